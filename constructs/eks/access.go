@@ -1,0 +1,51 @@
+package eks
+
+import (
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaccessentry"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaccesspolicyassociation"
+)
+
+// Access lets an IAM principal use the Kubernetes API.
+type Access struct {
+	// PrincipalArn is an IAM role's or user's.
+	PrincipalArn string
+	// Policy is an EKS access policy's name, for example AmazonEKSViewPolicy.
+	// https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+	Policy string
+	// Namespaces limits the policy; empty means the whole cluster.
+	Namespaces []string
+}
+
+// grantAccess makes one access entry for each principal. A principal named twice, once for
+// each policy, shares its entry.
+func grantAccess(scope constructs.Construct, clusterName *string, access []Access) {
+	entries := map[string]eksaccessentry.EksAccessEntry{}
+	for _, a := range access {
+		id := "access-" + strings.ReplaceAll(a.PrincipalArn[strings.LastIndex(a.PrincipalArn, ":")+1:], "/", "-")
+		entry, ok := entries[a.PrincipalArn]
+		if !ok {
+			entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(id), &eksaccessentry.EksAccessEntryConfig{
+				ClusterName:  clusterName,
+				PrincipalArn: jsii.String(a.PrincipalArn),
+				Type:         jsii.String("STANDARD"),
+			})
+			entries[a.PrincipalArn] = entry
+		}
+		accessScope := &eksaccesspolicyassociation.EksAccessPolicyAssociationAccessScope{Type: jsii.String("cluster")}
+		if len(a.Namespaces) > 0 {
+			accessScope.Type = jsii.String("namespace")
+			accessScope.Namespaces = jsii.Strings(a.Namespaces...)
+		}
+		eksaccesspolicyassociation.NewEksAccessPolicyAssociation(scope, jsii.String(id+"-"+a.Policy),
+			&eksaccesspolicyassociation.EksAccessPolicyAssociationConfig{
+				ClusterName:  clusterName,
+				PrincipalArn: entry.PrincipalArn(),
+				PolicyArn:    jsii.String("arn:aws:eks::aws:cluster-access-policy/" + a.Policy),
+				AccessScope:  accessScope,
+			})
+	}
+}

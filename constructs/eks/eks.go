@@ -1,0 +1,161 @@
+// Package eks makes a Kubernetes control plane that IAM principals reach through access
+// entries, and that trusts nobody by default, its creator included.
+package eks
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ekscluster"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamopenidconnectprovider"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+)
+
+// Config of a cluster.
+type Config struct {
+	// Name is at most 100 characters.
+	Name string
+	// Version is the Kubernetes minor version, for example 1.35.
+	Version string
+	// Account owns the cluster.
+	Account string
+	// SubnetIDs hold the control plane's network interfaces: private, in two zones at least.
+	SubnetIDs []*string
+	// PublicAccessCIDRs reach the API server over the internet. Without any it is private.
+	PublicAccessCIDRs []string
+	// KeyArn encrypts Kubernetes secrets and the control plane's logs.
+	KeyArn *string
+	// LogRetentionDays is as in [loggroup.Config].
+	LogRetentionDays int
+	// WebhookPorts are the TCP ports of pods that the API server calls. On Fargate they
+	// cannot be 10250, which is the kubelet's.
+	WebhookPorts []WebhookPort
+	// Access lists who may use the Kubernetes API.
+	Access []Access
+}
+
+// WebhookPort is a port on which pods serve the API server.
+type WebhookPort struct {
+	// Name describes the rule, in lower case with hyphens.
+	Name string
+	Port int
+}
+
+// Cluster is a Kubernetes control plane.
+type Cluster struct {
+	constructs.Construct
+	// Resource is what the cluster's profiles and add-ons wait for.
+	Resource cdktf.ITerraformDependable
+	Name     string
+	Version  *string
+	// Endpoint is the API server's URL, CertificateAuthority its CA in base64.
+	Endpoint, CertificateAuthority *string
+	// SecurityGroupID is the group that EKS gives to the control plane and to Fargate pods.
+	SecurityGroupID *string
+	// OIDCProviderArn and OIDCIssuer (without https://) are what package irsa needs.
+	OIDCProviderArn, OIDCIssuer *string
+}
+
+// logTypes are all that the control plane writes.
+// https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
+
+// New makes a cluster.
+func New(scope constructs.Construct, id string, config Config) *Cluster {
+	this := constructs.NewConstruct(scope, &id)
+	logs := loggroup.New(this, "logs", loggroup.Config{
+		Name:          fmt.Sprintf("/aws/eks/%s/cluster", config.Name),
+		RetentionDays: config.LogRetentionDays,
+		KeyArn:        config.KeyArn,
+	})
+	role := iamrole.New(this, "role", iamrole.Config{
+		Name:        config.Name + "-cluster",
+		Description: "Lets the EKS control plane manage its network interfaces",
+		Trust: policy.Statement{
+			Principals: policy.Service("eks.amazonaws.com"),
+			// Security: only clusters of this account (confused deputy).
+			Conditions: []policy.Condition{
+				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.Account}},
+			},
+		},
+		ManagedPolicies: []string{"AmazonEKSClusterPolicy"},
+	})
+	dependencies := append([]cdktf.ITerraformDependable{logs}, role.Permissions...)
+	cluster := ekscluster.NewEksCluster(this, jsii.String("cluster"), &ekscluster.EksClusterConfig{
+		Name:    jsii.String(config.Name),
+		Version: jsii.String(config.Version),
+		RoleArn: role.Arn,
+		// Extended support costs six times as much an hour: upgrade instead.
+		UpgradePolicy:          &ekscluster.EksClusterUpgradePolicy{SupportType: jsii.String("STANDARD")},
+		EnabledClusterLogTypes: jsii.Strings(logTypes...),
+		// CoreDNS and its like come as managed add-ons.
+		BootstrapSelfManagedAddons: jsii.Bool(false),
+		AccessConfig: &ekscluster.EksClusterAccessConfig{
+			AuthenticationMode: jsii.String("API"),
+			// Security: whoever creates the cluster gets no standing admin right by it.
+			BootstrapClusterCreatorAdminPermissions: jsii.Bool(false),
+		},
+		EncryptionConfig: &ekscluster.EksClusterEncryptionConfig{
+			Resources: jsii.Strings("secrets"),
+			Provider:  &ekscluster.EksClusterEncryptionConfigProvider{KeyArn: config.KeyArn},
+		},
+		VpcConfig: vpcConfig(config),
+		DependsOn: &dependencies,
+	})
+	issuer := cluster.Identity().Get(jsii.Number(0)).Oidc().Get(jsii.Number(0)).Issuer()
+	provider := iamopenidconnectprovider.NewIamOpenidConnectProvider(this, jsii.String("oidc"),
+		&iamopenidconnectprovider.IamOpenidConnectProviderConfig{
+			Url:          issuer,
+			ClientIdList: jsii.Strings("sts.amazonaws.com"),
+			Tags:         &map[string]*string{"Name": jsii.String(config.Name)},
+		})
+	result := &Cluster{
+		Construct:            this,
+		Resource:             cluster,
+		Name:                 config.Name,
+		Version:              cluster.Version(),
+		Endpoint:             cluster.Endpoint(),
+		CertificateAuthority: cluster.CertificateAuthority().Get(jsii.Number(0)).Data(),
+		SecurityGroupID:      cluster.VpcConfig().ClusterSecurityGroupId(),
+		OIDCProviderArn:      provider.Arn(),
+		OIDCIssuer:           cdktf.Fn_Replace(issuer, jsii.String("https://"), jsii.String("")),
+	}
+	admitWebhooks(this, result, config.WebhookPorts)
+	grantAccess(this, cluster.Name(), config.Access)
+	return result
+}
+
+func vpcConfig(config Config) *ekscluster.EksClusterVpcConfig {
+	vpc := &ekscluster.EksClusterVpcConfig{
+		SubnetIds:             &config.SubnetIDs,
+		EndpointPrivateAccess: jsii.Bool(true),
+		EndpointPublicAccess:  jsii.Bool(len(config.PublicAccessCIDRs) > 0),
+	}
+	if len(config.PublicAccessCIDRs) > 0 {
+		vpc.PublicAccessCidrs = jsii.Strings(config.PublicAccessCIDRs...)
+	}
+	return vpc
+}
+
+// admitWebhooks states which ports the API server needs on pods. Control plane and Fargate
+// pods share one security group; the rules keep webhooks working when its rule for
+// everything among its members is taken away.
+func admitWebhooks(scope constructs.Construct, cluster *Cluster, ports []WebhookPort) {
+	for _, webhook := range ports {
+		vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, jsii.String("webhook-"+webhook.Name),
+			&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+				SecurityGroupId:           cluster.SecurityGroupID,
+				ReferencedSecurityGroupId: cluster.SecurityGroupID,
+				Description:               jsii.String("API server to " + webhook.Name),
+				IpProtocol:                jsii.String("tcp"),
+				FromPort:                  jsii.Number(webhook.Port),
+				ToPort:                    jsii.Number(webhook.Port),
+			})
+	}
+}

@@ -1,0 +1,76 @@
+// Package fargateprofile lets pods of some namespaces run on Fargate, with an execution
+// role of their own.
+package fargateprofile
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksfargateprofile"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+)
+
+// Config of a profile.
+type Config struct {
+	// Name is the profile's; the role is called <cluster>-fargate-<name>.
+	Name string
+	// ClusterName must be known before the cluster is: the role's trust rests on it.
+	ClusterName string
+	// Cluster is what the profile waits for.
+	Cluster cdktf.ITerraformDependable
+	// Account and Region are the cluster's.
+	Account, Region string
+	// Namespaces are matched exactly, at most five.
+	Namespaces []string
+	// SubnetIDs must be private: Fargate gives pods no public address.
+	SubnetIDs []*string
+	// LogGroup is where Fargate's log router writes the pods' output.
+	LogGroup string
+}
+
+// New makes a profile. What needs its pods to be scheduled depends on the result.
+func New(scope constructs.Construct, id string, config Config) eksfargateprofile.EksFargateProfile {
+	this := constructs.NewConstruct(scope, &id)
+	role := iamrole.New(this, "execution-role", iamrole.Config{
+		Name:        fmt.Sprintf("%s-fargate-%s", config.ClusterName, config.Name),
+		Description: fmt.Sprintf("Lets Fargate pull images and write logs for profile %s", config.Name),
+		Trust: policy.Statement{
+			Principals: policy.Service("eks-fargate-pods.amazonaws.com"),
+			// Security: only profiles of this cluster, so that the shared service cannot be
+			// made to use the role for another (confused deputy).
+			// https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html
+			Conditions: []policy.Condition{{
+				Test:     "ArnLike",
+				Variable: "aws:SourceArn",
+				Values: []string{fmt.Sprintf("arn:aws:eks:%s:%s:fargateprofile/%s/*",
+					config.Region, config.Account, config.ClusterName)},
+			}},
+		},
+		ManagedPolicies: []string{"AmazonEKSFargatePodExecutionRolePolicy"},
+		// The log group is Terraform's, so the router needs no right to make one.
+		// https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
+		Statements: []policy.Statement{{
+			Sid:       "WritePodLogs",
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Resources: []string{loggroup.Streams(config.Region, config.Account, config.LogGroup)},
+		}},
+	})
+	var selectors []*eksfargateprofile.EksFargateProfileSelector
+	for _, namespace := range config.Namespaces {
+		selectors = append(selectors, &eksfargateprofile.EksFargateProfileSelector{Namespace: jsii.String(namespace)})
+	}
+	dependencies := append([]cdktf.ITerraformDependable{config.Cluster}, role.Permissions...)
+	return eksfargateprofile.NewEksFargateProfile(this, jsii.String("profile"), &eksfargateprofile.EksFargateProfileConfig{
+		ClusterName:         jsii.String(config.ClusterName),
+		FargateProfileName:  jsii.String(config.Name),
+		PodExecutionRoleArn: role.Arn,
+		SubnetIds:           &config.SubnetIDs,
+		Selector:            selectors,
+		DependsOn:           &dependencies,
+	})
+}

@@ -1,0 +1,69 @@
+// Package iamrole makes an IAM role: who may assume it, and what it may do.
+package iamrole
+
+import (
+	"path"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicyattachment"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/policy"
+)
+
+// Config of a role.
+type Config struct {
+	// Name is at most 64 characters.
+	Name        string
+	Description string
+	// Trust is who may assume the role. Its action is filled in when empty: sts:AssumeRole.
+	Trust policy.Statement
+	// ManagedPolicies are the names of AWS managed policies, for example
+	// service-role/AmazonRDSEnhancedMonitoringRole.
+	ManagedPolicies []string
+	// Statements become the role's one inline policy, which lives and dies with it.
+	Statements []policy.Statement
+}
+
+// Role is an IAM role that has all of its permissions once ARN can be read.
+type Role struct {
+	constructs.Construct
+	Arn *string
+	// Permissions are what a resource using the role should depend on: AWS checks
+	// permissions when the resource is made, not when the role is named.
+	Permissions []cdktf.ITerraformDependable
+}
+
+// New makes a role.
+func New(scope constructs.Construct, id string, config Config) *Role {
+	this := constructs.NewConstruct(scope, &id)
+	if len(config.Trust.Actions) == 0 {
+		config.Trust.Actions = []string{"sts:AssumeRole"}
+	}
+	role := iamrole.NewIamRole(this, jsii.String("role"), &iamrole.IamRoleConfig{
+		Name:             jsii.String(config.Name),
+		Description:      jsii.String(config.Description),
+		AssumeRolePolicy: policy.Document(this, "trust", config.Trust),
+	})
+	result := &Role{Construct: this, Arn: role.Arn()}
+	for _, name := range config.ManagedPolicies {
+		attachment := iamrolepolicyattachment.NewIamRolePolicyAttachment(this, jsii.String("managed-"+path.Base(name)),
+			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
+				Role:      role.Name(),
+				PolicyArn: jsii.String("arn:aws:iam::aws:policy/" + name),
+			})
+		result.Permissions = append(result.Permissions, attachment)
+	}
+	if len(config.Statements) > 0 {
+		inline := iamrolepolicy.NewIamRolePolicy(this, jsii.String("policy"), &iamrolepolicy.IamRolePolicyConfig{
+			Name:   jsii.String("permissions"),
+			Role:   role.Name(),
+			Policy: policy.Document(this, "permissions", config.Statements...),
+		})
+		result.Permissions = append(result.Permissions, inline)
+	}
+	return result
+}

@@ -1,0 +1,36 @@
+// Package loggroup makes an encrypted CloudWatch log group that forgets.
+//
+// Services make their log group themselves when it is missing: unencrypted, kept for ever,
+// and left behind on destroy. So every group that a service will write to is made first.
+package loggroup
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
+)
+
+// Config of a log group.
+type Config struct {
+	Name string
+	// RetentionDays is one of the numbers that CloudWatch accepts: 1, 3, 5, 7, 14, 30…
+	RetentionDays int
+	// KeyArn is a KMS key whose policy lets CloudWatch Logs use it.
+	KeyArn *string
+}
+
+// New makes a log group.
+func New(scope constructs.Construct, id string, config Config) cloudwatchloggroup.CloudwatchLogGroup {
+	return cloudwatchloggroup.NewCloudwatchLogGroup(scope, &id, &cloudwatchloggroup.CloudwatchLogGroupConfig{
+		Name:            jsii.String(config.Name),
+		RetentionInDays: jsii.Number(config.RetentionDays),
+		KmsKeyId:        config.KeyArn,
+	})
+}
+
+// Streams is the ARN pattern of all streams in a log group: what a permission to write names.
+func Streams(region, account, name string) string {
+	return fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s:*", region, account, name)
+}

@@ -1,0 +1,74 @@
+// Package policy writes IAM policy documents from Go values.
+package policy
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
+)
+
+// Statement allows some actions; Plinth has no use for Deny or Not… elements.
+type Statement struct {
+	Sid     string
+	Actions []string
+	// Resources is left empty in a role's trust policy only.
+	Resources []string
+	// Principals is set in resource and trust policies only.
+	Principals []Principal
+	Conditions []Condition
+}
+
+// Principal names who may do something: type Service, AWS or Federated.
+type Principal struct {
+	Type        string
+	Identifiers []string
+}
+
+// Condition narrows a statement; all of a statement's conditions must hold.
+type Condition struct {
+	Test     string
+	Variable string
+	Values   []string
+}
+
+// Service is a principal for an AWS service, for example eks.amazonaws.com.
+func Service(names ...string) []Principal {
+	return []Principal{{Type: "Service", Identifiers: names}}
+}
+
+// Document renders statements as an aws_iam_policy_document and returns its JSON.
+func Document(scope constructs.Construct, id string, statements ...Statement) *string {
+	rendered := make([]*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement, 0, len(statements))
+	for _, s := range statements {
+		rendered = append(rendered, render(s))
+	}
+	return dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, &id,
+		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: rendered}).Json()
+}
+
+func render(s Statement) *dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement {
+	statement := &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
+		Sid:       jsii.String(s.Sid),
+		Actions:   jsii.Strings(s.Actions...),
+		Resources: jsii.Strings(s.Resources...),
+	}
+	var principals []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals
+	for _, p := range s.Principals {
+		principals = append(principals, &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{
+			Type: jsii.String(p.Type), Identifiers: jsii.Strings(p.Identifiers...),
+		})
+	}
+	var conditions []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition
+	for _, c := range s.Conditions {
+		conditions = append(conditions, &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementCondition{
+			Test: jsii.String(c.Test), Variable: jsii.String(c.Variable), Values: jsii.Strings(c.Values...),
+		})
+	}
+	if principals != nil {
+		statement.Principals = principals
+	}
+	if conditions != nil {
+		statement.Condition = conditions
+	}
+	return statement
+}

@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/secretsmanagersecret"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/secretsmanagersecretversion"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// password is a master password in Secrets Manager, for the one case in which RDS cannot
+// keep it itself: "creating a read replica" is not supported for a managed password.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
+//
+// Security: it passes through Terraform in ephemeral values and write-only arguments
+// alone, which are in no plan and no state. That needs Terraform 1.11.
+// https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only
+type password struct {
+	// value is an expression for write-only arguments.
+	value     string
+	version   *float64
+	secretArn *string
+}
+
+// The names of the ephemeral resources: cdktf 0.21 has no constructs for them.
+const (
+	ephemeralRandom = "aws_secretsmanager_random_password"
+	ephemeralSecret = "aws_secretsmanager_secret_version"
+	ephemeralName   = "database_master"
+)
+
+// newPassword makes a random password, keeps it in Secrets Manager and reads it back from
+// there, so that a deployment that fails half-way and is repeated, with another random
+// value, still gives the database the password that was stored.
+func newPassword(s *shared) password {
+	c := s.config
+	stack := cdktf.TerraformStack_Of(s.scope)
+	stack.AddOverride(jsii.String("terraform.required_version"), ">= 1.11.0")
+
+	secret := secretsmanagersecret.NewSecretsmanagerSecret(s.scope, jsii.String("secret"), &secretsmanagersecret.SecretsmanagerSecretConfig{
+		Name:        jsii.String(c.SecretName),
+		Description: jsii.String("Master user of " + c.Name),
+		KmsKeyId:    c.KeyArn,
+		// A secret that may go must go at once, or its name stays taken for a month.
+		RecoveryWindowInDays: jsii.Number(recoveryDays(c.PreventDestroy)),
+		Lifecycle:            s.lifecycle(),
+	})
+	stack.AddOverride(jsii.String(fmt.Sprintf("ephemeral.%s.%s", ephemeralRandom, ephemeralName)), map[string]any{
+		"password_length":     40,
+		"exclude_punctuation": true,
+	})
+	version := jsii.Number(c.PasswordVersion)
+	stored := secretsmanagersecretversion.NewSecretsmanagerSecretVersion(s.scope, jsii.String("secret-version"),
+		&secretsmanagersecretversion.SecretsmanagerSecretVersionConfig{
+			SecretId: secret.Id(),
+			SecretStringWo: jsii.String(fmt.Sprintf(`${jsonencode({"username" = "%s", "password" = ephemeral.%s.%s.random_password})}`,
+				c.Username, ephemeralRandom, ephemeralName)),
+			SecretStringWoVersion: version,
+		})
+	stack.AddOverride(jsii.String(fmt.Sprintf("ephemeral.%s.%s", ephemeralSecret, ephemeralName)), map[string]any{
+		"secret_id": stored.SecretId(),
+	})
+	return password{
+		value:     fmt.Sprintf(`${jsondecode(ephemeral.%s.%s.secret_string)["password"]}`, ephemeralSecret, ephemeralName),
+		version:   version,
+		secretArn: secret.Arn(),
+	}
+}
+
+// recoveryDays is how long a deleted secret can be brought back: 0, or 7 to 30.
+func recoveryDays(protected bool) int {
+	if protected {
+		return 30
+	}
+	return 0
+}

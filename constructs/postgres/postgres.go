@@ -1,0 +1,194 @@
+// Package postgres makes a PostgreSQL database that only named security groups can reach:
+// RDS for PostgreSQL with a fixed number of read replicas, or Aurora with as many as the
+// load asks for. The password is in Secrets Manager, and in nothing that Terraform writes.
+package postgres
+
+import (
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbsubnetgroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+)
+
+// Port is where PostgreSQL listens.
+const Port = 5432
+
+// Config of a database.
+type Config struct {
+	// Name is the RDS identifier, at most 63 characters with a replica's suffix.
+	Name string
+	// Version is a major ("17") or a major and a minor ("17.6").
+	Version string
+	// InstanceClass sets CPU and memory, for example db.t4g.micro.
+	InstanceClass string
+	// DatabaseName is the database made in the server, Username its master user.
+	DatabaseName, Username string
+	// SecretName is the secret for the master password and PasswordVersion what to raise to
+	// change it. Both are for RDS with replicas only; otherwise RDS takes care of it.
+	SecretName      string
+	PasswordVersion int
+
+	VpcID     *string
+	SubnetIDs []*string
+	// KeyArn encrypts storage, snapshots, the password, insights and logs.
+	KeyArn *string
+
+	BackupRetentionDays int
+	// BackupWindow is daily and MaintenanceWindow weekly, both in UTC.
+	BackupWindow, MaintenanceWindow string
+	LogRetentionDays                int
+
+	// DeletionProtection makes AWS refuse to delete the database.
+	DeletionProtection bool
+	// FinalSnapshot keeps a snapshot when it is deleted all the same.
+	FinalSnapshot bool
+	// PreventDestroy makes Terraform refuse to plan the deletion.
+	PreventDestroy bool
+
+	// Exactly one of these is set; it chooses the engine.
+	RDS    *RDS
+	Aurora *Aurora
+}
+
+// RDS is what only RDS for PostgreSQL needs to know.
+type RDS struct {
+	// StorageGiB is what it starts with; it grows by itself up to MaxStorageGiB.
+	StorageGiB, MaxStorageGiB int
+	// MultiAZ keeps a synchronous standby in another zone.
+	MultiAZ bool
+	// Replicas is the number of read replicas, 0 to 5. RDS does not autoscale them.
+	Replicas int
+}
+
+// Aurora is what only Aurora needs to know.
+type Aurora struct {
+	// MinReplicas and MaxReplicas bound the number of read replicas, 0 to 15.
+	MinReplicas, MaxReplicas int
+	// CPUPercent is the replicas' mean CPU use that autoscaling aims at.
+	CPUPercent int
+}
+
+// Postgres is a database, whichever engine runs it.
+type Postgres struct {
+	constructs.Construct
+	// Endpoint is the host that takes writes.
+	Endpoint *string
+	// ReaderEndpoint is a host for reads: of a replica where there is one. With several
+	// RDS replicas it is the first; Aurora's balances over all.
+	ReaderEndpoint *string
+	// Name is the database's name in the server.
+	Name string
+	// SecretArn is the Secrets Manager secret with username and password, as JSON.
+	SecretArn *string
+	// SecurityGroupID admits nobody until a rule is added to it.
+	SecurityGroupID *string
+}
+
+// New makes a database.
+func New(scope constructs.Construct, id string, config Config) *Postgres {
+	this := constructs.NewConstruct(scope, &id)
+	shared := &shared{
+		scope:  this,
+		config: config,
+		subnets: dbsubnetgroup.NewDbSubnetGroup(this, jsii.String("subnets"), &dbsubnetgroup.DbSubnetGroupConfig{
+			Name:        jsii.String(config.Name),
+			Description: jsii.String("Database subnets without a route out"),
+			SubnetIds:   &config.SubnetIDs,
+		}),
+		// Security: no ingress here. Whoever needs the database adds a rule for its own group.
+		securityGroup: securitygroup.NewSecurityGroup(this, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
+			Name:        jsii.String(config.Name),
+			Description: jsii.String("PostgreSQL"),
+			VpcId:       config.VpcID,
+			Tags:        &map[string]*string{"Name": jsii.String(config.Name)},
+		}),
+		monitoring: iamrole.New(this, "monitoring-role", iamrole.Config{
+			Name:            config.Name + "-monitoring",
+			Description:     "Lets RDS publish enhanced monitoring",
+			Trust:           policy.Statement{Principals: policy.Service("monitoring.rds.amazonaws.com")},
+			ManagedPolicies: []string{"service-role/AmazonRDSEnhancedMonitoringRole"},
+		}),
+	}
+	result := &Postgres{
+		Construct:       this,
+		Name:            config.DatabaseName,
+		SecurityGroupID: shared.securityGroup.Id(),
+	}
+	if config.Aurora != nil {
+		newAurora(shared, result)
+	} else {
+		newRDS(shared, result)
+	}
+	return result
+}
+
+// shared is what both engines build on.
+type shared struct {
+	// scope is not embedded: jsii knows a construct by one Go struct alone.
+	scope         constructs.Construct
+	config        Config
+	subnets       dbsubnetgroup.DbSubnetGroup
+	securityGroup securitygroup.SecurityGroup
+	monitoring    *iamrole.Role
+}
+
+const (
+	// monitoringSeconds is how often enhanced monitoring samples the operating system.
+	monitoringSeconds = 60
+	// insightsDays is the retention of Performance Insights that costs nothing.
+	insightsDays = 7
+)
+
+// parameters are set on every server. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
+var parameters = []struct{ name, value string }{
+	// Security: a connection without TLS is refused.
+	{"rds.force_ssl", "1"},
+	{"log_connections", "1"},
+	{"log_disconnections", "1"},
+	{"log_lock_waits", "1"},
+	// Statements slower than a second, in milliseconds.
+	{"log_min_duration_statement", "1000"},
+}
+
+// major is the part of a version that parameter groups are named after.
+func major(version string) string {
+	before, _, _ := strings.Cut(version, ".")
+	return before
+}
+
+// logs makes the group that RDS exports PostgreSQL's log to: kind is instance or cluster.
+func (s *shared) logs(id, kind, identifier string) cloudwatchloggroup.CloudwatchLogGroup {
+	return loggroup.New(s.scope, id, loggroup.Config{
+		Name:          "/aws/rds/" + kind + "/" + identifier + "/postgresql",
+		RetentionDays: s.config.LogRetentionDays,
+		KeyArn:        s.config.KeyArn,
+	})
+}
+
+// finalSnapshot names the snapshot that is made on deletion, nil when none is wanted.
+func (s *shared) finalSnapshot() *string {
+	if !s.config.FinalSnapshot {
+		return nil
+	}
+	return jsii.String(s.config.Name + "-final")
+}
+
+// lifecycle keeps Terraform from planning to delete what holds data.
+func (s *shared) lifecycle() *cdktf.TerraformResourceLifecycle {
+	return &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(s.config.PreventDestroy)}
+}
+
+// dependsOn are the given elements and the permissions of the monitoring role, which RDS
+// checks as it makes an instance.
+func (s *shared) dependsOn(elements ...cdktf.ITerraformDependable) *[]cdktf.ITerraformDependable {
+	all := append(elements, s.monitoring.Permissions...)
+	return &all
+}

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
+)
+
+func newRDS(s *shared, result *Postgres) {
+	c := s.config
+	group := dbparametergroup.NewDbParameterGroup(s.scope, jsii.String("parameters"), &dbparametergroup.DbParameterGroupConfig{
+		Name:        jsii.String(c.Name),
+		Family:      jsii.String("postgres" + major(c.Version)),
+		Description: jsii.String("TLS only, with connections and slow statements logged"),
+		Parameter:   instanceParameters(),
+	})
+	config := dbinstance.DbInstanceConfig{
+		Engine:                  jsii.String("postgres"),
+		EngineVersion:           jsii.String(c.Version),
+		DbName:                  jsii.String(c.DatabaseName),
+		Username:                jsii.String(c.Username),
+		AllocatedStorage:        jsii.Number(c.RDS.StorageGiB),
+		DbSubnetGroupName:       s.subnets.Name(),
+		BackupRetentionPeriod:   jsii.Number(c.BackupRetentionDays),
+		BackupWindow:            jsii.String(c.BackupWindow),
+		DeleteAutomatedBackups:  jsii.Bool(!c.FinalSnapshot),
+		SkipFinalSnapshot:       jsii.Bool(!c.FinalSnapshot),
+		FinalSnapshotIdentifier: s.finalSnapshot(),
+		Lifecycle:               s.lifecycle(),
+	}
+	if c.RDS.Replicas > 0 {
+		master := newPassword(s)
+		config.PasswordWo = jsii.String(master.value)
+		config.PasswordWoVersion = master.version
+		result.SecretArn = master.secretArn
+	} else {
+		// Security: RDS generates and rotates the password in Secrets Manager, so that none
+		// is ever in Git, a plan or Terraform's state.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+		config.ManageMasterUserPassword = jsii.Bool(true)
+		config.MasterUserSecretKmsKeyId = c.KeyArn
+	}
+	primary := dbinstance.NewDbInstance(s.scope, jsii.String("primary"), instanceConfig(s, c.Name, group.Name(), config))
+	result.Endpoint = primary.Address()
+	result.ReaderEndpoint = primary.Address()
+	if result.SecretArn == nil {
+		result.SecretArn = primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
+	}
+
+	for i := 1; i <= c.RDS.Replicas; i++ {
+		replica := dbinstance.NewDbInstance(s.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
+			instanceConfig(s, fmt.Sprintf("%s-replica-%d", c.Name, i), group.Name(), dbinstance.DbInstanceConfig{
+				ReplicateSourceDb: primary.Identifier(),
+				// A replica holds nothing that its source does not.
+				SkipFinalSnapshot: jsii.Bool(true),
+			}))
+		if i == 1 {
+			result.ReaderEndpoint = replica.Address()
+		}
+	}
+}
+
+// instanceConfig completes what the primary and its replicas have in common.
+func instanceConfig(s *shared, identifier string, parameterGroup *string, config dbinstance.DbInstanceConfig) *dbinstance.DbInstanceConfig {
+	c := s.config
+	role := "primary"
+	if config.ReplicateSourceDb != nil {
+		role = identifier[len(c.Name)+1:]
+	}
+	logs := s.logs(role+"-logs", "instance", identifier)
+
+	config.Identifier = jsii.String(identifier)
+	config.InstanceClass = jsii.String(c.InstanceClass)
+	config.StorageType = jsii.String("gp3")
+	config.MaxAllocatedStorage = jsii.Number(c.RDS.MaxStorageGiB)
+	config.StorageEncrypted = jsii.Bool(true)
+	config.KmsKeyId = c.KeyArn
+	config.MultiAz = jsii.Bool(c.RDS.MultiAZ && config.ReplicateSourceDb == nil)
+	config.Port = jsii.Number(Port)
+	config.ParameterGroupName = parameterGroup
+	config.VpcSecurityGroupIds = &[]*string{s.securityGroup.Id()}
+	config.PubliclyAccessible = jsii.Bool(false)
+	config.IamDatabaseAuthenticationEnabled = jsii.Bool(true)
+	config.MaintenanceWindow = jsii.String(c.MaintenanceWindow)
+	config.AutoMinorVersionUpgrade = jsii.Bool(true)
+	config.CopyTagsToSnapshot = jsii.Bool(true)
+	config.DeletionProtection = jsii.Bool(c.DeletionProtection)
+	config.PerformanceInsightsEnabled = jsii.Bool(true)
+	config.PerformanceInsightsKmsKeyId = c.KeyArn
+	config.PerformanceInsightsRetentionPeriod = jsii.Number(insightsDays)
+	config.MonitoringInterval = jsii.Number(monitoringSeconds)
+	config.MonitoringRoleArn = s.monitoring.Arn
+	config.EnabledCloudwatchLogsExports = jsii.Strings("postgresql")
+	config.DependsOn = s.dependsOn(logs)
+	return &config
+}
+
+func instanceParameters() []*dbparametergroup.DbParameterGroupParameter {
+	var all []*dbparametergroup.DbParameterGroupParameter
+	for _, p := range parameters {
+		all = append(all, &dbparametergroup.DbParameterGroupParameter{
+			Name: jsii.String(p.name), Value: jsii.String(p.value),
+		})
+	}
+	return all
+}

@@ -1,0 +1,67 @@
+package vpc
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetable"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcendpoint"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
+)
+
+// newGatewayEndpoint keeps S3 traffic, and with it the layers of ECR's images, off the NAT
+// gateway. It costs nothing.
+func newGatewayEndpoint(scope constructs.Construct, network vpc.Vpc, config Config, tables []routetable.RouteTable) {
+	ids := make([]*string, 0, len(tables))
+	for _, table := range tables {
+		ids = append(ids, table.Id())
+	}
+	vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-s3"), &vpcendpoint.VpcEndpointConfig{
+		VpcId:           network.Id(),
+		ServiceName:     serviceName(config.Region, "s3"),
+		VpcEndpointType: jsii.String("Gateway"),
+		RouteTableIds:   &ids,
+		Tags:            nameTag(config.Name + "-s3"),
+	})
+}
+
+// newInterfaceEndpoints gives each service an address in every private subnet.
+func newInterfaceEndpoints(scope constructs.Construct, network vpc.Vpc, config Config, subnetIDs []*string) {
+	if len(config.InterfaceEndpoints) == 0 {
+		return
+	}
+	// Security: HTTPS from inside the VPC, and no egress: an endpoint only answers.
+	group := securitygroup.NewSecurityGroup(scope, jsii.String("endpoints-security-group"), &securitygroup.SecurityGroupConfig{
+		Name:        jsii.String(config.Name + "-endpoints"),
+		Description: jsii.String("AWS services reached from inside the VPC"),
+		VpcId:       network.Id(),
+		Tags:        nameTag(config.Name + "-endpoints"),
+	})
+	vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, jsii.String("endpoints-https"),
+		&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+			SecurityGroupId: group.Id(),
+			Description:     jsii.String("HTTPS from the VPC"),
+			CidrIpv4:        network.CidrBlock(),
+			IpProtocol:      jsii.String("tcp"),
+			FromPort:        jsii.Number(443),
+			ToPort:          jsii.Number(443),
+		})
+	for _, service := range config.InterfaceEndpoints {
+		vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-"+service), &vpcendpoint.VpcEndpointConfig{
+			VpcId:             network.Id(),
+			ServiceName:       serviceName(config.Region, service),
+			VpcEndpointType:   jsii.String("Interface"),
+			PrivateDnsEnabled: jsii.Bool(true),
+			SubnetIds:         &subnetIDs,
+			SecurityGroupIds:  &[]*string{group.Id()},
+			Tags:              nameTag(config.Name + "-" + service),
+		})
+	}
+}
+
+func serviceName(region, service string) *string {
+	return jsii.String(fmt.Sprintf("com.amazonaws.%s.%s", region, service))
+}

@@ -1,0 +1,64 @@
+package vpc
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/flowlog"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+)
+
+// FlowLogs says how the network's traffic is recorded.
+type FlowLogs struct {
+	// Account owns the log group.
+	Account string
+	// RetentionDays is as in [loggroup.Config].
+	RetentionDays int
+	// KeyArn is as in [loggroup.Config].
+	KeyArn *string
+}
+
+// newFlowLogs records what the VPC accepts and rejects, once a minute.
+func newFlowLogs(scope constructs.Construct, network vpc.Vpc, config Config) {
+	name := "/aws/vpc/" + config.Name + "/flow-logs"
+	group := loggroup.New(scope, "flow-logs", loggroup.Config{
+		Name:          name,
+		RetentionDays: config.FlowLogs.RetentionDays,
+		KeyArn:        config.FlowLogs.KeyArn,
+	})
+	role := iamrole.New(scope, "flow-logs-role", iamrole.Config{
+		Name:        config.Name + "-flow-logs",
+		Description: "Lets VPC flow logs write to their log group",
+		Trust: policy.Statement{
+			Principals: policy.Service("vpc-flow-logs.amazonaws.com"),
+			// Security: only flow logs of this account, so that no other account's can use
+			// the role through the shared service (confused deputy).
+			// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+			Conditions: []policy.Condition{
+				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.FlowLogs.Account}},
+				{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{
+					fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", config.Region, config.FlowLogs.Account),
+				}},
+			},
+		},
+		Statements: []policy.Statement{{
+			Sid:       "WriteFlowLogs",
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Resources: []string{loggroup.Streams(config.Region, config.FlowLogs.Account, name)},
+		}},
+	})
+	flowlog.NewFlowLog(scope, jsii.String("flow-log"), &flowlog.FlowLogConfig{
+		VpcId:                  network.Id(),
+		TrafficType:            jsii.String("ALL"),
+		LogDestinationType:     jsii.String("cloud-watch-logs"),
+		LogDestination:         group.Arn(),
+		IamRoleArn:             role.Arn,
+		MaxAggregationInterval: jsii.Number(60),
+		Tags:                   nameTag(config.Name),
+	})
+}

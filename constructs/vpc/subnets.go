@@ -1,0 +1,56 @@
+package vpc
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+)
+
+// Plan is one zone's part of a VPC's addresses.
+type Plan struct {
+	// Private holds the pods, one address each.
+	Private netip.Prefix
+	// Public holds load balancers and NAT gateways.
+	Public netip.Prefix
+	// Database holds PostgreSQL.
+	Database netip.Prefix
+}
+
+// The lower half of a VPC is cut into eight private blocks, one for each possible zone
+// letter, a to h. Of the upper half, the first blocks become public and database subnets;
+// the rest is free for what is yet to come. In a /16: private /20, public and database /24.
+const (
+	maxZones      = 8
+	privateBits   = 4   // a private subnet's prefix is this much longer than the VPC's
+	smallBits     = 8   // likewise public and database subnets
+	firstPublic   = 128 // index of zone a's public subnet, in blocks of smallBits
+	firstDatabase = 144
+)
+
+// Subnets computes the addresses of one zone from its letter alone, so that adding or
+// removing another zone never moves them.
+func Subnets(cidr netip.Prefix, zone string) (Plan, error) {
+	slot := int(zone[len(zone)-1] - 'a')
+	if slot < 0 || slot >= maxZones {
+		return Plan{}, fmt.Errorf("zone %q: must end in a letter from a to h", zone)
+	}
+	// AWS allows VPCs of /16 to /28, and a load balancer's subnet must be a /27 or larger.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+	if !cidr.Addr().Is4() || cidr.Bits() < 16 || cidr.Bits() > 19 {
+		return Plan{}, fmt.Errorf("VPC range %s: must be an IPv4 range from /16 to /19", cidr)
+	}
+	return Plan{
+		Private:  block(cidr, privateBits, slot),
+		Public:   block(cidr, smallBits, firstPublic+slot),
+		Database: block(cidr, smallBits, firstDatabase+slot),
+	}, nil
+}
+
+// block is the index-th part of cidr when it is cut into 2^bits equal ones.
+func block(cidr netip.Prefix, bits, index int) netip.Prefix {
+	length := cidr.Bits() + bits
+	base := cidr.Masked().Addr().As4()
+	address := binary.BigEndian.Uint32(base[:]) + uint32(index)<<(32-length)
+	binary.BigEndian.PutUint32(base[:], address)
+	return netip.PrefixFrom(netip.AddrFrom4(base), length)
+}

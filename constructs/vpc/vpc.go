@@ -1,0 +1,177 @@
+// Package vpc makes a network of three tiers over several availability zones: public
+// subnets for load balancers and NAT, private ones for pods, and database subnets that
+// have no route out.
+package vpc
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/defaultsecuritygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eip"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/internetgateway"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/natgateway"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/route"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetable"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetableassociation"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/subnet"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// Config of a network.
+type Config struct {
+	// Name prefixes the Name tag of everything in the network.
+	Name string
+	// CIDR is the VPC's IPv4 range, /16 to /19.
+	CIDR netip.Prefix
+	// Region holds the zones.
+	Region string
+	// Zones are availability zones' full names, for example eu-west-2a.
+	Zones []string
+	// NATGateways is 0, 1 (in the first zone, shared) or the number of zones.
+	NATGateways int
+	// InterfaceEndpoints are AWS services, such as ecr.api, to reach without the internet.
+	InterfaceEndpoints []string
+	// FlowLogs, unless nil, records the network's traffic.
+	FlowLogs *FlowLogs
+}
+
+// VPC is a network. Its subnet ids are in the order of the configured zones.
+type VPC struct {
+	constructs.Construct
+	ID                *string
+	PublicSubnetIDs   []*string
+	PrivateSubnetIDs  []*string
+	DatabaseSubnetIDs []*string
+	// NATAddresses are the public addresses from which private subnets reach the internet.
+	NATAddresses []*string
+}
+
+const anywhere = "0.0.0.0/0"
+
+// New makes a network. It panics when a zone or the range cannot be planned, see [Subnets].
+func New(scope constructs.Construct, id string, config Config) *VPC {
+	this := constructs.NewConstruct(scope, &id)
+	network := vpc.NewVpc(this, jsii.String("vpc"), &vpc.VpcConfig{
+		CidrBlock:          jsii.String(config.CIDR.String()),
+		EnableDnsSupport:   jsii.Bool(true),
+		EnableDnsHostnames: jsii.Bool(true),
+		Tags:               nameTag(config.Name),
+	})
+	result := &VPC{Construct: this, ID: network.Id()}
+	closeDefaultSecurityGroup(this, network, config.Name)
+
+	gateway := internetgateway.NewInternetGateway(this, jsii.String("internet-gateway"), &internetgateway.InternetGatewayConfig{
+		VpcId: network.Id(),
+		Tags:  nameTag(config.Name),
+	})
+	public := newRouteTable(this, network, "public", config.Name)
+	route.NewRoute(this, jsii.String("public-internet"), &route.RouteConfig{
+		RouteTableId:         public.Id(),
+		DestinationCidrBlock: jsii.String(anywhere),
+		GatewayId:            gateway.Id(),
+	})
+	// Security: this table keeps only the VPC's local route, so a database subnet can
+	// neither reach the internet nor be reached from it.
+	database := newRouteTable(this, network, "database", config.Name)
+
+	var private []routetable.RouteTable
+	var nat natgateway.NatGateway
+	for i, zone := range config.Zones {
+		plan, err := Subnets(config.CIDR, zone)
+		if err != nil {
+			panic(err)
+		}
+		letter := zone[len(zone)-1:]
+		tier := func(name string, cidr netip.Prefix, table routetable.RouteTable, tags map[string]*string) subnet.Subnet {
+			return newSubnet(this, network, name+"-"+letter, zone, cidr, table, config.Name, tags)
+		}
+
+		// The load balancer controller finds its subnets by these tags.
+		// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/
+		publicSubnet := tier("public", plan.Public, public, map[string]*string{"kubernetes.io/role/elb": jsii.String("1")})
+		table := newRouteTable(this, network, "private-"+letter, config.Name)
+		privateSubnet := tier("private", plan.Private, table, map[string]*string{"kubernetes.io/role/internal-elb": jsii.String("1")})
+		databaseSubnet := tier("database", plan.Database, database, nil)
+
+		if i < config.NATGateways {
+			address := eip.NewEip(this, jsii.String("nat-"+letter+"-address"), &eip.EipConfig{
+				Domain: jsii.String("vpc"),
+				Tags:   nameTag(config.Name + "-nat-" + letter),
+			})
+			nat = natgateway.NewNatGateway(this, jsii.String("nat-"+letter), &natgateway.NatGatewayConfig{
+				AllocationId: address.AllocationId(),
+				SubnetId:     publicSubnet.Id(),
+				Tags:         nameTag(config.Name + "-nat-" + letter),
+				DependsOn:    &[]cdktf.ITerraformDependable{gateway},
+			})
+			result.NATAddresses = append(result.NATAddresses, address.PublicIp())
+		}
+		if nat != nil {
+			route.NewRoute(this, jsii.String("private-"+letter+"-nat"), &route.RouteConfig{
+				RouteTableId:         table.Id(),
+				DestinationCidrBlock: jsii.String(anywhere),
+				NatGatewayId:         nat.Id(),
+			})
+		}
+
+		private = append(private, table)
+		result.PublicSubnetIDs = append(result.PublicSubnetIDs, publicSubnet.Id())
+		result.PrivateSubnetIDs = append(result.PrivateSubnetIDs, privateSubnet.Id())
+		result.DatabaseSubnetIDs = append(result.DatabaseSubnetIDs, databaseSubnet.Id())
+	}
+
+	newGatewayEndpoint(this, network, config, private)
+	newInterfaceEndpoints(this, network, config, result.PrivateSubnetIDs)
+	if config.FlowLogs != nil {
+		newFlowLogs(this, network, config)
+	}
+	return result
+}
+
+// closeDefaultSecurityGroup takes every rule from the group that AWS gives to what names
+// none, so that forgetting a security group opens nothing.
+func closeDefaultSecurityGroup(scope constructs.Construct, network vpc.Vpc, name string) {
+	defaultsecuritygroup.NewDefaultSecurityGroup(scope, jsii.String("default-security-group"),
+		&defaultsecuritygroup.DefaultSecurityGroupConfig{
+			VpcId: network.Id(),
+			Tags:  nameTag(name + "-default-closed"),
+		})
+}
+
+func newRouteTable(scope constructs.Construct, network vpc.Vpc, id, name string) routetable.RouteTable {
+	return routetable.NewRouteTable(scope, jsii.String(id+"-routes"), &routetable.RouteTableConfig{
+		VpcId: network.Id(),
+		Tags:  nameTag(fmt.Sprintf("%s-%s", name, id)),
+	})
+}
+
+func newSubnet(scope constructs.Construct, network vpc.Vpc, id, zone string, cidr netip.Prefix,
+	table routetable.RouteTable, name string, tags map[string]*string,
+) subnet.Subnet {
+	all := *nameTag(name + "-" + id)
+	for key, value := range tags {
+		all[key] = value
+	}
+	made := subnet.NewSubnet(scope, jsii.String(id), &subnet.SubnetConfig{
+		VpcId:            network.Id(),
+		AvailabilityZone: jsii.String(zone),
+		CidrBlock:        jsii.String(cidr.String()),
+		// Security: nothing gets a public address by merely being in a public subnet.
+		MapPublicIpOnLaunch: jsii.Bool(false),
+		Tags:                &all,
+	})
+	routetableassociation.NewRouteTableAssociation(scope, jsii.String(id+"-routes-association"),
+		&routetableassociation.RouteTableAssociationConfig{
+			SubnetId:     made.Id(),
+			RouteTableId: table.Id(),
+		})
+	return made
+}
+
+func nameTag(name string) *map[string]*string {
+	return &map[string]*string{"Name": jsii.String(name)}
+}

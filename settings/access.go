@@ -1,0 +1,27 @@
+package settings
+
+// checkAccess looks at who uses the Kubernetes API, and as what.
+func (d *document) checkAccess() {
+	admin := false
+	principals := map[string]bool{}
+	for i, access := range d.env.Cluster.Access {
+		path := element("cluster.access", i)
+		admin = admin || access.Policy == AccessAdmin
+		d.checkUnique(path+".namespaces", access.Namespaces)
+		// https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
+		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {
+			d.report(path+".namespaces", "must not be set with policy admin, which is for the whole cluster; use edit or view")
+		}
+		// EKS has one access entry for each principal.
+		if d.sound(path+".principal", "account") {
+			arn := d.env.principalARN(access.Principal)
+			if principals[arn] {
+				d.report(path+".principal", "must be another principal than those before, is %s again", arn)
+			}
+			principals[arn] = true
+		}
+	}
+	if d.sound("cluster.access") && !admin {
+		d.report("cluster.access", "must give one principal the policy admin: whoever deploys the addons and app stacks")
+	}
+}

@@ -1,0 +1,53 @@
+package settings
+
+import "strings"
+
+// checkApp looks at what involves several settings of the application.
+func (d *document) checkApp() {
+	app := d.env.App
+	if d.sound("app.image") {
+		switch {
+		case app.Image.Tag == "" && app.Image.Digest == "":
+			d.report("app.image", "must have a tag or a digest, has neither")
+		case app.Image.Tag != "" && app.Image.Digest != "":
+			d.report("app.image", "must have a tag or a digest, has both (%s and %s); remove one", app.Image.Tag, app.Image.Digest)
+		}
+	}
+	if d.sound("app.replicas") && app.Replicas.Min > app.Replicas.Max {
+		d.report("app.replicas.min", "must be at most max (%d), is %d", app.Replicas.Max, app.Replicas.Min)
+	}
+	if d.sound("app.domain", "app.certificateARN") {
+		switch {
+		case app.Domain != "" && app.CertificateARN == "":
+			d.report("app.domain", "must come with app.certificateARN, the ACM certificate of %s", app.Domain)
+		case app.Domain == "" && app.CertificateARN != "":
+			d.report("app.certificateARN", "must come with app.domain, the name the certificate is for")
+		}
+	}
+	// A load balancer takes certificates of its own region and account only.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
+	d.checkARN("app.certificateARN", app.CertificateARN, "region", d.env.Region)
+	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
+}
+
+// checkState looks at where Terraform keeps the state.
+func (d *document) checkState() {
+	region := d.env.State.Region
+	path := "state.region"
+	if region == "" {
+		region, path = d.env.Region, "region"
+	}
+	// S3 encrypts with keys of the bucket's region only; another account's key is fine.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+	d.checkARN("state.kmsKey", d.env.State.KMSKey, path, region)
+}
+
+// checkARN asks that an ARN, if there is one, names the region of another setting.
+func (d *document) checkARN(path, arn, regionPath, region string) {
+	if arn == "" || !d.sound(path, regionPath) {
+		return
+	}
+	if own := strings.Split(arn, ":")[3]; own != region {
+		d.report(path, "must be in %s (%s), is in %s", region, regionPath, own)
+	}
+}

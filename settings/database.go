@@ -1,0 +1,210 @@
+package settings
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParameterFamily is the family of parameter groups that the version belongs to:
+// postgres17, aurora-postgresql17.
+func (d Database) ParameterFamily() string {
+	major, _, _ := strings.Cut(d.Version, ".")
+	return string(d.Engine) + major
+}
+
+// classSizes are the sizes of instance classes; burstable ones (t3, t4g) come smaller.
+var (
+	burstableSizes = []string{"micro", "small", "medium", "large", "xlarge", "2xlarge"}
+	classSizes     = []string{"large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "10xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge", "48xlarge"}
+)
+
+// The families of instance classes that run PostgreSQL, on RDS and on Aurora. Not every
+// size of every family is in every region: RDS has the last word.
+//
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
+var (
+	burstableFamilies = []string{"t3", "t4g"}
+	rdsFamilies       = []string{
+		"m5", "m5d", "m6g", "m6gd", "m6i", "m6id", "m6idn", "m6in", "m7g", "m7i", "m8g", "m8gd",
+		"r5", "r5b", "r5d", "r6g", "r6gd", "r6i", "r6id", "r6idn", "r6in", "r7g", "r7i", "r8g", "r8gd",
+		"x2g", "x2idn", "x2iedn",
+	}
+	auroraFamilies       = []string{"r5", "r6g", "r6gd", "r6i", "r6id", "r7g", "r7i", "r8g", "r8gd", "x2g"}
+	auroraBurstableSizes = []string{"medium", "large"}
+)
+
+var instanceClass = regexp.MustCompile(`^db\.([a-z0-9]+)\.([a-z0-9]+)$`)
+
+// splitClass returns the family and size of db.<family>.<size>, or nothing.
+func splitClass(class string) (family, size string) {
+	if match := instanceClass.FindStringSubmatch(class); match != nil {
+		return match[1], match[2]
+	}
+	return "", ""
+}
+
+func isInstanceClass(s string) bool {
+	family, size := splitClass(s)
+	if slices.Contains(burstableFamilies, family) {
+		return slices.Contains(burstableSizes, size)
+	}
+	return slices.Contains(rdsFamilies, family) && slices.Contains(classSizes, size)
+}
+
+func instanceClassRemedy(s string) string {
+	family, size := splitClass(s)
+	all := append(slices.Clone(burstableFamilies), rdsFamilies...)
+	switch {
+	case family == "":
+		return ""
+	case !slices.Contains(all, family):
+		if near := nearest(family, all); near != "" && isInstanceClass("db."+near+"."+size) {
+			return "did you mean db." + near + "." + size + "?"
+		}
+		return "families are " + list(all, "and")
+	case slices.Contains(burstableFamilies, family):
+		return "sizes of " + family + " are " + list(burstableSizes, "and")
+	default:
+		return "sizes of " + family + " are among " + list(classSizes, "and")
+	}
+}
+
+// reservedWords are the key words that PostgreSQL accepts as no name, together with what RDS
+// refuses for names of its own.
+//
+// https://www.postgresql.org/docs/17/sql-keywords-appendix.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html
+var reservedWords = strings.Fields(`
+	all analyse analyze and any array as asc asymmetric authorization binary both case cast check
+	collate collation column concurrently constraint create cross current_catalog current_date
+	current_role current_schema current_time current_timestamp current_user default deferrable
+	desc distinct do else end except false fetch for foreign freeze from full grant group having
+	ilike in initially inner intersect into is isnull join lateral leading left like limit
+	localtime localtimestamp natural not notnull null offset on only or order outer overlaps
+	placing primary references returning right select session_user similar some symmetric
+	system_user table tablesample then to trailing true union unique user using variadic verbose
+	when where window with rdsadmin`)
+
+func isFreeDatabaseName(s string) bool {
+	return !slices.Contains(reservedWords, s) && s != "template0" && s != "template1"
+}
+
+// isFreeUsername also leaves out admin, which RDS refuses for PostgreSQL, and the prefixes
+// of the roles that PostgreSQL and RDS make themselves.
+func isFreeUsername(s string) bool {
+	return !slices.Contains(reservedWords, s) && s != "admin" && s != "public" && s != "none" &&
+		!strings.HasPrefix(s, "pg_") && !strings.HasPrefix(s, "rds_")
+}
+
+const (
+	clock   = `([01][0-9]|2[0-3]):[0-5][0-9]`
+	weekday = `(mon|tue|wed|thu|fri|sat|sun)`
+
+	minutesADay  = 24 * 60
+	minutesAWeek = 7 * minutesADay
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+	shortestWindow = 30
+)
+
+var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+
+// window is a stretch of a day or a week in minutes; it may run past the end into the next.
+type window struct{ start, length int }
+
+func minutes(clock string) int {
+	hours, _ := strconv.Atoi(clock[:2])
+	minutes, _ := strconv.Atoi(clock[3:])
+	return hours*60 + minutes
+}
+
+// backupWindow reads a valid hh:mm-hh:mm.
+func backupWindow(s string) window {
+	start, end := minutes(s[:5]), minutes(s[6:])
+	return window{start, (end - start + minutesADay) % minutesADay}
+}
+
+// maintenanceWindow reads a valid ddd:hh:mm-ddd:hh:mm.
+func maintenanceWindow(s string) window {
+	start := slices.Index(weekdays, s[:3])*minutesADay + minutes(s[4:9])
+	end := slices.Index(weekdays, s[10:13])*minutesADay + minutes(s[14:])
+	return window{start, (end - start + minutesAWeek) % minutesAWeek}
+}
+
+func isBackupWindow(s string) bool { return backupWindow(s).length >= shortestWindow }
+
+func isMaintenanceWindow(s string) bool {
+	length := maintenanceWindow(s).length
+	return length >= shortestWindow && length <= minutesADay
+}
+
+// collide tells whether the weekly window overlaps the daily one on any day.
+func (daily window) collides(weekly window) bool {
+	for day := -1; day <= 8; day++ { // either may reach into a neighbouring week
+		start := daily.start + day*minutesADay
+		if start < weekly.start+weekly.length && weekly.start < start+daily.length {
+			return true
+		}
+	}
+	return false
+}
+
+// engineSettings are the settings that one engine alone understands. Setting one for the
+// other engine would do nothing, which nobody who sets it expects.
+var engineSettings = map[Engine]map[string]string{
+	EnginePostgres: {
+		"database.storageGiB":      "Aurora's storage grows without bounds to set",
+		"database.maxStorageGiB":   "Aurora's storage grows without bounds to set",
+		"database.multiAZ":         "Aurora's storage spans zones by itself and its replicas stand by; use database.autoscaling",
+		"database.replicas":        "Aurora's replicas come and go; use database.autoscaling",
+		"database.passwordVersion": "RDS rotates Aurora's password by itself",
+	},
+	EngineAurora: {
+		"database.autoscaling.min":        "RDS's replicas do not scale; use database.replicas",
+		"database.autoscaling.max":        "RDS's replicas do not scale; use database.replicas",
+		"database.autoscaling.cpuPercent": "RDS's replicas do not scale; use database.replicas",
+	},
+}
+
+func (d *document) checkDatabase() {
+	database := d.env.Database
+	if d.sound("database.engine") {
+		for engine, paths := range engineSettings {
+			for path, why := range paths {
+				if engine != database.Engine && d.set(path) && d.sound(path) {
+					d.report(path, "must not be set with engine %s: %s", database.Engine, why)
+				}
+			}
+		}
+	}
+	if family, size := splitClass(database.InstanceClass); d.sound("database.engine", "database.instanceClass") && database.Engine == EngineAurora {
+		switch {
+		case slices.Contains(burstableFamilies, family):
+			if !slices.Contains(auroraBurstableSizes, size) {
+				d.report("database.instanceClass", "must be db.%s.medium or db.%[1]s.large with engine %s, is %s",
+					family, database.Engine, quote(database.InstanceClass))
+			}
+		case !slices.Contains(auroraFamilies, family):
+			d.report("database.instanceClass", "must be of a family that Aurora offers (%s), is %s",
+				list(append(slices.Clone(burstableFamilies), auroraFamilies...), "or"), quote(database.InstanceClass))
+		}
+	}
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+	if d.sound("database.storageGiB", "database.maxStorageGiB") {
+		if least := (database.StorageGiB*11 + 9) / 10; database.MaxStorageGiB < least {
+			d.report("database.maxStorageGiB", "must be at least 10%% more than storageGiB (%d), that is %d, is %d",
+				database.StorageGiB, least, database.MaxStorageGiB)
+		}
+	}
+	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min > scaling.Max {
+		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
+	}
+	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
+	if d.sound("database.backupWindow", "database.maintenanceWindow") &&
+		backupWindow(database.BackupWindow).collides(maintenanceWindow(database.MaintenanceWindow)) {
+		d.report("database.maintenanceWindow", "must not overlap backupWindow (%s), is %s",
+			database.BackupWindow, database.MaintenanceWindow)
+	}
+}

@@ -1,0 +1,361 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Far more than anyone writes, far less than what makes a program struggle.
+const (
+	maxSize    = 1 << 20 // of a file, or of a variable, in bytes
+	maxEntries = 100     // of a list
+)
+
+// wholeFile stands for the path of what is wrong with a file as a whole.
+const wholeFile = "yaml"
+
+// document is one environment while it is read: its settings, where each was written, and
+// the mistakes so far.
+type document struct {
+	env  *Environment
+	file string
+	// at holds the place of every path that the file or a variable sets.
+	at map[string]place
+	// suspect holds the paths in which a mistake was found: what follows from it is not
+	// reported too.
+	suspect  []string
+	problems Problems
+}
+
+func newDocument(file, name string) *document {
+	env := Defaults()
+	env.Name = name
+	return &document{env: env, file: file, at: map[string]place{}}
+}
+
+// set tells whether the file or a variable sets the path.
+func (d *document) set(path string) bool {
+	_, ok := d.at[path]
+	return ok
+}
+
+// sound tells whether no mistake was found in any of the paths, above them or below them.
+func (d *document) sound(paths ...string) bool {
+	for _, path := range paths {
+		for _, suspect := range d.suspect {
+			if within(path, suspect) || within(suspect, path) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// within tells whether path is parent or lies below it.
+func within(path, parent string) bool {
+	rest, ok := strings.CutPrefix(path, parent)
+	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// place is where the path is set, or its nearest parent, or the file's first line.
+func (d *document) place(path string) place {
+	for path != "" {
+		if at, ok := d.at[path]; ok {
+			return at
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return place{file: d.file, line: 1}
+}
+
+// report adds a mistake in the value of path.
+func (d *document) report(path, format string, args ...any) {
+	d.reportAt(d.place(path), path, format, args...)
+}
+
+func (d *document) reportAt(at place, path, format string, args ...any) {
+	d.suspect = append(d.suspect, path)
+	if path == "" {
+		path = wholeFile
+	}
+	d.problems = append(d.problems, at.problem(path, format, args...))
+}
+
+// parse reads YAML with one document, or explains in one problem why it cannot.
+func parse(content []byte, at place) (*yaml.Node, *Problem) {
+	fail := func(line int, message string) (*yaml.Node, *Problem) {
+		if at.file != "" {
+			at.line = max(1, line)
+		}
+		problem := at.problem(wholeFile, "%s", message)
+		return nil, &problem
+	}
+	if len(content) > maxSize {
+		return fail(1, "must be at most 1 MiB, is larger")
+	}
+	if !utf8.Valid(content) {
+		valid := 0
+		for valid < len(content) {
+			r, size := utf8.DecodeRune(content[valid:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			valid += size
+		}
+		return fail(1+bytes.Count(content[:valid], []byte("\n")), "must be UTF-8 text, holds other bytes")
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var document, another yaml.Node
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return fail(syntaxError(err))
+	}
+	if len(document.Content) == 0 || isNull(document.Content[0]) {
+		return fail(1, "must hold settings, is empty")
+	}
+	switch err := decoder.Decode(&another); {
+	case err == nil:
+		return fail(another.Line, "must hold one YAML document, another starts here")
+	case !errors.Is(err, io.EOF):
+		return fail(syntaxError(err))
+	}
+	return document.Content[0], nil
+}
+
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
+
+// syntaxError splits what the YAML library says into the line and the message.
+func syntaxError(err error) (int, string) {
+	match := yamlError.FindStringSubmatch(err.Error())
+	if match == nil {
+		return 1, "cannot be read: " + quote(err.Error())
+	}
+	line, _ := strconv.Atoi(match[1])
+	return line, match[2]
+}
+
+func isNull(node *yaml.Node) bool {
+	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
+}
+
+// decoder puts YAML nodes into Go values. The YAML library could do so by itself, but its
+// errors name no path, it stops at scalars Plinth reads as text (1.30 is a Kubernetes
+// version, 012345678901 an account), and it accepts what is a slip here (20.5 for a whole
+// number, 010 for 8).
+type decoder struct {
+	*document
+	// locate tells where a node is written.
+	locate func(*yaml.Node) place
+}
+
+// fileDecoder reads the nodes of the document's own file.
+func (d *document) fileDecoder() decoder {
+	return decoder{d, func(node *yaml.Node) place { return place{file: d.file, line: node.Line} }}
+}
+
+// variableDecoder reads the nodes of a variable's value.
+func (d *document) variableDecoder(variable string) decoder {
+	return decoder{d, func(*yaml.Node) place { return place{variable: variable} }}
+}
+
+// value decodes node, found at the given place, into target.
+func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at place) {
+	if path != "" {
+		d.at[path] = at
+	}
+	switch {
+	case node.Kind == yaml.AliasNode || node.Anchor != "":
+		d.reportAt(at, path, "must not use YAML anchors and aliases; write the value itself")
+		return
+	case node.Style&yaml.TaggedStyle != 0:
+		d.reportAt(at, path, "must not use YAML tags such as %s; write the value alone", quote(node.Tag))
+		return
+	}
+	if target.Kind() == reflect.Pointer {
+		target.Set(reflect.New(target.Type().Elem()))
+		target = target.Elem()
+	}
+	switch target.Kind() {
+	case reflect.Struct:
+		d.mapping(node, target, path, at)
+	case reflect.Slice:
+		d.sequence(node, target, path, at)
+	default:
+		d.scalar(node, target, path, at)
+	}
+}
+
+func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at place) {
+	if isNull(node) && path != "" {
+		delete(d.at, path) // a heading whose lines are all commented out sets nothing
+		return
+	}
+	if node.Kind != yaml.MappingNode {
+		d.reportAt(at, path, "must be a mapping (key: value), is %s", describe(node))
+		return
+	}
+	fields := fieldsOf(target.Type())
+	lines := make(map[string]place, len(node.Content)/2)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			d.reportAt(d.locate(key), path, "must have names as keys, one is %s", describe(key))
+			continue
+		}
+		child := join(path, key.Value)
+		if first, ok := lines[key.Value]; ok {
+			where := ""
+			if first.line > 0 {
+				where = ", first on line " + strconv.Itoa(first.line)
+			}
+			d.reportAt(d.locate(key), child, "must be set once, is set again%s", where)
+			continue
+		}
+		lines[key.Value] = d.locate(key)
+		index := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		if index < 0 {
+			d.unknown(d.locate(key), path, key.Value, fields)
+			continue
+		}
+		where := d.locate(key)
+		if value.Kind == yaml.ScalarNode {
+			where = d.locate(value)
+		}
+		d.value(value, target.Field(fields[index].index), child, where)
+	}
+}
+
+// unknown reports a key that no field has, and takes the field that was meant for set.
+func (d decoder) unknown(at place, path, key string, fields []field) {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	slices.Sort(names)
+	meant := nearest(key, names)
+	remedy := "did you mean " + meant + "?"
+	if meant == "" {
+		remedy = "known here are " + list(names, "and")
+		for _, leaf := range leaves() {
+			if leaf.path == key || strings.HasSuffix(leaf.path, "."+key) {
+				meant, remedy = "", "did you mean "+leaf.path+"?"
+				break
+			}
+		}
+	}
+	d.reportAt(at, join(path, key), "unknown key; %s", remedy)
+	if meant != "" {
+		d.suspect = append(d.suspect, join(path, meant))
+	}
+}
+
+func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at place) {
+	switch {
+	case isNull(node):
+		d.reportAt(at, path, "must be a list, is empty; write [] for none")
+		return
+	case node.Kind == yaml.ScalarNode:
+		d.reportAt(at, path, "must be a list, is %s; write [%s]", describe(node), oneLine(node.Value))
+		return
+	case node.Kind != yaml.SequenceNode:
+		d.reportAt(at, path, "must be a list, is %s", describe(node))
+		return
+	case len(node.Content) > maxEntries:
+		d.reportAt(at, path, "must have at most %d entries, has %d", maxEntries, len(node.Content))
+		return
+	}
+	elements := reflect.MakeSlice(target.Type(), len(node.Content), len(node.Content))
+	for i, child := range node.Content {
+		element := elements.Index(i)
+		if access, ok := element.Addr().Interface().(*Access); ok {
+			*access = defaultAccess()
+		}
+		d.value(child, element, path+"["+strconv.Itoa(i)+"]", d.locate(child))
+	}
+	target.Set(elements)
+}
+
+// kinds are what a setting can be, in words.
+var kinds = map[reflect.Kind]string{
+	reflect.String: "text", reflect.Int: "a whole number", reflect.Bool: "true or false",
+}
+
+var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+
+func (d decoder) scalar(node *yaml.Node, target reflect.Value, path string, at place) {
+	kind := kinds[target.Kind()]
+	if node.Kind != yaml.ScalarNode || isNull(node) {
+		d.reportAt(at, path, "must be %s, is %s", kind, describe(node))
+		return
+	}
+	quoted := node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
+	switch target.Kind() {
+	case reflect.String:
+		target.SetString(node.Value) // the text as written: 1.30 stays 1.30
+	case reflect.Int:
+		number, err := strconv.Atoi(node.Value)
+		switch {
+		case quoted && err == nil:
+			d.reportAt(at, path, "must be %s, is the text %s; remove the quotes", kind, quote(node.Value))
+		case err != nil || !wholeNumber.MatchString(node.Value):
+			d.reportAt(at, path, "must be %s, is %s", kind, quote(node.Value))
+		default:
+			target.SetInt(int64(number))
+		}
+	case reflect.Bool:
+		switch {
+		case quoted && (node.Value == "true" || node.Value == "false"):
+			d.reportAt(at, path, "must be %s, is the text %s; remove the quotes", kind, quote(node.Value))
+		case node.Value != "true" && node.Value != "false":
+			d.reportAt(at, path, "must be %s, is %s", kind, quote(node.Value))
+		default:
+			target.SetBool(node.Value == "true")
+		}
+	}
+}
+
+// describe names what a node is where something else belongs.
+func describe(node *yaml.Node) string {
+	switch {
+	case isNull(node):
+		return "empty"
+	case node.Kind == yaml.ScalarNode:
+		return quote(node.Value)
+	case node.Kind == yaml.SequenceNode:
+		return "a list"
+	case node.Kind == yaml.MappingNode:
+		return "a mapping"
+	default:
+		return "an alias"
+	}
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// join appends a key to a path; a key that is no plain name is quoted, so that a path stays
+// on one line.
+func join(path, key string) string {
+	if !plainKey.MatchString(key) {
+		key = quote(key)
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// oneLine is text without quotes where it has none to need.
+func oneLine(text string) string {
+	if plainKey.MatchString(text) {
+		return text
+	}
+	return quote(text)
+}

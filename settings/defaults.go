@@ -1,0 +1,42 @@
+package settings
+
+// Defaults are the settings of an environment whose file leaves everything out. A file is
+// decoded on top of them, so that a zero in the file is a zero and not a default.
+func Defaults() *Environment {
+	return &Environment{
+		Project:          "plinth",
+		Repository:       "plinth",
+		LogRetentionDays: 30,
+		Network: Network{
+			NAT:      NATSingle,
+			FlowLogs: true,
+		},
+		Database: Database{
+			Engine:              EnginePostgres,
+			Version:             "17",
+			Name:                "app",
+			Username:            "plinth",
+			PasswordVersion:     1,
+			StorageGiB:          20,
+			MaxStorageGiB:       100,
+			Autoscaling:         ReplicaAutoscaling{Min: 1, Max: 3, CPUPercent: 60},
+			BackupRetentionDays: 7,
+			BackupWindow:        "02:00-03:00",
+			MaintenanceWindow:   "sun:03:30-sun:04:30",
+		},
+		Registry: Registry{KeepImages: 30, UntaggedDays: 7},
+		Cluster:  Cluster{Version: "1.35"},
+		App: App{
+			Name:         "app",
+			CPU:          "0.25",
+			MemoryGiB:    "0.5",
+			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70},
+			AllowedCIDRs: []string{"0.0.0.0/0"},
+		},
+	}
+}
+
+// defaultAccess is what an entry of cluster.access starts as: the least powerful policy.
+func defaultAccess() Access {
+	return Access{Policy: AccessView}
+}

@@ -1,0 +1,40 @@
+package settings
+
+import "strings"
+
+// derive fills what follows from other settings. It runs after validation, so that a value
+// nobody wrote is never reported.
+func (e *Environment) derive() {
+	if e.State.Bucket == "" {
+		e.State.Bucket = e.ResourceName("state", e.Account)
+	}
+	if e.State.Region == "" {
+		e.State.Region = e.Region
+	}
+	switch {
+	case e.State.Endpoint != "":
+		// Another S3-compatible server has no KMS. A file's key does not stand in the way of
+		// an endpoint that comes from the process environment.
+		e.State.KMSKey = ""
+	case e.State.KMSKey == "":
+		// The key is in the bucket's region: S3 encrypts with no other.
+		e.State.KMSKey = "arn:aws:kms:" + e.State.Region + ":" + e.Account + ":alias/" + e.ResourceName("state")
+	}
+	if e.Database.DeletionProtection == nil {
+		e.Database.DeletionProtection = new(e.Protected)
+	}
+	if e.Database.FinalSnapshot == nil {
+		e.Database.FinalSnapshot = new(e.Protected)
+	}
+	for i := range e.Cluster.Access {
+		e.Cluster.Access[i].Principal = e.principalARN(e.Cluster.Access[i].Principal)
+	}
+}
+
+// principalARN makes role/<name> or user/<name> an ARN in the environment's account.
+func (e *Environment) principalARN(principal string) string {
+	if strings.HasPrefix(principal, "arn:") {
+		return principal
+	}
+	return "arn:aws:iam::" + e.Account + ":" + principal
+}

@@ -1,0 +1,114 @@
+package settings
+
+import (
+	"slices"
+	"strconv"
+)
+
+// fargateSize is a CPU that Fargate offers, with the memory that goes with it.
+type fargateSize struct {
+	cpu       string
+	request   string // the CPU as Kubernetes writes it
+	memoryMiB []int
+}
+
+// fargateSizes are the only pods there are: Fargate rounds any other request up to one.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
+var fargateSizes = []fargateSize{
+	{"0.25", "250m", []int{512, 1024, 2048}},
+	{"0.5", "500m", steps(1, 4, 1)},
+	{"1", "1", steps(2, 8, 1)},
+	{"2", "2", steps(4, 16, 1)},
+	{"4", "4", steps(8, 30, 1)},
+	{"8", "8", steps(16, 60, 4)},
+	{"16", "16", steps(32, 120, 8)},
+}
+
+// steps lists the sizes from least to most GiB, in MiB.
+func steps(least, most, step int) []int {
+	var sizes []int
+	for gib := least; gib <= most; gib += step {
+		sizes = append(sizes, gib*1024)
+	}
+	return sizes
+}
+
+// kubernetesMiB is what Fargate adds to each pod's memory request, for its own kubelet,
+// kube-proxy and containerd, before it looks for the size that fits (same page).
+const kubernetesMiB = 256
+
+// CPURequest is the CPU to request, in all containers of a pod together, so that the pod
+// lands on the Fargate size that CPU and MemoryGiB name. It is in Kubernetes' canonical
+// form: 250m, 1.
+func (a App) CPURequest() string {
+	size, _ := a.fargateSize()
+	return size.request
+}
+
+// MemoryRequest is the memory to request likewise, such as 256Mi for 0.5 GiB: Fargate adds
+// 256 MiB to it, and a request of all of MemoryGiB would be rounded up to the next size,
+// and paid for.
+func (a App) MemoryRequest() string {
+	size, _ := a.fargateSize()
+	mib := memoryMiB(size, a.MemoryGiB)
+	if mib == 0 {
+		return ""
+	}
+	return strconv.Itoa(mib-kubernetesMiB) + "Mi"
+}
+
+func (a App) fargateSize() (fargateSize, bool) {
+	i := slices.IndexFunc(fargateSizes, func(size fargateSize) bool { return size.cpu == a.CPU })
+	if i < 0 {
+		return fargateSize{}, false
+	}
+	return fargateSizes[i], true
+}
+
+// memoryMiB returns the size's memory that is written as gib, or 0.
+func memoryMiB(size fargateSize, gib string) int {
+	for _, mib := range size.memoryMiB {
+		if formatGiB(mib) == gib {
+			return mib
+		}
+	}
+	return 0
+}
+
+func formatGiB(mib int) string {
+	return strconv.FormatFloat(float64(mib)/1024, 'f', -1, 64)
+}
+
+// describe lists the memory, in GiB: "0.5, 1 or 2", "4 to 16", "16 to 60 in steps of 4".
+func (s fargateSize) describe() string {
+	first, last := s.memoryMiB[0], s.memoryMiB[len(s.memoryMiB)-1]
+	text := formatGiB(first) + " to " + formatGiB(last)
+	switch step := s.memoryMiB[1] - first; {
+	case len(s.memoryMiB) == 3:
+		return formatGiB(first) + ", " + formatGiB(s.memoryMiB[1]) + " or " + formatGiB(last)
+	case step > 1024:
+		return text + " in steps of " + formatGiB(step)
+	}
+	return text
+}
+
+func (d *document) checkFargate() {
+	app := d.env.App
+	if !d.sound("app.cpu") {
+		return
+	}
+	size, ok := app.fargateSize()
+	if !ok {
+		cpus := make([]string, len(fargateSizes))
+		for i, size := range fargateSizes {
+			cpus[i] = size.cpu
+		}
+		d.report("app.cpu", "must be a CPU that Fargate offers (%s), is %s", list(cpus, "or"), quote(app.CPU))
+		return
+	}
+	if d.sound("app.memoryGiB") && memoryMiB(size, app.MemoryGiB) == 0 {
+		d.report("app.memoryGiB", "must be what Fargate offers with cpu %s (%s), is %s",
+			size.cpu, size.describe(), quote(app.MemoryGiB))
+	}
+}

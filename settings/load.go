@@ -1,0 +1,161 @@
+package settings
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Load reads every *.yaml file of dir, one for each environment, and returns the
+// environments by name. environ is the process environment, as from os.Environ: its
+// variables override settings (see [Variable]), and PLINTH_ENVIRONMENTS=dev,prod limits the
+// result to those two. An environment left out is not validated, but the ranges of the
+// others must still not overlap its own.
+//
+// The error holds every mistake of every file: see [Problems].
+func Load(dir string, environ []string) ([]*Environment, error) {
+	files, problems, err := readFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	return load(files, environ, problems)
+}
+
+// file is a file of settings as it is on disk.
+type file struct {
+	path    string // for messages
+	name    string // the environment's
+	content []byte
+	problem *Problem // why there is no content
+}
+
+// load does what Load does once the files are read; problems are those found so far.
+func load(files []file, environ []string, problems Problems) ([]*Environment, error) {
+	variables := variables(environ)
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = file.name
+	}
+	problems = append(problems, strangers(variables, names)...)
+	names, more := chosen(variables, names)
+	problems = append(problems, more...)
+
+	documents := make([]*document, len(files))
+	for i, file := range files {
+		documents[i] = newDocument(file.path, file.name)
+		documents[i].read(file)
+		documents[i].override(variables)
+	}
+	var environments []*Environment
+	for _, document := range documents {
+		if !slices.Contains(names, document.env.Name) {
+			continue
+		}
+		document.validate()
+		document.check(documents, names)
+		problems = append(problems, document.problems...)
+		environments = append(environments, document.env)
+	}
+	if len(problems) > 0 {
+		problems.sort()
+		return nil, problems
+	}
+	for _, environment := range environments {
+		environment.derive()
+	}
+	return environments, nil
+}
+
+// read decodes the file on top of the defaults.
+func (d *document) read(file file) {
+	if file.problem == nil {
+		var root *yaml.Node
+		root, file.problem = parse(file.content, place{file: file.path})
+		if file.problem == nil {
+			decoder := d.fileDecoder()
+			decoder.value(root, reflect.ValueOf(d.env).Elem(), "", decoder.locate(root))
+			return
+		}
+	}
+	d.problems = append(d.problems, *file.problem)
+	d.suspect = append(d.suspect, "")
+}
+
+// environmentName is short, since it is part of names that AWS limits, and has no dash, so
+// that the stacks 'dev-*' are those of dev alone.
+var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]{0,9}$`)
+
+// reservedNames would make stack ids or variables ambiguous: the stacks bootstrap-<env> are
+// no environment's, and PLINTH_ENVIRONMENTS is no override.
+var reservedNames = []string{"bootstrap", "environments"}
+
+// readFiles returns the environments' files by name.
+func readFiles(dir string) ([]file, Problems, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: must be the folder of the environments' YAML files: %w", filepath.ToSlash(dir), err)
+	}
+	var files []file
+	var problems Problems
+	for _, entry := range entries {
+		extension := filepath.Ext(entry.Name())
+		name := strings.TrimSuffix(entry.Name(), extension)
+		if entry.IsDir() || name == "" || strings.HasPrefix(name, ".") {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		at := place{file: filepath.ToSlash(path), line: 1}
+		switch strings.ToLower(extension) {
+		case ".yaml", ".yml":
+		default:
+			continue
+		}
+		switch {
+		case extension != ".yaml":
+			problems = append(problems, at.problem("file name", "must end in .yaml; rename it to %s.yaml", name))
+		case !environmentName.MatchString(name):
+			problems = append(problems, at.problem("file name",
+				"must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is %s", quote(entry.Name())))
+		case slices.Contains(reservedNames, name):
+			problems = append(problems, at.problem("file name", "must not be %s.yaml, which Plinth uses itself", name))
+		default:
+			content, problem := readFile(path, at)
+			files = append(files, file{at.file, name, content, problem})
+		}
+	}
+	if len(files)+len(problems) == 0 {
+		return nil, nil, fmt.Errorf("%s: must hold a YAML file for each environment, such as dev.yaml, holds none", filepath.ToSlash(dir))
+	}
+	return files, problems, nil
+}
+
+func readFile(path string, at place) ([]byte, *Problem) {
+	fail := func(err error) ([]byte, *Problem) {
+		problem := at.problem("file", "cannot be read: %v", err)
+		return nil, &problem
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fail(fmt.Errorf("it is no regular file"))
+	}
+	opened, err := os.Open(path)
+	if err != nil {
+		return fail(err)
+	}
+	defer opened.Close()
+	content, err := io.ReadAll(io.LimitReader(opened, maxSize+1))
+	if err != nil {
+		return fail(err)
+	}
+	return content, nil
+}

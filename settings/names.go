@@ -1,0 +1,61 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+)
+
+// ResourceName is how everything of the environment is named in AWS:
+// <project>-<environment>, and the parts after it.
+func (e *Environment) ResourceName(parts ...string) string {
+	return strings.Join(append([]string{e.Project, e.Name}, parts...), "-")
+}
+
+// nameLimit is a name that AWS limits, as the stacks make it. Only the longest of each kind
+// needs to be here.
+type nameLimit struct {
+	resource string
+	parts    []string // after project and environment; "app" stands for app.name
+	most     int
+}
+
+var nameLimits = []nameLimit{
+	{"load balancer", []string{"app"}, 32},                     // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+	{"IAM role", []string{"aws-load-balancer-controller"}, 64}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	{"EKS cluster", nil, 100},                                  // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+	{"RDS instance", []string{"postgres-replica-5"}, 63},       // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+	{"S3 bucket", []string{"state", "000000000000"}, 63},       // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	{"ECR repository", []string{"app"}, 256},                   // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+}
+
+// checkNames reports the limit that the names of the environment exceed by most: one shorter
+// name mends the others as well.
+func (d *document) checkNames() {
+	if !d.sound("project", "app.name") {
+		return
+	}
+	worst, worstName, excess := nameLimit{}, "", 0
+	for _, limit := range nameLimits {
+		parts := slices.Clone(limit.parts)
+		if i := slices.Index(parts, "app"); i >= 0 {
+			parts[i] = d.env.App.Name
+		}
+		if name := d.env.ResourceName(parts...); len(name)-limit.most > excess {
+			worst, worstName, excess = limit, name, len(name)-limit.most
+		}
+	}
+	if excess > 0 {
+		path, remedy := "project", "shorten project"
+		if slices.Contains(worst.parts, "app") {
+			remedy = "shorten project or app.name"
+			if !d.set(path) {
+				path = "app.name"
+			}
+		}
+		d.report(path, "must leave room for the %s %s, which has %d characters of AWS's %d; %s",
+			worst.resource, worstName, len(worstName), worst.most, remedy)
+	}
+	if bucket := d.env.ResourceName("state", d.env.Account); excess <= 0 && d.env.State.Bucket == "" && !unreservedBucket(bucket) {
+		d.report("project", "must not begin as only S3's own buckets do, is %s", quote(d.env.Project))
+	}
+}

@@ -1,0 +1,178 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// privateRanges are what a VPC of Plinth may use: RFC 1918, and RFC 6598's shared space,
+// which AWS recommends where the others have run out.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+var privateRanges = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"),
+	netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("100.64.0.0/10"),
+}
+
+// serviceRanges are the two ranges of which EKS takes one for Kubernetes services. An
+// address in both would be a service's inside the cluster, and the VPC's would be lost.
+//
+// https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+var serviceRanges = []netip.Prefix{
+	netip.MustParsePrefix("10.100.0.0/16"),
+	netip.MustParsePrefix("172.20.0.0/16"),
+}
+
+// A VPC's size follows from its subnets: 16 private ones (prefix + 4) and 256 small ones
+// (prefix + 8), by the letter of the zone. A /16 is the largest VPC there is, and with a
+// /19 the small subnets are /27, the smallest a load balancer accepts.
+//
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+const (
+	largestVPC  = 16
+	smallestVPC = 19
+)
+
+func isPrivate(prefix netip.Prefix) bool {
+	return slices.ContainsFunc(privateRanges, func(private netip.Prefix) bool {
+		return private.Bits() <= prefix.Bits() && private.Contains(prefix.Addr())
+	})
+}
+
+func overlaps(prefix netip.Prefix, ranges []netip.Prefix) bool {
+	return slices.ContainsFunc(ranges, prefix.Overlaps)
+}
+
+func isVPCRange(s string) bool {
+	if !isNetwork(s) {
+		return false
+	}
+	prefix := netip.MustParsePrefix(s)
+	return prefix.Bits() >= largestVPC && prefix.Bits() <= smallestVPC && isPrivate(prefix) && !overlaps(prefix, serviceRanges)
+}
+
+func vpcRangeRemedy(s string) string {
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil || !prefix.Addr().Is4() {
+		return ""
+	}
+	switch {
+	case !isPrivate(prefix):
+		return "private are 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10"
+	case overlaps(prefix, serviceRanges):
+		return "EKS gives 10.100.0.0/16 or 172.20.0.0/16 to Kubernetes services"
+	}
+	return ""
+}
+
+// withoutNAT are the services that pods on Fargate reach at start, that the add-ons call and
+// that the cluster's users need: without NAT they must come in through PrivateLink.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+var withoutNAT = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "logs", "secretsmanager", "sts"}
+
+func (d *document) checkNetwork(all []*document, chosen []string) {
+	network := d.env.Network
+	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
+	d.checkUnique("network.sharesRangeWith", network.SharesRangeWith)
+	if d.sound("network.nat", "network.interfaceEndpoints") && network.NAT == NATNone {
+		missing := slices.DeleteFunc(slices.Clone(withoutNAT), func(service string) bool {
+			return slices.Contains(network.InterfaceEndpoints, service)
+		})
+		if len(missing) > 0 {
+			d.report("network.interfaceEndpoints", "must hold what Fargate needs without NAT, lacks %s", list(missing, "and"))
+		}
+	}
+	d.checkSharesRangeWith(all)
+	if d.sound("network.cidr", "account") {
+		d.checkOverlap(all, chosen)
+	}
+}
+
+func (d *document) checkSharesRangeWith(all []*document) {
+	var others []string
+	for _, other := range all {
+		if other != d {
+			others = append(others, other.env.Name)
+		}
+	}
+	for i, name := range d.env.Network.SharesRangeWith {
+		path := element("network.sharesRangeWith", i)
+		if slices.Contains(others, name) || !d.sound(path) {
+			continue
+		}
+		there := "there is none"
+		if len(others) > 0 {
+			there = "there are " + list(others, "and")
+		}
+		if remedy := didYouMean(name, others); remedy != "" {
+			there += "; " + remedy
+		}
+		d.report(path, "must be another environment, is %s; %s", quote(name), there)
+	}
+}
+
+// checkOverlap compares the range with those of the same account's other environments. Of
+// two that Load returns the later one is at fault.
+func (d *document) checkOverlap(all []*document, chosen []string) {
+	own := netip.MustParsePrefix(d.env.Network.CIDR)
+	for _, other := range all {
+		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
+		if other == d || later || other.env.Account != d.env.Account ||
+			slices.Contains(d.env.Network.SharesRangeWith, other.env.Name) ||
+			slices.Contains(other.env.Network.SharesRangeWith, d.env.Name) {
+			continue
+		}
+		theirs, err := netip.ParsePrefix(other.env.Network.CIDR)
+		if err == nil && theirs.Overlaps(own) {
+			d.report("network.cidr", "must not overlap the range of %s in the same account (%s), is %s; "+
+				"take another range, or name %s in network.sharesRangeWith",
+				other.env.Name, theirs, own, other.env.Name)
+		}
+	}
+}
+
+// internetPrefix is the shortest prefix that is still a network of somebody rather than a
+// good part of the internet.
+const internetPrefix = 8
+
+// checkPublicAccess looks at who reaches the Kubernetes API over the internet.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html
+func (d *document) checkPublicAccess() {
+	d.checkUnique("cluster.publicAccessCIDRs", d.env.Cluster.PublicAccessCIDRs)
+	for i, cidr := range d.env.Cluster.PublicAccessCIDRs {
+		path := element("cluster.publicAccessCIDRs", i)
+		if !d.sound(path) {
+			continue
+		}
+		prefix := netip.MustParsePrefix(cidr)
+		switch {
+		case isPrivate(prefix):
+			d.report(path, "must be a network of the internet, is %s; "+
+				"private networks reach the API from inside the VPC", cidr)
+		case d.sound("protected") && d.env.Protected && prefix.Bits() < internetPrefix:
+			d.report(path, "must be /%d or smaller while protected is true, is %s; "+
+				"name the networks that need the Kubernetes API", internetPrefix, cidr)
+		}
+	}
+}
+
+// element is the path of a list's entry.
+func element(path string, i int) string {
+	return fmt.Sprintf("%s[%d]", path, i)
+}
+
+// checkUnique reports what is more than once in a list.
+func (d *document) checkUnique(path string, entries []string) {
+	seen := map[string]bool{}
+	for i, entry := range entries {
+		if seen[entry] && d.sound(element(path, i)) {
+			d.report(element(path, i), "must not repeat an entry, repeats %s", quote(entry))
+		}
+		seen[entry] = true
+	}
+}

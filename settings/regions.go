@@ -1,0 +1,95 @@
+package settings
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// zoneLetters are the letters that availability zones have in each commercial region. Two
+// regions name more letters than one account sees: an account has two of us-west-1's, and
+// only old accounts have ap-northeast-1b.
+//
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+var zoneLetters = map[string]string{
+	"af-south-1":     "abc",
+	"ap-east-1":      "abc",
+	"ap-east-2":      "abc",
+	"ap-northeast-1": "abcd",
+	"ap-northeast-2": "abcd",
+	"ap-northeast-3": "abc",
+	"ap-south-1":     "abc",
+	"ap-south-2":     "abc",
+	"ap-southeast-1": "abc",
+	"ap-southeast-2": "abc",
+	"ap-southeast-3": "abc",
+	"ap-southeast-4": "abc",
+	"ap-southeast-5": "abc",
+	"ap-southeast-6": "abc",
+	"ap-southeast-7": "abc",
+	"ca-central-1":   "abd",
+	"ca-west-1":      "abc",
+	"eu-central-1":   "abc",
+	"eu-central-2":   "abc",
+	"eu-north-1":     "abc",
+	"eu-south-1":     "abc",
+	"eu-south-2":     "abc",
+	"eu-west-1":      "abc",
+	"eu-west-2":      "abc",
+	"eu-west-3":      "abc",
+	"il-central-1":   "abc",
+	"me-central-1":   "abc",
+	"me-south-1":     "abc",
+	"mx-central-1":   "abc",
+	"sa-east-1":      "abc",
+	"us-east-1":      "abcdef",
+	"us-east-2":      "abc",
+	"us-west-1":      "abc",
+	"us-west-2":      "abcd",
+}
+
+func regionNames() []string {
+	return slices.Sorted(maps.Keys(zoneLetters))
+}
+
+// ZoneNames are the full names of the environment's availability zones, in the order of
+// network.zones: eu-west-2a, eu-west-2b.
+func (e *Environment) ZoneNames() []string {
+	names := make([]string, len(e.Network.Zones))
+	for i, letter := range e.Network.Zones {
+		names[i] = e.Region + letter
+	}
+	return names
+}
+
+// checkZones holds the zones against the region's.
+func (d *document) checkZones() {
+	zones := d.env.Network.Zones
+	if !d.sound("network.zones") {
+		return
+	}
+	if len(zones) < 2 || len(zones) > 3 {
+		d.report("network.zones", "must name 2 or 3 zones, names %d", len(zones))
+	}
+	if !d.sound("region") {
+		return
+	}
+	letters := zoneLetters[d.env.Region]
+	seen := map[string]bool{}
+	for i, zone := range zones {
+		path := element("network.zones", i)
+		letter, full := strings.CutPrefix(zone, d.env.Region)
+		switch {
+		case len(zone) == 1 && strings.Contains(letters, zone):
+			if seen[zone] {
+				d.report(path, "must be another zone than those before, is %s again", zone)
+			}
+			seen[zone] = true
+		case full && len(letter) == 1 && strings.Contains(letters, letter):
+			d.report(path, "must be a zone's letter, is %s; write %s", quote(zone), letter)
+		default:
+			d.report(path, "must be the letter of one of %s's zones (%s), is %s",
+				d.env.Region, list(strings.Split(letters, ""), "or"), quote(zone))
+		}
+	}
+}

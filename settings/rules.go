@@ -1,0 +1,188 @@
+package settings
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// rule is what one text must be, whatever the other settings are. A field names its rules
+// in its validate tag; the schema for editors takes the patterns from here too.
+type rule struct {
+	// must completes "must be …".
+	must    string
+	pattern string
+	// also holds what the pattern cannot express; nil is no more.
+	also func(string) bool
+	// repair makes of a text what was probably meant; it is suggested if that holds.
+	repair func(string) string
+	// remedy says what to do where neither the rule nor a repair shows it, or "".
+	remedy func(string) string
+
+	compiled func() *regexp.Regexp
+}
+
+func (r rule) holds(text string) bool {
+	return (r.compiled == nil || r.compiled().MatchString(text)) && (r.also == nil || r.also(text))
+}
+
+func (r rule) message(text string) string {
+	message := "must be " + r.must + ", is " + quote(text)
+	if r.repair != nil {
+		if repaired := r.repair(text); r.holds(repaired) {
+			return message + "; write " + repaired
+		}
+	}
+	if r.remedy != nil {
+		if remedy := r.remedy(text); remedy != "" {
+			message += "; " + remedy
+		}
+	}
+	return message
+}
+
+// rules returns the rules by their name in validate tags.
+var rules = sync.OnceValue(func() map[string]rule {
+	all := map[string]rule{
+		"project": {
+			must:    "lower-case letters, digits and single dashes, a letter first, beginning with neither aws nor sg-",
+			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
+			// Names that begin with aws or sg- are Amazon's own in several services.
+			also: func(s string) bool { return !strings.HasPrefix(s, "aws") && !strings.HasPrefix(s, "sg-") },
+		},
+		// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+		"tagvalue": {
+			must:    "at most 256 letters, digits, spaces and _.:/=+-@",
+			pattern: `^[A-Za-z0-9 _.:/=+@-]{1,256}$`,
+		},
+		"account": {
+			must:    "an AWS account id of 12 digits",
+			pattern: `^[0-9]{12}$`,
+			repair:  func(s string) string { return strings.ReplaceAll(s, "-", "") },
+		},
+		"region": {
+			must:   "a commercial AWS region",
+			also:   func(s string) bool { return zoneLetters[s] != "" },
+			remedy: func(s string) string { return didYouMean(s, regionNames()) },
+		},
+		"bucket":     {must: "an S3 bucket's name (3 to 63 lower-case letters, digits and dashes)", pattern: `^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`, also: unreservedBucket},
+		"kmsarn":     {must: "the ARN of a KMS key or alias", pattern: `^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,60}|alias/[A-Za-z0-9/_-]{1,250})$`},
+		"endpoint":   {must: "an http or https URL of a host, without a path", pattern: `^https?://[A-Za-z0-9.:\[\]-]+$`, also: isEndpoint, repair: endpointOf},
+		"vpccidr":    {must: "a private IPv4 range from /16 to /19", also: isVPCRange, repair: networkOf, remedy: vpcRangeRemedy},
+		"network":    {must: "an IPv4 network such as 203.0.113.0/24", also: isNetwork, repair: networkOf},
+		"interface":  {must: "an AWS service as in com.amazonaws.<region>.<service>, such as ecr.api", pattern: `^[a-z0-9]+([.-][a-z0-9]+)*$`, also: isServiceName, repair: serviceOf},
+		"pgversion":  {must: "a PostgreSQL version from 14 to 17, such as 17 or 17.6", pattern: `^1[4-7](\.[0-9]{1,2})?$`},
+		"class":      {must: "an instance class for PostgreSQL, such as db.t4g.micro", also: isInstanceClass, repair: func(s string) string { return "db." + s }, remedy: instanceClassRemedy},
+		"dbname":     {must: "at most 63 lower-case letters, digits and underscores, a letter first, and no word that PostgreSQL or RDS reserves", pattern: `^[a-z][a-z0-9_]{0,62}$`, also: isFreeDatabaseName},
+		"dbuser":     {must: "at most 16 lower-case letters, digits and underscores, a letter first, and no word that PostgreSQL or RDS reserves", pattern: `^[a-z][a-z0-9_]{0,15}$`, also: isFreeUsername},
+		"backup":     {must: "a time of day in UTC of at least 30 minutes, hh:mm-hh:mm", pattern: `^` + clock + `-` + clock + `$`, also: isBackupWindow},
+		"maintain":   {must: "a time of the week in UTC of 30 minutes to 24 hours, ddd:hh:mm-ddd:hh:mm", pattern: `^` + weekday + `:` + clock + `-` + weekday + `:` + clock + `$`, also: isMaintenanceWindow},
+		"k8sversion": {must: fmt.Sprintf("a Kubernetes minor version, 1.%d or later", oldestKubernetes), pattern: `^1\.[0-9]{2}$`, also: isKubernetesVersion, repair: kubernetesMinor},
+		"principal":  {must: "an IAM role or user: its ARN, role/<name> or user/<name>", pattern: `^(arn:aws:iam::[0-9]{12}:)?(role|user)/([!-)+-~]{1,500}/)?[A-Za-z0-9_+=,.@-]{1,64}$`, remedy: principalRemedy},
+		"dnslabel":   {must: "a Kubernetes name: at most 63 lower-case letters, digits and dashes", pattern: `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`},
+		"appname":    {must: "at most 20 lower-case letters, digits and single dashes, a letter first, and no namespace that Kubernetes or Plinth uses", pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, also: isFreeAppName},
+		"domain":     {must: "a DNS name such as app.example.com", pattern: `^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`, also: func(s string) bool { return len(s) <= 253 }, repair: func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ".") }},
+		"acmarn":     {must: "the ARN of an ACM certificate", pattern: `^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]{1,60}$`},
+		// https://docs.docker.com/reference/cli/docker/image/tag/
+		"tag":    {must: "an image tag other than latest: at most 128 letters, digits and _.-", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`, also: func(s string) bool { return s != "latest" }, remedy: tagRemedy},
+		"digest": {must: "an image digest: sha256: and 64 hexadecimal digits", pattern: `^sha256:[a-f0-9]{64}$`},
+	}
+	for name, rule := range all {
+		if rule.pattern != "" {
+			rule.compiled = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(rule.pattern) })
+		}
+		all[name] = rule
+	}
+	return all
+})
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func unreservedBucket(s string) bool {
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(s, prefix) {
+			return false
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(s, suffix) {
+			return false
+		}
+	}
+	return true
+}
+
+func parseEndpoint(s string) (*url.URL, bool) {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
+		return nil, false
+	}
+	return u, true
+}
+
+func isEndpoint(s string) bool {
+	u, ok := parseEndpoint(s)
+	return ok && s == u.Scheme+"://"+u.Host
+}
+
+func endpointOf(s string) string {
+	u, ok := parseEndpoint(s)
+	if !ok {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+func isNetwork(s string) bool {
+	prefix, err := netip.ParsePrefix(s)
+	return err == nil && prefix.Addr().Is4() && prefix == prefix.Masked() && prefix.String() == s
+}
+
+// networkOf clears the host's bits, and makes one address a network of one.
+func networkOf(s string) string {
+	if prefix, err := netip.ParsePrefix(s); err == nil {
+		return prefix.Masked().String()
+	}
+	return s + "/32"
+}
+
+// https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+func isServiceName(s string) bool { return !strings.HasPrefix(s, "com.amazonaws.") }
+
+// serviceOf is the part of a full service name after com.amazonaws.<region>.
+func serviceOf(s string) string {
+	parts := strings.SplitN(s, ".", 4)
+	return parts[len(parts)-1]
+}
+
+func principalRemedy(s string) string {
+	// An assumed role is a session: EKS knows the role it is a session of.
+	if _, session, ok := strings.Cut(s, ":assumed-role/"); ok {
+		role, _, _ := strings.Cut(session, "/")
+		return "write role/" + oneLine(role) + ", the role that is assumed"
+	}
+	switch {
+	case strings.Contains(s, "*"):
+		return "name one role or user, not many"
+	case strings.HasSuffix(s, ":root"):
+		return "name a role: EKS takes no account as a whole"
+	}
+	return ""
+}
+
+// appNamespaces belong to Kubernetes, to EKS's log router and to Plinth's add-ons.
+var appNamespaces = []string{"default", "aws-observability", "external-secrets"}
+
+func isFreeAppName(s string) bool {
+	return len(s) <= 20 && !strings.HasPrefix(s, "kube-") && !slices.Contains(appNamespaces, s)
+}
+
+func tagRemedy(s string) string {
+	if s == "latest" {
+		return "name one version: the registry's tags never move"
+	}
+	return ""
+}

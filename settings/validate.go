@@ -1,0 +1,135 @@
+package settings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// validate holds each value against the rules in its field's validate tag.
+func (d *document) validate() {
+	err := fieldRules().Struct(d.env)
+	if err == nil {
+		return
+	}
+	failures, ok := err.(validator.ValidationErrors)
+	if !ok {
+		d.report("", "cannot be validated: %v", err)
+		return
+	}
+	for _, failure := range failures {
+		_, path, _ := strings.Cut(failure.Namespace(), ".")
+		if d.sound(path) {
+			d.report(path, "%s", d.message(path, failure))
+		}
+	}
+}
+
+// check holds the values against each other, once each is right by itself: what involves a
+// value already reported is left out. These are plain functions rather than the validator's
+// struct-level rules because they need to know what is sound, what was set at all, and the
+// other environments.
+func (d *document) check(all []*document, chosen []string) {
+	d.checkNames()
+	d.checkState()
+	d.checkZones()
+	d.checkNetwork(all, chosen)
+	d.checkDatabase()
+	d.checkPublicAccess()
+	d.checkAccess()
+	d.checkFargate()
+	d.checkApp()
+}
+
+// fieldRules is the validator with the rules of this package under their tags.
+var fieldRules = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(yamlName)
+	register := func(tag string, holds validator.Func) {
+		if err := v.RegisterValidation(tag, holds); err != nil {
+			panic(err) // only for an empty or built-in tag
+		}
+	}
+	for tag, rule := range rules() {
+		register(tag, func(field validator.FieldLevel) bool { return rule.holds(field.Field().String()) })
+	}
+	register("between", func(field validator.FieldLevel) bool {
+		least, most := bounds(field.Param())
+		return field.Field().Int() >= least && field.Field().Int() <= most
+	})
+	register("retention", func(field validator.FieldLevel) bool {
+		return slices.Contains(retentionDays, int(field.Field().Int()))
+	})
+	return v
+})
+
+// bounds reads the parameter of between=1-35.
+func bounds(param string) (least, most int64) {
+	first, last, _ := strings.Cut(param, "-")
+	least, _ = strconv.ParseInt(first, 10, 64)
+	most, _ = strconv.ParseInt(last, 10, 64)
+	return least, most
+}
+
+// message says what a rule asks for and what the value is.
+func (d *document) message(path string, failure validator.FieldError) string {
+	text := fmt.Sprint(failure.Value())
+	switch failure.Tag() {
+	case "required":
+		if d.set(path) {
+			return "must not be empty"
+		}
+		return "must be set: it has no default"
+	case "min": // of a list's length, and always 1: numbers use between
+		if d.set(path) {
+			return "must have an entry, has none"
+		}
+		return "must be set: it has no default"
+	case "oneof":
+		allowed := strings.Fields(failure.Param())
+		message := "must be " + list(allowed, "or") + ", is " + quote(text)
+		if remedy := didYouMean(text, allowed); remedy != "" {
+			message += "; " + remedy
+		}
+		return message
+	case "between":
+		least, most := bounds(failure.Param())
+		return fmt.Sprintf("must be %d to %d, is %s", least, most, text)
+	case "retention":
+		return "must be a number of days that CloudWatch offers, is " + text + "; nearest are " + nearestRetention(int(reflect.ValueOf(failure.Value()).Int()))
+	}
+	rule, ok := rules()[failure.Tag()]
+	if !ok {
+		return "must follow the rule " + failure.ActualTag() + "=" + failure.Param() + ", is " + quote(text)
+	}
+	return rule.message(text)
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var retentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// nearestRetention names the offers next to a number of days that is none.
+func nearestRetention(days int) string {
+	after, _ := slices.BinarySearch(retentionDays, days)
+	after = min(max(after, 1), len(retentionDays)-1)
+	return fmt.Sprintf("%d and %d", retentionDays[after-1], retentionDays[after])
+}
+
+const oldestKubernetes = 31
+
+// isKubernetesVersion follows the pattern 1.NN, so that 1.30 read as the number 1.3 is none.
+func isKubernetesVersion(s string) bool {
+	minor, err := strconv.Atoi(strings.TrimPrefix(s, "1."))
+	return err == nil && minor >= oldestKubernetes
+}
+
+// kubernetesMinor is the minor version of v1.35.2.
+func kubernetesMinor(s string) string {
+	parts := strings.Split(strings.TrimPrefix(s, "v"), ".")
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}

@@ -1,0 +1,242 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/configmapv1"
+	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/namespacev1"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/irsa"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+	"plinth/constructs/release"
+	"plinth/settings"
+)
+
+// Addons is the stack <environment>-addons: what the cluster needs before an application.
+type Addons struct {
+	cdktf.TerraformStack
+}
+
+// Names of add-ons: of the release, its namespace and its service account alike.
+const (
+	loadBalancerController = "aws-load-balancer-controller"
+	metricsServer          = "metrics-server"
+	externalSecrets        = "external-secrets"
+)
+
+// NewAddons installs the load balancer controller, metrics-server and External Secrets,
+// and routes the pods' output to CloudWatch.
+func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *Cluster) *Addons {
+	stack := newStack(scope, env, "addons")
+	useCluster(stack, env, cluster)
+
+	// Fargate reads the log router's configuration when it starts a pod, so it comes first.
+	logging := routePodLogs(stack, env, cluster)
+	controller := newLoadBalancerController(stack, env, cluster, logging)
+	// The controller is the first release to come and the last to go: it alone can delete
+	// the load balancers it has made.
+	newMetricsServer(stack, controller)
+	newExternalSecrets(stack, env, cluster, controller)
+
+	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
+	return &Addons{TerraformStack: stack}
+}
+
+// routePodLogs configures the log router that Fargate runs beside every pod. Namespace,
+// label and ConfigMap must be called exactly so.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
+func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) cdktf.ITerraformDependable {
+	group := loggroup.New(stack, "pod-logs", loggroup.Config{
+		Name:          cluster.PodLogs,
+		RetentionDays: env.LogRetentionDays,
+		KeyArn:        cluster.Key.Arn,
+	})
+	namespace := namespacev1.NewNamespaceV1(stack, jsii.String("namespace-aws-observability"), &namespacev1.NamespaceV1Config{
+		Metadata: &namespacev1.NamespaceV1Metadata{
+			Name:   jsii.String("aws-observability"),
+			Labels: &map[string]*string{"aws-observability": jsii.String("enabled")},
+		},
+	})
+	return configmapv1.NewConfigMapV1(stack, jsii.String("aws-logging"), &configmapv1.ConfigMapV1Config{
+		Metadata: &configmapv1.ConfigMapV1Metadata{
+			Name:      jsii.String("aws-logging"),
+			Namespace: namespace.Id(),
+		},
+		// The log group, with its retention and key, is Terraform's: the router makes none.
+		Data: &map[string]*string{
+			"output.conf": jsii.String(fmt.Sprintf(`[OUTPUT]
+    Name cloudwatch_logs
+    Match *
+    region %s
+    log_group_name %s
+    log_stream_prefix pod-
+    auto_create_group false
+`, env.Region, *group.Name())),
+			"filters.conf": jsii.String(`[FILTER]
+    Name kubernetes
+    Match kube.*
+    Merge_Log On
+    Keep_Log Off
+`),
+			// Fluent Bit's own log would cost more than it tells.
+			"flb_log_cw": jsii.String("false"),
+		},
+	})
+}
+
+// newNamespace makes a namespace whose pods must be hardened.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]string, after ...cdktf.ITerraformDependable) namespacev1.NamespaceV1 {
+	all := map[string]string{
+		"pod-security.kubernetes.io/enforce": "restricted",
+		"pod-security.kubernetes.io/audit":   "restricted",
+		"pod-security.kubernetes.io/warn":    "restricted",
+	}
+	for key, value := range labels {
+		all[key] = value
+	}
+	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), &namespacev1.NamespaceV1Config{
+		Metadata: &namespacev1.NamespaceV1Metadata{
+			Name:   jsii.String(name),
+			Labels: stringPointers(all),
+		},
+		DependsOn: &after,
+	})
+}
+
+// resources makes a container's requests and limits the same: on Fargate, requests choose
+// the size that is paid for, and nothing else shares it.
+func resources(cpu, memory string) map[string]any {
+	size := map[string]any{"cpu": cpu, "memory": memory}
+	return map[string]any{"requests": size, "limits": size}
+}
+
+func hardenedPod() map[string]any {
+	return map[string]any{
+		"runAsNonRoot":   true,
+		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+	}
+}
+
+func hardenedContainer() map[string]any {
+	return map[string]any{
+		"allowPrivilegeEscalation": false,
+		"readOnlyRootFilesystem":   true,
+		"runAsNonRoot":             true,
+		"capabilities":             map[string]any{"drop": []string{"ALL"}},
+		"seccompProfile":           map[string]any{"type": "RuntimeDefault"},
+	}
+}
+
+func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	namespace := newNamespace(stack, loadBalancerController, nil, after)
+	role := irsa.New(stack, "load-balancer-controller-role", irsa.Config{
+		Name:           env.ResourceName(loadBalancerController),
+		Description:    "Lets the load balancer controller manage this cluster's load balancers",
+		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
+		Issuer:         *cluster.Cluster.OIDCIssuer,
+		Namespace:      loadBalancerController,
+		ServiceAccount: loadBalancerController,
+		Statements:     loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID),
+	})
+	return release.New(stack, loadBalancerController, release.Config{
+		Name:       loadBalancerController,
+		Namespace:  loadBalancerController,
+		Repository: "https://aws.github.io/eks-charts",
+		Chart:      loadBalancerController,
+		Version:    "1.14.1",
+		Values: map[string]any{
+			"clusterName": cluster.Cluster.Name,
+			// Fargate has no instance metadata to ask for these two.
+			"region":       env.Region,
+			"vpcId":        cluster.Network.VPC.ID,
+			"replicaCount": 2,
+			"serviceAccount": map[string]any{
+				"name":        loadBalancerController,
+				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
+			},
+			// Its webhook on Services would make every other release fail while it starts.
+			"enableServiceMutatorWebhook": false,
+			// What these need is left out of the role.
+			"enableShield":       false,
+			"enableWaf":          false,
+			"enableWafv2":        true,
+			"defaultTags":        tags(env, "app"),
+			"resources":          resources("200m", "256Mi"),
+			"podSecurityContext": hardenedPodWith("fsGroup", 65534),
+			"securityContext":    hardenedContainer(),
+		},
+		DependsOn: append(role.Permissions, namespace),
+	})
+}
+
+func hardenedPodWith(key string, value any) map[string]any {
+	context := hardenedPod()
+	context[key] = value
+	return context
+}
+
+func newMetricsServer(stack cdktf.TerraformStack, after cdktf.ITerraformDependable) {
+	namespace := newNamespace(stack, metricsServer, nil, after)
+	release.New(stack, metricsServer, release.Config{
+		Name:       metricsServer,
+		Namespace:  metricsServer,
+		Repository: "https://kubernetes-sigs.github.io/metrics-server/",
+		Chart:      metricsServer,
+		Version:    "3.13.1",
+		Values: map[string]any{
+			// Its usual port belongs to the kubelet on Fargate.
+			"containerPort":       metricsServerPort,
+			"replicas":            2,
+			"podDisruptionBudget": map[string]any{"enabled": true, "minAvailable": 1},
+			"resources":           resources("100m", "200Mi"),
+		},
+		DependsOn: []cdktf.ITerraformDependable{namespace},
+	})
+}
+
+func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
+	namespace := newNamespace(stack, externalSecrets, nil, after)
+	role := irsa.New(stack, "external-secrets-role", irsa.Config{
+		Name:           env.ResourceName(externalSecrets),
+		Description:    "Lets External Secrets read this environment's secrets",
+		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
+		Issuer:         *cluster.Cluster.OIDCIssuer,
+		Namespace:      externalSecrets,
+		ServiceAccount: externalSecrets,
+		// Security: secrets named <project>/<environment>/… only. A SecretStore can do with
+		// less, and the application's does: it reads with the application's own role.
+		Statements: []policy.Statement{{
+			Sid:     "ReadSecrets",
+			Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Resources: []string{fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s/%s/*",
+				env.Region, env.Account, env.Project, env.Name)},
+		}},
+	})
+	release.New(stack, externalSecrets, release.Config{
+		Name:       externalSecrets,
+		Namespace:  externalSecrets,
+		Repository: "https://charts.external-secrets.io",
+		Chart:      externalSecrets,
+		Version:    "1.3.1",
+		Values: map[string]any{
+			"installCRDs": true,
+			"serviceAccount": map[string]any{
+				"name":        externalSecrets,
+				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
+			},
+			"resources": resources("100m", "200Mi"),
+			"webhook": map[string]any{
+				// Its usual port belongs to the kubelet on Fargate.
+				"port":      secretsPort,
+				"resources": resources("100m", "200Mi"),
+			},
+			"certController": map[string]any{"resources": resources("100m", "200Mi")},
+		},
+		DependsOn: append(role.Permissions, namespace),
+	})
+}

@@ -1,0 +1,158 @@
+package stacks
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
+	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/irsa"
+	"plinth/constructs/policy"
+	"plinth/constructs/postgres"
+	"plinth/constructs/release"
+	"plinth/settings"
+)
+
+// chart is the application's Helm chart, relative to the project's folder.
+const chart = "app/chart"
+
+// App is the stack <environment>-app: the application and its way to the database.
+type App struct {
+	cdktf.TerraformStack
+}
+
+// NewApp makes the application's release and what it alone needs.
+func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons) *App {
+	stack := newStack(scope, env, "app")
+	// No value comes from the add-ons, but an Ingress and an ExternalSecret are only words
+	// without the controllers behind them.
+	stack.AddDependency(addons.TerraformStack)
+	useCluster(stack, env, cluster)
+
+	name := env.App.Name
+	// The load balancer controller holds a pod back from Ready until its target is healthy:
+	// a rolling update drops no request, and a release is done when the URL works.
+	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
+	database := reachDatabase(stack, data, cluster)
+	role := irsa.New(stack, "role", irsa.Config{
+		Name:           env.ResourceName(name),
+		Description:    "Lets the application read its database's password",
+		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
+		Issuer:         *cluster.Cluster.OIDCIssuer,
+		Namespace:      name,
+		ServiceAccount: name,
+		Statements:     readPassword(env, data),
+	})
+
+	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(chart),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	app := release.New(stack, "release", release.Config{
+		Name:      name,
+		Namespace: name,
+		Chart:     *folder.Path(),
+		Values:    chartValues(env, data, role.Arn),
+		DependsOn: append(role.Permissions, namespace, database),
+	})
+
+	output(stack, "url_host", "Host name of the application's URL", host(stack, env, app))
+	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{data.Repository.URL, jsii.String(imageVersion(env.App.Image))}))
+	output(stack, "namespace", "Kubernetes namespace", name)
+	return &App{TerraformStack: stack}
+}
+
+// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else.
+func reachDatabase(stack cdktf.TerraformStack, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, jsii.String("database-from-cluster"),
+		&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+			SecurityGroupId:           data.Database.SecurityGroupID,
+			ReferencedSecurityGroupId: cluster.Cluster.SecurityGroupID,
+			Description:               jsii.String("PostgreSQL from pods"),
+			IpProtocol:                jsii.String("tcp"),
+			FromPort:                  jsii.Number(postgres.Port),
+			ToPort:                    jsii.Number(postgres.Port),
+		})
+}
+
+// readPassword allows exactly one secret to be read, and its key to be used for that alone.
+func readPassword(env *settings.Environment, data *Data) []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "ReadDatabasePassword",
+			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Resources: []string{*data.Database.SecretArn},
+		},
+		{
+			Sid:       "DecryptDatabasePassword",
+			Actions:   []string{"kms:Decrypt"},
+			Resources: []string{*data.Key.Arn},
+			Conditions: []policy.Condition{{
+				Test:     "StringEquals",
+				Variable: "kms:ViaService",
+				Values:   []string{"secretsmanager." + env.Region + ".amazonaws.com"},
+			}},
+		},
+	}
+}
+
+// chartValues are the values of app/chart.
+func chartValues(env *settings.Environment, data *Data, roleArn *string) map[string]any {
+	app := env.App
+	return map[string]any{
+		"image": map[string]any{
+			"repository": data.Repository.URL,
+			"tag":        app.Image.Tag,
+			"digest":     app.Image.Digest,
+		},
+		"replicas": map[string]any{
+			"min":        app.Replicas.Min,
+			"max":        app.Replicas.Max,
+			"cpuPercent": app.Replicas.CPUPercent,
+		},
+		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
+		"serviceAccount": map[string]any{"name": app.Name, "roleArn": roleArn},
+		"database": map[string]any{
+			"host":       data.Database.Endpoint,
+			"readerHost": data.Database.ReaderEndpoint,
+			"port":       postgres.Port,
+			"name":       data.Database.Name,
+			"secret":     data.Database.SecretArn,
+			"region":     env.Region,
+		},
+		"ingress": map[string]any{
+			"loadBalancerName": env.ResourceName(app.Name),
+			"internal":         app.Internal,
+			"domain":           app.Domain,
+			"certificateArn":   app.CertificateARN,
+			"allowedCidrs":     app.AllowedCIDRs,
+			"tags":             tags(env, "app"),
+		},
+	}
+}
+
+// host is the domain, or else the load balancer's own name, which the Ingress tells once
+// the release is done.
+func host(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.ITerraformDependable) *string {
+	if env.App.Domain != "" {
+		return jsii.String(env.App.Domain)
+	}
+	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
+		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{
+			Name:      jsii.String(env.App.Name),
+			Namespace: jsii.String(env.App.Name),
+		},
+		DependsOn: &[]cdktf.ITerraformDependable{app},
+	})
+	return ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
+}
+
+// imageVersion is what follows the repository in an image reference.
+func imageVersion(image settings.Image) string {
+	if image.Digest != "" {
+		return "@" + image.Digest
+	}
+	return ":" + image.Tag
+}

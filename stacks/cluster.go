@@ -1,0 +1,125 @@
+package stacks
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaddon"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/eks"
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/fargateprofile"
+	"plinth/settings"
+)
+
+// Cluster is the stack <environment>-cluster.
+type Cluster struct {
+	cdktf.TerraformStack
+	Cluster *eks.Cluster
+	Key     *encryptionkey.Key
+	Network *Network
+	// PodLogs is the name of the log group that Fargate's log router writes to.
+	PodLogs string
+}
+
+// Ports of pods that the API server calls. Their usual port, 10250, is taken on Fargate.
+const (
+	metricsServerPort = 10251
+	secretsPort       = 9443
+)
+
+// NewCluster makes the EKS control plane, its Fargate profiles and its managed add-ons.
+func NewCluster(scope constructs.Construct, env *settings.Environment, network *Network) *Cluster {
+	stack := newStack(scope, env, "cluster")
+	key := encryptionkey.New(stack, "key", encryptionkey.Config{
+		Alias:        env.ResourceName("cluster"),
+		Description:  "Encrypts Kubernetes secrets and the cluster's logs",
+		Account:      env.Account,
+		Region:       env.Region,
+		EncryptsLogs: true,
+	})
+	cluster := eks.New(stack, "cluster", eks.Config{
+		Name:              env.ResourceName(),
+		Version:           env.Cluster.Version,
+		Account:           env.Account,
+		SubnetIDs:         network.VPC.PrivateSubnetIDs,
+		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
+		KeyArn:            key.Arn,
+		LogRetentionDays:  env.LogRetentionDays,
+		WebhookPorts: []eks.WebhookPort{
+			{Name: "metrics-server", Port: metricsServerPort},
+			{Name: "external-secrets", Port: secretsPort},
+		},
+		Access: access(env.Cluster.Access),
+	})
+	result := &Cluster{
+		TerraformStack: stack,
+		Cluster:        cluster,
+		Key:            key,
+		Network:        network,
+		PodLogs:        "/aws/eks/" + cluster.Name + "/pods",
+	}
+
+	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
+		return fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
+			Name:        name,
+			ClusterName: cluster.Name,
+			Cluster:     cluster.Resource,
+			Account:     env.Account,
+			Region:      env.Region,
+			Namespaces:  namespaces,
+			SubnetIDs:   network.VPC.PrivateSubnetIDs,
+			LogGroup:    result.PodLogs,
+		})
+	}
+	system := profile("system", "kube-system")
+	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
+	profile("app", env.App.Name)
+
+	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
+	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
+	// Without the profile CoreDNS stays pending, and the add-on times out.
+	newAddon(stack, cluster, "coredns", `{"computeType":"Fargate"}`, system)
+
+	output(stack, "cluster_name", "EKS cluster", cluster.Name)
+	output(stack, "cluster_endpoint", "URL of the Kubernetes API", cluster.Endpoint)
+	output(stack, "cluster_version", "Kubernetes version", cluster.Version)
+	output(stack, "kubeconfig_command", "Gives kubectl a context for this cluster",
+		"aws eks update-kubeconfig --region "+env.Region+" --name "+cluster.Name)
+	return result
+}
+
+// accessPolicies maps a setting to EKS's policy of that power.
+var accessPolicies = map[settings.AccessPolicy]string{
+	settings.AccessAdmin: "AmazonEKSClusterAdminPolicy",
+	settings.AccessEdit:  "AmazonEKSEditPolicy",
+	settings.AccessView:  "AmazonEKSViewPolicy",
+}
+
+func access(list []settings.Access) []eks.Access {
+	result := make([]eks.Access, 0, len(list))
+	for _, a := range list {
+		result = append(result, eks.Access{
+			PrincipalArn: a.Principal,
+			Policy:       accessPolicies[a.Policy],
+			Namespaces:   a.Namespaces,
+		})
+	}
+	return result
+}
+
+// newAddon installs an EKS managed add-on in the version that EKS holds for the cluster's
+// Kubernetes version when it is made; it is upgraded with the cluster, not behind its back.
+func newAddon(stack cdktf.TerraformStack, cluster *eks.Cluster, name, configuration string, after cdktf.ITerraformDependable) {
+	config := &eksaddon.EksAddonConfig{
+		ClusterName:              jsii.String(cluster.Name),
+		AddonName:                jsii.String(name),
+		ResolveConflictsOnCreate: jsii.String("OVERWRITE"),
+		ResolveConflictsOnUpdate: jsii.String("PRESERVE"),
+		DependsOn:                &[]cdktf.ITerraformDependable{after},
+	}
+	if configuration != "" {
+		config.ConfigurationValues = jsii.String(configuration)
+	}
+	eksaddon.NewEksAddon(stack, jsii.String("addon-"+name), config)
+}

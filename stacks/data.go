@@ -1,0 +1,84 @@
+package stacks
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/postgres"
+	"plinth/constructs/repository"
+	"plinth/settings"
+)
+
+// Data is the stack <environment>-data: what must survive everything else.
+type Data struct {
+	cdktf.TerraformStack
+	Database   *postgres.Postgres
+	Repository *repository.Repository
+	Key        *encryptionkey.Key
+}
+
+// NewData makes the database and the image repository.
+func NewData(scope constructs.Construct, env *settings.Environment, network *Network) *Data {
+	stack := newStack(scope, env, "data")
+	key := encryptionkey.New(stack, "key", encryptionkey.Config{
+		Alias:          env.ResourceName("data"),
+		Description:    "Encrypts the database, its password, backups and logs, and images",
+		Account:        env.Account,
+		Region:         env.Region,
+		EncryptsLogs:   true,
+		PreventDestroy: env.Protected,
+	})
+	database := postgres.New(stack, "database", databaseConfig(env, network, key))
+	images := repository.New(stack, "images", repository.Config{
+		Name:           env.ResourceName(env.App.Name),
+		KeyArn:         key.Arn,
+		KeepImages:     env.Registry.KeepImages,
+		UntaggedDays:   env.Registry.UntaggedDays,
+		ForceDelete:    !env.Protected,
+		PreventDestroy: env.Protected,
+	})
+	output(stack, "database_endpoint", "Host that takes writes, port 5432", database.Endpoint)
+	output(stack, "database_reader_endpoint", "Host for reads", database.ReaderEndpoint)
+	output(stack, "database_secret_arn", "Secrets Manager secret with username and password", database.SecretArn)
+	output(stack, "repository_url", "Where images are pushed", images.URL)
+	return &Data{TerraformStack: stack, Database: database, Repository: images, Key: key}
+}
+
+func databaseConfig(env *settings.Environment, network *Network, key *encryptionkey.Key) postgres.Config {
+	database := env.Database
+	config := postgres.Config{
+		Name:                env.ResourceName("postgres"),
+		Version:             database.Version,
+		InstanceClass:       database.InstanceClass,
+		DatabaseName:        database.Name,
+		Username:            database.Username,
+		SecretName:          env.Project + "/" + env.Name + "/postgres",
+		PasswordVersion:     database.PasswordVersion,
+		VpcID:               network.VPC.ID,
+		SubnetIDs:           network.VPC.DatabaseSubnetIDs,
+		KeyArn:              key.Arn,
+		BackupRetentionDays: database.BackupRetentionDays,
+		BackupWindow:        database.BackupWindow,
+		MaintenanceWindow:   database.MaintenanceWindow,
+		LogRetentionDays:    env.LogRetentionDays,
+		DeletionProtection:  *database.DeletionProtection,
+		FinalSnapshot:       *database.FinalSnapshot,
+		PreventDestroy:      env.Protected,
+	}
+	if database.Engine == settings.EngineAurora {
+		config.Aurora = &postgres.Aurora{
+			MinReplicas: database.Autoscaling.Min,
+			MaxReplicas: database.Autoscaling.Max,
+			CPUPercent:  database.Autoscaling.CPUPercent,
+		}
+	} else {
+		config.RDS = &postgres.RDS{
+			StorageGiB:    database.StorageGiB,
+			MaxStorageGiB: database.MaxStorageGiB,
+			MultiAZ:       database.MultiAZ,
+			Replicas:      database.Replicas,
+		}
+	}
+	return config
+}

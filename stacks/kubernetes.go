@@ -1,0 +1,37 @@
+package stacks
+
+import (
+	"github.com/aws/jsii-runtime-go"
+	helmprovider "github.com/cdktf/cdktf-provider-helm-go/helm/v12/provider"
+	kubernetesprovider "github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/provider"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/settings"
+)
+
+// useCluster gives a stack the Kubernetes and Helm providers. They must never be in the
+// stack that makes the cluster: a provider is configured before anything is planned.
+// https://developer.hashicorp.com/terraform/language/providers/configuration#provider-configuration
+//
+// Security: both ask the AWS CLI for a token that lasts minutes, so no credential for the
+// cluster is ever written down.
+func useCluster(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) {
+	var (
+		api     = jsii.String("client.authentication.k8s.io/v1beta1")
+		command = jsii.String("aws")
+		args    = jsii.Strings("eks", "get-token", "--cluster-name", cluster.Cluster.Name, "--region", env.Region, "--output", "json")
+		ca      = cdktf.Fn_Base64decode(cluster.Cluster.CertificateAuthority)
+	)
+	kubernetesprovider.NewKubernetesProvider(stack, jsii.String("kubernetes"), &kubernetesprovider.KubernetesProviderConfig{
+		Host:                 cluster.Cluster.Endpoint,
+		ClusterCaCertificate: ca,
+		Exec:                 []*kubernetesprovider.KubernetesProviderExec{{ApiVersion: api, Command: command, Args: args}},
+	})
+	helmprovider.NewHelmProvider(stack, jsii.String("helm"), &helmprovider.HelmProviderConfig{
+		Kubernetes: &helmprovider.HelmProviderKubernetes{
+			Host:                 cluster.Cluster.Endpoint,
+			ClusterCaCertificate: ca,
+			Exec:                 &helmprovider.HelmProviderKubernetesExec{ApiVersion: api, Command: command, Args: args},
+		},
+	})
+}

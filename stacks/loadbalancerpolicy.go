@@ -1,0 +1,171 @@
+package stacks
+
+import (
+	"fmt"
+
+	"plinth/constructs/policy"
+	"plinth/settings"
+)
+
+// loadBalancerStatements is the policy that the AWS Load Balancer Controller publishes for
+// version 2.14, made narrower: this account and region, load balancers and security groups
+// that carry this cluster's tag, this VPC, Application Load Balancers only; and without
+// what addons.go switches off (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
+// https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v2.14.1/docs/install/iam_policy.json
+func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *string) []policy.Statement {
+	const tag = "elbv2.k8s.aws/cluster"
+	var (
+		ec2 = func(resource string) string {
+			return fmt.Sprintf("arn:aws:ec2:%s:%s:%s", env.Region, env.Account, resource)
+		}
+		elb = func(resource string) string {
+			return fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:%s", env.Region, env.Account, resource)
+		}
+		equals = func(variable, value string) policy.Condition {
+			return policy.Condition{Test: "StringEquals", Variable: variable, Values: []string{value}}
+		}
+		ownedResource = equals("aws:ResourceTag/"+tag, cluster)
+		ownedRequest  = equals("aws:RequestTag/"+tag, cluster)
+		// An update may change every tag but the one that tells whose the thing is.
+		keepsOwner    = policy.Condition{Test: "Null", Variable: "aws:RequestTag/" + tag, Values: []string{"true"}}
+		inVPC         = policy.Condition{Test: "ArnEquals", Variable: "ec2:Vpc", Values: []string{ec2("vpc/" + *vpcID)}}
+		groups        = ec2("security-group/*")
+		balancers     = elb("loadbalancer/app/*/*")
+		targetGroups  = elb("targetgroup/*/*")
+		listeners     = elb("listener/app/*/*/*")
+		listenerRules = elb("listener-rule/app/*/*/*/*")
+	)
+	return []policy.Statement{
+		{
+			Sid:        "CreateServiceLinkedRole",
+			Actions:    []string{"iam:CreateServiceLinkedRole"},
+			Resources:  []string{fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing", env.Account)},
+			Conditions: []policy.Condition{equals("iam:AWSServiceName", "elasticloadbalancing.amazonaws.com")},
+		},
+		{
+			// None of these supports a narrower resource than "*".
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+			Sid: "Look",
+			Actions: []string{
+				"acm:ListCertificates",
+				"ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeAvailabilityZones",
+				"ec2:DescribeInstances", "ec2:DescribeInternetGateways", "ec2:DescribeIpamPools",
+				"ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
+				"ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeVpcs",
+				"elasticloadbalancing:DescribeCapacityReservation", "elasticloadbalancing:DescribeListenerAttributes",
+				"elasticloadbalancing:DescribeListenerCertificates", "elasticloadbalancing:DescribeListeners",
+				"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers",
+				"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeSSLPolicies",
+				"elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes",
+				"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
+				"elasticloadbalancing:DescribeTrustStores",
+			},
+			Resources: []string{"*"},
+		},
+		{
+			Sid:       "LookAtVPC",
+			Actions:   []string{"ec2:GetSecurityGroupsForVpc"},
+			Resources: []string{ec2("vpc/" + *vpcID)},
+		},
+		{
+			Sid:       "LookAtCertificates",
+			Actions:   []string{"acm:DescribeCertificate"},
+			Resources: []string{fmt.Sprintf("arn:aws:acm:%s:%s:certificate/*", env.Region, env.Account)},
+		},
+		{
+			Sid:     "UseWebACLs",
+			Actions: []string{"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACL", "wafv2:GetWebACLForResource"},
+			Resources: []string{
+				fmt.Sprintf("arn:aws:wafv2:%s:%s:regional/webacl/*/*", env.Region, env.Account),
+				balancers,
+			},
+		},
+		{
+			// The cluster's own security group has no tag of the controller's; it is told
+			// apart by its VPC.
+			Sid:        "OpenSecurityGroups",
+			Actions:    []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{inVPC},
+		},
+		{
+			Sid:       "CreateSecurityGroups",
+			Actions:   []string{"ec2:CreateSecurityGroup"},
+			Resources: []string{groups, ec2("vpc/" + *vpcID)},
+		},
+		{
+			Sid:        "TagNewSecurityGroups",
+			Actions:    []string{"ec2:CreateTags"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{equals("ec2:CreateAction", "CreateSecurityGroup"), ownedRequest},
+		},
+		{
+			Sid:        "TagSecurityGroups",
+			Actions:    []string{"ec2:CreateTags", "ec2:DeleteTags"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{keepsOwner, ownedResource},
+		},
+		{
+			Sid:        "DeleteSecurityGroups",
+			Actions:    []string{"ec2:DeleteSecurityGroup"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{ownedResource},
+		},
+		{
+			Sid:        "CreateLoadBalancers",
+			Actions:    []string{"elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"},
+			Resources:  []string{balancers, targetGroups},
+			Conditions: []policy.Condition{ownedRequest},
+		},
+		{
+			Sid:       "TagNewLoadBalancers",
+			Actions:   []string{"elasticloadbalancing:AddTags"},
+			Resources: []string{balancers, targetGroups},
+			Conditions: []policy.Condition{
+				{Test: "StringEquals", Variable: "elasticloadbalancing:CreateAction", Values: []string{"CreateLoadBalancer", "CreateTargetGroup"}},
+				ownedRequest,
+			},
+		},
+		{
+			Sid:        "TagLoadBalancers",
+			Actions:    []string{"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"},
+			Resources:  []string{balancers, targetGroups},
+			Conditions: []policy.Condition{keepsOwner, ownedResource},
+		},
+		{
+			Sid: "ManageListeners",
+			Actions: []string{
+				"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:AddTags",
+				"elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateRule",
+				"elasticloadbalancing:DeleteListener", "elasticloadbalancing:DeleteRule",
+				"elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule",
+				"elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
+				"elasticloadbalancing:SetRulePriorities",
+			},
+			Resources: []string{listeners, listenerRules},
+		},
+		{
+			Sid:       "ManageLoadBalancersListeners",
+			Actions:   []string{"elasticloadbalancing:CreateListener", "elasticloadbalancing:SetWebAcl"},
+			Resources: []string{balancers},
+		},
+		{
+			Sid: "ManageLoadBalancers",
+			Actions: []string{
+				"elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteTargetGroup",
+				"elasticloadbalancing:ModifyCapacityReservation", "elasticloadbalancing:ModifyIpPools",
+				"elasticloadbalancing:ModifyListenerAttributes", "elasticloadbalancing:ModifyLoadBalancerAttributes",
+				"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
+				"elasticloadbalancing:SetIpAddressType", "elasticloadbalancing:SetSecurityGroups",
+				"elasticloadbalancing:SetSubnets",
+			},
+			Resources:  []string{balancers, targetGroups, listeners},
+			Conditions: []policy.Condition{ownedResource},
+		},
+		{
+			Sid:       "RegisterPods",
+			Actions:   []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
+			Resources: []string{targetGroups},
+		},
+	}
+}

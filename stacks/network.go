@@ -1,0 +1,66 @@
+package stacks
+
+import (
+	"net/netip"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/vpc"
+	"plinth/settings"
+)
+
+// Network is the stack <environment>-network.
+type Network struct {
+	cdktf.TerraformStack
+	VPC *vpc.VPC
+}
+
+// NewNetwork makes the VPC and what belongs to it.
+func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network {
+	stack := newStack(scope, env, "network")
+	network := vpc.New(stack, "network", vpc.Config{
+		Name:               env.ResourceName(),
+		CIDR:               netip.MustParsePrefix(env.Network.CIDR),
+		Region:             env.Region,
+		Zones:              env.ZoneNames(),
+		NATGateways:        natGateways(env.Network),
+		InterfaceEndpoints: env.Network.InterfaceEndpoints,
+		FlowLogs:           flowLogs(stack, env),
+	})
+	output(stack, "vpc_id", "VPC", network.ID)
+	output(stack, "private_subnet_ids", "Subnets of the pods, in the order of the zones", network.PrivateSubnetIDs)
+	output(stack, "public_subnet_ids", "Subnets of load balancers and NAT gateways", network.PublicSubnetIDs)
+	output(stack, "nat_addresses", "Public addresses from which pods reach the internet", network.NATAddresses)
+	return &Network{TerraformStack: stack, VPC: network}
+}
+
+func natGateways(network settings.Network) int {
+	switch network.NAT {
+	case settings.NATSingle:
+		return 1
+	case settings.NATPerZone:
+		return len(network.Zones)
+	default:
+		return 0
+	}
+}
+
+func flowLogs(stack cdktf.TerraformStack, env *settings.Environment) *vpc.FlowLogs {
+	if !env.Network.FlowLogs {
+		return nil
+	}
+	key := encryptionkey.New(stack, "logs-key", encryptionkey.Config{
+		Alias:        env.ResourceName("network"),
+		Description:  "Encrypts the VPC's flow logs",
+		Account:      env.Account,
+		Region:       env.Region,
+		EncryptsLogs: true,
+	})
+	return &vpc.FlowLogs{
+		Account:       env.Account,
+		RetentionDays: env.LogRetentionDays,
+		KeyArn:        key.Arn,
+	}
+}

@@ -1,0 +1,83 @@
+// Package stacks composes constructs into Terraform stacks, one for each part of the
+// platform and environment.
+package stacks
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	awsprovider "github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/settings"
+)
+
+// terraformVersion is the oldest Terraform that locks state in S3 without DynamoDB.
+// https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+const terraformVersion = ">= 1.10.0"
+
+// newStack makes a stack with what every stack has: a place for its state, an oldest
+// Terraform version and the AWS provider.
+func newStack(scope constructs.Construct, env *settings.Environment, name string) cdktf.TerraformStack {
+	stack := cdktf.NewTerraformStack(scope, jsii.String(env.Name+"-"+name))
+	stack.AddOverride(jsii.String("terraform.required_version"), terraformVersion)
+	keepStateInS3(stack, env, name)
+	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{
+		Region: jsii.String(env.Region),
+		// Security: with credentials of another account nothing is even planned.
+		AllowedAccountIds: jsii.Strings(env.Account),
+		DefaultTags:       []*awsprovider.AwsProviderDefaultTags{{Tags: stringPointers(tags(env, name))}},
+	})
+	return stack
+}
+
+// tags are on everything that a stack makes, load balancers of the controller included.
+func tags(env *settings.Environment, stack string) map[string]string {
+	return map[string]string{
+		"project":     env.Project,
+		"environment": env.Name,
+		"stack":       stack,
+		"repository":  env.Repository,
+	}
+}
+
+func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name string) {
+	backend := &cdktf.S3BackendConfig{
+		Bucket:  jsii.String(env.State.Bucket),
+		Key:     jsii.String(env.Name + "/" + name + ".tfstate"),
+		Region:  jsii.String(env.State.Region),
+		Encrypt: jsii.Bool(true),
+	}
+	if env.State.Endpoint == "" {
+		backend.KmsKeyId = jsii.String(env.State.KMSKey)
+		backend.AllowedAccountIds = jsii.Strings(env.Account)
+	} else {
+		// Not AWS: there is no KMS, no STS and no bucket name in DNS.
+		backend.Encrypt = jsii.Bool(false)
+		backend.Endpoints = &cdktf.S3BackendEndpointConfig{S3: jsii.String(env.State.Endpoint)}
+		backend.UsePathStyle = jsii.Bool(true)
+		backend.SkipCredentialsValidation = jsii.Bool(true)
+		backend.SkipRegionValidation = jsii.Bool(true)
+		backend.SkipRequestingAccountId = jsii.Bool(true)
+		backend.SkipMetadataApiCheck = jsii.Bool(true)
+	}
+	cdktf.NewS3Backend(stack, backend)
+	// cdktf 0.21 does not know this option yet.
+	stack.AddOverride(jsii.String("terraform.backend.s3.use_lockfile"), true)
+}
+
+// output names a value that a person would look for. Values that only another stack needs
+// are passed as Go values and need no output.
+func output(stack cdktf.TerraformStack, name, description string, value any) {
+	cdktf.NewTerraformOutput(stack, jsii.String(name), &cdktf.TerraformOutputConfig{
+		Description: jsii.String(description),
+		Value:       value,
+	})
+}
+
+func stringPointers(m map[string]string) *map[string]*string {
+	pointers := make(map[string]*string, len(m))
+	for key, value := range m {
+		pointers[key] = jsii.String(value)
+	}
+	return &pointers
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// generate makes the providers' Go modules and puts them into the store. They
+// are made in one temporary folder, all by one run of jsii-pacmak, and moved
+// into place when all is well: a failure leaves the store as it was.
+func generate(root string, store *store, pins pins, providers []provider, wanted map[string][]submodule) error {
+	temp, err := store.tempDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+
+	var packages []string
+	for _, p := range providers {
+		dest := filepath.Join(temp, "npm", p.name)
+		if err := writeSlim(p.dir(root), dest, p, wanted[p.name]); err != nil {
+			return err
+		}
+		packages = append(packages, dest)
+	}
+	modules := filepath.Join(temp, "go")
+	if err := pacmak(root, store.logFile(), packages, modules); err != nil {
+		return err
+	}
+	for _, p := range providers {
+		names := []string{}
+		for _, s := range wanted[p.name] {
+			names = append(names, s.goPackage())
+		}
+		if err := store.put(p, pins.of(p), names, filepath.Join(modules, p.name), temp); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pacmak runs jsii-pacmak for Go on slim packages. It finds cdktf and
+// constructs in root/node_modules because the packages are in a folder below
+// root. The whole output goes to logFile, its gist into the error.
+func pacmak(root, logFile string, packages []string, dest string) error {
+	args := []string{
+		filepath.Join(root, "node_modules", "jsii-pacmak", "bin", "jsii-pacmak"),
+		"--targets", "go", "--code-only", "--no-npmignore", "--no-fingerprint",
+		"--outdir", dest, "--no-force-subdirectory",
+		// The tarball is there already, and has less in it than npm would put.
+		"--pack-command", "echo " + tarballName,
+		"--rosetta-unknown-snippets", "verbatim",
+	}
+	// JSII_NODE names the program that jsii itself starts at run time.
+	cmd := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), "node"), append(args, packages...)...)
+	cmd.Dir = root
+	output, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		return fmt.Errorf("Node.js cannot be started (%w): install the version that package.json names under engines", err)
+	}
+	if logErr := os.WriteFile(logFile, output, 0o644); logErr != nil {
+		return logErr
+	}
+	if err != nil {
+		return fmt.Errorf("jsii-pacmak failed (%w): %s\nThe whole output is in %s. If node_modules may be damaged, %s.",
+			err, gist(output), logFile, remedy)
+	}
+	return nil
+}
+
+// gist returns the lines of a Node.js program's output that say what went
+// wrong: no stack frames, no source excerpt, at most five.
+func gist(output []byte) string {
+	var told []string
+	for line := range bytes.Lines(output) {
+		text := strings.TrimSpace(string(line))
+		if text == "" || strings.HasPrefix(text, "at ") || strings.HasPrefix(text, "Node.js v") {
+			continue
+		}
+		if strings.Contains(text, "Error") || strings.Contains(text, "ERR") {
+			told = append(told, text)
+		}
+	}
+	if len(told) == 0 {
+		return "it gave no reason"
+	}
+	return strings.Join(told[:min(5, len(told))], "\n  ")
+}

@@ -1,0 +1,5 @@
+// Package charts holds the Helm charts that Plinth installs against what they are meant to do: its
+// own app chart with sample values, and that chart and the add-ons' real ones with the values that
+// the stacks pass, read from the golden Terraform files. It is a module of its own so that Helm's
+// dependencies stay out of Plinth's.
+package charts

@@ -1,0 +1,303 @@
+package charts
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"helm.sh/helm/v3/pkg/chart"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// goldenFolder holds what the stacks synthesize to, one file a stack.
+const goldenFolder = "../../testdata/golden"
+
+// eachGolden runs a test with every golden file of one kind of stack. None at all is a failure.
+func eachGolden(t *testing.T, stack string, test func(t *testing.T, releases []helmRelease)) {
+	files, err := filepath.Glob(filepath.Join(goldenFolder, "*-"+stack+".tf.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatalf("%s has no *-%s.tf.json", goldenFolder, stack)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".tf.json"), func(t *testing.T) {
+			releases, err := helmReleases(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, releases)
+		})
+	}
+}
+
+// find returns the release of a chart, which an addons stack has exactly once.
+func find(t *testing.T, releases []helmRelease, chart string) helmRelease {
+	t.Helper()
+	var found []helmRelease
+	for _, r := range releases {
+		if r.chart == chart {
+			found = append(found, r)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("the stack installs chart %s %d times, want once", chart, len(found))
+	}
+	return found[0]
+}
+
+func TestGoldenApp(t *testing.T) {
+	eachGolden(t, "app", func(t *testing.T, releases []helmRelease) {
+		// The only chart that comes from a folder instead of a repository.
+		releases = slices.DeleteFunc(releases, func(r helmRelease) bool { return r.repository != "" })
+		if len(releases) != 1 {
+			t.Fatalf("the stack installs %d charts from folders, want 1", len(releases))
+		}
+		c := loadChart(t, appChart)
+		if v := releases[0].version; v != "" && v != c.Metadata.Version {
+			t.Errorf("the stack installs version %s of the chart, which is at %s", v, c.Metadata.Version)
+		}
+		r := mustRender(t, c, "app", "app", releases[0].values)
+		checkRestricted(t, r)
+		checkFargate(t, r)
+		checkRoles(t, r, releases[0].values)
+	})
+}
+
+func TestGoldenMetricsServer(t *testing.T) {
+	c := loadChart(t, filepath.Join(metricsServer.fetch(t), "charts", "metrics-server"))
+	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
+		r := renderAddon(t, c, find(t, releases, "metrics-server"), "https://kubernetes-sigs.github.io/metrics-server/")
+		service := one[*corev1.Service](t, r)
+		api := custom(t, r, "APIService")
+		if got := field[string](t, api, "spec.service.name"); got != service.Name {
+			t.Errorf("the APIService asks Service %s, the chart makes %s", got, service.Name)
+		}
+		if got := field[string](t, api, "spec.service.namespace"); got != service.Namespace {
+			t.Errorf("the APIService asks namespace %s, the Service is in %s", got, service.Namespace)
+		}
+		port := fmt.Sprint(api.Object["spec"].(map[string]any)["service"].(map[string]any)["port"])
+		if port != fmt.Sprint(service.Spec.Ports[0].Port) {
+			t.Errorf("the APIService asks port %s, the Service has %d", port, service.Spec.Ports[0].Port)
+		}
+		expectListener(t, r, service, 10251, "--secure-port=10251")
+	})
+}
+
+func TestGoldenExternalSecrets(t *testing.T) {
+	c := loadChart(t, filepath.Join(externalSecrets.fetch(t), "deploy", "charts", "external-secrets"))
+	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
+		r := renderAddon(t, c, find(t, releases, "external-secrets"), "https://charts.external-secrets.io")
+		services := map[string]*corev1.Service{}
+		for _, s := range all[*corev1.Service](r) {
+			services[s.Name] = s
+		}
+		asked := map[string]bool{}
+		for _, configuration := range all[*admissionv1.ValidatingWebhookConfiguration](r) {
+			for _, webhook := range configuration.Webhooks {
+				asked[webhook.ClientConfig.Service.Name] = true
+			}
+		}
+		if len(asked) != 1 {
+			t.Fatalf("webhooks ask Services %v, want one", slices.Sorted(maps.Keys(asked)))
+		}
+		for name := range asked {
+			if services[name] == nil {
+				t.Fatalf("webhooks ask Service %s, which the chart does not make", name)
+			}
+			expectListener(t, r, services[name], 9443, "--port=9443")
+		}
+	})
+}
+
+// The chart of the AWS Load Balancer Controller is in no Go module, so its templates are not tried
+// here, only what a cluster on Fargate needs of its values. Their names are those of chart 3.5.0.
+func TestGoldenLoadBalancerController(t *testing.T) {
+	known := []string{
+		"autoscaling", "certDiscovery", "cluster", "clusterName", "controllerConfig", "createIngressClassResource", "defaultSSLPolicy",
+		"defaultTags", "defaultTargetType", "deploymentAnnotations", "disableIngressClassAnnotation", "enableServiceMutatorWebhook",
+		"enableShield", "enableWaf", "enableWafv2", "externalManagedTags", "fullnameOverride", "image", "ingressClass",
+		"ingressClassConfig", "ingressClassParams", "keepTLSSecret", "logLevel", "podAnnotations", "podDisruptionBudget",
+		"podLabels", "podMutatorWebhookConfig", "podSecurityContext", "priorityClassName", "rbac", "region", "replicaCount",
+		"resources", "revisionHistoryLimit", "securityContext", "serviceAccount", "serviceMutatorWebhookConfig",
+		"terminationGracePeriodSeconds", "topologySpreadConstraints", "updateStrategy", "vpcId", "webhookBindPort",
+		"webhookConfig", "webhookNamespaceSelectors", "webhookTLS",
+	}
+	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
+		r := find(t, releases, "aws-load-balancer-controller")
+		if want := "https://aws.github.io/eks-charts"; strings.TrimSuffix(r.repository, "/") != want {
+			t.Errorf("repository is %s, want %s", r.repository, want)
+		}
+		if r.version == "" {
+			t.Error("no version: whatever is newest would be installed")
+		}
+		for key := range r.values {
+			if !slices.Contains(known, key) {
+				t.Errorf("value %s is not one that this test knows of the chart", key)
+			}
+		}
+		// Without the instance metadata service it cannot find these out by itself.
+		for _, key := range []string{"clusterName", "region", "vpcId"} {
+			if text, ok := r.values[key].(string); !ok || text == "" {
+				t.Errorf("%s is %v, want text", key, r.values[key])
+			}
+		}
+		// Otherwise no Service can be made in the whole cluster while the controller is not ready.
+		if r.values["enableServiceMutatorWebhook"] != false {
+			t.Errorf("enableServiceMutatorWebhook is %v, want false", r.values["enableServiceMutatorWebhook"])
+		}
+		// Otherwise every upgrade makes a new certificate that the running pods do not serve yet.
+		if r.values["keepTLSSecret"] != true {
+			t.Errorf("keepTLSSecret is %v, want true", r.values["keepTLSSecret"])
+		}
+		if port := r.values["webhookBindPort"]; fmt.Sprint(port) == fmt.Sprint(kubeletPort) {
+			t.Errorf("webhookBindPort is %v, which is the Fargate kubelet's", port)
+		}
+		account, _ := r.values["serviceAccount"].(map[string]any)
+		annotations, _ := account["annotations"].(map[string]any)
+		if role, _ := annotations[roleAnnotation].(string); !strings.HasPrefix(role, "arn:") {
+			t.Errorf("serviceAccount.annotations has %s %q, want a role", roleAnnotation, role)
+		}
+		if name, _ := account["name"].(string); name == "" {
+			t.Error("serviceAccount.name is not given, while the role trusts one name only")
+		}
+		resources, _ := r.values["resources"].(map[string]any)
+		requests, _ := resources["requests"].(map[string]any)
+		if requests["cpu"] == nil || requests["memory"] == nil {
+			t.Errorf("resources.requests is %v; Fargate sizes the pod by its CPU and memory", requests)
+		}
+	})
+}
+
+// renderAddon renders a chart with the values a stack passes, after checking that both mean the same
+// chart, and does the checks that every add-on has to pass.
+func renderAddon(t *testing.T, c *chart.Chart, golden helmRelease, repository string) *release {
+	t.Helper()
+	if strings.TrimSuffix(golden.repository, "/") != strings.TrimSuffix(repository, "/") {
+		t.Errorf("%s comes from %s, want %s", golden.chart, golden.repository, repository)
+	}
+	if golden.version != c.Metadata.Version {
+		t.Errorf("the stack installs %s %s, tried here is %s", golden.chart, golden.version, c.Metadata.Version)
+	}
+	for _, path := range unknownValues(t, c, golden.values) {
+		t.Errorf("%s has no value %s, and ignores it", golden.chart, path)
+	}
+	r := mustRender(t, c, golden.chart, golden.namespace, golden.values)
+	checkRestricted(t, r)
+	checkFargate(t, r)
+	checkRoles(t, r, golden.values)
+	return r
+}
+
+// expectListener checks that a Service leads to a container that listens on a port.
+func expectListener(t *testing.T, r *release, service *corev1.Service, port int32, arg string) {
+	t.Helper()
+	d, c, got := backend(t, r, service, service.Spec.Ports[0].Port)
+	if got != port {
+		t.Errorf("Service %s leads to port %d of Deployment %s, want %d", service.Name, got, d.Name, port)
+	}
+	if !slices.Contains(c.Args, arg) {
+		t.Errorf("container %s of Deployment %s is started with %v, want %s among them", c.Name, d.Name, c.Args, arg)
+	}
+}
+
+// checkRoles checks that every role given in the values ends up on a service account, and that a pod
+// which has one can use it.
+func checkRoles(t *testing.T, r *release, values map[string]any) {
+	t.Helper()
+	var have []string
+	for _, account := range all[*corev1.ServiceAccount](r) {
+		if role, ok := account.Annotations[roleAnnotation]; ok {
+			have = append(have, role)
+		}
+	}
+	want := rolesIn(values)
+	slices.Sort(have)
+	if slices.Sort(want); !slices.Equal(have, want) {
+		t.Errorf("%s: service accounts have roles %v, the values give %v", r.name, have, want)
+	}
+}
+
+// rolesIn lists the roles that values give to service accounts.
+func rolesIn(values map[string]any) []string {
+	var roles []string
+	for key, value := range values {
+		switch v := value.(type) {
+		case map[string]any:
+			roles = append(roles, rolesIn(v)...)
+		case string:
+			if key == roleAnnotation || key == "roleArn" {
+				roles = append(roles, v)
+			}
+		}
+	}
+	return roles
+}
+
+// unknownValues lists the values that neither the chart's defaults nor its schema have: mostly typing
+// errors, which Helm passes over in silence.
+func unknownValues(t *testing.T, c *chart.Chart, values map[string]any) []string {
+	t.Helper()
+	schema := map[string]any{}
+	if c.Schema != nil {
+		if err := json.Unmarshal(c.Schema, &schema); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return unknownIn(values, c.Values, schema, "")
+}
+
+func unknownIn(values, defaults, schema map[string]any, prefix string) []string {
+	var unknown []string
+	properties, _ := schema["properties"].(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		standard, inDefaults := defaults[key]
+		property, inSchema := properties[key].(map[string]any)
+		if !inDefaults && !inSchema {
+			unknown = append(unknown, prefix+key)
+			continue
+		}
+		section, ok := values[key].(map[string]any)
+		if !ok || isKubernetes(key) {
+			continue
+		}
+		standardSection, _ := standard.(map[string]any)
+		if len(standardSection) == 0 && property["properties"] == nil {
+			// A map of the user's own, such as labels.
+			continue
+		}
+		unknown = append(unknown, unknownIn(section, standardSection, property, prefix+key+".")...)
+	}
+	return unknown
+}
+
+// isKubernetes tells whether charts copy a value as it is into a Kubernetes object, where strict
+// decoding finds what is misspelt.
+func isKubernetes(key string) bool {
+	return key == "resources" || strings.HasSuffix(key, "ecurityContext") || strings.HasSuffix(key, "Probe")
+}
+
+func TestUnknownValues(t *testing.T) {
+	for _, test := range []struct {
+		module module
+		folder string
+		values string
+		want   []string
+	}{
+		{metricsServer, "charts/metrics-server", `{containerPort: 10251, replicas: 2, resources: {limits: {cpu: 100m}}, podLabels: {a: b}}`, nil},
+		{metricsServer, "charts/metrics-server", `{containerport: 10251, podDisruptionBudget: {enable: true}}`, []string{"containerport", "podDisruptionBudget.enable"}},
+		{externalSecrets, "deploy/charts/external-secrets", `{webhook: {port: 9443, podSecurityContext: {fsGroup: 65534}}, serviceAccount: {annotations: {a: b}}}`, nil},
+		{externalSecrets, "deploy/charts/external-secrets", `{webhok: {port: 9443}, webhook: {prot: 9443}, certController: {resource: {}}}`, []string{"certController.resource", "webhok", "webhook.prot"}},
+	} {
+		c := loadChart(t, filepath.Join(test.module.fetch(t), filepath.FromSlash(test.folder)))
+		if got := unknownValues(t, c, mustJSON(t, []byte(test.values))); !slices.Equal(got, test.want) {
+			t.Errorf("%s with %s: unknown are %v, want %v", c.Name(), test.values, got, test.want)
+		}
+	}
+}

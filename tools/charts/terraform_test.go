@@ -1,0 +1,247 @@
+package charts
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"sigs.k8s.io/yaml"
+)
+
+// A helmRelease is a helm_release resource of a stack's Terraform.
+type helmRelease struct {
+	// id is the resource's name in Terraform.
+	id         string
+	chart      string
+	repository string
+	version    string
+	namespace  string
+	// values are what Helm would get, with placeholders for what only Terraform knows.
+	values map[string]any
+}
+
+// helmReleases reads the helm_release resources of a cdk.tf.json.
+func helmReleases(file string) ([]helmRelease, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var stack struct {
+		Resource struct {
+			HelmRelease map[string]struct {
+				Chart, Repository, Version, Namespace string
+				Values                                []string
+				Set, SetList, SetSensitive            any
+			} `json:"helm_release"`
+		}
+	}
+	if err := json.Unmarshal(data, &stack); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var releases []helmRelease
+	for id, r := range stack.Resource.HelmRelease {
+		if r.Set != nil || r.SetList != nil || r.SetSensitive != nil {
+			return nil, fmt.Errorf("%s: helm_release.%s sets values one by one; only values are checked", file, id)
+		}
+		values := map[string]any{}
+		for _, text := range r.Values {
+			more, err := evaluateValues(text)
+			if err != nil {
+				return nil, fmt.Errorf("%s: helm_release.%s: %w", file, id, err)
+			}
+			values = chartutil.MergeTables(more, values)
+		}
+		releases = append(releases, helmRelease{id, r.Chart, r.Repository, r.Version, r.Namespace, values})
+	}
+	return releases, nil
+}
+
+// evaluateValues works out a string of Terraform's, such as "${jsonencode({"a" = aws_x.y.arn})}",
+// and reads the YAML or JSON it comes to.
+func evaluateValues(text string) (map[string]any, error) {
+	expr, diags := hclsyntax.ParseTemplate([]byte(text), "values", hcl.InitialPos)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	result, err := evaluator{source: text}.value(expr)
+	if err != nil {
+		return nil, err
+	}
+	if result.Type() != cty.String {
+		return nil, fmt.Errorf("values are a %s, not a string", result.Type().FriendlyName())
+	}
+	var values map[string]any
+	return values, yaml.UnmarshalStrict([]byte(result.AsString()), &values)
+}
+
+// An evaluator computes a Terraform expression as far as its text tells, and puts a placeholder
+// wherever the value comes from a resource, from another stack or from a function it does not know.
+type evaluator struct{ source string }
+
+var functions = map[string]function.Function{
+	"concat": stdlib.ConcatFunc, "element": stdlib.ElementFunc, "format": stdlib.FormatFunc,
+	"join": stdlib.JoinFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc,
+	"lookup": stdlib.LookupFunc, "lower": stdlib.LowerFunc, "merge": stdlib.MergeFunc,
+	"replace": stdlib.ReplaceFunc, "split": stdlib.SplitFunc, "trimprefix": stdlib.TrimPrefixFunc,
+	"tobool": stdlib.MakeToFunc(cty.Bool), "tonumber": stdlib.MakeToFunc(cty.Number), "tostring": stdlib.MakeToFunc(cty.String),
+}
+
+func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
+	switch x := expr.(type) {
+	case *hclsyntax.TemplateWrapExpr:
+		return e.value(x.Wrapped)
+	case *hclsyntax.ParenthesesExpr:
+		return e.value(x.Expression)
+	case *hclsyntax.TemplateExpr:
+		var text strings.Builder
+		for _, part := range x.Parts {
+			value, err := e.value(part)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			value, err = stdlib.MakeToFunc(cty.String).Call([]cty.Value{value})
+			if err != nil {
+				return cty.NilVal, err
+			}
+			text.WriteString(value.AsString())
+		}
+		return cty.StringVal(text.String()), nil
+	case *hclsyntax.ObjectConsExpr:
+		attributes := map[string]cty.Value{}
+		for _, item := range x.Items {
+			key, diags := item.KeyExpr.Value(nil)
+			if diags.HasErrors() {
+				return cty.NilVal, diags
+			}
+			value, err := e.value(item.ValueExpr)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			attributes[key.AsString()] = value
+		}
+		return cty.ObjectVal(attributes), nil
+	case *hclsyntax.TupleConsExpr:
+		items := []cty.Value{}
+		for _, expr := range x.Exprs {
+			item, err := e.value(expr)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			items = append(items, item)
+		}
+		return cty.TupleVal(items), nil
+	case *hclsyntax.FunctionCallExpr:
+		known, ok := functions[x.Name]
+		var args []cty.Value
+		for _, arg := range x.Args {
+			value, err := e.value(arg)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			args = append(args, value)
+		}
+		if ok {
+			// Where a placeholder is not what the function takes, the result is one too.
+			if result, err := known.Call(args); err == nil {
+				return result, nil
+			}
+		}
+		if x.Name == "jsonencode" {
+			return cty.NilVal, fmt.Errorf("jsonencode of %d arguments", len(args))
+		}
+		return placeholder(e.text(expr)), nil
+	}
+	if len(expr.Variables()) == 0 {
+		value, diags := expr.Value(&hcl.EvalContext{Functions: functions})
+		if diags.HasErrors() {
+			return cty.NilVal, diags
+		}
+		return value, nil
+	}
+	return placeholder(e.text(expr)), nil
+}
+
+func (e evaluator) text(expr hclsyntax.Expression) string {
+	return string(expr.Range().SliceBytes([]byte(e.source)))
+}
+
+// placeholder makes up a value of the form that an attribute of that name has in AWS.
+func placeholder(expression string) cty.Value {
+	// What the value is stands in its last word: ...-aws_iam_roleapp7CDA6F5Farn, ...endpoint[0].
+	name := strings.ToLower(strings.TrimRight(expression, `"])} 0123456789,`))
+	// ids of constructs, whose words mislead, precede the attribute.
+	ends := func(suffixes ...string) bool {
+		for _, suffix := range suffixes {
+			if strings.HasSuffix(name, suffix) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case ends("port"):
+		return cty.NumberIntVal(5432)
+	case ends("secret_arn", "secretarn"):
+		return cty.StringVal("arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf")
+	case ends("arn") && strings.Contains(name, "certificate"):
+		return cty.StringVal("arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555")
+	case ends("arn"):
+		return cty.StringVal("arn:aws:iam::111111111111:role/placeholder")
+	case ends("repository_url", "repositoryurl"):
+		return cty.StringVal("111111111111.dkr.ecr.eu-west-2.amazonaws.com/placeholder")
+	case ends("address", "endpoint", "host"):
+		return cty.StringVal("placeholder.abcdefghijkl.eu-west-2.rds.amazonaws.com")
+	case ends("vpcid", "id") && strings.Contains(name, "vpc"):
+		return cty.StringVal("vpc-0123456789abcdef0")
+	case ends("region"):
+		return cty.StringVal("eu-west-2")
+	}
+	return cty.StringVal("placeholder")
+}
+
+func TestEvaluateValues(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"plain JSON", `{"a": 1}`, `{"a": 1}`},
+		{"literals", `${jsonencode({"a" = 1, "b" = [true, "x"], "c" = {"d" = null}})}`, `{"a": 1, "b": [true, x], "c": {"d": null}}`},
+		{
+			"value of another stack",
+			`${jsonencode({"annotations" = {"eks.amazonaws.com/role-arn" = data.terraform_remote_state.cross-stack-reference-input-dev-cluster.outputs.cross-stack-output-aws_iam_roleapp7CDA6F5Farn}})}`,
+			`{"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111111111111:role/placeholder"}}`,
+		},
+		{
+			"number of a resource",
+			`${jsonencode({"port" = aws_db_instance.database.port, "text" = "at ${aws_db_instance.database.port}"})}`,
+			`{"port": 5432, "text": at 5432}`,
+		},
+		{
+			"function of a resource",
+			`${jsonencode({"secret" = element(aws_db_instance.x.master_user_secret, 0)["secret_arn"], "key" = aws_db_instance.x.master_user_secret[0].secret_arn})}`,
+			`{secret: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf",
+			  key: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf"}`,
+		},
+		{"function of literals", `${jsonencode({"a" = join("-", ["b", "c"]), "n" = tostring(3)})}`, `{"a": b-c, "n": "3"}`},
+		{"literal that looks like a reference", `${jsonencode({"a" = "$${b}"})}`, `{"a": "${b}"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := evaluateValues(test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want map[string]any
+			if err := yaml.Unmarshal([]byte(test.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("is %v, want %v", got, want)
+			}
+		})
+	}
+}
