@@ -20,6 +20,7 @@ func main() {
 }
 
 func run() error {
+	defer stacks.Close()
 	environments, err := settings.Load("environments", os.Environ())
 	if err != nil {
 		return err

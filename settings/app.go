@@ -26,7 +26,8 @@ func (d *document) checkApp() {
 	}
 	// A load balancer takes certificates of its own region and account only.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
-	d.checkARN("app.certificateARN", app.CertificateARN, "region", d.env.Region)
+	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
+	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
 }
 
@@ -39,15 +40,21 @@ func (d *document) checkState() {
 	}
 	// S3 encrypts with keys of the bucket's region only; another account's key is fine.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-	d.checkARN("state.kmsKey", d.env.State.KMSKey, path, region)
+	d.checkARN("state.kmsKey", d.env.State.KMSKey, arnRegion, path, region)
 }
 
-// checkARN asks that an ARN, if there is one, names the region of another setting.
-func (d *document) checkARN(path, arn, regionPath, region string) {
-	if arn == "" || !d.sound(path, regionPath) {
+// The parts of an ARN that say where its resource is.
+const (
+	arnRegion  = 3
+	arnAccount = 4
+)
+
+// checkARN asks that a part of an ARN, if there is one, is what another setting says.
+func (d *document) checkARN(path, arn string, part int, otherPath, other string) {
+	if arn == "" || !d.sound(path, otherPath) {
 		return
 	}
-	if own := strings.Split(arn, ":")[3]; own != region {
-		d.report(path, "must be in %s (%s), is in %s", region, regionPath, own)
+	if own := strings.Split(arn, ":")[part]; own != other {
+		d.report(path, "must be in %s (%s), is in %s", other, otherPath, own)
 	}
 }

@@ -3,12 +3,14 @@ package settings
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -94,7 +96,8 @@ func (d *document) reportAt(at place, path, format string, args ...any) {
 func parse(content []byte, at place) (*yaml.Node, *Problem) {
 	fail := func(line int, message string) (*yaml.Node, *Problem) {
 		if at.file != "" {
-			at.line = max(1, line)
+			last := lineOf(content, len(bytes.TrimRight(content, "\n")))
+			at.line = min(max(1, line), last) // the end of the file is not on a line of its own
 		}
 		problem := at.problem(wholeFile, "%s", message)
 		return nil, &problem
@@ -102,21 +105,13 @@ func parse(content []byte, at place) (*yaml.Node, *Problem) {
 	if len(content) > maxSize {
 		return fail(1, "must be at most 1 MiB, is larger")
 	}
-	if !utf8.Valid(content) {
-		valid := 0
-		for valid < len(content) {
-			r, size := utf8.DecodeRune(content[valid:])
-			if r == utf8.RuneError && size == 1 {
-				break
-			}
-			valid += size
-		}
-		return fail(1+bytes.Count(content[:valid], []byte("\n")), "must be UTF-8 text, holds other bytes")
+	if offset, message := notText(content); message != "" {
+		return fail(lineOf(content, offset), message)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document, another yaml.Node
 	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return fail(syntaxError(err))
+		return fail(syntaxError(err, content))
 	}
 	if len(document.Content) == 0 || isNull(document.Content[0]) {
 		return fail(1, "must hold settings, is empty")
@@ -125,21 +120,61 @@ func parse(content []byte, at place) (*yaml.Node, *Problem) {
 	case err == nil:
 		return fail(another.Line, "must hold one YAML document, another starts here")
 	case !errors.Is(err, io.EOF):
-		return fail(syntaxError(err))
+		return fail(syntaxError(err, content))
 	}
 	return document.Content[0], nil
 }
 
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
+// notText finds what YAML does not take for text, and where.
+func notText(content []byte) (offset int, message string) {
+	for offset < len(content) {
+		r, size := utf8.DecodeRune(content[offset:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return offset, "must be UTF-8 text, holds other bytes"
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r):
+			return offset, fmt.Sprintf("must be text without control characters, holds %U", r)
+		}
+		offset += size
+	}
+	return offset, ""
+}
 
-// syntaxError splits what the YAML library says into the line and the message.
-func syntaxError(err error) (int, string) {
+func lineOf(content []byte, offset int) int {
+	return 1 + bytes.Count(content[:offset], []byte("\n"))
+}
+
+var (
+	yamlError     = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+)
+
+// syntaxError splits what the YAML library says into the line and the message. The library
+// counts lines from 0 where its parser rather than its scanner stumbles, names the line on
+// which the section began if it lost track of the indentation, and no line for an anchor.
+func syntaxError(err error, content []byte) (int, string) {
 	match := yamlError.FindStringSubmatch(err.Error())
 	if match == nil {
 		return 1, "cannot be read: " + quote(err.Error())
 	}
 	line, _ := strconv.Atoi(match[1])
-	return line, match[2]
+	message := match[2]
+	if strings.HasPrefix(message, "did not find expected ") {
+		line++
+	}
+	switch message {
+	case "did not find expected key", "did not find expected '-' indicator":
+		message += "; check the indentation from here on"
+	case "found character that cannot start any token":
+		message += "; a tab does not indent, and @ or a backtick needs quotes"
+	}
+	if anchor := unknownAnchor.FindStringSubmatch(message); anchor != nil {
+		if offset := bytes.Index(content, []byte("*"+anchor[1])); offset >= 0 {
+			line = lineOf(content, offset)
+		}
+		message = "must not use YAML anchors and aliases; write the value itself"
+	}
+	return line, message
 }
 
 func isNull(node *yaml.Node) bool {
@@ -195,8 +230,7 @@ func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at pl
 
 func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at place) {
 	if isNull(node) && path != "" {
-		delete(d.at, path) // a heading whose lines are all commented out sets nothing
-		return
+		return // a heading whose lines are all commented out sets nothing
 	}
 	if node.Kind != yaml.MappingNode {
 		d.reportAt(at, path, "must be a mapping (key: value), is %s", describe(node))

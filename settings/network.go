@@ -60,6 +60,8 @@ func vpcRangeRemedy(s string) string {
 		return ""
 	}
 	switch {
+	case prefix.Bits() < largestVPC || prefix.Bits() > smallestVPC:
+		return ""
 	case !isPrivate(prefix):
 		return "private are 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10"
 	case overlaps(prefix, serviceRanges):

@@ -119,7 +119,7 @@ func strangers(variables map[string]string, environments []string) Problems {
 		message := "names no setting"
 		owner, _, _ := strings.Cut(strings.TrimPrefix(variable, variablePrefix), "_")
 		if !slices.Contains(environments, strings.ToLower(owner)) {
-			message = "names no environment of " + list(environments, "and")
+			message = "names none of the environments " + list(environments, "and")
 		}
 		if remedy := didYouMean(variable, known); remedy != "" {
 			message += "; " + remedy
@@ -143,7 +143,7 @@ func chosen(variables map[string]string, environments []string) ([]string, Probl
 			names = append(names, name)
 			continue
 		}
-		message := fmt.Sprintf("must name some of %s, names %s", list(environments, "and"), quote(name))
+		message := fmt.Sprintf("must name some of the environments %s, names %s", list(environments, "and"), quote(name))
 		if remedy := didYouMean(name, environments); remedy != "" {
 			message += "; " + remedy
 		}

@@ -52,6 +52,18 @@ func regionNames() []string {
 	return slices.Sorted(maps.Keys(zoneLetters))
 }
 
+func regionRemedy(s string) string {
+	for _, partition := range []string{"cn-", "us-gov-", "us-iso"} {
+		if strings.HasPrefix(s, partition) {
+			return "Plinth knows neither China's regions nor the government's"
+		}
+	}
+	if remedy := didYouMean(s, regionNames()); remedy != "" {
+		return remedy
+	}
+	return "add it to settings/regions.go if it is new"
+}
+
 // ZoneNames are the full names of the environment's availability zones, in the order of
 // network.zones: eu-west-2a, eu-west-2b.
 func (e *Environment) ZoneNames() []string {

@@ -49,10 +49,9 @@ func (r rule) message(text string) string {
 var rules = sync.OnceValue(func() map[string]rule {
 	all := map[string]rule{
 		"project": {
-			must:    "lower-case letters, digits and single dashes, a letter first, beginning with neither aws nor sg-",
+			must:    "lower-case letters, digits and single dashes, a letter first, beginning with none of aws, sg- and internal-",
 			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
-			// Names that begin with aws or sg- are Amazon's own in several services.
-			also: func(s string) bool { return !strings.HasPrefix(s, "aws") && !strings.HasPrefix(s, "sg-") },
+			also:    isFreeProject,
 		},
 		// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 		"tagvalue": {
@@ -67,7 +66,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"region": {
 			must:   "a commercial AWS region",
 			also:   func(s string) bool { return zoneLetters[s] != "" },
-			remedy: func(s string) string { return didYouMean(s, regionNames()) },
+			remedy: regionRemedy,
 		},
 		"bucket":     {must: "an S3 bucket's name (3 to 63 lower-case letters, digits and dashes)", pattern: `^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`, also: unreservedBucket},
 		"kmsarn":     {must: "the ARN of a KMS key or alias", pattern: `^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,60}|alias/[A-Za-z0-9/_-]{1,250})$`},
@@ -99,6 +98,16 @@ var rules = sync.OnceValue(func() map[string]rule {
 	}
 	return all
 })
+
+// isFreeProject leaves out what resource names must not begin with: aws in several services,
+// sg- for a security group, internal- for a load balancer.
+//
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+func isFreeProject(s string) bool {
+	name := s + "-"
+	return !strings.HasPrefix(name, "aws") && !strings.HasPrefix(name, "sg-") && !strings.HasPrefix(name, "internal-")
+}
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func unreservedBucket(s string) bool {

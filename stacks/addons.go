@@ -99,13 +99,16 @@ func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]str
 	for key, value := range labels {
 		all[key] = value
 	}
-	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), &namespacev1.NamespaceV1Config{
+	config := &namespacev1.NamespaceV1Config{
 		Metadata: &namespacev1.NamespaceV1Metadata{
 			Name:   jsii.String(name),
 			Labels: stringPointers(all),
 		},
-		DependsOn: &after,
-	})
+	}
+	if len(after) > 0 {
+		config.DependsOn = &after
+	}
+	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), config)
 }
 
 // resources makes a container's requests and limits the same: on Fargate, requests choose

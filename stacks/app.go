@@ -146,7 +146,8 @@ func host(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.ITerr
 		},
 		DependsOn: &[]cdktf.ITerraformDependable{app},
 	})
-	return ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
+	name := ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
+	return cdktf.Token_AsString(cdktf.Fn_Try(&[]any{name, ""}), nil)
 }
 
 // imageVersion is what follows the repository in an image reference.

@@ -48,9 +48,13 @@ func Document(scope constructs.Construct, id string, statements ...Statement) *s
 
 func render(s Statement) *dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement {
 	statement := &dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
-		Sid:       jsii.String(s.Sid),
-		Actions:   jsii.Strings(s.Actions...),
-		Resources: jsii.Strings(s.Resources...),
+		Actions: jsii.Strings(s.Actions...),
+	}
+	if s.Sid != "" {
+		statement.Sid = jsii.String(s.Sid)
+	}
+	if len(s.Resources) > 0 {
+		statement.Resources = jsii.Strings(s.Resources...)
 	}
 	var principals []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals
 	for _, p := range s.Principals {

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -139,7 +140,6 @@ func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
 		}
 		return cty.TupleVal(items), nil
 	case *hclsyntax.FunctionCallExpr:
-		known, ok := functions[x.Name]
 		var args []cty.Value
 		for _, arg := range x.Args {
 			value, err := e.value(arg)
@@ -148,16 +148,15 @@ func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
 			}
 			args = append(args, value)
 		}
-		if ok {
-			// Where a placeholder is not what the function takes, the result is one too.
-			if result, err := known.Call(args); err == nil {
-				return result, nil
-			}
+		result, err := call(x.Name, args)
+		if err != nil && x.Name == "jsonencode" {
+			return cty.NilVal, err
 		}
-		if x.Name == "jsonencode" {
-			return cty.NilVal, fmt.Errorf("jsonencode of %d arguments", len(args))
+		if err != nil {
+			// A function that is not known, or that cannot take a placeholder.
+			return placeholder(e.text(expr)), nil
 		}
-		return placeholder(e.text(expr)), nil
+		return result, nil
 	}
 	if len(expr.Variables()) == 0 {
 		value, diags := expr.Value(&hcl.EvalContext{Functions: functions})
@@ -167,6 +166,29 @@ func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
 		return value, nil
 	}
 	return placeholder(e.text(expr)), nil
+}
+
+// call calls a function with arguments of the types it wants, as Terraform does.
+func call(name string, args []cty.Value) (cty.Value, error) {
+	f, ok := functions[name]
+	if !ok {
+		return cty.NilVal, fmt.Errorf("function %s is not known", name)
+	}
+	for i := range args {
+		want := f.VarParam()
+		if i < len(f.Params()) {
+			want = &f.Params()[i]
+		}
+		if want == nil {
+			return cty.NilVal, fmt.Errorf("function %s takes fewer than %d arguments", name, len(args))
+		}
+		arg, err := convert.Convert(args[i], want.Type)
+		if err != nil {
+			return cty.NilVal, fmt.Errorf("function %s: %w", name, err)
+		}
+		args[i] = arg
+	}
+	return f.Call(args)
 }
 
 func (e evaluator) text(expr hclsyntax.Expression) string {

@@ -1,0 +1,88 @@
+package settings
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// problemLine is how every problem begins: where, and for a value its path.
+var problemLine = regexp.MustCompile(`^(dev\.yaml:[1-9][0-9]*: [^ :][^:]*: |PLINTH_[A-Z0-9_]+: |"PLINTH_)`)
+
+// FuzzLoad loads a file and an override of anything: nothing panics or hangs, every mistake
+// is on one line that says where it is, and what is accepted is complete.
+func FuzzLoad(f *testing.F) {
+	for _, test := range badInput {
+		f.Add(test.edit(base), "NETWORK_NAT", "none")
+	}
+	paths, err := filepath.Glob(filepath.Join(repositoryFolder, "*.yaml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(content), "NETWORK_ZONES", "a,b")
+	}
+	for _, leaf := range leaves() {
+		name := strings.TrimPrefix(Variable("dev", leaf.path), "PLINTH_DEV_")
+		f.Add(base, name, "[a, {b: c}]")
+		f.Add(base, name, "1")
+	}
+	f.Fuzz(func(t *testing.T, content, variable, value string) {
+		environments, err := loadFiles(map[string]string{"dev": content}, "PLINTH_DEV_"+variable+"="+value)
+		if err == nil {
+			complete(t, environments)
+			return
+		}
+		var problems Problems
+		if !errors.As(err, &problems) || len(problems) == 0 {
+			t.Fatalf("error is no list of problems: %v", err)
+		}
+		lines := strings.Split(err.Error(), "\n")
+		if len(lines) != len(problems) {
+			t.Fatalf("%d problems on %d lines:\n%v", len(problems), len(lines), err)
+		}
+		total := 1 + strings.Count(content, "\n")
+		for i, line := range lines {
+			if !problemLine.MatchString(line) {
+				t.Errorf("not of the form file:line: path: message\n%s", line)
+			}
+			if problems[i].Line > total {
+				t.Errorf("line %d of %d\n%s", problems[i].Line, total, line)
+			}
+		}
+	})
+}
+
+// complete holds what other packages rely on.
+func complete(t *testing.T, environments []*Environment) {
+	t.Helper()
+	if len(environments) != 1 {
+		t.Fatalf("%d environments", len(environments))
+	}
+	e := environments[0]
+	for what, ok := range map[string]bool{
+		"account":            len(e.Account) == 12,
+		"zones":              len(e.ZoneNames()) >= 2 && len(e.ZoneNames()) <= 3,
+		"bucket":             rules()["bucket"].holds(e.State.Bucket),
+		"state's region":     zoneLetters[e.State.Region] != "",
+		"state's key":        (e.State.KMSKey == "") == (e.State.Endpoint != ""),
+		"protection":         e.Database.DeletionProtection != nil && e.Database.FinalSnapshot != nil,
+		"requests":           e.App.CPURequest() != "" && e.App.MemoryRequest() != "",
+		"image":              (e.App.Image.Tag == "") != (e.App.Image.Digest == ""),
+		"principal":          strings.HasPrefix(e.Cluster.Access[0].Principal, "arn:aws:iam::"),
+		"load balancer":      len(e.ResourceName(e.App.Name)) <= 32,
+		"range":              isVPCRange(e.Network.CIDR),
+		"only plain strings": !strings.ContainsAny(e.Project+e.Account+e.Region+e.App.Name+e.App.Domain, "\n\" "),
+	} {
+		if !ok {
+			t.Errorf("%s is not what it must be: %+v", what, e)
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package settings
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// loadFiles loads environments from memory: the file's content by the environment's name.
+func loadFiles(contents map[string]string, environ ...string) ([]*Environment, error) {
+	var files []file
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		files = append(files, file{path: name + ".yaml", name: name, content: []byte(contents[name])})
+	}
+	return load(files, environ, nil)
+}
+
+// folder writes files to a new directory.
+func folder(t *testing.T, contents map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func names(environments []*Environment) string {
+	var all []string
+	for _, environment := range environments {
+		all = append(all, environment.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+const repositoryFolder = "../environments"
+
+func TestRepositoryFiles(t *testing.T) {
+	environments, err := Load(repositoryFolder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(environments); got != "dev prod staging" {
+		t.Fatalf("environments are %s", got)
+	}
+	dev, prod := environments[0], environments[1]
+	for _, check := range []struct {
+		what      string
+		got, want any
+	}{
+		{"dev's bucket", dev.State.Bucket, "plinth-dev-state-111111111111"},
+		{"dev's state region", dev.State.Region, "eu-west-2"},
+		{"dev's key", dev.State.KMSKey, "arn:aws:kms:eu-west-2:111111111111:alias/plinth-dev-state"},
+		{"dev's deletion protection", *dev.Database.DeletionProtection, false},
+		{"dev's final snapshot", *dev.Database.FinalSnapshot, false},
+		{"dev's principal", dev.Cluster.Access[0].Principal, "arn:aws:iam::111111111111:role/plinth-dev-deploy"},
+		{"dev's zones", strings.Join(dev.ZoneNames(), " "), "eu-west-2a eu-west-2b"},
+		{"dev's flow logs, by default", dev.Network.FlowLogs, true},
+		{"dev's parameter family", dev.Database.ParameterFamily(), "postgres17"},
+		{"dev's cluster", dev.ResourceName(), "plinth-dev"},
+		{"dev's replica", dev.ResourceName("postgres", "replica", "1"), "plinth-dev-postgres-replica-1"},
+		{"prod's deletion protection", *prod.Database.DeletionProtection, true},
+		{"prod's final snapshot", *prod.Database.FinalSnapshot, true},
+		{"prod's CPU, not quoted", prod.App.CPU, "1"},
+	} {
+		if check.got != check.want {
+			t.Errorf("%s is %v, want %v", check.what, check.got, check.want)
+		}
+	}
+}
+
+func TestDevFitsOnAScreen(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(repositoryFolder, "dev.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := bytes.Count(content, []byte("\n")); lines >= 40 {
+		t.Errorf("dev.yaml has %d lines, want less than 40", lines)
+	}
+}
+
+func TestFourthFile(t *testing.T) {
+	contents := map[string]string{"qa.yaml": strings.Replace(base, "111111111111", "012345678901", 1)}
+	for _, name := range []string{"dev.yaml", "staging.yaml", "prod.yaml"} {
+		content, err := os.ReadFile(filepath.Join(repositoryFolder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents[name] = string(content)
+	}
+	environments, err := Load(folder(t, contents), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(environments); got != "dev prod qa staging" {
+		t.Errorf("environments are %s", got)
+	}
+	if got := environments[2].Account; got != "012345678901" {
+		t.Errorf("account is %s: its leading zero is lost", got)
+	}
+}
+
+func TestGoodInput(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		edit edit
+		get  func(*Environment) any
+		want any
+	}{
+		{"account as a number", swap(`"111111111111"`, "012345678901"), func(e *Environment) any { return e.Account }, "012345678901"},
+		{"version as a number keeps its zero", under("cluster", "version: 1.40"), func(e *Environment) any { return e.Cluster.Version }, "1.40"},
+		{"version with a minor", under("database", "version: 16.10"), func(e *Environment) any { return e.Database.ParameterFamily() }, "postgres16"},
+		{"tag as a number", swap("1.2.3", "1.10"), func(e *Environment) any { return e.App.Image.Tag }, "1.10"},
+		{"false is not the default", under("network", "flowLogs: false"), func(e *Environment) any { return e.Network.FlowLogs }, false},
+		{"zero is not the default", aurora("autoscaling: {min: 0}"), func(e *Environment) any { return e.Database.Autoscaling.Min }, 0},
+		{"zero of one leaves the other", aurora("autoscaling: {min: 0}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 3},
+		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
+		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.KeepImages }, 30},
+		{"protection against the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
+		{"snapshot with the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
+		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{"ours", "eu-west-1", "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", ""}},
+		{"another server has no key", top("state: {endpoint: 'http://127.0.0.1:9000', kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.KMSKey }, ""},
+		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
+		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
+		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
+		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
+		{"no NAT with all endpoints", under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), func(e *Environment) any { return e.Network.NAT }, NATNone},
+		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
+		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
+		{"longest name of a load balancer", all(top("project: a-name-of-17-chrs"), under("app", "name: ten-chars1")), func(e *Environment) any { return len(e.ResourceName(e.App.Name)) }, 32},
+		{"byte order mark", func(file string) string { return "\ufeff" + file }, func(e *Environment) any { return e.Region }, "eu-west-2"},
+		{"Windows line ends", func(file string) string { return strings.ReplaceAll(file, "\n", "\r\n") }, func(e *Environment) any { return e.Region }, "eu-west-2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			environments, err := loadFiles(map[string]string{"dev": test.edit(base)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := test.get(environments[0]); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFolder(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		contents map[string]string
+		want     string // with DIR for the folder
+	}{
+		{"empty", nil, "DIR: must hold a YAML file for each environment, such as dev.yaml, holds none"},
+		{"other files", map[string]string{"schema.json": "{}", ".dev.yaml": "", "README.md": ""}, "DIR: must hold a YAML file for each environment, such as dev.yaml, holds none"},
+		{"yml", map[string]string{"dev.yml": base}, "DIR/dev.yml:1: file name: must end in .yaml; rename it to dev.yaml"},
+		{"YAML", map[string]string{"dev.YAML": base}, "DIR/dev.YAML:1: file name: must end in .yaml; rename it to dev.yaml"},
+		{"dash", map[string]string{"dev-eu.yaml": base}, `DIR/dev-eu.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is "dev-eu.yaml"`},
+		{"too long", map[string]string{"development.yaml": base}, `DIR/development.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is "development.yaml"`},
+		{"bootstrap", map[string]string{"bootstrap.yaml": base}, "DIR/bootstrap.yaml:1: file name: must not be bootstrap.yaml, which Plinth uses itself"},
+		{"every file's mistakes", map[string]string{
+			"dev.yaml":  "account: 1\n" + strings.SplitN(base, "\n", 2)[1],
+			"prod.yaml": "{",
+			"qa.yaml":   strings.Replace(base, "eu-west-2", "mars", 1),
+			"qa.yml":    "",
+		}, `DIR/dev.yaml:1: account: must be an AWS account id of 12 digits, is "1"
+DIR/prod.yaml:1: yaml: did not find expected node content
+DIR/qa.yaml:2: region: must be a commercial AWS region, is "mars"; add it to settings/regions.go if it is new
+DIR/qa.yml:1: file name: must end in .yaml; rename it to qa.yaml`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := folder(t, test.contents)
+			_, err := Load(dir, nil)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if got := strings.ReplaceAll(err.Error(), dir, "DIR"); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFolderMissing(t *testing.T) {
+	_, err := Load("no/such/folder", nil)
+	want := "no/such/folder: must be the folder of the environments' YAML files: open no/such/folder: no such file or directory"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestFileUnreadable(t *testing.T) {
+	dir := folder(t, nil)
+	if err := os.Symlink("nowhere", filepath.Join(dir, "dev.yaml")); err != nil {
+		t.Skip(err)
+	}
+	_, err := Load(dir, nil)
+	if err == nil || !strings.Contains(err.Error(), "/dev.yaml:1: file: cannot be read: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// withRange is a good file with another range and account.
+func withRange(account, cidr string) string {
+	return strings.NewReplacer("111111111111", account, "10.10.0.0/16", cidr).Replace(base)
+}
+
+func TestRangesOfOneAccount(t *testing.T) {
+	const a, b = "111111111111", "222222222222"
+	share := func(file, with string) string {
+		return under("network", "sharesRangeWith: ["+with+"]")(file)
+	}
+	for _, test := range []struct {
+		name     string
+		contents map[string]string
+		chosen   string
+		want     string
+	}{
+		{name: "same range in two accounts", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(b, "10.0.0.0/16")}},
+		{name: "next to each other", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.1.0.0/16")}},
+		{
+			name:     "overlap",
+			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
+			want:     "qa.yaml:4: network.cidr: must not overlap the range of dev in the same account (10.0.0.0/16), is 10.0.32.0/19; take another range, or name dev in network.sharesRangeWith",
+		},
+		{name: "overlap that one allows", contents: map[string]string{"dev": share(withRange(a, "10.0.0.0/16"), "qa"), "qa": withRange(a, "10.0.32.0/19")}},
+		{name: "overlap that the other allows", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": share(withRange(a, "10.0.32.0/19"), "dev")}},
+		{
+			name:     "overlap with one left out",
+			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
+			chosen:   "dev",
+			want:     "dev.yaml:4: network.cidr: must not overlap the range of qa in the same account (10.0.32.0/19), is 10.0.0.0/16; take another range, or name qa in network.sharesRangeWith",
+		},
+		{
+			name:     "shared with itself",
+			contents: map[string]string{"dev": share(base, "dev"), "qa": withRange(b, "10.0.0.0/16")},
+			want:     `dev.yaml:4: network.sharesRangeWith[0]: must be another environment, is "dev"; there are qa`,
+		},
+		{
+			name:     "shared with a misspelt one",
+			contents: map[string]string{"dev": share(base, "stagin"), "staging": withRange(b, "10.0.0.0/16"), "prod": withRange("333333333333", "10.0.0.0/16")},
+			want:     `dev.yaml:4: network.sharesRangeWith[0]: must be another environment, is "stagin"; there are prod and staging; did you mean staging?`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := loadFiles(test.contents, "PLINTH_ENVIRONMENTS="+test.chosen)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLongListsEndSoon(t *testing.T) {
+	for name, content := range map[string]string{
+		"entries":  under("cluster", "publicAccessCIDRs: ["+strings.Repeat("x,", maxSize/3)+"]")(base),
+		"keys":     base + strings.Repeat("a: b\n", maxSize/6),
+		"depth":    base + "x: " + strings.Repeat("[", maxSize/3),
+		"braces":   base + "x: " + strings.Repeat("{a: ", maxSize/6),
+		"aliases":  "a: &a [x,x,x,x,x,x,x,x]\n" + strings.Repeat("b: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n", 1000),
+		"comments": base + strings.Repeat("# a\n", maxSize/6),
+		"dashes":   "- " + strings.Repeat("- ", maxSize/4),
+		"text":     base + "x: |\n" + strings.Repeat("  a\n", maxSize/6),
+		"question": strings.Repeat("? ", maxSize/4),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, _ = loadFiles(map[string]string{"dev": content})
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %v", took)
+			} else {
+				t.Log(took)
+			}
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load(repositoryFolder, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

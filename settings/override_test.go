@@ -1,0 +1,190 @@
+package settings
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestVariable(t *testing.T) {
+	for path, want := range map[string]string{
+		"account":                         "PLINTH_DEV_ACCOUNT",
+		"logRetentionDays":                "PLINTH_DEV_LOG_RETENTION_DAYS",
+		"app.image.tag":                   "PLINTH_DEV_APP_IMAGE_TAG",
+		"app.memoryGiB":                   "PLINTH_DEV_APP_MEMORY_GIB",
+		"app.certificateARN":              "PLINTH_DEV_APP_CERTIFICATE_ARN",
+		"app.allowedCIDRs":                "PLINTH_DEV_APP_ALLOWED_CIDRS",
+		"database.storageGiB":             "PLINTH_DEV_DATABASE_STORAGE_GIB",
+		"database.multiAZ":                "PLINTH_DEV_DATABASE_MULTI_AZ",
+		"database.autoscaling.cpuPercent": "PLINTH_DEV_DATABASE_AUTOSCALING_CPU_PERCENT",
+		"cluster.publicAccessCIDRs":       "PLINTH_DEV_CLUSTER_PUBLIC_ACCESS_CIDRS",
+		"network.sharesRangeWith":         "PLINTH_DEV_NETWORK_SHARES_RANGE_WITH",
+		"state.kmsKey":                    "PLINTH_DEV_STATE_KMS_KEY",
+	} {
+		if got := Variable("dev", path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestVariablesDiffer(t *testing.T) {
+	if len(leaves()) < 40 {
+		t.Fatalf("only %d settings found", len(leaves()))
+	}
+	seen := map[string]string{environmentsVariable: "the choice of environments"}
+	for _, leaf := range leaves() {
+		variable := Variable("dev", leaf.path)
+		if other, ok := seen[variable]; ok {
+			t.Errorf("%s is the variable of both %s and %s", variable, other, leaf.path)
+		}
+		seen[variable] = leaf.path
+	}
+}
+
+func TestOverride(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		variable string
+		get      func(*Environment) any
+		want     any
+	}{
+		{"text", "PLINTH_DEV_APP_IMAGE_TAG=2.0", func(e *Environment) any { return e.App.Image.Tag }, "2.0"},
+		{"text that is YAML", "PLINTH_DEV_REPOSITORY=a: b", func(e *Environment) any { return e.Repository }, "a: b"},
+		{"text with an equals sign", "PLINTH_DEV_REPOSITORY=a=b", func(e *Environment) any { return e.Repository }, "a=b"},
+		{"leading zeros", "PLINTH_DEV_ACCOUNT=012345678901", func(e *Environment) any { return e.Account }, "012345678901"},
+		{"named text", "PLINTH_DEV_NETWORK_NAT=per-zone", func(e *Environment) any { return e.Network.NAT }, NATPerZone},
+		{"number", "PLINTH_DEV_DATABASE_REPLICAS=2", func(e *Environment) any { return e.Database.Replicas }, 2},
+		{"true", "PLINTH_DEV_PROTECTED=true", func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
+		{"false where unset", "PLINTH_DEV_DATABASE_FINAL_SNAPSHOT=false", func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
+		{"list with commas", "PLINTH_DEV_NETWORK_ZONES=a, c", func(e *Environment) any { return e.Network.Zones }, []string{"a", "c"}},
+		{"list as in YAML", "PLINTH_DEV_NETWORK_ZONES=[c, a]", func(e *Environment) any { return e.Network.Zones }, []string{"c", "a"}},
+		{"list of one", "PLINTH_DEV_APP_ALLOWED_CIDRS=192.0.2.0/24", func(e *Environment) any { return e.App.AllowedCIDRs }, []string{"192.0.2.0/24"}},
+		{"empty list", "PLINTH_DEV_CLUSTER_PUBLIC_ACCESS_CIDRS=[]", func(e *Environment) any { return e.Cluster.PublicAccessCIDRs }, []string{}},
+		{"list of mappings", "PLINTH_DEV_CLUSTER_ACCESS=[{principal: user/me, policy: admin}, {principal: role/ci}]",
+			func(e *Environment) any { return e.Cluster.Access },
+			[]Access{{"arn:aws:iam::111111111111:user/me", AccessAdmin, nil}, {"arn:aws:iam::111111111111:role/ci", AccessView, nil}}},
+		{"empty is not set", "PLINTH_DEV_NETWORK_NAT=", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+		{"blank is not set", "PLINTH_DEV_NETWORK_NAT= ", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+		{"empty unknown is not set", "PLINTH_DEV_NETWORK_NAAT=", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+		{"others' variables", "PLINTHOS=1", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+		{"no value at all", "PLINTH_DEV_NETWORK_NAT", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			environments, err := loadFiles(map[string]string{"dev": base}, "HOME=/root", test.variable)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := test.get(environments[0]); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %#v, want %#v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
+	file := swap("account: \"111111111111\"\n", "")(base)
+	environments, err := loadFiles(map[string]string{"dev": file}, "PLINTH_DEV_ACCOUNT=222222222222")
+	if err != nil || environments[0].Account != "222222222222" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOverrideOfOneEnvironment(t *testing.T) {
+	files := map[string]string{"dev": base, "qa": withRange("222222222222", "10.0.0.0/16")}
+	environments, err := loadFiles(files, "PLINTH_QA_APP_IMAGE_TAG=9", "PLINTH_QA_APP_IMAGE_TAG=10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dev, qa := environments[0].App.Image.Tag, environments[1].App.Image.Tag; dev != "1.2.3" || qa != "10" {
+		t.Errorf("tags are %s and %s, want 1.2.3 and, of two values, the last", dev, qa)
+	}
+}
+
+func TestBadOverride(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		edit    edit
+		environ []string
+		want    string
+	}{
+		{"value", nil, []string{"PLINTH_DEV_NETWORK_NAT=both"},
+			`PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "both"`},
+		{"number", nil, []string{"PLINTH_DEV_DATABASE_REPLICAS=two"},
+			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must be a whole number, is "two"`},
+		{"truth", nil, []string{"PLINTH_DEV_PROTECTED=1"},
+			`PLINTH_DEV_PROTECTED: protected: must be true or false, is "1"`},
+		{"YAML", nil, []string{"PLINTH_DEV_NETWORK_ZONES=[a"},
+			`PLINTH_DEV_NETWORK_ZONES: network.zones: did not find expected ',' or ']'`},
+		{"two documents", nil, []string{"PLINTH_DEV_DATABASE_REPLICAS=1\n---\n2"},
+			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must hold one YAML document, another starts here`},
+		{"alias", nil, []string{"PLINTH_DEV_DATABASE_REPLICAS=&a 1"},
+			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not use YAML anchors and aliases; write the value itself`},
+		{"key in a list", nil, []string{"PLINTH_DEV_CLUSTER_ACCESS=[{role: me}]"},
+			`PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].principal: must be set: it has no default
+PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].role: unknown key; known here are namespaces, policy and principal`},
+		{"key twice in a list", nil, []string{"PLINTH_DEV_CLUSTER_ACCESS=[{policy: admin, policy: view, principal: role/me}]"},
+			`PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].policy: must be set once, is set again`},
+		{"entry of a list", nil, []string{"PLINTH_DEV_NETWORK_ZONES=a,,b"},
+			`PLINTH_DEV_NETWORK_ZONES: network.zones[1]: must be the letter of one of eu-west-2's zones (a, b or c), is ""`},
+		{"file's mistake that it replaces", swap("[a, b]", "[a, q]"), []string{"PLINTH_DEV_NETWORK_ZONES=a,x"},
+			`PLINTH_DEV_NETWORK_ZONES: network.zones[1]: must be the letter of one of eu-west-2's zones (a, b or c), is "x"`},
+		{"rule of several settings", nil, []string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r8g.large", "PLINTH_DEV_DATABASE_REPLICAS=1"},
+			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine aurora-postgresql: Aurora's replicas come and go; use database.autoscaling`},
+		{"several, after the file's", swap("1.2.3", "latest"), []string{"PLINTH_DEV_REGION=mars", "PLINTH_DEV_NETWORK_NAT=x"},
+			`dev.yaml:14: app.image.tag: must be an image tag other than latest: at most 128 letters, digits and _.-, is "latest"; name one version: the registry's tags never move
+PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "x"
+PLINTH_DEV_REGION: region: must be a commercial AWS region, is "mars"; add it to settings/regions.go if it is new`},
+		{"unknown setting", nil, []string{"PLINTH_DEV_NETWORK_NATT=none"},
+			`PLINTH_DEV_NETWORK_NATT: names no setting; did you mean PLINTH_DEV_NETWORK_NAT?`},
+		{"section", nil, []string{"PLINTH_DEV_STATE={}"},
+			`PLINTH_DEV_STATE: names no setting`},
+		{"unknown environment", nil, []string{"PLINTH_DVE_NETWORK_NAT=none"},
+			`PLINTH_DVE_NETWORK_NAT: names none of the environments dev; did you mean PLINTH_DEV_NETWORK_NAT?`},
+		{"neither", nil, []string{"PLINTH_HOME=/opt/plinth/with/a/long/name"},
+			`PLINTH_HOME: names none of the environments dev`},
+		{"environments misspelt", nil, []string{"PLINTH_ENVIRONMENT=dev"},
+			`PLINTH_ENVIRONMENT: names none of the environments dev; did you mean PLINTH_ENVIRONMENTS?`},
+		{"environment chosen", nil, []string{"PLINTH_ENVIRONMENTS=dev,def"},
+			`PLINTH_ENVIRONMENTS: must name some of the environments dev, names "def"; did you mean dev?`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := base
+			if test.edit != nil {
+				file = test.edit(base)
+			}
+			_, err := loadFiles(map[string]string{"dev": file}, test.environ...)
+			if err == nil {
+				t.Fatalf("no error, want\n%s", test.want)
+			}
+			if got := err.Error(); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEnvironmentsVariable(t *testing.T) {
+	files := map[string]string{
+		"dev":  base,
+		"prod": withRange("333333333333", "10.30.0.0/16"),
+		"qa":   swap("eu-west-2", "mars")(withRange("222222222222", "10.20.0.0/16")),
+		"test": "{",
+	}
+	for value, want := range map[string]string{
+		"dev":        "dev",
+		"prod,dev":   "dev prod",
+		" dev , dev": "dev",
+	} {
+		environments, err := loadFiles(files, "PLINTH_ENVIRONMENTS="+value)
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+		} else if got := names(environments); got != want {
+			t.Errorf("%s loads %s, want %s", value, got, want)
+		}
+	}
+	_, err := loadFiles(files, "PLINTH_ENVIRONMENTS=dev,stag", "PLINTH_QA_NOTHING=1")
+	want := `PLINTH_ENVIRONMENTS: must name some of the environments dev, prod, qa and test, names "stag"
+PLINTH_QA_NOTHING: names no setting`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}

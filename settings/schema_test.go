@@ -1,0 +1,265 @@
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/invopop/jsonschema"
+	validation "github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "rewrite environments/schema.json")
+
+var schemaFile = filepath.Join(repositoryFolder, "schema.json")
+
+// schema makes the JSON schema that editors use. Everything in it comes from the types:
+// descriptions from the doc comments, rules from the validate tags, defaults from Defaults.
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	reflector := &jsonschema.Reflector{
+		Anonymous:      true,
+		DoNotReference: true,
+		FieldNameTag:   "yaml",
+		// The validate tags say what is required.
+		RequiredFromJSONSchemaTags: true,
+	}
+	if err := reflector.AddGoComments("plinth/settings", "./"); err != nil {
+		t.Fatal(err)
+	}
+	top := reflector.ReflectFromType(reflect.TypeFor[Environment]())
+	top.Title = "An environment of Plinth"
+	annotate(top, reflect.ValueOf(*Defaults()), reflector.CommentMap)
+	return top
+}
+
+// annotate adds to the properties of a struct what reflection alone does not see.
+func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string]string) {
+	of.Required = nil
+	t := defaults.Type()
+	for _, field := range fieldsOf(t) {
+		property, ok := of.Properties.Get(field.name)
+		if !ok {
+			panic(field.name)
+		}
+		value := defaults.Field(field.index)
+		if property.Description == "" { // a section is described by its type
+			property.Description = comments["plinth/settings."+value.Type().Name()]
+		}
+		property.Description = strings.Join(strings.Fields(property.Description), " ")
+		own, entries, _ := strings.Cut(t.Field(field.index).Tag.Get("validate"), "dive")
+		required := apply(property, own) && value.IsZero()
+		switch {
+		case value.Kind() == reflect.Struct:
+			annotate(property, value, comments)
+			required = len(property.Required) > 0
+		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
+			annotate(property.Items, reflect.ValueOf(defaultAccess()), comments)
+		case value.Kind() == reflect.Slice:
+			apply(property.Items, strings.TrimPrefix(entries, ","))
+			property.UniqueItems = true
+			fallthrough
+		default:
+			if !value.IsZero() || value.Kind() == reflect.Bool {
+				property.Default = value.Interface()
+			}
+		}
+		if required {
+			of.Required = append(of.Required, field.name)
+		}
+	}
+}
+
+// apply turns validate tags into what the schema calls them, and tells whether the value
+// must be there.
+func apply(property *jsonschema.Schema, tags string) (required bool) {
+	for tag := range strings.SplitSeq(tags, ",") {
+		name, param, _ := strings.Cut(tag, "=")
+		switch name {
+		case "required", "min":
+			required = true
+		case "oneof":
+			for _, word := range strings.Fields(param) {
+				property.Enum = append(property.Enum, word)
+			}
+		case "between":
+			least, most := bounds(param)
+			property.Minimum = json.Number(jsonNumber(least))
+			property.Maximum = json.Number(jsonNumber(most))
+		case "region":
+			for _, region := range regionNames() {
+				property.Enum = append(property.Enum, region)
+			}
+		case "retention":
+			for _, days := range retentionDays {
+				property.Enum = append(property.Enum, days)
+			}
+		default:
+			property.Pattern = rules()[name].pattern
+		}
+	}
+	return required
+}
+
+func jsonNumber(n int64) string {
+	text, _ := json.Marshal(n)
+	return string(text)
+}
+
+func TestSchemaIsCurrent(t *testing.T) {
+	var want bytes.Buffer
+	encoder := json.NewEncoder(&want)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(schema(t)); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(schemaFile, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("%s differs from the types: go test ./settings -run TestSchemaIsCurrent -update", schemaFile)
+	}
+}
+
+func TestEverySettingIsDescribed(t *testing.T) {
+	var walk func(of *jsonschema.Schema, path string)
+	walk = func(of *jsonschema.Schema, path string) {
+		for property := of.Properties.Oldest(); property != nil; property = property.Next() {
+			path := join(path, property.Key)
+			if property.Value.Description == "" {
+				t.Errorf("%s has no doc comment", path)
+			}
+			if property.Value.Properties != nil {
+				walk(property.Value, path)
+			}
+			if items := property.Value.Items; items != nil && items.Properties != nil {
+				walk(items, path)
+			}
+		}
+	}
+	walk(schema(t), "")
+}
+
+func compiledSchema(t *testing.T) *validation.Schema {
+	t.Helper()
+	compiled, err := validation.NewCompiler().Compile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+// asJSON is a YAML file as an editor sees it.
+func asJSON(t *testing.T, content []byte) any {
+	t.Helper()
+	var value any
+	if err := yaml.Unmarshal(content, &value); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err = validation.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func TestFilesFollowTheSchema(t *testing.T) {
+	compiled := compiledSchema(t)
+	paths, err := filepath.Glob(filepath.Join(repositoryFolder, "*.yaml"))
+	if err != nil || len(paths) < 3 {
+		t.Fatalf("found %v: %v", paths, err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(asJSON(t, content)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if !bytes.HasPrefix(content, []byte("# yaml-language-server: $schema=schema.json\n")) {
+			t.Errorf("%s: the first line must name the schema for editors", path)
+		}
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	compiled := compiledSchema(t)
+	if err := compiled.Validate(asJSON(t, []byte(base))); err != nil {
+		t.Fatal(err)
+	}
+	for name, edit := range map[string]edit{
+		"unknown key":        under("network", "zone: a"),
+		"unknown key on top": top("nat: none"),
+		"missing":            swap("region: eu-west-2\n", ""),
+		"missing below":      swap("  cidr: 10.10.0.0/16\n", ""),
+		"missing section":    swap("network:\n  cidr: 10.10.0.0/16\n  zones: [a, b]\n", ""),
+		"account":            swap("111111111111", "1"),
+		"region":             swap("eu-west-2", "eu-west-9"),
+		"choice":             under("network", "nat: both"),
+		"number":             under("database", "replicas: 6"),
+		"type":               under("database", "multiAZ: maybe"),
+		"retention":          top("logRetentionDays: 10"),
+		"policy":             swap("policy: admin", "policy: owner"),
+		"entry":              under("network", "interfaceEndpoints: [ECR]"),
+		"principal":          swap("role/admin", "everyone"),
+		"window":             under("database", "backupWindow: at night"),
+	} {
+		if compiled.Validate(asJSON(t, []byte(edit(base)))) == nil {
+			t.Errorf("%s: the schema accepts it", name)
+		}
+	}
+}
+
+// The rules that fields name must exist: the validator itself would only panic at the first
+// value of such a field.
+func TestRulesAreUsed(t *testing.T) {
+	used := map[string]bool{}
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		for i := range t.NumField() {
+			field := t.Field(i)
+			for tag := range strings.SplitSeq(field.Tag.Get("validate"), ",") {
+				name, _, _ := strings.Cut(tag, "=")
+				used[name] = true
+			}
+			switch {
+			case field.Type.Kind() == reflect.Struct:
+				walk(field.Type)
+			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+				walk(field.Type.Elem())
+			}
+		}
+	}
+	walk(reflect.TypeFor[Environment]())
+	known := []string{"", "required", "omitempty", "dive", "min", "oneof", "between", "retention"}
+	for name := range rules() {
+		known = append(known, name)
+		if !used[name] {
+			t.Errorf("no field follows the rule %s", name)
+		}
+	}
+	for name := range used {
+		if !slices.Contains(known, name) {
+			t.Errorf("a field follows the rule %s, which is not there", name)
+		}
+	}
+}
