@@ -7,25 +7,28 @@ import (
 	"os"
 
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/settings"
 	"plinth/stacks"
 )
 
 func main() {
-	if err := run(); err != nil {
+	err := run(os.Environ(), nil)
+	stacks.Close()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	defer stacks.Close()
-	environments, err := settings.Load("environments", os.Environ())
+// run writes nothing unless every environment's settings are right.
+func run(environ []string, config *cdktf.AppConfig) error {
+	environments, err := settings.Load("environments", environ)
 	if err != nil {
 		return err
 	}
-	return stacks.Synthesize(nil, func(app constructs.Construct) {
+	return stacks.Synthesize(config, func(app constructs.Construct) {
 		for _, env := range environments {
 			define(app, env)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // problemLine is how every problem begins: where, and for a value its path.
-var problemLine = regexp.MustCompile(`^(dev\.yaml:[1-9][0-9]*: [^ :][^:]*: |PLINTH_[A-Z0-9_]+: |"PLINTH_)`)
+var problemLine = regexp.MustCompile(`^(dev\.yaml:[1-9][0-9]*: ([A-Za-z0-9_.\[\]-]|"([^"\\]|\\.)*")+: |PLINTH_[A-Za-z0-9_-]+: |"PLINTH_)`)
 
 // FuzzLoad loads a file and an override of anything: nothing panics or hangs, every mistake
 // is on one line that says where it is, and what is accepted is complete.

@@ -118,22 +118,21 @@ func resources(cpu, memory string) map[string]any {
 	return map[string]any{"requests": size, "limits": size}
 }
 
-func hardenedPod() map[string]any {
-	return map[string]any{
+// What Pod Security "restricted" asks for beyond the controller chart's own defaults.
+var (
+	podSecurity = map[string]any{
+		"fsGroup":        65534,
 		"runAsNonRoot":   true,
 		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 	}
-}
-
-func hardenedContainer() map[string]any {
-	return map[string]any{
+	containerSecurity = map[string]any{
 		"allowPrivilegeEscalation": false,
 		"readOnlyRootFilesystem":   true,
 		"runAsNonRoot":             true,
 		"capabilities":             map[string]any{"drop": []string{"ALL"}},
 		"seccompProfile":           map[string]any{"type": "RuntimeDefault"},
 	}
-}
+)
 
 func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, loadBalancerController, nil, after)
@@ -151,7 +150,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 		Namespace:  loadBalancerController,
 		Repository: "https://aws.github.io/eks-charts",
 		Chart:      loadBalancerController,
-		Version:    "1.14.1",
+		Version:    "3.5.0",
 		Values: map[string]any{
 			"clusterName": cluster.Cluster.Name,
 			// Fargate has no instance metadata to ask for these two.
@@ -165,22 +164,23 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 			// Its webhook on Services would make every other release fail while it starts.
 			"enableServiceMutatorWebhook": false,
 			// What these need is left out of the role.
-			"enableShield":       false,
-			"enableWaf":          false,
-			"enableWafv2":        true,
-			"defaultTags":        tags(env, "app"),
-			"resources":          resources("200m", "256Mi"),
-			"podSecurityContext": hardenedPodWith("fsGroup", 65534),
-			"securityContext":    hardenedContainer(),
+			"enableShield": false,
+			"enableWaf":    false,
+			"enableWafv2":  true,
+			"controllerConfig": map[string]any{"featureGates": map[string]any{
+				"ALBGatewayAPI": false, "NLBGatewayAPI": false, "EnableServiceController": false,
+			}},
+			"defaultTargetType": "ip",
+			"defaultTags":       tags(env, "app"),
+			// An upgrade keeps the webhook's certificate, so that pods can start during it.
+			"keepTLSSecret":       true,
+			"podDisruptionBudget": map[string]any{"maxUnavailable": 1},
+			"resources":           resources("200m", "256Mi"),
+			"podSecurityContext":  podSecurity,
+			"securityContext":     containerSecurity,
 		},
 		DependsOn: append(role.Permissions, namespace),
 	})
-}
-
-func hardenedPodWith(key string, value any) map[string]any {
-	context := hardenedPod()
-	context[key] = value
-	return context
 }
 
 func newMetricsServer(stack cdktf.TerraformStack, after cdktf.ITerraformDependable) {
@@ -220,6 +220,9 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 				env.Region, env.Account, env.Project, env.Name)},
 		}},
 	})
+	// Later than the chart's own: it keeps secret data out of error messages.
+	// https://github.com/external-secrets/external-secrets/pull/5884
+	image := map[string]any{"tag": "v1.3.2"}
 	release.New(stack, externalSecrets, release.Config{
 		Name:       externalSecrets,
 		Namespace:  externalSecrets,
@@ -228,17 +231,30 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 		Version:    "1.3.1",
 		Values: map[string]any{
 			"installCRDs": true,
+			"image":       image,
 			"serviceAccount": map[string]any{
 				"name":        externalSecrets,
 				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
 			},
-			"resources": resources("100m", "200Mi"),
+			"livenessProbe": map[string]any{"enabled": true},
+			// Security: stores and secrets stay within a namespace, and nothing is written to
+			// AWS: the parts of the operator that would do more are off.
+			"processClusterStore":          false,
+			"processClusterExternalSecret": false,
+			"processClusterGenerator":      false,
+			"processPushSecret":            false,
+			"processClusterPushSecret":     false,
+			"resources":                    resources("100m", "200Mi"),
 			"webhook": map[string]any{
 				// Its usual port belongs to the kubelet on Fargate.
 				"port":      secretsPort,
+				"image":     image,
 				"resources": resources("100m", "200Mi"),
 			},
-			"certController": map[string]any{"resources": resources("100m", "200Mi")},
+			"certController": map[string]any{
+				"image":     image,
+				"resources": resources("100m", "200Mi"),
+			},
 		},
 		DependsOn: append(role.Permissions, namespace),
 	})

@@ -8,10 +8,10 @@ import (
 )
 
 // loadBalancerStatements is the policy that the AWS Load Balancer Controller publishes for
-// version 2.14, made narrower: this account and region, load balancers and security groups
+// version 3.5, made narrower: this account and region, load balancers and security groups
 // that carry this cluster's tag, this VPC, Application Load Balancers only; and without
 // what addons.go switches off (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
-// https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v2.14.1/docs/install/iam_policy.json
+// https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *string) []policy.Statement {
 	const tag = "elbv2.k8s.aws/cluster"
 	var (

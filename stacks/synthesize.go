@@ -73,6 +73,14 @@ func mistake(cause any) error {
 	return errors.New(message)
 }
 
+const module = "plinth"
+
+// inProjectFolder tells whether a function is in the package beside go.mod: tests see that
+// package by the module's name.
+func inProjectFolder(function string) bool {
+	return strings.HasPrefix(function, "main.") || strings.HasPrefix(function, module+".")
+}
+
 // origin is the innermost line of Plinth's own code on the stack.
 func origin() string {
 	var counters [64]uintptr
@@ -80,7 +88,7 @@ func origin() string {
 	panicking := false
 	for {
 		frame, more := frames.Next()
-		own := strings.HasPrefix(frame.Function, "plinth/") || strings.HasPrefix(frame.Function, "main.")
+		own := strings.HasPrefix(frame.Function, module+"/") || inProjectFolder(frame.Function)
 		switch {
 		case frame.Function == "runtime.gopanic":
 			panicking = true
@@ -96,11 +104,11 @@ func origin() string {
 // relative is a frame's file as seen from the project's folder: its package's path below
 // the module's, and the file's name.
 func relative(frame runtime.Frame) string {
+	file := path.Base(filepath.ToSlash(frame.File))
+	if inProjectFolder(frame.Function) {
+		return file
+	}
 	slash := strings.LastIndex(frame.Function, "/") + 1
 	name, _, _ := strings.Cut(frame.Function[slash:], ".")
-	folder := strings.TrimPrefix(frame.Function[:slash]+name, "plinth/")
-	if folder == "main" {
-		folder = ""
-	}
-	return path.Join(folder, path.Base(filepath.ToSlash(frame.File)))
+	return path.Join(strings.TrimPrefix(frame.Function[:slash]+name, module+"/"), file)
 }

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"plinth/constructs/vpc"
+	"plinth/settings"
+	"plinth/stacks"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stacks.Close()
+	os.Exit(code)
+}
+
+// appConfig is what the cdktf CLI hands to the program, with a folder for the result.
+func appConfig(t *testing.T, outdir string) *cdktf.AppConfig {
+	t.Helper()
+	var project struct{ Context map[string]any }
+	content, err := os.ReadFile("cdktf.json")
+	assert.NilError(t, err)
+	assert.NilError(t, json.Unmarshal(content, &project))
+	return &cdktf.AppConfig{Outdir: &outdir, Context: &project.Context}
+}
+
+// synthesize runs the whole program with overrides of its settings and returns the folder
+// of its result.
+func synthesize(t *testing.T, overrides ...string) string {
+	t.Helper()
+	outdir := t.TempDir()
+	assert.NilError(t, run(overrides, appConfig(t, outdir)))
+	return outdir
+}
+
+// stackFiles are the synthesized files of a folder by their stack's id.
+func stackFiles(t *testing.T, outdir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	paths, err := filepath.Glob(filepath.Join(outdir, "stacks", "*", "cdk.tf.json"))
+	assert.NilError(t, err)
+	for _, path := range paths {
+		files[filepath.Base(filepath.Dir(path))] = path
+	}
+	assert.Assert(t, len(files) > 0, "nothing was synthesized into %s", outdir)
+	return files
+}
+
+// TestGolden holds every stack of every environment against testdata/golden. After a change
+// that is meant: go test . -run Golden -update
+func TestGolden(t *testing.T) {
+	files := stackFiles(t, synthesize(t))
+	for stack, path := range files {
+		t.Run(stack, func(t *testing.T) {
+			content, err := os.ReadFile(path)
+			assert.NilError(t, err)
+			golden.Assert(t, string(content)+"\n", "golden/"+stack+".tf.json")
+		})
+	}
+	t.Run("no file without a stack", func(t *testing.T) {
+		kept, err := filepath.Glob("testdata/golden/*.tf.json")
+		assert.NilError(t, err)
+		for _, path := range kept {
+			stack := strings.TrimSuffix(filepath.Base(path), ".tf.json")
+			assert.Assert(t, files[stack] != "", "%s: no such stack any more; delete the file", path)
+		}
+	})
+}
+
+// TestEveryFileIsAnEnvironment adds a fourth file and nothing else.
+func TestEveryFileIsAnEnvironment(t *testing.T) {
+	folder := t.TempDir()
+	content, err := os.ReadFile("environments/dev.yaml")
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "demo.yaml"), content, 0o600))
+	environments, err := settings.Load(folder, nil)
+	assert.NilError(t, err)
+
+	outdir := t.TempDir()
+	assert.NilError(t, stacks.Synthesize(appConfig(t, outdir), func(app constructs.Construct) { define(app, environments[0]) }))
+	var ids []string
+	for id := range stackFiles(t, outdir) {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	assert.DeepEqual(t, ids, []string{"demo-addons", "demo-app", "demo-cluster", "demo-data", "demo-network"})
+}
+
+// TestSameInputSameOutput synthesizes twice: a diff must never come from Plinth itself.
+func TestSameInputSameOutput(t *testing.T) {
+	first, second := stackFiles(t, synthesize(t)), stackFiles(t, synthesize(t))
+	for stack, path := range first {
+		one, err := os.ReadFile(path)
+		assert.NilError(t, err)
+		two, err := os.ReadFile(second[stack])
+		assert.NilError(t, err)
+		assert.Assert(t, bytes.Equal(one, two), "%s differs between two runs", stack)
+	}
+}
+
+// TestMistakesAreReadable makes the mistakes that jsii answers with a panic.
+func TestMistakesAreReadable(t *testing.T) {
+	for name, test := range map[string]struct {
+		define func(app constructs.Construct)
+		want   string
+	}{
+		"a range that cannot be planned": {
+			func(app constructs.Construct) {
+				stack := cdktf.NewTerraformStack(app, ptr("broken"))
+				vpc.New(stack, "network", vpc.Config{Zones: []string{"eu-west-2a"}})
+			},
+			"constructs/vpc/vpc.go:",
+		},
+		"a nil pointer": {
+			func(app constructs.Construct) { stacks.NewData(app, &settings.Environment{}, nil) },
+			"stacks/",
+		},
+		"the same id twice": {
+			func(app constructs.Construct) {
+				stack := cdktf.NewTerraformStack(app, ptr("broken"))
+				cdktf.NewTerraformOutput(stack, ptr("twice"), &cdktf.TerraformOutputConfig{Value: "a"})
+				cdktf.NewTerraformOutput(stack, ptr("twice"), &cdktf.TerraformOutputConfig{Value: "b"})
+			},
+			"main_test.go:",
+		},
+		"a required field that is missing": {
+			func(app constructs.Construct) {
+				stack := cdktf.NewTerraformStack(app, ptr("broken"))
+				cdktf.NewS3Backend(stack, &cdktf.S3BackendConfig{})
+			},
+			"main_test.go:",
+		},
+		"an asset that is not there": {
+			func(app constructs.Construct) {
+				stack := cdktf.NewTerraformStack(app, ptr("broken"))
+				cdktf.NewTerraformAsset(stack, ptr("asset"), &cdktf.TerraformAssetConfig{Path: ptr("no/such/folder")})
+			},
+			"main_test.go:",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := stacks.Synthesize(appConfig(t, t.TempDir()), test.define)
+			assert.ErrorContains(t, err, test.want)
+			for _, trace := range []string{"\n    at ", "goroutine ", "node:internal", ".js:"} {
+				assert.Assert(t, !strings.Contains(err.Error(), trace), "a stack trace reaches the user:\n%s", err)
+			}
+		})
+	}
+}
+
+// TestCLI runs the real cdktf CLI: what users run is what the golden files hold, and a
+// mistake in the settings ends with 1 and leaves the last result alone.
+func TestCLI(t *testing.T) {
+	cdktfCLI, err := filepath.Abs("node_modules/.bin/cdktf")
+	assert.NilError(t, err)
+	outdir := t.TempDir()
+	synth := func(environ ...string) (string, error) {
+		command := exec.Command(cdktfCLI, "synth", "--output", outdir)
+		command.Env = append(os.Environ(), "CI=1", "CHECKPOINT_DISABLE=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+		command.Env = append(command.Env, environ...)
+		output, err := command.CombinedOutput()
+		return string(output), err
+	}
+
+	output, err := synth()
+	assert.NilError(t, err, output)
+	for stack, path := range stackFiles(t, outdir) {
+		content, err := os.ReadFile(path)
+		assert.NilError(t, err)
+		golden.Assert(t, string(content)+"\n", "golden/"+stack+".tf.json")
+		assert.Assert(t, strings.Contains(output, stack), "cdktf synth does not list %s:\n%s", stack, output)
+	}
+
+	before := tree(t, outdir)
+	output, err = synth("PLINTH_DEV_NETWORK_ZONES=[a, b, q]", "PLINTH_PROD_ACCOUNT=12")
+	var exit *exec.ExitError
+	assert.Assert(t, asExit(err, &exit) && exit.ExitCode() == 1, "%v\n%s", err, output)
+	assert.Assert(t, strings.Contains(output, "PLINTH_DEV_NETWORK_ZONES: network.zones"), output)
+	assert.Assert(t, strings.Contains(output, "PLINTH_PROD_ACCOUNT: account"), output)
+	assert.Assert(t, !strings.Contains(output, "goroutine") && !strings.Contains(output, "    at "), output)
+	assert.DeepEqual(t, tree(t, outdir), before)
+}
+
+// tree is a folder's files with their content.
+func tree(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	assert.NilError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[path] = string(content)
+		return err
+	}))
+	return files
+}
+
+func asExit(err error, exit **exec.ExitError) bool {
+	found, ok := err.(*exec.ExitError)
+	*exit = found
+	return ok
+}
+
+func ptr(s string) *string { return &s }
