@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/settings"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// platform is what some environments were synthesized to.
+type platform struct {
+	// stacks are the Terraform JSON documents by stack.
+	stacks map[string]object
+	// settings are those of the environments by name.
+	settings map[string]*settings.Environment
+}
+
+// newPlatform synthesizes the environments with overrides of their settings.
+func newPlatform(t *testing.T, overrides ...string) platform {
+	t.Helper()
+	p := platform{map[string]object{}, map[string]*settings.Environment{}}
+	for stack, path := range stackFiles(t, synthesize(t, overrides...)) {
+		content, err := os.ReadFile(path)
+		assert.NilError(t, err)
+		var document object
+		assert.NilError(t, json.Unmarshal(content, &document))
+		p.stacks[stack] = document
+	}
+	environments, err := settings.Load("environments", overrides)
+	assert.NilError(t, err)
+	for _, env := range environments {
+		p.settings[env.Name] = env
+	}
+	return p
+}
+
+// element is a resource or a data source.
+type element struct {
+	stack, mode, kind, name string
+	body                    object
+}
+
+func (e element) String() string { return fmt.Sprintf("%s: %s.%s", e.stack, e.kind, e.name) }
+
+// elements are all resources and data sources, in a stable order.
+func (p platform) elements() []element {
+	var all []element
+	for stack, document := range p.stacks {
+		for _, mode := range []string{"resource", "data", "ephemeral"} {
+			kinds, _ := document[mode].(object)
+			for kind, names := range kinds {
+				for name, body := range names.(object) {
+					all = append(all, element{stack, mode, kind, name, body.(object)})
+				}
+			}
+		}
+	}
+	sort.Slice(all, func(i, j int) bool {
+		return all[i].String()+all[i].mode < all[j].String()+all[j].mode
+	})
+	return all
+}
+
+// resources are the elements that Terraform makes, of one kind or of every kind.
+func (p platform) resources(kinds ...string) []element {
+	var some []element
+	for _, e := range p.elements() {
+		if e.mode == "resource" && (len(kinds) == 0 || slices.Contains(kinds, e.kind)) {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+// environment and layer are the parts of a stack's id.
+func environment(stack string) string { before, _, _ := strings.Cut(stack, "-"); return before }
+func layer(stack string) string       { _, after, _ := strings.Cut(stack, "-"); return after }
+
+// walk visits every scalar below a value with the path that leads to it.
+func walk(value any, path string, visit func(path string, scalar any)) {
+	switch v := value.(type) {
+	case object:
+		for key, child := range v {
+			if key != "//" {
+				walk(child, path+"."+key, visit)
+			}
+		}
+	case []any:
+		for i, child := range v {
+			walk(child, fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	default:
+		visit(path, v)
+	}
+}
+
+// dig follows keys and, through lists of one, indices; it is nil where the way ends.
+func dig(value any, keys ...string) any {
+	for _, key := range keys {
+		if list, ok := value.([]any); ok && len(list) == 1 {
+			value = list[0]
+		}
+		parent, _ := value.(object)
+		value = parent[key]
+	}
+	return value
+}
+
+// strs is a list of strings as JSON has it.
+func strs(value any) []string {
+	var result []string
+	list, _ := value.([]any)
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			result = append(result, s)
+		}
+	}
+	return result
+}
+
+// clone is a deep copy, to be broken on purpose.
+func (p platform) clone(t *testing.T) platform {
+	t.Helper()
+	content, err := json.Marshal(p.stacks)
+	assert.NilError(t, err)
+	result := platform{settings: p.settings}
+	assert.NilError(t, json.Unmarshal(content, &result.stacks))
+	return result
+}

@@ -1,0 +1,638 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// variants are the environments as they are, and shapes that an environment could take.
+var variants = map[string][]string{
+	"as they are": nil,
+	"Aurora": {
+		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
+		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"Aurora, protected": {
+		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r7g.large",
+		"PLINTH_DEV_PROTECTED=true", "PLINTH_ENVIRONMENTS=dev",
+	},
+	"no NAT": {
+		"PLINTH_DEV_NETWORK_NAT=none",
+		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
+		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"an internal load balancer, no flow logs": {
+		"PLINTH_PROD_APP_INTERNAL=true", "PLINTH_PROD_NETWORK_FLOW_LOGS=false",
+		"PLINTH_PROD_APP_ALLOWED_CIDRS=[10.0.0.0/8]",
+		"PLINTH_ENVIRONMENTS=prod",
+	},
+	"a protected database without replicas": {
+		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
+	},
+	"state on an S3-compatible server": {
+		"PLINTH_DEV_STATE_ENDPOINT=http://127.0.0.1:9000", "PLINTH_ENVIRONMENTS=dev",
+	},
+}
+
+// properties hold for every environment, present and future. Each returns what breaks it,
+// and is shown to notice by a platform that was broken on purpose.
+var properties = []struct {
+	name  string
+	check func(p platform) []string
+	spoil func(p platform)
+}{
+	{
+		"nothing is open to the world but load balancers and the way out", openToTheWorld,
+		func(p platform) { first(p, "aws_vpc_security_group_ingress_rule")["cidr_ipv4"] = "0.0.0.0/0" },
+	},
+	{
+		"database subnets have no route out", databaseRoutes,
+		func(p platform) {
+			for _, e := range p.resources("aws_route") {
+				e.body["route_table_id"] = "${aws_route_table.network_database-routes_00000000.id}"
+			}
+			for _, e := range p.resources("aws_route_table_association") {
+				if strings.Contains(e.name, "database") {
+					e.body["route_table_id"] = "${aws_route_table.network_database-routes_00000000.id}"
+				}
+			}
+		},
+	},
+	{
+		"everything at rest is encrypted with a key of Plinth's", encryptedAtRest,
+		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "kms_key_id") },
+	},
+	{
+		"every log group forgets", logRetention,
+		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "retention_in_days") },
+	},
+	{
+		"every log that a service writes has its log group", logGroupsExist,
+		func(p platform) {
+			for _, e := range p.resources("aws_cloudwatch_log_group") {
+				e.body["name"] = "/elsewhere"
+			}
+		},
+	},
+	{
+		"no action is a wildcard, no resource wider than it must be", narrowPermissions,
+		func(p platform) {
+			statements(p)[0].body["actions"] = []any{"s3:*"}
+		},
+	},
+	{
+		"every trust of a service or a token is pinned", pinnedTrust,
+		func(p platform) {
+			for _, s := range statements(p) {
+				delete(s.body, "condition")
+			}
+		},
+	},
+	{
+		"no secret is written down", noSecrets,
+		func(p platform) { first(p, "aws_db_instance", "aws_rds_cluster")["password"] = "hunter2" },
+	},
+	{
+		"every resource is tagged", tagged,
+		func(p platform) {
+			for _, document := range p.stacks {
+				dig(document, "provider", "aws", "default_tags", "tags").(object)["project"] = ""
+			}
+		},
+	},
+	{
+		"every name is within its limit", nameLimits,
+		func(p platform) { first(p, "aws_iam_role")["name"] = strings.Repeat("n", 65) },
+	},
+	{
+		"values cross stacks one way, within an environment", oneWay,
+		func(p platform) {
+			for stack, document := range p.stacks {
+				if layer(stack) == "network" {
+					document["data"].(object)["terraform_remote_state"] = object{
+						"cross-stack-reference-input-" + environment(stack) + "-app": object{},
+					}
+				}
+			}
+		},
+	},
+	{
+		"each reference resolves to something that exists", references,
+		func(p platform) { first(p, "aws_subnet")["vpc_id"] = "${aws_vpc.nowhere.id}" },
+	},
+	{
+		"what holds data is guarded where protected", guarded,
+		func(p platform) {
+			for _, e := range p.resources() {
+				delete(e.body, "lifecycle")
+				e.body["deletion_protection"] = false
+				e.body["force_delete"] = true
+			}
+		},
+	},
+	{
+		"Kubernetes is reached only from the stacks above the cluster", kubernetesProviders,
+		func(p platform) {
+			for stack, document := range p.stacks {
+				if layer(stack) == "cluster" {
+					document["provider"].(object)["helm"] = []any{object{}}
+				}
+			}
+		},
+	},
+	{
+		"subnets are inside their VPC and apart", subnetsApart,
+		func(p platform) {
+			for _, e := range p.resources("aws_subnet") {
+				e.body["cidr_block"] = "10.10.0.0/20"
+			}
+		},
+	},
+	{
+		"state is locked, and apart for each stack", stateApart,
+		func(p platform) {
+			for _, document := range p.stacks {
+				delete(dig(document, "terraform", "backend", "s3").(object), "use_lockfile")
+			}
+		},
+	},
+	{
+		"releases undo what fails and wait for what goes", releasesAtomic,
+		func(p platform) { first(p, "helm_release")["wait"] = false },
+	},
+}
+
+func TestProperties(t *testing.T) {
+	for name, overrides := range variants {
+		p := newPlatform(t, overrides...)
+		for _, property := range properties {
+			t.Run(property.name+"/"+name, func(t *testing.T) {
+				for _, violation := range property.check(p) {
+					t.Error(violation)
+				}
+			})
+		}
+		if overrides == nil {
+			for _, property := range properties {
+				t.Run(property.name+"/notices", func(t *testing.T) {
+					broken := p.clone(t)
+					property.spoil(broken)
+					if len(property.check(broken)) == 0 {
+						t.Error("a platform that was broken on purpose passes")
+					}
+				})
+			}
+		}
+	}
+}
+
+// first is the body of the first resource of the given kinds.
+func first(p platform, kinds ...string) object { return p.resources(kinds...)[0].body }
+
+// anywhere matches every address. References such as "${…}/0" do not occur.
+var anywhere = regexp.MustCompile(`(0\.0\.0\.0|::)/0`)
+
+func openToTheWorld(p platform) (broken []string) {
+	for _, e := range p.elements() {
+		walk(e.body, "", func(path string, scalar any) {
+			text, _ := scalar.(string)
+			if !anywhere.MatchString(text) {
+				return
+			}
+			switch {
+			case e.kind == "aws_route" && path == ".destination_cidr_block":
+				// The way out: through NAT, or from public subnets.
+			case e.kind == "helm_release" && layer(e.stack) == "app":
+				// The load balancer's listeners: once, and only where the settings say so.
+				if strings.Count(text, "/0") != strings.Count(text, `"allowedCidrs" = ["0.0.0.0/0"]`) {
+					broken = append(broken, e.String()+path+": open to the world besides the load balancer")
+				}
+			default:
+				broken = append(broken, e.String()+path+": open to the world: "+text)
+			}
+		})
+		if e.body["publicly_accessible"] == true || e.body["map_public_ip_on_launch"] == true {
+			broken = append(broken, e.String()+": public")
+		}
+		if dig(e.body, "vpc_config", "endpoint_public_access") == true && len(strs(dig(e.body, "vpc_config", "public_access_cidrs"))) == 0 {
+			broken = append(broken, e.String()+": the API server is open to the world")
+		}
+	}
+	return broken
+}
+
+func databaseRoutes(p platform) (broken []string) {
+	routes := map[string]bool{}
+	for _, e := range p.resources("aws_route") {
+		routes[e.stack+fmt.Sprint(e.body["route_table_id"])] = true
+	}
+	for _, e := range p.resources("aws_route_table_association") {
+		if strings.Contains(fmt.Sprint(e.body["subnet_id"]), "database") && routes[e.stack+fmt.Sprint(e.body["route_table_id"])] {
+			broken = append(broken, e.String()+": a database subnet has a route out of the VPC")
+		}
+	}
+	return broken
+}
+
+// atRest names, for each kind of resource that keeps data, what must hold its key. A kind
+// that keeps nothing is named with no field; a kind that is missing here is a failure, so
+// that nobody adds a bucket or a queue without deciding.
+var atRest = map[string][]string{
+	"aws_cloudwatch_log_group":  {"kms_key_id"},
+	"aws_db_instance":           {"storage_encrypted", "kms_key_id", "performance_insights_kms_key_id"},
+	"aws_rds_cluster":           {"storage_encrypted", "kms_key_id", "master_user_secret_kms_key_id"},
+	"aws_rds_cluster_instance":  {"performance_insights_kms_key_id"},
+	"aws_ecr_repository":        {"encryption_configuration.kms_key"},
+	"aws_eks_cluster":           {"encryption_config.provider.key_arn"},
+	"aws_secretsmanager_secret": {"kms_key_id"},
+}
+
+var keepsNothing = []string{
+	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_db_parameter_group", "aws_db_subnet_group",
+	"aws_default_security_group", "aws_ecr_lifecycle_policy", "aws_eip", "aws_eks_access_entry",
+	"aws_eks_access_policy_association", "aws_eks_addon", "aws_eks_fargate_profile", "aws_flow_log",
+	"aws_iam_openid_connect_provider", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
+	"aws_internet_gateway", "aws_kms_alias", "aws_kms_key", "aws_nat_gateway", "aws_rds_cluster_parameter_group",
+	"aws_route", "aws_route_table", "aws_route_table_association", "aws_secretsmanager_secret_version",
+	"aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_ingress_rule",
+	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1",
+}
+
+func encryptedAtRest(p platform) (broken []string) {
+	for _, e := range p.resources() {
+		fields, keeps := atRest[e.kind]
+		if !keeps && !slices.Contains(keepsNothing, e.kind) {
+			broken = append(broken, e.String()+": says nobody whether it keeps data; add it to atRest or keepsNothing")
+		}
+		for _, field := range fields {
+			value := dig(e.body, strings.Split(field, ".")...)
+			reference, _ := value.(string)
+			if value != true && !strings.Contains(reference, "aws_kms_key") {
+				broken = append(broken, fmt.Sprintf("%s: %s is %v, not a key of Plinth's", e, field, value))
+			}
+		}
+		if e.kind == "aws_kms_key" && e.body["enable_key_rotation"] != true {
+			broken = append(broken, e.String()+": not rotated")
+		}
+	}
+	for stack, document := range p.stacks {
+		backend := dig(document, "terraform", "backend", "s3").(object)
+		if backend["endpoints"] == nil && (backend["encrypt"] != true || backend["kms_key_id"] == nil) {
+			broken = append(broken, stack+": state is not encrypted")
+		}
+	}
+	return broken
+}
+
+func logRetention(p platform) (broken []string) {
+	for _, e := range p.resources("aws_cloudwatch_log_group") {
+		if days, _ := e.body["retention_in_days"].(float64); days < 1 {
+			broken = append(broken, e.String()+": keeps its events for ever")
+		}
+	}
+	return broken
+}
+
+func logGroupsExist(p platform) (broken []string) {
+	groups := map[string]bool{}
+	for _, e := range p.resources("aws_cloudwatch_log_group") {
+		groups[environment(e.stack)+" "+fmt.Sprint(e.body["name"])] = true
+	}
+	need := func(e element, name string) {
+		if !groups[environment(e.stack)+" "+name] {
+			broken = append(broken, e.String()+": writes to log group "+name+", which is nobody's")
+		}
+	}
+	for _, e := range p.resources() {
+		for _, log := range strs(e.body["enabled_cloudwatch_logs_exports"]) {
+			switch e.kind {
+			case "aws_db_instance":
+				need(e, fmt.Sprintf("/aws/rds/instance/%s/%s", e.body["identifier"], log))
+			case "aws_rds_cluster":
+				need(e, fmt.Sprintf("/aws/rds/cluster/%s/%s", e.body["cluster_identifier"], log))
+			default:
+				broken = append(broken, e.String()+": exports logs to a group this test does not know")
+			}
+		}
+		if e.kind == "aws_eks_cluster" && len(strs(e.body["enabled_cluster_log_types"])) > 0 {
+			need(e, fmt.Sprintf("/aws/eks/%s/cluster", e.body["name"]))
+		}
+		if e.kind == "kubernetes_config_map_v1" {
+			config := fmt.Sprint(dig(e.body, "data", "output.conf"))
+			name := regexp.MustCompile(`log_group_name (\S+)`).FindStringSubmatch(config)
+			if name == nil || !strings.Contains(config, "auto_create_group false") {
+				broken = append(broken, e.String()+": lets the log router make a log group")
+			} else if !strings.HasPrefix(name[1], "${") {
+				need(e, name[1])
+			}
+		}
+	}
+	return broken
+}
+
+// statements are all statements of IAM policy documents.
+func statements(p platform) []element {
+	var all []element
+	for _, e := range p.elements() {
+		if e.kind != "aws_iam_policy_document" {
+			continue
+		}
+		for _, statement := range e.body["statement"].([]any) {
+			s := e
+			s.body = statement.(object)
+			s.name += " " + fmt.Sprint(s.body["sid"])
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// unscopable are the actions in use that support no narrower resource than "*", from the
+// service authorization reference.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+var unscopable = []*regexp.Regexp{
+	regexp.MustCompile(`^ec2:Describe\w+$`),
+	regexp.MustCompile(`^elasticloadbalancing:Describe\w+$`),
+	regexp.MustCompile(`^acm:ListCertificates$`),
+}
+
+func narrowPermissions(p platform) (broken []string) {
+	for _, s := range statements(p) {
+		for _, action := range strs(s.body["actions"]) {
+			if strings.Contains(action, "*") {
+				broken = append(broken, s.String()+": allows "+action)
+			}
+			wide := slices.Contains(strs(s.body["resources"]), "*")
+			scopable := !slices.ContainsFunc(unscopable, func(r *regexp.Regexp) bool { return r.MatchString(action) })
+			// In a key's policy "*" is that key.
+			if wide && scopable && s.body["principals"] == nil {
+				broken = append(broken, s.String()+": allows "+action+` on "*"`)
+			}
+		}
+		if s.body["principals"] == nil && len(strs(s.body["resources"])) == 0 {
+			broken = append(broken, s.String()+": names no resource")
+		}
+		for _, identifier := range strs(dig(s.body, "principals", "identifiers")) {
+			if identifier == "*" {
+				broken = append(broken, s.String()+": trusts everybody")
+			}
+		}
+	}
+	for _, e := range p.resources("aws_iam_role_policy_attachment") {
+		if strings.Contains(fmt.Sprint(e.body["policy_arn"]), "Administrator") {
+			broken = append(broken, e.String()+": administrator")
+		}
+	}
+	return broken
+}
+
+func pinnedTrust(p platform) (broken []string) {
+	for _, s := range statements(p) {
+		variables := map[string]bool{}
+		conditions, _ := s.body["condition"].([]any)
+		for _, condition := range conditions {
+			variable := fmt.Sprint(condition.(object)["variable"])
+			variables[variable[strings.LastIndex(variable, ":")+1:]] = true
+		}
+		switch dig(s.body, "principals", "type") {
+		case "Federated":
+			if !variables["sub"] || !variables["aud"] {
+				broken = append(broken, s.String()+": trusts any token of the cluster")
+			}
+		case "Service":
+			service := strs(dig(s.body, "principals", "identifiers"))[0]
+			// RDS sets no source on the role for enhanced monitoring.
+			if len(variables) == 0 && service != "monitoring.rds.amazonaws.com" {
+				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
+			}
+		}
+	}
+	return broken
+}
+
+var (
+	secretKey   = regexp.MustCompile(`(?i)(password|secret_string|token|private_key|access_key|secret_key)(_wo)?$`)
+	secretValue = regexp.MustCompile(`AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|(?i)password\s*[:=]\s*[^\s$"{]`)
+)
+
+func noSecrets(p platform) (broken []string) {
+	for stack, document := range p.stacks {
+		walk(document, stack, func(path string, scalar any) {
+			text, ok := scalar.(string)
+			if !ok {
+				return
+			}
+			// A write-only argument may be fed from an ephemeral value: neither is ever stored.
+			ephemeral := strings.HasSuffix(path, "_wo") && strings.Contains(text, "ephemeral.")
+			if secretKey.MatchString(path) && !ephemeral || secretValue.MatchString(text) {
+				broken = append(broken, path+": a secret is written down")
+			}
+		})
+	}
+	for _, e := range p.resources("aws_db_instance", "aws_rds_cluster") {
+		managed := e.body["manage_master_user_password"] == true
+		_, writeOnly := e.body["password_wo"]
+		_, replica := e.body["replicate_source_db"]
+		if !managed && !writeOnly && !replica {
+			broken = append(broken, e.String()+": who keeps its password?")
+		}
+	}
+	return broken
+}
+
+func tagged(p platform) (broken []string) {
+	for stack, document := range p.stacks {
+		tags, _ := dig(document, "provider", "aws", "default_tags", "tags").(object)
+		for _, key := range []string{"project", "environment", "stack", "repository"} {
+			if value, _ := tags[key].(string); value == "" {
+				broken = append(broken, stack+": no default tag "+key)
+			}
+		}
+	}
+	for _, e := range p.resources("helm_release") {
+		// What the load balancer controller makes has no Terraform provider to tag it.
+		values := fmt.Sprint(e.body["values"])
+		if layer(e.stack) == "app" && !strings.Contains(values, `"tags" = {"environment"`) {
+			broken = append(broken, e.String()+": its load balancer is not tagged")
+		}
+	}
+	return broken
+}
+
+// limits are the longest and the allowed names, by kind and field, from each service's
+// documentation of quotas.
+var limits = map[string]struct {
+	length  int
+	pattern string
+}{
+	"aws_appautoscaling_policy.name":               {256, `[\x20-\x7E]+`},
+	"aws_cloudwatch_log_group.name":                {512, `[\w./#-]+`},
+	"aws_db_instance.identifier":                   {63, `[a-z](-?[a-z0-9])*`},
+	"aws_db_parameter_group.name":                  {255, `[a-z](-?[a-z0-9])*`},
+	"aws_db_subnet_group.name":                     {255, `[a-z0-9 ._-]+`},
+	"aws_ecr_repository.name":                      {256, `[a-z0-9]+([._/-][a-z0-9]+)*`},
+	"aws_eks_cluster.name":                         {100, `[0-9A-Za-z][\w-]*`},
+	"aws_eks_fargate_profile.fargate_profile_name": {100, `[0-9A-Za-z][\w-]*`},
+	"aws_iam_role.name":                            {64, `[\w+=,.@-]+`},
+	"aws_iam_role.description":                     {1000, `[\w+=,.@'’ /;-]+`},
+	"aws_iam_role_policy.name":                     {128, `[\w+=,.@-]+`},
+	"aws_kms_alias.name":                           {256, `alias/[\w/-]+`},
+	"aws_rds_cluster.cluster_identifier":           {63, `[a-z](-?[a-z0-9])*`},
+	"aws_rds_cluster_instance.identifier":          {63, `[a-z](-?[a-z0-9])*`},
+	"aws_rds_cluster_parameter_group.name":         {255, `[a-z](-?[a-z0-9])*`},
+	"aws_secretsmanager_secret.name":               {512, `[\w/+=.@-]+`},
+	"aws_security_group.name":                      {255, `[\w ./:()#,@+=&;{}!$*\[\]-]+`},
+	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
+}
+
+func nameLimits(p platform) (broken []string) {
+	for _, e := range p.resources() {
+		for _, field := range []string{"name", "identifier", "cluster_identifier", "fargate_profile_name", "description"} {
+			name, ok := e.body[field].(string)
+			limit, known := limits[e.kind+"."+field]
+			switch {
+			case !ok || strings.HasPrefix(name, "${"):
+			case !known && field != "description":
+				broken = append(broken, e.String()+"."+field+": add its limit to this test")
+			case known && (len(name) > limit.length || !regexp.MustCompile("^"+limit.pattern+"$").MatchString(name)):
+				broken = append(broken, fmt.Sprintf("%s.%s: %q is longer than %d or not %s", e, field, name, limit.length, limit.pattern))
+			}
+		}
+	}
+	for _, e := range p.resources("helm_release") {
+		for _, match := range regexp.MustCompile(`"loadBalancerName" = "([^"]*)"`).FindAllStringSubmatch(fmt.Sprint(e.body["values"]), -1) {
+			if len(match[1]) > 32 {
+				broken = append(broken, e.String()+": load balancer name longer than 32: "+match[1])
+			}
+		}
+	}
+	return broken
+}
+
+// order is that of deployment; data and cluster know nothing of each other.
+var order = map[string]int{"network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3}
+
+func oneWay(p platform) (broken []string) {
+	for _, e := range p.elements() {
+		if e.kind != "terraform_remote_state" {
+			continue
+		}
+		from := strings.TrimPrefix(e.name, "cross-stack-reference-input-")
+		if environment(from) != environment(e.stack) {
+			broken = append(broken, e.String()+": reads another environment")
+		}
+		if order[layer(from)] >= order[layer(e.stack)] {
+			broken = append(broken, e.String()+": reads a stack that comes later")
+		}
+	}
+	for stack := range p.stacks {
+		if _, known := order[layer(stack)]; !known {
+			broken = append(broken, stack+": add it to the order of this test")
+		}
+	}
+	return broken
+}
+
+func guarded(p platform) (broken []string) {
+	for _, e := range p.resources() {
+		protected := p.settings[environment(e.stack)].Protected
+		kept := dig(e.body, "lifecycle", "prevent_destroy") == true
+		switch e.kind {
+		case "aws_db_instance", "aws_rds_cluster":
+			if protected && e.body["deletion_protection"] != true {
+				broken = append(broken, e.String()+": may be deleted")
+			}
+			if protected && e.body["replicate_source_db"] == nil && (!kept || e.body["skip_final_snapshot"] != false) {
+				broken = append(broken, e.String()+": may be destroyed, or without a last snapshot")
+			}
+		case "aws_ecr_repository":
+			if protected && (!kept || e.body["force_delete"] == true) {
+				broken = append(broken, e.String()+": images may be destroyed")
+			}
+			if !protected && e.body["force_delete"] != true {
+				broken = append(broken, e.String()+": images keep it from being destroyed")
+			}
+		case "aws_kms_key":
+			if protected && layer(e.stack) == "data" && !kept {
+				broken = append(broken, e.String()+": the key to all data may be destroyed")
+			}
+		}
+		if !protected && kept {
+			broken = append(broken, e.String()+": cannot be destroyed though nothing is protected")
+		}
+	}
+	return broken
+}
+
+func kubernetesProviders(p platform) (broken []string) {
+	for stack, document := range p.stacks {
+		for _, provider := range []string{"kubernetes", "helm"} {
+			_, uses := document["provider"].(object)[provider]
+			if allowed := layer(stack) == "addons" || layer(stack) == "app"; uses && !allowed {
+				broken = append(broken, stack+": configures "+provider+" beside or below the cluster itself")
+			}
+		}
+	}
+	return broken
+}
+
+func subnetsApart(p platform) (broken []string) {
+	vpcs := map[string]netip.Prefix{}
+	for _, e := range p.resources("aws_vpc") {
+		vpcs[e.stack] = netip.MustParsePrefix(e.body["cidr_block"].(string))
+	}
+	seen := map[string][]netip.Prefix{}
+	for _, e := range p.resources("aws_subnet") {
+		subnet := netip.MustParsePrefix(e.body["cidr_block"].(string))
+		if !vpcs[e.stack].Contains(subnet.Addr()) || subnet.Bits() < vpcs[e.stack].Bits() {
+			broken = append(broken, fmt.Sprintf("%s: %s is not inside %s", e, subnet, vpcs[e.stack]))
+		}
+		for _, other := range seen[e.stack] {
+			if subnet.Overlaps(other) {
+				broken = append(broken, fmt.Sprintf("%s: %s overlaps %s", e, subnet, other))
+			}
+		}
+		seen[e.stack] = append(seen[e.stack], subnet)
+	}
+	return broken
+}
+
+func stateApart(p platform) (broken []string) {
+	keys := map[string]string{}
+	for stack, document := range p.stacks {
+		backend := dig(document, "terraform", "backend", "s3").(object)
+		place := fmt.Sprint(backend["bucket"], "/", backend["key"])
+		if other, taken := keys[place]; taken {
+			broken = append(broken, stack+": keeps its state where "+other+" does")
+		}
+		keys[place] = stack
+		if backend["use_lockfile"] != true {
+			broken = append(broken, stack+": two deployments could write its state at once")
+		}
+		if dig(document, "terraform", "required_version") == nil {
+			broken = append(broken, stack+": any Terraform version will do")
+		}
+		if len(strs(dig(document, "provider", "aws", "allowed_account_ids"))) != 1 {
+			broken = append(broken, stack+": any account will do")
+		}
+	}
+	return broken
+}
+
+func releasesAtomic(p platform) (broken []string) {
+	for _, e := range p.resources("helm_release") {
+		for _, field := range []string{"atomic", "wait", "cleanup_on_fail"} {
+			if e.body[field] != true {
+				broken = append(broken, e.String()+": "+field+" is off")
+			}
+		}
+		if _, published := e.body["repository"]; published && e.body["version"] == nil {
+			broken = append(broken, e.String()+": any version of the chart will do")
+		}
+	}
+	return broken
+}

@@ -1,0 +1,162 @@
+// A CDKTF program in JavaScript that makes what Plinth makes: node main.js <Plinth's output>.
+//
+// It reads Plinth's Terraform JSON and makes each provider, resource, data source, output
+// and backend again with the typed classes of the same provider packages, imported one by
+// one. A reference in the JSON becomes what a program would write: an attribute of the
+// other object, from whichever stack it is in. So CDKTF has the same to resolve, and makes
+// the outputs and remote states between stacks itself.
+"use strict";
+const fs = require("fs");
+const path = require("path");
+const started = performance.now();
+const cdktf = require("cdktf");
+const loaded = performance.now();
+
+const input = process.argv[2];
+const manifest = JSON.parse(fs.readFileSync(path.join(input, "manifest.json"), "utf8"));
+const stacks = {};
+const classes = {};
+const properties = {};
+for (const { name, synthesizedStackPath } of Object.values(manifest.stacks)) {
+  stacks[name] = { made: {}, json: JSON.parse(fs.readFileSync(path.join(input, synthesizedStackPath), "utf8")) };
+}
+const read = performance.now();
+
+function fill(name) {
+  const { construct, json } = stacks[name];
+  for (const dependency of manifest.stacks[name].dependencies) construct.addDependency(stacks[dependency].construct);
+
+  const { use_lockfile, ...backend } = json.terraform.backend.s3;
+  new cdktf.S3Backend(construct, config(name, cdktf, "s3Backend", backend));
+  construct.addOverride("terraform.required_version", json.terraform.required_version);
+  construct.addOverride("terraform.backend.s3.use_lockfile", use_lockfile);
+  if (json.ephemeral) construct.addOverride("ephemeral", json.ephemeral);
+
+  for (const [provider, configs] of Object.entries(json.provider)) {
+    for (const values of configs) make(name, `provider.${provider}`, "provider", provider, values);
+  }
+  for (const [kind, prefix] of [["resource", ""], ["data", "data."]]) {
+    for (const [type, instances] of Object.entries(json[kind] ?? {})) {
+      // CDKTF makes remote states itself.
+      if (type !== "terraform_remote_state") for (const id of Object.keys(instances)) find(name, `${prefix}${type}.${id}`);
+    }
+  }
+  for (const [id, { value, description, sensitive }] of Object.entries(json.output ?? {})) {
+    if (id.startsWith("cross-stack-output-")) continue;
+    const output = new cdktf.TerraformOutput(construct, `output.${id}`, { value: convert(name, value), description, sensitive });
+    output.overrideLogicalId(id);
+  }
+}
+
+// find returns the object that Terraform calls address, made on first use.
+function find(stack, address) {
+  const { made, json } = stacks[stack];
+  if (!made[address]) {
+    const [, data, type, id] = /^(data\.)?(\w+)\.([\w-]+)$/.exec(address);
+    const values = json[data ? "data" : "resource"][type][id];
+    const found = make(stack, address, data ? `data_${type}` : type.slice(type.indexOf("_") + 1), type, values);
+    found.overrideLogicalId(id);
+    made[address] = found;
+  }
+  return made[address];
+}
+
+// make makes an object of a typed class: an aws_vpc is a Vpc of @cdktf/provider-aws/lib/vpc,
+// a data source of it is a DataAwsVpc of lib/data-aws-vpc.
+function make(stack, id, folder, type, values) {
+  const module = require(`@cdktf/provider-${type.split("_")[0]}/lib/${folder.replaceAll("_", "-")}`);
+  const Class = (classes[folder + type] ??= Object.values(module).find((each) => each.tfResourceType === type));
+  return new Class(stacks[stack].construct, id, config(stack, module, Class.name[0].toLowerCase() + Class.name.slice(1), values));
+}
+
+// config turns Terraform's arguments into a class's: vpc_id into vpcId, and so on in nested
+// blocks, which, unlike maps, have a function <prefix><Block>ToTerraform.
+function config(stack, module, prefix, values) {
+  const result = {};
+  for (const [key, value] of Object.entries(values)) {
+    const block = prefix + pascal(key);
+    if (key === "//") continue;
+    else if (key === "depends_on") result.dependsOn = value.map((address) => find(stack, address));
+    else if (key === "lifecycle") result.lifecycle = config(stack, {}, key, value);
+    else if (!module[`${block}ToTerraform`]) result[camel(key)] = convert(stack, value);
+    else if (Array.isArray(value)) result[camel(key)] = value.map((each) => config(stack, module, block, each));
+    else result[camel(key)] = config(stack, module, block, value);
+  }
+  return result;
+}
+
+// convert replaces the references in a value by tokens.
+function convert(stack, value) {
+  if (Array.isArray(value)) return value.map((each) => convert(stack, each));
+  if (typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, convert(stack, each)]));
+  if (typeof value !== "string") return value;
+  const folder = /^assets\/([\w-]+)\/\w+$/.exec(value);
+  if (folder) return new cdktf.TerraformAsset(stacks[stack].construct, folder[1], { path: path.resolve(input, "stacks", stack, value) }).path;
+  if (!value.includes("${")) return value;
+  let text = "";
+  for (const part of split(value)) text += part.startsWith("${") ? cdktf.Token.asString(expression(stack, part.slice(2, -1))) : part;
+  return text;
+}
+
+// split cuts a string into literals and ${expressions}.
+function split(text) {
+  const parts = [];
+  let start = 0;
+  for (let at = text.indexOf("${"); at >= 0; at = text.indexOf("${", start)) {
+    if (text[at - 1] === "$") return [...parts, text.slice(start)];
+    let end = at + 2;
+    for (let depth = 1; depth > 0; end++) depth += text[end] === "{" ? 1 : text[end] === "}" ? -1 : 0;
+    parts.push(text.slice(start, at), text.slice(at, end));
+    start = end;
+  }
+  return [...parts, text.slice(start)];
+}
+
+const references =
+  /(?<![\w.])data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)|(?<![\w.])((?:data\.)?(?:aws|kubernetes|helm)_\w+\.[\w-]+)\.([\w.[\]]+)/g;
+
+// expression returns a token for what is between ${ and }: the reference if it is one, or
+// else, as for a function call, an object that resolves the references in it.
+function expression(stack, text) {
+  const parts = [];
+  let start = 0;
+  for (const match of text.matchAll(references)) {
+    const [all, otherStack, output, address, attribute] = match;
+    const token = output
+      ? expression(otherStack, stacks[otherStack].json.output[output].value.slice(2, -1))
+      : find(stack, address).interpolationForAttribute(attribute);
+    if (all === text) return token;
+    parts.push(text.slice(start, match.index), token);
+    start = match.index + all.length;
+  }
+  parts.push(text.slice(start));
+  return {
+    creationStack: [],
+    toString: () => text,
+    resolve(context) {
+      const { suppressBraces, ignoreEscapes, warnEscapes } = context;
+      Object.assign(context, { suppressBraces: true, ignoreEscapes: true, warnEscapes: true });
+      const joined = parts.map((part) => (typeof part === "string" ? part : context.resolve(part))).join("");
+      Object.assign(context, { ignoreEscapes, warnEscapes });
+      return suppressBraces ? joined : `\${${joined}}`;
+    },
+  };
+}
+
+function camel(name) {
+  return (properties[name] ??= name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase()));
+}
+
+function pascal(name) {
+  const text = camel(name);
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+const app = new cdktf.App();
+for (const name of Object.keys(stacks)) {
+  stacks[name].construct = new cdktf.TerraformStack(app, name);
+}
+for (const name of Object.keys(stacks)) fill(name);
+app.synth();
+// The benchmark takes this off: a real program has its input in its source.
+console.log(JSON.stringify({ load: loaded - started, read: read - loaded, work: performance.now() - read }));

@@ -1,0 +1,54 @@
+// Command diagram draws Plinth from its synthesized stacks: docs/architecture.svg,
+// laid out by Graphviz, and the same picture as a Mermaid block inside README.md.
+//
+// It reads the golden files of one environment, which are what `cdktf synth` writes,
+// so the pictures show what is deployed and not what somebody remembers. Graphviz runs
+// inside this program, so every machine draws the same bytes and a test can tell when
+// the pictures are stale.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// repository is this repository's root as seen from this program's folder, where both
+// `go run -C tools/diagram .` and `go test` run.
+const repository = "../.."
+
+// environment is the one that is drawn: the fullest.
+const environment = "prod"
+
+func main() {
+	root := flag.String("repository", repository, "the repository's root")
+	flag.Parse()
+	if err := run(*root); err != nil {
+		fmt.Fprintf(os.Stderr, "diagram: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run brings the pictures of the repository at root up to date.
+func run(root string) error {
+	pictures, err := draw(context.Background(), root)
+	if err != nil {
+		return err
+	}
+	for _, p := range pictures {
+		if p.upToDate() {
+			continue
+		}
+		path := filepath.Join(root, p.path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, p.want, 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("diagram: wrote %s\n", p.path)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A noun is what a person calls a kind of resource.
+type noun struct {
+	kind      string
+	one, many string
+	// named means that the constructs' own names tell several of a kind apart and are
+	// worth the space: 3 public, 3 private.
+	named bool
+}
+
+// nouns holds the kinds worth naming better than their Terraform type does, most telling
+// first, which is the order in which a part lists what it holds.
+var nouns = []noun{
+	{kind: "aws_vpc", one: "VPC"},
+	{kind: "aws_eks_cluster", one: "EKS control plane"},
+	{kind: "aws_rds_cluster", one: "Aurora cluster"},
+	{kind: "aws_rds_cluster_instance", one: "Aurora instance"},
+	{kind: "aws_db_instance", one: "RDS instance", named: true},
+	{kind: "aws_ecr_repository", one: "ECR repository", many: "ECR repositories"},
+	{kind: "aws_s3_bucket", one: "S3 bucket"},
+	{kind: "aws_subnet", one: "subnet", named: true},
+	{kind: "aws_internet_gateway", one: "internet gateway"},
+	{kind: "aws_nat_gateway", one: "NAT gateway"},
+	{kind: "aws_vpc_endpoint", one: "VPC endpoint"},
+	{kind: "aws_instance", one: "EC2 instance"},
+	{kind: "aws_flow_log", one: "flow log"},
+	{kind: "aws_eks_fargate_profile", one: "Fargate profile"},
+	{kind: "aws_eks_addon", one: "EKS add-on"},
+	{kind: "aws_iam_openid_connect_provider", one: "OIDC provider"},
+	{kind: "aws_eks_access_entry", one: "access entry", many: "access entries"},
+	{kind: "helm_release", one: "Helm release"},
+	{kind: "kubernetes_namespace_v1", one: "namespace"},
+	{kind: "kubernetes_service_account_v1", one: "service account"},
+	{kind: "kubernetes_config_map_v1", one: "config map"},
+	{kind: "aws_secretsmanager_secret", one: "secret"},
+	{kind: "aws_kms_key", one: "KMS key"},
+	{kind: "aws_appautoscaling_target", one: "autoscaling target"},
+	{kind: "aws_security_group", one: "security group"},
+	{kind: "aws_vpc_security_group_ingress_rule", one: "ingress rule"},
+	{kind: "aws_vpc_security_group_egress_rule", one: "egress rule"},
+	{kind: "aws_iam_role", one: "IAM role"},
+	{kind: "aws_prometheus_workspace", one: "Prometheus workspace"},
+	{kind: "aws_cloudwatch_dashboard", one: "dashboard"},
+	{kind: "aws_cloudwatch_metric_alarm", one: "alarm"},
+	{kind: "aws_cloudwatch_log_group", one: "log group"},
+}
+
+// unmentioned holds the kinds that only complete another resource of the same part. They
+// are left out of what a part lists, unless it holds nothing else.
+var unmentioned = map[string]bool{
+	"aws_appautoscaling_policy":             true,
+	"aws_db_parameter_group":                true,
+	"aws_db_subnet_group":                   true,
+	"aws_default_security_group":            true,
+	"aws_ecr_lifecycle_policy":              true,
+	"aws_ecr_repository_policy":             true,
+	"aws_eip":                               true,
+	"aws_eks_access_policy_association":     true,
+	"aws_iam_instance_profile":              true,
+	"aws_iam_policy":                        true,
+	"aws_iam_role_policy":                   true,
+	"aws_iam_role_policy_attachment":        true,
+	"aws_kms_alias":                         true,
+	"aws_rds_cluster_parameter_group":       true,
+	"aws_route":                             true,
+	"aws_route_table":                       true,
+	"aws_route_table_association":           true,
+	"aws_secretsmanager_secret_policy":      true,
+	"aws_secretsmanager_secret_version":     true,
+	"aws_vpc_security_group_ingress_rule":   true,
+	"aws_vpc_security_group_egress_rule":    true,
+	"kubernetes_labels":                     true,
+	"aws_s3_bucket_versioning":              true,
+	"aws_s3_bucket_public_access_block":     true,
+	"aws_s3_bucket_policy":                  true,
+	"aws_s3_bucket_lifecycle_configuration": true,
+	"aws_s3_bucket_server_side_encryption_configuration": true,
+}
+
+// attributes names what a value is where its attribute's own name does not.
+var attributes = map[string]string{
+	"aws_db_instance.address":                   "address",
+	"aws_db_instance.port":                      "port",
+	"aws_ecr_repository.repository_url":         "repository URL",
+	"aws_eks_cluster.cluster_security_group_id": "security group id",
+	"aws_eks_cluster.data":                      "CA certificate",
+	"aws_eks_cluster.endpoint":                  "API endpoint",
+	"aws_eks_cluster.issuer":                    "OIDC issuer",
+	"aws_rds_cluster.endpoint":                  "writer endpoint",
+	"aws_rds_cluster.reader_endpoint":           "reader endpoint",
+}
+
+// nounOf returns the noun of a kind and its place among all. A kind that nobody has named
+// yet is called by its Terraform type and comes last.
+func nounOf(kind string) (noun, int) {
+	for i, n := range nouns {
+		if n.kind == kind {
+			return n, i
+		}
+	}
+	words := strings.Split(kind, "_")
+	if len(words) > 1 {
+		words = words[1:] // the provider
+	}
+	if last := words[len(words)-1]; len(words) > 1 && len(last) > 1 && last[0] == 'v' && strings.Trim(last[1:], "0123456789") == "" {
+		words = words[:len(words)-1] // the Kubernetes API's version
+	}
+	return noun{kind: kind, one: strings.Join(words, " ")}, len(nouns)
+}
+
+// count says how many there are, and nothing when there is one.
+func (n noun) count(number int) string {
+	if number == 1 {
+		return n.one
+	}
+	return fmt.Sprintf("%d %s", number, n.plural())
+}
+
+func (n noun) plural() string {
+	switch {
+	case n.many != "":
+		return n.many
+	case strings.HasSuffix(n.one, "s"):
+		return n.one + "es"
+	case strings.HasSuffix(n.one, "cy"):
+		return strings.TrimSuffix(n.one, "y") + "ies"
+	}
+	return n.one + "s"
+}
+
+// valueNoun returns what to call the last segment of an attribute of a resource.
+func valueNoun(kind, attribute string) string {
+	last := attribute[strings.LastIndex(attribute, ".")+1:]
+	last, _, _ = strings.Cut(last, "[")
+	if name, ok := attributes[kind+"."+last]; ok {
+		return name
+	}
+	n, _ := nounOf(kind)
+	words := strings.Split(last, "_")
+	for i, word := range words {
+		switch word {
+		case "arn", "url", "ip":
+			words[i] = strings.ToUpper(word)
+		}
+	}
+	return n.one + " " + strings.Join(words, " ")
+}

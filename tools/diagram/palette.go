@@ -1,0 +1,30 @@
+package main
+
+import "slices"
+
+// A paint colors a stack and the arrows that leave it. The three shades are of one hue:
+// the ground lets dark text be read at 7:1 or better, the line is seen on white.
+type paint struct {
+	ground, line, text string
+}
+
+var palette = []paint{
+	{ground: "#e8f1fb", line: "#3b82c4", text: "#174a7c"}, // blue
+	{ground: "#fdf1dc", line: "#c98a1b", text: "#7a4a04"}, // amber
+	{ground: "#f0ebfa", line: "#8061c5", text: "#4a2f8a"}, // violet
+	{ground: "#e2f5ee", line: "#2e9b77", text: "#14593f"}, // green
+	{ground: "#fceaec", line: "#cf5a6b", text: "#86222f"}, // rose
+	{ground: "#e4f4f7", line: "#2b93a8", text: "#0f5361"}, // teal
+	{ground: "#f3f0e6", line: "#8c7f4f", text: "#544a22"}, // olive
+}
+
+const (
+	inkColor   = "#1f2733"
+	faintColor = "#5b6675"
+	paperColor = "#ffffff"
+)
+
+// paint returns the colors of s, by its place in the order of deployment.
+func (d *diagram) paint(s *stack) paint {
+	return palette[slices.Index(d.stacks, s)%len(palette)]
+}

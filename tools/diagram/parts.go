@@ -1,0 +1,205 @@
+package main
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxParts is how many parts of a stack a reader takes in at a glance.
+const maxParts = 8
+
+// A part is one box inside a stack: a direct child of the stack in the construct tree,
+// with the small things that exist for it alone.
+type part struct {
+	title     string
+	members   []string // the children it is made of; the first gave it its title
+	resources []resource
+	detail    []string // what tells alike children apart, when it stands for several
+}
+
+// partsOf groups a stack's resources into the parts that are drawn, the fullest first.
+func partsOf(file stackFile) []*part {
+	var parts []*part
+	for _, r := range file.resources {
+		child := r.path[0]
+		i := slices.IndexFunc(parts, func(p *part) bool { return p.title == child })
+		if i < 0 {
+			i = len(parts)
+			parts = append(parts, &part{title: child, members: []string{child}})
+		}
+		parts[i].resources = append(parts[i].resources, r)
+	}
+	parts = slices.DeleteFunc(parts, func(p *part) bool { return len(p.kinds()) == 0 })
+	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.title, b.title) })
+	parts = foldHelpers(parts)
+	parts = mergeAlike(parts)
+	slices.SortStableFunc(parts, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(len(b.resources), len(a.resources)))
+	})
+	return mergeRest(parts)
+}
+
+// helpers are the kinds that exist for the sake of another.
+var helpers = map[string]bool{
+	"aws_iam_role":                   true,
+	"aws_iam_role_policy":            true,
+	"aws_iam_role_policy_attachment": true,
+	"kubernetes_namespace_v1":        true,
+}
+
+// foldHelpers makes a role or a namespace a piece of the only part that refers to it.
+func foldHelpers(parts []*part) []*part {
+	owner := make(map[string]*part) // by the address of the resource
+	for _, p := range parts {
+		for _, r := range p.resources {
+			owner[r.address()] = p
+		}
+	}
+	users := make(map[*part][]*part)
+	for _, p := range parts {
+		for _, r := range p.resources {
+			for _, address := range localPattern.FindAllString(r.text, -1) {
+				used := owner[address]
+				if used != nil && used != p && !slices.Contains(users[used], p) {
+					users[used] = append(users[used], p)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(parts, func(p *part) bool {
+		if len(users[p]) != 1 || !p.only(helpers) || users[p][0].only(helpers) {
+			return false
+		}
+		users[p][0].add(p)
+		return true
+	})
+}
+
+// mergeAlike draws three or more parts as one when they hold the same and their names
+// begin with the same word, as the add-ons of a cluster do.
+func mergeAlike(parts []*part) []*part {
+	var merged []*part
+	for _, p := range parts {
+		word, _, _ := strings.Cut(p.title, "-")
+		alike := slices.DeleteFunc(slices.Clone(parts), func(q *part) bool {
+			return !strings.HasPrefix(q.title, word+"-") || !slices.Equal(p.kinds(), q.kinds())
+		})
+		switch {
+		case len(alike) < 3 || !slices.Contains(alike, p):
+			merged = append(merged, p)
+		case p == alike[0]:
+			group := &part{title: word}
+			for _, q := range alike {
+				group.detail = append(group.detail, strings.TrimPrefix(q.title, word+"-"))
+				group.add(q)
+			}
+			merged = append(merged, group)
+		}
+	}
+	return merged
+}
+
+// mergeRest draws what does not fit as one last part.
+func mergeRest(parts []*part) []*part {
+	if len(parts) <= maxParts {
+		return parts
+	}
+	rest := &part{title: "and more"}
+	for _, p := range parts[maxParts-1:] {
+		rest.detail = append(rest.detail, p.title)
+		rest.add(p)
+	}
+	return append(parts[:maxParts-1:maxParts-1], rest)
+}
+
+func (p *part) add(other *part) {
+	p.members = append(p.members, other.members...)
+	p.resources = append(p.resources, other.resources...)
+}
+
+// only says whether every resource of p is one of kinds.
+func (p *part) only(kinds map[string]bool) bool {
+	return !slices.ContainsFunc(p.kinds(), func(kind string) bool { return !kinds[kind] })
+}
+
+// kinds returns the kind of each of p's resources, data sources apart, sorted.
+func (p *part) kinds() []string {
+	var kinds []string
+	for _, r := range p.resources {
+		if !r.data {
+			kinds = append(kinds, r.kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// rank is the place of the most telling thing in p among all nouns.
+func (p *part) rank() int {
+	best := len(nouns)
+	for _, kind := range p.kinds() {
+		if _, place := nounOf(kind); !unmentioned[kind] {
+			best = min(best, place)
+		}
+	}
+	return best
+}
+
+// summary lists what p holds: VPC, 9 subnets (3 public, 3 private, 3 database).
+func (p *part) summary() []string {
+	kinds := slices.Compact(p.kinds())
+	told := slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return unmentioned[kind] })
+	if len(told) == 0 {
+		told = kinds
+	}
+	slices.SortFunc(told, func(a, b string) int {
+		_, i := nounOf(a)
+		_, j := nounOf(b)
+		return cmp.Or(cmp.Compare(i, j), strings.Compare(a, b))
+	})
+	var summary []string
+	for _, kind := range told {
+		var names []string
+		for _, r := range p.resources {
+			if r.kind == kind && !r.data {
+				names = append(names, stem(r))
+			}
+		}
+		n, _ := nounOf(kind)
+		text := n.count(len(names))
+		if groups := countNames(names); n.named && len(groups) > 1 {
+			text += " (" + strings.Join(groups, ", ") + ")"
+		}
+		summary = append(summary, text)
+	}
+	return summary
+}
+
+var ordinal = regexp.MustCompile(`-([a-z]|\d+)$`)
+
+// stem is a construct's name without what numbers it: private of private-a.
+func stem(r resource) string {
+	return ordinal.ReplaceAllString(r.path[len(r.path)-1], "")
+}
+
+// countNames returns each name with how often it is there: 2 replica. One has no number.
+func countNames(names []string) []string {
+	var groups []string
+	slices.Sort(names)
+	for len(names) > 0 {
+		name := names[0]
+		rest := slices.IndexFunc(names, func(other string) bool { return other != name })
+		if rest < 0 {
+			rest = len(names)
+		}
+		if rest > 1 {
+			groups = append(groups, noun{one: name, many: name}.count(rest))
+		} else {
+			groups = append(groups, name)
+		}
+		names = names[rest:]
+	}
+	return groups
+}

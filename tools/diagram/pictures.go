@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const (
+	svgPath    = "docs/architecture.svg"
+	readmePath = "README.md"
+)
+
+// A picture is one file that shows the architecture: as it is, and as it should be.
+type picture struct {
+	path      string // relative to the repository's root, with slashes
+	have      []byte // nil when there is no such file
+	want      []byte
+	staleness string // what to call it when the two differ
+}
+
+func (p picture) upToDate() bool { return p.have != nil && bytes.Equal(p.have, p.want) }
+
+// draw makes both pictures of the repository at root and writes nothing.
+func draw(ctx context.Context, root string) ([]picture, error) {
+	files, err := readEnvironment(filepath.Join(root, "testdata", "golden"), environment)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDiagram(environment, files)
+	if err != nil {
+		return nil, err
+	}
+
+	svg := picture{path: svgPath, staleness: svgPath + " is stale"}
+	svg.have, err = os.ReadFile(filepath.Join(root, svgPath))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if svg.want, err = renderSVG(ctx, d.dot()); err != nil {
+		return nil, err
+	}
+
+	readme := picture{path: readmePath, staleness: "the Mermaid diagram in " + readmePath + " is stale"}
+	readme.have, err = os.ReadFile(filepath.Join(root, readmePath))
+	if err != nil {
+		return nil, err
+	}
+	if readme.want, err = replaceBlock(readme.have, d.mermaid()); err != nil {
+		return nil, fmt.Errorf("%s: %w", readmePath, err)
+	}
+	return []picture{svg, readme}, nil
+}

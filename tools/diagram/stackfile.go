@@ -1,0 +1,173 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A stackFile is what this program reads of one stack's synthesized Terraform JSON.
+type stackFile struct {
+	id        string // <environment>-<stack>
+	resources []resource
+	outputs   map[string]string // the text of each output's value
+	elsewhere string            // the text of the providers, which belong to no construct
+	before    []string          // ids of the stacks that cdktf's manifest deploys first, if it is there
+}
+
+// A resource is one of Terraform's resources or, when data is set, data sources.
+type resource struct {
+	kind string   // aws_subnet
+	name string   // Terraform's name of it, which CDKTF makes
+	path []string // the construct tree below the stack: network, private-a
+	text string   // its arguments, as JSON
+	data bool
+}
+
+// address is how Terraform's expressions name r.
+func (r resource) address() string {
+	if r.data {
+		return "data." + r.kind + "." + r.name
+	}
+	return r.kind + "." + r.name
+}
+
+// readEnvironment reads every stack of one environment from folder, and the manifest of
+// cdktf.out when folder has a copy: it alone knows of an order that no value enforces.
+func readEnvironment(folder, environment string) ([]stackFile, error) {
+	const ending = ".tf.json"
+	paths, err := filepath.Glob(filepath.Join(folder, environment+"-*"+ending))
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%s: no %s-*%s there", folder, environment, ending)
+	}
+	manifest, err := os.ReadFile(filepath.Join(folder, "manifest.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	before, err := parseManifest(manifest)
+	if err != nil {
+		return nil, fmt.Errorf("%s: manifest.json: %w", folder, err)
+	}
+	var files []stackFile
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		id := strings.TrimSuffix(filepath.Base(path), ending)
+		file, err := parseStack(id, data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		file.before = before[id]
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// parseManifest returns each stack's dependencies; none when there is no manifest.
+func parseManifest(data []byte) (map[string][]string, error) {
+	if data == nil {
+		return nil, nil
+	}
+	var manifest struct {
+		Stacks map[string]struct {
+			Dependencies []string `json:"dependencies"`
+		} `json:"stacks"`
+	}
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return nil, err
+	}
+	before := make(map[string][]string)
+	for id, stack := range manifest.Stacks {
+		before[id] = stack.Dependencies
+	}
+	return before, nil
+}
+
+func parseStack(id string, data []byte) (stackFile, error) {
+	type section map[string]map[string]json.RawMessage
+	var document struct {
+		Resource section                    `json:"resource"`
+		Data     section                    `json:"data"`
+		Provider json.RawMessage            `json:"provider"`
+		Output   map[string]json.RawMessage `json:"output"`
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		return stackFile{}, err
+	}
+	file := stackFile{id: id, outputs: make(map[string]string), elsewhere: string(document.Provider)}
+	for name, output := range document.Output {
+		file.outputs[name] = string(output)
+	}
+	for _, s := range []struct {
+		section section
+		data    bool
+	}{{document.Resource, false}, {document.Data, true}} {
+		for kind, named := range s.section {
+			for name, raw := range named {
+				r, err := parseResource(kind, name, raw)
+				if err != nil {
+					return stackFile{}, fmt.Errorf("%s.%s: %w", kind, name, err)
+				}
+				if r.path == nil {
+					continue // made by CDKTF itself, such as a terraform_remote_state
+				}
+				r.data = s.data
+				file.resources = append(file.resources, r)
+			}
+		}
+	}
+	slices.SortFunc(file.resources, func(a, b resource) int {
+		return cmp.Compare(a.address(), b.address())
+	})
+	return file, nil
+}
+
+func parseResource(kind, name string, raw json.RawMessage) (resource, error) {
+	var body struct {
+		Comment struct {
+			Metadata struct {
+				Path string `json:"path"`
+			} `json:"metadata"`
+		} `json:"//"`
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return resource{}, err
+	}
+	r := resource{kind: kind, name: name, text: string(raw)}
+	if _, below, found := strings.Cut(body.Comment.Metadata.Path, "/"); found {
+		r.path = strings.Split(below, "/")
+	}
+	return r, nil
+}
+
+var (
+	remotePattern = regexp.MustCompile(`data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)`)
+	localPattern  = regexp.MustCompile(`(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*`)
+	valuePattern  = regexp.MustCompile(`\$\{([a-z]\w*\.[A-Za-z_][\w-]*)\.([\w.\[\]-]+)\}`)
+)
+
+// A remote is a value that one stack reads of another's outputs.
+type remote struct{ stack, output string }
+
+// remotes returns what text reads of other stacks, each once.
+func remotes(text string) []remote {
+	var all []remote
+	for _, m := range remotePattern.FindAllStringSubmatch(text, -1) {
+		if r := (remote{m[1], m[2]}); !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
