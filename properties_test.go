@@ -405,8 +405,7 @@ func pinnedTrust(p platform) (broken []string) {
 			}
 		case "Service":
 			service := strs(dig(s.body, "principals", "identifiers"))[0]
-			// RDS sets no source on the role for enhanced monitoring.
-			if len(variables) == 0 && service != "monitoring.rds.amazonaws.com" {
+			if !variables["SourceArn"] && !variables["arn"] {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}
 		}

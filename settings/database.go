@@ -140,7 +140,7 @@ func isMaintenanceWindow(s string) bool {
 	return length >= shortestWindow && length <= minutesADay
 }
 
-// collide tells whether the weekly window overlaps the daily one on any day.
+// collides tells whether the weekly window overlaps the daily one on any day.
 func (daily window) collides(weekly window) bool {
 	for day := -1; day <= 8; day++ { // either may reach into a neighbouring week
 		start := daily.start + day*minutesADay

@@ -1,181 +1,14 @@
 package settings
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// Far more than anyone writes, far less than what makes a program struggle.
-const (
-	maxSize    = 1 << 20 // of a file, or of a variable, in bytes
-	maxEntries = 100     // of a list
-)
-
-// wholeFile stands for the path of what is wrong with a file as a whole.
-const wholeFile = "yaml"
-
-// document is one environment while it is read: its settings, where each was written, and
-// the mistakes so far.
-type document struct {
-	env  *Environment
-	file string
-	// at holds the place of every path that the file or a variable sets.
-	at map[string]place
-	// suspect holds the paths in which a mistake was found: what follows from it is not
-	// reported too.
-	suspect  []string
-	problems Problems
-}
-
-func newDocument(file, name string) *document {
-	env := Defaults()
-	env.Name = name
-	return &document{env: env, file: file, at: map[string]place{}}
-}
-
-// set tells whether the file or a variable sets the path.
-func (d *document) set(path string) bool {
-	_, ok := d.at[path]
-	return ok
-}
-
-// sound tells whether no mistake was found in any of the paths, above them or below them.
-func (d *document) sound(paths ...string) bool {
-	for _, path := range paths {
-		for _, suspect := range d.suspect {
-			if within(path, suspect) || within(suspect, path) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// within tells whether path is parent or lies below it.
-func within(path, parent string) bool {
-	rest, ok := strings.CutPrefix(path, parent)
-	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-// place is where the path is set, or its nearest parent, or the file's first line.
-func (d *document) place(path string) place {
-	for path != "" {
-		if at, ok := d.at[path]; ok {
-			return at
-		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
-	}
-	return place{file: d.file, line: 1}
-}
-
-// report adds a mistake in the value of path.
-func (d *document) report(path, format string, args ...any) {
-	d.reportAt(d.place(path), path, format, args...)
-}
-
-func (d *document) reportAt(at place, path, format string, args ...any) {
-	d.suspect = append(d.suspect, path)
-	if path == "" {
-		path = wholeFile
-	}
-	d.problems = append(d.problems, at.problem(path, format, args...))
-}
-
-// parse reads YAML with one document, or explains in one problem why it cannot.
-func parse(content []byte, at place) (*yaml.Node, *Problem) {
-	fail := func(line int, message string) (*yaml.Node, *Problem) {
-		if at.file != "" {
-			last := lineOf(content, len(bytes.TrimRight(content, "\n")))
-			at.line = min(max(1, line), last) // the end of the file is not on a line of its own
-		}
-		problem := at.problem(wholeFile, "%s", message)
-		return nil, &problem
-	}
-	if len(content) > maxSize {
-		return fail(1, "must be at most 1 MiB, is larger")
-	}
-	if offset, message := notText(content); message != "" {
-		return fail(lineOf(content, offset), message)
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var document, another yaml.Node
-	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return fail(syntaxError(err, content))
-	}
-	if len(document.Content) == 0 || isNull(document.Content[0]) {
-		return fail(1, "must hold settings, is empty")
-	}
-	switch err := decoder.Decode(&another); {
-	case err == nil:
-		return fail(another.Line, "must hold one YAML document, another starts here")
-	case !errors.Is(err, io.EOF):
-		return fail(syntaxError(err, content))
-	}
-	return document.Content[0], nil
-}
-
-// notText finds what YAML does not take for text, and where.
-func notText(content []byte) (offset int, message string) {
-	for offset < len(content) {
-		r, size := utf8.DecodeRune(content[offset:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			return offset, "must be UTF-8 text, holds other bytes"
-		case unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r):
-			return offset, fmt.Sprintf("must be text without control characters, holds %U", r)
-		}
-		offset += size
-	}
-	return offset, ""
-}
-
-func lineOf(content []byte, offset int) int {
-	return 1 + bytes.Count(content[:offset], []byte("\n"))
-}
-
-var (
-	yamlError     = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
-)
-
-// syntaxError splits what the YAML library says into the line and the message. The library
-// counts lines from 0 where its parser rather than its scanner stumbles, names the line on
-// which the section began if it lost track of the indentation, and no line for an anchor.
-func syntaxError(err error, content []byte) (int, string) {
-	match := yamlError.FindStringSubmatch(err.Error())
-	if match == nil {
-		return 1, "cannot be read: " + quote(err.Error())
-	}
-	line, _ := strconv.Atoi(match[1])
-	message := match[2]
-	if strings.HasPrefix(message, "did not find expected ") {
-		line++
-	}
-	switch message {
-	case "did not find expected key", "did not find expected '-' indicator":
-		message += "; check the indentation from here on"
-	case "found character that cannot start any token":
-		message += "; a tab does not indent, and @ or a backtick needs quotes"
-	}
-	if anchor := unknownAnchor.FindStringSubmatch(message); anchor != nil {
-		if offset := bytes.Index(content, []byte("*"+anchor[1])); offset >= 0 {
-			line = lineOf(content, offset)
-		}
-		message = "must not use YAML anchors and aliases; write the value itself"
-	}
-	return line, message
-}
 
 func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
@@ -290,6 +123,10 @@ func (d decoder) unknown(at place, path, key string, fields []field) {
 		d.suspect = append(d.suspect, join(path, meant))
 	}
 }
+
+// maxEntries bounds a list: far more than anyone writes, far less than what makes the program
+// struggle.
+const maxEntries = 100
 
 func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at place) {
 	switch {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -146,13 +147,13 @@ func readFile(path string, at place) ([]byte, *Problem) {
 		return fail(err)
 	}
 	if !info.Mode().IsRegular() {
-		return fail(fmt.Errorf("it is no regular file"))
+		return fail(errors.New("it is no regular file"))
 	}
 	opened, err := os.Open(path)
 	if err != nil {
 		return fail(err)
 	}
-	defer opened.Close()
+	defer func() { _ = opened.Close() }() // nothing was written
 	content, err := io.ReadAll(io.LimitReader(opened, maxSize+1))
 	if err != nil {
 		return fail(err)

@@ -135,6 +135,8 @@ func TestGoodInput(t *testing.T) {
 		{"no NAT with all endpoints", under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
 		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
+		{"pods of one number", under("app", "replicas: {min: 4, max: 4}"), func(e *Environment) any { return e.App.Replicas.Min }, 4},
+		{"replicas of one number", aurora("autoscaling: {min: 2, max: 2}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 2},
 		{"longest name of a load balancer", all(top("project: a-name-of-17-chrs"), under("app", "name: ten-chars1")), func(e *Environment) any { return len(e.ResourceName(e.App.Name)) }, 32},
 		{"byte order mark", func(file string) string { return "\ufeff" + file }, func(e *Environment) any { return e.Region }, "eu-west-2"},
 		{"Windows line ends", func(file string) string { return strings.ReplaceAll(file, "\n", "\r\n") }, func(e *Environment) any { return e.Region }, "eu-west-2"},

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -17,8 +18,8 @@ func (d *document) validate() {
 	if err == nil {
 		return
 	}
-	failures, ok := err.(validator.ValidationErrors)
-	if !ok {
+	var failures validator.ValidationErrors
+	if !errors.As(err, &failures) {
 		d.report("", "cannot be validated: %v", err)
 		return
 	}

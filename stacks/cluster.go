@@ -42,6 +42,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		Name:              env.ResourceName(),
 		Version:           env.Cluster.Version,
 		Account:           env.Account,
+		Region:            env.Region,
 		SubnetIDs:         network.VPC.PrivateSubnetIDs,
 		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
 		KeyArn:            key.Arn,

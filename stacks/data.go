@@ -55,6 +55,8 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		Username:            database.Username,
 		SecretName:          env.Project + "/" + env.Name + "/postgres",
 		PasswordVersion:     database.PasswordVersion,
+		Account:             env.Account,
+		Region:              env.Region,
 		VpcID:               network.VPC.ID,
 		SubnetIDs:           network.VPC.DatabaseSubnetIDs,
 		KeyArn:              key.Arn,

@@ -23,8 +23,8 @@ type Config struct {
 	Name string
 	// Version is the Kubernetes minor version, for example 1.35.
 	Version string
-	// Account owns the cluster.
-	Account string
+	// Account and Region are where it is made.
+	Account, Region string
 	// SubnetIDs hold the control plane's network interfaces: private, in two zones at least.
 	SubnetIDs []*string
 	// PublicAccessCIDRs reach the API server over the internet. Without any it is private.
@@ -79,10 +79,13 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 		Description: "Lets the EKS control plane manage its network interfaces",
 		Trust: policy.Statement{
 			Principals: policy.Service("eks.amazonaws.com"),
-			// Security: only clusters of this account (confused deputy).
-			Conditions: []policy.Condition{
-				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.Account}},
-			},
+			// Security: this cluster alone (confused deputy).
+			// https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html
+			Conditions: []policy.Condition{{
+				Test:     "ArnEquals",
+				Variable: "aws:SourceArn",
+				Values:   []string{fmt.Sprintf("arn:aws:eks:%s:%s:cluster/%s", config.Region, config.Account, config.Name)},
+			}},
 		},
 		ManagedPolicies: []string{"AmazonEKSClusterPolicy"},
 	})

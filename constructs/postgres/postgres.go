@@ -4,6 +4,7 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -35,6 +36,9 @@ type Config struct {
 	// change it. Both are for RDS with replicas only; otherwise RDS takes care of it.
 	SecretName      string
 	PasswordVersion int
+
+	// Account and Region are where it is made.
+	Account, Region string
 
 	VpcID     *string
 	SubnetIDs []*string
@@ -113,7 +117,7 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 		monitoring: iamrole.New(this, "monitoring-role", iamrole.Config{
 			Name:            config.Name + "-monitoring",
 			Description:     "Lets RDS publish enhanced monitoring",
-			Trust:           policy.Statement{Principals: policy.Service("monitoring.rds.amazonaws.com")},
+			Trust:           monitoringTrust(config),
 			ManagedPolicies: []string{"service-role/AmazonRDSEnhancedMonitoringRole"},
 		}),
 	}
@@ -128,6 +132,21 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 		newRDS(shared, result)
 	}
 	return result
+}
+
+// monitoringTrust lets databases of this account use the role, and no other account's through
+// the shared service (confused deputy). Any database: autoscaling names its replicas itself.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html#USER_Monitoring.OS.confused-deputy
+func monitoringTrust(config Config) policy.Statement {
+	return policy.Statement{
+		Principals: policy.Service("monitoring.rds.amazonaws.com"),
+		Conditions: []policy.Condition{
+			{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.Account}},
+			{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{
+				fmt.Sprintf("arn:aws:rds:%s:%s:db:*", config.Region, config.Account),
+			}},
+		},
+	}
 }
 
 // shared is what both engines build on.

@@ -4,122 +4,117 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"slices"
 	"strings"
+)
+
+const (
+	columns    = 2  // parts that stand beside each other in a stack
+	partWidth  = 26 // characters in a line of a part
+	labelWidth = 24 // characters in a line of an arrow's label
 )
 
 // dot writes the diagram in Graphviz's language.
 //
-// Graphviz decides where everything goes, with two hints: invisible edges arrange the
-// parts of a stack in a grid, and keep a stack below every stack it depends on.
+// A stack is one node, a table with its parts in it, and not a cluster of nodes: Graphviz
+// then has a handful of boxes to place and the parts stay in their grid.
 func (d *diagram) dot() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `digraph architecture {
-	graph [compound=true, newrank=false, rankdir=TB, ranksep=0.3, nodesep=0.16, pad=0.25,
-		bgcolor=%q, fontname="Helvetica,Arial,sans-serif", fontsize=10, fontcolor=%q,
-		labelloc=t, label=%s]
-	node [shape=box, style="rounded,filled", fillcolor=%q, penwidth=1,
-		margin="0.1,0.06", height=0.3, fontname="Helvetica,Arial,sans-serif", fontsize=9.5, fontcolor=%q]
-	edge [fontname="Helvetica,Arial,sans-serif", fontsize=9, penwidth=1.3, arrowsize=0.65]
-`, paperColor, faintColor, legend(d.environment), paperColor, inkColor)
-
+	graph [rankdir=TB, ranksep=0.35, nodesep=0.2, pad=0.2, bgcolor=%q,
+		fontname=Helvetica, fontsize=9.5, fontcolor=%q, labelloc=t, label=<%s>]
+	node [shape=plain, fontname=Helvetica, fontsize=9.5, fontcolor=%q]
+	edge [fontname=Helvetica, fontsize=9, penwidth=1.5, arrowsize=0.7]
+`, paperColor, faintColor, d.dotLegend(), inkColor)
 	for _, s := range d.stacks {
-		d.dotStack(&b, s)
+		fmt.Fprintf(&b, "\t%q [label=<%s>]\n", s.name, d.dotStack(s))
+		for _, other := range d.stacks {
+			if other != s && other.layer == s.layer {
+				fmt.Fprintf(&b, "\t{rank=same; %q; %q}\n", s.name, other.name)
+			}
+		}
 	}
 	for _, e := range d.edges {
-		d.dotEdge(&b, e)
+		c := d.paint(e.from)
+		style, label := "solid", dotGifts(e.gifts)
+		if len(e.gifts) == 0 {
+			style, label = "dashed", "&nbsp;&nbsp;order only"
+		}
+		fmt.Fprintf(&b, "\t%q -> %q [color=%q, fontcolor=%q, style=%s, label=<%s>]\n",
+			e.from.name, e.to.name, c.line, c.text, style, label)
 	}
 	b.WriteString("}\n")
 	return b.Bytes()
 }
 
-func legend(environment string) string {
-	return fmt.Sprintf(`<<table border="0" cellborder="0" cellspacing="0" cellpadding="2">`+
-		`<tr><td><font point-size="14" color="%s"><b>Plinth: the stacks of %s</b></font></td></tr>`+
-		`<tr><td>Numbers are the order of deployment. An arrow is what one stack reads of another&#39;s state,</td></tr>`+
-		`<tr><td>in the color of the stack that gives it; a dashed one is order alone.</td></tr>`+
-		`<tr><td height="4"></td></tr></table>>`, inkColor, html.EscapeString(environment))
+func (d *diagram) dotLegend() string {
+	lines := []string{
+		font(14, inkColor, "<b>Plinth: the stacks of "+html.EscapeString(d.environment)+"</b>"),
+		"Numbers are the order of deployment that the arrows impose. An arrow is what one stack reads from",
+		"another’s state, in the colour of the stack that gives it.",
+	}
+	if slices.ContainsFunc(d.edges, func(e edge) bool { return len(e.gifts) == 0 }) {
+		lines[2] += " A dashed one is order alone."
+	}
+	return table(`border="0" cellspacing="0" cellpadding="2"`, `<tr><td>`+strings.Join(lines, `</td></tr><tr><td>`)+`</td></tr><tr><td height="6"></td></tr>`)
 }
 
-func (d *diagram) dotStack(b *bytes.Buffer, s *stack) {
+func (d *diagram) dotStack(s *stack) string {
 	c := d.paint(s)
-	fmt.Fprintf(b, "\tsubgraph %q {\n", clusterName(s))
-	fmt.Fprintf(b, "\t\tgraph [style=\"rounded,filled\", fillcolor=%q, color=%q, penwidth=1.4, margin=10, labeljust=l,\n", c.ground, c.line)
-	fmt.Fprintf(b, "\t\t\tlabel=<<font point-size=\"13\" color=\"%s\"><b>%d&nbsp;&nbsp;%s</b></font>>]\n",
-		c.text, s.layer+1, html.EscapeString(s.name))
-	columns := d.columns(s)
-	for i, p := range s.parts {
-		fmt.Fprintf(b, "\t\t%q [color=%q, label=%s]\n", nodeName(s, p), c.line, partLabel(p, c, d.width(s)))
-		if i >= columns {
-			fmt.Fprintf(b, "\t\t%q -> %q [style=invis, weight=10]\n", nodeName(s, s.parts[i-columns]), nodeName(s, p))
+	var rows strings.Builder
+	fmt.Fprintf(&rows, `<tr><td colspan="%d" align="left">%s</td></tr>`, columns,
+		font(13, c.text, fmt.Sprintf("<b>%d&nbsp;&nbsp;%s</b>", s.layer+1, html.EscapeString(s.name))))
+	for row := range slices.Chunk(s.parts, columns) {
+		rows.WriteString("<tr>")
+		for _, p := range row {
+			fmt.Fprintf(&rows, `<td colspan="%d">%s</td>`, columns/len(row), dotPart(p, c, d.width(s)))
 		}
+		rows.WriteString("</tr>")
 	}
-	b.WriteString("\t}\n")
+	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="6"`, c.line, c.ground), rows.String())
 }
 
-// columns is how many parts of s stand beside each other.
-func (d *diagram) columns(s *stack) int {
-	if d.beside(s) > 1 {
-		return 2
+func dotPart(p *part, c paint, width int) string {
+	var text strings.Builder
+	left := func(line string) { text.WriteString(line + `<br align="left"/>`) }
+	left(font(10.5, c.text, "<b>"+html.EscapeString(p.title)+"</b>"))
+	for _, line := range wrap(p.detail, width) {
+		left(font(9.5, c.text, html.EscapeString(line)))
 	}
-	return 3
+	for _, line := range wrap(p.summary(), width) {
+		left(html.EscapeString(line))
+	}
+	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="0" cellpadding="6"`, c.line, paperColor),
+		`<tr><td align="left" valign="top" balign="left">`+text.String()+`</td></tr>`)
+}
+
+func dotGifts(gifts []gift) string {
+	var rows strings.Builder
+	for _, g := range gifts {
+		rows.WriteString(`<tr><td align="left" balign="left">`)
+		for _, line := range g.title() {
+			rows.WriteString("<b>" + html.EscapeString(line) + `</b><br align="left"/>`)
+		}
+		for _, line := range wrap(g.label(), labelWidth) {
+			rows.WriteString(html.EscapeString(line) + `<br align="left"/>`)
+		}
+		rows.WriteString(`</td></tr>`)
+	}
+	return table(`border="0" cellspacing="2" cellpadding="2"`, rows.String())
 }
 
 // width is how many characters a line of a part of s may have.
 func (d *diagram) width(s *stack) int {
-	if len(s.parts) < d.columns(s) && d.beside(s) == 1 {
-		return 60
+	if d.beside(s) == 1 && len(s.parts) <= columns {
+		return 2 * partWidth
 	}
-	return 26
+	return partWidth
 }
 
-func partLabel(p *part, c paint, width int) string {
-	var b strings.Builder
-	b.WriteString(`<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">`)
-	fmt.Fprintf(&b, `<tr><td align="left"><font point-size="11" color="%s"><b>%s</b></font></td></tr>`, c.text, html.EscapeString(p.title))
-	for _, line := range wrap(p.detail, width) {
-		fmt.Fprintf(&b, `<tr><td align="left"><font color="%s">%s</font></td></tr>`, c.text, html.EscapeString(line))
-	}
-	for _, line := range wrap(p.summary(), width) {
-		fmt.Fprintf(&b, `<tr><td align="left">%s</td></tr>`, html.EscapeString(line))
-	}
-	b.WriteString("</table>>")
-	return b.String()
+func table(attributes, rows string) string {
+	return `<table cellborder="0" ` + attributes + `>` + rows + `</table>`
 }
 
-func (d *diagram) dotEdge(b *bytes.Buffer, e edge) {
-	c := d.paint(e.from)
-	tail, head := e.from.parts[len(e.from.parts)-1], e.to.parts[0]
-	attributes := []string{fmt.Sprintf("color=%q, fontcolor=%q", c.line, c.text)}
-	if e.giver != nil {
-		tail = e.giver
-	} else {
-		attributes = append(attributes, fmt.Sprintf("ltail=%q", clusterName(e.from)))
-	}
-	if e.reader != nil {
-		head = e.reader
-	} else {
-		attributes = append(attributes, fmt.Sprintf("lhead=%q", clusterName(e.to)))
-	}
-	if len(e.labels) == 0 {
-		attributes = append(attributes, `style=dashed, label=" order only "`)
-	} else {
-		var lines []string
-		for _, line := range wrap(e.labels, 24) {
-			lines = append(lines, html.EscapeString(line)+`<br align="left"/>`)
-		}
-		attributes = append(attributes, "label=<"+strings.Join(lines, "")+">")
-	}
-	fmt.Fprintf(b, "\t%q -> %q [%s]\n", nodeName(e.from, tail), nodeName(e.to, head), strings.Join(attributes, ", "))
-
-	bottom := e.from.parts[max(0, len(e.from.parts)-d.columns(e.from)):]
-	top := e.to.parts[:min(len(e.to.parts), d.columns(e.to))]
-	for _, above := range bottom {
-		for _, below := range top {
-			fmt.Fprintf(b, "\t%q -> %q [style=invis, weight=0]\n", nodeName(e.from, above), nodeName(e.to, below))
-		}
-	}
+func font(size float64, color, text string) string {
+	return fmt.Sprintf(`<font point-size="%g" color="%s">%s</font>`, size, color, text)
 }
-
-func clusterName(s *stack) string { return "cluster_" + s.name }
-
-func nodeName(s *stack, p *part) string { return s.name + "/" + p.title }

@@ -3,60 +3,82 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
-// An edge is what one stack gives another, or the bare order of the two.
+// An edge says that one stack is deployed before another, and what it gives to it. A pair
+// of stacks has one at most: a line for every value would be a ball of wool.
 type edge struct {
 	from, to *stack
-	giver    *part    // in from; nil when the order is all there is
-	reader   *part    // in to; nil when more than one of its parts reads, or none does
-	labels   []string // what crosses
+	gifts    []gift // none when the order is all there is
 }
 
-// A value is an output that another stack reads, traced back to the resource it is of.
-type value struct {
-	giver     *part
-	resource  resource
-	attribute string
+// A gift is what one part of a stack gives to another stack.
+type gift struct {
+	giver  *part // nil when the value is of no part, as a constant is not
+	reader *part // nil when more than one part reads it, or none does
+	values []value
 }
 
-// crossings returns an edge for each part and each stack that reads values of it. It
-// begins at the part and ends at the stack, or at one part of it when only that one
-// reads: as exact as it can be with few enough lines to follow.
+// title names the gift's two ends as far as they are single parts, in one line or two.
+func (g gift) title() []string {
+	switch {
+	case g.giver == nil:
+		return nil
+	case g.reader == nil || g.reader.title == g.giver.title:
+		return []string{g.giver.title}
+	case len(g.giver.title+g.reader.title) < labelWidth:
+		return []string{g.giver.title + " → " + g.reader.title}
+	}
+	return []string{g.giver.title + " →", g.reader.title}
+}
+
+// crossings returns an edge for each pair of stacks of which one reads the other's values.
 func (d *diagram) crossings() ([]edge, error) {
 	var edges []edge
 	for _, to := range d.stacks {
-		reads := to.reads()
-		for _, from := range d.stacks {
-			var group []edge
-			values := make(map[*part][]value)
-			for _, read := range reads {
-				if read.stack != from.file.id {
-					continue
-				}
-				v, err := from.value(read.output)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", to.file.id, err)
-				}
-				if !slices.ContainsFunc(group, func(e edge) bool { return e.giver == v.giver }) {
-					group = append(group, edge{from: from, to: to, giver: v.giver})
-				}
-				values[v.giver] = append(values[v.giver], v)
+		given := make(map[*stack]*edge)
+		for _, read := range to.reads() {
+			from := d.stack(read.stack)
+			if from == nil {
+				return nil, fmt.Errorf("%s reads stack %s, which has no file here", to.file.id, read.stack)
 			}
-			for i, e := range group {
-				group[i].reader = to.onlyReader(from, values[e.giver])
-				group[i].labels = label(values[e.giver])
+			v, err := from.value(read)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", to.file.id, err)
 			}
-			edges = append(edges, group...)
+			if given[from] == nil {
+				given[from] = &edge{from: from, to: to}
+			}
+			given[from].add(v)
 		}
-		for _, read := range reads {
-			if d.stack(read.stack) == nil {
-				return nil, fmt.Errorf("%s reads %s of stack %s, which has no golden file", to.file.id, read.output, read.stack)
+		for _, from := range d.stacks {
+			if e := given[from]; e != nil {
+				e.finish()
+				edges = append(edges, *e)
 			}
 		}
 	}
 	return edges, nil
+}
+
+func (e *edge) add(v value) {
+	i := slices.IndexFunc(e.gifts, func(g gift) bool { return g.giver == v.giver })
+	if i < 0 {
+		i = len(e.gifts)
+		e.gifts = append(e.gifts, gift{giver: v.giver})
+	}
+	e.gifts[i].values = append(e.gifts[i].values, v)
+}
+
+// finish sorts what e gives as its stack sorts its parts, and finds out who reads it.
+func (e *edge) finish() {
+	slices.SortStableFunc(e.gifts, func(a, b gift) int {
+		return slices.Index(e.from.parts, a.giver) - slices.Index(e.from.parts, b.giver)
+	})
+	for i := range e.gifts {
+		g := &e.gifts[i]
+		g.reader = e.to.onlyReader(g.values)
+	}
 }
 
 // orderOnly returns the dependencies of cdktf's manifest that no value and no other
@@ -66,9 +88,7 @@ func (d *diagram) orderOnly(crossings []edge) []edge {
 	for _, to := range d.stacks {
 		for _, from := range d.stacks {
 			crosses := slices.ContainsFunc(crossings, func(e edge) bool { return e.from == from && e.to == to })
-			implied := slices.ContainsFunc(d.stacks, func(between *stack) bool {
-				return slices.Contains(to.file.before, between.file.id) && d.needs(between, from)
-			})
+			implied := slices.ContainsFunc(to.file.before, func(id string) bool { return d.needs(d.stack(id), from) })
 			if slices.Contains(to.file.before, from.file.id) && !crosses && !implied {
 				edges = append(edges, edge{from: from, to: to})
 			}
@@ -77,107 +97,21 @@ func (d *diagram) orderOnly(crossings []edge) []edge {
 	return edges
 }
 
-// needs says whether from must be deployed before to, directly or not.
+// needs says whether cdktf's manifest deploys from before to.
 func (d *diagram) needs(to, from *stack) bool {
-	for _, id := range to.file.before {
-		between := d.stack(id)
-		if between == from || between != nil && d.needs(between, from) {
-			return true
+	before := []*stack{to}
+	for i := 0; i < len(before); i++ {
+		if before[i] == nil {
+			continue // a stack of which there is no file
+		}
+		for _, id := range before[i].file.before {
+			if id == from.file.id {
+				return true
+			}
+			if s := d.stack(id); !slices.Contains(before, s) {
+				before = append(before, s)
+			}
 		}
 	}
 	return false
-}
-
-// reads returns every value of other stacks that s uses, each once.
-func (s *stack) reads() []remote {
-	text := s.file.elsewhere
-	for _, r := range s.file.resources {
-		text += r.text
-	}
-	for _, output := range sortedKeys(s.file.outputs) {
-		text += s.file.outputs[output]
-	}
-	return remotes(text)
-}
-
-// value traces an output of s back to the resource it is of.
-func (s *stack) value(output string) (value, error) {
-	text, ok := s.file.outputs[output]
-	if !ok {
-		return value{}, fmt.Errorf("%s has no output %s", s.file.id, output)
-	}
-	match := valuePattern.FindStringSubmatch(text)
-	if match == nil {
-		return value{attribute: output}, nil
-	}
-	for _, p := range s.parts {
-		for _, r := range p.resources {
-			if r.address() == match[1] {
-				return value{giver: p, resource: r, attribute: match[2]}, nil
-			}
-		}
-	}
-	return value{attribute: output}, nil
-}
-
-// onlyReader returns the part of s that alone reads values of another stack, or nil. An
-// output that repeats a value for people does not count; a provider does.
-func (s *stack) onlyReader(from *stack, values []value) *part {
-	uses := func(text string) bool {
-		return slices.ContainsFunc(remotes(text), func(r remote) bool {
-			v, err := from.value(r.output)
-			return r.stack == from.file.id && err == nil && slices.ContainsFunc(values, func(other value) bool {
-				return v.resource.address() == other.resource.address() && v.attribute == other.attribute
-			})
-		})
-	}
-	if uses(s.file.elsewhere) {
-		return nil
-	}
-	var reader *part
-	for _, p := range s.parts {
-		for _, r := range p.resources {
-			if !uses(r.text) {
-				continue
-			}
-			if reader != nil && reader != p {
-				return nil
-			}
-			reader = p
-		}
-	}
-	return reader
-}
-
-// label says what crosses: 3 private subnet ids, VPC id.
-func label(values []value) []string {
-	slices.SortFunc(values, func(a, b value) int {
-		_, i := nounOf(a.resource.kind)
-		_, j := nounOf(b.resource.kind)
-		if i != j {
-			return i - j
-		}
-		return strings.Compare(a.resource.address()+a.attribute, b.resource.address()+b.attribute)
-	})
-	var names []string
-	for _, v := range values {
-		name := valueNoun(v.resource.kind, v.attribute)
-		if n, _ := nounOf(v.resource.kind); n.named {
-			name = stem(v.resource) + " " + name
-		}
-		names = append(names, name)
-	}
-	var labels []string
-	for _, name := range names {
-		n := 0
-		for _, other := range names {
-			if other == name {
-				n++
-			}
-		}
-		if text := (noun{one: name}).count(n); !slices.Contains(labels, text) {
-			labels = append(labels, text)
-		}
-	}
-	return labels
 }

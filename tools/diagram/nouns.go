@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // A noun is what a person calls a kind of resource.
 type noun struct {
-	kind      string
-	one, many string
+	kind string
+	one  string
 	// named means that the constructs' own names tell several of a kind apart and are
 	// worth the space: 3 public, 3 private.
 	named bool
@@ -22,7 +23,7 @@ var nouns = []noun{
 	{kind: "aws_rds_cluster", one: "Aurora cluster"},
 	{kind: "aws_rds_cluster_instance", one: "Aurora instance"},
 	{kind: "aws_db_instance", one: "RDS instance", named: true},
-	{kind: "aws_ecr_repository", one: "ECR repository", many: "ECR repositories"},
+	{kind: "aws_ecr_repository", one: "ECR repository"},
 	{kind: "aws_s3_bucket", one: "S3 bucket"},
 	{kind: "aws_subnet", one: "subnet", named: true},
 	{kind: "aws_internet_gateway", one: "internet gateway"},
@@ -33,7 +34,7 @@ var nouns = []noun{
 	{kind: "aws_eks_fargate_profile", one: "Fargate profile"},
 	{kind: "aws_eks_addon", one: "EKS add-on"},
 	{kind: "aws_iam_openid_connect_provider", one: "OIDC provider"},
-	{kind: "aws_eks_access_entry", one: "access entry", many: "access entries"},
+	{kind: "aws_eks_access_entry", one: "access entry"},
 	{kind: "helm_release", one: "Helm release"},
 	{kind: "kubernetes_namespace_v1", one: "namespace"},
 	{kind: "kubernetes_service_account_v1", one: "service account"},
@@ -54,32 +55,32 @@ var nouns = []noun{
 // unmentioned holds the kinds that only complete another resource of the same part. They
 // are left out of what a part lists, unless it holds nothing else.
 var unmentioned = map[string]bool{
-	"aws_appautoscaling_policy":             true,
-	"aws_db_parameter_group":                true,
-	"aws_db_subnet_group":                   true,
-	"aws_default_security_group":            true,
-	"aws_ecr_lifecycle_policy":              true,
-	"aws_ecr_repository_policy":             true,
-	"aws_eip":                               true,
-	"aws_eks_access_policy_association":     true,
-	"aws_iam_instance_profile":              true,
-	"aws_iam_policy":                        true,
-	"aws_iam_role_policy":                   true,
-	"aws_iam_role_policy_attachment":        true,
-	"aws_kms_alias":                         true,
-	"aws_rds_cluster_parameter_group":       true,
-	"aws_route":                             true,
-	"aws_route_table":                       true,
-	"aws_route_table_association":           true,
-	"aws_secretsmanager_secret_policy":      true,
-	"aws_secretsmanager_secret_version":     true,
-	"aws_vpc_security_group_ingress_rule":   true,
-	"aws_vpc_security_group_egress_rule":    true,
-	"kubernetes_labels":                     true,
-	"aws_s3_bucket_versioning":              true,
-	"aws_s3_bucket_public_access_block":     true,
-	"aws_s3_bucket_policy":                  true,
-	"aws_s3_bucket_lifecycle_configuration": true,
+	"aws_appautoscaling_policy":                          true,
+	"aws_db_parameter_group":                             true,
+	"aws_db_subnet_group":                                true,
+	"aws_default_security_group":                         true,
+	"aws_ecr_lifecycle_policy":                           true,
+	"aws_ecr_repository_policy":                          true,
+	"aws_eip":                                            true,
+	"aws_eks_access_policy_association":                  true,
+	"aws_iam_instance_profile":                           true,
+	"aws_iam_policy":                                     true,
+	"aws_iam_role_policy":                                true,
+	"aws_iam_role_policy_attachment":                     true,
+	"aws_kms_alias":                                      true,
+	"aws_rds_cluster_parameter_group":                    true,
+	"aws_route":                                          true,
+	"aws_route_table":                                    true,
+	"aws_route_table_association":                        true,
+	"aws_secretsmanager_secret_policy":                   true,
+	"aws_secretsmanager_secret_version":                  true,
+	"aws_vpc_security_group_ingress_rule":                true,
+	"aws_vpc_security_group_egress_rule":                 true,
+	"kubernetes_labels":                                  true,
+	"aws_s3_bucket_versioning":                           true,
+	"aws_s3_bucket_public_access_block":                  true,
+	"aws_s3_bucket_policy":                               true,
+	"aws_s3_bucket_lifecycle_configuration":              true,
 	"aws_s3_bucket_server_side_encryption_configuration": true,
 }
 
@@ -122,13 +123,13 @@ func (n noun) count(number int) string {
 	return fmt.Sprintf("%d %s", number, n.plural())
 }
 
+var consonantY = regexp.MustCompile(`[^aeiou]y$`)
+
 func (n noun) plural() string {
 	switch {
-	case n.many != "":
-		return n.many
 	case strings.HasSuffix(n.one, "s"):
 		return n.one + "es"
-	case strings.HasSuffix(n.one, "cy"):
+	case consonantY.MatchString(n.one):
 		return strings.TrimSuffix(n.one, "y") + "ies"
 	}
 	return n.one + "s"

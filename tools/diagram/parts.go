@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +49,9 @@ var helpers = map[string]bool{
 	"aws_iam_role_policy_attachment": true,
 	"kubernetes_namespace_v1":        true,
 }
+
+// localPattern finds what Terraform's expressions refer to in their own stack.
+var localPattern = regexp.MustCompile(`(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*`)
 
 // foldHelpers makes a role or a namespace a piece of the only part that refers to it.
 func foldHelpers(parts []*part) []*part {
@@ -184,22 +188,20 @@ func stem(r resource) string {
 	return ordinal.ReplaceAllString(r.path[len(r.path)-1], "")
 }
 
-// countNames returns each name with how often it is there: 2 replica. One has no number.
+// countNames returns each name with how often it is there: primary, 2 × replica.
 func countNames(names []string) []string {
 	var groups []string
 	slices.Sort(names)
-	for len(names) > 0 {
-		name := names[0]
-		rest := slices.IndexFunc(names, func(other string) bool { return other != name })
-		if rest < 0 {
-			rest = len(names)
+	for _, name := range slices.Compact(slices.Clone(names)) {
+		first, _ := slices.BinarySearch(names, name)
+		n := 1
+		for first+n < len(names) && names[first+n] == name {
+			n++
 		}
-		if rest > 1 {
-			groups = append(groups, noun{one: name, many: name}.count(rest))
-		} else {
-			groups = append(groups, name)
+		if n > 1 {
+			name = fmt.Sprintf("%d × %s", n, name)
 		}
-		names = names[rest:]
+		groups = append(groups, name)
 	}
 	return groups
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -150,24 +149,4 @@ func parseResource(kind, name string, raw json.RawMessage) (resource, error) {
 		r.path = strings.Split(below, "/")
 	}
 	return r, nil
-}
-
-var (
-	remotePattern = regexp.MustCompile(`data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)`)
-	localPattern  = regexp.MustCompile(`(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*`)
-	valuePattern  = regexp.MustCompile(`\$\{([a-z]\w*\.[A-Za-z_][\w-]*)\.([\w.\[\]-]+)\}`)
-)
-
-// A remote is a value that one stack reads of another's outputs.
-type remote struct{ stack, output string }
-
-// remotes returns what text reads of other stacks, each once.
-func remotes(text string) []remote {
-	var all []remote
-	for _, m := range remotePattern.FindAllStringSubmatch(text, -1) {
-		if r := (remote{m[1], m[2]}); !slices.Contains(all, r) {
-			all = append(all, r)
-		}
-	}
-	return all
 }

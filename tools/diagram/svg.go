@@ -19,12 +19,13 @@ func renderSVG(ctx context.Context, dot []byte) ([]byte, error) {
 	defer engine.Close()
 	graph, err := graphviz.ParseBytes(dot)
 	if err != nil {
-		return nil, fmt.Errorf("Graphviz does not understand the graph: %w", err)
+		return nil, fmt.Errorf("reading the graph: %w", err)
 	}
 	defer graph.Close()
 	var svg bytes.Buffer
 	if err := engine.Render(ctx, graph, graphviz.SVG, &svg); err != nil {
 		return nil, fmt.Errorf("drawing the SVG: %w", err)
 	}
-	return svg.Bytes(), nil
+	// Graphviz measures Helvetica, which few machines have: name its twin as well.
+	return bytes.ReplaceAll(svg.Bytes(), []byte(`"Helvetica,sans-Serif"`), []byte(`"Helvetica,Arial,sans-serif"`)), nil
 }

@@ -1,17 +1,18 @@
 package main
 
 import (
-	"maps"
-	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// wrap joins items with commas into lines of at most width characters, never breaking one
-// item in two.
+// wrap joins items with commas into lines of at most width characters. It breaks a line
+// after a comma only, one inside an item too, and lets an item be longer than a line.
 func wrap(items []string, width int) []string {
+	if len(items) == 0 {
+		return nil
+	}
 	var lines []string
+	items = strings.Split(strings.Join(items, ", "), ", ")
 	for i, item := range items {
 		if i < len(items)-1 {
 			item += ","

@@ -1,0 +1,95 @@
+# Plinth's habits. `make help` lists them; each does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CDKTF := node_modules/.bin/cdktf
+
+# No look-ups of newer versions, no banner about Node.js 20 (it works), no animation where
+# nobody watches.
+export CHECKPOINT_DISABLE := 1
+export DISABLE_VERSION_CHECK := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
+ifndef MAKE_TERMOUT
+export CI ?= 1
+endif
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
+
+# Written last by npm, so that an interrupted installation is repeated.
+node_modules/.package-lock.json: package.json package-lock.json
+	@tools/requirements.sh
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: bindings
+bindings: setup ## Generate the Go bindings of the provider packages in use
+	@go run -C tools ./bindings
+
+.PHONY: synth
+synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
+	@$(CDKTF) synth
+
+# One stack alone is checked here, since cdktf would refuse it without looking; several
+# stacks, or a glob, are checked and put in order by cdktf.
+one_stack = $(if $(findstring *,$(STACK))$(word 2,$(STACK)),,yes)
+alone = $(if $(one_stack),CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true)
+approve = $(if $(AUTO_APPROVE),--auto-approve)
+
+.PHONY: stack
+stack:
+	@test -n "$(STACK)" || { echo "Which stack? For example: make $(MAKECMDGOALS) STACK=dev-network" >&2; exit 1; }
+
+.PHONY: deploy
+deploy: stack synth ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
+	@$(if $(one_stack),go run -C tools ./stackorder deploy $(STACK))
+	@$(alone) $(CDKTF) deploy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
+
+.PHONY: diff
+diff: stack bindings ## Show what deploying STACK=dev-app would change
+	@$(CDKTF) diff $(STACK)
+
+.PHONY: destroy
+destroy: stack synth ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
+	@$(if $(one_stack),go run -C tools ./stackorder destroy $(STACK))
+	@$(alone) $(CDKTF) destroy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
+
+# Every Go module, and how its tests are called.
+MODULES := . tools tools/charts tools/diagram
+
+.PHONY: test
+test: bindings ## Run all tests
+	@for module in $(MODULES); do echo "== $$module"; go -C "$$module" test ./...; done
+
+.PHONY: lint
+lint: bindings ## Check format, vet and lint every Go module
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }
+	@for module in $(MODULES); do \
+		go -C "$$module" vet ./...; \
+		(cd "$$module" && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...); \
+	done
+GOLANGCI := v2.15.0
+
+.PHONY: golden
+golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
+	go test . -run Golden -update
+	go test ./settings -run Schema -update
+	@$(MAKE) --no-print-directory diagram
+
+.PHONY: diagram
+diagram: ## Draw docs/architecture.svg and the README's Mermaid diagram from the golden files
+	go run -C tools/diagram .
+
+.PHONY: bench
+bench: bindings ## Compare with the published bindings and with JavaScript, and check that the output is the same
+	go run -C tools ./bench
+
+.PHONY: clean
+clean: ## Remove everything that can be made again
+	rm -rf .gen build cdktf.out node_modules

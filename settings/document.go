@@ -1,0 +1,73 @@
+package settings
+
+import "strings"
+
+// document is one environment while it is read: its settings, where each was written, and
+// the mistakes so far.
+type document struct {
+	env  *Environment
+	file string
+	// at holds the place of every path that the file or a variable sets.
+	at map[string]place
+	// suspect holds the paths in which a mistake was found: what follows from it is not
+	// reported too.
+	suspect  []string
+	problems Problems
+}
+
+func newDocument(file, name string) *document {
+	env := Defaults()
+	env.Name = name
+	return &document{env: env, file: file, at: map[string]place{}}
+}
+
+// set tells whether the file or a variable sets the path.
+func (d *document) set(path string) bool {
+	_, ok := d.at[path]
+	return ok
+}
+
+// sound tells whether no mistake was found in any of the paths, above them or below them.
+func (d *document) sound(paths ...string) bool {
+	for _, path := range paths {
+		for _, suspect := range d.suspect {
+			if within(path, suspect) || within(suspect, path) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// within tells whether path is parent or lies below it.
+func within(path, parent string) bool {
+	rest, ok := strings.CutPrefix(path, parent)
+	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// place is where the path is set, or its nearest parent, or the file's first line.
+func (d *document) place(path string) place {
+	for path != "" {
+		if at, ok := d.at[path]; ok {
+			return at
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return place{file: d.file, line: 1}
+}
+
+// wholeFile stands for the path of what is wrong with a file as a whole.
+const wholeFile = "yaml"
+
+// report adds a mistake in the value of path.
+func (d *document) report(path, format string, args ...any) {
+	d.reportAt(d.place(path), path, format, args...)
+}
+
+func (d *document) reportAt(at place, path, format string, args ...any) {
+	d.suspect = append(d.suspect, path)
+	if path == "" {
+		path = wholeFile
+	}
+	d.problems = append(d.problems, at.problem(path, format, args...))
+}

@@ -1,0 +1,104 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxSize bounds a file and a variable, in bytes: far more than anyone writes, far less than
+// what makes a parser struggle.
+const maxSize = 1 << 20
+
+// parse reads YAML with one document, or explains in one problem why it cannot.
+func parse(content []byte, at place) (*yaml.Node, *Problem) {
+	fail := func(line int, message string) (*yaml.Node, *Problem) {
+		if at.file != "" {
+			last := lineOf(content, len(bytes.TrimRight(content, "\n")))
+			at.line = min(max(1, line), last) // the end of the file is not on a line of its own
+		}
+		problem := at.problem(wholeFile, "%s", message)
+		return nil, &problem
+	}
+	if len(content) > maxSize {
+		return fail(1, "must be at most 1 MiB, is larger")
+	}
+	if offset, message := notText(content); message != "" {
+		return fail(lineOf(content, offset), message)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	var document, another yaml.Node
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return fail(syntaxError(err, content))
+	}
+	if len(document.Content) == 0 || isNull(document.Content[0]) {
+		return fail(1, "must hold settings, is empty")
+	}
+	switch err := decoder.Decode(&another); {
+	case err == nil:
+		return fail(another.Line, "must hold one YAML document, another starts here")
+	case !errors.Is(err, io.EOF):
+		return fail(syntaxError(err, content))
+	}
+	return document.Content[0], nil
+}
+
+// notText finds what YAML does not take for text, and where.
+func notText(content []byte) (offset int, message string) {
+	for offset < len(content) {
+		r, size := utf8.DecodeRune(content[offset:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return offset, "must be UTF-8 text, holds other bytes"
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r):
+			return offset, fmt.Sprintf("must be text without control characters, holds %U", r)
+		}
+		offset += size
+	}
+	return offset, ""
+}
+
+func lineOf(content []byte, offset int) int {
+	return 1 + bytes.Count(content[:offset], []byte("\n"))
+}
+
+var (
+	yamlError     = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+)
+
+// syntaxError splits what the YAML library says into the line and the message. The library
+// counts lines from 0 where its parser rather than its scanner stumbles, names the line on
+// which the section began if it lost track of the indentation, and no line for an anchor.
+func syntaxError(err error, content []byte) (int, string) {
+	match := yamlError.FindStringSubmatch(err.Error())
+	if match == nil {
+		return 1, "cannot be read: " + quote(err.Error())
+	}
+	line, _ := strconv.Atoi(match[1])
+	message := match[2]
+	if strings.HasPrefix(message, "did not find expected ") {
+		line++
+	}
+	switch message {
+	case "did not find expected key", "did not find expected '-' indicator":
+		message += "; check the indentation from here on"
+	case "found character that cannot start any token":
+		message += "; a tab does not indent, and @ or a backtick needs quotes"
+	}
+	if anchor := unknownAnchor.FindStringSubmatch(message); anchor != nil {
+		if offset := bytes.Index(content, []byte("*"+anchor[1])); offset >= 0 {
+			line = lineOf(content, offset)
+		}
+		message = "must not use YAML anchors and aliases; write the value itself"
+	}
+	return line, message
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// bench is where the programs to measure are and what they are run with.
+type bench struct {
+	ctx     context.Context
+	root    string // the repository
+	dir     string // for all that the benchmark writes
+	node    string // runs all JavaScript, jsii's included
+	context string // cdktf.json's, as the cdktf CLI hands it over
+
+	slimBuild, publishedBuild duration
+}
+
+func newBench(ctx context.Context, root string) (*bench, error) {
+	b := &bench{ctx: ctx, root: root, dir: filepath.Join(root, "build", "bench")}
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.node, err = exec.LookPath(cmp.Or(os.Getenv("JSII_NODE"), "node")); err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(root, "cdktf.json"))
+	if err != nil {
+		return nil, err
+	}
+	var project struct {
+		Context json.RawMessage `json:"context"`
+	}
+	if err := json.Unmarshal(content, &project); err != nil {
+		return nil, fmt.Errorf("cdktf.json: %w", err)
+	}
+	b.context = string(project.Context)
+	return b, nil
+}
+
+// The programs. Each takes a project, which is a folder with cdktf.json, app/chart and
+// environments.
+const (
+	slim      = "Plinth"
+	published = "Plinth on the published AWS bindings"
+	peer      = "JavaScript, deep imports"
+	cli       = "`cdktf synth` of Plinth"
+)
+
+// folder is what files of a program are called.
+var folder = map[string]string{slim: "plinth", published: "published", peer: "peer", cli: "cli"}
+
+func (b *bench) binary(program string) string { return filepath.Join(b.dir, folder[program]) }
+
+// output is where a program writes what it synthesizes of a project.
+func (b *bench) output(project, program string) string {
+	return filepath.Join(b.dir, "out", filepath.Base(project), folder[program])
+}
+
+// command prepares one run of a program in a project, with jsii's package cache in cache.
+func (b *bench) command(project, program, cache string) (*exec.Cmd, error) {
+	out := b.output(project, program)
+	if err := os.RemoveAll(out); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, err
+	}
+	var args []string
+	switch program {
+	case peer:
+		args = []string{b.node, filepath.Join(b.root, "tools", "bench", "peer", "main.js"), b.output(project, slim)}
+	case cli:
+		args = []string{b.node, filepath.Join(b.root, "node_modules", "cdktf-cli", "bundle", "bin", "cdktf"), "synth", "--output", out}
+	default:
+		args = []string{b.binary(program)}
+	}
+	cmd := exec.CommandContext(b.ctx, args[0], args[1:]...)
+	cmd.Dir = project
+	cmd.Env = b.environment(out, cache)
+	return cmd, nil
+}
+
+// environment is what the cdktf CLI would set, and where jsii keeps unpacked packages. The
+// user's own settings are left out: all programs must make the same.
+func (b *bench) environment(out, cache string) []string {
+	var environment []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "PLINTH_") {
+			environment = append(environment, variable)
+		}
+	}
+	if os.Getenv("NODE_OPTIONS") == "" {
+		environment = append(environment, "NODE_OPTIONS=--max-old-space-size=4096")
+	}
+	return append(environment,
+		"CDKTF_OUTDIR="+out,
+		"CDKTF_CONTEXT_JSON="+b.context,
+		"CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS=true",
+		"JSII_NODE="+b.node,
+		"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+cache,
+		"CI=1", "CHECKPOINT_DISABLE=1",
+	)
+}
+
+// warmCache is jsii's package cache after the first run.
+func (b *bench) warmCache() string { return filepath.Join(b.dir, "cache") }
+
+// say tells what the program is doing: some of it takes a while.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// model is the environment that projects of many environments are copied from.
+const model = "dev"
+
+// newProject makes a project of n environments, e1 to en, each like the model but in an
+// account and a network of its own.
+func (b *bench) newProject(n int) (string, error) {
+	project := filepath.Join(b.dir, "projects", fmt.Sprintf("%d-environments", n))
+	if err := os.RemoveAll(project); err != nil {
+		return "", err
+	}
+	environments := filepath.Join(project, "environments")
+	for _, dir := range []string{environments, filepath.Join(project, "app")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", err
+		}
+	}
+	// Found by the folder that cdktf.json is in.
+	if err := os.Symlink(filepath.Join(b.root, "app", "chart"), filepath.Join(project, "app", "chart")); err != nil {
+		return "", err
+	}
+	config, err := os.ReadFile(filepath.Join(b.root, "cdktf.json"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(project, "cdktf.json"), config, 0o644); err != nil {
+		return "", err
+	}
+	settings, err := os.ReadFile(filepath.Join(b.root, "environments", model+".yaml"))
+	if err != nil {
+		return "", err
+	}
+	for i := 1; i <= n; i++ {
+		text, err := variant(string(settings), i)
+		if err != nil {
+			return "", fmt.Errorf("environments/%s.yaml: %w", model, err)
+		}
+		if err := os.WriteFile(filepath.Join(environments, fmt.Sprintf("e%d.yaml", i)), []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	return project, nil
+}
+
+var (
+	accountLine = regexp.MustCompile(`(?m)^account: .*$`)
+	cidrLine    = regexp.MustCompile(`(?m)^  cidr: 10\.\d+\.`)
+	modelName   = regexp.MustCompile(`\b` + model + `\b`)
+)
+
+// variant makes the i-th environment's settings of the model's.
+func variant(settings string, i int) (string, error) {
+	for what, line := range map[string]*regexp.Regexp{"account": accountLine, "network.cidr": cidrLine} {
+		if !line.MatchString(settings) {
+			return "", fmt.Errorf("%s: not found where the benchmark looks for it", what)
+		}
+	}
+	settings = accountLine.ReplaceAllString(settings, fmt.Sprintf(`account: "%d"`, 100000000000+i))
+	settings = cidrLine.ReplaceAllString(settings, fmt.Sprintf("  cidr: 10.%d.", i))
+	settings = modelName.ReplaceAllString(settings, fmt.Sprintf("e%d", i))
+	return strings.TrimSpace(settings) + "\n", nil
+}

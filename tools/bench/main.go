@@ -1,0 +1,88 @@
+// Command bench measures what a synth costs: Plinth's own program, the same program on the
+// published AWS bindings, and a JavaScript CDKTF program that makes the same resources. It
+// prints a Markdown table and which of Plinth's targets are met.
+//
+// Before it measures anything it compares what the first two write, byte for byte: bindings
+// that are faster but synthesize something else would be worth nothing.
+//
+// What it builds and writes is in build/bench. The published bindings take 1 GB of memory
+// and as much of Go's module and build caches.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	var options options
+	flag.BoolVar(&options.equal, "equal", false, "only compare the output of the two bindings")
+	flag.BoolVar(&options.strict, "strict", false, "exit with 1 if a target is missed")
+	flag.IntVar(&options.runs, "runs", 5, "how often each program runs")
+	flag.Parse()
+	if flag.NArg() > 0 || options.runs < 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, options); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	equal  bool
+	strict bool
+	runs   int
+}
+
+func run(ctx context.Context, options options) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return err
+	}
+	b, err := newBench(ctx, root)
+	if err != nil {
+		return err
+	}
+	if err := b.build(); err != nil {
+		return err
+	}
+	if err := b.checkEqual(); err != nil || options.equal {
+		return err
+	}
+	report, err := b.measureAll(options.runs)
+	if err != nil {
+		return err
+	}
+	fmt.Println()
+	if missed := report.print(os.Stdout); missed > 0 && options.strict {
+		return fmt.Errorf("%d targets missed", missed)
+	}
+	return nil
+}
+
+// repositoryRoot returns the nearest folder at or above the working directory that holds
+// cdktf.json.
+func repositoryRoot() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "cdktf.json")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", errors.New("no cdktf.json in " + start + " or a folder above it: run this in the repository")
+		}
+	}
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// duration prints as seconds.
+type duration time.Duration
+
+func (d duration) seconds() float64 { return time.Duration(d).Seconds() }
+
+func (d duration) String() string { return fmt.Sprintf("%.2f s", d.seconds()) }
+
+// bytesize prints as megabytes, and 0 as unknown.
+type bytesize int64
+
+func (b bytesize) String() string {
+	if b == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f MB", float64(b)/1e6)
+}

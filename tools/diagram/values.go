@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A value is an output that another stack reads, traced back to the resource it is of.
+type value struct {
+	remote
+	giver     *part
+	resource  resource
+	attribute string // of the resource, such as vpc_config[0].cluster_security_group_id
+}
+
+// A remote is how one stack refers to an output of another.
+type remote struct{ stack, output string }
+
+var (
+	remotePattern = regexp.MustCompile(`data\.terraform_remote_state\.cross-stack-reference-input-([\w-]+)\.outputs\.([\w-]+)`)
+	valuePattern  = regexp.MustCompile(`\$\{([a-z]\w*\.[A-Za-z_][\w-]*)\.([\w.\[\]-]+)\}`)
+)
+
+// remotes returns what text refers to of other stacks, each once.
+func remotes(text string) []remote {
+	var all []remote
+	for _, m := range remotePattern.FindAllStringSubmatch(text, -1) {
+		if r := (remote{m[1], m[2]}); !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// reads returns what s refers to of other stacks, each once, sorted.
+func (s *stack) reads() []remote {
+	var text strings.Builder
+	text.WriteString(s.file.elsewhere)
+	for _, r := range s.file.resources {
+		text.WriteString(r.text)
+	}
+	for _, output := range s.file.outputs {
+		text.WriteString(output)
+	}
+	reads := remotes(text.String())
+	slices.SortFunc(reads, func(a, b remote) int {
+		return cmp.Or(strings.Compare(a.stack, b.stack), strings.Compare(a.output, b.output))
+	})
+	return reads
+}
+
+// value traces an output of s back to the resource it is of. An output of no single
+// resource is a value too, called by the output's own name.
+func (s *stack) value(read remote) (value, error) {
+	text, ok := s.file.outputs[read.output]
+	if !ok {
+		return value{}, fmt.Errorf("stack %s has no output %s", s.file.id, read.output)
+	}
+	if match := valuePattern.FindStringSubmatch(text); match != nil {
+		for _, p := range s.parts {
+			for _, r := range p.resources {
+				if r.address() == match[1] {
+					return value{remote: read, giver: p, resource: r, attribute: match[2]}, nil
+				}
+			}
+		}
+	}
+	return value{remote: read}, nil
+}
+
+// onlyReader returns the part of s that alone reads any of values, or nil. An output that
+// repeats a value for people does not count; a provider, which is of no part, does.
+func (s *stack) onlyReader(values []value) *part {
+	uses := func(text string) bool {
+		read := remotes(text)
+		return slices.ContainsFunc(values, func(v value) bool { return slices.Contains(read, v.remote) })
+	}
+	if uses(s.file.elsewhere) {
+		return nil
+	}
+	var reader *part
+	for _, p := range s.parts {
+		for _, r := range p.resources {
+			if p == reader || !uses(r.text) {
+				continue
+			}
+			if reader != nil {
+				return nil
+			}
+			reader = p
+		}
+	}
+	return reader
+}
+
+// noun returns what to call v.
+func (v value) noun() string {
+	if v.resource.kind == "" {
+		return v.output
+	}
+	name := valueNoun(v.resource.kind, v.attribute)
+	if n, _ := nounOf(v.resource.kind); n.named {
+		return stem(v.resource) + " " + name
+	}
+	return name
+}
+
+// label says what g gives: VPC id, 3 private subnet ids.
+func (g gift) label() []string {
+	values := slices.Clone(g.values)
+	slices.SortFunc(values, func(a, b value) int {
+		_, i := nounOf(a.resource.kind)
+		_, j := nounOf(b.resource.kind)
+		return cmp.Or(cmp.Compare(i, j), strings.Compare(a.noun(), b.noun()))
+	})
+	var label []string
+	for len(values) > 0 {
+		name := values[0].noun()
+		same := slices.IndexFunc(values, func(v value) bool { return v.noun() != name })
+		if same < 0 {
+			same = len(values)
+		}
+		label = append(label, noun{one: name}.count(same))
+		values = values[same:]
+	}
+	return label
+}

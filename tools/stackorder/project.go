@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// stack is one stack as cdktf has synthesized it.
+type stack struct {
+	Name         string   `json:"name"`
+	Dependencies []string `json:"dependencies"`
+	// File is the path of its cdk.tf.json, in the manifest relative to cdktf.out.
+	File string `json:"synthesizedStackPath"`
+}
+
+// load reads the stacks of the project that dir is in, in the order they are deployed.
+func load(dir string) (stacks, error) {
+	root, err := projectRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(root, "cdktf.out")
+	content, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refusal(out + " holds no stacks. Synthesize them first: make synth")
+	} else if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Stacks map[string]stack `json:"stacks"`
+	}
+	if err := json.Unmarshal(content, &manifest); err != nil {
+		return nil, fmt.Errorf("%s: %w. Write it again: make synth", filepath.Join(out, "manifest.json"), err)
+	}
+	for name, s := range manifest.Stacks {
+		s.File = filepath.Join(out, filepath.FromSlash(s.File))
+		manifest.Stacks[name] = s
+	}
+	return inOrder(manifest.Stacks)
+}
+
+// projectRoot returns the nearest folder, dir or one above it, that holds cdktf.json.
+func projectRoot(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "cdktf.json")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", refusal(fmt.Sprintf("There is no cdktf.json in %s or a folder above it. Run this in the repository.", start))
+		}
+	}
+}
+
+// backend returns a Terraform file with the place of the stack's state and nothing else:
+// no provider, no module, so that terraform init has nothing to install.
+func (s stack) backend() ([]byte, error) {
+	content, err := os.ReadFile(s.File)
+	if err != nil {
+		return nil, err
+	}
+	type terraform struct {
+		Backend map[string]json.RawMessage `json:"backend"`
+	}
+	var file struct {
+		Terraform terraform `json:"terraform"`
+	}
+	if err := json.Unmarshal(content, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.File, err)
+	}
+	if len(file.Terraform.Backend) == 0 {
+		return nil, fmt.Errorf("%s: terraform.backend is missing", s.File)
+	}
+	// Its path would mean another file in the temporary folder, and a state that is not
+	// found looks like a stack that is not deployed.
+	if _, local := file.Terraform.Backend["local"]; local {
+		return nil, fmt.Errorf("%s: terraform.backend is a local file, but only remote states can be checked", s.File)
+	}
+	return json.Marshal(map[string]terraform{"terraform": file.Terraform})
+}
