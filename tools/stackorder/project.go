@@ -83,5 +83,6 @@ func (s stack) backend() ([]byte, error) {
 	if _, local := file.Terraform.Backend["local"]; local {
 		return nil, fmt.Errorf("%s: terraform.backend is a local file, but only remote states can be checked", s.File)
 	}
-	return json.Marshal(map[string]terraform{"terraform": file.Terraform})
+	// Indented, since Terraform quotes the line at fault.
+	return json.MarshalIndent(map[string]terraform{"terraform": file.Terraform}, "", "  ")
 }
