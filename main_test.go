@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,7 +187,7 @@ func TestCLI(t *testing.T) {
 	before := tree(t, outdir)
 	output, err = synth("PLINTH_DEV_NETWORK_ZONES=[a, b, q]", "PLINTH_PROD_ACCOUNT=12")
 	var exit *exec.ExitError
-	assert.Assert(t, asExit(err, &exit) && exit.ExitCode() == 1, "%v\n%s", err, output)
+	assert.Assert(t, errors.As(err, &exit) && exit.ExitCode() == 1, "%v\n%s", err, output)
 	assert.Assert(t, strings.Contains(output, "PLINTH_DEV_NETWORK_ZONES: network.zones"), output)
 	assert.Assert(t, strings.Contains(output, "PLINTH_PROD_ACCOUNT: account"), output)
 	assert.Assert(t, !strings.Contains(output, "goroutine") && !strings.Contains(output, "    at "), output)
@@ -206,12 +207,6 @@ func tree(t *testing.T, folder string) map[string]string {
 		return err
 	}))
 	return files
-}
-
-func asExit(err error, exit **exec.ExitError) bool {
-	found, ok := err.(*exec.ExitError)
-	*exit = found
-	return ok
 }
 
 func ptr(s string) *string { return &s }

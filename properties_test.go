@@ -23,7 +23,11 @@ var variants = map[string][]string{
 	"no NAT": {
 		"PLINTH_DEV_NETWORK_NAT=none",
 		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
+		"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
 		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"an image by digest": {
+		"PLINTH_DEV_APP_IMAGE_DIGEST=sha256:" + strings.Repeat("0", 64), "PLINTH_ENVIRONMENTS=dev",
 	},
 	"an internal load balancer, no flow logs": {
 		"PLINTH_PROD_APP_INTERNAL=true", "PLINTH_PROD_NETWORK_FLOW_LOGS=false",

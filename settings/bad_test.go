@@ -54,6 +54,9 @@ func all(edits ...edit) edit {
 	}
 }
 
+// mirror is what an environment without NAT must have besides endpoints.
+var mirror = under("cluster", "imageMirror: registry.example.com/mirror")
+
 // whole replaces the file.
 func whole(content string) edit {
 	return func(string) string { return content }
@@ -192,10 +195,14 @@ dev.yaml:5: network.zones[4]: must be the letter of one of eu-west-2's zones (a,
 		`dev.yaml:4: network.nat: must be none, single or per-zone, is "both"`},
 	{"nat misspelt", under("network", "nat: perzone"),
 		`dev.yaml:4: network.nat: must be none, single or per-zone, is "perzone"; did you mean per-zone?`},
-	{"nat none without endpoints", under("network", "nat: none"),
+	{"nat none without endpoints", all(mirror, under("network", "nat: none")),
 		`dev.yaml:3: network.interfaceEndpoints: must hold what Fargate needs without NAT, lacks ec2, ecr.api, ecr.dkr, eks, elasticloadbalancing, logs, secretsmanager and sts`},
-	{"nat none with some endpoints", under("network", "nat: none", "interfaceEndpoints: [ec2, ecr.api, ecr.dkr, eks, logs, sts]"),
+	{"nat none with some endpoints", all(mirror, under("network", "nat: none", "interfaceEndpoints: [ec2, ecr.api, ecr.dkr, eks, logs, sts]")),
 		`dev.yaml:5: network.interfaceEndpoints: must hold what Fargate needs without NAT, lacks elasticloadbalancing and secretsmanager`},
+	{"nat none without a mirror", under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"),
+		`dev.yaml:10: cluster.imageMirror: must be set without NAT: pods cannot reach the registries of the add-ons; copy their images to a registry in the region and name it here`},
+	{"mirror as a URL", under("cluster", "imageMirror: https://registry.example.com/"),
+		`dev.yaml:9: cluster.imageMirror: must be a registry's host, with a path if need be, without https:// and without a slash at the end, is https://registry.example.com/`},
 	{"endpoint in full", under("network", "interfaceEndpoints: [com.amazonaws.eu-west-2.ecr.api]"),
 		`dev.yaml:4: network.interfaceEndpoints[0]: must be an AWS service as in com.amazonaws.<region>.<service>, such as ecr.api, is "com.amazonaws.eu-west-2.ecr.api"; write ecr.api`},
 	{"endpoint with capitals", under("network", "interfaceEndpoints: [ECR]"),

@@ -132,7 +132,7 @@ func TestGoodInput(t *testing.T) {
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
 		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
 		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
-		{"no NAT with all endpoints", under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), func(e *Environment) any { return e.Network.NAT }, NATNone},
+		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
 		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
 		{"pods of one number", under("app", "replicas: {min: 4, max: 4}"), func(e *Environment) any { return e.App.Replicas.Min }, 4},

@@ -88,6 +88,10 @@ func (d *document) checkNetwork(all []*document, chosen []string) {
 			d.report("network.interfaceEndpoints", "must hold what Fargate needs without NAT, lacks %s", list(missing, "and"))
 		}
 	}
+	if d.sound("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
+		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach the registries of the add-ons; "+
+			"copy their images to a registry in the region and name it here")
+	}
 	d.checkSharesRangeWith(all)
 	if d.sound("network.cidr", "account") {
 		d.checkOverlap(all, chosen)

@@ -25,7 +25,8 @@ const (
 // Its value is read as follows:
 //   - a text is taken as it is, so that an account keeps its leading zeros;
 //   - numbers and true or false are as in YAML;
-//   - a list is as in YAML, [a, b], or for a list of texts just a,b.
+//   - a list is as in YAML, [a, b], or for a list of texts just a,b;
+//   - of an image's tag and digest, the one that is given replaces both of the file's.
 //
 // An empty variable is one that is not set, since CI systems pass on empty ones: an empty
 // list is written []. A variable whose name begins with PLINTH_ and that no environment
@@ -65,6 +66,7 @@ func variables(environ []string) map[string]string {
 
 // override applies the variables that are the document's.
 func (d *document) override(variables map[string]string) {
+	d.overrideImage(variables)
 	for _, leaf := range leaves() {
 		variable := Variable(d.env.Name, leaf.path)
 		value, ok := variables[variable]
@@ -82,6 +84,22 @@ func (d *document) override(variables map[string]string) {
 			continue
 		}
 		d.variableDecoder(variable).value(node, target, leaf.path, at)
+	}
+}
+
+// overrideImage takes away the file's tag when a variable names a digest, and the other way
+// round: CI deploys what it has built whichever way the file names the image.
+func (d *document) overrideImage(variables map[string]string) {
+	const tag, digest = "app.image.tag", "app.image.digest"
+	_, newTag := variables[Variable(d.env.Name, tag)]
+	_, newDigest := variables[Variable(d.env.Name, digest)]
+	switch {
+	case newDigest && !newTag:
+		d.env.App.Image.Tag = ""
+		delete(d.at, tag)
+	case newTag && !newDigest:
+		d.env.App.Image.Digest = ""
+		delete(d.at, digest)
 	}
 }
 

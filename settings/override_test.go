@@ -2,6 +2,7 @@ package settings
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -47,6 +48,7 @@ func TestOverride(t *testing.T) {
 		get      func(*Environment) any
 		want     any
 	}{
+		{"digest instead of tag", "PLINTH_DEV_APP_IMAGE_DIGEST=sha256:" + strings.Repeat("0", 64), func(e *Environment) any { return e.App.Image.Tag }, ""},
 		{"text", "PLINTH_DEV_APP_IMAGE_TAG=2.0", func(e *Environment) any { return e.App.Image.Tag }, "2.0"},
 		{"text that is YAML", "PLINTH_DEV_REPOSITORY=a: b", func(e *Environment) any { return e.Repository }, "a: b"},
 		{"text with an equals sign", "PLINTH_DEV_REPOSITORY=a=b", func(e *Environment) any { return e.Repository }, "a=b"},

@@ -77,6 +77,10 @@ var rules = sync.OnceValue(func() map[string]rule {
 			must:    "the ARN of a KMS key or alias",
 			pattern: `^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,60}|alias/[A-Za-z0-9/_-]{1,250})$`,
 		},
+		"registry": {
+			must:    "a registry's host, with a path if need be, without https:// and without a slash at the end",
+			pattern: `^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$`,
+		},
 		"endpoint": {
 			must:    "an http or https URL of a host, without a path",
 			pattern: `^https?://[A-Za-z0-9.:\[\]-]+$`,

@@ -145,6 +145,10 @@ type Cluster struct {
 	// PublicAccessCIDRs are the networks that reach the API server over the internet.
 	// Without any, it is private.
 	PublicAccessCIDRs []string `yaml:"publicAccessCIDRs" validate:"dive,network"`
+	// ImageMirror is a registry that holds the add-ons' images under their own paths, such as
+	// 111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror. Required without NAT, since pods
+	// then reach no public registry.
+	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry"`
 	// Access lists who may use the Kubernetes API. One admin at least: whoever deploys
 	// the addons and app stacks.
 	Access []Access `yaml:"access" validate:"min=1,dive"`

@@ -39,7 +39,7 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	controller := newLoadBalancerController(stack, env, cluster, logging)
 	// The controller is the first release to come and the last to go: it alone can delete
 	// the load balancers it has made.
-	newMetricsServer(stack, controller)
+	newMetricsServer(stack, env, controller)
 	newExternalSecrets(stack, env, cluster, controller)
 
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
@@ -118,6 +118,16 @@ func resources(cpu, memory string) map[string]any {
 	return map[string]any{"requests": size, "limits": size}
 }
 
+// imageFrom points a chart at the environment's mirror, if it has one, where an image has the
+// path that it has in its own registry.
+func imageFrom(env *settings.Environment, path string) map[string]any {
+	image := map[string]any{}
+	if env.Cluster.ImageMirror != "" {
+		image["repository"] = env.Cluster.ImageMirror + "/" + path
+	}
+	return image
+}
+
 // What Pod Security "restricted" asks for beyond the controller chart's own defaults.
 var (
 	podSecurity = map[string]any{
@@ -152,6 +162,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 		Chart:      loadBalancerController,
 		Version:    "3.5.0",
 		Values: map[string]any{
+			"image":       imageFrom(env, "eks/aws-load-balancer-controller"),
 			"clusterName": cluster.Cluster.Name,
 			// Fargate has no instance metadata to ask for these two.
 			"region":       env.Region,
@@ -166,7 +177,8 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 			// What these need is left out of the role.
 			"enableShield": false,
 			"enableWaf":    false,
-			"enableWafv2":  true,
+			// Without NAT, WAF's API is out of reach.
+			"enableWafv2": env.Network.NAT != settings.NATNone,
 			"controllerConfig": map[string]any{"featureGates": map[string]any{
 				"ALBGatewayAPI": false, "NLBGatewayAPI": false, "EnableServiceController": false,
 			}},
@@ -183,7 +195,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 	})
 }
 
-func newMetricsServer(stack cdktf.TerraformStack, after cdktf.ITerraformDependable) {
+func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, metricsServer, nil, after)
 	release.New(stack, metricsServer, release.Config{
 		Name:       metricsServer,
@@ -192,6 +204,7 @@ func newMetricsServer(stack cdktf.TerraformStack, after cdktf.ITerraformDependab
 		Chart:      metricsServer,
 		Version:    "3.13.1",
 		Values: map[string]any{
+			"image": imageFrom(env, "metrics-server/metrics-server"),
 			// Its usual port belongs to the kubelet on Fargate.
 			"containerPort":       metricsServerPort,
 			"replicas":            2,
@@ -222,7 +235,8 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 	})
 	// Later than the chart's own: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
-	image := map[string]any{"tag": "v1.3.2"}
+	image := imageFrom(env, "external-secrets/external-secrets")
+	image["tag"] = "v1.3.2"
 	release.New(stack, externalSecrets, release.Config{
 		Name:       externalSecrets,
 		Namespace:  externalSecrets,

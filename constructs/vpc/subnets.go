@@ -30,8 +30,8 @@ const (
 // Subnets computes the addresses of one zone from its letter alone, so that adding or
 // removing another zone never moves them.
 func Subnets(cidr netip.Prefix, zone string) (Plan, error) {
-	slot := int(zone[len(zone)-1] - 'a')
-	if slot < 0 || slot >= maxZones {
+	slot := uint32(zone[len(zone)-1]) - 'a'
+	if slot >= maxZones {
 		return Plan{}, fmt.Errorf("zone %q: must end in a letter from a to h", zone)
 	}
 	// AWS allows VPCs of /16 to /28, and a load balancer's subnet must be a /27 or larger.
@@ -47,10 +47,10 @@ func Subnets(cidr netip.Prefix, zone string) (Plan, error) {
 }
 
 // block is the index-th part of cidr when it is cut into 2^bits equal ones.
-func block(cidr netip.Prefix, bits, index int) netip.Prefix {
+func block(cidr netip.Prefix, bits int, index uint32) netip.Prefix {
 	length := cidr.Bits() + bits
 	base := cidr.Masked().Addr().As4()
-	address := binary.BigEndian.Uint32(base[:]) + uint32(index)<<(32-length)
+	address := binary.BigEndian.Uint32(base[:]) + index<<(32-length)
 	binary.BigEndian.PutUint32(base[:], address)
 	return netip.PrefixFrom(netip.AddrFrom4(base), length)
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// A stackFile is what this program reads of one stack's synthesized Terraform JSON.
+// A stackFile is what this program reads of one stack's Terraform JSON.
 type stackFile struct {
 	id        string // <environment>-<stack>
 	resources []resource

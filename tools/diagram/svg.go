@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-graphviz"
@@ -11,21 +12,21 @@ import (
 // renderSVG lays a graph out and draws it. Graphviz is compiled to WebAssembly and part
 // of this program, and measures text by its own tables: neither a Graphviz nor the fonts
 // of the machine have a say in the result.
-func renderSVG(ctx context.Context, dot []byte) ([]byte, error) {
+func renderSVG(ctx context.Context, dot []byte) (svg []byte, err error) {
 	engine, err := graphviz.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("starting Graphviz: %w", err)
 	}
-	defer engine.Close()
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	graph, err := graphviz.ParseBytes(dot)
 	if err != nil {
 		return nil, fmt.Errorf("reading the graph: %w", err)
 	}
-	defer graph.Close()
-	var svg bytes.Buffer
-	if err := engine.Render(ctx, graph, graphviz.SVG, &svg); err != nil {
+	defer func() { err = errors.Join(err, graph.Close()) }()
+	var b bytes.Buffer
+	if err := engine.Render(ctx, graph, graphviz.SVG, &b); err != nil {
 		return nil, fmt.Errorf("drawing the SVG: %w", err)
 	}
 	// Graphviz measures Helvetica, which few machines have: name its twin as well.
-	return bytes.ReplaceAll(svg.Bytes(), []byte(`"Helvetica,sans-Serif"`), []byte(`"Helvetica,Arial,sans-serif"`)), nil
+	return bytes.ReplaceAll(b.Bytes(), []byte(`"Helvetica,sans-Serif"`), []byte(`"Helvetica,Arial,sans-serif"`)), nil
 }

@@ -122,7 +122,7 @@ func TestCommandLine(t *testing.T) {
 		"deploy dev-app dev-data":  usage,
 		"deploy dev-*":             "dev-* is a pattern. Only one stack, by its name, is checked here; cdktf itself checks several.",
 		"destroy dev-{app,addons}": "dev-{app,addons} is a pattern. Only one stack, by its name, is checked here; cdktf itself checks several.",
-		"deploy dev-netwrok": `There is no stack dev-netwrok. Did you mean dev-network?
+		"deploy dev-netwerk": `There is no stack dev-netwerk. Did you mean dev-network?
 The stacks are: dev-addons, dev-app, dev-cluster, dev-data, dev-network, staging-data, staging-network`,
 	} {
 		t.Run(strings.ReplaceAll("stackorder "+command, " ", "_"), func(t *testing.T) {

@@ -43,7 +43,7 @@ func explain(stderr string, exit error) error {
 	said := errorsIn(stderr)
 	if said == "" {
 		// Not its errors but something else, a panic perhaps, which might show values.
-		return fmt.Errorf("Terraform ended with %w and no error message", exit)
+		return fmt.Errorf("without an error message Terraform ended with %w", exit)
 	}
 	remedy := "Terraform has failed."
 	oneLine := strings.Join(strings.Fields(said), " ") // Terraform wraps where it likes

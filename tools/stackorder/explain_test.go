@@ -18,7 +18,7 @@ func TestExplain(t *testing.T) {
 		},
 		"a panic, which might show a value": {
 			"panic: " + secret,
-			"Terraform ended with exit status 2 and no error message",
+			"without an error message Terraform ended with exit status 2",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

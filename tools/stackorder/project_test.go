@@ -179,7 +179,7 @@ func write(t *testing.T, path string, content any) {
 
 // answer runs the program, as in "deploy dev-data", and returns its message, empty when it
 // agrees. Whatever comes out, the temporary folder must be gone and no secret shown.
-func answer(t *testing.T, ctx context.Context, dir, command string) string { //nolint:revive // t comes first in a test
+func answer(t *testing.T, ctx context.Context, dir, command string) string {
 	t.Helper()
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
