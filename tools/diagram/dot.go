@@ -40,7 +40,7 @@ func (d *diagram) dot() []byte {
 		if len(e.gifts) == 0 {
 			style, label = "dashed", "&nbsp;&nbsp;order only"
 		}
-		fmt.Fprintf(&b, "\t%q -> %q [color=%q, fontcolor=%q, style=%s, label=<%s>]\n", //nolint:misspell // Graphviz's word
+		fmt.Fprintf(&b, "\t%q -> %q [color=%q, fontcolor=%q, style=%s, label=<%s>]\n",
 			e.from.name, e.to.name, c.line, c.text, style, label)
 	}
 	b.WriteString("}\n")
@@ -71,7 +71,7 @@ func (d *diagram) dotStack(s *stack) string {
 		}
 		rows.WriteString("</tr>")
 	}
-	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="6"`, c.line, c.ground), rows.String()) //nolint:misspell // Graphviz's word
+	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="6"`, c.line, c.ground), rows.String())
 }
 
 func dotPart(p *part, c paint, width int) string {
@@ -84,7 +84,7 @@ func dotPart(p *part, c paint, width int) string {
 	for _, line := range wrap(p.summary(), width) {
 		left(html.EscapeString(line))
 	}
-	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="0" cellpadding="6"`, c.line, paperColor), //nolint:misspell // Graphviz's word
+	return table(fmt.Sprintf(`border="1" style="rounded" color="%s" bgcolor="%s" cellspacing="0" cellpadding="6"`, c.line, paperColor),
 		`<tr><td align="left" valign="top" balign="left">`+text.String()+`</td></tr>`)
 }
 
@@ -116,5 +116,5 @@ func table(attributes, rows string) string {
 }
 
 func font(size float64, ink, text string) string {
-	return fmt.Sprintf(`<font point-size="%g" color="%s">%s</font>`, size, ink, text) //nolint:misspell // Graphviz's word
+	return fmt.Sprintf(`<font point-size="%g" color="%s">%s</font>`, size, ink, text)
 }

@@ -31,8 +31,8 @@ func (d *diagram) mermaid() []byte {
 	}
 	for _, s := range d.stacks {
 		c := d.paint(s)
-		fmt.Fprintf(&styles, "  style %s fill:%s,stroke:%s,color:%s\n", stackID(s), c.ground, c.line, c.text)           //nolint:misspell // Mermaid's word
-		fmt.Fprintf(&styles, "  classDef in_%s fill:%s,stroke:%s,color:%s\n", stackID(s), paperColor, c.line, inkColor) //nolint:misspell // Mermaid's word
+		fmt.Fprintf(&styles, "  style %s fill:%s,stroke:%s,color:%s\n", stackID(s), c.ground, c.line, c.text)
+		fmt.Fprintf(&styles, "  classDef in_%s fill:%s,stroke:%s,color:%s\n", stackID(s), paperColor, c.line, inkColor)
 		var ids []string
 		for _, p := range s.parts {
 			ids = append(ids, partID(s, p))
