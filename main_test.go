@@ -62,7 +62,12 @@ func stackFiles(t *testing.T, outdir string) map[string]string {
 // TestGolden holds every stack of every environment against testdata/golden. After a change
 // that is meant: go test . -run Golden -update
 func TestGolden(t *testing.T) {
-	files := stackFiles(t, synthesize(t))
+	outdir := synthesize(t)
+	manifest, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
+	assert.NilError(t, err)
+	golden.Assert(t, string(manifest)+"\n", "golden/manifest.json")
+
+	files := stackFiles(t, outdir)
 	for stack, path := range files {
 		t.Run(stack, func(t *testing.T) {
 			content, err := os.ReadFile(path)
