@@ -40,6 +40,7 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 # stacks, or a glob, are checked and put in order by cdktf.
 one_stack = $(if $(findstring *,$(STACK))$(word 2,$(STACK)),,yes)
 alone = $(if $(one_stack),CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true)
+check_order = go build -C tools -o ../build/stackorder ./stackorder && build/stackorder $(1) $(STACK)
 approve = $(if $(AUTO_APPROVE),--auto-approve)
 
 .PHONY: stack
@@ -48,7 +49,7 @@ stack:
 
 .PHONY: deploy
 deploy: stack synth ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
-	@$(if $(one_stack),go run -C tools ./stackorder deploy $(STACK))
+	@$(if $(one_stack),$(call check_order,deploy))
 	@$(alone) $(CDKTF) deploy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 .PHONY: diff
@@ -57,7 +58,7 @@ diff: stack bindings ## Show what deploying STACK=dev-app would change
 
 .PHONY: destroy
 destroy: stack synth ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
-	@$(if $(one_stack),go run -C tools ./stackorder destroy $(STACK))
+	@$(if $(one_stack),$(call check_order,destroy))
 	@$(alone) $(CDKTF) destroy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 # Every Go module, and how its tests are called.

@@ -13,7 +13,7 @@ var causes = []struct {
 }{
 	{
 		regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
-		"its bucket does not exist, so the environment has not been bootstrapped. Bootstrap it first: make bootstrap",
+		`its bucket does not exist. Make it first: see README.md, "To a real AWS account"`,
 	},
 	{
 		regexp.MustCompile(`AWS account ID not allowed`),

@@ -14,7 +14,7 @@ func TestExplain(t *testing.T) {
 		},
 		"wrapped in the middle of a sign": {
 			"\nError: Failed\n\nS3 bucket \"b\" does\nnot exist.\n",
-			"its bucket does not exist, so the environment has not been bootstrapped. Bootstrap it first: make bootstrap\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
+			"its bucket does not exist. Make it first: see README.md, \"To a real AWS account\"\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
 		},
 		"a panic, which might show a value": {
 			"panic: " + secret,

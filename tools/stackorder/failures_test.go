@@ -76,7 +76,7 @@ func TestUnreadableStates(t *testing.T) {
 		{
 			name: "no bucket",
 			edit: func(backend object) { backend["bucket"] = "another-bucket" },
-			want: "its bucket does not exist, so the environment has not been bootstrapped. Bootstrap it first: make bootstrap\n" +
+			want: "its bucket does not exist. Make it first: see README.md, \"To a real AWS account\"\n" +
 				"  Error: ",
 		},
 		{
