@@ -62,13 +62,13 @@ func pacmak(root, logFile string, packages []string, dest string) error {
 	cmd.Dir = root
 	output, err := cmd.CombinedOutput()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		return fmt.Errorf("Node.js cannot be started (%w): install the version that package.json names under engines", err)
+		return fmt.Errorf("cannot start Node.js (%w): install the version that package.json names under engines", err)
 	}
 	if logErr := os.WriteFile(logFile, output, 0o644); logErr != nil {
 		return logErr
 	}
 	if err != nil {
-		return fmt.Errorf("jsii-pacmak failed (%w): %s\nThe whole output is in %s. If node_modules may be damaged, %s.",
+		return fmt.Errorf("jsii-pacmak failed (%w): %s\nthe whole output is in %s; if node_modules may be damaged, %s",
 			err, gist(output), logFile, remedy)
 	}
 	return nil

@@ -42,10 +42,10 @@ func run(root string) error {
 			continue
 		}
 		path := filepath.Join(root, p.path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // for everybody to read
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, p.want, 0o644); err != nil { //nolint:gosec // likewise
+		if err := os.WriteFile(path, p.want, 0o644); err != nil {
 			return err
 		}
 		fmt.Printf("diagram: wrote %s\n", p.path)
