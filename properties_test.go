@@ -263,7 +263,7 @@ var keepsNothing = []string{
 	"aws_internet_gateway", "aws_kms_alias", "aws_kms_key", "aws_nat_gateway", "aws_rds_cluster_parameter_group",
 	"aws_route", "aws_route_table", "aws_route_table_association", "aws_secretsmanager_secret_version",
 	"aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_ingress_rule",
-	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1",
+	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1", "terraform_data",
 }
 
 func encryptedAtRest(p platform) (broken []string) {
@@ -273,6 +273,9 @@ func encryptedAtRest(p platform) (broken []string) {
 			broken = append(broken, e.String()+": says nobody whether it keeps data; add it to atRest or keepsNothing")
 		}
 		for _, field := range fields {
+			if field == "kms_key_id" && e.body["replicate_source_db"] != nil {
+				continue // a replica has its source's key
+			}
 			value := dig(e.body, strings.Split(field, ".")...)
 			reference, _ := value.(string)
 			if value != true && !strings.Contains(reference, "aws_kms_key") {
@@ -546,10 +549,14 @@ func guarded(p platform) (broken []string) {
 		kept := dig(e.body, "lifecycle", "prevent_destroy") == true
 		switch e.kind {
 		case "aws_db_instance", "aws_rds_cluster":
-			if protected && e.body["deletion_protection"] != true {
+			replica := e.body["replicate_source_db"] != nil
+			if protected && !replica && e.body["deletion_protection"] != true {
 				broken = append(broken, e.String()+": may be deleted")
 			}
-			if protected && e.body["replicate_source_db"] == nil && (!kept || e.body["skip_final_snapshot"] != false) {
+			if replica && e.body["deletion_protection"] == true {
+				broken = append(broken, e.String()+": fewer replicas could not be deployed")
+			}
+			if protected && !replica && (!kept || e.body["skip_final_snapshot"] != false) {
 				broken = append(broken, e.String()+": may be destroyed, or without a last snapshot")
 			}
 		case "aws_ecr_repository":

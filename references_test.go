@@ -60,7 +60,7 @@ func steps(traversal hcl.Traversal) []string {
 func resolve(p platform, exists map[string]bool, stack string, names []string) string {
 	mode := "resource"
 	switch names[0] {
-	case "terraform":
+	case "terraform", "self":
 		return ""
 	case "data", "ephemeral":
 		mode, names = names[0], names[1:]

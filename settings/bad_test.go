@@ -271,6 +271,8 @@ dev.yaml:9: database.maxStorageGiB: must not be set with engine aurora-postgresq
 	{"autoscaling of RDS", under("database", "autoscaling: {min: 1, max: 2}"),
 		`dev.yaml:7: database.autoscaling.max: must not be set with engine postgres: RDS's replicas do not scale; use database.replicas
 dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS's replicas do not scale; use database.replicas`},
+	{"autoscaling from nothing", aurora("autoscaling: {min: 0, max: 2}"),
+		`dev.yaml:8: database.autoscaling.min: must be at least 1 where max is above 0, is 0: without a replica there is no load to go by; set max to 0 for none at all`},
 	{"autoscaling upside down", aurora("autoscaling: {min: 4, max: 2}"),
 		`dev.yaml:8: database.autoscaling.min: must be at most max (2), is 4`},
 	{"autoscaling above the default", aurora("autoscaling: {min: 4}"),

@@ -198,6 +198,10 @@ func (d *document) checkDatabase() {
 				database.StorageGiB, least, database.MaxStorageGiB)
 		}
 	}
+	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min == 0 && scaling.Max > 0 {
+		d.report("database.autoscaling.min", "must be at least 1 where max is above 0, is 0: "+
+			"without a replica there is no load to go by; set max to 0 for none at all")
+	}
 	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min > scaling.Max {
 		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
 	}

@@ -50,7 +50,8 @@ type Network struct {
 	// CIDR is the VPC's private IPv4 range, /16 to /19; every subnet is computed from it.
 	CIDR string `yaml:"cidr" validate:"required,vpccidr"`
 	// Zones are the letters of 2 or 3 availability zones of the region. A zone's subnets
-	// depend on its letter alone, so adding one moves no other.
+	// depend on its letter alone, so adding one moves no other; pods are started anew. The
+	// first two hold the cluster's control plane and cannot be changed once it is made.
 	Zones []string `yaml:"zones" validate:"required"`
 	// NAT chooses the way out of private subnets: none, single or per-zone.
 	NAT NAT `yaml:"nat" validate:"oneof=none single per-zone"`

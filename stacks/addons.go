@@ -66,27 +66,49 @@ func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster
 			Name:      jsii.String("aws-logging"),
 			Namespace: namespace.Id(),
 		},
-		// The log group, with its retention and key, is Terraform's: the router makes none.
 		Data: &map[string]*string{
-			"output.conf": jsii.String(fmt.Sprintf(`[OUTPUT]
-    Name cloudwatch_logs
-    Match *
-    region %s
-    log_group_name %s
-    log_stream_prefix pod-
-    auto_create_group false
-`, env.Region, *group.Name())),
-			"filters.conf": jsii.String(`[FILTER]
-    Name kubernetes
-    Match kube.*
-    Merge_Log On
-    Keep_Log Off
-`),
+			"output.conf":  jsii.String(fmt.Sprintf(routerOutput, env.Region, *group.Name())),
+			"filters.conf": jsii.String(routerFilters),
+			"parsers.conf": jsii.String(routerParsers),
 			// Fluent Bit's own log would cost more than it tells.
 			"flb_log_cw": jsii.String("false"),
 		},
 	})
 }
+
+// What the log router does: it takes the container runtime's prefix off each line, reads
+// what is JSON, and adds where it comes from. The log group, with its retention and key, is
+// Terraform's: the router makes none.
+const (
+	routerOutput = `[OUTPUT]
+    Name cloudwatch_logs
+    Match kube.*
+    region %s
+    log_group_name %s
+    log_stream_prefix pod-
+    auto_create_group false
+`
+	routerFilters = `[FILTER]
+    Name parser
+    Match *
+    Key_name log
+    Parser crio
+[FILTER]
+    Name kubernetes
+    Match kube.*
+    Merge_Log On
+    Keep_Log Off
+    Buffer_Size 0
+    Kube_Meta_Cache_TTL 300s
+`
+	routerParsers = `[PARSER]
+    Name crio
+    Format Regex
+    Regex ^(?<time>[^ ]+) (?<stream>stdout|stderr) (?<logtag>P|F) (?<log>.*)$
+    Time_Key time
+    Time_Format %Y-%m-%dT%H:%M:%S.%L%z
+`
+)
 
 // newNamespace makes a namespace whose pods must be hardened.
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted

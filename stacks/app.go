@@ -31,8 +31,9 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	useCluster(stack, env, cluster)
 
 	name := env.App.Name
-	// The load balancer controller holds a pod back from Ready until its target is healthy:
-	// a rolling update drops no request, and a release is done when the URL works.
+	// The load balancer controller holds a pod back from Ready until its target is healthy,
+	// so that a rolling update drops no request. The pods of a first install come before the
+	// load balancer and are not held.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	database := reachDatabase(stack, data, cluster)
@@ -58,7 +59,13 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		DependsOn: append(role.Permissions, namespace, database),
 	})
 
-	output(stack, "url_host", "Host name of the application's URL", host(stack, env, app))
+	balancer := loadBalancerHost(stack, name, app)
+	host := balancer
+	if env.App.Domain != "" {
+		host = jsii.String(env.App.Domain)
+	}
+	output(stack, "url_host", "Host name of the application's URL", host)
+	output(stack, "load_balancer_host", "Where the domain's DNS record must point", balancer)
 	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{data.Repository.URL, jsii.String(imageVersion(env.App.Image))}))
 	output(stack, "namespace", "Kubernetes namespace", name)
 	return &App{TerraformStack: stack}
@@ -133,21 +140,18 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string) map[str
 	}
 }
 
-// host is the domain, or else the load balancer's own name, which the Ingress tells once
-// the release is done.
-func host(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.ITerraformDependable) *string {
-	if env.App.Domain != "" {
-		return jsii.String(env.App.Domain)
-	}
+// loadBalancerHost is the load balancer's own name, which the Ingress tells once the
+// release is done; empty should it not have one yet.
+func loadBalancerHost(stack cdktf.TerraformStack, name string, app cdktf.ITerraformDependable) *string {
 	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
 		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{
-			Name:      jsii.String(env.App.Name),
-			Namespace: jsii.String(env.App.Name),
+			Name:      jsii.String(name),
+			Namespace: jsii.String(name),
 		},
 		DependsOn: &[]cdktf.ITerraformDependable{app},
 	})
-	name := ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
-	return cdktf.Token_AsString(cdktf.Fn_Try(&[]any{name, ""}), nil)
+	host := ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
+	return cdktf.Token_AsString(cdktf.Fn_Try(&[]any{host, ""}), nil)
 }
 
 // imageVersion is what follows the repository in an image reference.

@@ -1,8 +1,11 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawseksaddonversion"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaddon"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -39,11 +42,12 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		EncryptsLogs: true,
 	})
 	cluster := eks.New(stack, "cluster", eks.Config{
-		Name:              env.ResourceName(),
-		Version:           env.Cluster.Version,
-		Account:           env.Account,
-		Region:            env.Region,
-		SubnetIDs:         network.VPC.PrivateSubnetIDs,
+		Name:    env.ResourceName(),
+		Version: env.Cluster.Version,
+		Account: env.Account,
+		Region:  env.Region,
+		// Two zones are enough, and so a third can come and go.
+		SubnetIDs:         network.VPC.PrivateSubnetIDs[:2],
 		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
 		KeyArn:            key.Arn,
 		LogRetentionDays:  env.LogRetentionDays,
@@ -64,6 +68,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
 		return fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
 			Name:        name,
+			Zones:       strings.Join(env.Network.Zones, ""),
 			ClusterName: cluster.Name,
 			Cluster:     cluster.Resource,
 			Account:     env.Account,
@@ -109,12 +114,17 @@ func access(list []settings.Access) []eks.Access {
 	return result
 }
 
-// newAddon installs an EKS managed add-on in the version that EKS holds for the cluster's
-// Kubernetes version when it is made; it is upgraded with the cluster, not behind its back.
+// newAddon installs an EKS managed add-on in AWS's default version for the cluster's
+// Kubernetes version, so that it is upgraded with the cluster.
 func newAddon(stack cdktf.TerraformStack, cluster *eks.Cluster, name, configuration string, after cdktf.ITerraformDependable) {
 	config := &eksaddon.EksAddonConfig{
-		ClusterName:              jsii.String(cluster.Name),
-		AddonName:                jsii.String(name),
+		ClusterName: jsii.String(cluster.Name),
+		AddonName:   jsii.String(name),
+		AddonVersion: dataawseksaddonversion.NewDataAwsEksAddonVersion(stack, jsii.String("addon-"+name+"-version"),
+			&dataawseksaddonversion.DataAwsEksAddonVersionConfig{
+				AddonName:         jsii.String(name),
+				KubernetesVersion: cluster.Version,
+			}).Version(),
 		ResolveConflictsOnCreate: jsii.String("OVERWRITE"),
 		ResolveConflictsOnUpdate: jsii.String("PRESERVE"),
 		DependsOn:                &[]cdktf.ITerraformDependable{after},

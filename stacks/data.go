@@ -22,12 +22,13 @@ type Data struct {
 func NewData(scope constructs.Construct, env *settings.Environment, network *Network) *Data {
 	stack := newStack(scope, env, "data")
 	key := encryptionkey.New(stack, "key", encryptionkey.Config{
-		Alias:          env.ResourceName("data"),
-		Description:    "Encrypts the database, its password, backups and logs, and images",
-		Account:        env.Account,
-		Region:         env.Region,
-		EncryptsLogs:   true,
-		PreventDestroy: env.Protected,
+		Alias:        env.ResourceName("data"),
+		Description:  "Encrypts the database, its password, backups and logs, and images",
+		Account:      env.Account,
+		Region:       env.Region,
+		EncryptsLogs: true,
+		// A final snapshot is worth as much as its key.
+		PreventDestroy: env.Protected || *env.Database.FinalSnapshot,
 	})
 	database := postgres.New(stack, "database", databaseConfig(env, network, key))
 	images := repository.New(stack, "images", repository.Config{
@@ -64,6 +65,7 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		BackupWindow:        database.BackupWindow,
 		MaintenanceWindow:   database.MaintenanceWindow,
 		LogRetentionDays:    env.LogRetentionDays,
+		ApplyImmediately:    !env.Protected,
 		DeletionProtection:  *database.DeletionProtection,
 		FinalSnapshot:       *database.FinalSnapshot,
 		PreventDestroy:      env.Protected,

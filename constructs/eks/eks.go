@@ -12,6 +12,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/destroystep"
 	"plinth/constructs/iamrole"
 	"plinth/constructs/loggroup"
 	"plinth/constructs/policy"
@@ -26,6 +27,8 @@ type Config struct {
 	// Account and Region are where it is made.
 	Account, Region string
 	// SubnetIDs hold the control plane's network interfaces: private, in two zones at least.
+	// Their zones cannot be changed once the cluster is made.
+	// https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 	SubnetIDs []*string
 	// PublicAccessCIDRs reach the API server over the internet. Without any it is private.
 	PublicAccessCIDRs []string
@@ -89,7 +92,7 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 		},
 		ManagedPolicies: []string{"AmazonEKSClusterPolicy"},
 	})
-	dependencies := append([]cdktf.ITerraformDependable{logs}, role.Permissions...)
+	dependencies := append([]cdktf.ITerraformDependable{lastLogs(this, logs)}, role.Permissions...)
 	cluster := ekscluster.NewEksCluster(this, jsii.String("cluster"), &ekscluster.EksClusterConfig{
 		Name:    jsii.String(config.Name),
 		Version: jsii.String(config.Version),
@@ -132,6 +135,17 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 	admitWebhooks(this, result, config.WebhookPorts)
 	grantAccess(this, cluster.Name(), config.Access)
 	return result
+}
+
+// lastLogs makes what, on destroy, goes after the cluster and before its log group. EKS
+// delivers the last events some minutes after the cluster is gone, and would make the group
+// again: unencrypted, kept for ever, and in the way of the next deployment.
+// https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2446
+func lastLogs(scope constructs.Construct, logs cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	return destroystep.New(scope, "last-logs", destroystep.Config{
+		Command:   `sleep "${EKS_LAST_LOGS_SECONDS:-180}"`,
+		DependsOn: []cdktf.ITerraformDependable{logs},
+	})
 }
 
 func vpcConfig(config Config) *ekscluster.EksClusterVpcConfig {

@@ -17,8 +17,11 @@ import (
 
 // Config of a profile.
 type Config struct {
-	// Name is the profile's; the role is called <cluster>-fargate-<name>.
+	// Name begins the profile's name; the role is called <cluster>-fargate-<name>.
 	Name string
+	// Zones ends the profile's name. A profile cannot change its subnets: with other zones
+	// it is another profile, made before the old one goes.
+	Zones string
 	// ClusterName must be known before the cluster is: the role's trust rests on it.
 	ClusterName string
 	// Cluster is what the profile waits for.
@@ -67,10 +70,11 @@ func New(scope constructs.Construct, id string, config Config) eksfargateprofile
 	dependencies := append([]cdktf.ITerraformDependable{config.Cluster}, role.Permissions...)
 	return eksfargateprofile.NewEksFargateProfile(this, jsii.String("profile"), &eksfargateprofile.EksFargateProfileConfig{
 		ClusterName:         jsii.String(config.ClusterName),
-		FargateProfileName:  jsii.String(config.Name),
+		FargateProfileName:  jsii.String(config.Name + "-" + config.Zones),
 		PodExecutionRoleArn: role.Arn,
 		SubnetIds:           &config.SubnetIDs,
 		Selector:            selectors,
 		DependsOn:           &dependencies,
+		Lifecycle:           &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})
 }

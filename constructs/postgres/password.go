@@ -32,7 +32,8 @@ const (
 
 // newPassword makes a random password, keeps it in Secrets Manager and reads it back from
 // there, so that a deployment that fails half-way and is repeated, with another random
-// value, still gives the database the password that was stored.
+// value, still gives the database the password that was stored. Should AWS refuse to change
+// the password of a database that is there, raise PasswordVersion once more.
 func newPassword(s *shared) password {
 	c := s.config
 	stack := cdktf.TerraformStack_Of(s.scope)

@@ -50,6 +50,9 @@ type Config struct {
 	BackupWindow, MaintenanceWindow string
 	LogRetentionDays                int
 
+	// ApplyImmediately makes changes at once instead of in the maintenance window, also
+	// those that restart the database.
+	ApplyImmediately bool
 	// DeletionProtection makes AWS refuse to delete the database.
 	DeletionProtection bool
 	// FinalSnapshot keeps a snapshot when it is deleted all the same.
@@ -85,8 +88,8 @@ type Postgres struct {
 	constructs.Construct
 	// Endpoint is the host that takes writes.
 	Endpoint *string
-	// ReaderEndpoint is a host for reads: of a replica where there is one. With several
-	// RDS replicas it is the first; Aurora's balances over all.
+	// ReaderEndpoint is a host for reads: of a replica where there is one. Aurora's balances
+	// over all; RDS replicas are listed with commas, as PostgreSQL's clients take them.
 	ReaderEndpoint *string
 	// Name is the database's name in the server.
 	Name string
@@ -167,14 +170,23 @@ const (
 )
 
 // parameters are set on every server. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
-var parameters = []struct{ name, value string }{
-	// Security: a connection without TLS is refused.
-	{"rds.force_ssl", "1"},
-	{"log_connections", "1"},
-	{"log_disconnections", "1"},
-	{"log_lock_waits", "1"},
+var parameters = []struct{ name, value, method string }{
+	// Security: a connection without TLS is refused. AWS reports this one as applied on
+	// reboot, and any other method here as a difference at every plan; a new server starts
+	// with it. https://github.com/hashicorp/terraform-provider-aws/issues/39252
+	{"rds.force_ssl", "1", "pending-reboot"},
+	{"log_connections", "1", "immediate"},
+	{"log_disconnections", "1", "immediate"},
+	{"log_lock_waits", "1", "immediate"},
 	// Statements slower than a second, in milliseconds.
-	{"log_min_duration_statement", "1000"},
+	{"log_min_duration_statement", "1000", "immediate"},
+}
+
+// parameterGroup names the group of a major version. It can neither be changed nor deleted
+// while a server uses it, so an upgrade makes the next one first.
+func (s *shared) parameterGroup() (name *string, lifecycle *cdktf.TerraformResourceLifecycle) {
+	return jsii.String(s.config.Name + "-" + major(s.config.Version)),
+		&cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 }
 
 // major is the part of a version that parameter groups are named after.
@@ -192,12 +204,15 @@ func (s *shared) logs(id, kind, identifier string) cloudwatchloggroup.Cloudwatch
 	})
 }
 
-// finalSnapshot names the snapshot that is made on deletion, nil when none is wanted.
+// finalSnapshot names the snapshot that is made on deletion, nil when none is wanted. The
+// beginning of the key's id keeps it apart from the snapshot of an earlier database.
 func (s *shared) finalSnapshot() *string {
 	if !s.config.FinalSnapshot {
 		return nil
 	}
-	return jsii.String(s.config.Name + "-final")
+	id := cdktf.Fn_Element(cdktf.Fn_Split(jsii.String("/"), s.config.KeyArn), jsii.Number(1))
+	start := cdktf.Fn_Substr(cdktf.Token_AsString(id, nil), jsii.Number(0), jsii.Number(8))
+	return jsii.String(s.config.Name + "-final-" + *start)
 }
 
 // lifecycle keeps Terraform from planning to delete what holds data.

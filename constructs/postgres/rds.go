@@ -6,29 +6,38 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
 func newRDS(s *shared, result *Postgres) {
 	c := s.config
+	name, lifecycle := s.parameterGroup()
 	group := dbparametergroup.NewDbParameterGroup(s.scope, jsii.String("parameters"), &dbparametergroup.DbParameterGroupConfig{
-		Name:        jsii.String(c.Name),
+		Name:        name,
+		Lifecycle:   lifecycle,
 		Family:      jsii.String("postgres" + major(c.Version)),
 		Description: jsii.String("TLS only, with connections and slow statements logged"),
 		Parameter:   instanceParameters(),
 	})
 	config := dbinstance.DbInstanceConfig{
-		Engine:                  jsii.String("postgres"),
-		EngineVersion:           jsii.String(c.Version),
-		DbName:                  jsii.String(c.DatabaseName),
-		Username:                jsii.String(c.Username),
-		AllocatedStorage:        jsii.Number(c.RDS.StorageGiB),
-		DbSubnetGroupName:       s.subnets.Name(),
-		BackupRetentionPeriod:   jsii.Number(c.BackupRetentionDays),
-		BackupWindow:            jsii.String(c.BackupWindow),
-		DeleteAutomatedBackups:  jsii.Bool(!c.FinalSnapshot),
-		SkipFinalSnapshot:       jsii.Bool(!c.FinalSnapshot),
-		FinalSnapshotIdentifier: s.finalSnapshot(),
-		Lifecycle:               s.lifecycle(),
+		Engine:        jsii.String("postgres"),
+		EngineVersion: jsii.String(c.Version),
+		DbName:        jsii.String(c.DatabaseName),
+		Username:      jsii.String(c.Username),
+		// A new major version in the settings is meant.
+		AllowMajorVersionUpgrade: jsii.Bool(true),
+		StorageEncrypted:         jsii.Bool(true),
+		KmsKeyId:                 c.KeyArn,
+		DeletionProtection:       jsii.Bool(c.DeletionProtection),
+		MultiAz:                  jsii.Bool(c.RDS.MultiAZ),
+		AllocatedStorage:         jsii.Number(c.RDS.StorageGiB),
+		DbSubnetGroupName:        s.subnets.Name(),
+		BackupRetentionPeriod:    jsii.Number(c.BackupRetentionDays),
+		BackupWindow:             jsii.String(c.BackupWindow),
+		DeleteAutomatedBackups:   jsii.Bool(!c.FinalSnapshot),
+		SkipFinalSnapshot:        jsii.Bool(!c.FinalSnapshot),
+		FinalSnapshotIdentifier:  s.finalSnapshot(),
+		Lifecycle:                s.lifecycle(),
 	}
 	if c.RDS.Replicas > 0 {
 		master := newPassword(s)
@@ -49,16 +58,20 @@ func newRDS(s *shared, result *Postgres) {
 		result.SecretArn = primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
 	}
 
+	var readers []*string
 	for i := 1; i <= c.RDS.Replicas; i++ {
 		replica := dbinstance.NewDbInstance(s.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
 			instanceConfig(s, fmt.Sprintf("%s-replica-%d", c.Name, i), group.Name(), dbinstance.DbInstanceConfig{
 				ReplicateSourceDb: primary.Identifier(),
+				// It is encrypted with its source's key: in the same region AWS refuses to be told.
+				StorageEncrypted: jsii.Bool(true),
 				// A replica holds nothing that its source does not.
 				SkipFinalSnapshot: jsii.Bool(true),
 			}))
-		if i == 1 {
-			result.ReaderEndpoint = replica.Address()
-		}
+		readers = append(readers, replica.Address())
+	}
+	if readers != nil {
+		result.ReaderEndpoint = cdktf.Fn_Join(jsii.String(","), &readers)
 	}
 }
 
@@ -75,9 +88,6 @@ func instanceConfig(s *shared, identifier string, parameterGroup *string, config
 	config.InstanceClass = jsii.String(c.InstanceClass)
 	config.StorageType = jsii.String("gp3")
 	config.MaxAllocatedStorage = jsii.Number(c.RDS.MaxStorageGiB)
-	config.StorageEncrypted = jsii.Bool(true)
-	config.KmsKeyId = c.KeyArn
-	config.MultiAz = jsii.Bool(c.RDS.MultiAZ && config.ReplicateSourceDb == nil)
 	config.Port = jsii.Number(Port)
 	config.ParameterGroupName = parameterGroup
 	config.VpcSecurityGroupIds = &[]*string{s.securityGroup.Id()}
@@ -86,7 +96,7 @@ func instanceConfig(s *shared, identifier string, parameterGroup *string, config
 	config.MaintenanceWindow = jsii.String(c.MaintenanceWindow)
 	config.AutoMinorVersionUpgrade = jsii.Bool(true)
 	config.CopyTagsToSnapshot = jsii.Bool(true)
-	config.DeletionProtection = jsii.Bool(c.DeletionProtection)
+	config.ApplyImmediately = jsii.Bool(c.ApplyImmediately)
 	config.PerformanceInsightsEnabled = jsii.Bool(true)
 	config.PerformanceInsightsKmsKeyId = c.KeyArn
 	config.PerformanceInsightsRetentionPeriod = jsii.Number(insightsDays)
@@ -101,7 +111,7 @@ func instanceParameters() []*dbparametergroup.DbParameterGroupParameter {
 	var all []*dbparametergroup.DbParameterGroupParameter
 	for _, p := range parameters {
 		all = append(all, &dbparametergroup.DbParameterGroupParameter{
-			Name: jsii.String(p.name), Value: jsii.String(p.value),
+			Name: jsii.String(p.name), Value: jsii.String(p.value), ApplyMethod: jsii.String(p.method),
 		})
 	}
 	return all

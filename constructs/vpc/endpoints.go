@@ -5,31 +5,25 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/routetable"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcendpoint"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 )
 
 // newGatewayEndpoint keeps S3 traffic, and with it the layers of ECR's images, off the NAT
 // gateway. It costs nothing.
-func newGatewayEndpoint(scope constructs.Construct, network vpc.Vpc, config Config, tables []routetable.RouteTable) {
-	ids := make([]*string, 0, len(tables))
-	for _, table := range tables {
-		ids = append(ids, table.Id())
-	}
+func newGatewayEndpoint(scope constructs.Construct, network *string, config Config, tables []*string) {
 	vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-s3"), &vpcendpoint.VpcEndpointConfig{
-		VpcId:           network.Id(),
+		VpcId:           network,
 		ServiceName:     serviceName(config.Region, "s3"),
 		VpcEndpointType: jsii.String("Gateway"),
-		RouteTableIds:   &ids,
+		RouteTableIds:   &tables,
 		Tags:            nameTag(config.Name + "-s3"),
 	})
 }
 
 // newInterfaceEndpoints gives each service an address in every private subnet.
-func newInterfaceEndpoints(scope constructs.Construct, network vpc.Vpc, config Config, subnetIDs []*string) {
+func newInterfaceEndpoints(scope constructs.Construct, network *string, config Config, subnetIDs []*string) {
 	if len(config.InterfaceEndpoints) == 0 {
 		return
 	}
@@ -37,26 +31,26 @@ func newInterfaceEndpoints(scope constructs.Construct, network vpc.Vpc, config C
 	group := securitygroup.NewSecurityGroup(scope, jsii.String("endpoints-security-group"), &securitygroup.SecurityGroupConfig{
 		Name:        jsii.String(config.Name + "-endpoints"),
 		Description: jsii.String("AWS services reached from inside the VPC"),
-		VpcId:       network.Id(),
+		VpcId:       network,
 		Tags:        nameTag(config.Name + "-endpoints"),
-	})
+	}).Id()
 	vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, jsii.String("endpoints-https"),
 		&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
-			SecurityGroupId: group.Id(),
+			SecurityGroupId: group,
 			Description:     jsii.String("HTTPS from the VPC"),
-			CidrIpv4:        network.CidrBlock(),
+			CidrIpv4:        jsii.String(config.CIDR.String()),
 			IpProtocol:      jsii.String("tcp"),
 			FromPort:        jsii.Number(443),
 			ToPort:          jsii.Number(443),
 		})
 	for _, service := range config.InterfaceEndpoints {
 		vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-"+service), &vpcendpoint.VpcEndpointConfig{
-			VpcId:             network.Id(),
+			VpcId:             network,
 			ServiceName:       serviceName(config.Region, service),
 			VpcEndpointType:   jsii.String("Interface"),
 			PrivateDnsEnabled: jsii.Bool(true),
 			SubnetIds:         &subnetIDs,
-			SecurityGroupIds:  &[]*string{group.Id()},
+			SecurityGroupIds:  &[]*string{group},
 			Tags:              nameTag(config.Name + "-" + service),
 		})
 	}

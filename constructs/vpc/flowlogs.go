@@ -6,7 +6,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/flowlog"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpc"
 
 	"plinth/constructs/iamrole"
 	"plinth/constructs/loggroup"
@@ -23,8 +22,8 @@ type FlowLogs struct {
 	KeyArn *string
 }
 
-// newFlowLogs records what the VPC accepts and rejects, once a minute.
-func newFlowLogs(scope constructs.Construct, network vpc.Vpc, config Config) {
+// newFlowLogs records what the VPC accepts and rejects, in ten-minute sums.
+func newFlowLogs(scope constructs.Construct, network *string, config Config) {
 	name := "/aws/vpc/" + config.Name + "/flow-logs"
 	group := loggroup.New(scope, "flow-logs", loggroup.Config{
 		Name:          name,
@@ -53,12 +52,13 @@ func newFlowLogs(scope constructs.Construct, network vpc.Vpc, config Config) {
 		}},
 	})
 	flowlog.NewFlowLog(scope, jsii.String("flow-log"), &flowlog.FlowLogConfig{
-		VpcId:                  network.Id(),
+		VpcId:                  network,
 		TrafficType:            jsii.String("ALL"),
 		LogDestinationType:     jsii.String("cloud-watch-logs"),
 		LogDestination:         group.Arn(),
 		IamRoleArn:             role.Arn,
-		MaxAggregationInterval: jsii.Number(60),
+		MaxAggregationInterval: jsii.Number(600),
+		DependsOn:              &role.Permissions,
 		Tags:                   nameTag(config.Name),
 	})
 }

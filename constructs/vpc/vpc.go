@@ -55,22 +55,23 @@ const anywhere = "0.0.0.0/0"
 // New makes a network. It panics when a zone or the range cannot be planned, see [Subnets].
 func New(scope constructs.Construct, id string, config Config) *VPC {
 	this := constructs.NewConstruct(scope, &id)
+	// Each value is asked of jsii once: a call to Node.js costs as much as a resource.
 	network := vpc.NewVpc(this, jsii.String("vpc"), &vpc.VpcConfig{
 		CidrBlock:          jsii.String(config.CIDR.String()),
 		EnableDnsSupport:   jsii.Bool(true),
 		EnableDnsHostnames: jsii.Bool(true),
 		Tags:               nameTag(config.Name),
-	})
-	result := &VPC{Construct: this, ID: network.Id()}
+	}).Id()
+	result := &VPC{Construct: this, ID: network}
 	closeDefaultSecurityGroup(this, network, config.Name)
 
 	gateway := internetgateway.NewInternetGateway(this, jsii.String("internet-gateway"), &internetgateway.InternetGatewayConfig{
-		VpcId: network.Id(),
+		VpcId: network,
 		Tags:  nameTag(config.Name),
 	})
 	public := newRouteTable(this, network, "public", config.Name)
 	route.NewRoute(this, jsii.String("public-internet"), &route.RouteConfig{
-		RouteTableId:         public.Id(),
+		RouteTableId:         public,
 		DestinationCidrBlock: jsii.String(anywhere),
 		GatewayId:            gateway.Id(),
 	})
@@ -78,15 +79,15 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 	// neither reach the internet nor be reached from it.
 	database := newRouteTable(this, network, "database", config.Name)
 
-	var private []routetable.RouteTable
-	var nat natgateway.NatGateway
+	var private []*string
+	var nat *string
 	for i, zone := range config.Zones {
 		plan, err := Subnets(config.CIDR, zone)
 		if err != nil {
 			panic(err)
 		}
 		letter := zone[len(zone)-1:]
-		tier := func(name string, cidr netip.Prefix, table routetable.RouteTable, tags map[string]*string) subnet.Subnet {
+		tier := func(name string, cidr netip.Prefix, table *string, tags map[string]*string) *string {
 			return newSubnet(this, network, name+"-"+letter, zone, cidr, table, config.Name, tags)
 		}
 
@@ -104,24 +105,24 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 			})
 			nat = natgateway.NewNatGateway(this, jsii.String("nat-"+letter), &natgateway.NatGatewayConfig{
 				AllocationId: address.AllocationId(),
-				SubnetId:     publicSubnet.Id(),
+				SubnetId:     publicSubnet,
 				Tags:         nameTag(config.Name + "-nat-" + letter),
 				DependsOn:    &[]cdktf.ITerraformDependable{gateway},
-			})
+			}).Id()
 			result.NATAddresses = append(result.NATAddresses, address.PublicIp())
 		}
 		if nat != nil {
 			route.NewRoute(this, jsii.String("private-"+letter+"-nat"), &route.RouteConfig{
-				RouteTableId:         table.Id(),
+				RouteTableId:         table,
 				DestinationCidrBlock: jsii.String(anywhere),
-				NatGatewayId:         nat.Id(),
+				NatGatewayId:         nat,
 			})
 		}
 
 		private = append(private, table)
-		result.PublicSubnetIDs = append(result.PublicSubnetIDs, publicSubnet.Id())
-		result.PrivateSubnetIDs = append(result.PrivateSubnetIDs, privateSubnet.Id())
-		result.DatabaseSubnetIDs = append(result.DatabaseSubnetIDs, databaseSubnet.Id())
+		result.PublicSubnetIDs = append(result.PublicSubnetIDs, publicSubnet)
+		result.PrivateSubnetIDs = append(result.PrivateSubnetIDs, privateSubnet)
+		result.DatabaseSubnetIDs = append(result.DatabaseSubnetIDs, databaseSubnet)
 	}
 
 	newGatewayEndpoint(this, network, config, private)
@@ -134,40 +135,40 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 
 // closeDefaultSecurityGroup takes every rule from the group that AWS gives to what names
 // none, so that forgetting a security group opens nothing.
-func closeDefaultSecurityGroup(scope constructs.Construct, network vpc.Vpc, name string) {
+func closeDefaultSecurityGroup(scope constructs.Construct, network *string, name string) {
 	defaultsecuritygroup.NewDefaultSecurityGroup(scope, jsii.String("default-security-group"),
 		&defaultsecuritygroup.DefaultSecurityGroupConfig{
-			VpcId: network.Id(),
+			VpcId: network,
 			Tags:  nameTag(name + "-default-closed"),
 		})
 }
 
-func newRouteTable(scope constructs.Construct, network vpc.Vpc, id, name string) routetable.RouteTable {
+func newRouteTable(scope constructs.Construct, network *string, id, name string) *string {
 	return routetable.NewRouteTable(scope, jsii.String(id+"-routes"), &routetable.RouteTableConfig{
-		VpcId: network.Id(),
+		VpcId: network,
 		Tags:  nameTag(fmt.Sprintf("%s-%s", name, id)),
-	})
+	}).Id()
 }
 
-func newSubnet(scope constructs.Construct, network vpc.Vpc, id, zone string, cidr netip.Prefix,
-	table routetable.RouteTable, name string, tags map[string]*string,
-) subnet.Subnet {
+func newSubnet(scope constructs.Construct, network *string, id, zone string, cidr netip.Prefix,
+	table *string, name string, tags map[string]*string,
+) *string {
 	all := *nameTag(name + "-" + id)
 	for key, value := range tags {
 		all[key] = value
 	}
 	made := subnet.NewSubnet(scope, jsii.String(id), &subnet.SubnetConfig{
-		VpcId:            network.Id(),
+		VpcId:            network,
 		AvailabilityZone: jsii.String(zone),
 		CidrBlock:        jsii.String(cidr.String()),
 		// Security: nothing gets a public address by merely being in a public subnet.
 		MapPublicIpOnLaunch: jsii.Bool(false),
 		Tags:                &all,
-	})
+	}).Id()
 	routetableassociation.NewRouteTableAssociation(scope, jsii.String(id+"-routes-association"),
 		&routetableassociation.RouteTableAssociationConfig{
-			SubnetId:     made.Id(),
-			RouteTableId: table.Id(),
+			SubnetId:     made,
+			RouteTableId: table,
 		})
 	return made
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // contents is what one program has synthesized.
@@ -51,13 +52,10 @@ func dropComments(value any) {
 	}
 }
 
-// kinds are the parts of Terraform JSON that hold objects by type and name.
-var kinds = []string{"resource", "data"}
-
 // count returns how many objects a stack has of each type, as in "resource aws_vpc".
 func (c *contents) count(stack string) map[string]int {
 	counts := map[string]int{}
-	for _, kind := range kinds {
+	for _, kind := range []string{"resource", "data"} {
 		types, _ := c.stacks[stack][kind].(map[string]any)
 		for name, objects := range types {
 			objects, _ := objects.(map[string]any)
@@ -72,7 +70,7 @@ func (c *contents) total(kind string) int {
 	total := 0
 	for stack := range c.stacks {
 		for name, n := range c.count(stack) {
-			if len(name) > len(kind) && name[:len(kind)] == kind {
+			if strings.HasPrefix(name, kind+" ") {
 				total += n
 			}
 		}

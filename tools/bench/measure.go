@@ -12,8 +12,9 @@ import (
 
 // cost is what one run took.
 type cost struct {
-	wall   duration
-	memory bytesize // at its peak, of all processes together; 0 where it cannot be told
+	wall      duration
+	processor duration // of all processes together
+	memory    bytesize // at its peak, of all processes together; 0 where it cannot be told
 }
 
 // measure runs a program once.
@@ -35,10 +36,12 @@ func (b *bench) measure(project, program, cache string) (cost, error) {
 	if err != nil {
 		return cost{}, fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), err, &stdout, &stderr)
 	}
+	processor := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if program == peer {
-		wall -= readingTime(stdout.Bytes())
+		reading := readingTime(stdout.Bytes())
+		wall, processor = wall-reading, processor-reading
 	}
-	return cost{duration(wall), peak}, nil
+	return cost{duration(wall), duration(processor), peak}, nil
 }
 
 // readingTime is how long the JavaScript program read Plinth's output. A program that
@@ -90,6 +93,11 @@ func (b *bench) measureRounds(rounds int, all ...*series) error {
 // wall is the median of all runs.
 func (s *series) wall() duration {
 	return median(s.costs, func(c cost) duration { return c.wall })
+}
+
+// processor is the median of all runs.
+func (s *series) processor() duration {
+	return median(s.costs, func(c cost) duration { return c.processor })
 }
 
 // memory is the median of the peaks of all runs.

@@ -178,7 +178,7 @@ func TestPacmakFailure(t *testing.T) {
 
 	t.Setenv("JSII_NODE", "/nonexistent/node")
 	err = pacmak(root, log, nil, t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "Node.js cannot be started") {
+	if err == nil || !strings.Contains(err.Error(), "cannot start Node.js") {
 		t.Errorf("without Node.js the error is %v", err)
 	}
 }

@@ -1,0 +1,52 @@
+// Package destroystep runs a command at one point of a destroy, for what a service leaves
+// behind and Terraform has no resource for. On deploy it does nothing.
+package destroystep
+
+import (
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+)
+
+// Config of a step.
+type Config struct {
+	// Command is run by sh on the machine that runs Terraform.
+	Command string
+	// Environment is all that the command is told. The values are kept in Terraform's state,
+	// since on destroy nothing else can be read any more.
+	Environment map[string]string
+	// DependsOn are destroyed after the command has run; what depends on the step is
+	// destroyed before.
+	DependsOn []cdktf.ITerraformDependable
+}
+
+// literal keeps Terraform from reading a shell's ${…} as its own.
+var literal = strings.NewReplacer("${", "$${", "%{", "%%{")
+
+// New makes a step and returns what others depend on.
+// https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax#destroy-time-provisioners
+func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformDependable {
+	input, environment := map[string]any{}, map[string]*string{}
+	for name, value := range config.Environment {
+		input[name] = value
+		environment[name] = jsii.String("${self.input." + name + "}")
+	}
+	// Not cdktf's own construct for terraform_data: each of those runs "terraform version" at
+	// every synth, to check for Terraform 1.4.
+	step := cdktf.NewTerraformResource(scope, &id, &cdktf.TerraformResourceConfig{
+		TerraformResourceType: jsii.String("terraform_data"),
+		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
+			Type:        jsii.String("local-exec"),
+			When:        jsii.String("destroy"),
+			Command:     jsii.String(literal.Replace(config.Command)),
+			Environment: &environment,
+		}},
+		DependsOn: &config.DependsOn,
+	})
+	if len(input) > 0 {
+		step.AddOverride(jsii.String("input"), input)
+	}
+	return step
+}

@@ -1,0 +1,35 @@
+// Preloaded into the Node.js process that jsii starts (see newApp in synthesize.go). It
+// changes how jsii's runtime runs, not what it computes; without it everything works, slower.
+"use strict";
+
+const launcher = process.argv[1] ?? "";
+
+if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
+  const fs = require("fs");
+  const Module = require("module");
+  const path = require("path");
+  const util = require("util");
+
+  // One process instead of two: the launcher would start a second Node.js for the kernel and
+  // relay to its descriptor 3. The kernel runs in the launcher's place instead.
+  const { readSync, writeSync } = fs;
+  fs.readSync = (fd, ...rest) => readSync(fd === 3 ? 0 : fd, ...rest);
+  fs.writeSync = (fd, ...rest) => writeSync(fd === 3 ? 1 : fd, ...rest);
+  for (const name of ["log", "info", "debug"]) console[name] = console.error;
+  // Where jsii looks to decide whether it may link to a package instead of copying it.
+  process.execArgv.push("--preserve-symlinks");
+  const runMain = Module.runMain;
+  Module.runMain = (...rest) => {
+    process.argv[1] = path.join(launcher, "..", "..", "lib", "program.js");
+    return runMain.call(Module, process.argv[1], ...rest.slice(1));
+  };
+
+  // No JavaScript stack traces: cdktf takes a whole one for every token that it makes, and
+  // none is for a user to see.
+  Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} });
+
+  // No rendering of values for the messages of errors that do not happen.
+  const { inspect } = util;
+  const brief = (value) => (typeof value === "string" ? `'${value}'` : typeof value === "object" ? "[value]" : String(value));
+  util.inspect = Object.assign((value, ...rest) => (rest.length > 0 ? inspect(value, ...rest) : brief(value)), inspect);
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWithoutReplacement(t *testing.T) {
+	const mod = `module m
+
+require example.com/aws/v19 v19.0.0
+
+replace example.com/aws/v19 => ./.gen/aws
+
+replace example.com/helm/v12 => ./.gen/helm
+`
+	got, err := withoutReplacement("go.mod", []byte(mod), "example.com/aws")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(got), ".gen/aws") || !strings.Contains(string(got), ".gen/helm") {
+		t.Errorf("the wrong replacement is gone:\n%s", got)
+	}
+	if _, err := withoutReplacement("go.mod", got, "example.com/aws"); err == nil {
+		t.Error("no error though there is nothing to compare")
+	}
+}
+
+// The model is edited by people who do not think of the benchmark.
+func TestVariantOfModel(t *testing.T) {
+	settings, err := os.ReadFile(filepath.Join("..", "..", "environments", model+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := variant(string(settings), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`account: "100000000007"`, "cidr: 10.7."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in:\n%s", want, got)
+		}
+	}
+	if modelName.MatchString(got) {
+		t.Errorf("still names %s:\n%s", model, got)
+	}
+	if _, err := variant("region: eu-west-2\n", 1); err == nil {
+		t.Error("no error though there is no account")
+	}
+}
+
+func TestCheckPeer(t *testing.T) {
+	read := func(json string) *contents {
+		c, err := readContents(writeTree(t, map[string]string{"stacks/a/cdk.tf.json": json}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plinth := read(`{"resource": {"aws_vpc": {"one": {"//": {"path": "a/b"}, "cidr_block": "10.0.0.0/16"}}}}`)
+	for _, test := range []struct {
+		name, peer string
+		differing  int
+		wrong      string
+	}{
+		{"same but for comments", `{"resource": {"aws_vpc": {"one": {"cidr_block": "10.0.0.0/16"}}}}`, 0, ""},
+		{"another value", `{"resource": {"aws_vpc": {"one": {}}}}`, 1, ""},
+		{"fewer", `{"resource": {}}`, 0, "0 of 1 resource aws_vpc"},
+		{"more", `{"resource": {"aws_vpc": {"one": {}}, "aws_eip": {"two": {}}}}`, 0, "makes more"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			differing, err := checkPeer(plinth, read(test.peer))
+			if test.wrong == "" && (err != nil || len(differing) != test.differing) {
+				t.Errorf("got %v, %v", differing, err)
+			}
+			if test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong)) {
+				t.Errorf("got error %v, want %q", err, test.wrong)
+			}
+		})
+	}
+}
+
+func TestMedian(t *testing.T) {
+	s := series{costs: []cost{{wall: duration(3 * time.Second)}, {wall: duration(time.Second)}}}
+	if got := s.wall().String(); got != "2.00 s" {
+		t.Errorf("median of two is %s", got)
+	}
+	s.costs = append(s.costs, cost{wall: duration(time.Hour)})
+	if got := s.wall().String(); got != "3.00 s" {
+		t.Errorf("median of three is %s", got)
+	}
+}
