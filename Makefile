@@ -64,9 +64,10 @@ destroy: stack synth ## Destroy STACK=dev-app, or several in reverse order: STAC
 # Every Go module, and how its tests are called.
 MODULES := . tools tools/charts tools/diagram
 
+# Not from Go's cache, which does not see that a golden file or node_modules has changed.
 .PHONY: test
 test: bindings ## Run all tests
-	@for module in $(MODULES); do echo "== $$module"; go -C "$$module" test ./...; done
+	@for module in $(MODULES); do echo "== $$module"; go -C "$$module" test -count=1 ./...; done
 
 .PHONY: lint
 lint: bindings ## Check format, vet and lint every Go module

@@ -2,6 +2,9 @@ module plinth
 
 go 1.26.0
 
+// Some npm packages hold Go files.
+ignore ./node_modules
+
 require (
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/aws/constructs-go/constructs/v10 v10.4.2

@@ -28,10 +28,14 @@ var literal = strings.NewReplacer("${", "$${", "%{", "%%{")
 // New makes a step and returns what others depend on.
 // https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax#destroy-time-provisioners
 func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformDependable {
-	input, environment := map[string]any{}, map[string]*string{}
+	input := map[string]any{}
+	var environment *map[string]*string
+	if len(config.Environment) > 0 {
+		environment = &map[string]*string{}
+	}
 	for name, value := range config.Environment {
 		input[name] = value
-		environment[name] = jsii.String("${self.input." + name + "}")
+		(*environment)[name] = jsii.String("${self.input." + name + "}")
 	}
 	// Not cdktf's own construct for terraform_data: each of those runs "terraform version" at
 	// every synth, to check for Terraform 1.4.
@@ -41,7 +45,7 @@ func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformD
 			Type:        jsii.String("local-exec"),
 			When:        jsii.String("destroy"),
 			Command:     jsii.String(literal.Replace(config.Command)),
-			Environment: &environment,
+			Environment: environment,
 		}},
 		DependsOn: &config.DependsOn,
 	})
