@@ -32,4 +32,11 @@ if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
   const { inspect } = util;
   const brief = (value) => (typeof value === "string" ? `'${value}'` : typeof value === "object" ? "[value]" : String(value));
   util.inspect = Object.assign((value, ...rest) => (rest.length > 0 ? inspect(value, ...rest) : brief(value)), inspect);
+
+  // Only assets that are zip files need archiver, and its hundred modules.
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    const now = () => load.call(this, request, ...rest);
+    return request === "archiver" ? Object.assign((...args) => now()(...args), { create: (...args) => now().create(...args) }) : now();
+  };
 }

@@ -19,20 +19,10 @@ func (b *bench) newProject(n int) (string, error) {
 		return "", err
 	}
 	environments := filepath.Join(project, "environments")
-	for _, dir := range []string{environments, filepath.Join(project, "app")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return "", err
-		}
-	}
-	// Found by the folder that cdktf.json is in.
-	if err := os.Symlink(filepath.Join(b.root, "app", "chart"), filepath.Join(project, "app", "chart")); err != nil {
+	if err := os.MkdirAll(environments, 0o755); err != nil {
 		return "", err
 	}
-	config, err := os.ReadFile(filepath.Join(b.root, "cdktf.json"))
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(project, "cdktf.json"), config, 0o644); err != nil {
+	if err := b.link(project, "cdktf.json", "app", "stacks"); err != nil {
 		return "", err
 	}
 	settings, err := os.ReadFile(filepath.Join(b.root, "environments", model+".yaml"))
@@ -49,6 +39,29 @@ func (b *bench) newProject(n int) (string, error) {
 		}
 	}
 	return project, nil
+}
+
+// plainProject makes a project of the repository's environments without stacks/preload.cjs:
+// what the published bindings are measured in is jsii as everybody has it.
+func (b *bench) plainProject() (string, error) {
+	project := filepath.Join(b.dir, "projects", "plain")
+	if err := os.RemoveAll(project); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(project, 0o755); err != nil {
+		return "", err
+	}
+	return project, b.link(project, "cdktf.json", "app", "environments")
+}
+
+// link puts parts of the repository into a project.
+func (b *bench) link(project string, names ...string) error {
+	for _, name := range names {
+		if err := os.Symlink(filepath.Join(b.root, name), filepath.Join(project, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var (

@@ -79,9 +79,19 @@ function find(stack, address) {
 // make makes an object of a typed class: an aws_vpc is a Vpc of @cdktf/provider-aws/lib/vpc,
 // a data source of it is a DataAwsVpc of lib/data-aws-vpc.
 function make(stack, id, folder, type, values) {
+  if (type === "terraform_data") return untyped(stack, id, type, values);
   const module = require(`@cdktf/provider-${type.split("_")[0]}/lib/${folder.replaceAll("_", "-")}`);
   const Class = (classes[folder + type] ??= Object.values(module).find((each) => each.tfResourceType === type));
   return new Class(stacks[stack].construct, id, config(stack, module, Class.name[0].toLowerCase() + Class.name.slice(1), values));
+}
+
+// untyped makes a resource of Terraform's own provider as Plinth does: cdktf's class for it
+// would run the terraform binary at every synth.
+function untyped(stack, id, terraformResourceType, { "//": _, depends_on = [], ...values }) {
+  const dependsOn = depends_on.map((address) => find(stack, address));
+  const resource = new cdktf.TerraformResource(stacks[stack].construct, id, { terraformResourceType, dependsOn });
+  for (const [key, value] of Object.entries(values)) resource.addOverride(key, convert(stack, value));
+  return resource;
 }
 
 // config turns Terraform's arguments into a class's: vpc_id into vpcId, and so on in nested
