@@ -68,6 +68,7 @@ var unmentioned = map[string]bool{
 	"aws_iam_role_policy":                                true,
 	"aws_iam_role_policy_attachment":                     true,
 	"aws_kms_alias":                                      true,
+	"terraform_data":                                     true,
 	"aws_rds_cluster_parameter_group":                    true,
 	"aws_route":                                          true,
 	"aws_route_table":                                    true,
