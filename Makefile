@@ -47,17 +47,22 @@ approve = $(if $(AUTO_APPROVE),--auto-approve)
 stack:
 	@test -n "$(STACK)" || { echo "Which stack? For example: make $(MAKECMDGOALS) STACK=dev-network" >&2; exit 1; }
 
+.PHONY: approval
+approval:
+	@test -t 0 || test -n "$(AUTO_APPROVE)" || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
+
 .PHONY: deploy
-deploy: stack synth ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
+deploy: stack approval synth ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
 	@$(if $(one_stack),$(call check_order,deploy))
 	@$(alone) $(CDKTF) deploy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 .PHONY: diff
-diff: stack bindings ## Show what deploying STACK=dev-app would change
-	@$(CDKTF) diff $(STACK)
+diff: stack synth ## Show what deploying STACK=dev-app would change
+	@$(call check_order,deploy)
+	@$(CDKTF) diff --skip-synth $(STACK)
 
 .PHONY: destroy
-destroy: stack synth ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
+destroy: stack approval synth ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
 	@$(if $(one_stack),$(call check_order,destroy))
 	@$(alone) $(CDKTF) destroy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
