@@ -20,11 +20,14 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
+setup: requirements node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
+
+.PHONY: requirements
+requirements:
+	@tools/requirements.sh
 
 # Written last by npm, so that an interrupted installation is repeated.
-node_modules/.package-lock.json: package.json package-lock.json
-	@tools/requirements.sh
+node_modules/.package-lock.json: package.json package-lock.json | requirements
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -34,6 +37,8 @@ bindings: setup ## Generate the Go bindings of the provider packages in use
 
 .PHONY: synth
 synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
+	@go build -o build/plinth .
+	@build/plinth -check
 	@$(CDKTF) synth
 
 # One stack alone is checked here, since cdktf would refuse it without looking; several
@@ -47,6 +52,10 @@ approve = $(if $(AUTO_APPROVE),--auto-approve)
 stack:
 	@test -n "$(STACK)" || { echo "Which stack? For example: make $(MAKECMDGOALS) STACK=dev-network" >&2; exit 1; }
 
+.PHONY: one
+one:
+	@test -n "$(one_stack)" || { echo "One stack at a time, by its name. For example: make $(MAKECMDGOALS) STACK=dev-app" >&2; exit 1; }
+
 .PHONY: approval
 approval:
 	@test -t 0 || test -n "$(AUTO_APPROVE)" || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
@@ -57,7 +66,7 @@ deploy: stack approval synth ## Deploy STACK=dev-data, or several: STACK='dev-*'
 	@$(alone) $(CDKTF) deploy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 .PHONY: diff
-diff: stack synth ## Show what deploying STACK=dev-app would change
+diff: stack one synth ## Show what deploying STACK=dev-app would change
 	@$(call check_order,deploy)
 	@$(CDKTF) diff --skip-synth $(STACK)
 
@@ -72,15 +81,17 @@ MODULES := . tools tools/charts tools/diagram
 # Not from Go's cache, which does not see that a golden file or node_modules has changed.
 .PHONY: test
 test: bindings ## Run all tests
-	@for module in $(MODULES); do echo "== $$module"; go -C "$$module" test -count=1 ./...; done
+	@failed=0; for module in $(MODULES); do \
+		echo "== $$module"; \
+		go -C "$$module" test -count=1 ./... | { grep -v 'no test files' || true; } || failed=1; \
+	done; exit $$failed
 
 .PHONY: lint
 lint: bindings ## Check format, vet and lint every Go module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }
-	@for module in $(MODULES); do \
-		go -C "$$module" vet ./...; \
-		(cd "$$module" && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...); \
-	done
+	@failed=0; for module in $(MODULES); do \
+		(cd "$$module" && go vet ./... && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...) || failed=1; \
+	done; exit $$failed
 GOLANGCI := v2.15.0
 
 .PHONY: golden

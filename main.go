@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 
@@ -13,8 +14,13 @@ import (
 	"plinth/stacks"
 )
 
+// environments is the folder of the settings.
+const environments = "environments"
+
 func main() {
-	err := run(os.Environ(), nil)
+	check := flag.Bool("check", false, "check the settings and write nothing")
+	flag.Parse()
+	err := run(environments, os.Environ(), nil, *check)
 	stacks.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -23,13 +29,13 @@ func main() {
 }
 
 // run writes nothing unless every environment's settings are right.
-func run(environ []string, config *cdktf.AppConfig) error {
-	environments, err := settings.Load("environments", environ)
-	if err != nil {
+func run(folder string, environ []string, config *cdktf.AppConfig, checkOnly bool) error {
+	all, err := settings.Load(folder, environ)
+	if err != nil || checkOnly {
 		return err
 	}
 	return stacks.Synthesize(config, func(app constructs.Construct) {
-		for _, env := range environments {
+		for _, env := range all {
 			define(app, env)
 		}
 	})

@@ -25,20 +25,20 @@ type platform struct {
 	settings map[string]*settings.Environment
 }
 
-// newPlatform synthesizes the environments with overrides of their settings.
-func newPlatform(t *testing.T, overrides ...string) platform {
+// newPlatform synthesizes a folder's environments with overrides of their settings.
+func newPlatform(t *testing.T, folder string, overrides ...string) platform {
 	t.Helper()
 	p := platform{map[string]object{}, map[string]*settings.Environment{}}
-	for stack, path := range stackFiles(t, synthesize(t, overrides...)) {
+	for stack, path := range stackFiles(t, synthesize(t, folder, overrides...)) {
 		content, err := os.ReadFile(path)
 		assert.NilError(t, err)
 		var document object
 		assert.NilError(t, json.Unmarshal(content, &document))
 		p.stacks[stack] = document
 	}
-	environments, err := settings.Load("environments", overrides)
+	all, err := settings.Load(folder, overrides)
 	assert.NilError(t, err)
-	for _, env := range environments {
+	for _, env := range all {
 		p.settings[env.Name] = env
 	}
 	return p

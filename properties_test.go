@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// variants are the environments as they are, and shapes that an environment could take.
+// variants are shapes that an environment could take, made of the samples.
 var variants = map[string][]string{
-	"as they are": nil,
+	"the samples": nil,
 	"Aurora": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
 		"PLINTH_ENVIRONMENTS=dev",
@@ -171,26 +171,25 @@ var properties = []struct {
 }
 
 func TestProperties(t *testing.T) {
+	platforms := map[string]platform{"the project's environments": newPlatform(t, environments)}
 	for name, overrides := range variants {
-		p := newPlatform(t, overrides...)
-		for _, property := range properties {
+		platforms[name] = newPlatform(t, samples, overrides...)
+	}
+	for _, property := range properties {
+		for name, p := range platforms {
 			t.Run(property.name+"/"+name, func(t *testing.T) {
 				for _, violation := range property.check(p) {
 					t.Error(violation)
 				}
 			})
 		}
-		if overrides == nil {
-			for _, property := range properties {
-				t.Run(property.name+"/notices", func(t *testing.T) {
-					broken := p.clone(t)
-					property.spoil(broken)
-					if len(property.check(broken)) == 0 {
-						t.Error("a platform that was broken on purpose passes")
-					}
-				})
+		t.Run(property.name+"/notices", func(t *testing.T) {
+			broken := platforms["the samples"].clone(t)
+			property.spoil(broken)
+			if len(property.check(broken)) == 0 {
+				t.Error("a platform that was broken on purpose passes")
 			}
-		}
+		})
 	}
 }
 
@@ -295,10 +294,17 @@ func encryptedAtRest(p platform) (broken []string) {
 	return broken
 }
 
+// retentionDays are what CloudWatch accepts.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var retentionDays = []float64{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
 func logRetention(p platform) (broken []string) {
 	for _, e := range p.resources("aws_cloudwatch_log_group") {
-		if days, _ := e.body["retention_in_days"].(float64); days < 1 {
-			broken = append(broken, e.String()+": keeps its events for ever")
+		days, _ := e.body["retention_in_days"].(float64)
+		if !slices.Contains(retentionDays, days) {
+			broken = append(broken, fmt.Sprintf("%s: keeps its events for %v days, which is for ever or refused", e, days))
 		}
 	}
 	return broken

@@ -14,7 +14,7 @@ import (
 // TestTerraformReads lets the real Terraform read every stack. Without its backend, which
 // it would want to reach first.
 func TestTerraformReads(t *testing.T) {
-	for stack, document := range newPlatform(t).stacks {
+	for stack, document := range newPlatform(t, environments).stacks {
 		t.Run(stack, func(t *testing.T) {
 			delete(document["terraform"].(object), "backend")
 			content, err := json.Marshal(document)
@@ -37,7 +37,7 @@ func TestTerraformReads(t *testing.T) {
 // TestZonesAreStable adds a zone: no subnet that was there before may move.
 func TestZonesAreStable(t *testing.T) {
 	subnets := func(zones string) map[string]string {
-		p := newPlatform(t, "PLINTH_ENVIRONMENTS=dev", "PLINTH_DEV_NETWORK_ZONES="+zones)
+		p := newPlatform(t, samples, "PLINTH_ENVIRONMENTS=dev", "PLINTH_DEV_NETWORK_ZONES="+zones)
 		result := map[string]string{}
 		for _, e := range p.resources("aws_subnet") {
 			result[e.name] = e.body["cidr_block"].(string)

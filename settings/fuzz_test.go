@@ -18,7 +18,7 @@ func FuzzLoad(f *testing.F) {
 	for _, test := range badInput {
 		f.Add(test.edit(base), "NETWORK_NAT", "none")
 	}
-	paths, err := filepath.Glob(filepath.Join(repositoryFolder, "*.yaml"))
+	paths, err := filepath.Glob(filepath.Join(sampleFolder, "*.yaml"))
 	if err != nil {
 		f.Fatal(err)
 	}

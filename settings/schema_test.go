@@ -184,7 +184,7 @@ func asJSON(t *testing.T, content []byte) any {
 func TestFilesFollowTheSchema(t *testing.T) {
 	compiled := compiledSchema(t)
 	paths, err := filepath.Glob(filepath.Join(repositoryFolder, "*.yaml"))
-	if err != nil || len(paths) < 3 {
+	if err != nil || len(paths) == 0 {
 		t.Fatalf("found %v: %v", paths, err)
 	}
 	for _, path := range paths {

@@ -134,24 +134,29 @@ func inProjectFolder(function string) bool {
 	return strings.HasPrefix(function, "main.") || strings.HasPrefix(function, module+".")
 }
 
-// origin is the innermost line of Plinth's own code on the stack.
+// origin is the innermost line of Plinth's own code on the stack, and what called it.
 func origin() string {
 	var counters [64]uintptr
 	frames := runtime.CallersFrames(counters[:runtime.Callers(0, counters[:])])
 	panicking := false
-	for {
-		frame, more := frames.Next()
+	var places []string
+	for more := true; more && len(places) < 4; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
 		own := strings.HasPrefix(frame.Function, module+"/") || inProjectFolder(frame.Function)
 		switch {
 		case frame.Function == "runtime.gopanic":
 			panicking = true
+		case strings.HasSuffix(frame.Function, "/stacks.Synthesize"):
+			more = false
 		case panicking && own:
-			return fmt.Sprintf("%s:%d", relative(frame), frame.Line)
-		}
-		if !more {
-			return ""
+			places = append(places, fmt.Sprintf("%s:%d", relative(frame), frame.Line))
 		}
 	}
+	if len(places) < 2 {
+		return strings.Join(places, "")
+	}
+	return fmt.Sprintf("%s (from %s)", places[0], strings.Join(places[1:], ", from "))
 }
 
 // relative is a frame's file as seen from the project's folder: its package's path below

@@ -19,9 +19,6 @@ import (
 // `go run -C tools/diagram .` and `go test` run.
 const repository = "../.."
 
-// environment is the one that is drawn: the fullest.
-const environment = "prod"
-
 func main() {
 	root := flag.String("repository", repository, "the repository's root")
 	flag.Parse()

@@ -27,7 +27,12 @@ func (p picture) upToDate() bool { return p.have != nil && bytes.Equal(p.have, p
 
 // draw makes both pictures of the repository at root and writes nothing.
 func draw(ctx context.Context, root string) ([]picture, error) {
-	files, err := readEnvironment(filepath.Join(root, "testdata", "golden"), environment)
+	folder := filepath.Join(root, "testdata", "golden")
+	environment, err := fullest(folder)
+	if err != nil {
+		return nil, err
+	}
+	files, err := readEnvironment(folder, environment)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func TestDrawSaysWhatIsMissing(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, readmePath), "# A\n")
 	_, err := draw(t.Context(), root)
-	if want := "no prod-*.tf.json there"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "no *.tf.json there"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("without golden files: error %v, want %q in it", err, want)
 	}
 	copyGoldenFiles(t, root)

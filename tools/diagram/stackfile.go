@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,10 +39,38 @@ func (r resource) address() string {
 	return r.kind + "." + r.name
 }
 
+// ending is that of every golden file of a stack.
+const ending = ".tf.json"
+
+// fullest is the environment that is drawn: the one whose files hold the most.
+func fullest(folder string) (string, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
+	if err != nil {
+		return "", err
+	}
+	sizes, most := map[string]int64{}, ""
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return "", err
+		}
+		environment, _, _ := strings.Cut(filepath.Base(path), "-")
+		sizes[environment] += info.Size()
+	}
+	for _, environment := range slices.Sorted(maps.Keys(sizes)) {
+		if sizes[environment] > sizes[most] {
+			most = environment
+		}
+	}
+	if most == "" {
+		return "", fmt.Errorf("%s: no *%s there", folder, ending)
+	}
+	return most, nil
+}
+
 // readEnvironment reads every stack of one environment from folder, and the manifest of
 // cdktf.out when folder has a copy: it alone knows of an order that no value enforces.
 func readEnvironment(folder, environment string) ([]stackFile, error) {
-	const ending = ".tf.json"
 	paths, err := filepath.Glob(filepath.Join(folder, environment+"-*"+ending))
 	if err != nil {
 		return nil, err
