@@ -21,6 +21,13 @@ help: ## List the targets
 
 .PHONY: setup
 setup: requirements node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
+	@node -e "require('$(PTY)')" 2>/dev/null || npm rebuild --loglevel=error $(PTY) || { \
+		echo "cdktf's $(PTY) has no binary for this Node.js and could not be compiled." >&2; \
+		echo "Install Python 3 and a C++ compiler, or use Node.js 22, for which it has one." >&2; exit 1; }
+
+# A terminal for Terraform's questions, and the one package with a binary: of a Node.js newer
+# than itself it knows only how to be compiled for it.
+PTY := @cdktf/node-pty-prebuilt-multiarch
 
 .PHONY: requirements
 requirements:

@@ -81,8 +81,9 @@ func newApp(config *cdktf.AppConfig) (app cdktf.App) {
 		// jsii has read the environment as the program was loaded. Closed, it does so anew.
 		Close()
 		defer setenv(map[string]string{
-			"NODE_OPTIONS": fmt.Sprintf("--preserve-symlinks --require %q %s", file, os.Getenv("NODE_OPTIONS")),
-			// Node.js 20 works. jsii would say at every run that it is past its end of life.
+			"NODE_OPTIONS": fmt.Sprintf("--no-deprecation --preserve-symlinks --require %q %s", file, os.Getenv("NODE_OPTIONS")),
+			// Node.js 20 works. jsii would say at every run that it is past its end of life; newer
+			// ones, that cdktf's packages use what will go.
 			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
 		})()
 		app = cdktf.NewApp(config)
