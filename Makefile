@@ -6,11 +6,9 @@ SHELL := /bin/bash
 
 CDKTF := node_modules/.bin/cdktf
 
-# No look-ups of newer versions, no banner about Node.js 20 (it works), no animation where
-# nobody watches.
+# No look-ups of newer versions, no animation where nobody watches.
 export CHECKPOINT_DISABLE := 1
 export DISABLE_VERSION_CHECK := 1
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 ifndef MAKE_TERMOUT
 export CI ?= 1
 endif
@@ -67,20 +65,17 @@ one:
 approval:
 	@test -t 0 || test -n "$(AUTO_APPROVE)" || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
 
-.PHONY: deploy
-deploy: stack approval synth ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
-	@$(if $(one_stack),$(call check_order,deploy))
-	@$(alone) $(CDKTF) deploy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
+.PHONY: deploy destroy
+deploy: ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
+destroy: ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
+deploy destroy: stack approval synth
+	@$(if $(one_stack),$(call check_order,$@))
+	@$(alone) $(CDKTF) $@ --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 .PHONY: diff
 diff: stack one synth ## Show what deploying STACK=dev-app would change
 	@$(call check_order,deploy)
 	@$(CDKTF) diff --skip-synth $(STACK)
-
-.PHONY: destroy
-destroy: stack approval synth ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
-	@$(if $(one_stack),$(call check_order,destroy))
-	@$(alone) $(CDKTF) destroy --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
 
 # Every Go module, and how its tests are called.
 MODULES := . tools tools/charts tools/diagram

@@ -20,7 +20,12 @@ const environments = "environments"
 func main() {
 	check := flag.Bool("check", false, "check the settings and write nothing")
 	flag.Parse()
-	err := run(environments, os.Environ(), nil, *check)
+	var err error
+	if *check {
+		_, err = settings.Load(environments, os.Environ())
+	} else {
+		err = run(environments, os.Environ(), nil)
+	}
 	stacks.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -29,9 +34,9 @@ func main() {
 }
 
 // run writes nothing unless every environment's settings are right.
-func run(folder string, environ []string, config *cdktf.AppConfig, checkOnly bool) error {
+func run(folder string, environ []string, config *cdktf.AppConfig) error {
 	all, err := settings.Load(folder, environ)
-	if err != nil || checkOnly {
+	if err != nil {
 		return err
 	}
 	return stacks.Synthesize(config, func(app constructs.Construct) {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -29,11 +28,9 @@ type platform struct {
 func newPlatform(t *testing.T, folder string, overrides ...string) platform {
 	t.Helper()
 	p := platform{map[string]object{}, map[string]*settings.Environment{}}
-	for stack, path := range stackFiles(t, synthesize(t, folder, overrides...)) {
-		content, err := os.ReadFile(path)
-		assert.NilError(t, err)
+	for stack, content := range stackFiles(t, synthesize(t, folder, overrides...)) {
 		var document object
-		assert.NilError(t, json.Unmarshal(content, &document))
+		assert.NilError(t, json.Unmarshal([]byte(content), &document))
 		p.stacks[stack] = document
 	}
 	all, err := settings.Load(folder, overrides)

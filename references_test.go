@@ -32,11 +32,11 @@ func references(p platform) (broken []string) {
 				}
 			}
 		})
-		for _, e := range p.elements() {
-			for _, target := range strs(e.body["depends_on"]) {
-				if problem := resolve(p, exists, e.stack, strings.Split(target, ".")); problem != "" {
-					broken = append(broken, e.String()+".depends_on: "+problem)
-				}
+	}
+	for _, e := range p.elements() {
+		for _, target := range strs(e.body["depends_on"]) {
+			if problem := resolve(p, exists, e.stack, strings.Split(target, ".")); problem != "" {
+				broken = append(broken, e.String()+".depends_on: "+problem)
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/namespacev1"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"plinth/constructs/irsa"
 	"plinth/constructs/loggroup"
 	"plinth/constructs/policy"
 	"plinth/constructs/release"
@@ -168,15 +167,9 @@ var (
 
 func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, loadBalancerController, nil, after)
-	role := irsa.New(stack, "load-balancer-controller-role", irsa.Config{
-		Name:           env.ResourceName(loadBalancerController),
-		Description:    "Lets the load balancer controller manage this cluster's load balancers",
-		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
-		Issuer:         *cluster.Cluster.OIDCIssuer,
-		Namespace:      loadBalancerController,
-		ServiceAccount: loadBalancerController,
-		Statements:     loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID),
-	})
+	role := newPodRole(stack, env, cluster, "load-balancer-controller-role", loadBalancerController,
+		"Lets the load balancer controller manage this cluster's load balancers",
+		loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID))
 	return release.New(stack, loadBalancerController, release.Config{
 		Name:       loadBalancerController,
 		Namespace:  loadBalancerController,
@@ -239,22 +232,16 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 
 func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
-	role := irsa.New(stack, "external-secrets-role", irsa.Config{
-		Name:           env.ResourceName(externalSecrets),
-		Description:    "Lets External Secrets read this environment's secrets",
-		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
-		Issuer:         *cluster.Cluster.OIDCIssuer,
-		Namespace:      externalSecrets,
-		ServiceAccount: externalSecrets,
+	role := newPodRole(stack, env, cluster, "external-secrets-role", externalSecrets,
+		"Lets External Secrets read this environment's secrets",
 		// Security: secrets named <project>/<environment>/… only. A SecretStore can do with
 		// less, and the application's does: it reads with the application's own role.
-		Statements: []policy.Statement{{
+		[]policy.Statement{{
 			Sid:     "ReadSecrets",
 			Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
 			Resources: []string{fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s/%s/*",
 				env.Region, env.Account, env.Project, env.Name)},
-		}},
-	})
+		}})
 	// Later than the chart's own: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
 	image := imageFrom(env, "external-secrets/external-secrets")

@@ -7,7 +7,6 @@ import (
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"plinth/constructs/irsa"
 	"plinth/constructs/policy"
 	"plinth/constructs/postgres"
 	"plinth/constructs/release"
@@ -37,15 +36,8 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	database := reachDatabase(stack, data, cluster)
-	role := irsa.New(stack, "role", irsa.Config{
-		Name:           env.ResourceName(name),
-		Description:    "Lets the application read its database's password",
-		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
-		Issuer:         *cluster.Cluster.OIDCIssuer,
-		Namespace:      name,
-		ServiceAccount: name,
-		Statements:     readPassword(env, data),
-	})
+	role := newPodRole(stack, env, cluster, "role", name,
+		"Lets the application read its database's password", readPassword(env, data))
 
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(chart),

@@ -34,13 +34,7 @@ const (
 // NewCluster makes the EKS control plane, its Fargate profiles and its managed add-ons.
 func NewCluster(scope constructs.Construct, env *settings.Environment, network *Network) *Cluster {
 	stack := newStack(scope, env, "cluster")
-	key := encryptionkey.New(stack, "key", encryptionkey.Config{
-		Alias:        env.ResourceName("cluster"),
-		Description:  "Encrypts Kubernetes secrets and the cluster's logs",
-		Account:      env.Account,
-		Region:       env.Region,
-		EncryptsLogs: true,
-	})
+	key := newKey(stack, env, "key", "cluster", "Encrypts Kubernetes secrets and the cluster's logs", false)
 	cluster := eks.New(stack, "cluster", eks.Config{
 		Name:    env.ResourceName(),
 		Version: env.Cluster.Version,

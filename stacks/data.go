@@ -21,15 +21,9 @@ type Data struct {
 // NewData makes the database and the image repository.
 func NewData(scope constructs.Construct, env *settings.Environment, network *Network) *Data {
 	stack := newStack(scope, env, "data")
-	key := encryptionkey.New(stack, "key", encryptionkey.Config{
-		Alias:        env.ResourceName("data"),
-		Description:  "Encrypts the database, its password, backups and logs, and images",
-		Account:      env.Account,
-		Region:       env.Region,
-		EncryptsLogs: true,
+	key := newKey(stack, env, "key", "data", "Encrypts the database, its password, backups and logs, and images",
 		// A final snapshot is worth as much as its key.
-		PreventDestroy: env.Protected || *env.Database.FinalSnapshot,
-	})
+		env.Protected || *env.Database.FinalSnapshot)
 	database := postgres.New(stack, "database", databaseConfig(env, network, key))
 	images := repository.New(stack, "images", repository.Config{
 		Name:           env.ResourceName(env.App.Name),

@@ -6,8 +6,25 @@ import (
 	kubernetesprovider "github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/iamrole"
+	"plinth/constructs/irsa"
+	"plinth/constructs/policy"
 	"plinth/settings"
 )
+
+// newPodRole makes the role of the pods of one namespace, whose service account has the
+// namespace's name.
+func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, description string, statements []policy.Statement) *iamrole.Role {
+	return irsa.New(stack, id, irsa.Config{
+		Name:           env.ResourceName(name),
+		Description:    description,
+		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
+		Issuer:         *cluster.Cluster.OIDCIssuer,
+		Namespace:      name,
+		ServiceAccount: name,
+		Statements:     statements,
+	})
+}
 
 // useCluster gives a stack the Kubernetes and Helm providers. They must never be in the
 // stack that makes the cluster: a provider is configured before anything is planned.

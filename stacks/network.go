@@ -6,7 +6,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"plinth/constructs/encryptionkey"
 	"plinth/constructs/vpc"
 	"plinth/settings"
 )
@@ -51,13 +50,7 @@ func flowLogs(stack cdktf.TerraformStack, env *settings.Environment) *vpc.FlowLo
 	if !env.Network.FlowLogs {
 		return nil
 	}
-	key := encryptionkey.New(stack, "logs-key", encryptionkey.Config{
-		Alias:        env.ResourceName("network"),
-		Description:  "Encrypts the VPC's flow logs",
-		Account:      env.Account,
-		Region:       env.Region,
-		EncryptsLogs: true,
-	})
+	key := newKey(stack, env, "logs-key", "network", "Encrypts the VPC's flow logs", false)
 	return &vpc.FlowLogs{
 		Account:       env.Account,
 		RetentionDays: env.LogRetentionDays,

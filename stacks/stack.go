@@ -8,6 +8,7 @@ import (
 	awsprovider "github.com/cdktf/cdktf-provider-aws-go/aws/v19/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/encryptionkey"
 	"plinth/settings"
 )
 
@@ -63,6 +64,18 @@ func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name s
 	cdktf.NewS3Backend(stack, backend)
 	// cdktf 0.21 does not know this option yet.
 	stack.AddOverride(jsii.String("terraform.backend.s3.use_lockfile"), true)
+}
+
+// newKey makes the key of a stack, which also encrypts its logs. keep guards it from destroy.
+func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, description string, keep bool) *encryptionkey.Key {
+	return encryptionkey.New(stack, id, encryptionkey.Config{
+		Alias:          env.ResourceName(alias),
+		Description:    description,
+		Account:        env.Account,
+		Region:         env.Region,
+		EncryptsLogs:   true,
+		PreventDestroy: keep,
+	})
 }
 
 // output names a value that a person would look for. Values that only another stack needs

@@ -55,13 +55,8 @@ func New(scope constructs.Construct, id string, config Config) eksfargateprofile
 			}},
 		},
 		ManagedPolicies: []string{"AmazonEKSFargatePodExecutionRolePolicy"},
-		// The log group is Terraform's, so the router needs no right to make one.
-		// https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
-		Statements: []policy.Statement{{
-			Sid:       "WritePodLogs",
-			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			Resources: []string{loggroup.Streams(config.Region, config.Account, config.LogGroup)},
-		}},
+		// For the log router. https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
+		Statements: []policy.Statement{loggroup.Write("WritePodLogs", config.Region, config.Account, config.LogGroup)},
 	})
 	var selectors []*eksfargateprofile.EksFargateProfileSelector
 	for _, namespace := range config.Namespaces {

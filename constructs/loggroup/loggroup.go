@@ -10,6 +10,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchloggroup"
+
+	"plinth/constructs/policy"
 )
 
 // Config of a log group.
@@ -30,7 +32,11 @@ func New(scope constructs.Construct, id string, config Config) cloudwatchloggrou
 	})
 }
 
-// Streams is the ARN pattern of all streams in a log group: what a permission to write names.
-func Streams(region, account, name string) string {
-	return fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s:*", region, account, name)
+// Write allows writing to a log group, and not to make one: it is there already.
+func Write(sid, region, account, name string) policy.Statement {
+	return policy.Statement{
+		Sid:       sid,
+		Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+		Resources: []string{fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s:*", region, account, name)},
+	}
 }

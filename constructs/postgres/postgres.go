@@ -109,14 +109,14 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 			Name:        jsii.String(config.Name),
 			Description: jsii.String("Database subnets without a route out"),
 			SubnetIds:   &config.SubnetIDs,
-		}),
+		}).Name(),
 		// Security: no ingress here. Whoever needs the database adds a rule for its own group.
 		securityGroup: securitygroup.NewSecurityGroup(this, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
 			Name:        jsii.String(config.Name),
 			Description: jsii.String("PostgreSQL"),
 			VpcId:       config.VpcID,
 			Tags:        &map[string]*string{"Name": jsii.String(config.Name)},
-		}),
+		}).Id(),
 		monitoring: iamrole.New(this, "monitoring-role", iamrole.Config{
 			Name:            config.Name + "-monitoring",
 			Description:     "Lets RDS publish enhanced monitoring",
@@ -127,7 +127,7 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 	result := &Postgres{
 		Construct:       this,
 		Name:            config.DatabaseName,
-		SecurityGroupID: shared.securityGroup.Id(),
+		SecurityGroupID: shared.securityGroup,
 	}
 	if config.Aurora != nil {
 		newAurora(shared, result)
@@ -157,8 +157,8 @@ type shared struct {
 	// scope is not embedded: jsii knows a construct by one Go struct alone.
 	scope         constructs.Construct
 	config        Config
-	subnets       dbsubnetgroup.DbSubnetGroup
-	securityGroup securitygroup.SecurityGroup
+	subnets       *string // the subnet group's name
+	securityGroup *string // its id
 	monitoring    *iamrole.Role
 }
 

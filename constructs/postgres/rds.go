@@ -31,7 +31,7 @@ func newRDS(s *shared, result *Postgres) {
 		DeletionProtection:       jsii.Bool(c.DeletionProtection),
 		MultiAz:                  jsii.Bool(c.RDS.MultiAZ),
 		AllocatedStorage:         jsii.Number(c.RDS.StorageGiB),
-		DbSubnetGroupName:        s.subnets.Name(),
+		DbSubnetGroupName:        s.subnets,
 		BackupRetentionPeriod:    jsii.Number(c.BackupRetentionDays),
 		BackupWindow:             jsii.String(c.BackupWindow),
 		DeleteAutomatedBackups:   jsii.Bool(!c.FinalSnapshot),
@@ -90,7 +90,7 @@ func instanceConfig(s *shared, identifier string, parameterGroup *string, config
 	config.MaxAllocatedStorage = jsii.Number(c.RDS.MaxStorageGiB)
 	config.Port = jsii.Number(Port)
 	config.ParameterGroupName = parameterGroup
-	config.VpcSecurityGroupIds = &[]*string{s.securityGroup.Id()}
+	config.VpcSecurityGroupIds = &[]*string{s.securityGroup}
 	config.PubliclyAccessible = jsii.Bool(false)
 	config.IamDatabaseAuthenticationEnabled = jsii.Bool(true)
 	config.MaintenanceWindow = jsii.String(c.MaintenanceWindow)

@@ -45,11 +45,7 @@ func newFlowLogs(scope constructs.Construct, network *string, config Config) {
 				}},
 			},
 		},
-		Statements: []policy.Statement{{
-			Sid:       "WriteFlowLogs",
-			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			Resources: []string{loggroup.Streams(config.Region, config.FlowLogs.Account, name)},
-		}},
+		Statements: []policy.Statement{loggroup.Write("WriteFlowLogs", config.Region, config.FlowLogs.Account, name)},
 	})
 	flowlog.NewFlowLog(scope, jsii.String("flow-log"), &flowlog.FlowLogConfig{
 		VpcId:                  network,

@@ -16,7 +16,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
+
+	"plinth/tools/internal/find"
 )
 
 func main() {
@@ -73,16 +74,9 @@ func run(ctx context.Context, options options) error {
 // repositoryRoot returns the nearest folder at or above the working directory that holds
 // cdktf.json.
 func repositoryRoot() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
+	root, start, err := find.Above(".", "cdktf.json")
+	if err == nil && root == "" {
+		err = errors.New("no cdktf.json in " + start + " or a folder above it: run this in the repository")
 	}
-	for at := start; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "cdktf.json")); err == nil {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", errors.New("no cdktf.json in " + start + " or a folder above it: run this in the repository")
-		}
-	}
+	return root, err
 }

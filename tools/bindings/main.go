@@ -17,6 +17,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"plinth/tools/internal/find"
 )
 
 func main() {
@@ -95,18 +97,9 @@ func describe(packages []string) string {
 // repositoryRoot returns the nearest folder, dir or one above it, that holds
 // cdktf.json or package.json.
 func repositoryRoot(dir string) (string, error) {
-	start, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
+	root, start, err := find.Above(dir, "cdktf.json", "package.json")
+	if err == nil && root == "" {
+		err = fmt.Errorf("neither cdktf.json nor package.json in %s or a folder above it: run this in the repository", start)
 	}
-	for at := start; ; at = filepath.Dir(at) {
-		for _, name := range []string{"cdktf.json", "package.json"} {
-			if _, err := os.Stat(filepath.Join(at, name)); err == nil {
-				return at, nil
-			}
-		}
-		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("neither cdktf.json nor package.json in %s or a folder above it: run this in the repository", start)
-		}
-	}
+	return root, err
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"plinth/tools/internal/find"
 )
 
 // stack is one stack as cdktf has synthesized it.
@@ -45,18 +47,11 @@ func load(dir string) (stacks, error) {
 
 // projectRoot returns the nearest folder, dir or one above it, that holds cdktf.json.
 func projectRoot(dir string) (string, error) {
-	start, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
+	root, start, err := find.Above(dir, "cdktf.json")
+	if err == nil && root == "" {
+		err = refusal(fmt.Sprintf("There is no cdktf.json in %s or a folder above it. Run this in the repository.", start))
 	}
-	for at := start; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "cdktf.json")); err == nil {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", refusal(fmt.Sprintf("There is no cdktf.json in %s or a folder above it. Run this in the repository.", start))
-		}
-	}
+	return root, err
 }
 
 // backend returns a Terraform file with the place of the stack's state and nothing else:
