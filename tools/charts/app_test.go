@@ -21,6 +21,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/render"
 )
 
 const appChart = "../../app/chart"
@@ -44,13 +46,13 @@ func sample(t *testing.T, name string, changes ...string) map[string]any {
 	return values
 }
 
-func renderApp(t *testing.T, values map[string]any) *release {
+func renderApp(t *testing.T, values map[string]any) *render.Release {
 	t.Helper()
 	return mustRender(t, loadChart(t, appChart), "app", "app", values)
 }
 
 // eachSample runs a test with every file of sample values.
-func eachSample(t *testing.T, test func(t *testing.T, values map[string]any, r *release)) {
+func eachSample(t *testing.T, test func(t *testing.T, values map[string]any, r *render.Release)) {
 	for _, name := range []string{"http", "https"} {
 		t.Run(name, func(t *testing.T) {
 			values := sample(t, name)
@@ -80,7 +82,7 @@ func TestAppLint(t *testing.T) {
 }
 
 func TestAppPods(t *testing.T) {
-	eachSample(t, func(t *testing.T, _ map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		checkRestricted(t, r)
 		checkFargate(t, r)
 
@@ -105,7 +107,7 @@ func TestAppPods(t *testing.T) {
 }
 
 func TestAppProbes(t *testing.T) {
-	eachSample(t, func(t *testing.T, _ map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		c := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0]
 		for _, probe := range []struct {
 			name string
@@ -128,7 +130,7 @@ func TestAppProbes(t *testing.T) {
 }
 
 func TestAppRolloutLosesNoRequest(t *testing.T) {
-	eachSample(t, func(t *testing.T, _ map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		d := one[*appsv1.Deployment](t, r)
 		update := d.Spec.Strategy.RollingUpdate
 		if update.MaxUnavailable.IntValue() != 0 || update.MaxSurge.IntValue() != 1 {
@@ -165,7 +167,7 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 // A Deployment's selector can never be changed, so nothing that differs between two releases of the
 // same name may be in it.
 func TestAppSelectorIsStable(t *testing.T) {
-	selector := func(r *release) map[string]string {
+	selector := func(r *render.Release) map[string]string {
 		return one[*appsv1.Deployment](t, r).Spec.Selector.MatchLabels
 	}
 	before, after := selector(renderApp(t, sample(t, "http"))), selector(renderApp(t, sample(t, "https")))
@@ -175,7 +177,7 @@ func TestAppSelectorIsStable(t *testing.T) {
 }
 
 func TestAppAutoscaler(t *testing.T) {
-	eachSample(t, func(t *testing.T, values map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		d := one[*appsv1.Deployment](t, r)
 		if d.Spec.Replicas != nil {
 			t.Errorf("the Deployment asks for %d replicas, which every upgrade would reset the autoscaler to", *d.Spec.Replicas)
@@ -193,7 +195,7 @@ func TestAppAutoscaler(t *testing.T) {
 }
 
 func TestAppIsReached(t *testing.T) {
-	eachSample(t, func(t *testing.T, values map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		service := one[*corev1.Service](t, r)
 		ingress := one[*networkingv1.Ingress](t, r)
 		to := ingress.Spec.Rules[0].HTTP.Paths[0].Backend.Service
@@ -267,7 +269,7 @@ func TestAppIngress(t *testing.T) {
 
 // The password travels from Secrets Manager to files, and through nothing else.
 func TestAppCredentials(t *testing.T) {
-	eachSample(t, func(t *testing.T, values map[string]any, r *release) {
+	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		if secrets := all[*corev1.Secret](r); len(secrets) != 0 {
 			t.Errorf("the chart holds Secret %s itself", secrets[0].Name)
 		}
@@ -421,7 +423,7 @@ func TestAppRefusesValues(t *testing.T) {
 		{"tag of AWS's own", `ingress: {tags: {"aws:x": y}}`, "/ingress/tags"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := render(loadChart(t, appChart), "app", "app", sample(t, "http", test.change))
+			_, err := rendered(loadChart(t, appChart), "app", "app", sample(t, "http", test.change))
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -433,7 +435,7 @@ func TestAppRefusesValues(t *testing.T) {
 		})
 	}
 	t.Run("none at all", func(t *testing.T) {
-		if _, err := render(loadChart(t, appChart), "app", "app", nil); err == nil {
+		if _, err := rendered(loadChart(t, appChart), "app", "app", nil); err == nil {
 			t.Error("accepted")
 		}
 	})

@@ -12,6 +12,8 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"plinth/tools/charts/render"
 )
 
 // goldenFolder holds what the stacks synthesize to, one file a stack.
@@ -179,7 +181,7 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 
 // renderAddon renders a chart with the values a stack passes, after checking that both mean the same
 // chart, and does the checks that every add-on has to pass.
-func renderAddon(t *testing.T, c *chart.Chart, golden helmRelease, repository string) *release {
+func renderAddon(t *testing.T, c *chart.Chart, golden helmRelease, repository string) *render.Release {
 	t.Helper()
 	if strings.TrimSuffix(golden.repository, "/") != strings.TrimSuffix(repository, "/") {
 		t.Errorf("%s comes from %s, want %s", golden.chart, golden.repository, repository)
@@ -198,7 +200,7 @@ func renderAddon(t *testing.T, c *chart.Chart, golden helmRelease, repository st
 }
 
 // expectListener checks that a Service leads to a container that listens on a port.
-func expectListener(t *testing.T, r *release, service *corev1.Service, port int32, arg string) {
+func expectListener(t *testing.T, r *render.Release, service *corev1.Service, port int32, arg string) {
 	t.Helper()
 	d, c, got := backend(t, r, service, service.Spec.Ports[0].Port)
 	if got != port {
@@ -210,7 +212,7 @@ func expectListener(t *testing.T, r *release, service *corev1.Service, port int3
 }
 
 // checkRoles checks that every role given in the values ends up on a service account.
-func checkRoles(t *testing.T, r *release, values map[string]any) {
+func checkRoles(t *testing.T, r *render.Release, values map[string]any) {
 	t.Helper()
 	var have []string
 	for _, account := range all[*corev1.ServiceAccount](r) {
@@ -221,7 +223,7 @@ func checkRoles(t *testing.T, r *release, values map[string]any) {
 	want := rolesIn(values)
 	slices.Sort(have)
 	if slices.Sort(want); !slices.Equal(have, want) {
-		t.Errorf("%s: service accounts have roles %v, the values give %v", r.name, have, want)
+		t.Errorf("%s: service accounts have roles %v, the values give %v", r.Name, have, want)
 	}
 }
 

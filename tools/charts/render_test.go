@@ -1,32 +1,22 @@
 package charts
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/engine"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/kubernetes/scheme"
 	psa "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/render"
 )
 
 const (
@@ -39,14 +29,11 @@ const (
 	roleAnnotation = "eks.amazonaws.com/role-arn"
 )
 
-// strict refuses fields that the Kubernetes API does not know, and those given twice.
-var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
-
 func loadChart(t *testing.T, dir string) *chart.Chart {
 	t.Helper()
-	c, err := loader.LoadDir(dir)
+	c, err := render.Load(dir)
 	if err != nil {
-		t.Fatalf("%s: %v", dir, err)
+		t.Fatal(err)
 	}
 	return c
 }
@@ -64,94 +51,24 @@ func readValues(t *testing.T, file string) map[string]any {
 	return values
 }
 
-// A release is a chart rendered as Helm would install it.
-type release struct {
-	name    string
-	objects []runtime.Object
-	yaml    string
+func rendered(c *chart.Chart, name, namespace string, values map[string]any) (*render.Release, error) {
+	return render.Chart(c, render.Options{Name: name, Namespace: namespace, Values: values, KubeVersion: kubeVersion})
 }
 
-// render refuses values that the chart's schema refuses, and objects that Kubernetes would.
-func render(c *chart.Chart, name, namespace string, values map[string]any) (*release, error) {
-	version, err := chartutil.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		return nil, err
-	}
-	if want := c.Metadata.KubeVersion; want != "" && !chartutil.IsCompatibleRange(want, version.Version) {
-		return nil, fmt.Errorf("%s wants Kubernetes %s, not %s", c.Name(), want, version.Version)
-	}
-	capabilities := chartutil.DefaultCapabilities.Copy()
-	capabilities.KubeVersion = *version
-	options := chartutil.ReleaseOptions{Name: name, Namespace: namespace, IsInstall: true, Revision: 1}
-	all, err := chartutil.ToRenderValues(c, values, options, capabilities)
-	if err != nil {
-		return nil, err
-	}
-	files, err := engine.Render(c, all)
-	if err != nil {
-		return nil, err
-	}
-	r := &release{name: name}
-	for _, file := range slices.Sorted(maps.Keys(files)) {
-		if !strings.HasSuffix(file, ".yaml") {
-			continue
-		}
-		r.yaml += files[file] + "\n---\n"
-		objects, err := decode(files[file])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		r.objects = append(r.objects, objects...)
-	}
-	return r, nil
-}
-
-func mustRender(t *testing.T, c *chart.Chart, name, namespace string, values map[string]any) *release {
+func mustRender(t *testing.T, c *chart.Chart, name, namespace string, values map[string]any) *render.Release {
 	t.Helper()
-	r, err := render(c, name, namespace, values)
+	r, err := rendered(c, name, namespace, values)
 	if err != nil {
 		t.Fatalf("%s: %v", c.Name(), err)
 	}
 	return r
 }
 
-// decode reads the objects of a template. Custom resources come back unstructured.
-func decode(text string) ([]runtime.Object, error) {
-	var objects []runtime.Object
-	documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
-	for {
-		document, err := documents.Read()
-		if errors.Is(err, io.EOF) {
-			return objects, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		var fields map[string]any
-		if err := yaml.UnmarshalStrict(document, &fields); err != nil {
-			return nil, err
-		}
-		if len(fields) == 0 {
-			continue
-		}
-		unknown := &unstructured.Unstructured{Object: fields}
-		if !scheme.Scheme.Recognizes(unknown.GroupVersionKind()) {
-			objects = append(objects, unknown)
-			continue
-		}
-		object, _, err := strict.Decode(document, nil, nil)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", unknown.GetKind(), unknown.GetName(), err)
-		}
-		objects = append(objects, object)
-	}
-}
-
 // all returns the release's objects of one type.
-func all[T runtime.Object](r *release) []T {
+func all[T runtime.Object](r *render.Release) []T {
 	var found []T
-	for _, object := range r.objects {
-		if o, ok := object.(T); ok {
+	for _, object := range r.Objects {
+		if o, ok := object.Decoded.(T); ok {
 			found = append(found, o)
 		}
 	}
@@ -159,17 +76,17 @@ func all[T runtime.Object](r *release) []T {
 }
 
 // one returns the release's only object of a type.
-func one[T runtime.Object](t *testing.T, r *release) T {
+func one[T runtime.Object](t *testing.T, r *render.Release) T {
 	t.Helper()
 	found := all[T](r)
 	if len(found) != 1 {
-		t.Fatalf("%s has %d objects of type %T, want 1", r.name, len(found), *new(T))
+		t.Fatalf("%s has %d objects of type %T, want 1", r.Name, len(found), *new(T))
 	}
 	return found[0]
 }
 
 // custom returns the release's only custom resource of a kind.
-func custom(t *testing.T, r *release, kind string) *unstructured.Unstructured {
+func custom(t *testing.T, r *render.Release, kind string) *unstructured.Unstructured {
 	t.Helper()
 	var found []*unstructured.Unstructured
 	for _, object := range all[*unstructured.Unstructured](r) {
@@ -178,7 +95,7 @@ func custom(t *testing.T, r *release, kind string) *unstructured.Unstructured {
 		}
 	}
 	if len(found) != 1 {
-		t.Fatalf("%s has %d objects of kind %s, want 1", r.name, len(found), kind)
+		t.Fatalf("%s has %d objects of kind %s, want 1", r.Name, len(found), kind)
 	}
 	return found[0]
 }
@@ -196,7 +113,7 @@ func field[T any](t *testing.T, object *unstructured.Unstructured, path string) 
 
 // backend finds what answers on a Service's port: the release's only workload that the Service
 // selects, its container, and the number of the port there.
-func backend(t *testing.T, r *release, service *corev1.Service, port int32) (*appsv1.Deployment, corev1.Container, int32) {
+func backend(t *testing.T, r *render.Release, service *corev1.Service, port int32) (*appsv1.Deployment, corev1.Container, int32) {
 	t.Helper()
 	var target *intstr.IntOrString
 	for _, p := range service.Spec.Ports {
@@ -205,7 +122,7 @@ func backend(t *testing.T, r *release, service *corev1.Service, port int32) (*ap
 		}
 	}
 	if target == nil {
-		t.Fatalf("%s: Service %s has no port %d", r.name, service.Name, port)
+		t.Fatalf("%s: Service %s has no port %d", r.Name, service.Name, port)
 	}
 	selector := labels.SelectorFromSet(service.Spec.Selector)
 	var selected []*appsv1.Deployment
@@ -215,7 +132,7 @@ func backend(t *testing.T, r *release, service *corev1.Service, port int32) (*ap
 		}
 	}
 	if len(selected) != 1 {
-		t.Fatalf("%s: Service %s selects %d Deployments, want 1", r.name, service.Name, len(selected))
+		t.Fatalf("%s: Service %s selects %d Deployments, want 1", r.Name, service.Name, len(selected))
 	}
 	for _, c := range selected[0].Spec.Template.Spec.Containers {
 		for _, p := range c.Ports {
@@ -225,12 +142,12 @@ func backend(t *testing.T, r *release, service *corev1.Service, port int32) (*ap
 		}
 	}
 	t.Fatalf("%s: Service %s targets port %s, which no container of Deployment %s has",
-		r.name, service.Name, target.String(), selected[0].Name)
+		r.Name, service.Name, target.String(), selected[0].Name)
 	return nil, corev1.Container{}, 0
 }
 
 // checkRestricted holds every pod of a release against Pod Security "restricted".
-func checkRestricted(t *testing.T, r *release) {
+func checkRestricted(t *testing.T, r *render.Release) {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
@@ -241,40 +158,40 @@ func checkRestricted(t *testing.T, r *release) {
 		template := d.Spec.Template
 		results := evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec)
 		if verdict := policy.AggregateCheckResults(results); !verdict.Allowed {
-			t.Errorf("%s: Deployment %s violates Pod Security restricted: %s", r.name, d.Name, verdict.ForbiddenDetail())
+			t.Errorf("%s: Deployment %s violates Pod Security restricted: %s", r.Name, d.Name, verdict.ForbiddenDetail())
 		}
 	}
 }
 
 // checkFargate holds every pod of a release against what Fargate can run.
-func checkFargate(t *testing.T, r *release) {
+func checkFargate(t *testing.T, r *render.Release) {
 	t.Helper()
-	for _, object := range r.objects {
-		if kind := object.GetObjectKind().GroupVersionKind().Kind; kind == "DaemonSet" {
-			t.Errorf("%s has a DaemonSet, which Fargate cannot run", r.name)
+	for _, object := range r.Objects {
+		if object.Kind == "DaemonSet" {
+			t.Errorf("%s has a DaemonSet, which Fargate cannot run", r.Name)
 		}
 	}
 	for _, d := range all[*appsv1.Deployment](r) {
 		pod := d.Spec.Template.Spec
 		if pod.HostNetwork || pod.HostPID || pod.HostIPC {
-			t.Errorf("%s: Deployment %s shares a namespace of its host, which Fargate refuses", r.name, d.Name)
+			t.Errorf("%s: Deployment %s shares a namespace of its host, which Fargate refuses", r.Name, d.Name)
 		}
 		for _, v := range pod.Volumes {
 			if v.HostPath != nil {
-				t.Errorf("%s: Deployment %s mounts a host path, which Fargate refuses", r.name, d.Name)
+				t.Errorf("%s: Deployment %s mounts a host path, which Fargate refuses", r.Name, d.Name)
 			}
 		}
 		for _, c := range pod.Containers {
 			for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 				if q := c.Resources.Requests[resource]; q.IsZero() {
 					t.Errorf("%s: container %s of Deployment %s requests no %s, by which Fargate sizes the pod",
-						r.name, c.Name, d.Name, resource)
+						r.Name, c.Name, d.Name, resource)
 				}
 			}
 			for _, p := range c.Ports {
 				if p.ContainerPort == kubeletPort {
 					t.Errorf("%s: container %s of Deployment %s listens on %d, which is the Fargate kubelet's",
-						r.name, c.Name, d.Name, kubeletPort)
+						r.Name, c.Name, d.Name, kubeletPort)
 				}
 			}
 		}
