@@ -1,0 +1,215 @@
+// Package awscli is a rehearsal's stand-in for the AWS CLI: the few commands that the stacks'
+// destroy-time steps run and that show what is in the account. It words errors as version 2
+// of the real one does, and exits as that does, so that a step's handling of them is tried too.
+package awscli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jmespath/go-jmespath"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
+const (
+	usageError   = 252
+	clientError  = 254
+	generalError = 255
+)
+
+// failure is an error with the exit code that tells its kind.
+type failure struct {
+	code    int
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func misused(format string, args ...any) error {
+	return &failure{usageError, "An error occurred (ParamValidation): " + fmt.Sprintf(format, args...)}
+}
+
+// command is one that the stand-in knows.
+type command struct {
+	// operation is what AWS's API calls it.
+	operation string
+	// options are all that it takes besides the global ones.
+	options map[string]option
+	// run answers what is printed, nil for nothing.
+	run func(w *cloud.World, given options) (any, error)
+	// changes says that it changes the account.
+	changes bool
+}
+
+type option struct {
+	required bool
+	// values says how many follow: none, one, or as many as there are.
+	values arity
+}
+
+type arity int
+
+const (
+	none arity = iota
+	one
+	many
+)
+
+// options are the values of those that were given, by name.
+type options map[string][]string
+
+func (o options) value(name string) string {
+	if len(o[name]) == 0 {
+		return ""
+	}
+	return o[name][0]
+}
+
+func (o options) has(name string) bool { _, ok := o[name]; return ok }
+
+var globals = map[string]option{
+	"--region": {values: one}, "--query": {values: one}, "--output": {values: one}, "--profile": {values: one}, "--no-cli-pager": {},
+}
+
+// Run runs one command, without the word aws, and returns its exit code. Where no region is
+// given it is the account's own; in every other there is nothing.
+func Run(c *cloud.Cloud, args []string, stdout, stderr io.Writer) int {
+	err := run(c, args, stdout)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "\naws: [ERROR]: %v\n", err)
+	code := generalError
+	var failed *failure
+	if errors.As(err, &failed) {
+		code = failed.code
+	}
+	if code == usageError {
+		fmt.Fprintf(stderr, "\nThis aws is a rehearsal's stand-in for the AWS CLI. All that it knows is in rehearsal/internal/awscli/commands.go:\n  aws %s\n",
+			strings.Join(slices.Sorted(maps.Keys(commands)), "\n  aws "))
+	}
+	return code
+}
+
+func run(c *cloud.Cloud, args []string, stdout io.Writer) error {
+	cmd, given, err := parse(args)
+	if err != nil {
+		return err
+	}
+	write, err := writer(given)
+	if err != nil {
+		return err
+	}
+	var answer any
+	act := func(w *cloud.World) (err error) {
+		if region := given.value("--region"); region != "" && region != w.Region {
+			w = &cloud.World{Account: w.Account, Region: region}
+		}
+		answer, err = cmd.run(w, given)
+		return err
+	}
+	if cmd.changes {
+		err = c.Update(act)
+	} else {
+		err = view(c, act)
+	}
+	var refusal *cloud.Error
+	if errors.As(err, &refusal) {
+		return &failure{clientError, fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", refusal.Code, cmd.operation, refusal.Message)}
+	}
+	if err != nil || answer == nil {
+		return err
+	}
+	return write(stdout, answer)
+}
+
+func view(c *cloud.Cloud, act func(*cloud.World) error) error {
+	w, err := c.View()
+	if err != nil {
+		return err
+	}
+	return act(w)
+}
+
+// parse tells the command from its options. Global ones may come first.
+func parse(args []string) (*command, options, error) {
+	given := options{}
+	var words []string
+	var cmd *command
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		if !strings.HasPrefix(arg, "--") {
+			words = append(words, arg)
+			cmd = commands[strings.Join(words, " ")]
+			continue
+		}
+		name, value, inline := strings.Cut(arg, "=")
+		known, ok := globals[name]
+		if !ok && cmd != nil {
+			known, ok = cmd.options[name]
+		}
+		if !ok && cmd == nil {
+			break
+		}
+		if !ok || inline && known.values == none {
+			return nil, nil, &failure{usageError, "Unknown options: " + arg}
+		}
+		given[name] = nil
+		if inline {
+			given[name] = []string{value}
+			continue
+		}
+		for len(args) > 0 && !strings.HasPrefix(args[0], "--") && (known.values == many || known.values == one && len(given[name]) == 0) {
+			given[name], args = append(given[name], args[0]), args[1:]
+		}
+		if known.values != none && len(given[name]) == 0 {
+			return nil, nil, misused("argument %s: expected at least one argument", name)
+		}
+	}
+	if cmd == nil {
+		return nil, nil, misused("argument command: Found invalid choice '%s'", strings.Join(words, " "))
+	}
+	var missing []string
+	for _, name := range slices.Sorted(maps.Keys(cmd.options)) {
+		if cmd.options[name].required && !given.has(name) {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return nil, nil, misused("the following arguments are required: %s", strings.Join(missing, ", "))
+	}
+	return cmd, given, nil
+}
+
+// writer checks --query and --output before anything is done.
+func writer(given options) (func(io.Writer, any) error, error) {
+	write := writeJSON
+	switch output := given.value("--output"); output {
+	case "", "json":
+	case "text":
+		write = writeText
+	default:
+		return nil, misused("argument --output: Found invalid choice '%s': the stand-in knows json and text", output)
+	}
+	if !given.has("--query") {
+		return write, nil
+	}
+	query, err := jmespath.Compile(given.value("--query"))
+	if err != nil {
+		return nil, misused("Bad value for --query %s: %v", given.value("--query"), err)
+	}
+	return func(out io.Writer, answer any) error {
+		found, err := query.Search(answer)
+		if err != nil {
+			return err
+		}
+		return write(out, found)
+	}, nil
+}

@@ -1,0 +1,152 @@
+package awscli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+// folderVariable makes the test's own binary the aws of the rehearsal in a folder.
+const folderVariable = "AWSCLI_TEST_FOLDER"
+
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(folderVariable); folder != "" {
+		os.Exit(Run(cloud.Open(folder), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func account(t *testing.T) *cloud.Cloud {
+	t.Helper()
+	c := cloud.Open(t.TempDir())
+	assert.NilError(t, c.Create("111111111111", "eu-west-2"))
+	assert.NilError(t, c.Update(func(w *cloud.World) error {
+		add := func(kind, key, madeBy string, a cloud.Attributes) {
+			a["arn"] = "arn:aws:rds:eu-west-2:111111111111:db:" + key
+			w.Add(kind, key, &cloud.Thing{MadeBy: madeBy, Attributes: a})
+		}
+		const aurora, autoscaling = "aws_rds_cluster_instance", "application-autoscaling"
+		add(aurora, "app-writer", "", cloud.Attributes{"id": "app-writer", "identifier": "app-writer", "cluster_identifier": "app", "engine": "aurora-postgresql"})
+		for _, name := range []string{autoscaling + "-1", autoscaling + "-2"} {
+			add(aurora, name, autoscaling, cloud.Attributes{"id": name, "identifier": name, "cluster_identifier": "app"})
+		}
+		add(aurora, autoscaling+"-3", autoscaling, cloud.Attributes{"id": autoscaling + "-3", "identifier": autoscaling + "-3", "cluster_identifier": "other"})
+		add("aws_db_instance", "db-1", "", cloud.Attributes{
+			"id": "db-1", "identifier": "kept", "deletion_protection": true, "tags_all": cloud.Attributes{"stack": "dev-data", "team": "a"},
+		})
+		add("aws_db_instance", "db-2", "", cloud.Attributes{"id": "db-2", "identifier": "free", "tags_all": cloud.Attributes{"stack": "dev-other"}})
+		return nil
+	}))
+	return c
+}
+
+func TestRun(t *testing.T) {
+	const (
+		describe = "rds describe-db-instances --region eu-west-2 "
+		deletion = "rds delete-db-instance --db-instance-identifier "
+		wait     = "rds wait db-instance-deleted --db-instance-identifier "
+	)
+	for _, test := range []struct {
+		name, args string
+		code       int
+		want       string // of what is written, or a part of what is written as an error
+	}{
+		{"replicas", describe + "--filters Name=db-cluster-id,Values=app --query DBInstances[?starts_with(DBInstanceIdentifier,'application-autoscaling-')].DBInstanceIdentifier --output text",
+			0, "application-autoscaling-1\tapplication-autoscaling-2\n"},
+		{"none", describe + "--filters Name=db-cluster-id,Values=nobody --query DBInstances[].DBInstanceIdentifier --output=text", 0, ""},
+		{"several filters", describe + "--filters Name=engine,Values=aurora-postgresql,postgres Name=db-instance-id,Values=app-writer --query DBInstances[].[DBInstanceIdentifier,DBInstanceStatus] --output text",
+			0, "app-writer\tavailable\n"},
+		{"columns", describe + "--db-instance-identifier kept --query DBInstances[].[DBInstanceIdentifier,DeletionProtection,nothing] --output text", 0, "kept\tTrue\tNone\n"},
+		{"objects as text", describe + "--output text", generalError, "writes no objects as text"},
+		{"another region", "--region us-east-1 rds describe-db-instances --query DBInstances", 0, "[]\n"},
+		{"a filter that is misspelt", describe + "--filters Name=cluster,Values=app", clientError,
+			"An error occurred (InvalidParameterValue) when calling the DescribeDBInstances operation: Unrecognized filter name: cluster"},
+		{"a filter that is no filter", describe + "--filters db-cluster-id=app", usageError, "Error parsing parameter '--filters'"},
+		{"an instance that is not there", describe + "--db-instance-identifier nobody", clientError, "DBInstanceNotFound"},
+
+		{"a deletion", deletion + "application-autoscaling-1 --query DBInstance.DBInstanceStatus --output text", 0, "deleting\n"},
+		{"of a protected one", deletion + "kept --skip-final-snapshot", clientError, "(InvalidParameterCombination) when calling the DeleteDBInstance operation: Cannot delete protected"},
+		{"without a snapshot", deletion + "free", clientError, "FinalDBSnapshotIdentifier is required"},
+		{"with a snapshot", deletion + "free --final-db-snapshot-identifier last --query DBInstance.DBInstanceIdentifier", 0, "\"free\"\n"},
+		{"in another region", deletion + "application-autoscaling-1 --region us-east-1", clientError, "DBInstanceNotFound"},
+
+		{"what is gone", wait + "nobody", 0, ""},
+		{"what stays", wait + "kept", generalError, "Waiter DBInstanceDeleted failed: Max attempts exceeded"},
+
+		{"who calls", "sts get-caller-identity --query [Account,Arn] --output text", 0, "111111111111\tarn:aws:sts::111111111111:assumed-role/rehearsal/plinth\n"},
+		{"what a stack has", "resourcegroupstaggingapi get-resources --tag-filters Key=stack,Values=dev-data Key=team --query ResourceTagMappingList[].[ResourceARN,Tags[].Value] --output text",
+			0, "arn:aws:rds:eu-west-2:111111111111:db:db-1\ndev-data\ta\n"},
+
+		{"a service", "s3 ls --recursive", usageError, "Found invalid choice 's3 ls'"},
+		{"a command", "rds reboot-db-instance", usageError, "\n  aws rds delete-db-instance\n"},
+		{"an option", describe + "--max-items 1", usageError, "Unknown options: --max-items"},
+		{"what is missing", "eks get-token", usageError, "the following arguments are required: --cluster-name"},
+		{"a value that is missing", "sts get-caller-identity --query", usageError, "argument --query: expected at least one argument"},
+		{"a query", "sts get-caller-identity --query Account[", usageError, "Bad value for --query Account["},
+		{"an output", "sts get-caller-identity --output table", usageError, "argument --output: Found invalid choice 'table'"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := Run(account(t), strings.Fields(test.args), &stdout, &stderr)
+			assert.Equal(t, code, test.code, stderr.String())
+			if code == 0 {
+				assert.Equal(t, stdout.String(), test.want)
+				return
+			}
+			assert.Assert(t, strings.HasPrefix(stderr.String(), "\naws: [ERROR]: ") && strings.Contains(stderr.String(), test.want), stderr.String())
+			assert.Equal(t, stdout.String(), "")
+		})
+	}
+}
+
+func TestToken(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := Run(account(t), strings.Fields("eks get-token --cluster-name dev --region eu-west-2 --output json"), &stdout, &stderr)
+	assert.Equal(t, code, 0, stderr.String())
+	var credential struct {
+		Kind, APIVersion string
+		Status           struct {
+			ExpirationTimestamp time.Time
+			Token               string
+		}
+	}
+	assert.NilError(t, json.Unmarshal(stdout.Bytes(), &credential))
+	assert.Equal(t, credential.Kind+" "+credential.APIVersion, "ExecCredential client.authentication.k8s.io/v1beta1")
+	assert.Assert(t, strings.HasPrefix(credential.Status.Token, "k8s-aws-v1.") && credential.Status.ExpirationTimestamp.After(time.Now()))
+}
+
+// TestSweep runs the command that a data stack runs when it is destroyed.
+func TestSweep(t *testing.T) {
+	source, err := os.ReadFile("../../../constructs/postgres/aurora.go")
+	assert.NilError(t, err)
+	command := regexp.MustCompile("(?s)const sweepCommand = `(.*?)`").FindSubmatch(source)
+	assert.Assert(t, command != nil, "constructs/postgres/aurora.go has no sweepCommand any more")
+	self, err := os.Executable()
+	assert.NilError(t, err)
+	programs := t.TempDir()
+	assert.NilError(t, os.Symlink(self, filepath.Join(programs, "aws")))
+	c := account(t)
+	sweep := func() {
+		cmd := exec.Command("sh", "-c", string(command[1]))
+		cmd.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"), folderVariable+"="+filepath.Dir(c.Path()), "CLUSTER=app", "REGION=eu-west-2")
+		output, err := cmd.CombinedOutput()
+		assert.NilError(t, err, string(output))
+	}
+	sweep()
+	w, err := c.View()
+	assert.NilError(t, err)
+	assert.Assert(t, w.Get("aws_rds_cluster_instance", "app-writer") != nil)
+	assert.Assert(t, w.Get("aws_rds_cluster_instance", "application-autoscaling-3") != nil, "another cluster's replica is gone")
+	assert.Equal(t, len(w.Things["aws_rds_cluster_instance"]), 2)
+	sweep() // nothing is left to do
+}

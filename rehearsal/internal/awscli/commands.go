@@ -1,0 +1,229 @@
+package awscli
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+var commands = map[string]*command{
+	"eks get-token": {
+		operation: "GetToken", run: getToken,
+		options: map[string]option{"--cluster-name": {true, one}, "--role-arn": {values: one}},
+	},
+	"rds delete-db-instance": {
+		operation: "DeleteDBInstance", run: deleteInstance, changes: true,
+		options: map[string]option{
+			"--db-instance-identifier": {true, one}, "--skip-final-snapshot": {}, "--final-db-snapshot-identifier": {values: one},
+		},
+	},
+	"rds describe-db-instances": {
+		operation: "DescribeDBInstances", run: describeInstances,
+		options: map[string]option{"--db-instance-identifier": {values: one}, "--filters": {values: many}},
+	},
+	"rds wait db-instance-deleted": {
+		operation: "DescribeDBInstances", run: waitInstanceDeleted,
+		options: map[string]option{"--db-instance-identifier": {true, one}},
+	},
+	"resourcegroupstaggingapi get-resources": {
+		operation: "GetResources", run: getResources,
+		options: map[string]option{"--tag-filters": {values: many}},
+	},
+	"sts get-caller-identity": {operation: "GetCallerIdentity", run: getCallerIdentity},
+}
+
+func getCallerIdentity(w *cloud.World, _ options) (any, error) {
+	identity, err := w.ReadData("aws_caller_identity", nil)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"UserId": identity["user_id"], "Account": identity["account_id"], "Arn": identity["arn"]}, nil
+}
+
+// getToken signs nothing, and the cluster need not exist, as it need not for the real one.
+func getToken(w *cloud.World, given options) (any, error) {
+	url := fmt.Sprintf("https://sts.%s.amazonaws.com/?Action=GetCallerIdentity&x-k8s-aws-id=%s&X-Amz-Signature=rehearsal", w.Region, given.value("--cluster-name"))
+	return map[string]any{
+		"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1", "spec": map[string]any{},
+		"status": map[string]any{
+			"expirationTimestamp": time.Now().UTC().Add(14 * time.Minute).Format(time.RFC3339),
+			"token":               "k8s-aws-v1." + base64.RawURLEncoding.EncodeToString([]byte(url)),
+		},
+	}, nil
+}
+
+// instance is a database of RDS, or one of Aurora's.
+type instance struct {
+	kind  string
+	thing *cloud.Thing
+}
+
+func (i instance) text(attribute string) string {
+	s, _ := i.thing.Attributes[attribute].(string)
+	return s
+}
+
+// members of the API's DBInstance that a thing has attributes for.
+var members = map[string]string{
+	"DBInstanceIdentifier": "identifier", "DBInstanceClass": "instance_class", "Engine": "engine", "EngineVersion": "engine_version",
+	"DBInstanceArn": "arn", "DBClusterIdentifier": "cluster_identifier", "DeletionProtection": "deletion_protection",
+}
+
+func (i instance) describe(status string) map[string]any {
+	description := map[string]any{"DBInstanceStatus": status}
+	for member, attribute := range members {
+		if value := i.thing.Attributes[attribute]; value != nil {
+			description[member] = value
+		}
+	}
+	return description
+}
+
+// filterAttributes are what instances can be filtered by, but for ARNs.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+var filterAttributes = map[string]string{
+	"db-cluster-id": "cluster_identifier", "db-instance-id": "identifier", "dbi-resource-id": "dbi_resource_id", "engine": "engine",
+}
+
+const notFound = "DBInstanceNotFound"
+
+// instances are those that an identifier and filters leave.
+func instances(w *cloud.World, given options) ([]instance, error) {
+	filters, err := filters(given["--filters"], "--filters", "Name")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range filters {
+		if filterAttributes[f.name] == "" {
+			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: "Unrecognized filter name: " + f.name}
+		}
+	}
+	var all []instance
+	identifier := given.value("--db-instance-identifier")
+	w.Each(func(kind, _ string, t *cloud.Thing) bool {
+		i := instance{kind, t}
+		wanted := identifier == "" || identifier == i.text("identifier")
+		for _, f := range filters {
+			wanted = wanted && slices.Contains(f.values, i.text(filterAttributes[f.name]))
+		}
+		if wanted {
+			all = append(all, i)
+		}
+		return true
+	}, "aws_db_instance", "aws_rds_cluster_instance")
+	if all == nil && identifier != "" {
+		return nil, &cloud.Error{Code: notFound, Message: "DBInstance " + identifier + " not found."}
+	}
+	return all, nil
+}
+
+func describeInstances(w *cloud.World, given options) (any, error) {
+	found, err := instances(w, given)
+	if err != nil {
+		return nil, err
+	}
+	all := []any{}
+	for _, i := range found {
+		all = append(all, i.describe("available"))
+	}
+	return map[string]any{"DBInstances": all}, nil
+}
+
+// deleteInstance deletes at once.
+func deleteInstance(w *cloud.World, given options) (any, error) {
+	found, err := instances(w, given)
+	if err != nil {
+		return nil, err
+	}
+	i := found[0]
+	if i.thing.Attributes["deletion_protection"] == true {
+		return nil, &cloud.Error{Code: "InvalidParameterCombination",
+			Message: "Cannot delete protected DB Instance, please disable deletion protection and try again."}
+	}
+	if i.kind == "aws_db_instance" {
+		i.thing.Attributes["skip_final_snapshot"] = given.has("--skip-final-snapshot")
+		i.thing.Attributes["final_snapshot_identifier"] = given.value("--final-db-snapshot-identifier")
+	}
+	if err := w.Delete(i.kind, "", i.thing.Attributes); err != nil {
+		return nil, err
+	}
+	return map[string]any{"DBInstance": i.describe("deleting")}, nil
+}
+
+// waitInstanceDeleted waits for nothing: what is still there nobody is deleting.
+func waitInstanceDeleted(w *cloud.World, given options) (any, error) {
+	_, err := instances(w, given)
+	if err == nil {
+		return nil, &failure{generalError, "Waiter DBInstanceDeleted failed: Max attempts exceeded"}
+	}
+	var refusal *cloud.Error
+	if errors.As(err, &refusal) && refusal.Code == notFound {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// getResources answers the ARNs and tags of what is in the region, and of what is in none.
+func getResources(w *cloud.World, given options) (any, error) {
+	filters, err := filters(given["--tag-filters"], "--tag-filters", "Key")
+	if err != nil {
+		return nil, err
+	}
+	all := []any{}
+	w.Each(func(_, _ string, t *cloud.Thing) bool {
+		arn, _ := t.Attributes["arn"].(string)
+		tags, _ := t.Attributes["tags_all"].(map[string]any)
+		wanted := arn != "" && len(tags) > 0 && t.Cluster == ""
+		for _, f := range filters {
+			value, tagged := tags[f.name].(string)
+			wanted = wanted && tagged && (len(f.values) == 0 || slices.Contains(f.values, value))
+		}
+		if !wanted {
+			return true
+		}
+		pairs := []any{}
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			pairs = append(pairs, map[string]any{"Key": key, "Value": tags[key]})
+		}
+		all = append(all, map[string]any{"ResourceARN": arn, "Tags": pairs})
+		return true
+	})
+	return map[string]any{"ResourceTagMappingList": all}, nil
+}
+
+type filter struct {
+	name   string
+	values []string
+}
+
+// filters reads the shorthand Name=…,Values=a,b without quotes in it.
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
+func filters(given []string, option, nameKey string) ([]filter, error) {
+	var all []filter
+	for _, shorthand := range given {
+		var f filter
+		key := ""
+		for _, part := range strings.Split(shorthand, ",") {
+			value := part
+			if before, after, assigned := strings.Cut(part, "="); assigned {
+				key, value = before, after
+			}
+			switch {
+			case key == nameKey && f.name == "":
+				f.name = value
+			case key == "Values":
+				f.values = append(f.values, value)
+			default:
+				return nil, misused("Error parsing parameter '%s': expected %s=…,Values=…, got %s", option, nameKey, shorthand)
+			}
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}

@@ -1,0 +1,188 @@
+// Package cloud is the rehearsal's stand-in for an AWS account and the clusters in it: one
+// JSON file that many Terraform processes read and change at the same time.
+//
+// The file is meant to be looked at and edited: what is changed or deleted there is drift,
+// which the next plan shows.
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// note is the file's first line.
+const note = "A rehearsal's stand-in for an AWS account. Nothing here is AWS. Change or delete something to see drift."
+
+// World is what the file holds.
+type World struct {
+	Note string `json:"note"`
+	// Account is the 12-digit id of the account, Region the one region that it has.
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	// Given are ARNs that exist without any stack having made them, such as the role that deploys.
+	Given []string `json:"given,omitempty"`
+	// Things are by type, as Terraform calls it, and key: mostly the id, see [Key].
+	Things map[string]map[string]*Thing `json:"things"`
+	// Pending are things that AWS keeps for some days after their deletion, such as KMS keys.
+	Pending map[string]map[string]*Thing `json:"pending,omitempty"`
+	// Secrets are the values of secrets by ARN. They are here as they are in Secrets Manager,
+	// and must be nowhere else.
+	Secrets map[string]Secret `json:"secrets,omitempty"`
+}
+
+// Secret is a secret's value and the passwords of databases that use it.
+type Secret struct {
+	Value   string `json:"value"`
+	Version string `json:"version"`
+}
+
+// Thing is one resource.
+type Thing struct {
+	// Attributes are as Terraform's state has them; nested blocks are lists of objects.
+	Attributes map[string]any `json:"attributes"`
+	// Cluster is the Kubernetes cluster that it is in, empty for AWS itself.
+	Cluster string `json:"cluster,omitempty"`
+	// MadeBy is empty for what Terraform has made, or says which part of the platform made it
+	// by itself, such as "aws-load-balancer-controller".
+	MadeBy string `json:"madeBy,omitempty"`
+	// Owner is the type and key of the thing with which it goes.
+	Owner string `json:"owner,omitempty"`
+	// Objects are the Kubernetes objects of a Helm release, where its chart could be rendered.
+	Objects []string  `json:"objects,omitempty"`
+	Made    time.Time `json:"made"`
+}
+
+// Cloud is the file.
+type Cloud struct{ path string }
+
+// FileName of the cloud in a rehearsal's folder.
+const FileName = "cloud.json"
+
+// FolderVariable is the variable of the process environment that tells the stand-ins where
+// the rehearsal's folder is. It does not begin with PLINTH_: those are settings.
+const FolderVariable = "REHEARSAL_FOLDER"
+
+// Open returns the cloud in a rehearsal's folder. It need not exist yet.
+func Open(folder string) *Cloud { return &Cloud{filepath.Join(folder, FileName)} }
+
+// Path is the file's.
+func (c *Cloud) Path() string { return c.path }
+
+// Create writes an empty account in place of what was there.
+func (c *Cloud) Create(account, region string, given ...string) error {
+	return c.locked(func() error {
+		return c.write(&World{Note: note, Account: account, Region: region, Given: given})
+	})
+}
+
+// View reads the file.
+func (c *Cloud) View() (*World, error) {
+	var world *World
+	err := c.locked(func() (err error) {
+		world, err = c.read()
+		return err
+	})
+	return world, err
+}
+
+// Update changes the file, or leaves it as it is when change returns an error. A process
+// that is killed meanwhile changes nothing.
+func (c *Cloud) Update(change func(*World) error) error {
+	return c.locked(func() error {
+		world, err := c.read()
+		if err != nil {
+			return err
+		}
+		if err := change(world); err != nil {
+			return err
+		}
+		return c.write(world)
+	})
+}
+
+func (c *Cloud) locked(do func() error) error {
+	lock := flock.New(c.path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("locking the rehearsal's cloud: %w", err)
+	}
+	defer func() { _ = lock.Unlock() }() // closing the file, at the latest at exit, unlocks it too
+	return do()
+}
+
+func (c *Cloud) read() (*World, error) {
+	content, err := os.ReadFile(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: there is no cloud in this rehearsal: start one with make rehearse", c.path)
+	} else if err != nil {
+		return nil, err
+	}
+	world := &World{}
+	if err := json.Unmarshal(content, world); err != nil {
+		return nil, fmt.Errorf("%s: %w: undo the last edit, or start anew with make rehearse", c.path, err)
+	}
+	return world, nil
+}
+
+func (c *Cloud) write(world *World) error {
+	content, err := json.MarshalIndent(world, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Renamed into place: a reader never sees half a file.
+	next := c.path + ".next"
+	if err := os.WriteFile(next, append(content, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, c.path)
+}
+
+// Add puts a thing into the world.
+func (w *World) Add(kind, key string, thing *Thing) {
+	thing.Made = time.Now().UTC().Truncate(time.Second)
+	put(&w.Things, kind, key, thing)
+}
+
+func put(things *map[string]map[string]*Thing, kind, key string, thing *Thing) {
+	if *things == nil {
+		*things = map[string]map[string]*Thing{}
+	}
+	if (*things)[kind] == nil {
+		(*things)[kind] = map[string]*Thing{}
+	}
+	(*things)[kind][key] = thing
+}
+
+// Get returns a thing, or nil.
+func (w *World) Get(kind, key string) *Thing { return w.Things[kind][key] }
+
+// Remove takes a thing out of the world.
+func (w *World) Remove(kind, key string) {
+	delete(w.Things[kind], key)
+	if len(w.Things[kind]) == 0 {
+		delete(w.Things, kind)
+	}
+}
+
+// Each visits all things of some kinds, or of every kind, in a stable order, until visit
+// returns false.
+func (w *World) Each(visit func(kind, key string, thing *Thing) bool, kinds ...string) {
+	if len(kinds) == 0 {
+		kinds = slices.Sorted(maps.Keys(w.Things))
+	}
+	for _, kind := range kinds {
+		for _, key := range slices.Sorted(maps.Keys(w.Things[kind])) {
+			if !visit(kind, key, w.Things[kind][key]) {
+				return
+			}
+		}
+	}
+}

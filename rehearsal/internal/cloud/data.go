@@ -1,0 +1,200 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// dataSources answer what AWS computes; the configuration is added by the provider.
+var dataSources = map[string]func(w *World, config Attributes) (Attributes, error){
+	"aws_iam_policy_document": func(_ *World, config Attributes) (Attributes, error) { return policyDocument(config) },
+	"aws_caller_identity":     (*World).callerIdentity,
+	"aws_partition":           (*World).partition,
+	"aws_region":              (*World).region,
+	"aws_availability_zones":  (*World).availabilityZones,
+	"aws_eks_addon_version":   (*World).addonVersion,
+	"aws_subnets":             (*World).subnets,
+	"aws_eks_cluster":         lookUp("aws_eks_cluster", "name"),
+	"aws_iam_role":            lookUp("aws_iam_role", "name"),
+	"aws_security_group":      lookUp("aws_security_group", "id"),
+	"aws_subnet":              lookUp("aws_subnet", "id"),
+	"aws_vpc":                 lookUp("aws_vpc", "id"),
+}
+
+// ReadData answers a data source of AWS, but for what its configuration says already.
+func (w *World) ReadData(kind string, config map[string]any) (map[string]any, error) {
+	read, ok := dataSources[kind]
+	if !ok {
+		return nil, fmt.Errorf("the rehearsal does not answer data source %s: add it to dataSources in rehearsal/internal/cloud/data.go", kind)
+	}
+	return read(w, config)
+}
+
+// lookUp finds a thing of the type by the attribute that tells it apart. Other ways to
+// search, such as filters, are not there.
+func lookUp(kind, attribute string) func(*World, Attributes) (Attributes, error) {
+	return func(w *World, config Attributes) (Attributes, error) {
+		value := text(config, attribute)
+		if value == "" {
+			return nil, fmt.Errorf("the rehearsal finds %s by its %s only", kind, attribute)
+		}
+		found := w.find(kind, attribute, value)
+		if found == nil {
+			return nil, refuse("NotFound", "there is no %s with %s %q in account %s, region %s", kind, attribute, value, w.Account, w.Region)
+		}
+		return found.Attributes, nil
+	}
+}
+
+// callerIdentity is of a role that the rehearsal makes up.
+func (w *World) callerIdentity(Attributes) (Attributes, error) {
+	return Attributes{
+		"id": w.Account, "account_id": w.Account, "user_id": "AROAREHEARSAL00000000:plinth",
+		"arn": fmt.Sprintf("arn:aws:sts::%s:assumed-role/rehearsal/plinth", w.Account),
+	}, nil
+}
+
+func (w *World) partition(Attributes) (Attributes, error) {
+	return Attributes{"id": "aws", "partition": "aws", "dns_suffix": "amazonaws.com", "reverse_dns_prefix": "com.amazonaws"}, nil
+}
+
+// region is the provider's own, or a commercial one that is asked for by name or endpoint.
+func (w *World) region(config Attributes) (Attributes, error) {
+	name := w.Region
+	if endpoint := text(config, "endpoint"); endpoint != "" {
+		name = strings.TrimSuffix(strings.TrimPrefix(endpoint, "ec2."), ".amazonaws.com")
+	}
+	name = orElse(text(config, "name"), name)
+	description, ok := regions[name]
+	if !ok {
+		return nil, fmt.Errorf("region not found for name %q: a new one is added to regions in rehearsal/internal/cloud/data.go", name)
+	}
+	return Attributes{"id": name, "name": name, "endpoint": "ec2." + name + ".amazonaws.com", "description": description}, nil
+}
+
+// regions and their descriptions are those of the AWS SDKs' endpoints.json.
+var regions = map[string]string{
+	"af-south-1": "Africa (Cape Town)", "ap-east-1": "Asia Pacific (Hong Kong)", "ap-east-2": "Asia Pacific (Taipei)",
+	"ap-northeast-1": "Asia Pacific (Tokyo)", "ap-northeast-2": "Asia Pacific (Seoul)", "ap-northeast-3": "Asia Pacific (Osaka)",
+	"ap-south-1": "Asia Pacific (Mumbai)", "ap-south-2": "Asia Pacific (Hyderabad)",
+	"ap-southeast-1": "Asia Pacific (Singapore)", "ap-southeast-2": "Asia Pacific (Sydney)", "ap-southeast-3": "Asia Pacific (Jakarta)",
+	"ap-southeast-4": "Asia Pacific (Melbourne)", "ap-southeast-5": "Asia Pacific (Malaysia)",
+	"ap-southeast-6": "Asia Pacific (New Zealand)", "ap-southeast-7": "Asia Pacific (Thailand)",
+	"ca-central-1": "Canada (Central)", "ca-west-1": "Canada West (Calgary)",
+	"eu-central-1": "Europe (Frankfurt)", "eu-central-2": "Europe (Zurich)", "eu-north-1": "Europe (Stockholm)",
+	"eu-south-1": "Europe (Milan)", "eu-south-2": "Europe (Spain)",
+	"eu-west-1": "Europe (Ireland)", "eu-west-2": "Europe (London)", "eu-west-3": "Europe (Paris)",
+	"il-central-1": "Israel (Tel Aviv)", "me-central-1": "Middle East (UAE)", "me-south-1": "Middle East (Bahrain)",
+	"mx-central-1": "Mexico (Central)", "sa-east-1": "South America (Sao Paulo)",
+	"us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-west-1": "US West (N. California)", "us-west-2": "US West (Oregon)",
+}
+
+// availabilityZones are three in every region, which is so in most.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
+func (w *World) availabilityZones(config Attributes) (Attributes, error) {
+	names, ids, groups := []any{}, []any{}, []any{}
+	for _, letter := range []string{"a", "b", "c"} {
+		zone := map[string]string{
+			"zone-name": w.Region + letter, "zone-id": w.zoneID(w.Region + letter), "group-name": w.Region + "-zg-1", "region-name": w.Region,
+			"zone-type": "availability-zone", "state": "available", "opt-in-status": "opt-in-not-required",
+		}
+		wanted, err := filtered(config, zone)
+		if err != nil {
+			return nil, err
+		}
+		if state := text(config, "state"); !wanted || state != "" && state != zone["state"] ||
+			slices.Contains(elements(config["exclude_names"]), zone["zone-name"]) ||
+			slices.Contains(elements(config["exclude_zone_ids"]), zone["zone-id"]) {
+			continue
+		}
+		names, ids, groups = append(names, zone["zone-name"]), append(ids, zone["zone-id"]), []any{zone["group-name"]}
+	}
+	return Attributes{"id": w.Region, "names": names, "zone_ids": ids, "group_names": groups}, nil
+}
+
+// subnets are all, or those that filters and tags leave.
+func (w *World) subnets(config Attributes) (Attributes, error) {
+	ids := []any{}
+	var failed error
+	w.Each(func(_, id string, t *Thing) bool {
+		subnet := map[string]string{
+			"subnet-id": id, "vpc-id": text(t.Attributes, "vpc_id"), "availability-zone": text(t.Attributes, "availability_zone"),
+		}
+		tags, _ := t.Attributes["tags_all"].(Attributes)
+		for name, value := range tags {
+			subnet["tag:"+name] = fmt.Sprint(value)
+		}
+		wanted, err := filtered(config, subnet)
+		asked, _ := config["tags"].(Attributes)
+		for name, value := range asked {
+			wanted = wanted && tags[name] == value
+		}
+		if wanted {
+			ids = append(ids, id)
+		}
+		failed = err
+		return err == nil
+	}, "aws_subnet")
+	return Attributes{"id": w.Region, "ids": ids}, failed
+}
+
+// filtered tells whether a thing passes all filter blocks, by what EC2 calls its properties.
+func filtered(config Attributes, properties map[string]string) (bool, error) {
+	for _, filter := range nestedBlocks(config, "filter") {
+		name := text(filter, "name")
+		value, known := properties[name]
+		if !known && !strings.HasPrefix(name, "tag:") {
+			return false, refuse("InvalidParameterValue", "The filter '%s' is invalid, or the rehearsal does not know it: it knows %s",
+				name, strings.Join(slices.Sorted(maps.Keys(properties)), ", "))
+		}
+		if !slices.ContainsFunc(elements(filter["values"]), func(pattern string) bool { return known && matches(pattern, value) }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// The minor versions of Kubernetes 1 that EKS has.
+// https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+const oldestEKS, newestEKS = 31, 36
+
+// addonVersions are of one day in 2026: which they are is not what a rehearsal is for.
+// https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
+var addonVersions = map[string]string{
+	"adot": "v0.131.0", "amazon-cloudwatch-observability": "v4.8.0", "aws-ebs-csi-driver": "v1.56.0", "aws-efs-csi-driver": "v2.1.15",
+	"aws-guardduty-agent": "v1.12.1", "aws-mountpoint-s3-csi-driver": "v2.2.2", "cert-manager": "v1.19.2", "coredns": "v1.13.2",
+	"eks-node-monitoring-agent": "v1.4.3", "eks-pod-identity-agent": "v1.3.10", "external-dns": "v0.20.0",
+	"kube-proxy": "", "kube-state-metrics": "v2.17.0", "metrics-server": "v0.8.0", "prometheus-node-exporter": "v1.10.2",
+	"snapshot-controller": "v8.3.0", "vpc-cni": "v1.21.1",
+}
+
+// addonVersion answers the default version, or the most recent one, which is a build later.
+// What EKS does not have is an empty answer to AWS, and this error to the provider.
+func (w *World) addonVersion(config Attributes) (Attributes, error) {
+	name, kubernetes := text(config, "addon_name"), text(config, "kubernetes_version")
+	nothing := func(format string, args ...any) error {
+		return fmt.Errorf("reading EKS Add-On version info (%s, %s): empty result: "+format, append([]any{name, kubernetes}, args...)...)
+	}
+	version, ok := addonVersions[name]
+	if !ok {
+		return nil, nothing("EKS has no such add-on, or the rehearsal does not know it: it knows %s, see rehearsal/internal/cloud/data.go",
+			strings.Join(slices.Sorted(maps.Keys(addonVersions)), ", "))
+	}
+	minor := oldestEKS
+	for minor <= newestEKS && kubernetes != fmt.Sprintf("1.%d", minor) {
+		minor++
+	}
+	if minor > newestEKS {
+		return nil, nothing("EKS has Kubernetes 1.%d to 1.%d; a newer one is added in rehearsal/internal/cloud/data.go", oldestEKS, newestEKS)
+	}
+	if name == "kube-proxy" { // as old as the cluster
+		version = "v" + kubernetes + ".0"
+	}
+	build := "1"
+	if flag(config, "most_recent") {
+		build = "2"
+	}
+	return Attributes{"id": name, "version": version + "-eksbuild." + build}, nil
+}

@@ -1,0 +1,260 @@
+package cloud
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"helm.sh/helm/v3/pkg/chartutil"
+	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/render"
+)
+
+func init() {
+	register(map[string]kind{"helm_release": {
+		inCluster: true,
+		id:        func(_ *World, a Attributes) string { return text(a, "name") },
+		key:       func(a Attributes) string { return releaseNamespace(a) + "/" + text(a, "name") },
+		conflict:  "cannot re-use a name that is still in use",
+		replaced:  []string{"name", "namespace"},
+		// What the chart's values name is for the chart to judge.
+		opaque:     []string{"values", "metadata", "manifest"},
+		recomputed: []string{"metadata", "manifest", "resources"},
+		fill:       fillRelease,
+		renew:      countRevision,
+		after:      install,
+		leave:      uninstall,
+	}})
+}
+
+func releaseNamespace(a Attributes) string { return orElse(text(a, "namespace"), "default") }
+
+// fillRelease answers what Helm tells of a release.
+func fillRelease(_ *World, _ string, a Attributes) {
+	values, _ := releaseValues(a) // looked at by install
+	encoded, _ := json.Marshal(values)
+	chart, version := filepath.Base(text(a, "chart")), text(a, "version")
+	if metadata, err := chartutil.LoadChartfile(filepath.Join(text(a, "chart"), chartutil.ChartfileName)); err == nil {
+		chart, version = metadata.Name, metadata.Version
+	}
+	at := float64(time.Now().Unix())
+	a["metadata"] = Attributes{
+		"name": text(a, "name"), "namespace": releaseNamespace(a), "chart": chart, "version": version, "app_version": version,
+		"revision": 1.0, "first_deployed": at, "last_deployed": at, "values": string(encoded), "notes": "",
+	}
+	setDefaults(a, Attributes{"namespace": releaseNamespace(a), "status": "deployed", "version": version})
+}
+
+// countRevision goes on where the release before an upgrade was.
+func countRevision(a, before Attributes) {
+	metadata, _ := a["metadata"].(Attributes)
+	metadata["revision"] = number(before, "metadata.revision") + 1
+	metadata["first_deployed"] = number(before, "metadata.first_deployed")
+}
+
+// releaseValues merges a release's values, the later ones over the earlier.
+func releaseValues(a Attributes) (map[string]any, error) {
+	merged := map[string]any{}
+	for i, text := range texts(any(a), "values") {
+		var values map[string]any
+		if err := yaml.UnmarshalStrict([]byte(text), &values); err != nil {
+			return nil, refuse("invalid values", "values[%d] of release %s: %v", i, a["name"], err)
+		}
+		merged = chartutil.MergeTables(values, merged)
+	}
+	for _, argument := range []string{"set", "set_list", "set_sensitive", "set_wo"} {
+		if list, ok := a[argument].([]any); ok && len(list) > 0 {
+			return nil, refuse("not rehearsed", "release %v uses %s, which the rehearsal cannot read: give all values in values", a["name"], argument)
+		}
+	}
+	return merged, nil
+}
+
+// install is what happens in the cluster when a release is installed or upgraded: its
+// namespace must be there, its objects are made and its pods must find a place to run.
+func install(w *World, key string, t *Thing) error {
+	a := t.Attributes
+	space := releaseNamespace(a)
+	if !w.hasNamespace(t.Cluster, space) && flag(a, "create_namespace") {
+		w.Add("kubernetes_namespace_v1", t.Cluster+":"+space, &Thing{
+			Cluster: t.Cluster, MadeBy: "helm_release " + key, Attributes: Attributes{"id": space, "metadata": []any{Attributes{"name": space}}},
+		})
+	}
+	if err := w.checkNamespace(t.Cluster, space); err != nil {
+		return err
+	}
+	values, err := releaseValues(a)
+	if err != nil {
+		return err
+	}
+	folder := text(a, "chart")
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		if text(a, "repository") == "" {
+			return refuse("path not found", "chart %q of release %s is no folder here, and names no repository", folder, key)
+		}
+		// A published chart: what is in it cannot be known here.
+		if filepath.Base(folder) == controllerChart {
+			if network := fmt.Sprint(values["vpcId"]); w.Get("aws_vpc", network) == nil {
+				return refuse("context deadline exceeded", "the load balancer controller of %s does not start: there is no VPC %q (value vpcId)", t.Cluster, network)
+			}
+		}
+		return w.checkScheduled(t.Cluster, space, key, nil)
+	}
+	return w.installChart(key, t, folder, values)
+}
+
+// checkScheduled: without a Fargate profile for them, pods stay pending until Helm gives up.
+// Without labels, whatever profile takes pods of the namespace will do.
+func (w *World) checkScheduled(cluster, space, what string, labels map[string]string) error {
+	if w.schedulable(cluster, space, labels) || labels == nil && w.takesNamespace(cluster, space) {
+		return nil
+	}
+	return refuse("context deadline exceeded", "pods of %s stay pending: no Fargate profile of cluster %s selects them in namespace %s", what, cluster, space)
+}
+
+func (w *World) takesNamespace(cluster, space string) bool {
+	found := false
+	w.Each(func(_, _ string, t *Thing) bool {
+		if text(t.Attributes, "cluster_name") == cluster {
+			found = slices.ContainsFunc(texts(any(t.Attributes), "selector.namespace"), func(pattern string) bool { return matches(pattern, space) })
+		}
+		return !found
+	}, "aws_eks_fargate_profile")
+	return found
+}
+
+// customGroups are the API groups of custom resources and the published charts that bring them.
+var customGroups = map[string]string{
+	"external-secrets.io": "external-secrets",
+	"elbv2.k8s.aws":       controllerChart,
+}
+
+func (w *World) hasRelease(cluster, chart string) bool {
+	found := false
+	w.Each(func(_, _ string, t *Thing) bool {
+		found = t.Cluster == cluster && filepath.Base(text(t.Attributes, "chart")) == chart
+		return !found
+	}, "helm_release")
+	return found
+}
+
+// uninstall takes a release's objects away and, as the releases say wait, waits for finalizers.
+func uninstall(w *World, key string, _ *Thing) error {
+	var err error
+	w.Each(func(_, ingress string, other *Thing) bool {
+		if other.Owner == "helm_release "+key {
+			err = w.checkFinalizer(ingress, other)
+		}
+		return err == nil
+	}, ingressKind)
+	return err
+}
+
+// objectName is how an object is told apart in a cluster.
+func objectName(kind, space, name string) string {
+	return strings.TrimPrefix(kind+" "+space+"/"+name, " ")
+}
+
+// installChart renders a chart in a folder and makes its objects.
+func (w *World) installChart(key string, t *Thing, folder string, values map[string]any) error {
+	chart, err := render.Load(folder)
+	if err != nil {
+		return refuse("invalid chart", "%v", err)
+	}
+	space := releaseNamespace(t.Attributes)
+	release, err := render.Chart(chart, render.Options{
+		Name: text(t.Attributes, "name"), Namespace: space, Values: values,
+		KubeVersion: text(w.cluster(t.Cluster).Attributes, "version"),
+		Revision:    int(number(t.Attributes, "metadata.revision")),
+	})
+	if err != nil {
+		return refuse("invalid release", "%v", err)
+	}
+	w.removeOwned("helm_release " + key)
+	t.Objects = nil
+	for _, object := range release.Objects {
+		if err := w.addObject(key, t, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) addObject(key string, t *Thing, object render.Object) error {
+	name := objectName(object.Kind, object.Namespace, object.Name)
+	if object.Namespace != "" {
+		if err := w.checkNamespace(t.Cluster, object.Namespace); err != nil {
+			return err
+		}
+	}
+	if group, _, _ := strings.Cut(object.APIVersion, "/"); customGroups[group] != "" && !w.hasRelease(t.Cluster, customGroups[group]) {
+		return refuse("resource mapping not found", "no matches for kind %q in version %q of %s: the chart %s, which brings it, is not installed in cluster %s",
+			object.Kind, object.APIVersion, name, customGroups[group], t.Cluster)
+	}
+	if owner := w.ownerOf(t, name); owner != "" {
+		return refuse("invalid ownership metadata", "%s exists and belongs to release %s", name, owner)
+	}
+	if object.Kind == "DaemonSet" {
+		return refuse("context deadline exceeded", "pods of %s stay pending: Fargate runs no DaemonSet", name)
+	}
+	if labels := podLabels(object); labels != nil {
+		if err := w.checkScheduled(t.Cluster, object.Namespace, name, labels); err != nil {
+			return err
+		}
+	}
+	t.Objects = append(t.Objects, name)
+	if object.Kind != "Ingress" {
+		return nil
+	}
+	fields := object.Fields
+	if scheme := orElse(annotation(fields, annotations+"scheme"), "internal"); isALB(fields) && w.controller(t.Cluster) != nil {
+		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme); err != nil {
+			return err
+		}
+	}
+	id := object.Namespace + "/" + object.Name
+	fields["id"] = id
+	if metadata, ok := fields["metadata"].(Attributes); ok {
+		metadata["namespace"] = object.Namespace
+	}
+	w.Add(ingressKind, t.Cluster+":"+id, &Thing{
+		Attributes: fields, Cluster: t.Cluster, MadeBy: "helm_release " + key, Owner: "helm_release " + key,
+	})
+	return nil
+}
+
+// podLabels are those of the pods that an object makes, nil if it makes none.
+func podLabels(object render.Object) map[string]string {
+	path := "spec.template.metadata.labels"
+	switch object.Kind {
+	case "Pod":
+		path = "metadata.labels"
+	case "CronJob":
+		path = "spec.jobTemplate." + path
+	case "Deployment", "StatefulSet", "ReplicaSet", "Job":
+	default:
+		return nil
+	}
+	labels := map[string]string{}
+	found, _ := dig(object.Fields, path).(Attributes)
+	for key, value := range found {
+		labels[key] = fmt.Sprint(value)
+	}
+	return labels
+}
+
+// ownerOf names another release of the cluster that has an object of this name.
+func (w *World) ownerOf(release *Thing, object string) (owner string) {
+	w.Each(func(_, key string, t *Thing) bool {
+		if t != release && t.Cluster == release.Cluster && slices.Contains(t.Objects, object) {
+			owner = key
+		}
+		return owner == ""
+	}, "helm_release")
+	return owner
+}

@@ -1,0 +1,33 @@
+package cloud
+
+import (
+	"crypto/rand"
+	"math/big"
+	"strings"
+)
+
+// RandomPassword makes a password as Secrets Manager does: of letters and digits, and of
+// punctuation unless plain.
+func RandomPassword(length int, plain bool) string {
+	alphabet := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	if !plain {
+		alphabet += "!#$%&()*+,-.:;<=>?[]^_{|}~"
+	}
+	var password strings.Builder
+	for range length {
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet)))) // never fails
+		password.WriteByte(alphabet[n.Int64()])
+	}
+	return password.String()
+}
+
+// ReadSecret answers the current value of a secret.
+func (w *World) ReadSecret(id string) (Attributes, error) {
+	secret, ok := w.Secrets[id]
+	if !ok {
+		return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value: %s", id)
+	}
+	return Attributes{
+		"arn": id, "version_id": secret.Version, "secret_string": secret.Value, "version_stages": []any{"AWSCURRENT"},
+	}, nil
+}

@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+func (s *server) ValidateDataResourceConfig(context.Context, *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	return &tfprotov6.ValidateDataResourceConfigResponse{}, nil
+}
+
+func (s *server) ReadDataSource(_ context.Context, r *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	b := s.schemas.DataSources[r.TypeName]
+	config, err := decode(b, r.Config)
+	if err != nil {
+		return nil, err
+	}
+	attributes, _ := plain(config).(map[string]any)
+	answer, err := s.answer(r.TypeName, attributes)
+	if err != nil {
+		return &tfprotov6.ReadDataSourceResponse{Diagnostics: failed("reading data source "+r.TypeName, err)}, nil
+	}
+	maps.Copy(attributes, answer)
+	state, err := encodePlain(b, attributes)
+	return &tfprotov6.ReadDataSourceResponse{State: state, Diagnostics: failed("answering data source "+r.TypeName, err)}, nil
+}
+
+func (s *server) answer(name string, config map[string]any) (map[string]any, error) {
+	world, err := s.cloud.View()
+	if err != nil {
+		return nil, err
+	}
+	if name != "kubernetes_ingress_v1" {
+		return world.ReadData(name, config)
+	}
+	cluster, err := s.where(world, name)
+	if err != nil {
+		return nil, err
+	}
+	return world.ReadIngress(cluster, config), nil
+}
+
+func (s *server) ValidateEphemeralResourceConfig(context.Context, *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
+	return &tfprotov6.ValidateEphemeralResourceConfigResponse{}, nil
+}
+
+// OpenEphemeralResource answers what is in no plan and no state.
+func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+	b := s.schemas.Ephemeral[r.TypeName]
+	config, err := decode(b, r.Config)
+	if err != nil {
+		return nil, err
+	}
+	attributes, _ := plain(config).(map[string]any)
+	answer, err := s.open(r.TypeName, attributes)
+	if err != nil {
+		return &tfprotov6.OpenEphemeralResourceResponse{Diagnostics: failed("opening "+r.TypeName, err)}, nil
+	}
+	maps.Copy(attributes, answer)
+	result, err := encodePlain(b, attributes)
+	return &tfprotov6.OpenEphemeralResourceResponse{Result: result, RenewAt: time.Time{}, Diagnostics: failed("opening "+r.TypeName, err)}, nil
+}
+
+func (s *server) open(name string, config map[string]any) (map[string]any, error) {
+	switch name {
+	case "aws_secretsmanager_random_password":
+		length, ok := config["password_length"].(float64)
+		if !ok {
+			length = 32
+		}
+		plain, _ := config["exclude_punctuation"].(bool)
+		return map[string]any{"random_password": cloud.RandomPassword(int(length), plain)}, nil
+	case "aws_secretsmanager_secret_version":
+		world, err := s.cloud.View()
+		if err != nil {
+			return nil, err
+		}
+		id, _ := config["secret_id"].(string)
+		return world.ReadSecret(id)
+	}
+	return nil, fmt.Errorf("the rehearsal does not answer %s", name)
+}
+
+func (s *server) RenewEphemeralResource(context.Context, *tfprotov6.RenewEphemeralResourceRequest) (*tfprotov6.RenewEphemeralResourceResponse, error) {
+	return &tfprotov6.RenewEphemeralResourceResponse{}, nil
+}
+
+func (s *server) CloseEphemeralResource(context.Context, *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
+	return &tfprotov6.CloseEphemeralResourceResponse{}, nil
+}

@@ -1,0 +1,218 @@
+// Package provider is a stand-in for a Terraform provider: it has the schema of the real one
+// and does what it is told to the rehearsal's cloud instead of to AWS or Kubernetes.
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/schema"
+)
+
+const (
+	// FolderVariable names the environment variable with the rehearsal's folder.
+	FolderVariable = cloud.FolderVariable
+	// DelayVariable names the one with how long a change takes, for example 200ms. By default
+	// it takes no time.
+	DelayVariable = "REHEARSAL_DELAY"
+	// SchemasFile is in the rehearsal's folder: the schemas of all providers, by name.
+	SchemasFile = schema.FileName
+)
+
+// New makes the stand-in for a provider, such as "aws", from what the environment tells.
+func New(name string) (tfprotov6.ProviderServer, error) {
+	folder := os.Getenv(FolderVariable)
+	if folder == "" {
+		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with make rehearse", name, FolderVariable)
+	}
+	content, err := os.ReadFile(filepath.Join(folder, SchemasFile))
+	if err != nil {
+		return nil, fmt.Errorf("the rehearsal has no schemas: %w", err)
+	}
+	var all map[string]*schema.Provider
+	if err := json.Unmarshal(content, &all); err != nil {
+		return nil, fmt.Errorf("%s: %w", SchemasFile, err)
+	}
+	if all[name] == nil {
+		return nil, fmt.Errorf("%s has no provider %s", SchemasFile, name)
+	}
+	var delay time.Duration
+	if text := os.Getenv(DelayVariable); text != "" {
+		if delay, err = time.ParseDuration(text); err != nil {
+			return nil, fmt.Errorf("%s: %w", DelayVariable, err)
+		}
+	}
+	return &server{name: name, schemas: all[name], cloud: cloud.Open(folder), delay: delay}, nil
+}
+
+type server struct {
+	name    string
+	schemas *schema.Provider
+	cloud   *cloud.Cloud
+	delay   time.Duration
+
+	// defaultTags are of the AWS provider, host and certificate of the two for Kubernetes.
+	defaultTags       map[string]string
+	host, certificate string
+}
+
+type diagnostics = []*tfprotov6.Diagnostic
+
+// failed makes an error for Terraform, if there is one.
+func failed(what string, err error) diagnostics {
+	if err == nil {
+		return nil
+	}
+	var refusal *cloud.Error
+	if errors.As(err, &refusal) {
+		return diagnostics{{
+			Severity: tfprotov6.DiagnosticSeverityError, Summary: fmt.Sprintf("%s: %s", what, refusal.Code),
+			Detail: refusal.Message + "\n\n(from the rehearsal's stand-in, not from AWS)",
+		}}
+	}
+	return diagnostics{{Severity: tfprotov6.DiagnosticSeverityError, Summary: what, Detail: err.Error()}}
+}
+
+func (s *server) GetMetadata(context.Context, *tfprotov6.GetMetadataRequest) (*tfprotov6.GetMetadataResponse, error) {
+	response := &tfprotov6.GetMetadataResponse{ServerCapabilities: capabilities}
+	for name := range s.schemas.Resources {
+		response.Resources = append(response.Resources, tfprotov6.ResourceMetadata{TypeName: name})
+	}
+	for name := range s.schemas.DataSources {
+		response.DataSources = append(response.DataSources, tfprotov6.DataSourceMetadata{TypeName: name})
+	}
+	for name := range s.schemas.Ephemeral {
+		response.EphemeralResources = append(response.EphemeralResources, tfprotov6.EphemeralResourceMetadata{TypeName: name})
+	}
+	return response, nil
+}
+
+var capabilities = &tfprotov6.ServerCapabilities{GetProviderSchemaOptional: true}
+
+func (s *server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+	var wrong error
+	all := func(blocks map[string]*schema.Block) map[string]*tfprotov6.Schema {
+		result := map[string]*tfprotov6.Schema{}
+		for name, b := range blocks {
+			proto, err := b.Proto()
+			if err != nil {
+				wrong = errors.Join(wrong, fmt.Errorf("%s: %w", name, err))
+			}
+			result[name] = proto
+		}
+		return result
+	}
+	config, err := s.schemas.Config.Proto()
+	return &tfprotov6.GetProviderSchemaResponse{
+		ServerCapabilities:       capabilities,
+		Provider:                 config,
+		ResourceSchemas:          all(s.schemas.Resources),
+		DataSourceSchemas:        all(s.schemas.DataSources),
+		EphemeralResourceSchemas: all(s.schemas.Ephemeral),
+		Functions:                map[string]*tfprotov6.Function{},
+		Diagnostics:              failed("reading the schemas", errors.Join(err, wrong)),
+	}, nil
+}
+
+// ConfigureProvider looks where it is: which account, or which cluster.
+func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	config, err := decode(s.schemas.Config, r.Config)
+	if err != nil {
+		return nil, err
+	}
+	response := &tfprotov6.ConfigureProviderResponse{}
+	if s.name == "aws" {
+		response.Diagnostics = failed("configuring the AWS provider", s.configureAWS(config))
+		return response, nil
+	}
+	kubernetes, _ := object(config)
+	if nested := at(config, "kubernetes"); nested != nil {
+		kubernetes, _ = object(*nested)
+	}
+	s.host, _ = plain(kubernetes["host"]).(string)
+	s.certificate, _ = plain(kubernetes["cluster_ca_certificate"]).(string)
+	return response, nil
+}
+
+// configureAWS refuses an account or a region that is not the rehearsal's, as AWS's provider
+// refuses accounts that are not allowed.
+func (s *server) configureAWS(config tftypes.Value) error {
+	world, err := s.cloud.View()
+	if err != nil {
+		return err
+	}
+	members, _ := object(config)
+	if allowed, ok := plain(members["allowed_account_ids"]).([]any); ok && !slices.Contains(allowed, any(world.Account)) {
+		return fmt.Errorf("AWS account ID not allowed: %s", world.Account)
+	}
+	if region := plain(members["region"]); region != nil && region != world.Region {
+		return fmt.Errorf("the rehearsal's account has one region, %s, and %v is asked for", world.Region, region)
+	}
+	s.defaultTags = map[string]string{}
+	if tags := at(config, "default_tags"); tags != nil {
+		if of := at(*tags, "tags"); of != nil {
+			values, _ := plain(*of).(map[string]any)
+			for key, value := range values {
+				s.defaultTags[key] = fmt.Sprint(value)
+			}
+		}
+	}
+	return nil
+}
+
+// where is the cluster that things of a type are in: none for AWS's own.
+func (s *server) where(world *cloud.World, name string) (cluster string, err error) {
+	if s.name == "aws" {
+		return "", nil
+	}
+	if s.host == "" {
+		return "", fmt.Errorf("%s: the provider has no host: is the cluster's stack deployed?", name)
+	}
+	return world.ClusterOf(s.host, s.certificate)
+}
+
+// valueType is the type of what a block describes.
+func valueType(b *schema.Block) (tftypes.Type, error) {
+	proto, err := b.Proto()
+	if err != nil {
+		return nil, err
+	}
+	return proto.ValueType(), nil
+}
+
+func decode(b *schema.Block, v *tfprotov6.DynamicValue) (tftypes.Value, error) {
+	t, err := valueType(b)
+	if err != nil {
+		return tftypes.Value{}, err
+	}
+	return v.Unmarshal(t)
+}
+
+func encode(v tftypes.Value) (*tfprotov6.DynamicValue, error) {
+	encoded, err := tfprotov6.NewDynamicValue(v.Type(), v)
+	return &encoded, err
+}
+
+// encodePlain makes a block's value of what JSON has.
+func encodePlain(b *schema.Block, attributes map[string]any) (*tfprotov6.DynamicValue, error) {
+	t, err := valueType(b)
+	if err != nil {
+		return nil, err
+	}
+	withBlocks(b, attributes)
+	v, err := typed(t, attributes)
+	if err != nil {
+		return nil, err
+	}
+	return encode(v)
+}

@@ -1,0 +1,154 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/provider"
+	"plinth/rehearsal/internal/schema"
+)
+
+// packages are the npm packages that the schemas come from.
+const packages = "../../../node_modules/@cdktf"
+
+const account, region = "111111111111", "eu-west-2"
+
+// providers is a folder with the stand-in under each of its names, built once.
+var providers string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "standin")
+	if err == nil {
+		providers = folder
+		err = build()
+	}
+	code := 1
+	if err != nil {
+		println(err.Error())
+	} else {
+		code = m.Run()
+	}
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+func build() error {
+	first := filepath.Join(providers, "terraform-provider-aws")
+	if output, err := exec.Command("go", "build", "-o", first, "../../standin").CombinedOutput(); err != nil {
+		println(string(output))
+		return err
+	}
+	for _, name := range []string{"kubernetes", "helm"} {
+		if err := os.Link(first, filepath.Join(providers, "terraform-provider-"+name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// project is a folder with a Terraform configuration, and a cloud of its own.
+type project struct {
+	t              *testing.T
+	folder, clouds string
+}
+
+// types are what the configurations here use.
+var types = map[string][2][]string{
+	"aws": {
+		{
+			"aws_vpc", "aws_subnet", "aws_internet_gateway", "aws_route_table", "aws_route", "aws_route_table_association",
+			"aws_security_group", "aws_default_security_group", "aws_iam_role", "aws_iam_role_policy", "aws_cloudwatch_log_group",
+			"aws_eks_cluster", "aws_eks_fargate_profile", "aws_eks_access_entry", "aws_eks_access_policy_association",
+			"aws_kms_key", "aws_sqs_queue", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version",
+		},
+		{"aws_iam_policy_document", "aws_caller_identity", "aws_partition", "aws_region", "aws_availability_zones"},
+	},
+	"kubernetes": {{"kubernetes_namespace_v1", "kubernetes_config_map_v1"}, {"kubernetes_ingress_v1"}},
+	"helm":       {{"helm_release"}, nil},
+}
+
+func newProject(t *testing.T) *project {
+	t.Helper()
+	p := &project{t, t.TempDir(), t.TempDir()}
+	all := map[string]*schema.Provider{}
+	for name, kinds := range types {
+		extracted, err := schema.Extract(packages, name, kinds[0], kinds[1])
+		assert.NilError(t, err)
+		all[name] = extracted
+	}
+	content, err := json.Marshal(all)
+	assert.NilError(t, err)
+	p.write(filepath.Join(p.clouds, provider.SchemasFile), string(content))
+	// Not installed but overridden: there is nothing to initialize.
+	p.write(filepath.Join(p.folder, "terraform.rc"), `provider_installation {
+  dev_overrides {
+    "hashicorp/aws"        = "`+providers+`"
+    "hashicorp/kubernetes" = "`+providers+`"
+    "hashicorp/helm"       = "`+providers+`"
+  }
+  direct {}
+}`)
+	assert.NilError(t, p.cloud().Create(account, region, "arn:aws:iam::111111111111:role/deploy"))
+	return p
+}
+
+func (p *project) cloud() *cloud.Cloud { return cloud.Open(p.clouds) }
+
+func (p *project) write(path, content string) {
+	p.t.Helper()
+	assert.NilError(p.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	assert.NilError(p.t, os.WriteFile(path, []byte(content), 0o600))
+}
+
+// terraform runs Terraform on the configuration and returns what it prints.
+func (p *project) terraform(config string, args ...string) (string, error) {
+	p.t.Helper()
+	p.write(filepath.Join(p.folder, "main.tf"), config)
+	command := exec.Command("terraform", append(args, "-no-color")...)
+	command.Dir = p.folder
+	command.Env = append(os.Environ(),
+		"TF_CLI_CONFIG_FILE="+filepath.Join(p.folder, "terraform.rc"), "CHECKPOINT_DISABLE=1",
+		provider.FolderVariable+"="+p.clouds)
+	output, err := command.CombinedOutput()
+	return string(output), err
+}
+
+func (p *project) apply(config string) {
+	p.t.Helper()
+	output, err := p.terraform(config, "apply", "-auto-approve")
+	assert.NilError(p.t, err, output)
+}
+
+func (p *project) destroy(config string) {
+	p.t.Helper()
+	output, err := p.terraform(config, "destroy", "-auto-approve")
+	assert.NilError(p.t, err, output)
+}
+
+// plan returns what would be done.
+func (p *project) plan(config string) string {
+	p.t.Helper()
+	output, err := p.terraform(config, "plan")
+	assert.NilError(p.t, err, output)
+	return output
+}
+
+// refused applies what must fail, and returns the message on one line.
+func (p *project) refused(config string) string {
+	p.t.Helper()
+	output, err := p.terraform(config, "apply", "-auto-approve")
+	assert.Assert(p.t, err != nil, output)
+	return oneLine(output)
+}
+
+// oneLine undoes Terraform's frames and line breaks.
+func oneLine(output string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
+}

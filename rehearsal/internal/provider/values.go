@@ -1,0 +1,206 @@
+package provider
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"plinth/rehearsal/internal/schema"
+)
+
+// plain turns a value into what JSON has. Unknown values are nil, as nulls are.
+func plain(v tftypes.Value) any {
+	if v.IsNull() || !v.IsKnown() {
+		return nil
+	}
+	switch {
+	case v.Type().Is(tftypes.String):
+		var s string
+		_ = v.As(&s) // of a known type, here and below
+		return s
+	case v.Type().Is(tftypes.Bool):
+		var b bool
+		_ = v.As(&b)
+		return b
+	case v.Type().Is(tftypes.Number):
+		n := new(big.Float)
+		_ = v.As(&n)
+		f, _ := n.Float64()
+		return f
+	}
+	if members, ok := object(v); ok {
+		result := map[string]any{}
+		for name, member := range members {
+			result[name] = plain(member)
+		}
+		return result
+	}
+	result := []any{}
+	for _, item := range items(v) {
+		result = append(result, plain(item))
+	}
+	return result
+}
+
+// object is what an object or a map holds.
+func object(v tftypes.Value) (map[string]tftypes.Value, bool) {
+	var members map[string]tftypes.Value
+	if v.IsNull() || !v.IsKnown() || v.As(&members) != nil {
+		return nil, false
+	}
+	return members, true
+}
+
+// items are what a list, a set or a tuple holds.
+func items(v tftypes.Value) []tftypes.Value {
+	var list []tftypes.Value
+	if v.IsNull() || !v.IsKnown() || v.As(&list) != nil {
+		return nil
+	}
+	return list
+}
+
+// typed turns what JSON has into a value of a type. What an object does not have is null;
+// what the type does not have is left out.
+func typed(t tftypes.Type, value any) (tftypes.Value, error) {
+	if value == nil {
+		return tftypes.NewValue(t, nil), nil
+	}
+	wrong := func() (tftypes.Value, error) {
+		return tftypes.Value{}, fmt.Errorf("%v (%T) is not of type %s", value, value, t)
+	}
+	switch t := t.(type) {
+	case tftypes.Object:
+		members, ok := value.(map[string]any)
+		if !ok {
+			return wrong()
+		}
+		result := map[string]tftypes.Value{}
+		for name, memberType := range t.AttributeTypes {
+			member, err := typed(memberType, members[name])
+			if err != nil {
+				return tftypes.Value{}, fmt.Errorf("%s: %w", name, err)
+			}
+			result[name] = member
+		}
+		return tftypes.NewValue(t, result), nil
+	case tftypes.Map:
+		members, ok := value.(map[string]any)
+		if !ok {
+			return wrong()
+		}
+		result := map[string]tftypes.Value{}
+		for name, m := range members {
+			member, err := typed(t.ElementType, m)
+			if err != nil {
+				return tftypes.Value{}, fmt.Errorf("%s: %w", name, err)
+			}
+			result[name] = member
+		}
+		return tftypes.NewValue(t, result), nil
+	case tftypes.List:
+		list, err := typedItems(t.ElementType, value)
+		return finish(t, list, err)
+	case tftypes.Set:
+		list, err := typedItems(t.ElementType, value)
+		return finish(t, list, err)
+	}
+	switch {
+	case t.Is(tftypes.Number):
+		if n, ok := value.(float64); ok {
+			return tftypes.NewValue(t, n), nil
+		}
+	case t.Is(tftypes.String):
+		if s, ok := value.(string); ok {
+			return tftypes.NewValue(t, s), nil
+		}
+	case t.Is(tftypes.Bool):
+		if b, ok := value.(bool); ok {
+			return tftypes.NewValue(t, b), nil
+		}
+	}
+	return wrong()
+}
+
+func finish(t tftypes.Type, list []tftypes.Value, err error) (tftypes.Value, error) {
+	if err != nil {
+		return tftypes.Value{}, err
+	}
+	return tftypes.NewValue(t, list), nil
+}
+
+func typedItems(t tftypes.Type, value any) ([]tftypes.Value, error) {
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%v (%T) is not a list", value, value)
+	}
+	result := []tftypes.Value{}
+	for i, item := range list {
+		v, err := typed(t, item)
+		if err != nil {
+			return nil, fmt.Errorf("[%d]: %w", i, err)
+		}
+		result = append(result, v)
+	}
+	return result, nil
+}
+
+// resolve replaces what is unknown in a planned value by the answer to it.
+func resolve(planned tftypes.Value, answer any) (tftypes.Value, error) {
+	if !planned.IsKnown() {
+		return typed(planned.Type(), answer)
+	}
+	if planned.IsFullyKnown() {
+		return planned, nil
+	}
+	if members, ok := object(planned); ok {
+		answers, _ := answer.(map[string]any)
+		result := map[string]tftypes.Value{}
+		for name, member := range members {
+			resolved, err := resolve(member, answers[name])
+			if err != nil {
+				return tftypes.Value{}, fmt.Errorf("%s: %w", name, err)
+			}
+			result[name] = resolved
+		}
+		return tftypes.NewValue(planned.Type(), result), nil
+	}
+	answers, _ := answer.([]any)
+	var result []tftypes.Value
+	for i, item := range items(planned) {
+		var one any
+		if i < len(answers) {
+			one = answers[i]
+		}
+		resolved, err := resolve(item, one)
+		if err != nil {
+			return tftypes.Value{}, fmt.Errorf("[%d]: %w", i, err)
+		}
+		result = append(result, resolved)
+	}
+	return tftypes.NewValue(planned.Type(), result), nil
+}
+
+// withBlocks gives an empty list to every nested block that is not there: Terraform has no
+// null ones.
+func withBlocks(b *schema.Block, attributes map[string]any) {
+	for name, nested := range b.Blocks {
+		switch v := attributes[name].(type) {
+		case nil:
+			if nested.Nesting == "list" || nested.Nesting == "set" {
+				attributes[name] = []any{}
+			}
+		case map[string]any:
+			if nested.Nesting == "single" {
+				withBlocks(nested.Block, v)
+			}
+		case []any:
+			for _, item := range v {
+				if one, ok := item.(map[string]any); ok {
+					withBlocks(nested.Block, one)
+				}
+			}
+		}
+	}
+}
