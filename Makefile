@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-CDKTF := node_modules/.bin/cdktf
+# Left to itself, cdktf ends with a stack trace when one stack fails, and breaks off in the
+# middle what it is doing to the stacks beside it. With this it lets them finish.
+CDKTF := NODE_OPTIONS="$$NODE_OPTIONS --unhandled-rejections=none" node_modules/.bin/cdktf
 
 # No look-ups of newer versions, no animation where nobody watches.
 export CHECKPOINT_DISABLE := 1
@@ -46,6 +48,16 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 	@build/plinth -check
 	@$(CDKTF) synth
 
+# The environment that is rehearsed.
+ENV ?= dev
+
+.PHONY: rehearse
+rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy)
+	@go build -o build/plinth .
+	@go build -C rehearsal -o ../build/standin ./standin
+	@go build -C rehearsal -o ../build/rehearse .
+	@build/rehearse -env '$(ENV)' $(if $(KEEP),-keep)
+
 # One stack alone is checked here, since cdktf would refuse it without looking; several
 # stacks, or a glob, are checked and put in order by cdktf.
 one_stack = $(if $(findstring *,$(STACK))$(word 2,$(STACK)),,yes)
@@ -78,14 +90,14 @@ diff: stack one synth ## Show what deploying STACK=dev-app would change
 	@$(CDKTF) diff --skip-synth $(STACK)
 
 # Every Go module, and how its tests are called.
-MODULES := . tools tools/charts tools/diagram
+MODULES := . tools tools/charts tools/diagram rehearsal
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed.
 .PHONY: test
 test: bindings ## Run all tests
 	@failed=0; for module in $(MODULES); do \
 		echo "== $$module"; \
-		go -C "$$module" test -count=1 ./... | { grep -v 'no test files' || true; } || failed=1; \
+		go -C "$$module" test -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
 
 .PHONY: lint
@@ -100,6 +112,7 @@ GOLANGCI := v2.15.0
 golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
 	go test . -run Golden -update
 	go test ./settings -run Schema -update
+	go -C rehearsal test ./internal/cloud -run Documented -update
 	@$(MAKE) --no-print-directory diagram
 
 .PHONY: diagram

@@ -9,6 +9,7 @@ package adopt
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -57,9 +58,13 @@ type plan struct {
 	} `json:"resource_changes"`
 }
 
-// Find returns, for a saved plan as JSON, an import for everything that the plan would make
-// although the world has it already: a thing of the same type whose attributes are those that
-// the plan knows, and that no state and no other import has.
+// Find returns, for a saved plan as JSON, an import for what the plan would make although the
+// world has it already: a thing of the same type whose attributes are those that the plan
+// knows, and that no state and no import has yet.
+//
+// Only what is beyond doubt is returned: as long as a subnet is not adopted, nothing tells to
+// which of the subnets a thing belongs. So write the imports down, plan once more with them,
+// and call Find again until it finds nothing.
 func Find(planJSON []byte, world *cloud.World) ([]Import, error) {
 	var p plan
 	if err := json.Unmarshal(planJSON, &p); err != nil {
@@ -71,20 +76,29 @@ func Find(planJSON []byte, world *cloud.World) ([]Import, error) {
 			taken[r.Type+" "+id] = true
 		}
 	}
-	var imports []Import
+	things := map[string][]string{}    // by the address of what they could be
+	addresses := map[string][]string{} // by the thing that could be it
+	ids := map[string]string{}
 	for _, r := range p.ResourceChanges {
 		if r.Mode != "managed" || !slices.Equal(r.Change.Actions, []string{"create"}) {
 			continue
 		}
 		world.Each(func(_, key string, t *cloud.Thing) bool {
 			id, _ := t.Attributes["id"].(string)
-			if t.MadeBy != "" || taken[r.Type+" "+id] || !agrees(r.Change.After, r.Change.AfterUnknown, t.Attributes) {
-				return true
+			if t.MadeBy == "" && !taken[r.Type+" "+id] && agrees(r.Change.After, r.Change.AfterUnknown, t.Attributes) {
+				thing := r.Type + " " + key
+				things[r.Address] = append(things[r.Address], thing)
+				addresses[thing] = append(addresses[thing], r.Address)
+				ids[thing] = strings.TrimPrefix(key, t.Cluster+":")
 			}
-			taken[r.Type+" "+id] = true
-			imports = append(imports, Import{To: r.Address, ID: strings.TrimPrefix(key, t.Cluster+":")})
-			return false
+			return true
 		}, r.Type)
+	}
+	var imports []Import
+	for _, address := range slices.Sorted(maps.Keys(things)) {
+		if candidates := things[address]; len(candidates) == 1 && len(addresses[candidates[0]]) == 1 {
+			imports = append(imports, Import{To: address, ID: ids[candidates[0]]})
+		}
 	}
 	return imports, nil
 }

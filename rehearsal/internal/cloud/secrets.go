@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"math/big"
 	"strings"
 )
@@ -30,4 +31,18 @@ func (w *World) ReadSecret(id string) (Attributes, error) {
 	return Attributes{
 		"arn": id, "version_id": secret.Version, "secret_string": secret.Value, "version_stages": []any{"AWSCURRENT"},
 	}, nil
+}
+
+// Passwords are all that must be nowhere but in the cloud.
+func (w *World) Passwords() []string {
+	var all []string
+	for _, secret := range w.Secrets {
+		var credentials struct{ Password string }
+		if json.Unmarshal([]byte(secret.Value), &credentials) == nil && credentials.Password != "" {
+			all = append(all, credentials.Password)
+		} else {
+			all = append(all, secret.Value)
+		}
+	}
+	return all
 }

@@ -1,0 +1,51 @@
+package integration
+
+import (
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+// TestWrongAccount has credentials of an account that is not the environment's.
+func TestWrongAccount(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	assert.NilError(t, r.Cloud().Create("999999999999", "eu-west-2"))
+	r.contains(r.refused(r.CDKTF("deploy", r.stack("network"))), "AWS account ID not allowed: 999999999999")
+	assert.Equal(t, len(r.made()), 0)
+	r.unlocked()
+}
+
+// TestDrift deletes and edits things behind Terraform's back; a diff shows it.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	r.do(r.alone("deploy", "network"))
+	r.edit("aws_subnet", func(a map[string]any) { a["map_public_ip_on_launch"] = true })
+	r.remove("aws_flow_log")
+	output := r.do(r.CDKTF("diff", r.stack("network")))
+	r.contains(oneLine(output), "aws_flow_log.network_flow-log", "will be created", "map_public_ip_on_launch = true -> false", "Plan: 1 to add, 6 to change, 0 to destroy.")
+	r.do(r.alone("deploy", "network"))
+	r.contains(r.do(r.CDKTF("diff", r.stack("network"))), "No changes.")
+	r.consistent()
+}
+
+// edit changes all things of a kind in the cloud's file.
+func (r rehearsal) edit(kind string, change func(attributes map[string]any)) {
+	r.t.Helper()
+	assert.NilError(r.t, r.Cloud().Update(func(w *cloud.World) error {
+		w.Each(func(_, _ string, thing *cloud.Thing) bool { change(thing.Attributes); return true }, kind)
+		return nil
+	}))
+}
+
+// remove deletes all things of a kind there.
+func (r rehearsal) remove(kind string) {
+	r.t.Helper()
+	assert.NilError(r.t, r.Cloud().Update(func(w *cloud.World) error {
+		delete(w.Things, kind)
+		return nil
+	}))
+}

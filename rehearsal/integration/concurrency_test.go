@@ -1,0 +1,58 @@
+package integration
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/run"
+)
+
+// TestLocks: while a stack is deployed, nobody else can, and other stacks can.
+func TestLocks(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	r.do(r.alone("deploy", "network"))
+
+	data, err := r.Start(r.delayed(r.alone("deploy", "data"), 2*time.Second))
+	assert.NilError(t, err)
+	cluster, err := r.Start(r.delayed(r.alone("deploy", "cluster"), time.Second))
+	assert.NilError(t, err)
+	r.eventually("two stacks are locked", func() bool {
+		return slices.Equal(r.locks(), []string{"dev/cluster.tfstate.tflock", "dev/data.tfstate.tflock"})
+	})
+	message := r.refused(r.Terraform(r.stack("data"), "apply", "-auto-approve", "-input=false"))
+	r.contains(message, "Error acquiring the state lock", "PreconditionFailed")
+
+	for _, deployment := range []*run.Running{data, cluster} {
+		log, err := deployment.Wait()
+		assert.NilError(t, err, log.Text)
+	}
+	r.consistent()
+	r.unlocked()
+}
+
+// TestNeighbour: a stack that fails leaves alone the one that is deployed beside it, which
+// cdktf would break off in the middle.
+func TestNeighbour(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	r.do(r.alone("deploy", "network"))
+	// Somebody has made a role with the name of the cluster's.
+	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
+		w.Add("aws_iam_role", "plinth-dev-cluster", &cloud.Thing{MadeBy: "somebody", Attributes: cloud.Attributes{
+			"id": "plinth-dev-cluster", "name": "plinth-dev-cluster", "arn": "arn:aws:iam::111111111111:role/plinth-dev-cluster",
+		}})
+		return nil
+	}))
+	message := r.refused(r.delayed(r.CDKTF("deploy", r.stack("*")), 500*time.Millisecond))
+	r.contains(message, "EntityAlreadyExists")
+	r.unlocked()
+	r.consistent()
+	state, err := r.State().State("dev/data.tfstate")
+	assert.NilError(t, err)
+	assert.Equal(t, len(state.Managed()), len(r.App.Stack(r.stack("data")).Resources))
+}

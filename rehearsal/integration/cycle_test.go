@@ -1,0 +1,93 @@
+package integration
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// TestCycle deploys whole environments, deploys them again, which changes nothing, and
+// destroys them, which leaves nothing.
+func TestCycle(t *testing.T) {
+	for name, test := range map[string]struct {
+		env       string
+		overrides []string
+	}{
+		"dev":     {"dev", nil},
+		"staging": {"staging", nil},
+		"prod":    {"prod", nil},
+		"Aurora": {"dev", []string{
+			"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
+			"PLINTH_DEV_DATABASE_AUTOSCALING_MAX=3",
+		}},
+		"no NAT": {"dev", []string{
+			"PLINTH_DEV_NETWORK_NAT=none",
+			"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
+			"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, test.env, test.overrides...)
+			r.deploy()
+			r.consistent()
+			noSecrets(r)
+
+			before := r.made()
+			output := r.deploy()
+			assert.Equal(t, strings.Count(output, "No changes."), len(r.App.Names()), output)
+			assert.DeepEqual(t, r.made(), before)
+
+			r.unprotect(test.overrides...)
+			r.do(r.CDKTF("destroy", r.stack("*")))
+			r.empty()
+		})
+	}
+}
+
+// unprotect does what the README says before a protected environment can be taken down.
+func (r rehearsal) unprotect(overrides ...string) {
+	r.t.Helper()
+	if !slices.ContainsFunc(r.App.Stacks, func(s *synthesized.Stack) bool { return len(s.Guarded) > 0 }) {
+		return
+	}
+	r.contains(r.refused(r.CDKTF("destroy", r.stack("*"))), "Instance cannot be destroyed")
+	r.synth(append(overrides, r.Variable("PROTECTED")+"=false", r.Variable("DATABASE_FINAL_SNAPSHOT")+"=false")...)
+	r.do(r.alone("deploy", "data"))
+}
+
+// noSecrets looks for every password that the stand-in has made up, wherever Terraform or the
+// rehearsal write something: in all versions of all states, in the plans and in the logs.
+func noSecrets(r rehearsal) {
+	r.t.Helper()
+	passwords := r.world().Passwords()
+	assert.Assert(r.t, len(passwords) > 0, "there is no password to look for")
+	check := func(where, content string) {
+		for _, password := range passwords {
+			assert.Check(r.t, !strings.Contains(content, password), "a password is in %s", where)
+		}
+	}
+	keys, err := r.State().Keys()
+	assert.NilError(r.t, err)
+	for _, key := range keys {
+		versions, err := r.State().Versions(key)
+		assert.NilError(r.t, err)
+		for _, version := range versions {
+			content, err := r.State().ReadVersion(key, version.ID)
+			assert.NilError(r.t, err)
+			check(key, string(content))
+		}
+	}
+	files := readFiles(r.t, r.Folder, "cloud.json")
+	assert.Assert(r.t, len(files) > 0)
+	for name, content := range files {
+		check(name, content)
+	}
+	plan := r.do(r.Terraform(r.stack("data"), "plan", "-refresh=false", "-out=plan"))
+	check("the plan's output", plan)
+	check("the saved plan", r.do(r.Terraform(r.stack("data"), "show", "-json", "plan")))
+}

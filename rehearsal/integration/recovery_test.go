@@ -1,0 +1,167 @@
+package integration
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/adopt"
+)
+
+// TestKilled kills a whole deployment at random moments, with everything that belongs to it.
+// What the README says then is enough: unlock, adopt what was made and not written down,
+// deploy again. Nothing is made twice, and nothing is lost.
+func TestKilled(t *testing.T) {
+	const kills = 5
+	for _, lane := range []string{"one account", "another"} {
+		t.Run(lane, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, "dev")
+			all := 0 // the things of a whole deployment; Terraform's own are in no cloud
+			for _, stack := range r.App.Stacks {
+				for _, address := range stack.Resources {
+					if !strings.HasPrefix(address, "terraform_data.") {
+						all++
+					}
+				}
+			}
+			account, region, err := r.App.Account()
+			assert.NilError(t, err)
+			for range kills {
+				assert.NilError(t, r.Cloud().Create(account, region, r.App.Given()...))
+				assert.NilError(t, r.State().Empty())
+
+				deployment, err := r.Start(r.delayed(r.CDKTF("deploy", r.stack("*")), 100*time.Millisecond))
+				assert.NilError(t, err)
+				// Not after some time, which would mean something else on every machine.
+				moment := rand.N(all)
+				r.eventually("enough is made", func() bool { return len(r.made()) >= moment })
+				time.Sleep(rand.N(300 * time.Millisecond))
+				deployment.Kill()
+				_, _ = deployment.Wait() // of course it has failed
+				made, locks := r.made(), r.locks()
+				t.Logf("killed with %d things made, %d of them known, and locks %v", len(made), len(r.known()), locks)
+
+				r.recover(locks)
+				r.consistent()
+				for _, thing := range made {
+					assert.Check(t, contains(r.made(), thing), "%s was there before the kill and is lost", thing)
+				}
+				assert.Equal(t, len(r.made()), all)
+			}
+		})
+	}
+}
+
+// recover does by hand what the README tells to do after a deployment was killed.
+func (r rehearsal) recover(locks []string) {
+	r.t.Helper()
+	for _, lock := range locks {
+		stack := r.stackOf(lock)
+		// The message names the lock's ID.
+		message := r.refused(r.Terraform(stack, "plan", "-input=false"))
+		id := regexp.MustCompile(`ID: +([0-9a-f-]{36})`).FindStringSubmatch(message)
+		assert.Assert(r.t, id != nil, message)
+		r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
+		r.adopt(stack)
+	}
+	r.deploy()
+	for _, lock := range locks {
+		assert.NilError(r.t, os.RemoveAll(filepath.Join(r.App.Stack(r.stackOf(lock)).Folder, adopt.FileName)))
+	}
+	r.unlocked()
+}
+
+// adopt writes import blocks for what a stack's state does not know.
+func (r rehearsal) adopt(stack string) {
+	r.t.Helper()
+	var all []adopt.Import
+	for {
+		r.do(r.Terraform(stack, "plan", "-input=false", "-out=killed.tfplan"))
+		shown := r.do(r.Terraform(stack, "show", "-json", "killed.tfplan"))
+		more, err := adopt.Find([]byte(shown), r.world())
+		assert.NilError(r.t, err)
+		if len(more) == 0 {
+			return
+		}
+		all = append(all, more...)
+		content, err := adopt.Write(all)
+		assert.NilError(r.t, err)
+		assert.NilError(r.t, os.WriteFile(filepath.Join(r.App.Stack(stack).Folder, adopt.FileName), content, 0o600))
+	}
+}
+
+// stackOf is the stack that a lock is of.
+func (r rehearsal) stackOf(lock string) string {
+	r.t.Helper()
+	for _, name := range r.App.Names() {
+		if r.App.Stack(name).Key == strings.TrimSuffix(lock, ".tflock") {
+			return name
+		}
+	}
+	r.t.Fatalf("%s is no stack's lock", lock)
+	return ""
+}
+
+func contains(all []string, one string) bool {
+	for _, each := range all {
+		if each == one {
+			return true
+		}
+	}
+	return false
+}
+
+// TestOutage takes S3 away during a deployment. Terraform keeps the state in a file, which is
+// pushed once S3 is back.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	deployment, err := r.Start(r.delayed(r.alone("deploy", "network"), time.Second))
+	assert.NilError(t, err)
+	r.eventually("something is made", func() bool { return len(r.made()) > 0 })
+	assert.NilError(t, r.State().Stop())
+	log, err := deployment.Wait()
+	assert.Assert(t, err != nil, log.Text)
+	r.contains(oneLine(log.Text), "errored.tfstate")
+	assert.NilError(t, r.State().Restart())
+
+	stack := r.stack("network")
+	message := r.refused(r.Terraform(stack, "plan", "-input=false"))
+	id := regexp.MustCompile(`ID: +([0-9a-f-]{36})`).FindStringSubmatch(message)
+	assert.Assert(t, id != nil, message)
+	r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
+	r.do(r.Terraform(stack, "state", "push", "errored.tfstate"))
+	r.consistent()
+	r.do(r.alone("deploy", "network"))
+	r.consistent()
+	r.contains(r.do(r.CDKTF("diff", stack)), "No changes.")
+}
+
+// TestRestore loses half of a state, and brings the bucket's earlier version of it back.
+func TestRestore(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	r.do(r.alone("deploy", "network"))
+	stack, key := r.stack("network"), "dev/network.tfstate"
+	good, err := r.State().Read(key)
+	assert.NilError(t, err)
+	r.do(r.Terraform(stack, "state", "rm", "aws_vpc.network_vpc_4E8F0223"))
+	r.contains(r.do(r.CDKTF("diff", stack)), "to add")
+
+	versions, err := r.State().Versions(key)
+	assert.NilError(t, err)
+	assert.NilError(t, r.State().Restore(key, versions[1].ID))
+	restored, err := r.State().Read(key)
+	assert.NilError(t, err)
+	assert.Assert(t, bytes.Equal(restored, good))
+	r.contains(r.do(r.CDKTF("diff", stack)), "No changes.")
+	r.consistent()
+}

@@ -1,0 +1,192 @@
+// Package integration has the real cdktf, the real Terraform and a real S3 server work on
+// whole environments, in all that can happen to a deployment.
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/guard"
+	"plinth/rehearsal/internal/provider"
+	"plinth/rehearsal/internal/run"
+)
+
+// root is the repository.
+const root = "../.."
+
+var tools run.Tools
+
+func TestMain(m *testing.M) {
+	guard.Run()
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "rehearsal")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	tools = run.Tools{Standin: filepath.Join(folder, "standin")}
+	if output, err := exec.Command("go", "build", "-o", tools.Standin, "../standin").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// rehearsal is one of an environment, with what a test asks of it again and again.
+type rehearsal struct {
+	*run.Rehearsal
+	t *testing.T
+}
+
+// start synthesizes an environment with overrides of its settings, as in
+// PLINTH_DEV_NETWORK_NAT=none, into an empty account.
+func start(t *testing.T, env string, overrides ...string) rehearsal {
+	t.Helper()
+	r, err := run.New(root, env, filepath.Join(t.TempDir(), env), tools)
+	assert.NilError(t, err)
+	t.Cleanup(func() { assert.Check(t, r.Close()) })
+	assert.NilError(t, r.Synth(t.Context(), overrides...))
+	return rehearsal{r, t}
+}
+
+// stack is a stack's id.
+func (r rehearsal) stack(layer string) string { return r.Env + "-" + layer }
+
+func (r rehearsal) synth(overrides ...string) {
+	r.t.Helper()
+	assert.NilError(r.t, r.Synth(r.t.Context(), overrides...))
+}
+
+// do runs a command that must work and returns its output.
+func (r rehearsal) do(c run.Command) string {
+	r.t.Helper()
+	log, err := r.Do(r.t.Context(), c)
+	assert.NilError(r.t, err, log.Text)
+	return log.Text
+}
+
+// refused runs a command that must fail and returns its output on one line.
+func (r rehearsal) refused(c run.Command) string {
+	r.t.Helper()
+	log, err := r.Do(r.t.Context(), c)
+	assert.Assert(r.t, err != nil, log.Text)
+	for _, trace := range []string{"UnhandledPromiseRejection", "node:internal", "goroutine "} {
+		assert.Check(r.t, !strings.Contains(log.Text, trace), "a stack trace reaches the user:\n%s", log.Text)
+	}
+	return oneLine(log.Text)
+}
+
+// oneLine undoes the frames and line breaks of Terraform and cdktf.
+func oneLine(output string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
+}
+
+func (r rehearsal) contains(output string, wanted ...string) {
+	r.t.Helper()
+	for _, want := range wanted {
+		assert.Assert(r.t, strings.Contains(output, want), "want %q in:\n%s", want, output)
+	}
+}
+
+// deploy deploys all stacks.
+func (r rehearsal) deploy() string { r.t.Helper(); return r.do(r.CDKTF("deploy", r.stack("*"))) }
+
+// alone works on one stack, as one would who knows that the others are there.
+func (r rehearsal) alone(command, layer string) run.Command {
+	return r.Alone(r.CDKTF(command, r.stack(layer)))
+}
+
+// delayed makes every change of a command take a while, so that there is time to disturb it.
+func (r rehearsal) delayed(c run.Command, delay time.Duration) run.Command {
+	return r.With(c, provider.DelayVariable+"="+delay.String())
+}
+
+func (r rehearsal) world() *cloud.World {
+	r.t.Helper()
+	world, err := r.Cloud().View()
+	assert.NilError(r.t, err)
+	return world
+}
+
+// made are the things that Terraform has made, as "type id".
+func (r rehearsal) made() []string {
+	r.t.Helper()
+	var all []string
+	r.world().Each(func(kind, _ string, t *cloud.Thing) bool {
+		if t.MadeBy == "" {
+			id, _ := t.Attributes["id"].(string)
+			all = append(all, kind+" "+id)
+		}
+		return true
+	})
+	slices.Sort(all)
+	return all
+}
+
+// known are the resources in all states, likewise, without those that are Terraform's own.
+func (r rehearsal) known() []string {
+	r.t.Helper()
+	var all []string
+	for _, name := range r.App.Names() {
+		state, err := r.State().State(r.App.Stack(name).Key)
+		assert.NilError(r.t, err)
+		for _, resource := range state.Managed() {
+			if resource.Type != "terraform_data" {
+				all = append(all, resource.Type+" "+resource.ID)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// consistent asks that the states know everything that was made, once, and nothing else.
+func (r rehearsal) consistent() {
+	r.t.Helper()
+	assert.DeepEqual(r.t, r.made(), r.known())
+}
+
+// empty asks that nothing is left, but for what AWS itself keeps for some days.
+func (r rehearsal) empty() {
+	r.t.Helper()
+	r.world().Each(func(kind, key string, _ *cloud.Thing) bool {
+		r.t.Errorf("%s %s is left", kind, key)
+		return true
+	})
+	assert.Equal(r.t, len(r.known()), 0, "%v", r.known())
+	r.unlocked()
+}
+
+// unlocked asks that no lock is left.
+func (r rehearsal) unlocked() {
+	r.t.Helper()
+	assert.Equal(r.t, len(r.locks()), 0, "%v", r.locks())
+}
+
+func (r rehearsal) locks() []string {
+	r.t.Helper()
+	keys, err := r.State().Keys()
+	assert.NilError(r.t, err)
+	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasSuffix(key, ".tflock") })
+}
+
+// eventually waits until something is so.
+func (r rehearsal) eventually(what string, is func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+		assert.Assert(r.t, time.Now().Before(deadline), "waited in vain until %s", what)
+	}
+}

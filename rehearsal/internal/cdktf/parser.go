@@ -1,0 +1,224 @@
+// Package cdktf understands what cdktf writes while it deploys, compares or destroys stacks.
+package cdktf
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// State is how far a stack has come in one command.
+type State int
+
+// The states of a stack, in this order. Done and Failed are ends.
+const (
+	Waiting State = iota
+	Initializing
+	Initialized
+	Planning
+	Applying
+	Done
+	Failed
+)
+
+// Stack is one stack in one command.
+type Stack struct {
+	Name  string
+	State State
+	// Planned says that there is a plan, with Add, Change and Destroy resources in it.
+	Planned              bool
+	Add, Change, Destroy int
+	// Made is how many of them are done.
+	Made int
+	// Unchanged is Terraform's "No changes."
+	Unchanged bool
+	// Errors are Terraform's messages, without what frames them.
+	Errors []string
+	// Ready is when Terraform was ready to plan, Started when it was at it, and Ended when all
+	// was done or had failed.
+	Ready, Started, Ended time.Time
+}
+
+// Total is how many resources there are to make, change or destroy.
+func (s Stack) Total() int { return s.Add + s.Change + s.Destroy }
+
+// Parser reads cdktf's output as it is written. It is an io.Writer.
+//
+// cdktf begins what a stack writes at a time with the stack's name and two spaces, and all
+// further lines of it with as many spaces.
+type Parser struct {
+	mutex   sync.Mutex
+	stacks  []*Stack
+	current *Stack
+	rest    []byte // of a line that has not ended
+	inError bool
+	bare    bool // the output is Terraform's own, of one stack
+	now     func() time.Time
+}
+
+// NewParser returns one that knows the names of the stacks.
+func NewParser(names ...string) *Parser {
+	p := &Parser{now: time.Now}
+	for _, name := range names {
+		p.stacks = append(p.stacks, &Stack{Name: name})
+	}
+	return p
+}
+
+// NewPlanParser returns one for what Terraform itself shows of the plan of a stack, which cdktf
+// has made.
+func NewPlanParser(stack Stack) *Parser {
+	stack.State = Planning
+	return &Parser{now: time.Now, stacks: []*Stack{&stack}, current: &stack, bare: true}
+}
+
+// Stacks are all stacks as they are now.
+func (p *Parser) Stacks() []Stack {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	stacks := make([]Stack, len(p.stacks))
+	for i, s := range p.stacks {
+		stacks[i] = *s
+		stacks[i].Errors = slices.Clone(s.Errors)
+		for j, message := range stacks[i].Errors {
+			stacks[i].Errors[j] = strings.TrimSpace(message)
+		}
+	}
+	return stacks
+}
+
+// Write reads more of the output.
+func (p *Parser) Write(output []byte) (int, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.rest = append(p.rest, output...)
+	for {
+		end := bytes.IndexByte(p.rest, '\n')
+		if end < 0 {
+			return len(output), nil
+		}
+		p.line(strings.TrimRight(colours.ReplaceAllString(string(p.rest[:end]), ""), " \r"))
+		p.rest = p.rest[end+1:]
+	}
+}
+
+// End says that the command has ended, and whether it has succeeded. Then everything that was
+// begun is done, even if the end of what Terraform wrote was lost: the terminal that cdktf
+// makes for Terraform swallows it at times. Otherwise what was not done has failed.
+func (p *Parser) End(succeeded bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for _, s := range p.stacks {
+		switch {
+		case s.State >= Done || s.State == Waiting:
+			continue
+		case succeeded:
+			if s.State == Applying {
+				s.Made = s.Total()
+			}
+			s.State = Done
+		case s.State == Initialized && len(p.stacks) > 1:
+			continue // its turn had not come
+		default:
+			s.State = Failed
+		}
+		s.Ended = p.now()
+	}
+}
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+
+// line reads one line, and finds whose it is.
+func (p *Parser) line(line string) {
+	if p.bare {
+		p.said(p.current, line)
+		return
+	}
+	for _, s := range p.stacks {
+		if text, ok := strings.CutPrefix(line, s.Name+"  "); ok {
+			if p.current != s {
+				p.inError = false
+			}
+			p.current = s
+			p.said(s, text)
+			return
+		}
+	}
+	if p.current == nil {
+		return
+	}
+	switch text, ok := strings.CutPrefix(line, strings.Repeat(" ", len(p.current.Name)+2)); {
+	case ok:
+		p.said(p.current, text)
+	case line == "":
+		p.said(p.current, "")
+	default: // cdktf's own
+		p.inError = false
+	}
+}
+
+var (
+	planned  = regexp.MustCompile(`^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy\.`)
+	complete = regexp.MustCompile(`^\S+( \([^)]*\))?(\[.*\])?( \(deposed object \w+\))?: (Creation|Modifications|Destruction) complete after `)
+	changing = regexp.MustCompile(`: (Creating|Modifying|Destroying)\.\.\.`)
+	ended    = regexp.MustCompile(`^(Apply|Destroy) complete! `)
+)
+
+// said reads one line of a stack's own.
+func (p *Parser) said(s *Stack, text string) {
+	switch {
+	case strings.HasPrefix(text, "Error: "):
+		p.fail(s, text)
+	case p.inError && !strings.HasPrefix(text, "Warning: "):
+		last := len(s.Errors) - 1
+		s.Errors[last] += "\n" + text
+	case strings.HasPrefix(text, "Initializing the backend"):
+		s.State = Initializing
+	case strings.Contains(text, "has been successfully initialized!"):
+		s.State, s.Ready = Initialized, p.now()
+	case planned.MatchString(text):
+		s.plan(planned.FindStringSubmatch(text))
+		s.State = max(s.State, Planning)
+	case strings.HasPrefix(text, "No changes."):
+		s.Planned, s.Unchanged = true, true
+		s.State = max(s.State, Planning)
+	case complete.MatchString(text):
+		s.Made++
+	case changing.MatchString(text):
+		s.State = max(s.State, Applying)
+	case ended.MatchString(text):
+		// Of a resource that is there twice, Terraform tells one end only.
+		s.State, s.Ended, s.Made = Done, p.now(), s.Total()
+	case s.State == Initialized && plans(text):
+		s.State = Planning
+	}
+	if s.State >= Planning && s.Started.IsZero() {
+		s.Started = p.now()
+	}
+	if strings.HasPrefix(text, "Warning: ") {
+		p.inError = false
+	}
+}
+
+// plans tells whether a line comes from the plan, not from the end of the initialization.
+func plans(text string) bool {
+	return strings.Contains(text, ": Refreshing state...") || strings.Contains(text, ": Reading...") ||
+		strings.HasPrefix(text, "Terraform used the selected providers") || strings.HasPrefix(text, "OpenTofu used the selected providers")
+}
+
+func (p *Parser) fail(s *Stack, text string) {
+	p.inError = true
+	s.Errors = append(s.Errors, text)
+	s.State, s.Ended = Failed, p.now()
+}
+
+func (s *Stack) plan(counts []string) {
+	s.Planned = true
+	s.Add, _ = strconv.Atoi(counts[1]) // the pattern has digits there
+	s.Change, _ = strconv.Atoi(counts[2])
+	s.Destroy, _ = strconv.Atoi(counts[3])
+}

@@ -1,0 +1,122 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/report"
+)
+
+// readStates takes the resources and outputs of all stacks into the result.
+func (p *play) readStates() (resources int, err error) {
+	for i, s := range p.App.Stacks {
+		state, err := p.State().State(s.Key)
+		if err != nil {
+			return 0, err
+		}
+		stack := p.result.Stacks[i]
+		for _, r := range state.Managed() {
+			stack.Resources = append(stack.Resources, report.Resource(r))
+		}
+		resources += len(stack.Resources)
+		for _, name := range slices.Sorted(maps.Keys(state.Outputs)) {
+			// Security: what is sensitive stays in the state. So does what crosses to another
+			// stack, all of which cdktf marks so.
+			if output := state.Outputs[name]; !output.Sensitive {
+				stack.Outputs = append(stack.Outputs, report.NewOutput(name, output.Value))
+			}
+		}
+	}
+	return resources, nil
+}
+
+// nothingLeft looks at what is left in the cloud and in the bucket.
+func (p *play) nothingLeft(context.Context) error {
+	world, err := p.Cloud().View()
+	if err != nil {
+		return err
+	}
+	p.result.Looked = true
+	p.result.Left, p.result.Kept = things(world.Things), things(world.Pending)
+	if p.result.Objects, err = p.objects(); err != nil {
+		return err
+	}
+	cloud := report.Expectation{Title: "Nothing is left in the cloud", Met: len(p.result.Left) == 0, Found: "nothing", Log: p.Cloud().Path()}
+	if !cloud.Met {
+		cloud.Found = report.Join(p.result.Left)
+	}
+	if err := p.expect(cloud); err != nil {
+		return err
+	}
+	unclean := slices.DeleteFunc(slices.Clone(p.result.Objects), report.Object.Clean)
+	states := report.Expectation{
+		Title: "Nothing is left in the states", Met: len(unclean) == 0,
+		Found: fmt.Sprintf("%d states, no resources, no locks", len(p.result.Objects)),
+	}
+	if !states.Met {
+		states.Found = report.Join(unclean)
+	}
+	return p.expect(states)
+}
+
+// objects are those in the bucket: states and their locks.
+func (p *play) objects() ([]report.Object, error) {
+	keys, err := p.State().Keys()
+	if err != nil {
+		return nil, err
+	}
+	var objects []report.Object
+	for _, key := range keys {
+		if strings.HasSuffix(key, ".tflock") {
+			objects = append(objects, report.Object{Key: key, Lock: true})
+			continue
+		}
+		state, err := p.State().State(key)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, report.Object{Key: key, Resources: len(state.Managed())})
+	}
+	return objects, nil
+}
+
+// things are those of the cloud, by type and key.
+func things(all map[string]map[string]*cloud.Thing) []report.Thing {
+	var found []report.Thing
+	for _, kind := range slices.Sorted(maps.Keys(all)) {
+		for _, key := range slices.Sorted(maps.Keys(all[kind])) {
+			found = append(found, report.Thing{Type: kind, Key: key})
+		}
+	}
+	return found
+}
+
+// before is what must exist in a real account before the first deployment.
+func (p *play) before() []string {
+	var all []string
+	for _, arn := range p.App.Given() {
+		all = append(all, arn+": it may use the cluster (cluster.access)")
+	}
+	for _, arn := range p.App.Certificates() {
+		all = append(all, arn+": the load balancer's certificate (app.certificateARN)")
+	}
+	for _, s := range p.App.Stacks[:1] {
+		all = append(all, "the bucket "+s.Bucket+" for Terraform's states, and its key")
+	}
+	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
+}
+
+// notChecked is what only AWS can tell.
+var notChecked = []string{
+	"IAM permissions are not evaluated: whoever deploys, and every role that is made, may lack some.",
+	"Quotas, prices, and whether a zone has the instance class are not known.",
+	"Nothing runs: no database, no container, no probe, no load balancer that answers.",
+	"Images are not pulled: that a tag exists is not checked.",
+	"Charts from other repositories are not rendered; the application's own is.",
+	"AWS takes minutes where a stand-in takes none: timeouts are not met.",
+	"Of AWS's rules, only those that decide the shape and the order of a deployment are known.",
+}

@@ -1,0 +1,200 @@
+// Package rehearse takes one environment from its first deployment to nothing left, and looks
+// at each step whether all is as it should be.
+package rehearse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"plinth/rehearsal/internal/cdktf"
+	"plinth/rehearsal/internal/report"
+	"plinth/rehearsal/internal/run"
+	"plinth/rehearsal/internal/screen"
+)
+
+// play is one rehearsal as it goes on.
+type play struct {
+	*run.Rehearsal
+	screen  *screen.Screen
+	result  *report.Result
+	secrets map[string]bool // all passwords that there have been
+	pattern string          // of all stacks, such as dev-*
+}
+
+// errUnmet ends a rehearsal: what follows would only fail for the same reason.
+var errUnmet = errors.New("an expectation is not met")
+
+// Play plays it all, or with deployOnly up to a deployment that stays. The result is there
+// even when there is an error, which is about the rehearsal itself and not about what it has
+// found.
+func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bool) (*report.Result, error) {
+	p := &play{
+		Rehearsal: r, screen: s, secrets: map[string]bool{}, pattern: r.Env + "-*",
+		result: &report.Result{
+			Env: r.Env, Started: time.Now(), NotChecked: notChecked,
+			Logs: r.Path("logs"), Page: r.Path("report.html"),
+		},
+	}
+	steps := []func(context.Context) error{p.synth, p.deploy, p.compare}
+	if !deployOnly {
+		steps = append(steps, p.change, p.guarded, p.destroy, p.nothingLeft)
+	}
+	var err error
+	for _, step := range append(steps, p.noPassword) {
+		if err = errors.Join(step(ctx), p.collectSecrets()); err != nil {
+			break
+		}
+	}
+	p.result.Passwords = slices.Collect(maps.Keys(p.secrets))
+	p.result.Took = time.Since(p.result.Started)
+	p.result.Interrupted = ctx.Err() != nil
+	if errors.Is(err, errUnmet) || p.result.Interrupted {
+		err = nil
+	}
+	return p.result, err
+}
+
+// expect notes whether something is as it must be, and ends the rehearsal if not.
+func (p *play) expect(e report.Expectation) error {
+	p.result.Expectations = append(p.result.Expectations, e)
+	p.screen.Result(e.Met, e.Title+": "+e.Found)
+	if !e.Met {
+		return errUnmet
+	}
+	return nil
+}
+
+// synth synthesizes the environment and finds out what there is.
+func (p *play) synth(ctx context.Context) error {
+	p.screen.Title("Synthesize and set up the stand-ins")
+	end := p.screen.Busy("synth")
+	err := p.Synth(ctx)
+	end()
+	if err != nil {
+		return err
+	}
+	if p.result.Account, p.result.Region, err = p.App.Account(); err != nil {
+		return err
+	}
+	p.result.Before = p.before()
+	for _, s := range p.App.Stacks {
+		p.result.Stacks = append(p.result.Stacks, &report.Stack{Name: s.Name, Needs: s.Needs})
+	}
+	return nil
+}
+
+// resynth synthesizes again with settings overridden.
+func (p *play) resynth(ctx context.Context, overrides ...string) error {
+	p.screen.Line("%s", p.screen.Faint("  with "+strings.Join(overrides, " ")))
+	end := p.screen.Busy("synth")
+	defer end()
+	return p.Synth(ctx, overrides...)
+}
+
+// outcome is how a command of cdktf has ended.
+type outcome struct {
+	stacks []cdktf.Stack
+	failed error
+	log    string
+	text   string
+}
+
+// lines is how many of a log's last lines say why a command has failed.
+const lines = 15
+
+func tail(text string) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// all runs one command of cdktf on several stacks and shows its progress.
+func (p *play) all(ctx context.Context, phase *report.Phase, command run.Command, names []string) (outcome, error) {
+	parser := cdktf.NewParser(names...)
+	end := p.screen.Progress(phase.Name, parser)
+	o, err := p.one(ctx, command, parser)
+	end()
+	p.note(phase, o.stacks)
+	return o, err
+}
+
+// one runs one command. The error is only about one that could not be run to its end.
+func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parser) (outcome, error) {
+	command.Watch = parser
+	log, err := p.Do(ctx, command)
+	parser.End(err == nil)
+	if ctx.Err() != nil {
+		return outcome{stacks: parser.Stacks()}, ctx.Err()
+	}
+	return outcome{stacks: parser.Stacks(), failed: err, log: log.File, text: log.Text}, nil
+}
+
+// begin notes the beginning of a phase; the result ends it.
+func (p *play) begin(name, title string) (*report.Phase, func()) {
+	phase := &report.Phase{Name: name, Title: title, From: time.Now()}
+	p.result.Phases = append(p.result.Phases, phase)
+	p.screen.Title("%s", title)
+	return phase, func() { phase.To = time.Now() }
+}
+
+// note takes what has been done with stacks into a phase.
+func (p *play) note(phase *report.Phase, stacks []cdktf.Stack) {
+	for _, s := range stacks {
+		if s.Started.IsZero() {
+			continue
+		}
+		bar := report.Bar{Stack: s.Name, From: p.turn(s, stacks), To: s.Ended, Failed: s.State != cdktf.Done, Did: did(s)}
+		if bar.To.IsZero() {
+			bar.To = time.Now()
+		}
+		phase.Bars = append(phase.Bars, bar)
+	}
+	slices.SortStableFunc(phase.Bars, func(a, b report.Bar) int { return a.From.Compare(b.From) })
+}
+
+// turn is when a stack's turn came: when Terraform was ready, and all that goes before it
+// was done.
+func (p *play) turn(s cdktf.Stack, stacks []cdktf.Stack) time.Time {
+	turn := s.Ready
+	for _, other := range stacks {
+		if !other.Ended.IsZero() && other.Ended.Before(s.Started) && other.Ended.After(turn) && p.ordered(s.Name, other.Name) {
+			turn = other.Ended
+		}
+	}
+	return turn
+}
+
+// ordered tells whether one of two stacks needs the other itself.
+func (p *play) ordered(a, b string) bool {
+	return slices.Contains(p.App.Stack(a).Needs, b) || slices.Contains(p.App.Stack(b).Needs, a)
+}
+
+func did(s cdktf.Stack) string {
+	switch {
+	case s.Unchanged:
+		return "no changes"
+	case s.Made > 0:
+		return fmt.Sprintf("%d of %d", s.Made, s.Total())
+	case s.Planned:
+		return screen.Plan(s)
+	}
+	return "nothing"
+}
+
+// said are the errors of all stacks, each with its stack's name.
+func (o outcome) said() string {
+	var all []string
+	for _, s := range o.stacks {
+		for _, message := range s.Errors {
+			all = append(all, s.Name+": "+message)
+		}
+	}
+	if len(all) == 0 && o.failed != nil {
+		return o.failed.Error() + "\n" + tail(o.text)
+	}
+	return strings.Join(all, "\n\n")
+}

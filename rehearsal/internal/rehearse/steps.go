@@ -1,0 +1,234 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"plinth/rehearsal/internal/cdktf"
+	"plinth/rehearsal/internal/report"
+	"plinth/rehearsal/internal/screen"
+)
+
+// deploy deploys all stacks and reads what there is then.
+func (p *play) deploy(ctx context.Context) error {
+	phase, end := p.begin("deploy", "Deploy all stacks")
+	defer end()
+	o, err := p.all(ctx, phase, p.CDKTF("deploy", p.pattern), p.App.Names())
+	if err != nil {
+		return err
+	}
+	resources, err := p.readStates()
+	if err != nil {
+		return err
+	}
+	return p.expect(report.Expectation{
+		Title: "Every stack is deployed", Met: o.failed == nil && allDone(o.stacks),
+		Found:   fmt.Sprintf("%d of %d stacks, %d resources", count(o.stacks), len(o.stacks), resources),
+		Details: o.said(), Log: o.log,
+	})
+}
+
+// compare asks of every stack what deploying it again would change.
+func (p *play) compare(ctx context.Context) error {
+	phase, end := p.begin("diff", "Compare each stack with what is deployed")
+	defer end()
+	o, err := p.diffs(ctx, phase)
+	if err != nil {
+		return err
+	}
+	changed := changes(o.stacks)
+	found := "no changes in any stack"
+	if len(changed) > 0 {
+		found = strings.Join(changed, "; ")
+	}
+	return p.expect(report.Expectation{
+		Title: "Deploying again would change nothing", Met: o.failed == nil && len(changed) == 0,
+		Found: found, Details: o.said(), Log: o.log,
+	})
+}
+
+// change deploys another image, which must be the app's stack alone.
+func (p *play) change(ctx context.Context) error {
+	phase, end := p.begin("change", "Change a setting: the tag of the application's image")
+	defer end()
+	// Of tag and digest, the one that is given replaces both.
+	if err := p.resynth(ctx, p.Variable("APP_IMAGE_DIGEST")+"=", p.Variable("APP_IMAGE_TAG")+"=rehearsal"); err != nil {
+		return err
+	}
+	app := p.Env + "-app"
+	o, err := p.diffs(ctx, phase)
+	if err != nil {
+		return err
+	}
+	changed := changes(o.stacks)
+	found := strings.Join(changed, "; ")
+	if len(changed) == 0 {
+		found = "no changes in any stack"
+	}
+	if err := p.expect(report.Expectation{
+		Title: "Another image changes " + app + " alone",
+		Met:   o.failed == nil && len(changed) == 1 && strings.HasPrefix(changed[0], app+" "),
+		Found: found, Details: o.said(), Log: o.log,
+	}); err != nil {
+		return err
+	}
+	return p.alone(ctx, phase, "deploy", app, app+" is deployed on its own")
+}
+
+// guarded shows, where an environment is protected, that Terraform refuses to destroy it, and
+// then takes the protection away as README.md tells.
+func (p *play) guarded(ctx context.Context) error {
+	var guarded []string
+	for _, s := range p.App.Stacks {
+		if len(s.Guarded) > 0 {
+			guarded = append(guarded, s.Name)
+		}
+	}
+	if len(guarded) == 0 {
+		return nil
+	}
+	phase, end := p.begin("protection", "Protection: refuse to destroy, then take it away")
+	defer end()
+	for _, name := range guarded {
+		p.screen.Line("%s", p.screen.Faint("  this must fail:"))
+		o, err := p.all(ctx, &report.Phase{Name: "destroy"}, p.Alone(p.CDKTF("destroy", name)), []string{name})
+		if err != nil {
+			return err
+		}
+		reason, err := p.one(ctx, p.Terraform(name, "plan", "-destroy", "-input=false", "-no-color"), cdktf.NewParser())
+		if err != nil {
+			return err
+		}
+		e := report.Expectation{
+			Title: "Terraform refuses to destroy " + name + " while it is protected",
+			Met:   o.failed != nil && strings.Contains(reason.text, "prevent_destroy"),
+			Found: "refused, as it must be", Log: o.log,
+		}
+		if !e.Met {
+			e.Found, e.Details = "not refused for its protection", o.said()
+		}
+		if err := p.expect(e); err != nil {
+			return err
+		}
+	}
+	if err := p.resynth(ctx, p.Variable("PROTECTED")+"=false", p.Variable("DATABASE_FINAL_SNAPSHOT")+"=false"); err != nil {
+		return err
+	}
+	for _, name := range guarded {
+		if err := p.alone(ctx, phase, "deploy", name, "The protection of "+name+" is taken away"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alone deploys one stack on its own.
+func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title string) error {
+	o, err := p.all(ctx, &report.Phase{Name: verb}, p.Alone(p.CDKTF(verb, name)), []string{name})
+	if err != nil {
+		return err
+	}
+	p.note(phase, o.stacks)
+	return p.expect(report.Expectation{
+		Title: title, Met: o.failed == nil && allDone(o.stacks), Found: did(o.stacks[0]), Details: o.said(), Log: o.log,
+	})
+}
+
+// destroy destroys all stacks.
+func (p *play) destroy(ctx context.Context) error {
+	phase, end := p.begin("destroy", "Destroy all stacks, in reverse order")
+	defer end()
+	o, err := p.all(ctx, phase, p.CDKTF("destroy", p.pattern), reverse(p.App.Names()))
+	if err != nil {
+		return err
+	}
+	return p.expect(report.Expectation{
+		Title: "Every stack is destroyed", Met: o.failed == nil && allDone(o.stacks),
+		Found:   fmt.Sprintf("%d of %d stacks", count(o.stacks), len(o.stacks)),
+		Details: o.said(), Log: o.log,
+	})
+}
+
+// atOnce is how many diffs go on at a time: each keeps a core busy.
+const atOnce = 2
+
+// diffs compares every stack with what is deployed.
+func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) {
+	names := p.App.Names()
+	parsers := make([]*cdktf.Parser, len(names))
+	for i, name := range names {
+		parsers[i] = cdktf.NewParser(name)
+	}
+	end := p.screen.Progress("diff", parsers...)
+	outcomes, errs := make([]outcome, len(names)), make([]error, len(names))
+	slots := make(chan struct{}, atOnce)
+	var workers sync.WaitGroup
+	for i, name := range names {
+		slots <- struct{}{}
+		workers.Go(func() {
+			outcomes[i], errs[i] = p.diff(ctx, name, parsers[i])
+			<-slots
+		})
+	}
+	workers.Wait()
+	end()
+	var all outcome
+	for i, o := range outcomes {
+		if errs[i] != nil {
+			return all, errs[i]
+		}
+		all.stacks = append(all.stacks, o.stacks...)
+		// The log of the first that is remarkable.
+		if all.failed == nil && (o.failed != nil || all.log == "" && len(changes(o.stacks)) > 0) {
+			all.failed, all.log, all.text = o.failed, o.log, o.text
+		}
+	}
+	p.note(phase, all.stacks)
+	return all, nil
+}
+
+// diff compares one stack. Where cdktf has swallowed what Terraform found, the plan that it
+// has saved tells.
+func (p *play) diff(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+	o, err := p.one(ctx, p.CDKTF("diff", name), parser)
+	if err != nil || o.failed != nil || o.stacks[0].Planned {
+		return o, err
+	}
+	return p.one(ctx, p.Terraform(name, "show", "-no-color", "plan"), cdktf.NewPlanParser(o.stacks[0]))
+}
+
+// changes tells of each stack that would change how.
+func changes(stacks []cdktf.Stack) []string {
+	var changed []string
+	for _, s := range stacks {
+		switch {
+		case s.Unchanged:
+		case s.State != cdktf.Done:
+			changed = append(changed, s.Name+" cannot be compared")
+		default:
+			changed = append(changed, s.Name+" has "+screen.Plan(s))
+		}
+	}
+	return changed
+}
+
+// count is how many stacks are done.
+func count(stacks []cdktf.Stack) int {
+	n := 0
+	for _, s := range stacks {
+		if s.State == cdktf.Done {
+			n++
+		}
+	}
+	return n
+}
+
+func allDone(stacks []cdktf.Stack) bool { return count(stacks) == len(stacks) }
+
+func reverse(names []string) []string {
+	slices.Reverse(names)
+	return names
+}

@@ -1,0 +1,88 @@
+package run
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+// theirs are the beginnings of variables that would have AWS, Terraform or cdktf look at what
+// is the user's own.
+var theirs = []string{"AWS_", "TF_", "CDKTF_", "KUBE", "HELM_", cloud.FolderVariable}
+
+// Variables are what plain cdktf and Terraform need to go on with the rehearsal by hand, as in
+// AWS_REGION=x. They leave everything alone that is the user's.
+func (r *Rehearsal) Variables() []string {
+	return append(r.quiet(),
+		"TF_CLI_CONFIG_FILE="+r.Path("terraform.rc"),
+		// Or cdktf would put the stand-ins into the cache of the user's real providers.
+		"CDKTF_DISABLE_PLUGIN_CACHE_ENV=1",
+		// It asks the registry even where there is a mirror.
+		"CDKTF_SKIP_PROVIDER_LOCK=true",
+		"CDKTF_OUTPUT="+r.output(),
+		// Or a stack that fails would end cdktf, and with it the stacks beside it in the middle.
+		"NODE_OPTIONS="+strings.TrimSpace(os.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none"),
+		// Nobody checks them, but the client for S3 signs with some.
+		"AWS_ACCESS_KEY_ID=rehearsal",
+		"AWS_SECRET_ACCESS_KEY=rehearsal",
+		"AWS_CONFIG_FILE="+os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true",
+		// A step of destroying a cluster waits for EKS's last logs; here come none.
+		"EKS_LAST_LOGS_SECONDS=0",
+		cloud.FolderVariable+"="+r.Folder,
+		"PATH="+r.Path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
+	)
+}
+
+// quiet has nobody look for newer versions, or for a terminal.
+func (r *Rehearsal) quiet() []string {
+	return []string{
+		"CHECKPOINT_DISABLE=1", "DISABLE_VERSION_CHECK=1", "CI=1",
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1",
+	}
+}
+
+// environment is the user's own without what would interfere, and the rehearsal's variables.
+func (r *Rehearsal) environment() []string { return append(clean(os.Environ()), r.Variables()...) }
+
+// settings is the environment in which stacks are synthesized: those of one environment, with
+// the state here. The user's own overrides of settings count as in any synth.
+func (r *Rehearsal) settings() []string {
+	return append(append(clean(os.Environ()), r.quiet()...), r.Overrides()...)
+}
+
+// Overrides are the settings in which the synthesized stacks differ from those for AWS.
+func (r *Rehearsal) Overrides() []string {
+	return []string{
+		"PLINTH_ENVIRONMENTS=" + r.Env,
+		r.Variable("STATE_ENDPOINT") + "=" + r.state.Endpoint(),
+	}
+}
+
+// Variable is the name of the one that overrides a setting of this environment, such as
+// PLINTH_DEV_STATE_ENDPOINT for STATE_ENDPOINT.
+func (r *Rehearsal) Variable(setting string) string {
+	return "PLINTH_" + strings.ToUpper(r.Env) + "_" + setting
+}
+
+// Interfering are the names of the user's own variables that a rehearsal must not see.
+func (r *Rehearsal) Interfering() []string {
+	var names []string
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); interferes(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// clean leaves those out.
+func clean(environ []string) []string { return slices.DeleteFunc(environ, interferes) }
+
+func interferes(variable string) bool {
+	return slices.ContainsFunc(theirs, func(prefix string) bool { return strings.HasPrefix(variable, prefix) })
+}

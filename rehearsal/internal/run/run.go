@@ -1,0 +1,191 @@
+// Package run has the real cdktf and the real Terraform work on the synthesized stacks of one
+// environment, with stand-ins for AWS, Kubernetes and Helm, and all of it in one folder.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"github.com/gofrs/flock"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/state"
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// Rehearsal is one environment on this machine.
+type Rehearsal struct {
+	// Env is the environment's name, and Folder, an absolute path, holds all that is made.
+	Env, Folder string
+	// App is what has been synthesized last.
+	App *synthesized.App
+
+	root  string // of the repository
+	tools Tools
+	lock  *flock.Flock
+	state *state.Server
+	logs  atomic.Int32 // how many there are
+}
+
+// Tools are the programs of a rehearsal that are not on PATH.
+type Tools struct{ Standin string }
+
+// New starts a rehearsal in an empty account with an empty bucket. root is the repository,
+// folder that of the rehearsal; what an earlier one has left there is removed. Close ends it.
+//
+// It is an error when the environment does not exist and when a rehearsal is already using
+// the folder.
+func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
+	root, rootErr := filepath.Abs(root)
+	folder, folderErr := filepath.Abs(folder)
+	if err := errors.Join(rootErr, folderErr, knownEnvironment(root, env)); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(tools.Standin); err != nil {
+		return nil, fmt.Errorf("%w: it stands in for AWS in a rehearsal: make rehearse builds it", err)
+	}
+	lock, err := lockFolder(env, folder)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rehearsal{Env: env, Folder: folder, root: root, tools: tools, lock: lock}
+	if err := r.clear(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	if r.state, err = state.Start(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// Close stops the server for states and lets go of the folder. What is in it stays.
+func (r *Rehearsal) Close() error {
+	var err error
+	if r.state != nil {
+		err = r.state.Stop()
+	}
+	return errors.Join(err, r.lock.Unlock())
+}
+
+// State is where the stacks' states are.
+func (r *Rehearsal) State() *state.Server { return r.state }
+
+// Cloud is the stand-in for the AWS account.
+func (r *Rehearsal) Cloud() *cloud.Cloud { return cloud.Open(r.Folder) }
+
+// Path is that of something in the rehearsal's folder.
+func (r *Rehearsal) Path(parts ...string) string {
+	return filepath.Join(append([]string{r.Folder}, parts...)...)
+}
+
+// output is the folder with what is synthesized; the user's own cdktf.out is left alone.
+func (r *Rehearsal) output() string { return r.Path("cdktf.out") }
+
+// knownEnvironment asks for environments/<env>.yaml.
+func knownEnvironment(root, env string) error {
+	files, err := filepath.Glob(filepath.Join(root, "environments", "*.yaml"))
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if name == env {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return fmt.Errorf("environments/%s.yaml: no such environment; there are %s", env, strings.Join(names, ", "))
+}
+
+// lockFolder makes sure that two rehearsals do not mix. The kernel lets go of the lock when
+// this process ends, however that is.
+func lockFolder(env, folder string) (*flock.Flock, error) {
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return nil, err
+	}
+	file := folder + ".lock"
+	lock := flock.New(file)
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if !locked {
+		holder, _ := os.ReadFile(file)
+		return nil, fmt.Errorf("a rehearsal of %s is running already (process %s): end it first", env, strings.TrimSpace(string(holder)))
+	}
+	if err := os.WriteFile(file, fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return lock, nil
+}
+
+// marker is in every rehearsal's folder, which is how one that may be cleared is known.
+const marker = ".rehearsal"
+
+// clear makes the folder anew. One that holds anything else than a rehearsal is left alone.
+func (r *Rehearsal) clear() error {
+	entries, err := os.ReadDir(r.Folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(r.Path(marker)); err != nil && len(entries) > 0 {
+		return fmt.Errorf("%s: holds something else than a rehearsal, which would be deleted: choose another folder with -out", r.Folder)
+	}
+	if err := os.RemoveAll(r.Folder); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(r.Path(marker), nil, 0o600); err != nil {
+		return err
+	}
+	for _, folder := range []string{r.Path("logs"), r.Path("bin")} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Synth synthesizes the environment, with settings overridden as in
+// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account and the bucket.
+func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
+	if err := r.checkSettings(ctx, overrides); err != nil {
+		return err
+	}
+	synth := r.cdktf("synth", "--output", r.output())
+	synth.Env = append(r.settings(), overrides...)
+	if _, err := r.Do(ctx, synth); err != nil {
+		return err
+	}
+	app, err := synthesized.Read(r.output())
+	if err != nil {
+		return err
+	}
+	first := r.App == nil
+	r.App = app
+	if first {
+		err = r.setUp()
+	}
+	return err
+}
+
+// checkSettings has Plinth tell every mistake in the settings, which are for the user to read
+// as they are: cdktf would bury them.
+func (r *Rehearsal) checkSettings(ctx context.Context, overrides []string) error {
+	check := Command{Name: "check", Program: "go", Args: []string{"run", ".", "-check"}, Folder: r.root}
+	check.Env = append(r.settings(), overrides...)
+	log, err := r.Do(ctx, check)
+	if err != nil && ctx.Err() == nil {
+		return errors.New(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(log.Text), "exit status 1")))
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// State is what Terraform has written, as far as a rehearsal looks into it.
+type State struct {
+	Serial    int               `json:"serial"`
+	Lineage   string            `json:"lineage"`
+	Outputs   map[string]Output `json:"outputs"`
+	Resources []struct {
+		Mode      string `json:"mode"`
+		Module    string `json:"module"`
+		Type      string `json:"type"`
+		Name      string `json:"name"`
+		Instances []struct {
+			Key        any            `json:"index_key"`
+			Attributes map[string]any `json:"attributes"`
+		} `json:"instances"`
+	} `json:"resources"`
+}
+
+// Output is one of a stack's outputs.
+type Output struct {
+	Value     json.RawMessage `json:"value"`
+	Sensitive bool            `json:"sensitive"`
+}
+
+// Resource is one that Terraform manages.
+type Resource struct{ Type, Address, ID string }
+
+// Managed are the resources in a state, without what data sources have read.
+func (s *State) Managed() []Resource {
+	var managed []Resource
+	for _, resource := range s.Resources {
+		if resource.Mode != "managed" {
+			continue
+		}
+		for _, instance := range resource.Instances {
+			address := resource.Type + "." + resource.Name
+			if resource.Module != "" {
+				address = resource.Module + "." + address
+			}
+			switch key := instance.Key.(type) {
+			case string:
+				address += fmt.Sprintf("[%q]", key)
+			case float64:
+				address += fmt.Sprintf("[%d]", int(key))
+			}
+			id, _ := instance.Attributes["id"].(string)
+			managed = append(managed, Resource{resource.Type, address, id})
+		}
+	}
+	return managed
+}

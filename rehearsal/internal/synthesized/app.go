@@ -1,0 +1,201 @@
+// Package synthesized reads what cdktf has synthesized: which stacks there are, in what order
+// they are deployed, and what they ask of Terraform.
+package synthesized
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// App is all that was synthesized into one folder.
+type App struct {
+	Folder string
+	// Stacks are in the order they are deployed: each comes after all that it needs.
+	Stacks []*Stack
+}
+
+// Provider is one that stacks ask for, with the types that they use of it.
+type Provider struct {
+	Namespace, Name, Version string
+	Resources, DataSources   []string
+}
+
+// Read reads a folder such as cdktf.out.
+func Read(folder string) (*App, error) {
+	file := filepath.Join(folder, "manifest.json")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Stacks map[string]struct {
+			Dependencies     []string `json:"dependencies"`
+			WorkingDirectory string   `json:"workingDirectory"`
+			Path             string   `json:"synthesizedStackPath"`
+		} `json:"stacks"`
+	}
+	if err := json.Unmarshal(content, &manifest); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	app := &App{Folder: folder}
+	for name, entry := range manifest.Stacks {
+		s := &Stack{Name: name, Needs: entry.Dependencies, Folder: filepath.Join(folder, filepath.FromSlash(entry.WorkingDirectory))}
+		file := filepath.Join(folder, filepath.FromSlash(entry.Path))
+		content, err := os.ReadFile(file)
+		if err == nil {
+			err = s.read(content)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		app.Stacks = append(app.Stacks, s)
+	}
+	return app, app.sort()
+}
+
+// sort puts the stacks into the order of deployment, those of one storey by name.
+func (a *App) sort() error {
+	storeys := map[string]int{}
+	for range a.Stacks {
+		for _, s := range a.Stacks {
+			for _, need := range s.Needs {
+				storeys[s.Name] = max(storeys[s.Name], storeys[need]+1)
+			}
+		}
+	}
+	for _, s := range a.Stacks {
+		if storeys[s.Name] >= len(a.Stacks) {
+			return fmt.Errorf("%s: the stacks need each other in a circle; %s is in it", a.Folder, s.Name)
+		}
+	}
+	slices.SortFunc(a.Stacks, func(s, t *Stack) int {
+		return cmp.Or(storeys[s.Name]-storeys[t.Name], strings.Compare(s.Name, t.Name))
+	})
+	return nil
+}
+
+// Stack returns the stack of a name, or nil.
+func (a *App) Stack(name string) *Stack {
+	i := slices.IndexFunc(a.Stacks, func(s *Stack) bool { return s.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return a.Stacks[i]
+}
+
+// Names are the stacks' names in the order they are deployed.
+func (a *App) Names() []string {
+	names := make([]string, len(a.Stacks))
+	for i, s := range a.Stacks {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// Providers are those that the stacks ask for, by name. Two versions of one provider, and
+// versions that are not pinned, are errors.
+func (a *App) Providers() ([]Provider, error) {
+	found := map[string]*Provider{}
+	for _, s := range a.Stacks {
+		for _, asked := range s.file.Terraform.Providers {
+			namespace, name, ok := strings.Cut(asked.Source, "/")
+			if !ok {
+				namespace, name = "hashicorp", asked.Source
+			}
+			known := found[name]
+			if known == nil {
+				known = &Provider{Namespace: namespace, Name: name, Version: asked.Version}
+				found[name] = known
+			}
+			if known.Namespace != namespace || known.Version != asked.Version {
+				return nil, fmt.Errorf("%s: needs %s %q, another stack %s %q: one environment must have one version",
+					s.Name, asked.Source, asked.Version, known.Name, known.Version)
+			}
+			if strings.ContainsAny(asked.Version, " <>=~,") || asked.Version == "" {
+				return nil, fmt.Errorf("%s: %s is not pinned to one version but %q: use the bindings of a package that pins it",
+					s.Name, asked.Source, asked.Version)
+			}
+			known.Resources = append(known.Resources, of(name, s.file.Resource)...)
+			known.DataSources = append(known.DataSources, of(name, s.file.Data)...)
+		}
+	}
+	var all []Provider
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		p := found[name]
+		slices.Sort(p.Resources)
+		slices.Sort(p.DataSources)
+		p.Resources, p.DataSources = slices.Compact(p.Resources), slices.Compact(p.DataSources)
+		all = append(all, *p)
+	}
+	return all, nil
+}
+
+// of are the types that are a provider's, as Terraform itself tells: by the first word.
+func of[V any](provider string, types map[string]V) []string {
+	var found []string
+	for name := range types {
+		if strings.HasPrefix(name, provider+"_") {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// Account is the AWS account that the stacks are for, and its region.
+func (a *App) Account() (account, region string, err error) {
+	for _, s := range a.Stacks {
+		for _, provider := range s.file.Provider["aws"] {
+			if len(provider.Accounts) != 1 || provider.Region == "" {
+				return "", "", fmt.Errorf("%s: the AWS provider must have one of allowed_account_ids and a region", s.Name)
+			}
+			if account != "" && (account != provider.Accounts[0] || region != provider.Region) {
+				return "", "", fmt.Errorf("%s: is for account %s in %s, another stack for %s in %s; a rehearsal is of one account and region",
+					s.Name, provider.Accounts[0], provider.Region, account, region)
+			}
+			account, region = provider.Accounts[0], provider.Region
+		}
+	}
+	if account == "" {
+		return "", "", errors.New("no stack has an AWS provider")
+	}
+	return account, region, nil
+}
+
+// Given are the ARNs of IAM principals that the stacks name but do not make.
+func (a *App) Given() []string {
+	var all []string
+	for _, s := range a.Stacks {
+		all = append(all, s.given()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Certificates are the ARNs of ACM certificates that the stacks name.
+func (a *App) Certificates() []string {
+	var all []string
+	for _, s := range a.Stacks {
+		all = append(all, s.certificates...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Bucket is where the states of all stacks are.
+func (a *App) Bucket() (string, error) {
+	bucket := ""
+	for _, s := range a.Stacks {
+		if s.Bucket == "" || bucket != "" && s.Bucket != bucket {
+			return "", fmt.Errorf("%s: keeps its state in bucket %q, another stack in %q; a rehearsal has one bucket", s.Name, s.Bucket, bucket)
+		}
+		bucket = s.Bucket
+	}
+	return bucket, nil
+}

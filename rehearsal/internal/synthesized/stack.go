@@ -1,0 +1,96 @@
+package synthesized
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Stack is one of the stacks, as cdktf's manifest and its own file tell.
+type Stack struct {
+	Name  string
+	Needs []string // the stacks that it needs itself, not those that these need
+	// Folder is where Terraform runs.
+	Folder string
+	// Bucket and Key are where its state is.
+	Bucket, Key string
+	// Resources are the addresses of what it makes, in order.
+	Resources []string
+	// Guarded are those of them that Terraform must not destroy.
+	Guarded []string
+
+	file         document
+	certificates []string
+}
+
+// document is a stack's cdk.tf.json, as far as a rehearsal needs it.
+type document struct {
+	Terraform struct {
+		Backend struct {
+			S3 *struct {
+				Bucket string `json:"bucket"`
+				Key    string `json:"key"`
+			} `json:"s3"`
+		} `json:"backend"`
+		Providers map[string]struct {
+			Source  string `json:"source"`
+			Version string `json:"version"`
+		} `json:"required_providers"`
+	} `json:"terraform"`
+	Provider map[string][]struct {
+		Region   string   `json:"region"`
+		Accounts []string `json:"allowed_account_ids"`
+	} `json:"provider"`
+	Resource map[string]map[string]resource `json:"resource"`
+	Data     map[string]map[string]ignored  `json:"data"`
+}
+
+// certificate matches the ARN of an ACM certificate, which no stack makes.
+var certificate = regexp.MustCompile(`arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+`)
+
+// ignored is JSON of any form that nobody looks into.
+type ignored struct{}
+
+func (*ignored) UnmarshalJSON([]byte) error { return nil }
+
+// resource is one resource, with the few arguments that a rehearsal looks at.
+type resource struct {
+	Lifecycle struct {
+		PreventDestroy bool `json:"prevent_destroy"`
+	} `json:"lifecycle"`
+	Principal string `json:"principal_arn"`
+}
+
+// read fills in what the stack's file tells.
+func (s *Stack) read(content []byte) error {
+	if err := json.Unmarshal(content, &s.file); err != nil {
+		return err
+	}
+	s.certificates = certificate.FindAllString(string(content), -1)
+	if s3 := s.file.Terraform.Backend.S3; s3 != nil {
+		s.Bucket, s.Key = s3.Bucket, s3.Key
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.file.Resource)) {
+		for _, name := range slices.Sorted(maps.Keys(s.file.Resource[kind])) {
+			address := kind + "." + name
+			s.Resources = append(s.Resources, address)
+			if s.file.Resource[kind][name].Lifecycle.PreventDestroy {
+				s.Guarded = append(s.Guarded, address)
+			}
+		}
+	}
+	return nil
+}
+
+// given are the IAM principals that the stack names without anyone making them.
+func (s *Stack) given() []string {
+	var found []string
+	for _, entry := range s.file.Resource["aws_eks_access_entry"] {
+		if strings.HasPrefix(entry.Principal, "arn:") {
+			found = append(found, entry.Principal)
+		}
+	}
+	return found
+}

@@ -1,0 +1,165 @@
+// Command rehearsal deploys, compares and destroys all stacks of one environment on this
+// machine: with the real cdktf and the real Terraform, and with stand-ins for AWS, Kubernetes
+// and Helm. No AWS is involved. See make rehearse.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"plinth/rehearsal/internal/guard"
+	"plinth/rehearsal/internal/rehearse"
+	"plinth/rehearsal/internal/report"
+	"plinth/rehearsal/internal/run"
+	"plinth/rehearsal/internal/screen"
+)
+
+func main() {
+	guard.Run()
+	env := flag.String("env", "dev", "the environment, a file of environments/")
+	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
+	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep and -out\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	os.Exit(rehearsal(*env, *out, *keep))
+}
+
+// The exit statuses; the last is a shell's for Ctrl-C.
+const (
+	passed      = 0
+	failed      = 1
+	interrupted = 130
+)
+
+// rehearsal runs one, tells how it went, and returns the exit status.
+func rehearsal(env, out string, keep bool) int {
+	result, err := play(env, out, keep)
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		return failed
+	case result.Interrupted:
+		return interrupted
+	case result.Passed():
+		return passed
+	}
+	return failed
+}
+
+// play runs a rehearsal to its end. An error is one that kept it from being run.
+func play(env, out string, keep bool) (result *report.Result, err error) {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	if out == "" {
+		out = filepath.Join(root, "build", "rehearsal", env)
+	}
+	r, err := run.New(root, env, out, run.Tools{Standin: filepath.Join(root, "build", "standin")})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	s := screen.New(os.Stdout)
+	ctx, stop := interruptible(s)
+	defer stop()
+	s.Line("Rehearsal of %s: the real cdktf and Terraform, with stand-ins for AWS, Kubernetes and Helm. No AWS is involved.", env)
+	result, err = rehearse.Play(ctx, r, s, keep)
+	if err != nil {
+		return nil, err
+	}
+	if keep && result.Passed() {
+		return result, stay(ctx, r, s)
+	}
+	return result, tell(s, result)
+}
+
+// tell writes the report and the table.
+func tell(s *screen.Screen, result *report.Result) error {
+	if result.Interrupted {
+		s.Line("Interrupted. What was deployed here is gone; the next rehearsal starts in an empty account. Logs: %s", display(result.Logs))
+		return nil
+	}
+	if err := result.WriteHTML(result.Page); err != nil {
+		return err
+	}
+	s.Title("Result")
+	if err := result.Table(os.Stdout); err != nil {
+		return err
+	}
+	s.Line("%-12s%s", "logs:", display(result.Logs))
+	s.Line("%-12s%s", "report:", display(result.Page))
+	for _, e := range result.Failures() {
+		s.Line("")
+		s.Result(false, e.Title+": "+e.Found)
+		if e.Details != "" {
+			s.Line("%s", result.Mask(e.Details))
+		}
+		if e.Log != "" {
+			s.Line("All of it is in %s", display(e.Log))
+		}
+	}
+	s.Line("\n%s", report.Disclaimer)
+	if result.Passed() {
+		s.Result(true, fmt.Sprintf("All %d expectations are met, in %.0f s.", len(result.Expectations), result.Took.Seconds()))
+	} else {
+		s.Result(false, fmt.Sprintf("%d of %d expectations are not met.", len(result.Failures()), len(result.Expectations)))
+	}
+	return nil
+}
+
+// interruptible ends with the first Ctrl-C, which asks to stop in good order. The second ends
+// this program, and its guards everything else.
+func interruptible(s *screen.Screen) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt)
+	go func() {
+		<-signals
+		s.Note("Stopping, once Terraform has saved its state and let go of its lock. Ctrl-C again ends it at once.")
+		cancel()
+		<-signals
+		os.Exit(interrupted)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}
+
+// repository is the nearest folder, this or one above, that holds cdktf.json.
+func repository() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "cdktf.json")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("there is no cdktf.json in %s or a folder above it: run this in the repository", start)
+		}
+	}
+}
+
+// display is a path as short as it can be from here.
+func display(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	short, err := filepath.Rel(here, path)
+	if err != nil || len(short) > len(path) {
+		return path
+	}
+	return short
+}
