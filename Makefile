@@ -100,6 +100,11 @@ test: bindings ## Run all tests
 		go -C "$$module" test -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
 
+.PHONY: test-opentofu
+test-opentofu: bindings ## Rehearse dev with OpenTofu, which is built first (four minutes the first time)
+	go build -C rehearsal/opentofu -o ../../build/tofu github.com/opentofu/opentofu/cmd/tofu
+	go -C rehearsal test -count=1 ./integration -run OpenTofu -opentofu '$(CURDIR)/build/tofu'
+
 .PHONY: lint
 lint: bindings ## Check format, vet and lint every Go module
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }

@@ -13,7 +13,8 @@ func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
 	assert.NilError(t, r.Cloud().Create("999999999999", "eu-west-2"))
-	r.contains(r.refused(r.CDKTF("deploy", r.stack("network"))), "AWS account ID not allowed: 999999999999")
+	r.refused(r.CDKTF("deploy", r.stack("network")))
+	r.contains(r.refused(r.Terraform(r.stack("network"), "plan", "-input=false")), "AWS account ID not allowed: 999999999999")
 	assert.Equal(t, len(r.made()), 0)
 	r.unlocked()
 }

@@ -55,7 +55,8 @@ func (r rehearsal) unprotect(overrides ...string) {
 	if !slices.ContainsFunc(r.App.Stacks, func(s *synthesized.Stack) bool { return len(s.Guarded) > 0 }) {
 		return
 	}
-	r.contains(r.refused(r.CDKTF("destroy", r.stack("*"))), "Instance cannot be destroyed")
+	r.refused(r.alone("destroy", "data"))
+	r.contains(r.refused(r.terraformDestroy("data")), "Instance cannot be destroyed", "prevent_destroy")
 	r.synth(append(overrides, r.Variable("PROTECTED")+"=false", r.Variable("DATABASE_FINAL_SNAPSHOT")+"=false")...)
 	r.do(r.alone("deploy", "data"))
 }

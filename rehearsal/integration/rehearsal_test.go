@@ -109,6 +109,12 @@ func (r rehearsal) alone(command, layer string) run.Command {
 	return r.Alone(r.CDKTF(command, r.stack(layer)))
 }
 
+// terraformDestroy destroys a stack without cdktf, which of a long output can lose the end, and
+// with it the reason why something fails.
+func (r rehearsal) terraformDestroy(layer string) run.Command {
+	return r.Terraform(r.stack(layer), "destroy", "-auto-approve", "-input=false")
+}
+
 // delayed makes every change of a command take a while, so that there is time to disturb it.
 func (r rehearsal) delayed(c run.Command, delay time.Duration) run.Command {
 	return r.With(c, provider.DelayVariable+"="+delay.String())

@@ -1,0 +1,27 @@
+package integration
+
+import (
+	"flag"
+	"testing"
+)
+
+// openTofu is the program. It takes some minutes to build, so it is tested apart: make test-opentofu
+var openTofu = flag.String("opentofu", "", "OpenTofu's program, to be tested instead of Terraform")
+
+// TestOpenTofu deploys, compares and destroys dev with OpenTofu. It is 1.10: staging and prod
+// have ephemeral values, which it does not know yet.
+func TestOpenTofu(t *testing.T) {
+	if *openTofu == "" {
+		t.Skip("make test-opentofu runs this")
+	}
+	t.Setenv("TERRAFORM_BINARY_NAME", *openTofu)
+	r := start(t, "dev")
+	r.deploy()
+	r.consistent()
+	for _, name := range r.App.Names() {
+		output := r.do(r.CDKTF("diff", name))
+		r.contains(output, "No changes.", "OpenTofu")
+	}
+	r.do(r.CDKTF("destroy", r.stack("*")))
+	r.empty()
+}
