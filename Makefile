@@ -81,8 +81,17 @@ approval:
 deploy: ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
 destroy: ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
 deploy destroy: stack approval synth
+	@$(if $(filter destroy,$@),$(check_protection))
 	@$(if $(one_stack),$(call check_order,$@))
-	@$(alone) $(CDKTF) $@ --skip-synth $(approve) $(foreach s,$(STACK),'$(s)')
+	@$(alone) $(CDKTF) $@ --skip-synth $(approve) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
+
+# In quotes, lest the shell takes a glob for one of files.
+stacks = $(foreach s,$(STACK),'$(s)')
+
+# Of several stacks the protected one comes late, when the application is gone already.
+check_protection = go build -C tools -o ../build/stackorder ./stackorder && build/stackorder unprotected $(stacks)
+
+own_words = cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/$(if $(one_stack),$(strip $(STACK)),<stack>) && terraform plan$(if $(filter destroy,$@), -destroy)
 
 .PHONY: diff
 diff: stack one synth ## Show what deploying STACK=dev-app would change

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,12 +25,13 @@ func main() {
 	env := flag.String("env", "dev", "the environment, a file of environments/")
 	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
 	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
+	standin := flag.String("standin", "", "the program that stands in for the providers (default build/standin)")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep and -out\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out and -standin\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(rehearsal(*env, *out, *keep))
+	os.Exit(rehearsal(*env, *out, *standin, *keep))
 }
 
 // The exit statuses; the last is a shell's for Ctrl-C.
@@ -40,8 +42,8 @@ const (
 )
 
 // rehearsal runs one, tells how it went, and returns the exit status.
-func rehearsal(env, out string, keep bool) int {
-	result, err := play(env, out, keep)
+func rehearsal(env, out, standin string, keep bool) int {
+	result, err := play(env, out, standin, keep)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -55,15 +57,14 @@ func rehearsal(env, out string, keep bool) int {
 }
 
 // play runs a rehearsal to its end. An error is one that kept it from being run.
-func play(env, out string, keep bool) (result *report.Result, err error) {
+func play(env, out, standin string, keep bool) (result *report.Result, err error) {
 	root, err := repository()
 	if err != nil {
 		return nil, err
 	}
-	if out == "" {
-		out = filepath.Join(root, "build", "rehearsal", env)
-	}
-	r, err := run.New(root, env, out, run.Tools{Standin: filepath.Join(root, "build", "standin")})
+	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
+	standin = cmp.Or(standin, filepath.Join(root, "build", "standin"))
+	r, err := run.New(root, env, out, run.Tools{Standin: standin})
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +112,7 @@ func tell(s *screen.Screen, result *report.Result) error {
 	if result.Passed() {
 		s.Result(true, fmt.Sprintf("All %d expectations are met, in %.0f s.", len(result.Expectations), result.Took.Seconds()))
 	} else {
-		s.Result(false, fmt.Sprintf("%d of %d expectations are not met.", len(result.Failures()), len(result.Expectations)))
+		s.Result(false, fmt.Sprintf("Not met: %d of %d expectations. What would have followed was not tried.", len(result.Failures()), len(result.Expectations)))
 	}
 	return nil
 }

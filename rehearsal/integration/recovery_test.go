@@ -65,11 +65,7 @@ func (r rehearsal) recover(locks []string) {
 	r.t.Helper()
 	for _, lock := range locks {
 		stack := r.stackOf(lock)
-		// The message names the lock's ID.
-		message := r.refused(r.Terraform(stack, "plan", "-input=false"))
-		id := regexp.MustCompile(`ID: +([0-9a-f-]{36})`).FindStringSubmatch(message)
-		assert.Assert(r.t, id != nil, message)
-		r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
+		r.unlock(stack)
 		r.adopt(stack)
 	}
 	r.deploy()
@@ -77,6 +73,15 @@ func (r rehearsal) recover(locks []string) {
 		assert.NilError(r.t, os.RemoveAll(filepath.Join(r.App.Stack(r.stackOf(lock)).Folder, adopt.FileName)))
 	}
 	r.unlocked()
+}
+
+// unlock takes away a lock that is left. The message about it names its ID.
+func (r rehearsal) unlock(stack string) {
+	r.t.Helper()
+	message := r.refused(r.Terraform(stack, "plan", "-input=false"))
+	id := regexp.MustCompile(`ID: +([0-9a-f-]{36})`).FindStringSubmatch(message)
+	assert.Assert(r.t, id != nil, message)
+	r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
 }
 
 // adopt writes import blocks for what a stack's state does not know.
@@ -133,10 +138,7 @@ func TestOutage(t *testing.T) {
 	assert.NilError(t, r.State().Restart())
 
 	stack := r.stack("network")
-	message := r.refused(r.Terraform(stack, "plan", "-input=false"))
-	id := regexp.MustCompile(`ID: +([0-9a-f-]{36})`).FindStringSubmatch(message)
-	assert.Assert(t, id != nil, message)
-	r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
+	r.unlock(stack)
 	r.do(r.Terraform(stack, "state", "push", "errored.tfstate"))
 	r.consistent()
 	r.do(r.alone("deploy", "network"))

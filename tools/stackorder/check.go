@@ -9,13 +9,13 @@ import (
 // checkDeploy returns nil when everything that target needs is deployed.
 func checkDeploy(ctx context.Context, all stacks, target stack) error {
 	needed := all.dependencies(target)
-	counts, err := countResources(ctx, needed)
+	held, err := readStates(ctx, needed)
 	if err != nil {
 		return err
 	}
 	var missing []string
 	for _, s := range needed {
-		if counts[s.Name] == 0 {
+		if held[s.Name].total() == 0 {
 			missing = append(missing, s.Name)
 		}
 	}
@@ -33,13 +33,13 @@ func checkDeploy(ctx context.Context, all stacks, target stack) error {
 // checkDestroy returns nil when nothing that needs target has a resource left.
 func checkDestroy(ctx context.Context, all stacks, target stack) error {
 	dependants := all.dependants(target)
-	counts, err := countResources(ctx, dependants)
+	held, err := readStates(ctx, dependants)
 	if err != nil {
 		return err
 	}
 	var left, described []string
 	for _, s := range dependants {
-		switch n := counts[s.Name]; n {
+		switch n := held[s.Name].total(); n {
 		case 0:
 			continue
 		case 1:

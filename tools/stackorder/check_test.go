@@ -113,12 +113,12 @@ func TestOneStackAlone(t *testing.T) {
 }
 
 func TestCommandLine(t *testing.T) {
-	const usage = "Usage: stackorder deploy|destroy <stack>, with exactly one stack."
 	dir := project(t, "http://127.0.0.1:0", nil)
 	for command, want := range map[string]string{
 		"":                         usage,
 		"deploy":                   usage,
 		"diff dev-app":             usage,
+		"unprotected":              usage,
 		"deploy dev-app dev-data":  usage,
 		"deploy dev-*":             "dev-* is a pattern. Only one stack, by its name, is checked here; cdktf itself checks several.",
 		"destroy dev-{app,addons}": "dev-{app,addons} is a pattern. Only one stack, by its name, is checked here; cdktf itself checks several.",

@@ -1,12 +1,15 @@
-// Command stackorder says whether one stack can be deployed, or destroyed, on its own:
+// Command stackorder says whether one stack can be deployed, or destroyed, on its own, and
+// whether Terraform would refuse to destroy any of several:
 //
-//	stackorder deploy dev-data      exits 0 when everything that dev-data needs is deployed
-//	stackorder destroy dev-network  exits 0 when nothing that needs dev-network is left
+//	stackorder deploy dev-data       exits 0 when everything that dev-data needs is deployed
+//	stackorder destroy dev-network   exits 0 when nothing that needs dev-network is left
+//	stackorder unprotected 'prod-*'  exits 0 when nothing in these stacks is protected
 //
 // cdktf refuses a stack named without the stacks around it, whether these are there or not,
 // unless CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES is set, and then it checks nothing. This
-// program is the check between the two: it looks into the states. It reads cdktf.out as it
-// is, so synthesize first, and it changes nothing.
+// program is the check between the two: it looks into the states. Several stacks cdktf
+// destroys one after another, and the last may turn out to be protected. It reads cdktf.out
+// as it is, so synthesize first, and it changes nothing.
 package main
 
 import (
@@ -22,6 +25,9 @@ import (
 // patience is how long all states may take together. It leaves time to type the code of a
 // second factor, and does not keep a pipeline waiting for a server that never answers.
 const patience = 2 * time.Minute
+
+const usage = `Usage: stackorder deploy|destroy <stack>, with exactly one stack, or
+       stackorder unprotected <stack or pattern>...`
 
 func main() {
 	os.Exit(status(os.Args[1:]))
@@ -43,8 +49,19 @@ func status(args []string) int {
 
 // run returns nil when the command in args may be done, else why not.
 func run(ctx context.Context, dir string, args []string) error {
+	if len(args) >= 2 && args[0] == "unprotected" {
+		all, err := load(dir)
+		if err != nil {
+			return err
+		}
+		targets, err := all.matching(args[1:])
+		if err != nil {
+			return err
+		}
+		return checkUnprotected(ctx, targets)
+	}
 	if len(args) != 2 || (args[0] != "deploy" && args[0] != "destroy") {
-		return refusal("Usage: stackorder deploy|destroy <stack>, with exactly one stack.")
+		return refusal(usage)
 	}
 	if strings.ContainsAny(args[1], "*?[]{}") {
 		return refusal(args[1] + " is a pattern. Only one stack, by its name, is checked here; cdktf itself checks several.")

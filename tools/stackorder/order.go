@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -57,6 +58,32 @@ func (all stacks) find(name string) (stack, error) {
 	})
 	slices.Sort(names)
 	return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean %s?\nThe stacks are: %s", name, nearest, strings.Join(names, ", ")))
+}
+
+// matching returns the stacks that cdktf would take for these names and patterns, in the
+// order they are deployed. One that matches nothing is an error.
+func (all stacks) matching(patterns []string) (stacks, error) {
+	wanted := map[string]bool{}
+	for _, pattern := range patterns {
+		// The rest of what cdktf's minimatch knows has no or another meaning in path.Match:
+		// [!p]* is all but p… for the one, p… and !… for the other.
+		if strings.ContainsAny(pattern, `[]{}()!\`) {
+			return nil, refusal(pattern + " is a pattern that is not known here. Use * and ? only, or name the stacks one by one.")
+		}
+		found := false
+		for _, s := range all {
+			if match, err := path.Match(pattern, s.Name); err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, err)
+			} else if match {
+				wanted[s.Name], found = true, true
+			}
+		}
+		if !found {
+			_, err := all.find(pattern)
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s stack) bool { return !wanted[s.Name] }), nil
 }
 
 // dependencies returns what target needs, direct or not, in the order it is deployed.

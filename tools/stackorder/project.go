@@ -54,21 +54,29 @@ func projectRoot(dir string) (string, error) {
 	return root, err
 }
 
+// decode reads the stack's cdk.tf.json, as much of it as into has fields for.
+func (s stack) decode(into any) error {
+	content, err := os.ReadFile(s.File)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return fmt.Errorf("%s: %w", s.File, err)
+	}
+	return nil
+}
+
 // backend returns a Terraform file with the place of the stack's state and nothing else:
 // no provider, no module, so that terraform init has nothing to install.
 func (s stack) backend() ([]byte, error) {
-	content, err := os.ReadFile(s.File)
-	if err != nil {
-		return nil, err
-	}
 	type terraform struct {
 		Backend map[string]json.RawMessage `json:"backend"`
 	}
 	var file struct {
 		Terraform terraform `json:"terraform"`
 	}
-	if err := json.Unmarshal(content, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.File, err)
+	if err := s.decode(&file); err != nil {
+		return nil, err
 	}
 	if len(file.Terraform.Backend) == 0 {
 		return nil, fmt.Errorf("%s: terraform.backend is missing", s.File)

@@ -22,6 +22,9 @@ const bucket = "plinth-dev-state"
 // secret is in every state. No message may hold it.
 const secret = "correct-horse-battery-staple"
 
+// uninstallable is the provider of every resource in a state: to read it none is needed.
+const uninstallable = `provider["registry.invalid/hashicorp/aws"]`
+
 // platform has the shape of Plinth's own manifest.
 var platform = map[string][]string{
 	"dev-network":     {},
@@ -95,13 +98,12 @@ func (s *storage) put(t *testing.T, stack string, resources int) {
 	for i := range resources {
 		instances = append(instances, object{"index_key": i, "schema_version": 0, "attributes": object{"output": secret}})
 	}
-	builtin := `provider["terraform.io/builtin/terraform"]`
 	s.putJSON(t, stack, object{
 		"version": 4, "terraform_version": "1.10.0", "serial": 1, "lineage": "0b1a7c5e-6b2f-4f57-9f57-0d4f2a1f9f10",
 		"outputs": object{"password": object{"type": "string", "value": secret, "sensitive": true}},
 		"resources": []object{
-			{"mode": "managed", "type": "terraform_data", "name": "each", "provider": builtin, "instances": instances},
-			{"mode": "data", "type": "terraform_remote_state", "name": "other", "provider": builtin,
+			{"mode": "managed", "type": "aws_thing", "name": "each", "provider": uninstallable, "instances": instances},
+			{"mode": "data", "type": "terraform_remote_state", "name": "other", "provider": `provider["terraform.io/builtin/terraform"]`,
 				"instances": []object{{"schema_version": 0, "attributes": object{"backend": secret}}}},
 		},
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,9 +16,21 @@ import (
 // an environment.
 const atOnce = 4
 
-// countResources reads the states of the given stacks and returns, by stack name, how many
-// resources each holds. A stack without a state holds none.
-func countResources(ctx context.Context, wanted stacks) (counts map[string]int, err error) {
+// inventory is what a state lists: how many resources, one for each element of count and
+// for_each, by the address that these have in common.
+type inventory map[string]int
+
+func (i inventory) total() int {
+	n := 0
+	for _, elements := range i {
+		n += elements
+	}
+	return n
+}
+
+// readStates returns, by stack name, what the states of the given stacks hold. A stack
+// without a state holds nothing.
+func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
@@ -40,7 +53,7 @@ func countResources(ctx context.Context, wanted stacks) (counts map[string]int, 
 		mutex   sync.Mutex
 		slots   = make(chan struct{}, atOnce)
 	)
-	counts = map[string]int{}
+	held = map[string]inventory{}
 	for _, s := range wanted {
 		workers.Go(func() {
 			slots <- struct{}{}
@@ -48,14 +61,14 @@ func countResources(ctx context.Context, wanted stacks) (counts map[string]int, 
 			if each.Err() != nil {
 				return
 			}
-			n, err := countIn(each, terraform, filepath.Join(temp, s.Name), s)
+			found, err := readState(each, terraform, filepath.Join(temp, s.Name), s)
 			if err != nil {
 				fail(fmt.Errorf("Cannot read the state of %s: %w", s.Name, err)) //nolint:staticcheck // a person reads it as a sentence
 				return
 			}
 			mutex.Lock()
 			defer mutex.Unlock()
-			counts[s.Name] = n
+			held[s.Name] = found
 		})
 	}
 	workers.Wait()
@@ -67,59 +80,67 @@ func countResources(ctx context.Context, wanted stacks) (counts map[string]int, 
 	case each.Err() != nil:
 		return nil, context.Cause(each)
 	}
-	return counts, nil
+	return held, nil
 }
 
-// countIn reads one state, by way of a new folder.
-func countIn(ctx context.Context, terraform, folder string, s stack) (int, error) {
+// readState reads one state, by way of a new folder.
+func readState(ctx context.Context, terraform, folder string, s stack) (inventory, error) {
 	backend, err := s.backend()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
-		return 0, err
+		return nil, err
 	}
-	if _, err := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color"); err != nil {
-		return 0, err
-	}
+	// With the backend set up, init would install the providers that the state names, hundreds
+	// of megabytes that state pull has no use for. Here it finds none and fails instead.
+	// Whether it got as far as the backend, state pull tells.
+	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
 	state, err := runTerraform(ctx, terraform, folder, "state", "pull")
 	if err != nil {
-		return 0, err
+		return nil, cmp.Or(unready, err)
 	}
-	return count(state)
+	return takeInventory(state)
 }
 
-// count returns how many resources, one for each element of count and for_each, a state
-// lists. What a data source has read does not count. An empty state is one that has never
-// been written.
+// takeInventory returns what a state lists. What a data source has read does not count. An
+// empty state is one that has never been written.
 //
 // Security: a state holds the values of its resources. They are not even decoded, and a
 // decoder's error, which may quote them, is not passed on.
-func count(state []byte) (int, error) {
+func takeInventory(state []byte) (inventory, error) {
 	if len(bytes.TrimSpace(state)) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	var document struct {
 		Version   int `json:"version"`
 		Resources []struct {
+			Module    string     `json:"module"`
 			Mode      string     `json:"mode"`
+			Type      string     `json:"type"`
+			Name      string     `json:"name"`
 			Instances []struct{} `json:"instances"`
 		} `json:"resources"`
 	}
 	if json.Unmarshal(state, &document) != nil {
-		return 0, errors.New("it is not the JSON that Terraform writes")
+		return nil, errors.New("it is not the JSON that Terraform writes")
 	}
 	if document.Version != 4 {
-		return 0, fmt.Errorf("its format is version %d, but only 4 is known here", document.Version)
+		return nil, fmt.Errorf("its format is version %d, but only 4 is known here", document.Version)
 	}
-	n := 0
+	found := inventory{}
 	for _, resource := range document.Resources {
-		if resource.Mode == "managed" {
-			n += len(resource.Instances)
+		if resource.Mode != "managed" {
+			continue
 		}
+		address := resource.Type + "." + resource.Name
+		if resource.Module != "" {
+			address = resource.Module + "." + address
+		}
+		found[address] += len(resource.Instances)
 	}
-	return n, nil
+	return found, nil
 }

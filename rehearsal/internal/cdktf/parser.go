@@ -41,6 +41,8 @@ type Stack struct {
 	// Ready is when Terraform was ready to plan, Started when it was at it, and Ended when all
 	// was done or had failed.
 	Ready, Started, Ended time.Time
+
+	said time.Time // when it said something last
 }
 
 // Total is how many resources there are to make, change or destroy.
@@ -53,6 +55,7 @@ func (s Stack) Total() int { return s.Add + s.Change + s.Destroy }
 type Parser struct {
 	mutex   sync.Mutex
 	stacks  []*Stack
+	before  map[string][]string
 	current *Stack
 	rest    []byte // of a line that has not ended
 	inError bool
@@ -67,6 +70,15 @@ func NewParser(names ...string) *Parser {
 		p.stacks = append(p.stacks, &Stack{Name: name})
 	}
 	return p
+}
+
+// Follow says that a stack is begun when others are done. The terminal that cdktf makes for
+// Terraform at times swallows the end of what Terraform writes, and then nothing else tells.
+func (p *Parser) Follow(name string, others ...string) {
+	if p.before == nil {
+		p.before = map[string][]string{}
+	}
+	p.before[name] = append(p.before[name], others...)
 }
 
 // NewPlanParser returns one for what Terraform itself shows of the plan of a stack, which cdktf
@@ -107,8 +119,8 @@ func (p *Parser) Write(output []byte) (int, error) {
 }
 
 // End says that the command has ended, and whether it has succeeded. Then everything that was
-// begun is done, even if the end of what Terraform wrote was lost: the terminal that cdktf
-// makes for Terraform swallows it at times. Otherwise what was not done has failed.
+// begun is done, even if the end of what Terraform wrote was lost: see [Parser.Follow].
+// Otherwise what was not done has failed.
 func (p *Parser) End(succeeded bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -117,17 +129,21 @@ func (p *Parser) End(succeeded bool) {
 		case s.State >= Done || s.State == Waiting:
 			continue
 		case succeeded:
-			if s.State == Applying {
-				s.Made = s.Total()
-			}
-			s.State = Done
+			s.done()
 		case s.State == Initialized && len(p.stacks) > 1:
 			continue // its turn had not come
 		default:
-			s.State = Failed
+			s.State, s.Ended = Failed, s.said
 		}
-		s.Ended = p.now()
 	}
+}
+
+// done says that a stack is done, as of what it said last.
+func (s *Stack) done() {
+	if s.State == Applying {
+		s.Made = s.Total()
+	}
+	s.State, s.Ended = Done, s.said
 }
 
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
@@ -170,6 +186,7 @@ var (
 
 // said reads one line of a stack's own.
 func (p *Parser) said(s *Stack, text string) {
+	s.said = p.now()
 	switch {
 	case strings.HasPrefix(text, "Error: "):
 		p.fail(s, text)
@@ -179,7 +196,7 @@ func (p *Parser) said(s *Stack, text string) {
 	case strings.HasPrefix(text, "Initializing the backend"):
 		s.State = Initializing
 	case strings.Contains(text, "has been successfully initialized!"):
-		s.State, s.Ready = Initialized, p.now()
+		s.State, s.Ready = Initialized, s.said
 	case planned.MatchString(text):
 		s.plan(planned.FindStringSubmatch(text))
 		s.State = max(s.State, Planning)
@@ -192,12 +209,18 @@ func (p *Parser) said(s *Stack, text string) {
 		s.State = max(s.State, Applying)
 	case ended.MatchString(text):
 		// Of a resource that is there twice, Terraform tells one end only.
-		s.State, s.Ended, s.Made = Done, p.now(), s.Total()
+		s.State = max(s.State, Applying)
+		s.done()
 	case s.State == Initialized && plans(text):
 		s.State = Planning
 	}
 	if s.State >= Planning && s.Started.IsZero() {
-		s.Started = p.now()
+		s.Started = s.said
+		for _, other := range p.stacks {
+			if other.State < Done && slices.Contains(p.before[s.Name], other.Name) {
+				other.done()
+			}
+		}
 	}
 	if strings.HasPrefix(text, "Warning: ") {
 		p.inError = false
@@ -213,7 +236,7 @@ func plans(text string) bool {
 func (p *Parser) fail(s *Stack, text string) {
 	p.inError = true
 	s.Errors = append(s.Errors, text)
-	s.State, s.Ended = Failed, p.now()
+	s.State, s.Ended = Failed, s.said
 }
 
 func (s *Stack) plan(counts []string) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"gotest.tools/v3/assert"
 )
 
@@ -50,7 +51,7 @@ Error running command 'echo no; exit 3': exit status 3. Output: no`},
 			for _, stack := range got {
 				expected := want[stack.Name]
 				expected.Name = stack.Name
-				assert.DeepEqual(t, timeless(stack), expected)
+				assert.DeepEqual(t, timeless(stack), expected, unexported)
 			}
 			// However the output is cut into pieces, and coloured.
 			byByte := parse(t, name, func(s string) []string { return strings.Split(s, "") }, keys(want)...)
@@ -58,7 +59,7 @@ Error running command 'echo no; exit 3': exit status 3. Output: no`},
 				return []string{strings.NewReplacer("Plan:", "\x1b[1mPlan:\x1b[0m", "terraform_data", "\x1b[0m\x1b[1mterraform_data", "Error:", "\x1b[31mError:\x1b[0m").Replace(s)}
 			}, keys(want)...)
 			for i := range got {
-				assert.DeepEqual(t, timeless(byByte[i]), timeless(got[i]))
+				assert.DeepEqual(t, timeless(byByte[i]), timeless(got[i]), unexported)
 				assert.DeepEqual(t, timeless(coloured[i]).Made, got[i].Made)
 			}
 		})
@@ -72,7 +73,7 @@ func TestTimes(t *testing.T) {
 	write(t, p, "deploy", nil)
 	var last time.Time
 	for _, stack := range p.Stacks() { // in the order of deployment
-		assert.Assert(t, stack.Ready.Before(stack.Started) && stack.Started.Before(stack.Ended), "%v", stack)
+		assert.Assert(t, !stack.Started.Before(stack.Ready) && !stack.Ended.Before(stack.Started), "%v", stack)
 		assert.Assert(t, stack.Started.After(last), "%s begins before what it needs is done", stack.Name)
 		last = stack.Ended
 	}
@@ -107,6 +108,24 @@ func TestLostEnd(t *testing.T) {
 	}
 }
 
+// TestFollow: when the end of one stack is lost, the beginning of the next tells.
+func TestFollow(t *testing.T) {
+	p := NewParser("x-net", "x-data")
+	p.Follow("x-data", "x-net")
+	_, err := p.Write([]byte(`x-net  Terraform has been successfully initialized!
+x-data  Terraform has been successfully initialized!
+x-net  Plan: 2 to add, 0 to change, 0 to destroy.
+       a.b: Creating...
+x-data  data.x.y: Reading...
+`))
+	assert.NilError(t, err)
+	net, data := p.Stacks()[0], p.Stacks()[1]
+	assert.Equal(t, net.State, Done)
+	assert.Equal(t, net.Made, 2)
+	assert.Equal(t, data.State, Planning)
+	assert.Assert(t, !net.Ended.After(data.Started))
+}
+
 // TestPlan is about what terraform show tells of a plan.
 func TestPlan(t *testing.T) {
 	for output, want := range map[string]Stack{
@@ -119,9 +138,11 @@ func TestPlan(t *testing.T) {
 		assert.NilError(t, err)
 		p.End(true)
 		want.Name, want.State = "x", Done
-		assert.DeepEqual(t, timeless(p.Stacks()[0]), want)
+		assert.DeepEqual(t, timeless(p.Stacks()[0]), want, unexported)
 	}
 }
+
+var unexported = cmp.AllowUnexported(Stack{})
 
 func parse(t *testing.T, name string, cut func(string) []string, stacks ...string) []Stack {
 	t.Helper()
@@ -156,6 +177,6 @@ func keys(stacks map[string]Stack) []string {
 }
 
 func timeless(s Stack) Stack {
-	s.Ready, s.Started, s.Ended = time.Time{}, time.Time{}, time.Time{}
+	s.Ready, s.Started, s.Ended, s.said = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	return s
 }

@@ -173,6 +173,30 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestListen: only those are asked to stop that listen, and only once.
+func TestListen(t *testing.T) {
+	folder := t.TempDir()
+	script := `trap 'echo wrong' INT; ` + folder + `/terraform -c 'trap "echo asked" INT; echo ready; i=0; while [ $i -lt 50 ]; do sleep 0.01; i=$((i+1)); done'; exit 5`
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(shell, filepath.Join(folder, "terraform")); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p, err := Start(Program{Path: "sh", Args: []string{"-c", script}, Env: os.Environ(), Output: &out, Listen: []string{"tofu", "terraform"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	p.Interrupt()
+	var exit *exec.ExitError
+	if err := p.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 5 || out.String() != "ready\nasked\n" {
+		t.Errorf("ended with %v and %q, want exit status 5, ready and asked", err, out.String())
+	}
+}
+
 func TestNoProgram(t *testing.T) {
 	_, err := Start(Program{Path: "no-such-program", Output: &bytes.Buffer{}})
 	if err == nil || !strings.Contains(err.Error(), "no-such-program: cannot be started") {

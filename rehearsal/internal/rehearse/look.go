@@ -45,9 +45,12 @@ func (p *play) nothingLeft(context.Context) error {
 	if p.result.Objects, err = p.objects(); err != nil {
 		return err
 	}
-	cloud := report.Expectation{Title: "Nothing is left in the cloud", Met: len(p.result.Left) == 0, Found: "nothing", Log: p.Cloud().Path()}
-	if !cloud.Met {
+	cloud := report.Expectation{Title: "Nothing is left in the cloud", Met: len(p.result.Left) == 0, Found: "not a thing", Log: p.Cloud().Path()}
+	switch {
+	case !cloud.Met:
 		cloud.Found = report.Join(p.result.Left)
+	case len(p.result.Kept) > 0:
+		cloud.Found = "but for what AWS deletes after some days, " + report.Types(p.result.Kept)
 	}
 	if err := p.expect(cloud); err != nil {
 		return err

@@ -115,6 +115,15 @@ func tail(text string) string {
 // all runs one command of cdktf on several stacks and shows its progress.
 func (p *play) all(ctx context.Context, phase *report.Phase, command run.Command, names []string) (outcome, error) {
 	parser := cdktf.NewParser(names...)
+	for _, name := range names {
+		for _, need := range p.App.Stack(name).Needs {
+			if phase.Name == "destroy" {
+				parser.Follow(need, name)
+			} else {
+				parser.Follow(name, need)
+			}
+		}
+	}
 	end := p.screen.Progress(phase.Name, parser)
 	o, err := p.one(ctx, command, parser)
 	end()
@@ -125,12 +134,17 @@ func (p *play) all(ctx context.Context, phase *report.Phase, command run.Command
 // one runs one command. The error is only about one that could not be run to its end.
 func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parser) (outcome, error) {
 	command.Watch = parser
+	begun := time.Now()
 	log, err := p.Do(ctx, command)
 	parser.End(err == nil)
-	if ctx.Err() != nil {
-		return outcome{stacks: parser.Stacks()}, ctx.Err()
+	stacks := parser.Stacks()
+	if len(stacks) == 1 { // all the time is its own
+		stacks[0].Ready, stacks[0].Ended = begun, time.Now()
 	}
-	return outcome{stacks: parser.Stacks(), failed: err, log: log.File, text: log.Text}, nil
+	if ctx.Err() != nil {
+		return outcome{stacks: stacks}, ctx.Err()
+	}
+	return outcome{stacks: stacks, failed: err, log: log.File, text: log.Text}, nil
 }
 
 // begin notes the beginning of a phase; the result ends it.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,9 @@ import (
 	"plinth/rehearsal/internal/report"
 )
 
+// shortest is the least length of what is looked for: anything shorter is found by chance.
+const shortest = 8
+
 // collectSecrets takes note of all passwords that there are now.
 func (p *play) collectSecrets() error {
 	if _, err := os.Stat(p.Cloud().Path()); errors.Is(err, fs.ErrNotExist) {
@@ -25,9 +29,18 @@ func (p *play) collectSecrets() error {
 		return err
 	}
 	for _, password := range world.Passwords() {
-		p.secrets[password] = true
+		if len(password) >= shortest {
+			p.secrets[password] = true
+		}
 	}
 	return nil
+}
+
+// written are the ways in which a password would be written: as it is, and in JSON.
+func written(password string) []string {
+	quoted, _ := json.Marshal(password) // a string always can be
+	plain := bytes.Trim(quoted, `"`)
+	return []string{password, string(plain), strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(plain))}
 }
 
 // noPassword looks for passwords wherever Terraform and cdktf have written something: in
@@ -41,9 +54,11 @@ func (p *play) noPassword(context.Context) error {
 	look := func(place string, content []byte) {
 		read++
 		for password := range p.secrets {
-			if bytes.Contains(content, []byte(password)) {
-				found = append(found, place)
-				return
+			for _, form := range written(password) {
+				if bytes.Contains(content, []byte(form)) {
+					found = append(found, place)
+					return
+				}
 			}
 		}
 	}

@@ -70,7 +70,7 @@ func (p *play) change(ctx context.Context) error {
 	}
 	if err := p.expect(report.Expectation{
 		Title: "Another image changes " + app + " alone",
-		Met:   o.failed == nil && len(changed) == 1 && strings.HasPrefix(changed[0], app+" "),
+		Met:   o.failed == nil && len(changed) == 1 && strings.HasPrefix(changed[0], app+": "),
 		Found: found, Details: o.said(), Log: o.log,
 	}); err != nil {
 		return err
@@ -197,7 +197,9 @@ func (p *play) diff(ctx context.Context, name string, parser *cdktf.Parser) (out
 	if err != nil || o.failed != nil || o.stacks[0].Planned {
 		return o, err
 	}
-	return p.one(ctx, p.Terraform(name, "show", "-no-color", "plan"), cdktf.NewPlanParser(o.stacks[0]))
+	shown, err := p.one(ctx, p.Terraform(name, "show", "-no-color", "plan"), cdktf.NewPlanParser(o.stacks[0]))
+	shown.stacks[0].Ready = o.stacks[0].Ready
+	return shown, err
 }
 
 // changes tells of each stack that would change how.
@@ -207,9 +209,9 @@ func changes(stacks []cdktf.Stack) []string {
 		switch {
 		case s.Unchanged:
 		case s.State != cdktf.Done:
-			changed = append(changed, s.Name+" cannot be compared")
+			changed = append(changed, s.Name+": cannot be compared")
 		default:
-			changed = append(changed, s.Name+" has "+screen.Plan(s))
+			changed = append(changed, s.Name+": "+screen.Plan(s))
 		}
 	}
 	return changed

@@ -60,12 +60,8 @@ func (r *Result) view() view {
 	for _, s := range r.Stacks {
 		v.Total += len(s.Resources)
 	}
-	longest := time.Duration(1)
 	for _, p := range r.Phases {
-		longest = max(longest, p.Took())
-	}
-	for _, p := range r.Phases {
-		v.Timelines = append(v.Timelines, r.timeline(p, longest))
+		v.Timelines = append(v.Timelines, r.timeline(p))
 	}
 	return v
 }
@@ -85,7 +81,7 @@ type timeline struct {
 	Rows    []row
 }
 
-// row is one bar, with its place in percent of the longest phase.
+// row is one bar, with its place in percent of its phase.
 type row struct {
 	Bar
 	Seconds     string
@@ -93,8 +89,9 @@ type row struct {
 	Paint       int
 }
 
-func (r *Result) timeline(p *Phase, longest time.Duration) timeline {
-	percent := func(d time.Duration) string { return fmt.Sprintf("%.2f", 100*d.Seconds()/longest.Seconds()) }
+func (r *Result) timeline(p *Phase) timeline {
+	whole := max(p.Took(), time.Millisecond).Seconds()
+	percent := func(d time.Duration) string { return fmt.Sprintf("%.2f", 100*d.Seconds()/whole) }
 	t := timeline{Phase: p, Seconds: seconds(p.Took())}
 	for _, bar := range p.Bars {
 		t.Rows = append(t.Rows, row{

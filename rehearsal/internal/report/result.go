@@ -2,6 +2,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -95,13 +96,17 @@ func (o Object) Clean() bool { return !o.Lock && o.Resources == 0 }
 // Output is one that is not sensitive.
 type Output struct{ Name, Value string }
 
-// NewOutput makes an output of its JSON: a text without quotes, all else as it is.
+// NewOutput makes an output of its JSON: a text without quotes, all else on one line.
 func NewOutput(name string, value json.RawMessage) Output {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
 		return Output{name, text}
 	}
-	return Output{name, string(value)}
+	var line bytes.Buffer
+	if json.Compact(&line, value) != nil {
+		return Output{name, string(value)}
+	}
+	return Output{name, line.String()}
 }
 
 // Phase is one of the things done with the stacks: deploy, diff, destroy.

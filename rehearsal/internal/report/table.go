@@ -81,13 +81,13 @@ func (r *Result) left() string {
 		text = Join(r.Left)
 	}
 	if len(r.Kept) > 0 {
-		text += ", but for what AWS deletes after some days: " + strings.Join(types(r.Kept), ", ")
+		text += ", but for what AWS deletes after some days: " + Types(r.Kept)
 	}
 	return text
 }
 
-// types tells how many things there are of each type, as in 3 × aws_kms_key.
-func types(things []Thing) []string {
+// Types tells how many things there are of each type, as in 3 × aws_kms_key.
+func Types(things []Thing) string {
 	counts := map[string]int{}
 	for _, thing := range things {
 		counts[thing.Type]++
@@ -96,7 +96,7 @@ func types(things []Thing) []string {
 	for _, t := range slices.Sorted(maps.Keys(counts)) {
 		all = append(all, fmt.Sprintf("%d × %s", counts[t], t))
 	}
-	return all
+	return strings.Join(all, ", ")
 }
 
 func (r *Result) bucket() string {

@@ -56,7 +56,7 @@ func TestObjects(t *testing.T) {
 	assert.NilError(t, s.Stop())
 	assert.NilError(t, s.Stop())
 	_, err = net.DialTimeout("tcp", strings.TrimPrefix(s.Endpoint(), "http://"), time.Second)
-	assert.ErrorContains(t, err, "refused")
+	assert.Assert(t, err != nil, "a stopped server can be reached")
 	endpoint := s.Endpoint()
 	assert.NilError(t, s.Restart())
 	assert.Equal(t, s.Endpoint(), endpoint)
@@ -107,6 +107,7 @@ func terraform(t *testing.T, s *Server) project {
     endpoints = { s3 = %q }
     use_path_style = true
     use_lockfile   = true
+    max_retries    = 1
     skip_credentials_validation = true
     skip_region_validation      = true
     skip_requesting_account_id  = true

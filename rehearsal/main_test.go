@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/guard"
+)
+
+// mainVariable makes the test binary the program itself.
+const mainVariable = "REHEARSAL_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	guard.Run()
+	if os.Getenv(mainVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(testMain(m))
+}
+
+// standin is the program that stands in for the providers.
+var standin string
+
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "rehearsal")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	standin = filepath.Join(folder, "standin")
+	if output, err := exec.Command("go", "build", "-o", standin, "./standin").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// program is a rehearsal that is run as a user runs it.
+type program struct {
+	*exec.Cmd
+	t      *testing.T
+	folder string
+	output lockedBuffer
+	done   chan struct{}
+}
+
+func start(t *testing.T, env string, arguments []string, variables ...string) *program {
+	t.Helper()
+	p := &program{t: t, folder: filepath.Join(t.TempDir(), env), done: make(chan struct{})}
+	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", standin, "-out", p.folder}, arguments...)...)
+	p.Env = append(append(os.Environ(), mainVariable+"=1"), variables...)
+	p.Stdout, p.Stderr = &p.output, &p.output
+	return p
+}
+
+// ends asks how it ends.
+func (p *program) ends(status int, wanted ...string) {
+	p.t.Helper()
+	p.begin()
+	p.ended(status, wanted...)
+}
+
+func (p *program) begin() {
+	p.t.Helper()
+	assert.NilError(p.t, p.Start())
+	go func() {
+		_ = p.Wait()
+		close(p.done)
+	}()
+}
+
+func (p *program) ended(status int, wanted ...string) {
+	p.t.Helper()
+	<-p.done
+	assert.Equal(p.t, p.ProcessState.ExitCode(), status, p.output.String())
+	for _, want := range wanted {
+		assert.Assert(p.t, strings.Contains(p.output.String(), want), "it does not say %q:\n%s", want, p.output.String())
+	}
+	assert.Assert(p.t, !strings.Contains(p.output.String(), "goroutine "), p.output.String())
+}
+
+// says waits until it says something.
+func (p *program) says(what string) {
+	p.t.Helper()
+	for !strings.Contains(p.output.String(), what) {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-p.done:
+			assert.Assert(p.t, strings.Contains(p.output.String(), what), "it never says %q:\n%s", what, p.output.String())
+		}
+	}
+}
+
+// left are the processes of its rehearsal that run.
+func (p *program) left() int {
+	if runtime.GOOS != "linux" {
+		p.t.Skip("processes are looked for in /proc")
+	}
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	n := 0
+	for _, file := range files {
+		environment, _ := os.ReadFile(file)
+		if bytes.Contains(environment, []byte(cloud.FolderVariable+"="+p.folder+"\x00")) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestRefused(t *testing.T) {
+	start(t, "foo", nil).ends(1, "environments/foo.yaml: no such environment; there are dev")
+	start(t, "dev", []string{"now"}).ends(2, "rehearsal: now: no argument is known but")
+	start(t, "dev", []string{"-standin", "/no/such/program"}).ends(1, "/no/such/program", "make rehearse builds it")
+
+	p := start(t, "dev", nil)
+	assert.NilError(t, os.MkdirAll(p.folder, 0o755))
+	assert.NilError(t, os.WriteFile(filepath.Join(p.folder, "precious"), nil, 0o600))
+	p.ends(1, p.folder+": holds something else than a rehearsal")
+	_, err := os.Stat(filepath.Join(p.folder, "precious"))
+	assert.NilError(t, err)
+}
+
+// TestWrongSetting tells what Plinth itself would, and nothing more.
+func TestWrongSetting(t *testing.T) {
+	t.Parallel()
+	p := start(t, "dev", nil, "PLINTH_DEV_NETWORK_NAT=both")
+	p.ends(1)
+	lines := strings.Split(strings.TrimSpace(p.output.String()), "\n")
+	assert.Equal(t, lines[len(lines)-1], `PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "both"`)
+}
+
+// TestBroken has stand-ins that do not work: what Terraform says is told, and where the rest is.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	broken, err := exec.LookPath("false")
+	assert.NilError(t, err)
+	p := start(t, "dev", []string{"-standin", broken})
+	p.ends(1, "✗ Every stack is deployed: 0 of ", "dev-network: Error: Failed to load plugin schemas",
+		"All of it is in ", "03-deploy-dev-all.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
+	assert.NilError(t, err)
+	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))
+}
+
+// TestRehearsal is the whole of it.
+func TestRehearsal(t *testing.T) {
+	t.Parallel()
+	p := start(t, "dev", nil)
+	p.ends(0, "No AWS is involved", "✓ Every stack is deployed", "✓ Deploying again would change nothing",
+		"✓ Another image changes dev-app alone", "✓ Every stack is destroyed", "✓ Nothing is left in the cloud",
+		"✓ Nothing is left in the states", "✓ No password is in a state, a plan or a log", "No AWS was involved.")
+	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
+	assert.NilError(t, err)
+	assert.Assert(t, strings.Contains(string(page), "dev-network"))
+}
+
+// TestKilled: after kill -9 nothing goes on, and the next rehearsal is none the worse. Neither
+// is one after Ctrl-C.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	p := start(t, "dev", nil, "REHEARSAL_DELAY=500ms")
+	p.begin()
+	p.says("Deploy all stacks")
+	time.Sleep(5 * time.Second)
+	again := start(t, "dev", []string{"-out", p.folder})
+	again.ends(1, fmt.Sprintf("a rehearsal of dev is running already (process %d)", p.Process.Pid))
+
+	assert.Assert(t, p.left() > 0)
+	assert.NilError(t, p.Process.Kill())
+	<-p.done
+	for deadline := time.Now().Add(5 * time.Second); p.left() > 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	assert.Equal(t, p.left(), 0)
+
+	again = start(t, "dev", []string{"-out", p.folder}, "REHEARSAL_DELAY=500ms")
+	again.begin()
+	again.says("deploy     dev-network ")
+	assert.NilError(t, again.Process.Signal(syscall.SIGINT))
+	again.ended(130, "Stopping", "Interrupted.")
+	assert.Equal(t, p.left(), 0)
+}
+
+// TestKeep keeps what is deployed until Ctrl-C, for whoever has sourced its variables.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	p := start(t, "dev", []string{"-keep"}, "AWS_PROFILE=mine")
+	p.begin()
+	p.says("Nothing of this is AWS.")
+	shell := exec.Command("bash", "-euc", `
+		export AWS_PROFILE=mine
+		source "$1/env.sh"
+		cd ..
+		node_modules/.bin/cdktf diff dev-network --no-color
+		PLINTH_DEV_NETWORK_FLOW_LOGS=false node_modules/.bin/cdktf diff dev-network --no-color`, "-", p.folder)
+	output, err := shell.CombinedOutput()
+	assert.NilError(t, err, string(output))
+	assert.Assert(t, strings.Contains(string(output), "No changes.") && strings.Contains(string(output), "to destroy."), string(output))
+	assert.NilError(t, p.Process.Signal(syscall.SIGINT))
+	p.ended(0)
+	assert.Equal(t, p.left(), 0)
+}
+
+type lockedBuffer struct {
+	mutex  sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.buffer.String()
+}
