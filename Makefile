@@ -4,9 +4,12 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
+CDKTF := node_modules/.bin/cdktf
+
 # Left to itself, cdktf ends with a stack trace when one stack fails, and breaks off in the
-# middle what it is doing to the stacks beside it. With this it lets them finish.
-CDKTF := NODE_OPTIONS="$$NODE_OPTIONS --unhandled-rejections=none" node_modules/.bin/cdktf
+# middle what it is doing to the stacks beside it. With the first of these it lets them finish;
+# without the second it warns of the first.
+patiently = NODE_OPTIONS="$${NODE_OPTIONS-} --unhandled-rejections=none --max-old-space-size=4096"
 
 # No look-ups of newer versions, no animation where nobody watches.
 export CHECKPOINT_DISABLE := 1
@@ -83,7 +86,7 @@ destroy: ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
 deploy destroy: stack approval synth
 	@$(if $(filter destroy,$@),$(check_protection))
 	@$(if $(one_stack),$(call check_order,$@))
-	@$(alone) $(CDKTF) $@ --skip-synth $(approve) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
+	@$(alone) $(patiently) $(CDKTF) $@ --skip-synth $(approve) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
 
 # In quotes, lest the shell takes a glob for one of files.
 stacks = $(foreach s,$(STACK),'$(s)')

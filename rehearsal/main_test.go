@@ -122,7 +122,7 @@ func (p *program) left() int {
 }
 
 func TestRefused(t *testing.T) {
-	start(t, "foo", nil).ends(1, "environments/foo.yaml: no such environment; there are dev")
+	start(t, "foo", nil).ends(1, "environments/foo.yaml: no such environment; there are ")
 	start(t, "dev", []string{"now"}).ends(2, "rehearsal: now: no argument is known but")
 	start(t, "dev", []string{"-standin", "/no/such/program"}).ends(1, "/no/such/program", "make rehearse builds it")
 

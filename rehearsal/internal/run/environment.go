@@ -23,7 +23,7 @@ func (r *Rehearsal) Variables() []string {
 		"CDKTF_SKIP_PROVIDER_LOCK=true",
 		"CDKTF_OUTPUT="+r.output(),
 		// Or a stack that fails would end cdktf, and with it the stacks beside it in the middle.
-		"NODE_OPTIONS="+strings.TrimSpace(os.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none"),
+		"NODE_OPTIONS="+strings.TrimSpace(os.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none --max-old-space-size=4096"),
 		// Nobody checks them, but the client for S3 signs with some.
 		"AWS_ACCESS_KEY_ID=rehearsal",
 		"AWS_SECRET_ACCESS_KEY=rehearsal",
@@ -41,7 +41,6 @@ func (r *Rehearsal) Variables() []string {
 func (r *Rehearsal) quiet() []string {
 	return []string{
 		"CHECKPOINT_DISABLE=1", "DISABLE_VERSION_CHECK=1", "CI=1",
-		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1",
 	}
 }
 
