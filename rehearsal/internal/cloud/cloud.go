@@ -39,7 +39,7 @@ type World struct {
 	Secrets map[string]Secret `json:"secrets,omitempty"`
 }
 
-// Secret is a secret's value and the passwords of databases that use it.
+// Secret is a secret's value and the id of its version.
 type Secret struct {
 	Value   string `json:"value"`
 	Version string `json:"version"`

@@ -67,12 +67,6 @@ func register(more map[string]kind) {
 	}
 }
 
-// Known tells whether the rehearsal knows more of a type than its schema.
-func Known(kind string) bool { _, ok := kinds[kind]; return ok }
-
-// InCluster tells whether things of a type are in a Kubernetes cluster.
-func InCluster(kind string) bool { return kinds[kind].inCluster }
-
 // Replaced are the attributes of a type in which a change makes a new thing of it.
 func Replaced(kind string) []string { return kinds[kind].replaced }
 

@@ -46,3 +46,10 @@ func (w *World) Passwords() []string {
 	}
 	return all
 }
+
+// Written are the ways in which a password would be written down: as it is, and in JSON.
+func Written(password string) []string {
+	quoted, _ := json.Marshal(password) // a string always can be
+	inJSON := strings.Trim(string(quoted), `"`)
+	return []string{password, inJSON, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)}
+}

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/report"
 )
 
@@ -36,13 +36,6 @@ func (p *play) collectSecrets() error {
 	return nil
 }
 
-// written are the ways in which a password would be written: as it is, and in JSON.
-func written(password string) []string {
-	quoted, _ := json.Marshal(password) // a string always can be
-	plain := bytes.Trim(quoted, `"`)
-	return []string{password, string(plain), strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(plain))}
-}
-
 // noPassword looks for passwords wherever Terraform and cdktf have written something: in
 // every state that there has been, in plans and in logs.
 func (p *play) noPassword(context.Context) error {
@@ -54,7 +47,7 @@ func (p *play) noPassword(context.Context) error {
 	look := func(place string, content []byte) {
 		read++
 		for password := range p.secrets {
-			for _, form := range written(password) {
+			for _, form := range cloud.Written(password) {
 				if bytes.Contains(content, []byte(form)) {
 					found = append(found, place)
 					return

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -51,7 +52,15 @@ func (r *Rehearsal) CDKTF(args ...string) Command {
 
 // Alone has cdktf work on one stack without the stacks around it.
 func (r *Rehearsal) Alone(c Command) Command {
-	c.Env = append(r.environment(), "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true")
+	return r.With(c, "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true")
+}
+
+// With adds variables to a command's environment.
+func (r *Rehearsal) With(c Command, variables ...string) Command {
+	if c.Env == nil {
+		c.Env = r.environment()
+	}
+	c.Env = append(slices.Clone(c.Env), variables...)
 	return c
 }
 
