@@ -20,7 +20,7 @@ endif
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: requirements node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
@@ -53,6 +53,9 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 
 # The environment that is rehearsed.
 ENV ?= dev
+
+# Of a variable in lower case make would take no notice.
+$(foreach name,env keep stack auto_approve,$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
 
 .PHONY: rehearse
 rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy)
@@ -104,12 +107,14 @@ diff: stack one synth ## Show what deploying STACK=dev-app would change
 # Every Go module, and how its tests are called.
 MODULES := . tools tools/charts tools/diagram rehearsal
 
-# Not from Go's cache, which does not see that a golden file or node_modules has changed.
+# Not from Go's cache, which does not see that a golden file or node_modules has changed. And
+# once all is built, one package at a time: a rehearsal keeps two cores busy by itself.
 .PHONY: test
 test: bindings ## Run all tests
 	@failed=0; for module in $(MODULES); do \
 		echo "== $$module"; \
-		go -C "$$module" test -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
+		go -C "$$module" build ./... && \
+		go -C "$$module" test -p 1 -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
 
 .PHONY: test-opentofu

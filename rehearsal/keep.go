@@ -17,13 +17,15 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 		return err
 	}
 	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
-	s.Line("In another terminal, go on by hand with plain cdktf. First: source %s\n", display(file))
-	s.Line("%s", lines)
+	s.Line("In another terminal, go on by hand with plain cdktf. First: source %s", display(file))
+	s.Line("which sets these:\n\n%s", lines)
 	s.Line("  npx cdktf diff %s-app", r.Env)
 	s.Line("  %s=2.0.0 npx cdktf diff %s-app", r.Variable("APP_IMAGE_TAG"), r.Env)
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
+	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
-	s.Line("\nChange or delete something in %s: the next diff shows the drift.", display(r.Cloud().Path()))
+	s.Line("\nChange or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
+	s.Line("group: the next diff of its stack shows the drift.")
 	s.Line("Nothing of this is AWS.")
 	<-ctx.Done()
 	return nil

@@ -105,7 +105,7 @@ func tell(s *screen.Screen, result *report.Result) error {
 			s.Line("%s", result.Mask(e.Details))
 		}
 		if e.Log != "" {
-			s.Line("All of it is in %s", display(e.Log))
+			s.Line("What cdktf has printed is in %s", display(e.Log))
 		}
 	}
 	s.Line("\n%s", report.Disclaimer)

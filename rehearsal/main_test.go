@@ -150,7 +150,7 @@ func TestBroken(t *testing.T) {
 	assert.NilError(t, err)
 	p := start(t, "dev", []string{"-standin", broken})
 	p.ends(1, "✗ Every stack is deployed: 0 of ", "dev-network: Error: Failed to load plugin schemas",
-		"All of it is in ", "03-deploy-dev-all.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+		"What cdktf has printed is in ", "03-deploy-dev-all.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))

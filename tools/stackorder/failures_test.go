@@ -28,6 +28,12 @@ func TestNoProject(t *testing.T) {
 		mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"),
 			out+" holds no stacks. Synthesize them first: make synth")
 	})
+	t.Run("synthesized elsewhere", func(t *testing.T) {
+		dir := project(t, "", nil)
+		t.Setenv("CDKTF_OUTPUT", filepath.Join(t.TempDir(), "elsewhere"))
+		mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"),
+			os.Getenv("CDKTF_OUTPUT")+" holds no stacks. Synthesize them first: make synth")
+	})
 	t.Run("state in a local file", func(t *testing.T) {
 		needTerraform(t)
 		dir := project(t, "", nil)

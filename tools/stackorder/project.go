@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,11 @@ func load(dir string) (stacks, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := filepath.Join(root, "cdktf.out")
+	// Where cdktf itself looks; a rehearsal that goes on by hand sets it.
+	out := cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out")
+	if !filepath.IsAbs(out) {
+		out = filepath.Join(root, out)
+	}
 	content, err := os.ReadFile(filepath.Join(out, "manifest.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, refusal(out + " holds no stacks. Synthesize them first: make synth")

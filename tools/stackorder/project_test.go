@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	// Nothing of the developer's own sign-in, and nothing that would send Terraform elsewhere.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || name == "TERRAFORM_BINARY_NAME" {
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || name == "TERRAFORM_BINARY_NAME" || name == "CDKTF_OUTPUT" {
 			_ = os.Unsetenv(name)
 		}
 	}

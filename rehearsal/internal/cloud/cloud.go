@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -67,6 +68,10 @@ type Cloud struct{ path string }
 // FileName of the cloud in a rehearsal's folder.
 const FileName = "cloud.json"
 
+// RefusalsName is the file, beside the cloud's, with what the stand-ins have refused, a line
+// each: cdktf can lose what Terraform says last.
+const RefusalsName = "refusals.log"
+
 // FolderVariable is the variable of the process environment that tells the stand-ins where
 // the rehearsal's folder is. It does not begin with PLINTH_: those are settings.
 const FolderVariable = "REHEARSAL_FOLDER"
@@ -76,6 +81,27 @@ func Open(folder string) *Cloud { return &Cloud{filepath.Join(folder, FileName)}
 
 // Path is the file's.
 func (c *Cloud) Path() string { return c.path }
+
+// Refused writes down a refusal.
+func (c *Cloud) Refused(what string) error {
+	file, err := os.OpenFile(c.refusals(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(file, strings.Join(strings.Fields(what), " "))
+	return errors.Join(err, file.Close())
+}
+
+// Refusals are all that were written down, in order.
+func (c *Cloud) Refusals() ([]string, error) {
+	content, err := os.ReadFile(c.refusals())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return strings.Split(strings.TrimSpace(string(content)), "\n"), err
+}
+
+func (c *Cloud) refusals() string { return filepath.Join(filepath.Dir(c.path), RefusalsName) }
 
 // Create writes an empty account in place of what was there.
 func (c *Cloud) Create(account, region string, given ...string) error {

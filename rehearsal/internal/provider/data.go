@@ -24,11 +24,11 @@ func (s *server) ReadDataSource(_ context.Context, r *tfprotov6.ReadDataSourceRe
 	attributes, _ := plain(config).(map[string]any)
 	answer, err := s.answer(r.TypeName, attributes)
 	if err != nil {
-		return &tfprotov6.ReadDataSourceResponse{Diagnostics: failed("reading data source "+r.TypeName, err)}, nil
+		return &tfprotov6.ReadDataSourceResponse{Diagnostics: s.failed("reading data source "+r.TypeName, err)}, nil
 	}
 	maps.Copy(attributes, answer)
 	state, err := encodePlain(b, attributes)
-	return &tfprotov6.ReadDataSourceResponse{State: state, Diagnostics: failed("answering data source "+r.TypeName, err)}, nil
+	return &tfprotov6.ReadDataSourceResponse{State: state, Diagnostics: s.failed("answering data source "+r.TypeName, err)}, nil
 }
 
 func (s *server) answer(name string, config map[string]any) (map[string]any, error) {
@@ -60,11 +60,11 @@ func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphem
 	attributes, _ := plain(config).(map[string]any)
 	answer, err := s.open(r.TypeName, attributes)
 	if err != nil {
-		return &tfprotov6.OpenEphemeralResourceResponse{Diagnostics: failed("opening "+r.TypeName, err)}, nil
+		return &tfprotov6.OpenEphemeralResourceResponse{Diagnostics: s.failed("opening "+r.TypeName, err)}, nil
 	}
 	maps.Copy(attributes, answer)
 	result, err := encodePlain(b, attributes)
-	return &tfprotov6.OpenEphemeralResourceResponse{Result: result, RenewAt: time.Time{}, Diagnostics: failed("opening "+r.TypeName, err)}, nil
+	return &tfprotov6.OpenEphemeralResourceResponse{Result: result, RenewAt: time.Time{}, Diagnostics: s.failed("opening "+r.TypeName, err)}, nil
 }
 
 func (s *server) open(name string, config map[string]any) (map[string]any, error) {

@@ -23,7 +23,7 @@ func (s *server) UpgradeResourceState(_ context.Context, r *tfprotov6.UpgradeRes
 		ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true},
 	})
 	if err != nil {
-		return &tfprotov6.UpgradeResourceStateResponse{Diagnostics: failed("reading the state of "+r.TypeName, err)}, nil
+		return &tfprotov6.UpgradeResourceStateResponse{Diagnostics: s.failed("reading the state of "+r.TypeName, err)}, nil
 	}
 	encoded, err := encode(state)
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: encoded}, err
@@ -41,7 +41,7 @@ func (s *server) ReadResource(_ context.Context, r *tfprotov6.ReadResourceReques
 	if err == nil {
 		response.NewState, err = s.read(world, r.TypeName, state)
 	}
-	response.Diagnostics = failed("reading "+r.TypeName, err)
+	response.Diagnostics = s.failed("reading "+r.TypeName, err)
 	return response, nil
 }
 
@@ -101,7 +101,7 @@ func (s *server) ApplyResourceChange(_ context.Context, r *tfprotov6.ApplyResour
 		final, err = s.apply(world, r.TypeName, prior, planned, config)
 		return err
 	})
-	response := &tfprotov6.ApplyResourceChangeResponse{Private: r.PlannedPrivate, Diagnostics: failed(doing(prior, planned)+" "+r.TypeName, err)}
+	response := &tfprotov6.ApplyResourceChangeResponse{Private: r.PlannedPrivate, Diagnostics: s.failed(doing(prior, planned)+" "+r.TypeName, err)}
 	if err != nil {
 		final = prior
 	}
@@ -172,7 +172,7 @@ func (s *server) ImportResourceState(_ context.Context, r *tfprotov6.ImportResou
 	response := &tfprotov6.ImportResourceStateResponse{}
 	cluster, err := s.where(world, r.TypeName)
 	if err != nil {
-		response.Diagnostics = failed("importing "+r.TypeName, err)
+		response.Diagnostics = s.failed("importing "+r.TypeName, err)
 		return response, nil
 	}
 	key := r.ID
@@ -181,7 +181,7 @@ func (s *server) ImportResourceState(_ context.Context, r *tfprotov6.ImportResou
 	}
 	thing := world.Get(r.TypeName, key)
 	if thing == nil {
-		response.Diagnostics = failed("importing "+r.TypeName, fmt.Errorf("Cannot import non-existent remote object: there is no %s %s", r.TypeName, r.ID)) //nolint:staticcheck // Terraform's own words
+		response.Diagnostics = s.failed("importing "+r.TypeName, fmt.Errorf("Cannot import non-existent remote object: there is no %s %s", r.TypeName, r.ID)) //nolint:staticcheck // Terraform's own words
 		return response, nil
 	}
 	state, err := encodePlain(b, thing.Attributes)

@@ -68,11 +68,12 @@ type server struct {
 
 type diagnostics = []*tfprotov6.Diagnostic
 
-// failed makes an error for Terraform, if there is one.
-func failed(what string, err error) diagnostics {
+// failed makes an error for Terraform, if there is one, and writes it down.
+func (s *server) failed(what string, err error) diagnostics {
 	if err == nil {
 		return nil
 	}
+	_ = s.cloud.Refused(what + ": " + err.Error()) // Terraform says it too
 	var refusal *cloud.Error
 	if errors.As(err, &refusal) {
 		return diagnostics{{
@@ -120,7 +121,7 @@ func (s *server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchema
 		DataSourceSchemas:        all(s.schemas.DataSources),
 		EphemeralResourceSchemas: all(s.schemas.Ephemeral),
 		Functions:                map[string]*tfprotov6.Function{},
-		Diagnostics:              failed("reading the schemas", errors.Join(err, wrong)),
+		Diagnostics:              s.failed("reading the schemas", errors.Join(err, wrong)),
 	}, nil
 }
 
@@ -132,7 +133,7 @@ func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProv
 	}
 	response := &tfprotov6.ConfigureProviderResponse{}
 	if s.name == "aws" {
-		response.Diagnostics = failed("configuring the AWS provider", s.configureAWS(config))
+		response.Diagnostics = s.failed("configuring the AWS provider", s.configureAWS(config))
 		return response, nil
 	}
 	kubernetes, _ := object(config)

@@ -102,6 +102,8 @@ type outcome struct {
 	failed error
 	log    string
 	text   string
+	// refusals are what the stand-ins have refused meanwhile.
+	refusals []string
 }
 
 // lines is how many of a log's last lines say why a command has failed.
@@ -135,6 +137,10 @@ func (p *play) all(ctx context.Context, phase *report.Phase, command run.Command
 func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parser) (outcome, error) {
 	command.Watch = parser
 	begun := time.Now()
+	before, err := p.Cloud().Refusals()
+	if err != nil {
+		return outcome{}, err
+	}
 	log, err := p.Do(ctx, command)
 	parser.End(err == nil)
 	stacks := parser.Stacks()
@@ -144,7 +150,8 @@ func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parse
 	if ctx.Err() != nil {
 		return outcome{stacks: stacks}, ctx.Err()
 	}
-	return outcome{stacks: stacks, failed: err, log: log.File, text: log.Text}, nil
+	refusals, readErr := p.Cloud().Refusals()
+	return outcome{stacks: stacks, failed: err, log: log.File, text: log.Text, refusals: refusals[min(len(before), len(refusals)):]}, readErr
 }
 
 // begin notes the beginning of a phase; the result ends it.
@@ -206,6 +213,9 @@ func (o outcome) said() string {
 		for _, message := range s.Errors {
 			all = append(all, s.Name+": "+message)
 		}
+	}
+	if len(all) == 0 && len(o.refusals) > 0 {
+		return strings.Join(o.refusals, "\n") // cdktf has lost what Terraform said of it
 	}
 	if len(all) == 0 && o.failed != nil {
 		return o.failed.Error() + "\n" + tail(o.text)

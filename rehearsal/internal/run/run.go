@@ -163,8 +163,8 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	}
 	synth := r.cdktf("synth", "--output", r.output())
 	synth.Env = append(r.settings(), overrides...)
-	if _, err := r.Do(ctx, synth); err != nil {
-		return err
+	if log, err := r.Do(ctx, synth); err != nil {
+		return errors.Join(said(log.Text), err)
 	}
 	app, err := synthesized.Read(r.output())
 	if err != nil {
@@ -176,6 +176,17 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 		err = r.setUp()
 	}
 	return err
+}
+
+// said is what Plinth has said as it could not synthesize, of all that cdktf prints around it;
+// nil when nothing is found.
+func said(output string) error {
+	_, output, _ = strings.Cut(output, "Command output on stderr:")
+	output, _, _ = strings.Cut(output, "exit status")
+	if output = strings.TrimSpace(output); output == "" {
+		return nil
+	}
+	return errors.New(output)
 }
 
 // checkSettings has Plinth tell every mistake in the settings, which are for the user to read
