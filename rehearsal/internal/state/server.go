@@ -23,9 +23,10 @@ type Server struct {
 	content *s3mem.Backend
 	bucket  string
 
-	mutex   sync.Mutex
-	address string
-	server  *http.Server
+	mutex    sync.Mutex
+	address  string
+	listener net.Listener
+	server   *http.Server
 }
 
 // Start starts a server on a free port of the loopback interface. It has no bucket yet.
@@ -52,7 +53,9 @@ func (s *Server) Stop() error {
 	if s.server == nil {
 		return nil
 	}
+	// The listener too: of one that it does not serve yet, the server knows nothing.
 	err := s.server.Close()
+	_ = s.listener.Close() // most often closed already
 	s.server = nil
 	return err
 }
@@ -68,7 +71,7 @@ func (s *Server) Restart() error {
 	if err != nil {
 		return fmt.Errorf("the server for states: %w", err)
 	}
-	s.address = listener.Addr().String()
+	s.address, s.listener = listener.Addr().String(), listener
 	s.server = &http.Server{
 		Handler:           gofakes3.New(s.content, gofakes3.WithLogger(gofakes3.DiscardLog())).Server(),
 		ReadHeaderTimeout: 10 * time.Second,
