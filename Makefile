@@ -113,7 +113,7 @@ MODULES := . tools tools/charts tools/diagram rehearsal
 test: bindings ## Run all tests
 	@failed=0; for module in $(MODULES); do \
 		echo "== $$module"; \
-		go -C "$$module" build ./... && \
+		go -C "$$module" build -o /dev/null ./... && \
 		go -C "$$module" test -p 1 -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
 
