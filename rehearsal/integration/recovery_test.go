@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestKilled(t *testing.T) {
 				r.recover(locks)
 				r.consistent()
 				for _, thing := range made {
-					assert.Check(t, contains(r.made(), thing), "%s was there before the kill and is lost", thing)
+					assert.Check(t, slices.Contains(r.made(), thing), "%s was there before the kill and is lost", thing)
 				}
 				assert.Equal(t, len(r.made()), all)
 			}
@@ -113,15 +114,6 @@ func (r rehearsal) stackOf(lock string) string {
 	}
 	r.t.Fatalf("%s is no stack's lock", lock)
 	return ""
-}
-
-func contains(all []string, one string) bool {
-	for _, each := range all {
-		if each == one {
-			return true
-		}
-	}
-	return false
 }
 
 // TestOutage takes S3 away during a deployment. Terraform keeps the state in a file, which is

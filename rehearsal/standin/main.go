@@ -31,7 +31,7 @@ func main() {
 		return
 	}
 	if name == "aws" {
-		os.Exit(awscli.Run(cloud.Open(os.Getenv(provider.FolderVariable)), os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(awscli.Run(cloud.Open(os.Getenv(cloud.FolderVariable)), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	fmt.Fprintf(os.Stderr, "%s: a rehearsal's stand-in must be called aws, or terraform-provider- and what it stands in for\n", name)
 	os.Exit(1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -231,5 +230,5 @@ func (s *server) StopProvider(context.Context, *tfprotov6.StopProviderRequest) (
 }
 
 func unsupported(what string) error {
-	return fmt.Errorf("%s is not rehearsed", strings.TrimSpace(what))
+	return fmt.Errorf("%s is not rehearsed", what)
 }

@@ -19,32 +19,26 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-const (
-	// FolderVariable names the environment variable with the rehearsal's folder.
-	FolderVariable = cloud.FolderVariable
-	// DelayVariable names the one with how long a change takes, for example 200ms. By default
-	// it takes no time.
-	DelayVariable = "REHEARSAL_DELAY"
-	// SchemasFile is in the rehearsal's folder: the schemas of all providers, by name.
-	SchemasFile = schema.FileName
-)
+// DelayVariable names the one with how long a change takes, for example 200ms. By default
+// it takes no time.
+const DelayVariable = "REHEARSAL_DELAY"
 
 // New makes the stand-in for a provider, such as "aws", from what the environment tells.
 func New(name string) (tfprotov6.ProviderServer, error) {
-	folder := os.Getenv(FolderVariable)
+	folder := os.Getenv(cloud.FolderVariable)
 	if folder == "" {
-		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with make rehearse", name, FolderVariable)
+		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with make rehearse", name, cloud.FolderVariable)
 	}
-	content, err := os.ReadFile(filepath.Join(folder, SchemasFile))
+	content, err := os.ReadFile(filepath.Join(folder, schema.FileName))
 	if err != nil {
 		return nil, fmt.Errorf("the rehearsal has no schemas: %w", err)
 	}
 	var all map[string]*schema.Provider
 	if err := json.Unmarshal(content, &all); err != nil {
-		return nil, fmt.Errorf("%s: %w", SchemasFile, err)
+		return nil, fmt.Errorf("%s: %w", schema.FileName, err)
 	}
 	if all[name] == nil {
-		return nil, fmt.Errorf("%s has no provider %s", SchemasFile, name)
+		return nil, fmt.Errorf("%s has no provider %s", schema.FileName, name)
 	}
 	var delay time.Duration
 	if text := os.Getenv(DelayVariable); text != "" {

@@ -11,7 +11,6 @@ import (
 	"gotest.tools/v3/assert"
 
 	"plinth/rehearsal/internal/cloud"
-	"plinth/rehearsal/internal/provider"
 	"plinth/rehearsal/internal/schema"
 )
 
@@ -85,7 +84,7 @@ func newProject(t *testing.T) *project {
 	}
 	content, err := json.Marshal(all)
 	assert.NilError(t, err)
-	p.write(filepath.Join(p.clouds, provider.SchemasFile), string(content))
+	p.write(filepath.Join(p.clouds, schema.FileName), string(content))
 	// Not installed but overridden: there is nothing to initialize.
 	p.write(filepath.Join(p.folder, "terraform.rc"), `provider_installation {
   dev_overrides {
@@ -115,7 +114,7 @@ func (p *project) terraform(config string, args ...string) (string, error) {
 	command.Dir = p.folder
 	command.Env = append(os.Environ(),
 		"TF_CLI_CONFIG_FILE="+filepath.Join(p.folder, "terraform.rc"), "CHECKPOINT_DISABLE=1",
-		provider.FolderVariable+"="+p.clouds)
+		cloud.FolderVariable+"="+p.clouds)
 	output, err := command.CombinedOutput()
 	return string(output), err
 }
