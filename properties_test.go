@@ -9,6 +9,8 @@ import (
 	"testing"
 )
 
+const webACL = "arn:aws:wafv2:eu-west-2:333333333333:regional/webacl/prod/11111111-2222-3333-4444-555555555555"
+
 // variants are shapes that an environment could take, made of the samples.
 var variants = map[string][]string{
 	"the samples": nil,
@@ -32,6 +34,12 @@ var variants = map[string][]string{
 	"an internal load balancer, no flow logs": {
 		"PLINTH_PROD_APP_INTERNAL=true", "PLINTH_PROD_NETWORK_FLOW_LOGS=false",
 		"PLINTH_PROD_APP_ALLOWED_CIDRS=[10.0.0.0/8]",
+		"PLINTH_ENVIRONMENTS=prod",
+	},
+	"a web ACL and access logs": {
+		"PLINTH_PROD_APP_WEB_ACL_ARN=" + webACL,
+		"PLINTH_PROD_APP_ACCESS_LOGS_BUCKET=logs-333333333333", "PLINTH_PROD_APP_ACCESS_LOGS_PREFIX=prod/app",
+		"PLINTH_PROD_APP_REPLICAS_MEMORY_PERCENT=85",
 		"PLINTH_ENVIRONMENTS=prod",
 	},
 	"a protected database without replicas": {
@@ -167,6 +175,14 @@ var properties = []struct {
 	{
 		"releases undo what fails and wait for what goes", releasesAtomic,
 		func(p platform) { first(p, "helm_release")["wait"] = false },
+	},
+	{
+		"the application's chart gets what its settings say", chartSettings,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				e.body["values"] = []any{"${jsonencode({})}"}
+			}
+		},
 	},
 }
 
@@ -648,6 +664,27 @@ func releasesAtomic(p platform) (broken []string) {
 		}
 		if _, published := e.body["repository"]; published && e.body["version"] == nil {
 			broken = append(broken, e.String()+": any version of the chart will do")
+		}
+	}
+	return broken
+}
+
+// chartSettings looks for the settings that the chart takes as they are.
+func chartSettings(p platform) (broken []string) {
+	for _, e := range p.resources("helm_release") {
+		if layer(e.stack) != "app" {
+			continue
+		}
+		app := p.settings[environment(e.stack)].App
+		for _, value := range []string{
+			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d}`,
+				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
+			fmt.Sprintf(`"wafAclArn" = %q`, app.WebACLARN),
+			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, app.AccessLogs.Bucket, app.AccessLogs.Prefix),
+		} {
+			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {
+				broken = append(broken, e.String()+": its values lack "+value)
+			}
 		}
 	}
 	return broken

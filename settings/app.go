@@ -27,4 +27,28 @@ func (d *document) checkApp() {
 	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
+	d.checkWebACL()
+	if d.sound("app.accessLogs") && app.AccessLogs.Prefix != "" && app.AccessLogs.Bucket == "" {
+		d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket, the bucket that it is a folder of")
+	}
+}
+
+// noWebACL takes away the web ACL that leaving out app.webACLARN would keep.
+const noWebACL = "none"
+
+// checkWebACL: AWS WAF protects load balancers of a web ACL's own region and account.
+func (d *document) checkWebACL() {
+	const path = "app.webACLARN"
+	arn := d.env.App.WebACLARN
+	if arn == "" {
+		return
+	}
+	if d.sound(path, "network.nat") && d.env.Network.NAT == NATNone {
+		d.report(path, "must not be set with network.nat none: the load balancer controller, which would attach it, "+
+			"cannot reach AWS WAF; attach it with aws wafv2 associate-web-acl")
+	}
+	if arn != noWebACL {
+		d.checkARN(path, arn, arnRegion, "region", d.env.Region)
+		d.checkARN(path, arn, arnAccount, "account", d.env.Account)
+	}
 }

@@ -30,7 +30,7 @@ func Defaults() *Environment {
 			Name:         "app",
 			CPU:          "0.25",
 			MemoryGiB:    "0.5",
-			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70},
+			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
 			AllowedCIDRs: []string{"0.0.0.0/0"},
 		},
 	}

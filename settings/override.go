@@ -35,7 +35,7 @@ func Variable(environment, path string) string {
 	var name strings.Builder
 	name.WriteString(variablePrefix + strings.ToUpper(environment) + "_")
 	var previous rune
-	for _, r := range strings.ReplaceAll(path, "GiB", "Gib") { // a unit is one word
+	for _, r := range words.Replace(path) {
 		switch {
 		case r == '.':
 			name.WriteByte('_')
@@ -49,6 +49,9 @@ func Variable(environment, path string) string {
 	}
 	return name.String()
 }
+
+// words shows where a word begins that follows another in capitals, and that a unit is one.
+var words = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn")
 
 // variables returns what the process environment says to Plinth. Of a name that is there
 // twice the last value counts, as for a process that is started with it.

@@ -14,6 +14,7 @@ func TestVariable(t *testing.T) {
 		"app.memoryGiB":                   "PLINTH_DEV_APP_MEMORY_GIB",
 		"app.certificateARN":              "PLINTH_DEV_APP_CERTIFICATE_ARN",
 		"app.allowedCIDRs":                "PLINTH_DEV_APP_ALLOWED_CIDRS",
+		"app.webACLARN":                   "PLINTH_DEV_APP_WEB_ACL_ARN",
 		"database.storageGiB":             "PLINTH_DEV_DATABASE_STORAGE_GIB",
 		"database.multiAZ":                "PLINTH_DEV_DATABASE_MULTI_AZ",
 		"database.autoscaling.cpuPercent": "PLINTH_DEV_DATABASE_AUTOSCALING_CPU_PERCENT",
@@ -48,12 +49,12 @@ func TestOverride(t *testing.T) {
 		get      func(*Environment) any
 		want     any
 	}{
-		{"digest instead of tag", "PLINTH_DEV_APP_IMAGE_DIGEST=sha256:" + strings.Repeat("0", 64), func(e *Environment) any { return e.App.Image.Tag }, ""},
 		{"text", "PLINTH_DEV_APP_IMAGE_TAG=2.0", func(e *Environment) any { return e.App.Image.Tag }, "2.0"},
 		{"text that is YAML", "PLINTH_DEV_REPOSITORY=a: b", func(e *Environment) any { return e.Repository }, "a: b"},
 		{"text with an equals sign", "PLINTH_DEV_REPOSITORY=a=b", func(e *Environment) any { return e.Repository }, "a=b"},
 		{"leading zeros", "PLINTH_DEV_ACCOUNT=012345678901", func(e *Environment) any { return e.Account }, "012345678901"},
 		{"named text", "PLINTH_DEV_NETWORK_NAT=per-zone", func(e *Environment) any { return e.Network.NAT }, NATPerZone},
+		{"web ACL taken away", "PLINTH_DEV_APP_WEB_ACL_ARN=none", func(e *Environment) any { return e.App.WebACLARN }, "none"},
 		{"number", "PLINTH_DEV_DATABASE_REPLICAS=2", func(e *Environment) any { return e.Database.Replicas }, 2},
 		{"true", "PLINTH_DEV_PROTECTED=true", func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
 		{"false where unset", "PLINTH_DEV_DATABASE_FINAL_SNAPSHOT=false", func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
@@ -87,6 +88,48 @@ func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
 	environments, err := loadFiles(map[string]string{"dev": file}, "PLINTH_DEV_ACCOUNT=222222222222")
 	if err != nil || environments[0].Account != "222222222222" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// CI deploys what it has built, whichever way the file names the image.
+func TestOverrideOfTheImage(t *testing.T) {
+	digest := func(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
+	const tagged, digested = "PLINTH_DEV_APP_IMAGE_TAG=", "PLINTH_DEV_APP_IMAGE_DIGEST="
+	byDigest := swap("tag: 1.2.3", "digest: "+digest("0"))
+	byBoth := swap("tag: 1.2.3", "tag: 1.2.3\n    digest: "+digest("0"))
+	keep := func(file string) string { return file }
+	for _, test := range []struct {
+		name    string
+		edit    edit
+		environ []string
+		want    Image
+		problem string
+	}{
+		{"tag instead of tag", keep, []string{tagged + "2"}, Image{Tag: "2"}, ""},
+		{"digest instead of tag", keep, []string{digested + digest("1")}, Image{Digest: digest("1")}, ""},
+		{"tag instead of digest", byDigest, []string{tagged + "2"}, Image{Tag: "2"}, ""},
+		{"digest instead of digest", byDigest, []string{digested + digest("1")}, Image{Digest: digest("1")}, ""},
+		{"empty is not set", byDigest, []string{tagged, digested}, Image{Digest: digest("0")}, ""},
+		{"instead of a tag that is none", swap("1.2.3", "latest"), []string{digested + digest("1")}, Image{Digest: digest("1")}, ""},
+		{"of another environment", keep, []string{"PLINTH_QA_APP_IMAGE_DIGEST=" + digest("1")}, Image{Tag: "1.2.3"}, ""},
+		{"both in the file", byBoth, nil, Image{}, "dev.yaml:13: app.image: must have a tag or a digest, has both"},
+		{"both in the environment", keep, []string{tagged + "2", digested + digest("1")}, Image{}, "dev.yaml:13: app.image: must have a tag or a digest, has both"},
+		{"digest that is none", keep, []string{digested + "sha256:1"}, Image{}, "PLINTH_DEV_APP_IMAGE_DIGEST: app.image.digest: must be an image digest"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := map[string]string{"dev": test.edit(base), "qa": withRange("222222222222", "10.0.0.0/16")}
+			environments, err := loadFiles(files, test.environ...)
+			switch {
+			case test.problem != "":
+				if err == nil || !strings.HasPrefix(err.Error(), test.problem) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("got %v, want %s", err, test.problem)
+				}
+			case err != nil:
+				t.Error(err)
+			case environments[0].App.Image != test.want:
+				t.Errorf("got %+v, want %+v", environments[0].App.Image, test.want)
+			}
+		})
 	}
 }
 

@@ -164,6 +164,18 @@ var rules = sync.OnceValue(func() map[string]rule {
 			must:    "the ARN of an ACM certificate",
 			pattern: `^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]{1,60}$`,
 		},
+		"webaclarn": {
+			must:    "the ARN of a regional WAFv2 web ACL, or none",
+			pattern: `^(none|arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})$`,
+			remedy:  webACLRemedy,
+		},
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+		"logprefix": {
+			must:    "a folder (letters, digits and _.-, with slashes between) without AWSLogs, which is added by itself",
+			pattern: `^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`,
+			also:    func(s string) bool { return !strings.Contains(s, "AWSLogs") },
+			repair:  func(s string) string { return strings.Trim(s, "/") },
+		},
 		// https://docs.docker.com/reference/cli/docker/image/tag/
 		"tag": {
 			must:    "an image tag other than latest: at most 128 letters, digits and _.-",
@@ -273,6 +285,13 @@ var appNamespaces = []string{"default", "aws-observability", "external-secrets"}
 
 func isFreeAppName(s string) bool {
 	return len(s) <= 20 && !strings.HasPrefix(s, "kube-") && !slices.Contains(appNamespaces, s)
+}
+
+func webACLRemedy(s string) string {
+	if strings.Contains(s, ":global/webacl/") {
+		return "a global one is CloudFront's; make one in the environment's region"
+	}
+	return ""
 }
 
 func tagRemedy(s string) string {

@@ -196,6 +196,20 @@ type App struct {
 	Internal bool `yaml:"internal"`
 	// AllowedCIDRs are the networks that reach the load balancer.
 	AllowedCIDRs []string `yaml:"allowedCIDRs" validate:"min=1,dive,network"`
+	// WebACLARN is the regional AWS WAF (v2) web ACL in front of the load balancer. Left out,
+	// the load balancer's is left as it is; none takes it away. Not without NAT.
+	WebACLARN string `yaml:"webACLARN" validate:"omitempty,webaclarn"`
+	// AccessLogs says where the load balancer writes down every request.
+	AccessLogs AccessLogs `yaml:"accessLogs"`
+}
+
+// AccessLogs is a place in S3 for a load balancer's access logs.
+type AccessLogs struct {
+	// Bucket is the bucket's name; without one there are no access logs. It must be in the
+	// environment's region, let Elastic Load Balancing write, and encrypt with S3's own keys.
+	Bucket string `yaml:"bucket" validate:"omitempty,bucket"`
+	// Prefix is a folder in the bucket, without a slash at either end.
+	Prefix string `yaml:"prefix" validate:"omitempty,logprefix"`
 }
 
 // Image names one version of the application's image: a tag or a digest, not both.
@@ -214,4 +228,7 @@ type Replicas struct {
 	Max int `yaml:"max" validate:"between=1-100"`
 	// CPUPercent is the pods' mean CPU use that the autoscaler aims at.
 	CPUPercent int `yaml:"cpuPercent" validate:"between=10-90"`
+	// MemoryPercent is likewise the pods' mean memory use. It is near the limit, since memory
+	// hardly falls when load does; the autoscaler acts at a tenth more.
+	MemoryPercent int `yaml:"memoryPercent" validate:"between=50-90"`
 }

@@ -107,9 +107,10 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string) map[str
 			"digest":     app.Image.Digest,
 		},
 		"replicas": map[string]any{
-			"min":        app.Replicas.Min,
-			"max":        app.Replicas.Max,
-			"cpuPercent": app.Replicas.CPUPercent,
+			"min":           app.Replicas.Min,
+			"max":           app.Replicas.Max,
+			"cpuPercent":    app.Replicas.CPUPercent,
+			"memoryPercent": app.Replicas.MemoryPercent,
 		},
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name, "roleArn": roleArn},
@@ -127,6 +128,8 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string) map[str
 			"domain":           app.Domain,
 			"certificateArn":   app.CertificateARN,
 			"allowedCidrs":     app.AllowedCIDRs,
+			"wafAclArn":        app.WebACLARN,
+			"accessLogs":       map[string]any{"bucket": app.AccessLogs.Bucket, "prefix": app.AccessLogs.Prefix},
 			"tags":             tags(env, "app"),
 		},
 	}

@@ -1,15 +1,18 @@
 package charts
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"gotest.tools/v3/golden"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
@@ -20,15 +23,21 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
+	"plinth/tools/charts/published"
 	"plinth/tools/charts/render"
 )
 
 const appChart = "../../app/chart"
 
-// drainSeconds is what the application takes at most, once told to stop, to end its requests.
-const drainSeconds = 30
+// What the application does once it is told to stop: for drainSeconds it goes on with the requests it
+// has, and after stopSeconds it has ended.
+const (
+	drainSeconds = 25
+	stopSeconds  = 30
+)
 
 const alb = "alb.ingress.kubernetes.io/"
 
@@ -85,22 +94,26 @@ func TestAppPods(t *testing.T) {
 	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		checkRestricted(t, r)
 		checkFargate(t, r)
-
-		pod := one[*appsv1.Deployment](t, r).Spec.Template.Spec
-		if *pod.SecurityContext.RunAsUser == 0 || *pod.SecurityContext.RunAsGroup == 0 {
-			t.Error("the pod runs as root")
+		checkFargateSize(t, r)
+		if len(pods(r)) != 2 {
+			t.Fatalf("%d kinds of pods, want the application's and the test's", len(pods(r)))
 		}
-		if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken {
-			t.Error("the pod gets a token for the Kubernetes API")
-		}
-		c := pod.Containers[0]
-		if !*c.SecurityContext.ReadOnlyRootFilesystem {
-			t.Error("the root file system can be written")
-		}
-		for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
-			request, limit := c.Resources.Requests[name], c.Resources.Limits[name]
-			if !request.Equal(limit) {
-				t.Errorf("%s: request %s and limit %s differ", name, &request, &limit)
+		for _, p := range pods(r) {
+			if *p.spec.SecurityContext.RunAsUser == 0 || *p.spec.SecurityContext.RunAsGroup == 0 {
+				t.Errorf("%s runs as root", p.object)
+			}
+			if p.spec.AutomountServiceAccountToken == nil || *p.spec.AutomountServiceAccountToken {
+				t.Errorf("%s gets a token for the Kubernetes API", p.object)
+			}
+			c := p.spec.Containers[0]
+			if !*c.SecurityContext.ReadOnlyRootFilesystem {
+				t.Errorf("%s: the root file system can be written", p.object)
+			}
+			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+				request, limit := c.Resources.Requests[name], c.Resources.Limits[name]
+				if !request.Equal(limit) {
+					t.Errorf("%s: %s: request %s and limit %s differ", p.object, name, &request, &limit)
+				}
 			}
 		}
 	})
@@ -114,7 +127,8 @@ func TestAppProbes(t *testing.T) {
 			*corev1.Probe
 			path string
 		}{
-			{"startup", c.StartupProbe, "/health"},
+			// Not the database's: one that is away for long would have Kubernetes restart new pods.
+			{"startup", c.StartupProbe, "/livez"},
 			{"readiness", c.ReadinessProbe, "/health"},
 			{"liveness", c.LivenessProbe, "/livez"},
 		} {
@@ -133,21 +147,23 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		d := one[*appsv1.Deployment](t, r)
 		update := d.Spec.Strategy.RollingUpdate
-		if update.MaxUnavailable.IntValue() != 0 || update.MaxSurge.IntValue() != 1 {
-			t.Errorf("a rollout takes %s pods away and adds %s, want 0 and 1", update.MaxUnavailable, update.MaxSurge)
+		if update.MaxUnavailable.IntValue() != 0 {
+			t.Errorf("a rollout takes %s pods away before there are others", update.MaxUnavailable)
+		}
+		// Of the fewest pods as of the most that settings allow: the release waits a quarter of an hour,
+		// in which Fargate starts some five pods after each other.
+		for _, replicas := range []int{1, 2, 100} {
+			if surge, err := intstr.GetScaledValueFromIntOrPercent(update.MaxSurge, replicas, true); err != nil || surge < 1 || 5*surge < replicas {
+				t.Errorf("a rollout of %d pods adds %d at a time (%v)", replicas, surge, err)
+			}
 		}
 		pod := d.Spec.Template.Spec
-		hook := pod.Containers[0].Lifecycle.PreStop
-		if hook.Sleep == nil || hook.Exec != nil {
-			t.Fatalf("preStop is %v, want a sleep: the image has nothing to execute", hook)
-		}
-		if grace := *pod.TerminationGracePeriodSeconds; grace <= hook.Sleep.Seconds+drainSeconds {
-			t.Errorf("the pod is killed after %d s, while it sleeps %d s and drains up to %d s",
-				grace, hook.Sleep.Seconds, drainSeconds)
-		}
 		for _, c := range pod.TopologySpreadConstraints {
 			if !selects(c.LabelSelector.MatchLabels, d.Spec.Template.Labels) {
 				t.Errorf("pods spread over %s by labels they do not have: %v", c.TopologyKey, c.LabelSelector.MatchLabels)
+			}
+			if c.WhenUnsatisfiable != corev1.ScheduleAnyway {
+				t.Errorf("pods that cannot spread over %s would wait for ever", c.TopologyKey)
 			}
 		}
 		if len(pod.TopologySpreadConstraints) == 0 {
@@ -162,6 +178,52 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 			t.Errorf("the disruption budget lets %s pods go, want 1", budget.Spec.MaxUnavailable)
 		}
 	})
+}
+
+// A pod that leaves answers whatever the load balancer still waits for.
+func TestAppLeavesInTime(t *testing.T) {
+	// What the controller and the load balancer take at most to learn that a pod leaves.
+	const notice = 20
+	for _, delay := range []int64{0, 25, 26, 300, 3600} {
+		r := renderApp(t, sample(t, "http", fmt.Sprintf("ingress: {deregistrationDelaySeconds: %d}", delay)))
+		attributes := one[*networkingv1.Ingress](t, r).Annotations[alb+"target-group-attributes"]
+		if want := fmt.Sprintf("deregistration_delay.timeout_seconds=%d", delay); attributes != want {
+			t.Errorf("target group's attributes are %q, want %q", attributes, want)
+		}
+		pod := one[*appsv1.Deployment](t, r).Spec.Template.Spec
+		hook := pod.Containers[0].Lifecycle.PreStop
+		if hook.Sleep == nil || hook.Exec != nil {
+			t.Fatalf("preStop is %v, want a sleep: the image has nothing to execute", hook)
+		}
+		sleep, grace := hook.Sleep.Seconds, *pod.TerminationGracePeriodSeconds
+		if sleep < notice {
+			t.Errorf("delay %d s: the pod stops after %d s, while it is sent requests for %d s", delay, sleep, notice)
+		}
+		if grace <= sleep+stopSeconds {
+			t.Errorf("delay %d s: the pod is killed after %d s, while it sleeps %d s and stops within %d s", delay, grace, sleep, stopSeconds)
+		}
+		if answers := sleep + drainSeconds; answers < notice+delay {
+			t.Errorf("delay %d s: the pod answers for %d s, while the load balancer waits for it up to %d s", delay, answers, notice+delay)
+		}
+		if most := notice + max(delay, drainSeconds) + 15; grace > most {
+			t.Errorf("delay %d s: the pod may take %d s to leave, longer than the %d s that serve a purpose", delay, grace, most)
+		}
+	}
+}
+
+// It must be the load balancer that closes an idle connection.
+func TestAppOutwaitsTheLoadBalancer(t *testing.T) {
+	for _, idle := range []int{1, 60, 4000} {
+		r := renderApp(t, sample(t, "http", fmt.Sprintf("ingress: {idleTimeoutSeconds: %d}", idle)))
+		attributes := one[*networkingv1.Ingress](t, r).Annotations[alb+"load-balancer-attributes"]
+		if want := fmt.Sprintf("idle_timeout.timeout_seconds=%d", idle); !slices.Contains(strings.Split(attributes, ","), want) {
+			t.Errorf("load balancer's attributes are %q, want %q among them", attributes, want)
+		}
+		text := env(one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0], "IDLE_TIMEOUT")
+		if timeout, err := time.ParseDuration(text); err != nil || timeout <= time.Duration(idle)*time.Second {
+			t.Errorf("the application keeps idle connections for %q, the load balancer for %d s", text, idle)
+		}
+	}
 }
 
 // A Deployment's selector can never be changed, so nothing that differs between two releases of the
@@ -187,11 +249,64 @@ func TestAppAutoscaler(t *testing.T) {
 			t.Errorf("the autoscaler scales %v, not Deployment %s", hpa.ScaleTargetRef, d.Name)
 		}
 		replicas := values["replicas"].(map[string]any)
-		got := fmt.Sprint(*hpa.MinReplicas, hpa.MaxReplicas, *hpa.Metrics[0].Resource.Target.AverageUtilization)
-		if want := fmt.Sprint(replicas["min"], replicas["max"], replicas["cpuPercent"]); got != want {
-			t.Errorf("minimum, maximum and target are %s, want %s", got, want)
+		if got, want := fmt.Sprint(*hpa.MinReplicas, hpa.MaxReplicas), fmt.Sprint(replicas["min"], replicas["max"]); got != want {
+			t.Errorf("minimum and maximum are %s, want %s", got, want)
+		}
+		targets := map[corev1.ResourceName]any{}
+		for _, m := range hpa.Metrics {
+			targets[m.Resource.Name] = *m.Resource.Target.AverageUtilization
+		}
+		want := map[corev1.ResourceName]any{corev1.ResourceCPU: replicas["cpuPercent"], corev1.ResourceMemory: replicas["memoryPercent"]}
+		if fmt.Sprint(targets) != fmt.Sprint(want) {
+			t.Errorf("targets are %v, want %v", targets, want)
+		}
+
+		up, down := hpa.Behavior.ScaleUp, hpa.Behavior.ScaleDown
+		if *up.StabilizationWindowSeconds != 0 || *up.SelectPolicy != autoscalingv2.MaxChangePolicySelect {
+			t.Errorf("more pods come after %d s, the %s of the policies", *up.StabilizationWindowSeconds, *up.SelectPolicy)
+		}
+		if *down.StabilizationWindowSeconds != 300 {
+			t.Errorf("pods go after %d s, want 300", *down.StabilizationWindowSeconds)
+		}
+		// In a minute, of few pods and of many.
+		for _, test := range []struct{ pods, most, least int32 }{{1, 5, 0}, {4, 8, 3}, {30, 60, 27}} {
+			if got := test.pods + changed(up, test.pods); got != test.most {
+				t.Errorf("%d pods become %d within a minute, want %d", test.pods, got, test.most)
+			}
+			if got := test.pods - changed(down, test.pods); got != test.least {
+				t.Errorf("%d pods become %d within a minute, want %d", test.pods, got, test.least)
+			}
 		}
 	})
+}
+
+// changed is how many of so many pods the policies let come or go within a minute.
+func changed(rules *autoscalingv2.HPAScalingRules, pods int32) int32 {
+	var most int32
+	for _, p := range rules.Policies {
+		change := p.Value
+		if p.Type == autoscalingv2.PercentScalingPolicy {
+			change = pods * p.Value / 100
+		}
+		most = max(most, change*60/p.PeriodSeconds)
+	}
+	return most
+}
+
+// What Go may fill with garbage must not bring pods, and must be less than the container may use.
+func TestAppMemory(t *testing.T) {
+	for _, test := range []struct{ change, want string }{
+		{`{}`, "184MiB"},
+		{`{replicas: {memoryPercent: 90}}`, "207MiB"},
+		{`{resources: {memory: 1792Mi}}`, "1290MiB"},
+		{`{resources: {memory: 1.5Gi}}`, "1105MiB"},
+		{`{resources: {cpu: "16", memory: 122624Mi}}`, "88289MiB"},
+	} {
+		c := one[*appsv1.Deployment](t, renderApp(t, sample(t, "http", test.change))).Spec.Template.Spec.Containers[0]
+		if got := env(c, "GOMEMLIMIT"); got != test.want {
+			t.Errorf("%s: Go's memory limit is %q, want %s", test.change, got, test.want)
+		}
+	}
 }
 
 func TestAppIsReached(t *testing.T) {
@@ -205,6 +320,70 @@ func TestAppIsReached(t *testing.T) {
 		_, c, port := backend(t, r, service, service.Spec.Ports[0].Port)
 		if want := fmt.Sprint(values["port"]); fmt.Sprint(port) != want || env(c, "PORT") != want {
 			t.Errorf("the Service reaches port %d, the application is told %s, want %s", port, env(c, "PORT"), want)
+		}
+	})
+}
+
+// Whoever reaches the load balancer must not reach the metrics.
+func TestAppMetricsAreNotPublic(t *testing.T) {
+	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
+		c := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0]
+		i := slices.IndexFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == "metrics" })
+		if i < 0 {
+			t.Fatal("the container has no port metrics")
+		}
+		metrics := c.Ports[i].ContainerPort
+		if want := fmt.Sprint(values["metricsPort"]); fmt.Sprint(metrics) != want || env(c, "METRICS_PORT") != want {
+			t.Errorf("port metrics is %d, the application is told %s, want %s", metrics, env(c, "METRICS_PORT"), want)
+		}
+		for _, service := range all[*corev1.Service](r) {
+			for _, port := range service.Spec.Ports {
+				if target := port.TargetPort.String(); target == "metrics" || target == fmt.Sprint(metrics) {
+					t.Errorf("Service %s leads to the metrics", service.Name)
+				}
+			}
+		}
+	})
+}
+
+// helm test asks the application through its Service, and is never asked itself.
+func TestAppTest(t *testing.T) {
+	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
+		if len(r.Tests) != 1 {
+			t.Fatalf("helm test makes %v, want one pod", r.Tests)
+		}
+		pod, ok := r.Tests[0].Decoded.(*corev1.Pod)
+		if !ok {
+			t.Fatalf("helm test makes a %s, want a Pod", r.Tests[0].Kind)
+		}
+		if got, want := pod.Annotations["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded"; got != want {
+			t.Errorf("delete policy is %q, want %q", got, want)
+		}
+		if pod.Spec.RestartPolicy != corev1.RestartPolicyNever {
+			t.Errorf("restart policy is %s: a test that fails would go on for ever", pod.Spec.RestartPolicy)
+		}
+		service := one[*corev1.Service](t, r)
+		deployment := one[*appsv1.Deployment](t, r)
+		for what, selector := range map[string]map[string]string{
+			"Service":             service.Spec.Selector,
+			"disruption budget":   one[*policyv1.PodDisruptionBudget](t, r).Spec.Selector.MatchLabels,
+			"Deployment":          deployment.Spec.Selector.MatchLabels,
+			"topology constraint": deployment.Spec.Template.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
+		} {
+			if selects(selector, pod.Labels) {
+				t.Errorf("the %s takes the test for the application: %v", what, pod.Labels)
+			}
+		}
+		c := pod.Spec.Containers[0]
+		if want := deployment.Spec.Template.Spec.Containers[0].Image; c.Image != want {
+			t.Errorf("the test runs %s, the application %s", c.Image, want)
+		}
+		// The Service's port is HTTP's own, so the URL needs none.
+		if want := []string{"-ask", "http://" + service.Name + "/health"}; !slices.Equal(c.Args, want) || len(c.Command) != 0 || service.Spec.Ports[0].Port != 80 {
+			t.Errorf("the test runs %v %v, want the image's own entry point with %v", c.Command, c.Args, want)
+		}
+		if len(pod.Spec.Volumes) != 0 || len(c.Env) != 0 {
+			t.Error("the test is given more than it needs")
 		}
 	})
 }
@@ -236,8 +415,12 @@ func TestAppIngress(t *testing.T) {
 			"listen-ports":       `[{"HTTP": 80}]`,
 			"inbound-cidrs":      "0.0.0.0/0",
 			"healthcheck-path":   "/health",
+			"load-balancer-attributes": "routing.http.drop_invalid_header_fields.enabled=true,idle_timeout.timeout_seconds=60," +
+				// Said, since the controller leaves on what is not said to be off.
+				"access_logs.s3.enabled=false",
+			"target-group-attributes": "deregistration_delay.timeout_seconds=25",
 		})
-		for _, name := range []string{"ssl-redirect", "certificate-arn", "ssl-policy", "tags"} {
+		for _, name := range []string{"ssl-redirect", "certificate-arn", "ssl-policy", "tags", "wafv2-acl-arn"} {
 			if value, ok := got[alb+name]; ok {
 				t.Errorf("%s is %q, want none", name, value)
 			}
@@ -256,6 +439,10 @@ func TestAppIngress(t *testing.T) {
 			"certificate-arn": "arn:aws:acm:eu-west-2:333333333333:certificate/11111111-2222-3333-4444-555555555555",
 			"inbound-cidrs":   "203.0.113.0/24,198.51.100.0/24",
 			"tags":            "Environment=prod,Project=plinth",
+			"wafv2-acl-arn":   "arn:aws:wafv2:eu-west-2:333333333333:regional/webacl/plinth-prod/11111111-2222-3333-4444-555555555555",
+			"load-balancer-attributes": "routing.http.drop_invalid_header_fields.enabled=true,idle_timeout.timeout_seconds=120," +
+				"access_logs.s3.enabled=true,access_logs.s3.bucket=plinth-prod-logs-333333333333,access_logs.s3.prefix=load-balancer/app",
+			"target-group-attributes": "deregistration_delay.timeout_seconds=90",
 		})
 		// Policies named TLS13-1-2 accept TLS 1.2 and 1.3 only.
 		if policy := got[alb+"ssl-policy"]; !strings.HasPrefix(policy, "ELBSecurityPolicy-TLS13-1-2-") {
@@ -264,6 +451,19 @@ func TestAppIngress(t *testing.T) {
 		if host != "app.example.com" {
 			t.Errorf("host is %q", host)
 		}
+	})
+
+	t.Run("access logs without a prefix", func(t *testing.T) {
+		got, _ := annotations(t, sample(t, "https", `ingress: {accessLogs: {prefix: ""}}`))
+		// The prefix is said, since the controller would leave an earlier one.
+		if want := ",access_logs.s3.bucket=plinth-prod-logs-333333333333,access_logs.s3.prefix="; !strings.HasSuffix(got[alb+"load-balancer-attributes"], want) {
+			t.Errorf("load-balancer-attributes is %q, want %q at its end", got[alb+"load-balancer-attributes"], want)
+		}
+	})
+
+	t.Run("without a web ACL any more", func(t *testing.T) {
+		got, _ := annotations(t, sample(t, "https", "ingress: {wafAclArn: none}"))
+		expect(t, got, map[string]string{"wafv2-acl-arn": "none"})
 	})
 }
 
@@ -279,8 +479,8 @@ func TestAppCredentials(t *testing.T) {
 		store := custom(t, r, "SecretStore")
 		secret := custom(t, r, "ExternalSecret")
 
-		checkCustomResource(t, store, externalSecrets.file(t, "config/crds/bases/external-secrets.io_secretstores.yaml"))
-		checkCustomResource(t, secret, externalSecrets.file(t, "config/crds/bases/external-secrets.io_externalsecrets.yaml"))
+		checkCustomResource(t, store, definition(t, "config/crds/bases/external-secrets.io_secretstores.yaml"))
+		checkCustomResource(t, secret, definition(t, "config/crds/bases/external-secrets.io_externalsecrets.yaml"))
 
 		if account.Name != pod.ServiceAccountName {
 			t.Errorf("the pod runs as %s, the chart makes %s", pod.ServiceAccountName, account.Name)
@@ -348,6 +548,20 @@ func TestAppCredentials(t *testing.T) {
 	})
 }
 
+// definition is that of a custom resource of External Secrets.
+func definition(t *testing.T, name string) []byte {
+	t.Helper()
+	file, err := published.ExternalSecrets.Path(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 func TestAppDatabase(t *testing.T) {
 	for _, test := range []struct{ name, host, reader, port string }{
 		{"http", "plinth-dev.abcdefghijkl.eu-west-2.rds.amazonaws.com", "plinth-dev.abcdefghijkl.eu-west-2.rds.amazonaws.com", "5432"},
@@ -377,7 +591,11 @@ func TestAppImage(t *testing.T) {
 }
 
 func TestAppRefusesValues(t *testing.T) {
-	const digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	const (
+		digest      = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+		acl         = "11111111-2222-3333-4444-555555555555"
+		certificate = "arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555"
+	)
 	for _, test := range []struct{ name, change, complaint string }{
 		{"neither tag nor digest", `image: {tag: ""}`, "/image"},
 		{"both tag and digest", `image: {digest: "` + digest + `"}`, "/image"},
@@ -392,10 +610,18 @@ func TestAppRefusesValues(t *testing.T) {
 		{"no replicas", `replicas: {min: 0}`, "/replicas/min"},
 		{"fewer replicas at most than at least", `replicas: {min: 7}`, "replicas.min (7) must not exceed replicas.max (6)"},
 		{"CPU target of nothing", `replicas: {cpuPercent: 0}`, "/replicas/cpuPercent"},
+		{"memory target that idle pods reach", `replicas: {memoryPercent: 40}`, "/replicas/memoryPercent"},
+		{"memory target that no living pod reaches", `replicas: {memoryPercent: 95}`, "/replicas/memoryPercent"},
 		{"CPU as a number", `resources: {cpu: 1}`, "/resources/cpu"},
 		{"CPU of nothing", `resources: {cpu: "0"}`, "/resources/cpu"},
 		{"memory in bytes", `resources: {memory: "268435456"}`, "/resources/memory"},
 		{"memory in thousands", `resources: {memory: 256M}`, "/resources/memory"},
+		{"more CPU than Fargate has", `resources: {cpu: "16.5"}`, "resources.cpu (16.5) must be at most 16"},
+		{"more thousandths of a CPU than Fargate has", `resources: {cpu: 16001m}`, "resources.cpu (16001m) must be at most 16"},
+		{"more memory than Fargate has", `resources: {memory: 120Gi}`, "resources.memory (120Gi) must be at most 122624Mi"},
+		{"metrics on the public port", `metricsPort: 8080`, "metricsPort (8080) must not be port"},
+		{"privileged metrics port", `metricsPort: 90`, "/metricsPort"},
+		{"metrics on the port of Fargate's kubelet", `metricsPort: 10250`, "/metricsPort"},
 		{"privileged port", `port: 80`, "/port"},
 		{"port of Fargate's kubelet", `port: 10250`, "/port"},
 		{"no service account", `serviceAccount: {name: ""}`, "/serviceAccount/name"},
@@ -418,6 +644,30 @@ func TestAppRefusesValues(t *testing.T) {
 		{"nobody allowed", `ingress: {allowedCidrs: []}`, "/ingress/allowedCidrs"},
 		{"address without a prefix", `ingress: {allowedCidrs: [203.0.113.7]}`, "/ingress/allowedCidrs"},
 		{"network out of range", `ingress: {allowedCidrs: [203.0.256.0/24]}`, "/ingress/allowedCidrs"},
+		{"web ACL that is a name", `ingress: {wafAclArn: plinth}`, "/ingress/wafAclArn"},
+		{"web ACL of CloudFront", `ingress: {wafAclArn: "arn:aws:wafv2:us-east-1:111111111111:global/webacl/a/` + acl + `"}`, "/ingress/wafAclArn"},
+		{"web ACL of classic WAF", `ingress: {wafAclArn: "arn:aws:waf-regional:eu-west-2:111111111111:webacl/` + acl + `"}`, "/ingress/wafAclArn"},
+		{
+			"web ACL of another region than the certificate",
+			`ingress: {wafAclArn: "arn:aws:wafv2:us-east-1:111111111111:regional/webacl/a/` + acl + `", certificateArn: "` + certificate + `"}`,
+			"ingress.wafAclArn must be in eu-west-2, the load balancer's region and its certificate's, is in us-east-1",
+		},
+		{
+			"web ACL of another account than the certificate",
+			`ingress: {wafAclArn: "arn:aws:wafv2:eu-west-2:222222222222:regional/webacl/a/` + acl + `", certificateArn: "` + certificate + `"}`,
+			"ingress.wafAclArn must be in account 111111111111, the load balancer's and its certificate's, is in 222222222222",
+		},
+		{"access logs in a bucket's URL", `ingress: {accessLogs: {bucket: "s3://logs"}}`, "/ingress/accessLogs/bucket"},
+		{"access logs' folder without a bucket", `ingress: {accessLogs: {prefix: alb}}`, "ingress.accessLogs.prefix (alb) must come with ingress.accessLogs.bucket"},
+		{"access logs' folder with a slash in front", `ingress: {accessLogs: {bucket: logs, prefix: /alb}}`, "/ingress/accessLogs/prefix"},
+		{"access logs' folder with a slash at its end", `ingress: {accessLogs: {bucket: logs, prefix: alb/}}`, "/ingress/accessLogs/prefix"},
+		{"access logs' folder that would be an attribute", `ingress: {accessLogs: {bucket: logs, prefix: "a,idle_timeout.timeout_seconds=1"}}`, "/ingress/accessLogs/prefix"},
+		{"access logs' folder of ELB's own", `ingress: {accessLogs: {bucket: logs, prefix: AWSLogs}}`, "/ingress/accessLogs/prefix"},
+		{"no idle timeout", `ingress: {idleTimeoutSeconds: 0}`, "/ingress/idleTimeoutSeconds"},
+		{"idle timeout too long", `ingress: {idleTimeoutSeconds: 4001}`, "/ingress/idleTimeoutSeconds"},
+		{"idle timeout with a unit", `ingress: {idleTimeoutSeconds: 60s}`, "/ingress/idleTimeoutSeconds"},
+		{"deregistration delay below nothing", `ingress: {deregistrationDelaySeconds: -1}`, "/ingress/deregistrationDelaySeconds"},
+		{"deregistration delay too long", `ingress: {deregistrationDelaySeconds: 3601}`, "/ingress/deregistrationDelaySeconds"},
 		{"relative health check path", `ingress: {healthCheckPath: health}`, "/ingress/healthCheckPath"},
 		{"tag that would become two", `ingress: {tags: {Team: "one,Owner=two"}}`, "/ingress/tags"},
 		{"tag of AWS's own", `ingress: {tags: {"aws:x": y}}`, "/ingress/tags"},
@@ -434,6 +684,12 @@ func TestAppRefusesValues(t *testing.T) {
 			}
 		})
 	}
+	t.Run("several mistakes at once", func(t *testing.T) {
+		_, err := rendered(loadChart(t, appChart), "app", "app", sample(t, "http", `replicas: {min: 7}`, `metricsPort: 8080`))
+		if err == nil || !strings.Contains(err.Error(), "replicas.min") || !strings.Contains(err.Error(), "metricsPort") {
+			t.Errorf("the error does not name both: %v", err)
+		}
+	})
 	t.Run("none at all", func(t *testing.T) {
 		if _, err := rendered(loadChart(t, appChart), "app", "app", nil); err == nil {
 			t.Error("accepted")
@@ -444,24 +700,58 @@ func TestAppRefusesValues(t *testing.T) {
 // Defaults, schema and README name the same values.
 func TestAppValuesAreDocumented(t *testing.T) {
 	c := loadChart(t, appChart)
+	defaults := leaves(c.Values, "")
+	if schema := schemaLeaves(mustJSON(t, c.Schema), ""); !slices.Equal(schema, defaults) {
+		t.Errorf("values.schema.json has\n%v\nvalues.yaml has\n%v", schema, defaults)
+	}
 	readme, err := os.ReadFile(filepath.Join(appChart, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var documented []string
-	for line := range bytes.Lines(readme) {
-		if name, _, ok := strings.Cut(strings.TrimPrefix(string(line), "| `"), "` |"); ok && strings.HasPrefix(string(line), "| `") {
-			documented = append(documented, name)
+	for _, value := range defaults {
+		row := regexp.MustCompile(`(?m)^\| ` + regexp.QuoteMeta(value) + ` \| \w+ \| [^|]+ \| (.*) \|$`).FindSubmatch(readme)
+		if row == nil || len(row[1]) == 0 {
+			t.Errorf("README.md's table does not tell what %s is: it needs a comment in values.yaml that begins with # --", value)
 		}
 	}
-	defaults := leaves(c.Values, "")
-	if slices.Sort(documented); !slices.Equal(documented, defaults) {
-		t.Errorf("README.md's table has\n%v\nvalues.yaml has\n%v", documented, defaults)
+}
+
+// helmDocs makes the README's table of values.
+const helmDocs = "github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2"
+
+// TestAppReadmeIsCurrent generates README.md anew. After a change that is meant: make golden
+func TestAppReadmeIsCurrent(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"Chart.yaml", "values.yaml", "README.md.gotmpl"} {
+		content, err := os.ReadFile(filepath.Join(appChart, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	schema := schemaLeaves(mustJSON(t, c.Schema), "")
-	if !slices.Equal(schema, defaults) {
-		t.Errorf("values.schema.json has\n%v\nvalues.yaml has\n%v", schema, defaults)
+	cmd := exec.Command("go", "run", helmDocs, "--sort-values-order", "file", "--log-level", "warning")
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	if output, err := cmd.CombinedOutput(); err != nil || len(output) > 0 {
+		t.Fatalf("%v\n%s", err, output)
 	}
+	readme, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Assert(t, string(readme), absolute(t, filepath.Join(appChart, "README.md")))
+}
+
+// absolute is for package golden, which takes other paths for ones in testdata.
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // leaves lists the paths of all values that are no sections. An empty map is a value.

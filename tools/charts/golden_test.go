@@ -4,15 +4,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gotest.tools/v3/golden"
 	"helm.sh/helm/v3/pkg/chart"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
+	"plinth/tools/charts/published"
+	"plinth/tools/charts/releases"
 	"plinth/tools/charts/render"
 )
 
@@ -20,7 +25,7 @@ import (
 const goldenFolder = "../../testdata/golden"
 
 // eachGolden runs a test with every golden file of one kind of stack. None at all is a failure.
-func eachGolden(t *testing.T, stack string, test func(t *testing.T, releases []helmRelease)) {
+func eachGolden(t *testing.T, stack string, test func(t *testing.T, installed []releases.Release)) {
 	files, err := filepath.Glob(filepath.Join(goldenFolder, "*-"+stack+".tf.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -30,21 +35,21 @@ func eachGolden(t *testing.T, stack string, test func(t *testing.T, releases []h
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".tf.json"), func(t *testing.T) {
-			releases, err := helmReleases(file)
+			installed, err := releases.Read(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			test(t, releases)
+			test(t, installed)
 		})
 	}
 }
 
 // find returns the release of a chart, which an addons stack has exactly once.
-func find(t *testing.T, releases []helmRelease, chart string) helmRelease {
+func find(t *testing.T, all []releases.Release, chart string) releases.Release {
 	t.Helper()
-	var found []helmRelease
-	for _, r := range releases {
-		if r.chart == chart {
+	var found []releases.Release
+	for _, r := range all {
+		if r.Chart == chart {
 			found = append(found, r)
 		}
 	}
@@ -54,28 +59,72 @@ func find(t *testing.T, releases []helmRelease, chart string) helmRelease {
 	return found[0]
 }
 
+// TestGoldenApp holds the application's chart, with each environment's real values, against
+// <stack>.chart.yaml beside the stack's Terraform. What only Terraform knows is made up. After a change
+// that is meant: make golden
 func TestGoldenApp(t *testing.T) {
-	eachGolden(t, "app", func(t *testing.T, releases []helmRelease) {
+	const suffix = ".chart.yaml"
+	current := map[string]bool{}
+	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
 		// The only chart that comes from a folder instead of a repository.
-		releases = slices.DeleteFunc(releases, func(r helmRelease) bool { return r.repository != "" })
-		if len(releases) != 1 {
-			t.Fatalf("the stack installs %d charts from folders, want 1", len(releases))
+		installed = slices.DeleteFunc(installed, func(r releases.Release) bool { return r.Repository != "" })
+		if len(installed) != 1 {
+			t.Fatalf("the stack installs %d charts from folders, want 1", len(installed))
 		}
 		c := loadChart(t, appChart)
-		if v := releases[0].version; v != "" && v != c.Metadata.Version {
+		if v := installed[0].Version; v != "" && v != c.Metadata.Version {
 			t.Errorf("the stack installs version %s of the chart, which is at %s", v, c.Metadata.Version)
 		}
-		r := mustRender(t, c, "app", "app", releases[0].values)
+		r := mustRender(t, c, installed[0].Name, installed[0].Namespace, installed[0].Values)
 		checkRestricted(t, r)
 		checkFargate(t, r)
-		checkRoles(t, r, releases[0].values)
+		checkFargateSize(t, r)
+		checkRoles(t, r, installed[0].Values)
+
+		_, stack, _ := strings.Cut(t.Name(), "/")
+		file := absolute(t, filepath.Join(goldenFolder, stack+suffix))
+		current[file] = true
+		golden.Assert(t, withTests(t, r), file)
+	})
+
+	t.Run("no file without a stack", func(t *testing.T) {
+		kept, err := filepath.Glob(absolute(t, filepath.Join(goldenFolder, "*"+suffix)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range kept {
+			switch {
+			case current[file]:
+			case golden.FlagUpdate():
+				if err := os.Remove(file); err != nil {
+					t.Error(err)
+				}
+			default:
+				t.Errorf("%s: no such stack any more", file)
+			}
+		}
 	})
 }
 
+// withTests is a release's manifest, and what helm test would make.
+func withTests(t *testing.T, r *render.Release) string {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString(r.YAML)
+	for _, object := range r.Tests {
+		fields, err := yaml.Marshal(object.Fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&text, "---\n# Source: %s\n%s", object.File, fields)
+	}
+	return text.String()
+}
+
 func TestGoldenMetricsServer(t *testing.T) {
-	c := loadChart(t, filepath.Join(metricsServer.fetch(t), "charts", "metrics-server"))
-	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
-		r := renderAddon(t, c, find(t, releases, "metrics-server"), "https://kubernetes-sigs.github.io/metrics-server/")
+	c := loadPublished(t, published.MetricsServer)
+	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
+		r := renderAddon(t, c, find(t, installed, "metrics-server"), "https://kubernetes-sigs.github.io/metrics-server/")
 		service := one[*corev1.Service](t, r)
 		api := custom(t, r, "APIService")
 		if got := field[string](t, api, "spec.service.name"); got != service.Name {
@@ -93,9 +142,9 @@ func TestGoldenMetricsServer(t *testing.T) {
 }
 
 func TestGoldenExternalSecrets(t *testing.T) {
-	c := loadChart(t, filepath.Join(externalSecrets.fetch(t), "deploy", "charts", "external-secrets"))
-	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
-		r := renderAddon(t, c, find(t, releases, "external-secrets"), "https://charts.external-secrets.io")
+	c := loadPublished(t, published.ExternalSecrets)
+	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
+		r := renderAddon(t, c, find(t, installed, "external-secrets"), "https://charts.external-secrets.io")
 		services := map[string]*corev1.Service{}
 		for _, s := range all[*corev1.Service](r) {
 			services[s.Name] = s
@@ -132,38 +181,38 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 		"terminationGracePeriodSeconds", "topologySpreadConstraints", "updateStrategy", "vpcId", "webhookBindPort",
 		"webhookConfig", "webhookNamespaceSelectors", "webhookTLS",
 	}
-	eachGolden(t, "addons", func(t *testing.T, releases []helmRelease) {
-		r := find(t, releases, "aws-load-balancer-controller")
-		if want := "https://aws.github.io/eks-charts"; strings.TrimSuffix(r.repository, "/") != want {
-			t.Errorf("repository is %s, want %s", r.repository, want)
+	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
+		r := find(t, installed, "aws-load-balancer-controller")
+		if want := "https://aws.github.io/eks-charts"; strings.TrimSuffix(r.Repository, "/") != want {
+			t.Errorf("repository is %s, want %s", r.Repository, want)
 		}
-		if r.version == "" {
+		if r.Version == "" {
 			t.Error("no version: whatever is newest would be installed")
 		}
-		for key := range r.values {
+		for key := range r.Values {
 			if !slices.Contains(known, key) {
 				t.Errorf("value %s is not one that this test knows of the chart", key)
 			}
 		}
 		// Without the instance metadata service it cannot find these out by itself.
 		for _, key := range []string{"clusterName", "region", "vpcId"} {
-			if text, ok := r.values[key].(string); !ok || text == "" {
-				t.Errorf("%s is %v, want text", key, r.values[key])
+			if text, ok := r.Values[key].(string); !ok || text == "" {
+				t.Errorf("%s is %v, want text", key, r.Values[key])
 			}
 		}
 		// Otherwise no Service can be made in the whole cluster while the controller is not ready.
-		if r.values["enableServiceMutatorWebhook"] != false {
-			t.Errorf("enableServiceMutatorWebhook is %v, want false", r.values["enableServiceMutatorWebhook"])
+		if r.Values["enableServiceMutatorWebhook"] != false {
+			t.Errorf("enableServiceMutatorWebhook is %v, want false", r.Values["enableServiceMutatorWebhook"])
 		}
 		// Otherwise every upgrade makes a new certificate, which running pods do not serve yet. The
 		// default is true up to chart 1.17 and false since 3.1.
-		if r.values["keepTLSSecret"] != true {
-			t.Errorf("keepTLSSecret is %v, want true", r.values["keepTLSSecret"])
+		if r.Values["keepTLSSecret"] != true {
+			t.Errorf("keepTLSSecret is %v, want true", r.Values["keepTLSSecret"])
 		}
-		if port := r.values["webhookBindPort"]; fmt.Sprint(port) == fmt.Sprint(kubeletPort) {
+		if port := r.Values["webhookBindPort"]; fmt.Sprint(port) == fmt.Sprint(kubeletPort) {
 			t.Errorf("webhookBindPort is %v, which is the Fargate kubelet's", port)
 		}
-		account, _ := r.values["serviceAccount"].(map[string]any)
+		account, _ := r.Values["serviceAccount"].(map[string]any)
 		annotations, _ := account["annotations"].(map[string]any)
 		if role, _ := annotations[roleAnnotation].(string); !strings.HasPrefix(role, "arn:") {
 			t.Errorf("serviceAccount.annotations has %s %q, want a role", roleAnnotation, role)
@@ -171,7 +220,7 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 		if name, _ := account["name"].(string); name == "" {
 			t.Error("serviceAccount.name is not given, while the role trusts one name only")
 		}
-		resources, _ := r.values["resources"].(map[string]any)
+		resources, _ := r.Values["resources"].(map[string]any)
 		requests, _ := resources["requests"].(map[string]any)
 		if requests["cpu"] == nil || requests["memory"] == nil {
 			t.Errorf("resources.requests is %v; Fargate sizes the pod by its CPU and memory", requests)
@@ -179,23 +228,33 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 	})
 }
 
+// loadPublished loads a chart that others publish.
+func loadPublished(t *testing.T, of published.Chart) *chart.Chart {
+	t.Helper()
+	folder, err := of.Folder(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loadChart(t, folder)
+}
+
 // renderAddon renders a chart with the values a stack passes, after checking that both mean the same
 // chart, and does the checks that every add-on has to pass.
-func renderAddon(t *testing.T, c *chart.Chart, golden helmRelease, repository string) *render.Release {
+func renderAddon(t *testing.T, c *chart.Chart, installed releases.Release, repository string) *render.Release {
 	t.Helper()
-	if strings.TrimSuffix(golden.repository, "/") != strings.TrimSuffix(repository, "/") {
-		t.Errorf("%s comes from %s, want %s", golden.chart, golden.repository, repository)
+	if strings.TrimSuffix(installed.Repository, "/") != strings.TrimSuffix(repository, "/") {
+		t.Errorf("%s comes from %s, want %s", installed.Chart, installed.Repository, repository)
 	}
-	if golden.version != c.Metadata.Version {
-		t.Errorf("the stack installs %s %s, tried here is %s", golden.chart, golden.version, c.Metadata.Version)
+	if installed.Version != c.Metadata.Version {
+		t.Errorf("the stack installs %s %s, tried here is %s", installed.Chart, installed.Version, c.Metadata.Version)
 	}
-	for _, path := range unknownValues(t, c, golden.values) {
-		t.Errorf("%s has no value %s, and ignores it", golden.chart, path)
+	for _, path := range unknownValues(t, c, installed.Values) {
+		t.Errorf("%s has no value %s, and ignores it", installed.Chart, path)
 	}
-	r := mustRender(t, c, golden.chart, golden.namespace, golden.values)
+	r := mustRender(t, c, installed.Chart, installed.Namespace, installed.Values)
 	checkRestricted(t, r)
 	checkFargate(t, r)
-	checkRoles(t, r, golden.values)
+	checkRoles(t, r, installed.Values)
 	return r
 }
 
@@ -288,17 +347,16 @@ func isKubernetes(key string) bool {
 
 func TestUnknownValues(t *testing.T) {
 	for _, test := range []struct {
-		module module
-		folder string
+		chart  published.Chart
 		values string
 		want   []string
 	}{
-		{metricsServer, "charts/metrics-server", `{containerPort: 10251, replicas: 2, resources: {limits: {cpu: 100m}}, podLabels: {a: b}}`, nil},
-		{metricsServer, "charts/metrics-server", `{containerport: 10251, podDisruptionBudget: {enable: true}}`, []string{"containerport", "podDisruptionBudget.enable"}},
-		{externalSecrets, "deploy/charts/external-secrets", `{webhook: {port: 9443, podSecurityContext: {fsGroup: 65534}}, serviceAccount: {annotations: {a: b}}}`, nil},
-		{externalSecrets, "deploy/charts/external-secrets", `{webhok: {port: 9443}, webhook: {prot: 9443}, certController: {resource: {}}}`, []string{"certController.resource", "webhok", "webhook.prot"}},
+		{published.MetricsServer, `{containerPort: 10251, replicas: 2, resources: {limits: {cpu: 100m}}, podLabels: {a: b}}`, nil},
+		{published.MetricsServer, `{containerport: 10251, podDisruptionBudget: {enable: true}}`, []string{"containerport", "podDisruptionBudget.enable"}},
+		{published.ExternalSecrets, `{webhook: {port: 9443, podSecurityContext: {fsGroup: 65534}}, serviceAccount: {annotations: {a: b}}}`, nil},
+		{published.ExternalSecrets, `{webhok: {port: 9443}, webhook: {prot: 9443}, certController: {resource: {}}}`, []string{"certController.resource", "webhok", "webhook.prot"}},
 	} {
-		c := loadChart(t, filepath.Join(test.module.fetch(t), filepath.FromSlash(test.folder)))
+		c := loadPublished(t, test.chart)
 		if got := unknownValues(t, c, mustJSON(t, []byte(test.values))); !slices.Equal(got, test.want) {
 			t.Errorf("%s with %s: unknown are %v, want %v", c.Name(), test.values, got, test.want)
 		}

@@ -2,12 +2,15 @@ package charts
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -146,6 +149,30 @@ func backend(t *testing.T, r *render.Release, service *corev1.Service, port int3
 	return nil, corev1.Container{}, 0
 }
 
+// A pod is one that a release makes, or makes others like.
+type pod struct {
+	// object is what it stands in, as messages name it.
+	object string
+	meta   metav1.ObjectMeta
+	spec   corev1.PodSpec
+}
+
+// pods returns all pods of a release, those of helm test among them.
+func pods(r *render.Release) []pod {
+	var found []pod
+	for _, object := range slices.Concat(r.Objects, r.Tests) {
+		switch o := object.Decoded.(type) {
+		case *appsv1.Deployment:
+			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
+		case *batchv1.Job:
+			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
+		case *corev1.Pod:
+			found = append(found, pod{r.Name + ": " + object.String(), o.ObjectMeta, o.Spec})
+		}
+	}
+	return found
+}
+
 // checkRestricted holds every pod of a release against Pod Security "restricted".
 func checkRestricted(t *testing.T, r *render.Release) {
 	t.Helper()
@@ -154,11 +181,10 @@ func checkRestricted(t *testing.T, r *render.Release) {
 		t.Fatal(err)
 	}
 	level := psa.LevelVersion{Level: psa.LevelRestricted, Version: psa.LatestVersion()}
-	for _, d := range all[*appsv1.Deployment](r) {
-		template := d.Spec.Template
-		results := evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec)
+	for _, p := range pods(r) {
+		results := evaluator.EvaluatePod(level, &p.meta, &p.spec)
 		if verdict := policy.AggregateCheckResults(results); !verdict.Allowed {
-			t.Errorf("%s: Deployment %s violates Pod Security restricted: %s", r.Name, d.Name, verdict.ForbiddenDetail())
+			t.Errorf("%s violates Pod Security restricted: %s", p.object, verdict.ForbiddenDetail())
 		}
 	}
 }
@@ -171,29 +197,69 @@ func checkFargate(t *testing.T, r *render.Release) {
 			t.Errorf("%s has a DaemonSet, which Fargate cannot run", r.Name)
 		}
 	}
-	for _, d := range all[*appsv1.Deployment](r) {
-		pod := d.Spec.Template.Spec
-		if pod.HostNetwork || pod.HostPID || pod.HostIPC {
-			t.Errorf("%s: Deployment %s shares a namespace of its host, which Fargate refuses", r.Name, d.Name)
+	for _, p := range pods(r) {
+		if p.spec.HostNetwork || p.spec.HostPID || p.spec.HostIPC {
+			t.Errorf("%s shares a namespace of its host, which Fargate refuses", p.object)
 		}
-		for _, v := range pod.Volumes {
+		for _, v := range p.spec.Volumes {
 			if v.HostPath != nil {
-				t.Errorf("%s: Deployment %s mounts a host path, which Fargate refuses", r.Name, d.Name)
+				t.Errorf("%s mounts a host path, which Fargate refuses", p.object)
 			}
 		}
-		for _, c := range pod.Containers {
+		for _, c := range p.spec.Containers {
 			for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 				if q := c.Resources.Requests[resource]; q.IsZero() {
-					t.Errorf("%s: container %s of Deployment %s requests no %s, by which Fargate sizes the pod",
-						r.Name, c.Name, d.Name, resource)
+					t.Errorf("%s: container %s requests no %s, by which Fargate sizes the pod", p.object, c.Name, resource)
 				}
 			}
-			for _, p := range c.Ports {
-				if p.ContainerPort == kubeletPort {
-					t.Errorf("%s: container %s of Deployment %s listens on %d, which is the Fargate kubelet's",
-						r.Name, c.Name, d.Name, kubeletPort)
+			for _, port := range c.Ports {
+				if port.ContainerPort == kubeletPort {
+					t.Errorf("%s: container %s listens on %d, which is the Fargate kubelet's", p.object, c.Name, kubeletPort)
 				}
 			}
+		}
+	}
+}
+
+// isFargateSize tells whether Fargate offers a pod of so many thousandths of a CPU and MiB of memory.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
+func isFargateSize(millicpus, mib int64) bool {
+	gib := mib / 1024
+	within := func(least, most, step int64) bool {
+		return mib%1024 == 0 && gib >= least && gib <= most && (gib-least)%step == 0
+	}
+	switch millicpus {
+	case 250:
+		return mib == 512 || within(1, 2, 1)
+	case 500:
+		return within(1, 4, 1)
+	case 1000:
+		return within(2, 8, 1)
+	case 2000:
+		return within(4, 16, 1)
+	case 4000:
+		return within(8, 30, 1)
+	case 8000:
+		return within(16, 60, 4)
+	case 16000:
+		return within(32, 120, 8)
+	}
+	return false
+}
+
+// checkFargateSize asks that every pod fills a size of Fargate's to the last MiB: what is rounded up is
+// paid for and not used.
+func checkFargateSize(t *testing.T, r *render.Release) {
+	t.Helper()
+	for _, p := range pods(r) {
+		var cpu, memory int64
+		for _, c := range p.spec.Containers {
+			cpu += c.Resources.Requests.Cpu().MilliValue()
+			memory += c.Resources.Requests.Memory().Value()
+		}
+		// What Fargate adds for Kubernetes itself.
+		if mib := memory>>20 + 256; !isFargateSize(cpu, mib) {
+			t.Errorf("%s: %d thousandths of a CPU and, with Fargate's own, %d MiB are none of its sizes", p.object, cpu, mib)
 		}
 	}
 }

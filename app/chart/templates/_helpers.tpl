@@ -16,6 +16,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "app.labels" -}}
 {{ include "app.selectorLabels" . }}
+{{ include "app.describingLabels" . }}
+{{- end -}}
+
+{{- define "app.describingLabels" -}}
 app.kubernetes.io/version: {{ include "app.version" . | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
@@ -35,6 +39,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
+{{/* The ALB's attributes as the controller's annotation takes them: name=value,name=value. */}}
+{{- define "app.loadBalancerAttributes" -}}
+{{- $logs := .Values.ingress.accessLogs -}}
+{{- /* Malformed headers are a way to smuggle requests past the ALB. */ -}}
+{{- $attributes := list "routing.http.drop_invalid_header_fields.enabled=true" -}}
+{{- $attributes = append $attributes (printf "idle_timeout.timeout_seconds=%d" (int .Values.ingress.idleTimeoutSeconds)) -}}
+{{- /* Said in either case: the controller leaves alone what is not here, so logs once on would stay on. */ -}}
+{{- $attributes = append $attributes (printf "access_logs.s3.enabled=%t" (not (empty $logs.bucket))) -}}
+{{- if $logs.bucket -}}
+{{- $attributes = append $attributes (printf "access_logs.s3.bucket=%s" $logs.bucket) -}}
+{{- $attributes = append $attributes (printf "access_logs.s3.prefix=%s" $logs.prefix) -}}
+{{- end -}}
+{{- join "," $attributes -}}
+{{- end -}}
+
 {{/* AWS tags as the controller's annotations take them: key=value,key=value. */}}
 {{- define "app.awsTags" -}}
 {{- $pairs := list -}}
@@ -46,11 +65,67 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{/*
 How a pod leaves, in seconds. The times depend on each other, so they are kept together.
-  deregistration  the ALB finishes what it already sent to a pod it no longer sends anything new
-  leave           the pod goes on serving while the controller and the ALB learn that it is leaving
-  drain           the application, told to stop, ends its own requests
-  grace           all of it; after this the pod is killed. It must exceed leave + drain.
+
+  notice          the pod goes on serving, until the controller and the ALB surely know that it leaves
+  deregistration  from then on the ALB sends it nothing new, and lets what it already sent go on
+  drain           so long the application, told to stop, goes on with the requests it has
+  stop            and it has ended after so long
+  leave           the preStop sleep: notice, and what of deregistration is not in drain
+  grace           after this the pod is killed: leave, stop, and some to spare
+
+So whatever the ALB still waits for, the pod still answers: notice + deregistration <= leave + drain.
 */}}
-{{- define "app.seconds.deregistration" -}}30{{- end -}}
-{{- define "app.seconds.leave" -}}20{{- end -}}
-{{- define "app.seconds.grace" -}}60{{- end -}}
+{{- define "app.seconds.notice" -}}20{{- end -}}
+{{- define "app.seconds.drain" -}}25{{- end -}}
+{{- define "app.seconds.stop" -}}30{{- end -}}
+{{- define "app.seconds.deregistration" -}}{{ int .Values.ingress.deregistrationDelaySeconds }}{{- end -}}
+{{- define "app.seconds.leave" -}}
+{{- $rest := sub (include "app.seconds.deregistration" .) (include "app.seconds.drain" .) -}}
+{{- add (include "app.seconds.notice" .) (max 0 $rest) -}}
+{{- end -}}
+{{- define "app.seconds.grace" -}}
+{{- add (include "app.seconds.leave" .) (include "app.seconds.stop" .) 10 -}}
+{{- end -}}
+
+{{/*
+How long the application keeps an idle connection. Longer than the ALB does, so that it is the ALB
+that closes it: it would send a request into one that the application is just closing, and answer 502.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+*/}}
+{{- define "app.seconds.idle" -}}{{ add (int .Values.ingress.idleTimeoutSeconds) 10 }}{{- end -}}
+
+{{/*
+How much memory Go fills with garbage before it collects harder: nine tenths of what the autoscaler
+aims at. Without it a heap grows to twice what is in use, whatever the container's limit is, and the
+autoscaler would take garbage for load. https://go.dev/doc/gc-guide#Memory_limit
+*/}}
+{{- define "app.goMemoryLimit" -}}
+{{- $percent := mulf .Values.replicas.memoryPercent 0.9 -}}
+{{- printf "%.0fMiB" (floor (divf (mulf (include "app.mebibytes" .Values.resources.memory) $percent) 100)) -}}
+{{- end -}}
+
+{{/* The MiB of 256Mi or 1.5Gi. */}}
+{{- define "app.mebibytes" -}}
+{{- if hasSuffix "Gi" . -}}{{ mulf (trimSuffix "Gi" .) 1024 }}{{- else -}}{{ trimSuffix "Mi" . }}{{- end -}}
+{{- end -}}
+
+{{/* The thousandths of a CPU of 250m or 0.25. */}}
+{{- define "app.millicpus" -}}
+{{- if hasSuffix "m" . -}}{{ trimSuffix "m" . }}{{- else -}}{{ mulf . 1000 }}{{- end -}}
+{{- end -}}
+
+{{/* Pod Security "restricted", in two parts; AppArmor cannot be set on Fargate. */}}
+{{- define "app.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+{{- define "app.containerSecurity" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}

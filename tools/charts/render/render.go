@@ -47,8 +47,10 @@ type Release struct {
 	Name, Namespace string
 	// Objects are those that Helm makes, in its order: the definitions in crds/, the hooks that run
 	// before, the manifest's objects sorted by kind, the hooks that run after. Hooks for another
-	// occasion, such as test or pre-delete, are checked but are not here.
+	// occasion, such as pre-delete, are checked but are not here.
 	Objects []Object
+	// Tests are the objects that helm test makes, in its order.
+	Tests []Object
 	// YAML is the manifest as helm get manifest prints it: without crds/ and hooks.
 	YAML string
 	// Notes is the chart's NOTES.txt.
@@ -184,6 +186,7 @@ func (r *Release) collect(crds []chart.CRD, files map[string]string, cluster *ve
 		fmt.Fprintf(&text, "---\n# Source: %s\n%s\n", m.Name, m.Content)
 	}
 	r.YAML = text.String()
+	r.Tests = at(release.HookTest)
 	if upgrade {
 		r.Objects = slices.Concat(at(release.HookPreUpgrade), objects, at(release.HookPostUpgrade))
 	} else {

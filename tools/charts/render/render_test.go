@@ -89,6 +89,9 @@ func TestAppChart(t *testing.T) {
 			if got := names(r.Objects); !slices.Equal(got, want) {
 				t.Errorf("objects are %v, want %v", got, want)
 			}
+			if got, want := names(r.Tests), []string{"Pod/shop-test test"}; !slices.Equal(got, want) {
+				t.Errorf("tests are %v, want %v", got, want)
+			}
 			for _, o := range r.Objects {
 				if o.Namespace != "shops" || o.Labels["app.kubernetes.io/instance"] != "shop" {
 					t.Errorf("%s is in namespace %q with labels %v", &o, o.Namespace, o.Labels)

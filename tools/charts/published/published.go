@@ -1,0 +1,141 @@
+// Package published gets charts that others publish. Helm's repositories serve them as archives;
+// the same sources are in Go modules, which have a checksum that everyone who fetches them can
+// verify.
+package published
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chartutil"
+)
+
+// A Chart is one version of a chart in a repository, and the module that holds its source.
+type Chart struct {
+	// Repository, Name and Version are as in a Helm release.
+	Repository, Name, Version string
+
+	module, moduleVersion string
+	// sum is the module's hash as go.sum would have it.
+	sum string
+	// folder is the chart's in the module.
+	folder string
+	// definitions is the file of the custom resources that its release adds to the chart.
+	definitions string
+}
+
+// The charts whose source is in a module. The load balancer controller's is in none that the
+// go command takes: its tags are of a major version that its module's path does not name.
+var (
+	MetricsServer = Chart{
+		Repository: "https://kubernetes-sigs.github.io/metrics-server/", Name: "metrics-server", Version: "3.13.1",
+		module: "sigs.k8s.io/metrics-server", moduleVersion: "v0.9.0", sum: "h1:nlqqZ2H0Xfko8eJC/1qaNVVT17hu4rxndkOi22KTZ4w=",
+		folder: "charts/metrics-server",
+	}
+	ExternalSecrets = Chart{
+		Repository: "https://charts.external-secrets.io", Name: "external-secrets", Version: "1.3.1",
+		module: "github.com/external-secrets/external-secrets", moduleVersion: "v1.3.2", sum: "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
+		folder: "deploy/charts/external-secrets", definitions: "deploy/crds/bundle.yaml",
+	}
+)
+
+// Find is the chart of a release, if its source is in a module.
+func Find(repository, name, version string) (Chart, bool) {
+	for _, c := range []Chart{MetricsServer, ExternalSecrets} {
+		if strings.TrimSuffix(repository, "/") == strings.TrimSuffix(c.Repository, "/") && name == c.Name && version == c.Version {
+			return c, true
+		}
+	}
+	return Chart{}, false
+}
+
+// Folder is the chart's in the module's source, which the go command downloads once.
+func (c Chart) Folder(ctx context.Context) (string, error) { return c.Path(ctx, c.folder) }
+
+// Path is that of a file or folder in the module's source.
+func (c Chart) Path(ctx context.Context, name string) (string, error) {
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", c.module+"@"+c.moduleVersion)
+	// Outside any module, so that no go.mod has a say in it and no go.sum is written.
+	command.Dir = os.TempDir()
+	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	output, err := command.Output()
+	var info struct{ Dir, Sum, Error string }
+	if jsonErr := json.Unmarshal(output, &info); err != nil || jsonErr != nil {
+		return "", fmt.Errorf("go mod download %s@%s: %w: %s%s", c.module, c.moduleVersion, errors.Join(err, jsonErr), info.Error, complaint.String())
+	}
+	if info.Sum != c.sum {
+		return "", fmt.Errorf("%s@%s has checksum %s, pinned is %s", c.module, c.moduleVersion, info.Sum, c.sum)
+	}
+	return filepath.Join(info.Dir, filepath.FromSlash(name)), nil
+}
+
+// Package writes the chart to a folder as its release has it: with its custom resources'
+// definitions, and without subcharts that no values here turn on, which the sources lack.
+func (c Chart) Package(ctx context.Context, to string) error {
+	from, err := c.Folder(ctx)
+	if err != nil {
+		return err
+	}
+	if err := copyFolder(from, to); err != nil {
+		return err
+	}
+	file := filepath.Join(to, chartutil.ChartfileName)
+	metadata, err := chartutil.LoadChartfile(file)
+	if err != nil {
+		return err
+	}
+	metadata.Dependencies = nil
+	if err := errors.Join(chartutil.SaveChartfile(file, metadata), os.RemoveAll(filepath.Join(to, "Chart.lock"))); err != nil {
+		return err
+	}
+	if c.definitions == "" {
+		return nil
+	}
+	source, err := c.Path(ctx, c.definitions)
+	if err != nil {
+		return err
+	}
+	definitions, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	// They are no templates, and their descriptions hold what a template would run.
+	definitions = braces.ReplaceAll(definitions, []byte("{{ `$0` }}"))
+	definitions = slices.Concat([]byte("{{ if .Values.installCRDs }}\n"), definitions, []byte("\n{{ end }}\n"))
+	return os.WriteFile(filepath.Join(to, "templates", "definitions.yaml"), definitions, 0o600)
+}
+
+var braces = regexp.MustCompile(`\{\{|\}\}`)
+
+// copyFolder copies files that may only be read into some that may be written.
+func copyFolder(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return os.MkdirAll(filepath.Join(to, name), 0o755)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), content, 0o600)
+	})
+}
