@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"plinth/tools/internal/synthesized"
 )
 
 func names(all stacks) string {
@@ -16,7 +18,7 @@ func names(all stacks) string {
 func TestOrder(t *testing.T) {
 	byName := map[string]stack{}
 	for name, dependencies := range platform {
-		byName[name] = stack{Name: name, Dependencies: dependencies}
+		byName[name] = stack{synthesized.Stack{Name: name, Dependencies: dependencies}}
 	}
 	all, err := inOrder(byName)
 	if err != nil {
@@ -44,7 +46,7 @@ func TestOrderRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			byName := map[string]stack{}
 			for name, needed := range dependencies {
-				byName[name] = stack{Name: name, Dependencies: needed}
+				byName[name] = stack{synthesized.Stack{Name: name, Dependencies: needed}}
 			}
 			_, err := inOrder(byName)
 			if err == nil {

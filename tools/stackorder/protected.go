@@ -77,7 +77,7 @@ func (s stack) protected() (map[string]string, error) {
 			} `json:"//"`
 		} `json:"resource"`
 	}
-	if err := s.decode(&file); err != nil {
+	if err := s.Decode(&file); err != nil {
 		return nil, err
 	}
 	found := map[string]string{}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"plinth/tools/internal/synthesized"
+)
+
+// environment is what its synthesized stacks tell of one environment.
+type environment struct {
+	name            string
+	account, region string
+	// repository is the name of the one for images, without the registry.
+	repository string
+	// cluster is the name of EKS's cluster, and of kubectl's context for it.
+	cluster string
+	// private says that only the VPC reaches the Kubernetes API.
+	private bool
+	// principals are the ARNs of those who may use the cluster; admins those with every right.
+	principals, admins []string
+	// release is the application's Helm release.
+	release, namespace string
+}
+
+// document is a stack's cdk.tf.json, as far as it is needed here.
+type document struct {
+	Provider struct {
+		AWS []struct {
+			Region   string   `json:"region"`
+			Accounts []string `json:"allowed_account_ids"`
+		} `json:"aws"`
+	} `json:"provider"`
+	Resource struct {
+		Repositories map[string]struct {
+			Name string `json:"name"`
+		} `json:"aws_ecr_repository"`
+		Clusters map[string]struct {
+			Name string `json:"name"`
+			VPC  struct {
+				Public bool `json:"endpoint_public_access"`
+			} `json:"vpc_config"`
+		} `json:"aws_eks_cluster"`
+		Entries map[string]struct {
+			Principal string `json:"principal_arn"`
+		} `json:"aws_eks_access_entry"`
+		Policies map[string]struct {
+			Policy    string `json:"policy_arn"`
+			Principal string `json:"principal_arn"`
+		} `json:"aws_eks_access_policy_association"`
+		Releases map[string]struct {
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"helm_release"`
+	} `json:"resource"`
+}
+
+// environment reads the stacks of the environment that was asked for.
+func (s *session) environment() (*environment, error) {
+	stacks, err := synthesized.Read(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{name: s.env}
+	for _, part := range []struct {
+		stack string
+		take  func(document) bool
+	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}} {
+		stack, known := stacks[s.env+"-"+part.stack]
+		if !known {
+			return nil, fmt.Errorf("ENV=%s: there is no such environment; there are %s", s.env, list(environments(stacks)))
+		}
+		var file document
+		if err := stack.Decode(&file); err != nil {
+			return nil, err
+		}
+		if !part.take(file) {
+			return nil, fmt.Errorf("%s: does not tell what is looked for in it; write it again: make synth", stack.File)
+		}
+	}
+	return e, nil
+}
+
+// environments are the names of all that are synthesized.
+func environments(stacks map[string]synthesized.Stack) []string {
+	var names []string
+	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
+		if name, ok := strings.CutSuffix(stack, "-app"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (e *environment) takeData(file document) bool {
+	for _, aws := range file.Provider.AWS {
+		if len(aws.Accounts) == 1 {
+			e.account, e.region = aws.Accounts[0], aws.Region
+		}
+	}
+	for _, repository := range file.Resource.Repositories {
+		e.repository = repository.Name
+	}
+	return known(e.account, e.region, e.repository)
+}
+
+func (e *environment) takeCluster(file document) bool {
+	for _, cluster := range file.Resource.Clusters {
+		e.cluster, e.private = cluster.Name, !cluster.VPC.Public
+	}
+	for _, id := range slices.Sorted(maps.Keys(file.Resource.Entries)) {
+		principal := file.Resource.Entries[id].Principal
+		e.principals = append(e.principals, principal)
+		for _, policy := range file.Resource.Policies {
+			if strings.HasSuffix(policy.Policy, "/AmazonEKSClusterAdminPolicy") && policy.Principal == "${aws_eks_access_entry."+id+".principal_arn}" {
+				e.admins = append(e.admins, principal)
+			}
+		}
+	}
+	return known(e.cluster)
+}
+
+func (e *environment) takeApp(file document) bool {
+	for _, release := range file.Resource.Releases {
+		e.release, e.namespace = release.Name, release.Namespace
+	}
+	return known(e.release, e.namespace)
+}
+
+// known says that each is there, and a value rather than an expression of Terraform's.
+func known(values ...string) bool {
+	return !slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, "${") })
+}
+
+// registry is ECR's host.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+func (e *environment) registry() string {
+	return e.account + ".dkr.ecr." + e.region + ".amazonaws.com"
+}
+
+// list joins as a sentence does: a, b and c.
+func list(items []string) string {
+	last := len(items) - 1
+	if last < 1 {
+		return strings.Join(append([]string{}, items...), "")
+	}
+	return strings.Join(items[:last], ", ") + " and " + items[last]
+}
