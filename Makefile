@@ -55,14 +55,15 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 ENV ?= dev
 
 # Of a variable in lower case make would take no notice.
-$(foreach name,env keep stack auto_approve,$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
+$(foreach name,env keep cluster stack auto_approve builder repository role,$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
 
 .PHONY: rehearse
-rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy)
+rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy; CLUSTER=1: with a real Kubernetes control plane)
 	@go build -o build/plinth .
 	@go build -C rehearsal -o ../build/standin ./standin
 	@go build -C rehearsal -o ../build/rehearse .
-	@build/rehearse -env '$(ENV)' $(if $(KEEP),-keep)
+	@$(if $(CLUSTER),$(MAKE) --no-print-directory kubernetes)
+	@build/rehearse -env '$(ENV)' $(if $(KEEP),-keep) $(if $(CLUSTER),-kubernetes '$(CURDIR)/$(KUBERNETES)')
 
 # One stack alone is checked here, since cdktf would refuse it without looking; several
 # stacks, or a glob, are checked and put in order by cdktf.
@@ -104,8 +105,29 @@ diff: stack one synth ## Show what deploying STACK=dev-app would change
 	@$(call check_order,deploy)
 	@$(CDKTF) diff --skip-synth $(STACK)
 
+# What each of these takes is on the command line, if it is set.
+delivery = go build -C tools -o ../build/delivery ./delivery && build/delivery $@ \
+	$(foreach option,$(1),$(if $($(option)),-$(shell echo $(option) | tr A-Z a-z) '$($(option))'))
+
+.PHONY: image
+image: ## Build the application's image (BUILDER=docker or buildah)
+	@$(call delivery,BUILDER)
+
+.PHONY: push
+push: $(if $(REPOSITORY),,synth) ## Push this commit's image to the registry of ENV=dev, or to REPOSITORY=127.0.0.1:5000/app
+	@$(call delivery,ENV BUILDER REPOSITORY)
+
+.PHONY: kubeconfig
+kubeconfig: synth ## Give kubectl a context for the cluster of ENV=dev (ROLE=<ARN>, ROLE=none)
+	@$(call delivery,ENV ROLE)
+
+# Of what is synthesized already: a mistake in a settings file is no reason not to look.
+.PHONY: status
+status: ## Tell how the application of ENV=dev is; fails when it is not healthy
+	@$(call delivery,ENV)
+
 # Every Go module, and how its tests are called.
-MODULES := . tools tools/charts tools/diagram rehearsal
+MODULES := . app tools tools/charts tools/diagram rehearsal
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
 # once all is built, one package at a time: a rehearsal keeps two cores busy by itself.
@@ -116,6 +138,30 @@ test: bindings ## Run all tests
 		go -C "$$module" build -o /dev/null ./... && \
 		go -C "$$module" test -p 1 -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
+
+# The real Kubernetes control plane, kubectl and Helm, and what kwok has happen to pods. The
+# version is what the API server answers when it is asked for its own.
+KUBERNETES := build/kubernetes
+kubernetes_version = $(shell go -C rehearsal/kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes)
+kubernetes_flags = $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version,-X $(package).gitVersion=$(1) \
+	-X $(package).gitMajor=$(subst v,,$(word 1,$(subst ., ,$(1)))) -X $(package).gitMinor=$(word 2,$(subst ., ,$(1))))
+
+.PHONY: kubernetes
+kubernetes: requirements ## Build a Kubernetes control plane for tests (six minutes the first time)
+	@mkdir -p $(KUBERNETES)/stages
+	CGO_ENABLED=0 go -C rehearsal/kubernetes build -trimpath -ldflags '-s -w $(call kubernetes_flags,$(kubernetes_version))' -o ../../$(KUBERNETES)/ tool
+	@ln -f $(KUBERNETES)/server $(KUBERNETES)/etcd # its package is called so
+	@cd "$$(go -C rehearsal/kubernetes list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage" && \
+		install -m 644 node/fast/node-*.yaml node/heartbeat-with-lease/node-*.yaml pod/fast/pod-*.yaml '$(CURDIR)/$(KUBERNETES)/stages'
+
+# Not part of make test: it needs docker or buildah, and fails without.
+.PHONY: test-image
+test-image: ## Build the image, push it to a registry on this machine and look at what is in it
+	go -C tools test -count=1 -v ./delivery -run RealImage -image
+
+.PHONY: test-cluster
+test-cluster: bindings kubernetes ## Test the charts, and a rehearsal, on a real Kubernetes control plane
+	go -C rehearsal test -count=1 -timeout 30m ./cluster -kubernetes '$(CURDIR)/$(KUBERNETES)'
 
 .PHONY: test-opentofu
 test-opentofu: bindings ## Rehearse dev with OpenTofu, which is built first (four minutes the first time)
@@ -132,7 +178,9 @@ GOLANGCI := v2.15.0
 
 .PHONY: golden
 golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
+	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
 	go test . -run Golden -update
+	go -C tools/charts test . -run Golden -update
 	go test ./settings -run Schema -update
 	go -C rehearsal test ./internal/cloud -run Documented -update
 	@$(MAKE) --no-print-directory diagram

@@ -24,6 +24,10 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
+	if r.Cluster() != nil {
+		s.Line("  kubectl get pods,ingress,hpa,externalsecrets --all-namespaces")
+		s.Line("  helm history app --namespace app")
+	}
 	s.Line("\nChange or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
 	s.Line("group: the next diff of its stack shows the drift.")
 	s.Line("Nothing of this is AWS.")

@@ -26,12 +26,13 @@ func main() {
 	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
 	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
 	standin := flag.String("standin", "", "the program that stands in for the providers (default build/standin)")
+	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to be used instead of a stand-in")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out and -standin\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin and -kubernetes\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(rehearsal(*env, *out, *standin, *keep))
+	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Kubernetes: *kubernetes}, *keep))
 }
 
 // The exit statuses; the last is a shell's for Ctrl-C.
@@ -42,8 +43,8 @@ const (
 )
 
 // rehearsal runs one, tells how it went, and returns the exit status.
-func rehearsal(env, out, standin string, keep bool) int {
-	result, err := play(env, out, standin, keep)
+func rehearsal(env, out string, tools run.Tools, keep bool) int {
+	result, err := play(env, out, tools, keep)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -57,14 +58,14 @@ func rehearsal(env, out, standin string, keep bool) int {
 }
 
 // play runs a rehearsal to its end. An error is one that kept it from being run.
-func play(env, out, standin string, keep bool) (result *report.Result, err error) {
+func play(env, out string, tools run.Tools, keep bool) (result *report.Result, err error) {
 	root, err := repository()
 	if err != nil {
 		return nil, err
 	}
 	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
-	standin = cmp.Or(standin, filepath.Join(root, "build", "standin"))
-	r, err := run.New(root, env, out, run.Tools{Standin: standin})
+	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "standin"))
+	r, err := run.New(root, env, out, tools)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,11 @@ func play(env, out, standin string, keep bool) (result *report.Result, err error
 	s := screen.New(os.Stdout)
 	ctx, stop := interruptible(s)
 	defer stop()
-	s.Line("Rehearsal of %s: the real cdktf and Terraform, with stand-ins for AWS, Kubernetes and Helm. No AWS is involved.", env)
+	if tools.Kubernetes == "" {
+		s.Line("Rehearsal of %s: the real cdktf and Terraform, with stand-ins for AWS, Kubernetes and Helm. No AWS is involved.", env)
+	} else {
+		s.Line("Rehearsal of %s: the real cdktf, Terraform, Kubernetes control plane and Helm, with a stand-in for AWS. No AWS is involved, and no container runs.", env)
+	}
 	result, err = rehearse.Play(ctx, r, s, keep)
 	if err != nil {
 		return nil, err
@@ -108,7 +113,7 @@ func tell(s *screen.Screen, result *report.Result) error {
 			s.Line("What cdktf has printed is in %s", display(e.Log))
 		}
 	}
-	s.Line("\n%s", report.Disclaimer)
+	s.Line("\n%s", result.Disclaimer())
 	if result.Passed() {
 		s.Result(true, fmt.Sprintf("All %d expectations are met, in %.0f s.", len(result.Expectations), result.Took.Seconds()))
 	} else {

@@ -183,6 +183,18 @@ func Key(name, cluster string, a Attributes) string {
 	return key
 }
 
+// Named is the thing whose name, in the attributes of another, would be in the way of that one;
+// nil when there is none, or when names of the type do not matter.
+func (w *World) Named(name, cluster string, a Attributes) *Thing {
+	k := kinds[name]
+	if k.id == nil {
+		return nil
+	}
+	a = maps.Clone(a)
+	setDefault(a, "id", k.id(w, a))
+	return w.Get(name, Key(name, cluster, a))
+}
+
 // removeOwned takes away what came with a thing.
 func (w *World) removeOwned(owner string) {
 	var owned [][2]string

@@ -108,6 +108,19 @@ func (w *World) ReadIngress(cluster string, config Attributes) Attributes {
 	return Attributes{"id": id, "status": []any{Attributes{"load_balancer": []any{Attributes{"ingress": addresses}}}}}
 }
 
+// LoadBalancerOf is the host name of the load balancer that was made for an Ingress, told by
+// its namespace/name in the one cluster there is; empty when it has none.
+func (w *World) LoadBalancerOf(ingress string) string {
+	host := ""
+	w.Each(func(_, _ string, t *Thing) bool {
+		if _, of, _ := strings.Cut(text(t.Attributes, "ingress"), ":"); of == ingress {
+			host = text(t.Attributes, "dns_name")
+		}
+		return host == ""
+	}, "aws_lb")
+	return host
+}
+
 // What the load balancer controller goes by.
 const (
 	controllerChart = "aws-load-balancer-controller"

@@ -29,7 +29,7 @@ func (s *server) UpgradeResourceState(_ context.Context, r *tfprotov6.UpgradeRes
 }
 
 // ReadResource answers what the cloud has: nothing, when it was deleted there.
-func (s *server) ReadResource(_ context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s *server) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	b := s.schemas.Resources[r.TypeName]
 	state, err := decode(b, r.CurrentState)
 	if err != nil {
@@ -38,13 +38,13 @@ func (s *server) ReadResource(_ context.Context, r *tfprotov6.ReadResourceReques
 	response := &tfprotov6.ReadResourceResponse{Private: r.Private}
 	world, err := s.cloud.View()
 	if err == nil {
-		response.NewState, err = s.read(world, r.TypeName, state)
+		response.NewState, err = s.read(ctx, world, r.TypeName, state)
 	}
 	response.Diagnostics = s.failed("reading "+r.TypeName, err)
 	return response, nil
 }
 
-func (s *server) read(world *cloud.World, name string, state tftypes.Value) (*tfprotov6.DynamicValue, error) {
+func (s *server) read(ctx context.Context, world *cloud.World, name string, state tftypes.Value) (*tfprotov6.DynamicValue, error) {
 	cluster, err := s.where(world, name)
 	if err != nil {
 		return nil, err
@@ -53,6 +53,11 @@ func (s *server) read(world *cloud.World, name string, state tftypes.Value) (*tf
 	key := cloud.Key(name, cluster, attributes)
 	thing := world.Get(name, key)
 	if thing == nil {
+		return encode(tftypes.NewValue(state.Type(), nil))
+	}
+	if there, err := s.cluster.has(ctx, name, attributes); err != nil {
+		return nil, err
+	} else if !there {
 		return encode(tftypes.NewValue(state.Type(), nil))
 	}
 	encoded, err := encodePlain(s.schemas.Resources[name], thing.Attributes)
@@ -80,7 +85,7 @@ func (s *server) PlanResourceChange(_ context.Context, r *tfprotov6.PlanResource
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: encoded, RequiresReplace: replaced, PlannedPrivate: r.PriorPrivate}, err
 }
 
-func (s *server) ApplyResourceChange(_ context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (s *server) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	b := s.schemas.Resources[r.TypeName]
 	prior, err := decode(b, r.PriorState)
 	if err != nil {
@@ -97,8 +102,15 @@ func (s *server) ApplyResourceChange(_ context.Context, r *tfprotov6.ApplyResour
 	time.Sleep(s.delay)
 	var final tftypes.Value
 	err = s.cloud.Update(func(world *cloud.World) error {
-		final, err = s.apply(world, r.TypeName, prior, planned, config)
-		return err
+		if err := s.forget(ctx, world, r.TypeName, planned); err != nil {
+			return err
+		}
+		if final, err = s.apply(world, r.TypeName, prior, planned, config); err != nil {
+			return err
+		}
+		before, _ := plain(prior).(map[string]any)
+		after, _ := plain(final).(map[string]any)
+		return s.cluster.apply(ctx, world, r.TypeName, before, after)
 	})
 	response := &tfprotov6.ApplyResourceChangeResponse{Private: r.PlannedPrivate, Diagnostics: s.failed(doing(prior, planned)+" "+r.TypeName, err)}
 	if err != nil {
@@ -106,6 +118,26 @@ func (s *server) ApplyResourceChange(_ context.Context, r *tfprotov6.ApplyResour
 	}
 	response.NewState, err = encode(final)
 	return response, err
+}
+
+// forget has the rehearsal's cloud forget what somebody has taken out of the real control plane.
+func (s *server) forget(ctx context.Context, world *cloud.World, name string, planned tftypes.Value) error {
+	attributes, ok := plain(planned).(map[string]any)
+	if !ok || !s.cluster.Running() {
+		return nil
+	}
+	in, err := s.where(world, name)
+	if err != nil {
+		return err
+	}
+	thing := world.Named(name, in, attributes)
+	if thing == nil {
+		return nil
+	}
+	if there, err := s.cluster.has(ctx, name, thing.Attributes); err != nil || there {
+		return err
+	}
+	return world.Delete(name, in, thing.Attributes)
 }
 
 func doing(prior, planned tftypes.Value) string {

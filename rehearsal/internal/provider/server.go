@@ -46,13 +46,14 @@ func New(name string) (tfprotov6.ProviderServer, error) {
 			return nil, fmt.Errorf("%s: %w", DelayVariable, err)
 		}
 	}
-	return &server{name: name, schemas: all[name], cloud: cloud.Open(folder), delay: delay}, nil
+	return &server{name: name, schemas: all[name], cloud: cloud.Open(folder), cluster: newCluster(folder), delay: delay}, nil
 }
 
 type server struct {
 	name    string
 	schemas *schema.Provider
 	cloud   *cloud.Cloud
+	cluster cluster
 	delay   time.Duration
 
 	// defaultTags are of the AWS provider, host and certificate of the two for Kubernetes.

@@ -113,13 +113,19 @@ func (p *play) before() []string {
 	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
 }
 
-// notChecked is what only AWS can tell.
-var notChecked = []string{
-	"IAM permissions are not evaluated: whoever deploys, and every role that is made, may lack some.",
-	"Quotas, prices, and whether a zone has the instance class are not known.",
-	"Nothing runs: no database, no container, no probe, no load balancer that answers.",
-	"Images are not pulled: that a tag exists is not checked.",
-	"Charts from other repositories are not rendered; the application's own is.",
-	"AWS takes minutes where a stand-in takes none: timeouts are not met.",
-	"Of AWS's rules, only those that decide the shape and the order of a deployment are known.",
+// notChecked is what only AWS can tell, and, without a real control plane, only Kubernetes.
+func notChecked(realCluster bool) []string {
+	charts := "Charts from other repositories are not rendered; the application's own is."
+	if realCluster {
+		charts = "The load balancer controller is not installed: its chart can only be had from its own repository."
+	}
+	return []string{
+		"IAM permissions are not evaluated: whoever deploys, and every role that is made, may lack some.",
+		"Quotas, prices, and whether a zone has the instance class are not known.",
+		"Nothing runs: no database, no container, no probe, no load balancer that answers.",
+		"Images are not pulled: that a tag exists is not checked.",
+		charts,
+		"AWS takes minutes where a stand-in takes none: timeouts are not met.",
+		"Of AWS's rules, only those that decide the shape and the order of a deployment are known.",
+	}
 }

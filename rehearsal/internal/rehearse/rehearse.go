@@ -36,13 +36,13 @@ func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bo
 	p := &play{
 		Rehearsal: r, screen: s, secrets: map[string]bool{}, pattern: r.Env + "-*",
 		result: &report.Result{
-			Env: r.Env, Started: time.Now(), NotChecked: notChecked,
+			Env: r.Env, Started: time.Now(), NotChecked: notChecked(r.Cluster() != nil), RealCluster: r.Cluster() != nil,
 			Logs: r.Path("logs"), Page: r.Path("report.html"),
 		},
 	}
-	steps := []func(context.Context) error{p.synth, p.deploy, p.compare}
+	steps := []func(context.Context) error{p.synth, p.deploy, p.inCluster, p.compare}
 	if !deployOnly {
-		steps = append(steps, p.change, p.guarded, p.destroy, p.nothingLeft)
+		steps = append(steps, p.change, p.guarded, p.destroy, p.nothingLeft, p.clusterEmpty)
 	}
 	var err error
 	for _, step := range append(steps, p.noPassword) {

@@ -40,17 +40,16 @@ func (r *Result) Mask(text string) string {
 // view is what the page shows.
 type view struct {
 	*Result
-	Disclaimer string
-	Verdict    string
-	Seconds    string
-	Total      int // of resources
-	Graph      graph
-	Timelines  []timeline
-	Paints     []string
+	Verdict   string
+	Seconds   string
+	Total     int // of resources
+	Graph     graph
+	Timelines []timeline
+	Paints    []string
 }
 
 func (r *Result) view() view {
-	v := view{Result: r, Disclaimer: Disclaimer, Verdict: "passed", Seconds: fmt.Sprintf("%.0f s", r.Took.Seconds()), Graph: r.graph(), Paints: paints}
+	v := view{Result: r, Verdict: "passed", Seconds: fmt.Sprintf("%.0f s", r.Took.Seconds()), Graph: r.graph(), Paints: paints}
 	switch {
 	case r.Interrupted:
 		v.Verdict = "interrupted"

@@ -11,8 +11,10 @@ import (
 // Result is all that a rehearsal has found.
 type Result struct {
 	Env, Account, Region string
-	Started              time.Time
-	Took                 time.Duration
+	// RealCluster says that Kubernetes and Helm were not stood in for.
+	RealCluster bool
+	Started     time.Time
+	Took        time.Duration
 	// Stacks are in the order they are deployed.
 	Stacks []*Stack
 	Phases []*Phase
@@ -168,4 +170,9 @@ type Expectation struct {
 }
 
 // Disclaimer is said wherever a result is.
-const Disclaimer = "This was a rehearsal: AWS, Kubernetes and Helm were played by stand-ins on one machine. No AWS was involved."
+func (r *Result) Disclaimer() string {
+	if r.RealCluster {
+		return "This was a rehearsal: AWS was played by a stand-in, and the containers by nobody. No AWS was involved."
+	}
+	return "This was a rehearsal: AWS, Kubernetes and Helm were played by stand-ins on one machine. No AWS was involved."
+}

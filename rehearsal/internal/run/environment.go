@@ -15,7 +15,7 @@ var theirs = []string{"AWS_", "TF_", "CDKTF_", "KUBE", "HELM_", cloud.FolderVari
 // Variables are what plain cdktf and Terraform need to go on with the rehearsal by hand, as in
 // AWS_REGION=x. They leave everything alone that is the user's.
 func (r *Rehearsal) Variables() []string {
-	return append(r.quiet(),
+	variables := append(r.quiet(),
 		"TF_CLI_CONFIG_FILE="+r.Path("terraform.rc"),
 		// Or cdktf would put the stand-ins into the cache of the user's real providers.
 		"CDKTF_DISABLE_PLUGIN_CACHE_ENV=1",
@@ -35,6 +35,10 @@ func (r *Rehearsal) Variables() []string {
 		cloud.FolderVariable+"="+r.Folder,
 		"PATH="+r.Path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
 	)
+	if r.cluster != nil {
+		variables = append(variables, r.cluster.Variables()...)
+	}
+	return variables
 }
 
 // quiet has nobody look for newer versions, or for a terminal.

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/controlplane"
 	"plinth/rehearsal/internal/state"
 	"plinth/rehearsal/internal/synthesized"
 )
@@ -30,11 +31,19 @@ type Rehearsal struct {
 	tools Tools
 	lock  *flock.Flock
 	state *state.Server
-	logs  atomic.Int32 // how many there are
+	// cluster is the real Kubernetes control plane, if there is to be one.
+	cluster *controlplane.ControlPlane
+	logs    atomic.Int32 // how many there are
 }
 
 // Tools are the programs of a rehearsal that are not on PATH.
-type Tools struct{ Standin string }
+type Tools struct {
+	// Standin stands in for the providers.
+	Standin string
+	// Kubernetes is the folder with the programs of a control plane. With it, what is made in
+	// the cluster is really made on one; without, Kubernetes is stood in for like AWS.
+	Kubernetes string
+}
 
 // New starts a rehearsal in an empty account with an empty bucket. root is the repository,
 // folder that of the rehearsal; what an earlier one has left there is removed. Close ends it.
@@ -64,14 +73,20 @@ func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 	return r, nil
 }
 
-// Close stops the server for states and lets go of the folder. What is in it stays.
+// Close stops what New and Synth have started and lets go of the folder. What is in it stays.
 func (r *Rehearsal) Close() error {
 	var err error
 	if r.state != nil {
 		err = r.state.Stop()
 	}
+	if r.cluster != nil {
+		err = errors.Join(err, r.cluster.Stop())
+	}
 	return errors.Join(err, r.lock.Unlock())
 }
+
+// Cluster is the real Kubernetes control plane, nil when Kubernetes is stood in for.
+func (r *Rehearsal) Cluster() *controlplane.ControlPlane { return r.cluster }
 
 // State is where the stacks' states are.
 func (r *Rehearsal) State() *state.Server { return r.state }
@@ -173,7 +188,7 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	first := r.App == nil
 	r.App = app
 	if first {
-		err = r.setUp()
+		err = r.setUp(ctx)
 	}
 	return err
 }

@@ -1,17 +1,21 @@
 package run
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 
+	"plinth/rehearsal/internal/controlplane"
 	"plinth/rehearsal/internal/mirror"
+	"plinth/rehearsal/internal/provider"
 	"plinth/rehearsal/internal/schema"
+	"plinth/tools/charts/published"
 )
 
 // setUp makes what the first deployment needs: a bucket, an empty account, and stand-ins for
 // the providers at the versions that the stacks pin.
-func (r *Rehearsal) setUp() error {
+func (r *Rehearsal) setUp(ctx context.Context) error {
 	bucket, err := r.App.Bucket()
 	if err != nil {
 		return err
@@ -26,7 +30,31 @@ func (r *Rehearsal) setUp() error {
 	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
 		return err
 	}
-	return r.installProviders()
+	if err := r.installProviders(); err != nil || r.tools.Kubernetes == "" {
+		return err
+	}
+	return r.startCluster(ctx)
+}
+
+// startCluster starts a control plane, and gets the published charts for it.
+func (r *Rehearsal) startCluster(ctx context.Context) error {
+	for _, program := range []string{"kubectl", "helm"} {
+		if err := os.Symlink(filepath.Join(r.tools.Kubernetes, program), r.Path("bin", program)); err != nil {
+			return err
+		}
+	}
+	for _, chart := range r.App.Charts() {
+		source, ok := published.Find(chart.Repository, chart.Name, chart.Version)
+		if !ok {
+			continue
+		}
+		if err := source.Package(ctx, provider.ChartFolder(r.Folder, chart.Name, chart.Version)); err != nil {
+			return err
+		}
+	}
+	var err error
+	r.cluster, err = controlplane.Start(ctx, r.tools.Kubernetes, r.Path(provider.ClusterFolder))
+	return err
 }
 
 // installProviders writes the schemas, a mirror of the registry with the one stand-in for

@@ -188,6 +188,18 @@ func (a *App) Certificates() []string {
 	return slices.Compact(all)
 }
 
+// Chart is one that a release gets from a repository.
+type Chart struct{ Repository, Name, Version string }
+
+// Charts are those that the stacks get from repositories.
+func (a *App) Charts() []Chart {
+	var all []Chart
+	for _, s := range a.Stacks {
+		all = append(all, s.charts()...)
+	}
+	return all
+}
+
 // Bucket is where the states of all stacks are.
 func (a *App) Bucket() (string, error) {
 	bucket := ""

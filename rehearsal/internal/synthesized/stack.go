@@ -60,7 +60,10 @@ type resource struct {
 	Lifecycle struct {
 		PreventDestroy bool `json:"prevent_destroy"`
 	} `json:"lifecycle"`
-	Principal string `json:"principal_arn"`
+	Principal  string `json:"principal_arn"`
+	Repository string `json:"repository"`
+	Chart      string `json:"chart"`
+	Version    string `json:"version"`
 }
 
 // read fills in what the stack's file tells.
@@ -82,6 +85,17 @@ func (s *Stack) read(content []byte) error {
 		}
 	}
 	return nil
+}
+
+// charts are those that the stack gets from repositories.
+func (s *Stack) charts() []Chart {
+	var found []Chart
+	for _, release := range s.file.Resource["helm_release"] {
+		if release.Repository != "" {
+			found = append(found, Chart{release.Repository, release.Chart, release.Version})
+		}
+	}
+	return found
 }
 
 // given are the IAM principals that the stack names without anyone making them.

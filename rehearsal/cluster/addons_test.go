@@ -1,0 +1,60 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// TestMetricsServer installs its real chart as each environment's stack does: it must listen on
+// another port than Fargate's kubelet.
+func TestMetricsServer(t *testing.T) {
+	const port = 10251
+	for _, env := range distinct(t, "addons", "metrics-server") {
+		// One after another: what it registers with the API server is there only once.
+		t.Run(env, func(t *testing.T) {
+			r := prepare(t, env+"-addons", "metrics-server", "metrics-server-"+env)
+			r.install()
+			container := r.deployment().Spec.Template.Spec.Containers[0]
+			assert.Check(t, slices.Contains(container.Args, fmt.Sprintf("--secure-port=%d", port)), container.Args)
+			r.listens(port)
+			r.helm("uninstall", "--wait", "--timeout", "1m")
+			r.empty()
+		})
+	}
+}
+
+// TestExternalSecrets does the same for External Secrets, whose webhook has such a port.
+func TestExternalSecrets(t *testing.T) {
+	for _, env := range distinct(t, "addons", "external-secrets") {
+		t.Run(env, func(t *testing.T) {
+			r := prepare(t, env+"-addons", "external-secrets", "external-secrets-"+env)
+			// They are there for all tests.
+			r.helm("install", r.chart, "--values", r.values, "--set", "installCRDs=false", "--wait", "--timeout", "2m")
+			service := get[corev1.Service](r, "service", "external-secrets-webhook")
+			assert.Check(t, service.Spec.Ports[0].TargetPort.IntValue() != 10250)
+			r.helm("uninstall", "--wait", "--timeout", "1m")
+			r.empty()
+		})
+	}
+}
+
+// listens looks whether a Service leads to a port of the pods.
+func (r release) listens(port int32) {
+	r.t.Helper()
+	service := get[corev1.Service](r, "service", r.name)
+	target := service.Spec.Ports[0].TargetPort.String()
+	for _, p := range r.pods() {
+		for _, c := range p.Spec.Containers[0].Ports {
+			if (c.Name == target || fmt.Sprint(c.ContainerPort) == target) && c.ContainerPort == port {
+				return
+			}
+		}
+		r.t.Errorf("Service %s leads to port %s, pod %s has %v, want %d", service.Name, target, p.Name, p.Spec.Containers[0].Ports, port)
+	}
+	assert.Check(r.t, !strings.Contains(target, "10250"))
+}

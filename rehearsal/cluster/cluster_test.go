@@ -1,0 +1,246 @@
+// Package cluster installs the charts, with the values that the stacks give them, on a real
+// Kubernetes control plane, with the real Helm.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+	"sigs.k8s.io/yaml"
+
+	"plinth/rehearsal/internal/controlplane"
+	"plinth/rehearsal/internal/guard"
+	"plinth/tools/charts/published"
+	"plinth/tools/charts/releases"
+)
+
+// programs take some minutes to build, so what needs them is tested apart: make test-cluster
+var programs = flag.String("kubernetes", "", "the folder with Kubernetes' programs, which make kubernetes fills")
+
+// root is the repository, and golden has what its stacks synthesize to.
+const (
+	root   = "../.."
+	golden = root + "/testdata/golden/"
+)
+
+// kube is the one control plane of all tests but TestRehearsal.
+var kube *controlplane.ControlPlane
+
+func TestMain(m *testing.M) {
+	guard.Run()
+	flag.Parse()
+	if *programs == "" {
+		fmt.Println("not run here: make test-cluster runs these")
+		return
+	}
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "cluster")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	if kube, err = controlplane.Start(context.Background(), *programs, filepath.Join(folder, "kubernetes")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = kube.Stop() }() // ended by its guards at the latest
+	if err := defineSecrets(folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// defineSecrets makes the custom resources of External Secrets known, as its release does.
+func defineSecrets(folder string) error {
+	ctx := context.Background()
+	chart := filepath.Join(folder, "external-secrets")
+	if err := published.ExternalSecrets.Package(ctx, chart); err != nil {
+		return err
+	}
+	definitions, err := kube.Helm(ctx, "", "template", chart, "--show-only", "templates/definitions.yaml")
+	if err != nil {
+		return err
+	}
+	if _, err = kube.Kubectl(ctx, definitions, "apply", "--server-side", "--filename", "-"); err != nil {
+		return err
+	}
+	_, err = kube.Kubectl(ctx, "", "wait", "--for=condition=Established", "customresourcedefinition", "--all", "--timeout", "1m")
+	return err
+}
+
+// environments are those that have been synthesized.
+func environments(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(golden + "*-app.tf.json")
+	assert.NilError(t, err)
+	assert.Assert(t, len(files) > 0, "%s*-app.tf.json: no such file", golden)
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(file), "-app.tf.json")
+	}
+	return files
+}
+
+// release is a chart in a namespace, with the values that a stack gives it.
+type release struct {
+	t               *testing.T
+	client          controlplane.Client
+	name, namespace string
+	chart, values   string
+}
+
+// prepare makes the namespace of a release of a stack, labelled as the stack does but with a
+// name that no other test uses.
+func prepare(t *testing.T, stack, name, namespace string) release {
+	t.Helper()
+	file := golden + stack + ".tf.json"
+	all, err := releases.Read(file)
+	assert.NilError(t, err)
+	i := slices.IndexFunc(all, func(r releases.Release) bool { return r.Name == name })
+	assert.Assert(t, i >= 0, "%s: no helm_release called %s", file, name)
+	r := release{t: t, client: kube.Client, name: name, namespace: namespace, chart: filepath.Join(root, "app", "chart")}
+	if repository := all[i].Repository; repository != "" {
+		source, ok := published.Find(repository, all[i].Chart, all[i].Version)
+		assert.Assert(t, ok, "%s: chart %s %s is in no module that tools/charts/published knows", file, all[i].Chart, all[i].Version)
+		r.chart = filepath.Join(t.TempDir(), all[i].Chart)
+		assert.NilError(t, source.Package(t.Context(), r.chart))
+	}
+	values, err := yaml.Marshal(all[i].Values)
+	assert.NilError(t, err)
+	r.values = filepath.Join(t.TempDir(), "values.yaml")
+	assert.NilError(t, os.WriteFile(r.values, values, 0o600))
+
+	labels := namespaceLabels(t, file, all[i].Namespace)
+	assert.Equal(t, labels["pod-security.kubernetes.io/enforce"], "restricted")
+	object, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": labels}})
+	assert.NilError(t, err)
+	r.apply(string(object))
+	t.Cleanup(func() {
+		_, err := kube.Kubectl(context.Background(), "", "delete", "namespace", namespace, "--wait=false")
+		assert.Check(t, err)
+	})
+	return r
+}
+
+// namespaceLabels are those that a stack gives the namespace of that name or reference.
+func namespaceLabels(t *testing.T, file, name string) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	var stack struct {
+		Resource struct {
+			Namespaces map[string]struct {
+				Metadata struct {
+					Name   string
+					Labels map[string]string
+				}
+			} `json:"kubernetes_namespace_v1"`
+		}
+	}
+	assert.NilError(t, json.Unmarshal(content, &stack), file)
+	for _, namespace := range stack.Resource.Namespaces {
+		if namespace.Metadata.Name == name {
+			return namespace.Metadata.Labels
+		}
+	}
+	t.Fatalf("%s: makes no namespace %s", file, name)
+	return nil
+}
+
+// helm runs a command of Helm's on the release, which must work unless it is tried.
+func (r release) helm(verb string, arguments ...string) string {
+	r.t.Helper()
+	output, err := r.try(verb, arguments...)
+	assert.NilError(r.t, err)
+	return output
+}
+
+func (r release) try(verb string, arguments ...string) (string, error) {
+	return r.client.Helm(r.t.Context(), "", append(append(strings.Fields(verb), r.name, "--namespace", r.namespace), arguments...)...)
+}
+
+// install and upgrade wait as the stacks have Helm wait.
+func (r release) install() {
+	r.t.Helper()
+	r.helm("install", r.chart, "--values", r.values, "--wait", "--wait-for-jobs", "--atomic", "--timeout", "2m")
+}
+
+// upgrade goes on to another image.
+func (r release) upgrade(tag string, options ...string) error {
+	_, err := r.try("upgrade", append([]string{r.chart, "--values", r.values, "--set", "image.digest=,image.tag=" + tag, "--wait", "--atomic", "--cleanup-on-fail"}, options...)...)
+	return err
+}
+
+func (r release) kubectl(arguments ...string) string {
+	r.t.Helper()
+	if !slices.Contains(arguments, "--namespace") {
+		arguments = append(arguments, "--namespace", r.namespace)
+	}
+	output, err := r.client.Kubectl(r.t.Context(), "", arguments...)
+	assert.NilError(r.t, err)
+	return output
+}
+
+func (r release) apply(object string) {
+	r.t.Helper()
+	_, err := r.client.Kubectl(r.t.Context(), object, "apply", "--server-side", "--filename", "-")
+	assert.NilError(r.t, err)
+}
+
+// get reads an object, or a list of them, of the release's namespace.
+func get[T any](r release, arguments ...string) T {
+	r.t.Helper()
+	var found T
+	output := r.kubectl(append([]string{"get", "--output", "json"}, arguments...)...)
+	assert.NilError(r.t, json.Unmarshal([]byte(output), &found), output)
+	return found
+}
+
+// distinct are the environments without those whose release has the same values as another's.
+func distinct(t *testing.T, stack, name string) []string {
+	t.Helper()
+	var found []string
+	seen := map[string]bool{}
+	for _, env := range environments(t) {
+		all, err := releases.Read(golden + env + "-" + stack + ".tf.json")
+		assert.NilError(t, err)
+		for _, r := range all {
+			values, err := json.Marshal(r.Values)
+			assert.NilError(t, err)
+			if r.Name == name && !seen[string(values)] {
+				seen[string(values)] = true
+				found = append(found, env)
+			}
+		}
+	}
+	return found
+}
+
+// eventually asks again until the answer is good; a problem is what is wrong with it.
+func eventually(t *testing.T, what string, problem func() string) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		p := problem()
+		if p == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %s", what, p)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}

@@ -1,0 +1,65 @@
+package controlplane
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
+)
+
+// Files in the control plane's folder.
+const (
+	certificate    = "apiserver.crt"
+	certificateKey = "apiserver.key"
+	accountKey     = "service-accounts.key"
+	tokens         = "tokens.csv"
+)
+
+// writeCredentials makes the API server's certificate, the key that service accounts' tokens
+// are signed with, and the one user there is, an administrator.
+func (c *ControlPlane) writeCredentials(server string) error {
+	public, private, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.ParseIP(address)}, nil)
+	if err != nil {
+		return err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	accounts, err := keyutil.MarshalPrivateKeyToPEM(key)
+	if err != nil {
+		return err
+	}
+	token := rand.Text()
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(c.path(certificate), public, 0o600),
+		os.WriteFile(c.path(certificateKey), private, 0o600),
+		os.WriteFile(c.path(accountKey), accounts, 0o600),
+		os.WriteFile(c.path(tokens), []byte(token+",rehearsal,rehearsal,system:masters\n"), 0o600),
+		os.WriteFile(c.Kubeconfig(), fmt.Appendf(nil, kubeconfig, server, base64.StdEncoding.EncodeToString(public), token), 0o600),
+	)
+}
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+current-context: rehearsal
+contexts:
+  - name: rehearsal
+    context: {cluster: rehearsal, user: rehearsal}
+clusters:
+  - name: rehearsal
+    cluster: {server: %s, certificate-authority-data: %s}
+users:
+  - name: rehearsal
+    user: {token: %s}
+`

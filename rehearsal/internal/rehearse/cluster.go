@@ -1,0 +1,103 @@
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"plinth/rehearsal/internal/report"
+)
+
+// inCluster looks, with the real kubectl and Helm, whether the real control plane runs what was
+// deployed, where there is one.
+func (p *play) inCluster(ctx context.Context) error {
+	if p.Cluster() == nil {
+		return nil
+	}
+	releases, err := p.releases(ctx)
+	if err != nil {
+		return err
+	}
+	output, err := p.Cluster().Kubectl(ctx, "", "get", "deployments", "--all-namespaces", "--output", "json")
+	if err != nil {
+		return err
+	}
+	var found appsv1.DeploymentList
+	if err := json.Unmarshal([]byte(output), &found); err != nil {
+		return err
+	}
+	var ready, waiting []string
+	for _, d := range found.Items {
+		told := fmt.Sprintf("%s/%s %d of %d", d.Namespace, d.Name, d.Status.AvailableReplicas, *d.Spec.Replicas)
+		if d.Status.AvailableReplicas < *d.Spec.Replicas {
+			waiting = append(waiting, told)
+		}
+		ready = append(ready, told)
+	}
+	e := report.Expectation{
+		Title: "Kubernetes runs what Helm has installed", Met: len(waiting) == 0 && len(ready) > 0 && len(releases) > 0,
+		Found: fmt.Sprintf("releases %s; pods of %s", strings.Join(releases, ", "), strings.Join(ready, ", ")),
+	}
+	if !e.Met {
+		e.Found = fmt.Sprintf("releases: %d; pods are missing of: %s", len(releases), strings.Join(waiting, ", "))
+	}
+	return p.expect(e)
+}
+
+// clusterEmpty looks whether the destroyed stacks have left anything in the control plane.
+func (p *play) clusterEmpty(ctx context.Context) error {
+	if p.Cluster() == nil {
+		return nil
+	}
+	left, err := p.releases(ctx)
+	if err != nil {
+		return err
+	}
+	namespaces, err := p.Cluster().Kubectl(ctx, "", "get", "namespaces", "--output", "name")
+	if err != nil {
+		return err
+	}
+	own := []string{"namespace/default", "namespace/kube-node-lease", "namespace/kube-public", "namespace/kube-system"}
+	for _, name := range strings.Fields(namespaces) {
+		if !slices.Contains(own, name) {
+			left = append(left, name)
+		}
+	}
+	// What Helm makes outside of namespaces, or in Kubernetes' own.
+	others, err := p.Cluster().Kubectl(ctx, "", "get", "customresourcedefinitions,clusterroles,clusterrolebindings,roles,rolebindings,services,configmaps,secrets",
+		"--all-namespaces", "--selector", "app.kubernetes.io/managed-by=Helm", "--output", "name")
+	if err != nil {
+		return err
+	}
+	left = append(left, strings.Fields(others)...)
+	e := report.Expectation{Title: "Nothing is left in the cluster", Met: len(left) == 0, Found: "no release, no namespace, no object of Helm's"}
+	if !e.Met {
+		e.Found = strings.Join(left, ", ")
+	}
+	return p.expect(e)
+}
+
+// releases are Helm's, as namespace/name.
+func (p *play) releases(ctx context.Context) ([]string, error) {
+	output, err := p.Cluster().Helm(ctx, "", "list", "--all-namespaces", "--all", "--output", "json")
+	if err != nil {
+		return nil, err
+	}
+	var found []struct{ Name, Namespace, Status string }
+	if err := json.Unmarshal([]byte(output), &found); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range found {
+		name := r.Namespace + "/" + r.Name
+		if r.Status != "deployed" {
+			name += " (" + r.Status + ")"
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
