@@ -17,6 +17,9 @@ import (
 // certificates is the bundle of RDS's authorities, in app/ and in the build context.
 const certificates = "rds-global-bundle.pem"
 
+// tags leave out what no part of the service uses: the load balancer speaks HTTP/1.1 to it.
+const tags = "nethttpomithttp2"
+
 // image is the command.
 func (s *session) image(ctx context.Context) error {
 	c, err := s.commit(ctx)
@@ -75,7 +78,7 @@ func (s *session) fill(ctx context.Context, r recipe) error {
 	// is Git's own words, hence none of Go's stamp of the repository.
 	_, err := s.output(ctx, filepath.Join(r.root, "app"),
 		[]string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=", "GOWORK=off"},
-		"go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.commit.version, "-o", program, ".")
+		"go", "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.commit.version, "-o", program, ".")
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func TestImage(t *testing.T) {
 			" --build-arg VERSION=" + revision[:12] + " --build-arg REVISION=" + revision + " --build-arg CREATED=2026-11-24T12:00:00Z --build-arg SOURCE= build/image/context"
 	}
 	compile := func(d *desk, revision string) string {
-		return "go build -trimpath -buildvcs=false -ldflags -s -w -X main.version=" + revision[:12] + " -o " + d.dir + "/build/image/context/app ."
+		return "go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags -s -w -X main.version=" + revision[:12] + " -o " + d.dir + "/build/image/context/app ."
 	}
 	t.Run("docker", func(t *testing.T) {
 		t.Parallel()

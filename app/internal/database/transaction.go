@@ -1,0 +1,116 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrUnknownOutcome means that the connection broke while PostgreSQL was told to commit. Whether
+// it did cannot be known, so repeating the transaction could do it twice.
+var ErrUnknownOutcome = errors.New("unknown whether the transaction was committed")
+
+// attemptTimeout limits the statements of one attempt at a transaction, before its COMMIT. A
+// server that has gone silent costs a request this long, and leaves it time for another try.
+const attemptTimeout = 2 * time.Second
+
+// Transact runs do in a transaction and commits it. Until COMMIT is sent, what fails because of
+// the connection or the server's state is begun anew until ctx ends, so do must change nothing
+// but the database. Errors are ErrUnavailable (nothing was changed), ErrUnknownOutcome, or what
+// is wrong with the statements themselves.
+func (d *Database) Transact(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return retry(ctx, func() (again bool, err error) {
+		again, err = d.attempt(ctx, do)
+		if err == nil {
+			d.answered.Store(time.Now().UnixNano())
+		}
+		return again, err
+	})
+}
+
+// attempt is one try. It tells whether another may follow.
+func (d *Database) attempt(ctx context.Context, do func(context.Context, pgx.Tx) error) (again bool, err error) {
+	// Not limited by attemptTimeout: a request keeps its place in the queue.
+	connection, err := d.pool.Acquire(ctx)
+	if err != nil {
+		// Wrong passwords too: the right one is on its way.
+		return true, err
+	}
+	// One with an open transaction is closed rather than used again.
+	defer connection.Release()
+
+	limited, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	tx, err := connection.Begin(limited)
+	if err == nil {
+		err = do(limited, tx)
+	}
+	if err != nil {
+		return passing(connection, err), err
+	}
+	return commit(ctx, connection, tx)
+}
+
+// commit ends the transaction. An error leaves three cases apart: certainly not committed and
+// worth another try, certainly not committed, and unknown.
+func commit(ctx context.Context, connection *pgxpool.Conn, tx pgx.Tx) (again bool, err error) {
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	// From here on pgconn.SafeToRetry tells nothing: when the connection breaks while the answer
+	// is awaited, pgx 5.12 forgets that and returns "conn closed", which it takes for safe.
+	err = tx.Commit(ctx)
+	switch {
+	case err == nil:
+		return false, nil
+	case refused(err), errors.Is(err, pgx.ErrTxCommitRollback):
+		return passing(connection, err), err
+	default:
+		return false, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+}
+
+// refused tells whether PostgreSQL answered COMMIT with an error, which it never does after
+// having committed: from then on it holds interrupts, such as its own shutdown (57P01), until it
+// has sent the success. The exceptions are crashes: its own, which may come of writing the very
+// commit, and the news of another session's (57P02), which comes at any time.
+func refused(err error) bool {
+	var answer *pgconn.PgError
+	return errors.As(err, &answer) && answer.SeverityUnlocalized != "PANIC" && answer.Code != "57P02"
+}
+
+// passing tells whether err, from before the commit, comes from the connection or from what the
+// server is going through, rather than from the statement.
+func passing(connection *pgxpool.Conn, err error) bool {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) && passingCode(answer.Code) {
+		if answer.Code == readOnly {
+			connection.Conn().Close(context.Background())
+		}
+		return true
+	}
+	// Whatever closed the connection, a passed deadline among it.
+	return connection.Conn().IsClosed() || pgconn.SafeToRetry(err)
+}
+
+// After a failover: the connection is still to the old writer, which is a reader now.
+const readOnly = "25006"
+
+// https://www.postgresql.org/docs/17/errcodes-appendix.html
+func passingCode(code string) bool {
+	switch code[:2] {
+	case
+		"08", // connection exceptions
+		"40", // rolled back: serialization failures, deadlocks
+		"53", // too little memory, disk or connections
+		"57", // shutdown, starting up, statement_timeout
+		"58": // the server's own system
+		return true
+	}
+	return code == readOnly || code == "55P03" // lock_timeout
+}

@@ -1,0 +1,17 @@
+package database
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// CountVisit adds one to the counter of visits and returns its new value. Its errors are those
+// of Transact.
+func (d *Database) CountVisit(ctx context.Context) (int64, error) {
+	var count int64
+	err := d.Transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return tx.QueryRow(ctx, "UPDATE visits SET count = count + 1 RETURNING count").Scan(&count)
+	})
+	return count, err
+}

@@ -1,0 +1,224 @@
+// Package postgrestest starts real PostgreSQL servers for tests: on loopback, with TLS and
+// passwords as on RDS, each with data of its own. The package's TestMain must call testrun.Main.
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"plinth/app/internal/testrun"
+)
+
+const (
+	superUser     = "postgres"
+	superPassword = "super-test-password"
+	databaseName  = "app"
+	roleName      = "plinth"
+	firstPassword = "first-test-password"
+	patience      = time.Minute
+)
+
+// Config is how a server differs from others. The zero value is right for most.
+type Config struct {
+	// Hosts that the server's certificate is for; default 127.0.0.1 and localhost.
+	Hosts []string
+	// Settings as in postgresql.conf.
+	Settings map[string]string
+}
+
+// Server is one PostgreSQL server with one database and one role that owns it, as RDS makes them.
+type Server struct {
+	// Host, Port and Database are where clients go.
+	Host     string
+	Port     int
+	Database string
+	// Username and Password are the role's; SetPassword changes the latter.
+	Username, Password string
+	// CAFile is what clients are to trust.
+	CAFile string
+	// Data is PostgreSQL's data directory.
+	Data string
+
+	t        testing.TB
+	programs string
+	settings map[string]string
+	process  *exec.Cmd
+	ended    chan error
+}
+
+// Start returns a server that accepts connections. It is stopped when the test ends.
+func Start(t testing.TB, config Config) *Server {
+	t.Helper()
+	installed, err := install()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := testrun.SubDir(t)
+	authority := NewAuthority(t)
+	s := &Server{
+		Host: "127.0.0.1", Port: testrun.FreePort(t), Database: databaseName,
+		Username: roleName, Password: firstPassword,
+		CAFile: authority.File(t), Data: filepath.Join(dir, "data"),
+		t: t, programs: installed.programs, settings: config.Settings,
+	}
+	if err := copyTree(installed.cluster, s.Data); err != nil {
+		t.Fatal(err)
+	}
+	hosts := config.Hosts
+	if hosts == nil {
+		hosts = []string{"127.0.0.1", "localhost"}
+	}
+	authority.issue(t, filepath.Join(s.Data, "server.crt"), filepath.Join(s.Data, "server.key"), hosts)
+	// As rds.force_ssl does: nothing without TLS.
+	rules := "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl replication all 127.0.0.1/32 scram-sha-256\n"
+	if err := os.WriteFile(filepath.Join(s.Data, "pg_hba.conf"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := give(s.Data); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("PostgreSQL's log:\n%s", s.tail())
+		}
+		os.RemoveAll(dir)
+	})
+	s.Start()
+	return s
+}
+
+// Start is for a server that was stopped.
+func (s *Server) Start() {
+	s.t.Helper()
+	settings := map[string]string{
+		"listen_addresses": s.Host, "port": strconv.Itoa(s.Port), "unix_socket_directories": "",
+		"ssl": "on", "ssl_cert_file": "server.crt", "ssl_key_file": "server.key",
+		// The data is thrown away, so nothing waits for a disk.
+		"fsync": "off", "full_page_writes": "off",
+		"shared_buffers": "16MB", "max_connections": "100",
+	}
+	for name, value := range s.settings {
+		settings[name] = value
+	}
+	arguments := []string{"-D", s.Data}
+	for name, value := range settings {
+		arguments = append(arguments, "-c", name+"="+value)
+	}
+	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.process = testrun.Command(filepath.Join(s.programs, "bin", "postgres"), arguments...)
+	s.process.Dir = "/"
+	s.process.Stdout, s.process.Stderr = log, log
+	s.process.SysProcAttr.Credential = identity()
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func(process *exec.Cmd) { ended <- process.Wait() }(s.process)
+	s.ended = ended
+
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		connection, err := s.connect(context.Background(), superUser, superPassword, "postgres")
+		if err == nil {
+			connection.Close(context.Background())
+			return
+		}
+		select {
+		case err := <-ended:
+			s.process = nil
+			s.t.Fatalf("PostgreSQL ended: %v\n%s", err, s.tail())
+		default:
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("PostgreSQL accepts no connections: %v", err)
+		}
+	}
+}
+
+// Stop ends the server as RDS does for a restart: sessions are told, transactions rolled back.
+func (s *Server) Stop() { s.end(syscall.SIGINT) }
+
+// Kill ends the server as a crash does.
+func (s *Server) Kill() { s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(signal syscall.Signal) {
+	s.t.Helper()
+	if s.process == nil {
+		return
+	}
+	if err := s.process.Process.Signal(signal); err != nil {
+		s.t.Errorf("stop PostgreSQL: %v", err)
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil && signal == syscall.SIGINT {
+			s.t.Errorf("PostgreSQL stopped with: %v", err)
+		}
+	case <-time.After(patience):
+		_ = s.process.Process.Kill()
+		s.t.Errorf("PostgreSQL did not stop in %s", patience)
+	}
+	s.process = nil
+}
+
+// Connect opens a superuser's connection to the database, closed when the test ends.
+func (s *Server) Connect() *pgx.Conn {
+	s.t.Helper()
+	connection, err := s.connect(s.t.Context(), superUser, superPassword, s.Database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { connection.Close(context.Background()) })
+	return connection
+}
+
+// Exec runs a statement as superuser, outside of the database.
+func (s *Server) Exec(statement string) {
+	s.t.Helper()
+	connection, err := s.connect(s.t.Context(), superUser, superPassword, "postgres")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer connection.Close(context.Background())
+	if _, err := connection.Exec(s.t.Context(), statement); err != nil {
+		s.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// SetPassword changes the role's password. Its sessions go on.
+func (s *Server) SetPassword(password string) {
+	s.t.Helper()
+	s.Exec(fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", s.Username, password))
+	s.Password = password
+}
+
+func (s *Server) connect(ctx context.Context, user, password, database string) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	// Its certificate may be for another host on purpose.
+	return pgx.Connect(ctx, fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s sslmode=verify-ca sslrootcert=%s",
+		s.Host, s.Port, user, password, database, s.CAFile))
+}
+
+func (s *Server) log() string { return filepath.Join(filepath.Dir(s.Data), "log") }
+
+func (s *Server) tail() string {
+	content, err := os.ReadFile(s.log())
+	if err != nil {
+		return err.Error()
+	}
+	return string(content[max(0, len(content)-4000):])
+}

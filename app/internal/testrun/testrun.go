@@ -1,0 +1,127 @@
+// Package testrun gives a test binary a folder and processes that are gone when it ends, however
+// it ends: a test that times out runs no clean-up of its own.
+package testrun
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// The shell that cleans up leads the group of all processes, and reads from a pipe that only the
+// test binary holds: the end of that pipe is the end of the test.
+const cleaner = `trap '' QUIT; cat >/dev/null; kill -QUIT 0; sleep 0.2; rm -rf "$1"`
+
+var run struct {
+	dir   string
+	group int
+}
+
+// Main runs the tests of a package: func TestMain(m *testing.M) { os.Exit(testrun.Main(m)) }
+func Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "plinth-app-test-")
+	if err != nil {
+		return fail(err)
+	}
+	if err := open(dir); err != nil {
+		return fail(err)
+	}
+	shell := exec.Command("sh", "-c", cleaner, "sh", dir)
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	pipe, err := shell.StdinPipe()
+	if err != nil {
+		return fail(err)
+	}
+	if err := shell.Start(); err != nil {
+		return fail(err)
+	}
+	run.dir, run.group = dir, shell.Process.Pid
+	defer finish(shell, pipe)
+	// The tests wait more than they compute. A -parallel of the command line still counts.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		return fail(err)
+	}
+	return m.Run()
+}
+
+func finish(shell *exec.Cmd, pipe io.Closer) {
+	pipe.Close()
+	_ = shell.Wait()
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// Dir is the run's folder. Everybody may enter it.
+func Dir() string {
+	if run.dir == "" {
+		panic("testrun: the package's TestMain must call testrun.Main")
+	}
+	return run.dir
+}
+
+// SubDir is a new folder in the run's, which everybody may enter.
+func SubDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(Dir(), "")
+	if err == nil {
+		err = open(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// open lets everybody in: servers that refuse to run as root run as somebody else.
+func open(dir string) error {
+	return os.Chmod(dir, 0o755) //nolint:gosec // see above
+}
+
+// Command prepares a program that ends with the test binary at the latest (by SIGQUIT).
+func Command(name string, arguments ...string) *exec.Cmd {
+	Dir()
+	command := exec.Command(name, arguments...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: run.group}
+	return command
+}
+
+var ports struct {
+	sync.Mutex
+	given map[int]bool
+}
+
+// FreePort is a port that nobody listens on, and that neither this test binary is given twice
+// nor the system gives to outgoing connections (those begin at 32768 on Linux, higher elsewhere).
+func FreePort(t testing.TB) int {
+	t.Helper()
+	ports.Lock()
+	defer ports.Unlock()
+	if ports.given == nil {
+		ports.given = map[int]bool{}
+	}
+	for range 1000 {
+		port := 20000 + rand.IntN(12000) //nolint:gosec // no secret depends on it
+		if ports.given[port] {
+			continue
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err != nil {
+			continue
+		}
+		listener.Close()
+		ports.given[port] = true
+		return port
+	}
+	t.Fatal("no free port found")
+	return 0
+}

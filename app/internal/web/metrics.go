@@ -1,0 +1,91 @@
+package web
+
+import (
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are what Prometheus asks for.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+// NewMetrics also takes in what the given collectors tell.
+func NewMetrics(version string, others ...prometheus.Collector) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_total",
+			Help: "Answered requests.",
+		}, []string{"handler", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "http_request_duration_seconds",
+			Help:    "Time from a request's header to the end of its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"handler"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name:        "app_build_info",
+		Help:        "Always 1; its labels tell what is running.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.seconds, build,
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(others...)
+	return m
+}
+
+// Handler answers GET /metrics. It belongs on a port of its own: the Ingress sends every path of
+// the main port to the internet, and metrics tell strangers how the service is built and used.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// count measures each request that mux answers.
+func (m *Metrics) count(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		recorder := &recorder{ResponseWriter: w, code: http.StatusOK}
+		mux.ServeHTTP(recorder, r)
+		name := handlerName(r.Pattern)
+		m.requests.WithLabelValues(name, strconv.Itoa(recorder.code)).Inc()
+		m.seconds.WithLabelValues(name).Observe(time.Since(begin).Seconds())
+	})
+}
+
+// handlerName is a pattern's path. It is not the request's: strangers choose those, and each
+// would be a time series.
+func handlerName(pattern string) string {
+	_, path, found := strings.Cut(pattern, " ")
+	if !found {
+		return "none"
+	}
+	return strings.TrimSuffix(path, "{$}")
+}
+
+// recorder remembers the status code.
+type recorder struct {
+	http.ResponseWriter
+	code int
+}
+
+func (r *recorder) WriteHeader(code int) {
+	r.code = code
+	r.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,20 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// NewServer is an http.Server with limits for everything. What it cannot tell a client it logs.
+func NewServer(handler http.Handler, idleTimeout time.Duration, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
