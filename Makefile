@@ -149,7 +149,8 @@ kubernetes_flags = $(foreach package,k8s.io/component-base/version k8s.io/client
 .PHONY: kubernetes
 kubernetes: requirements ## Build a Kubernetes control plane for tests (six minutes the first time)
 	@mkdir -p $(KUBERNETES)/stages
-	CGO_ENABLED=0 go -C rehearsal/kubernetes build -trimpath -ldflags '-s -w $(call kubernetes_flags,$(kubernetes_version))' -o ../../$(KUBERNETES)/ tool
+	@echo "Kubernetes $(kubernetes_version), etcd, kwok, kubectl and Helm to $(KUBERNETES)"
+	@CGO_ENABLED=0 go -C rehearsal/kubernetes build -trimpath -ldflags '-s -w $(call kubernetes_flags,$(kubernetes_version))' -o ../../$(KUBERNETES)/ tool
 	@ln -f $(KUBERNETES)/server $(KUBERNETES)/etcd # its package is called so
 	@cd "$$(go -C rehearsal/kubernetes list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage" && \
 		install -m 644 node/fast/node-*.yaml node/heartbeat-with-lease/node-*.yaml pod/fast/pod-*.yaml '$(CURDIR)/$(KUBERNETES)/stages'

@@ -26,6 +26,8 @@ func TestApplication(t *testing.T) {
 		t.Run(env, func(t *testing.T) {
 			t.Parallel()
 			r := prepare(t, env+"-app", "app", "application-"+env)
+			_, err := kube.Helm(t.Context(), "", "lint", "--strict", r.chart, "--values", r.values)
+			assert.NilError(t, err)
 			r.install()
 			objects := r.everyObject()
 			for _, kind := range []string{"Deployment", "ExternalSecret", "HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "SecretStore", "Service", "ServiceAccount"} {

