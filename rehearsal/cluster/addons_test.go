@@ -12,6 +12,9 @@ import (
 
 // TestMetricsServer installs its real chart as each environment's stack does: it must listen on
 // another port than Fargate's kubelet.
+//
+// Not beside other tests: where what it registers with the API server does not answer, Kubernetes
+// puts off the deletion of namespaces.
 func TestMetricsServer(t *testing.T) {
 	const port = 10251
 	for _, env := range distinct(t, "addons", "metrics-server") {

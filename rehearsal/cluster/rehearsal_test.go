@@ -19,6 +19,7 @@ import (
 // TestRehearsal has cdktf and Terraform deploy an environment, with a control plane of its own,
 // and lets somebody go at it behind Terraform's back.
 func TestRehearsal(t *testing.T) {
+	t.Parallel()
 	programs, err := filepath.Abs(*programs)
 	assert.NilError(t, err)
 	tools := run.Tools{Standin: filepath.Join(t.TempDir(), "standin"), Kubernetes: programs}
