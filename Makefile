@@ -14,6 +14,8 @@ patiently = NODE_OPTIONS="$${NODE_OPTIONS-} --unhandled-rejections=none --max-ol
 # No look-ups of newer versions, no animation where nobody watches.
 export CHECKPOINT_DISABLE := 1
 export DISABLE_VERSION_CHECK := 1
+# From version 22 on, Node.js keeps here what it has compiled: cdktf starts a second sooner.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/build/node-compile-cache
 ifndef MAKE_TERMOUT
 export CI ?= 1
 endif
@@ -144,7 +146,9 @@ test: bindings ## Run all tests
 KUBERNETES := build/kubernetes
 kubernetes_version = $(shell go -C rehearsal/kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes)
 kubernetes_flags = $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version,-X $(package).gitVersion=$(1) \
-	-X $(package).gitMajor=$(subst v,,$(word 1,$(subst ., ,$(1)))) -X $(package).gitMinor=$(word 2,$(subst ., ,$(1))))
+	-X $(package).gitMajor=$(subst v,,$(word 1,$(subst ., ,$(1)))) -X $(package).gitMinor=$(word 2,$(subst ., ,$(1)))) \
+	$(foreach package,chartutil lint/rules,-X helm.sh/helm/v3/pkg/$(package).k8sVersionMajor=$(subst v,,$(word 1,$(subst ., ,$(1)))) \
+	-X helm.sh/helm/v3/pkg/$(package).k8sVersionMinor=$(word 2,$(subst ., ,$(1))))
 
 .PHONY: kubernetes
 kubernetes: requirements ## Build a Kubernetes control plane for tests (six minutes the first time)

@@ -35,7 +35,7 @@ func binary(t *testing.T, version string) string {
 		if raceDetector {
 			arguments = append(arguments, "-race")
 		}
-		output, err := exec.Command("go", append(arguments, ".")...).CombinedOutput()
+		output, err := testrun.Command("go", append(arguments, ".")...).CombinedOutput()
 		if err != nil {
 			err = fmt.Errorf("go build: %w\n%s", err, output)
 		}

@@ -24,7 +24,9 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
-	if r.Cluster() != nil {
+	s.Line("Without a terminal, add --auto-approve to deploy and destroy.")
+	if r.RealCluster() {
+		s.Line("\nAnd with the real kubectl and Helm:\n")
 		s.Line("  kubectl get pods,ingress,hpa,externalsecrets --all-namespaces")
 		s.Line("  helm history app --namespace app")
 	}

@@ -52,7 +52,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	if kube, err = controlplane.Start(context.Background(), *programs, filepath.Join(folder, "kubernetes")); err != nil {
+	if kube, err = controlplane.Start(context.Background(), *programs, filepath.Join(folder, "kubernetes"), "test"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -195,6 +195,7 @@ func TestPushRefuses(t *testing.T) {
 		{"no builder", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/docker")) }, "", []string{"image: nothing here can build it"}},
 		{"another push at the same time", func(d *desk) { d.transport.(*ecr).immutable = true }, "", []string{"plinth-dev-app: the tag was pushed by somebody else in the meantime; try again\n"}},
 		{"half a repository", func(*desk) {}, "-repository app", []string{"REPOSITORY=app: is no repository with its registry, such as 127.0.0.1:5000/app"}},
+		{"a scheme", func(*desk) {}, "-repository http://127.0.0.1:5000/app", []string{"REPOSITORY=http://127.0.0.1:5000/app: is no repository"}},
 		{"a tag", func(*desk) {}, "-repository 127.0.0.1:5000/app:1", []string{"REPOSITORY=127.0.0.1:5000/app:1: is no repository"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ type pushed struct {
 func (s *session) target(ctx context.Context) (*target, error) {
 	if s.repository != "" {
 		repository, err := name.NewRepository(s.repository, name.StrictValidation)
-		if err != nil {
+		if err != nil || strings.Contains(s.repository, "://") {
 			return nil, fmt.Errorf("REPOSITORY=%s: is no repository with its registry, such as 127.0.0.1:5000/app", s.repository)
 		}
 		return s.reach(ctx, repository, remote.WithAuthFromKeychain(authn.DefaultKeychain), "",

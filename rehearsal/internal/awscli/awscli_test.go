@@ -87,6 +87,8 @@ func TestRun(t *testing.T) {
 		{"what a stack has", "resourcegroupstaggingapi get-resources --tag-filters Key=stack,Values=dev-data Key=team --query ResourceTagMappingList[].[ResourceARN,Tags[].Value] --output text",
 			0, "arn:aws:rds:eu-west-2:111111111111:db:db-1\ndev-data\ta\n"},
 
+		{"a registry", "ecr get-login-password", generalError, "a rehearsal has no registry"},
+		{"a context of no cluster", "eks update-kubeconfig --name nobody --alias nobody", clientError, "ResourceNotFound"},
 		{"a service", "s3 ls --recursive", usageError, "Found invalid choice 's3 ls'"},
 		{"a command", "rds reboot-db-instance", usageError, "\n  aws rds delete-db-instance\n"},
 		{"an option", describe + "--max-items 1", usageError, "Unknown options: --max-items"},

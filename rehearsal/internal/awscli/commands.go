@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +14,19 @@ import (
 )
 
 var commands = map[string]*command{
+	"ecr get-login-password": {
+		operation: "GetAuthorizationToken",
+		run: func(*cloud.World, options) (any, error) {
+			return nil, errors.New("a rehearsal has no registry: REPOSITORY=127.0.0.1:5000/app pushes to one on this machine")
+		},
+	},
 	"eks get-token": {
 		operation: "GetToken", run: getToken,
 		options: map[string]option{"--cluster-name": {true, one}, "--role-arn": {values: one}},
+	},
+	"eks update-kubeconfig": {
+		operation: "DescribeCluster", run: updateKubeconfig,
+		options: map[string]option{"--name": {true, one}, "--alias": {values: one}, "--user-alias": {values: one}, "--role-arn": {values: one}},
 	},
 	"rds delete-db-instance": {
 		operation: "DeleteDBInstance", run: deleteInstance, changes: true,
@@ -44,6 +55,20 @@ func getCallerIdentity(w *cloud.World, _ options) (any, error) {
 		return nil, err
 	}
 	return map[string]any{"UserId": identity["user_id"], "Account": identity["account_id"], "Arn": identity["arn"]}, nil
+}
+
+// updateKubeconfig has nothing to do: a rehearsal with a real control plane has a kubeconfig with
+// a context of the cluster's name, which KUBECONFIG names.
+func updateKubeconfig(w *cloud.World, given options) (any, error) {
+	name := given.value("--name")
+	if w.Get("aws_eks_cluster", name) == nil {
+		return nil, &cloud.Error{Code: "ResourceNotFoundException", Message: "No cluster found for name: " + name + "."}
+	}
+	file := os.Getenv("KUBECONFIG")
+	if file == "" {
+		return nil, errors.New("this rehearsal has no Kubernetes API: make rehearse CLUSTER=1 has one")
+	}
+	return fmt.Sprintf("Context %s is in %s", name, file), nil
 }
 
 // getToken signs nothing, and the cluster need not exist, as it need not for the real one.

@@ -38,13 +38,14 @@ type process struct {
 const patience = 2 * time.Minute
 
 // Start starts one with programs out of a folder (make kubernetes fills it), keeping what it
-// writes in another, which must not be there yet, and returns when its nodes are ready.
-func Start(ctx context.Context, programs, folder string) (*ControlPlane, error) {
+// writes in another, which must not be there yet, and returns when its nodes are ready. name is
+// that of kubectl's context for it.
+func Start(ctx context.Context, programs, folder, name string) (*ControlPlane, error) {
 	if err := check(programs); err != nil {
 		return nil, err
 	}
 	c := &ControlPlane{folder: folder, Client: Client{Programs: programs, Folder: folder}}
-	if err := c.start(ctx); err != nil {
+	if err := c.start(ctx, name); err != nil {
 		return nil, errors.Join(fmt.Errorf("the Kubernetes control plane: %w; its logs are in %s", err, folder), c.Stop())
 	}
 	return c, nil
@@ -75,7 +76,7 @@ const (
 var stages = []string{"stages/node-initialize.yaml", "stages/node-heartbeat-with-lease.yaml",
 	"stages/pod-ready.yaml", "stages/pod-complete.yaml", "stages/pod-delete.yaml"}
 
-func (c *ControlPlane) start(ctx context.Context) error {
+func (c *ControlPlane) start(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	ports, err := freePorts(3)
@@ -83,7 +84,7 @@ func (c *ControlPlane) start(ctx context.Context) error {
 		return err
 	}
 	store, peer, api := loopback(ports[0]), loopback(ports[1]), loopback(ports[2])
-	if err := c.writeCredentials("https://" + api); err != nil {
+	if err := c.writeCredentials("https://"+api, name); err != nil {
 		return err
 	}
 	// Nothing here outlives the process, so nothing need reach the disk.

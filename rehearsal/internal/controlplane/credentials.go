@@ -24,7 +24,7 @@ const (
 
 // writeCredentials makes the API server's certificate, the key that service accounts' tokens
 // are signed with, and the one user there is, an administrator.
-func (c *ControlPlane) writeCredentials(server string) error {
+func (c *ControlPlane) writeCredentials(server, context string) error {
 	public, private, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.ParseIP(address)}, nil)
 	if err != nil {
 		return err
@@ -46,20 +46,20 @@ func (c *ControlPlane) writeCredentials(server string) error {
 		os.WriteFile(c.path(certificateKey), private, 0o600),
 		os.WriteFile(c.path(accountKey), accounts, 0o600),
 		os.WriteFile(c.path(tokens), []byte(token+",rehearsal,rehearsal,system:masters\n"), 0o600),
-		os.WriteFile(c.Kubeconfig(), fmt.Appendf(nil, kubeconfig, server, base64.StdEncoding.EncodeToString(public), token), 0o600),
+		os.WriteFile(c.Kubeconfig(), fmt.Appendf(nil, kubeconfig, context, server, base64.StdEncoding.EncodeToString(public), token), 0o600),
 	)
 }
 
 const kubeconfig = `apiVersion: v1
 kind: Config
-current-context: rehearsal
+current-context: %[1]s
 contexts:
-  - name: rehearsal
+  - name: %[1]s
     context: {cluster: rehearsal, user: rehearsal}
 clusters:
   - name: rehearsal
-    cluster: {server: %s, certificate-authority-data: %s}
+    cluster: {server: %[2]s, certificate-authority-data: %[3]s}
 users:
   - name: rehearsal
-    user: {token: %s}
+    user: {token: %[4]s}
 `

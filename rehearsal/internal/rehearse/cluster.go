@@ -15,7 +15,7 @@ import (
 // inCluster looks, with the real kubectl and Helm, whether the real control plane runs what was
 // deployed, where there is one.
 func (p *play) inCluster(ctx context.Context) error {
-	if p.Cluster() == nil {
+	if !p.RealCluster() {
 		return nil
 	}
 	releases, err := p.releases(ctx)
@@ -50,7 +50,7 @@ func (p *play) inCluster(ctx context.Context) error {
 
 // clusterEmpty looks whether the destroyed stacks have left anything in the control plane.
 func (p *play) clusterEmpty(ctx context.Context) error {
-	if p.Cluster() == nil {
+	if !p.RealCluster() {
 		return nil
 	}
 	left, err := p.releases(ctx)

@@ -36,7 +36,7 @@ func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bo
 	p := &play{
 		Rehearsal: r, screen: s, secrets: map[string]bool{}, pattern: r.Env + "-*",
 		result: &report.Result{
-			Env: r.Env, Started: time.Now(), NotChecked: notChecked(r.Cluster() != nil), RealCluster: r.Cluster() != nil,
+			Env: r.Env, Started: time.Now(), NotChecked: notChecked(r.RealCluster()), RealCluster: r.RealCluster(),
 			Logs: r.Path("logs"), Page: r.Path("report.html"),
 		},
 	}

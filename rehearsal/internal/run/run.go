@@ -85,7 +85,10 @@ func (r *Rehearsal) Close() error {
 	return errors.Join(err, r.lock.Unlock())
 }
 
-// Cluster is the real Kubernetes control plane, nil when Kubernetes is stood in for.
+// RealCluster tells whether Kubernetes and Helm are not stood in for.
+func (r *Rehearsal) RealCluster() bool { return r.tools.Kubernetes != "" }
+
+// Cluster is the real control plane once Synth has started it, else nil.
 func (r *Rehearsal) Cluster() *controlplane.ControlPlane { return r.cluster }
 
 // State is where the stacks' states are.

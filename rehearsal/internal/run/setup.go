@@ -30,7 +30,7 @@ func (r *Rehearsal) setUp(ctx context.Context) error {
 	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
 		return err
 	}
-	if err := r.installProviders(); err != nil || r.tools.Kubernetes == "" {
+	if err := r.installProviders(); err != nil || !r.RealCluster() {
 		return err
 	}
 	return r.startCluster(ctx)
@@ -52,8 +52,11 @@ func (r *Rehearsal) startCluster(ctx context.Context) error {
 			return err
 		}
 	}
-	var err error
-	r.cluster, err = controlplane.Start(ctx, r.tools.Kubernetes, r.Path(provider.ClusterFolder))
+	name, err := r.App.Cluster()
+	if err != nil {
+		return err
+	}
+	r.cluster, err = controlplane.Start(ctx, r.tools.Kubernetes, r.Path(provider.ClusterFolder), name)
 	return err
 }
 

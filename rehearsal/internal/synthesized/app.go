@@ -200,6 +200,16 @@ func (a *App) Charts() []Chart {
 	return all
 }
 
+// Cluster is the name of the Kubernetes cluster.
+func (a *App) Cluster() (string, error) {
+	for _, s := range a.Stacks {
+		for _, cluster := range s.file.Resource["aws_eks_cluster"] {
+			return cluster.Name, nil
+		}
+	}
+	return "", errors.New("no stack makes a cluster (aws_eks_cluster)")
+}
+
 // Bucket is where the states of all stacks are.
 func (a *App) Bucket() (string, error) {
 	bucket := ""

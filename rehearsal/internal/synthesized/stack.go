@@ -61,6 +61,7 @@ type resource struct {
 		PreventDestroy bool `json:"prevent_destroy"`
 	} `json:"lifecycle"`
 	Principal  string `json:"principal_arn"`
+	Name       string `json:"name"`
 	Repository string `json:"repository"`
 	Chart      string `json:"chart"`
 	Version    string `json:"version"`
