@@ -167,7 +167,7 @@ func TestGoldenExternalSecrets(t *testing.T) {
 	})
 }
 
-// The chart of the AWS Load Balancer Controller is in no Go module, so its templates are not tried
+// The chart of the AWS Load Balancer Controller could not be had as a Go module, so its templates are not tried
 // here, only what a cluster on Fargate needs of its values. The names below are in every version of
 // the chart from 1.14.1 to 3.5.0.
 func TestGoldenLoadBalancerController(t *testing.T) {

@@ -117,7 +117,7 @@ func (p *play) before() []string {
 func notChecked(realCluster bool) []string {
 	charts := "Charts from other repositories are not rendered; the application's own is."
 	if realCluster {
-		charts = "The load balancer controller is not installed: its chart can only be had from its own repository."
+		charts = "The load balancer controller is not installed on the control plane: its chart could not be had as a Go module."
 	}
 	return []string{
 		"IAM permissions are not evaluated: whoever deploys, and every role that is made, may lack some.",

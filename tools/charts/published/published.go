@@ -34,8 +34,7 @@ type Chart struct {
 	definitions string
 }
 
-// The charts whose source is in a module. The load balancer controller's is in none that the
-// go command takes: its tags are of a major version that its module's path does not name.
+// The charts whose source could be had as a module. The load balancer controller's could not.
 var (
 	MetricsServer = Chart{
 		Repository: "https://kubernetes-sigs.github.io/metrics-server/", Name: "metrics-server", Version: "3.13.1",
