@@ -14,8 +14,6 @@ patiently = NODE_OPTIONS="$${NODE_OPTIONS-} --unhandled-rejections=none --max-ol
 # No look-ups of newer versions, no animation where nobody watches.
 export CHECKPOINT_DISABLE := 1
 export DISABLE_VERSION_CHECK := 1
-# From version 22 on, Node.js keeps here what it has compiled: cdktf starts a second sooner.
-export NODE_COMPILE_CACHE ?= $(CURDIR)/build/node-compile-cache
 ifndef MAKE_TERMOUT
 export CI ?= 1
 endif
