@@ -21,7 +21,6 @@ import (
 type ControlPlane struct {
 	Client
 
-	folder    string
 	processes []*process
 }
 
@@ -44,7 +43,7 @@ func Start(ctx context.Context, programs, folder, name string) (*ControlPlane, e
 	if err := check(programs); err != nil {
 		return nil, err
 	}
-	c := &ControlPlane{folder: folder, Client: Client{Programs: programs, Folder: folder}}
+	c := &ControlPlane{Client: Client{Programs: programs, Folder: folder}}
 	if err := c.start(ctx, name); err != nil {
 		return nil, errors.Join(fmt.Errorf("the Kubernetes control plane: %w; its logs are in %s", err, folder), c.Stop())
 	}
@@ -140,7 +139,7 @@ func (c *ControlPlane) run(name string, arguments ...string) error {
 		return err
 	}
 	started, err := guard.Start(guard.Program{
-		Path: filepath.Join(c.Programs, name), Args: arguments, Folder: c.folder, Env: os.Environ(), Output: log,
+		Path: filepath.Join(c.Programs, name), Args: arguments, Folder: c.Folder, Env: os.Environ(), Output: log,
 	})
 	if err != nil {
 		return errors.Join(err, log.Close())
@@ -190,7 +189,7 @@ func (c *ControlPlane) Stop() error {
 	return err
 }
 
-func (c *ControlPlane) path(name string) string { return filepath.Join(c.folder, name) }
+func (c *ControlPlane) path(name string) string { return filepath.Join(c.Folder, name) }
 
 // address is the one at which everything listens.
 const address = "127.0.0.1"

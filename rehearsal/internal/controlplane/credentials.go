@@ -38,7 +38,7 @@ func (c *ControlPlane) writeCredentials(server, context string) error {
 		return err
 	}
 	token := rand.Text()
-	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return err
 	}
 	return errors.Join(
