@@ -102,23 +102,20 @@ func (w *World) ReadIngress(cluster string, config Attributes) Attributes {
 		return Attributes{}
 	}
 	addresses := []any{}
-	if balancer := w.find("aws_lb", "ingress", cluster+":"+id); balancer != nil {
-		addresses = append(addresses, Attributes{"hostname": text(balancer.Attributes, "dns_name"), "ip": ""})
+	if host := w.LoadBalancerOf(cluster, id); host != "" {
+		addresses = append(addresses, Attributes{"hostname": host, "ip": ""})
 	}
 	return Attributes{"id": id, "status": []any{Attributes{"load_balancer": []any{Attributes{"ingress": addresses}}}}}
 }
 
 // LoadBalancerOf is the host name of the load balancer that was made for an Ingress, told by
-// its namespace/name in the one cluster there is; empty when it has none.
-func (w *World) LoadBalancerOf(ingress string) string {
-	host := ""
-	w.Each(func(_, _ string, t *Thing) bool {
-		if _, of, _ := strings.Cut(text(t.Attributes, "ingress"), ":"); of == ingress {
-			host = text(t.Attributes, "dns_name")
-		}
-		return host == ""
-	}, "aws_lb")
-	return host
+// its namespace/name; empty when it has none.
+func (w *World) LoadBalancerOf(cluster, ingress string) string {
+	balancer := w.find("aws_lb", "ingress", cluster+":"+ingress)
+	if balancer == nil {
+		return ""
+	}
+	return text(balancer.Attributes, "dns_name")
 }
 
 // What the load balancer controller goes by.

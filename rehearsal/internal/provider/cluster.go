@@ -33,8 +33,9 @@ func newCluster(rehearsal string) cluster {
 // ClusterFolder is the control plane's in a rehearsal's.
 const ClusterFolder = "kubernetes"
 
-// apply makes or changes an object, or deletes it when after is nil.
-func (c cluster) apply(ctx context.Context, world *cloud.World, kind string, before, after cloud.Attributes) error {
+// apply makes or changes an object, or deletes it when after is nil. in is the cluster's name in
+// the rehearsal's cloud.
+func (c cluster) apply(ctx context.Context, world *cloud.World, in, kind string, before, after cloud.Attributes) error {
 	if !c.Running() {
 		return nil
 	}
@@ -44,7 +45,7 @@ func (c cluster) apply(ctx context.Context, world *cloud.World, kind string, bef
 	case "kubernetes_config_map":
 		return c.object(ctx, "ConfigMap", before, after)
 	case "helm_release":
-		return c.release(ctx, world, before, after)
+		return c.release(ctx, world, in, before, after)
 	}
 	return nil
 }
@@ -117,7 +118,7 @@ func named(a cloud.Attributes) []string {
 }
 
 // release is what the Helm provider makes. Helm waits, and undoes what fails, as the release says.
-func (c cluster) release(ctx context.Context, world *cloud.World, before, after cloud.Attributes) error {
+func (c cluster) release(ctx context.Context, world *cloud.World, in string, before, after cloud.Attributes) error {
 	of := after
 	if of == nil {
 		of = before
@@ -149,7 +150,7 @@ func (c cluster) release(ctx context.Context, world *cloud.World, before, after 
 	if _, err := c.Helm(ctx, "", append(append([]string{verb}, arguments...), files...)...); err != nil {
 		return err
 	}
-	return errors.Join(c.withoutServers(ctx, name), c.control(ctx, world, space))
+	return errors.Join(c.withoutServers(ctx, name), c.control(ctx, world, in, space))
 }
 
 // switches are Helm's flags for those arguments of a release that are set.

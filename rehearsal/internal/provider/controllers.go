@@ -22,12 +22,12 @@ func (c cluster) withoutServers(ctx context.Context, release string) error {
 
 // control does in a namespace what the add-ons' controllers would, whose containers do not run:
 // an Ingress gets its load balancer's name, an ExternalSecret its Secret.
-func (c cluster) control(ctx context.Context, world *cloud.World, namespace string) error {
-	return errors.Join(c.addresses(ctx, world, namespace), c.secrets(ctx, world, namespace))
+func (c cluster) control(ctx context.Context, world *cloud.World, in, namespace string) error {
+	return errors.Join(c.addresses(ctx, world, in, namespace), c.secrets(ctx, world, namespace))
 }
 
 // addresses tells each Ingress the host name of the load balancer that was made for it.
-func (c cluster) addresses(ctx context.Context, world *cloud.World, namespace string) error {
+func (c cluster) addresses(ctx context.Context, world *cloud.World, in, namespace string) error {
 	output, err := c.Kubectl(ctx, "", "get", "ingress", "--namespace", namespace, "--output", "json")
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (c cluster) addresses(ctx context.Context, world *cloud.World, namespace st
 		return err
 	}
 	for _, ingress := range found.Items {
-		host := world.LoadBalancerOf(namespace + "/" + ingress.Name)
+		host := world.LoadBalancerOf(in, namespace+"/"+ingress.Name)
 		if host == "" {
 			continue
 		}

@@ -110,7 +110,11 @@ func (s *server) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyReso
 		}
 		before, _ := plain(prior).(map[string]any)
 		after, _ := plain(final).(map[string]any)
-		return s.cluster.apply(ctx, world, r.TypeName, before, after)
+		in, err := s.where(world, r.TypeName)
+		if err != nil {
+			return err
+		}
+		return s.cluster.apply(ctx, world, in, r.TypeName, before, after)
 	})
 	response := &tfprotov6.ApplyResourceChangeResponse{Private: r.PlannedPrivate, Diagnostics: s.failed(doing(prior, planned)+" "+r.TypeName, err)}
 	if err != nil {
