@@ -1,12 +1,12 @@
 package settings
 
+import "slices"
+
 // checkAccess looks at who uses the Kubernetes API, and as what.
 func (d *document) checkAccess() {
-	admin := false
 	principals := map[string]bool{}
 	for i, access := range d.env.Cluster.Access {
 		path := element("cluster.access", i)
-		admin = admin || access.Policy == AccessAdmin
 		d.checkUnique(path+".namespaces", access.Namespaces)
 		// https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
 		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {
@@ -19,9 +19,9 @@ func (d *document) checkAccess() {
 				d.report(path+".principal", "must be another principal than those before, is %s again", arn)
 			}
 			principals[arn] = true
+			if d.sound("project") && slices.Contains(d.env.clusterRoles(), arn) {
+				d.report(path+".principal", "must not be a role of the bootstrap stack that has its access already, is %s", arn)
+			}
 		}
-	}
-	if d.sound("cluster.access") && !admin {
-		d.report("cluster.access", "must give one principal the policy admin: whoever deploys the addons and app stacks")
 	}
 }

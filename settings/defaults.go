@@ -7,6 +7,13 @@ func Defaults() *Environment {
 		Project:          "plinth",
 		Repository:       "plinth",
 		LogRetentionDays: 30,
+		State:            State{OldVersionDays: 90},
+		CI: CI{
+			Provider:       CIGitLab,
+			Audience:       "sts.amazonaws.com",
+			Branches:       []string{"main"},
+			SessionMinutes: 60,
+		},
 		Network: Network{
 			NAT:      NATSingle,
 			FlowLogs: true,

@@ -5,6 +5,8 @@ import "strings"
 // derive fills what follows from other settings. It runs after validation, so that a value
 // nobody wrote is never reported.
 func (e *Environment) derive() {
+	e.State.MakesBucket = e.State.Endpoint == ""
+	e.State.MakesKey = e.State.MakesBucket && e.State.KMSKey == ""
 	if e.State.Bucket == "" {
 		e.State.Bucket = e.ResourceName("state", e.Account)
 	}
@@ -19,6 +21,9 @@ func (e *Environment) derive() {
 	case e.State.KMSKey == "":
 		// The key is in the bucket's region: S3 encrypts with no other.
 		e.State.KMSKey = "arn:aws:kms:" + e.State.Region + ":" + e.Account + ":alias/" + e.ResourceName("state")
+	}
+	if e.CI.Issuer == "" {
+		e.CI.Issuer = issuers[e.CI.Provider]
 	}
 	if e.Database.DeletionProtection == nil {
 		e.Database.DeletionProtection = new(e.Protected)
@@ -36,5 +41,5 @@ func (e *Environment) principalARN(principal string) string {
 	if strings.HasPrefix(principal, "arn:") {
 		return principal
 	}
-	return "arn:aws:iam::" + e.Account + ":" + principal
+	return e.AccountARN(principal)
 }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func TestSamples(t *testing.T) {
 		{"dev's key", dev.State.KMSKey, "arn:aws:kms:eu-west-2:111111111111:alias/plinth-dev-state"},
 		{"dev's deletion protection", *dev.Database.DeletionProtection, false},
 		{"dev's final snapshot", *dev.Database.FinalSnapshot, false},
-		{"dev's principal", dev.Cluster.Access[0].Principal, "arn:aws:iam::111111111111:role/plinth-dev-deploy"},
+		{"dev's principal", dev.Cluster.Access[0].Principal, "arn:aws:iam::111111111111:role/developer"},
 		{"dev's zones", strings.Join(dev.ZoneNames(), " "), "eu-west-2a eu-west-2b"},
 		{"dev's flow logs, by default", dev.Network.FlowLogs, true},
 		{"dev's parameter family", dev.Database.ParameterFamily(), "postgres17"},
@@ -137,7 +138,10 @@ func TestGoodInput(t *testing.T) {
 		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.KeepImages }, 30},
 		{"protection against the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
 		{"snapshot with the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
-		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{"ours", "eu-west-1", "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", ""}},
+		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", OldVersionDays: 90, MakesBucket: true, MakesKey: true}},
+		{"an issuer by the provider", under("ci", "provider: github"), func(e *Environment) any { return e.CI.Issuer }, "https://token.actions.githubusercontent.com"},
+		{"a key of one's own is not made", top("state: {kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.MakesKey }, false},
+		{"another server has no bucket of AWS's", top("state: {endpoint: 'http://127.0.0.1:9000'}"), func(e *Environment) any { return e.State.MakesBucket }, false},
 		{"another server has no key", top("state: {endpoint: 'http://127.0.0.1:9000', kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.KMSKey }, ""},
 		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
@@ -221,7 +225,32 @@ func TestFileUnreadable(t *testing.T) {
 
 // withRange is a good file with another range and account.
 func withRange(account, cidr string) string {
-	return strings.NewReplacer("111111111111", account, "10.10.0.0/16", cidr).Replace(base)
+	return strings.NewReplacer("111111111111", account, "10.10.0.0/16", cidr).Replace(shared(base))
+}
+
+// shared leaves the account's identity provider to another environment.
+func shared(file string) string { return under("ci", "sharesProvider: true")(file) }
+
+func TestOneIdentityProviderInAnAccount(t *testing.T) {
+	dev := strings.Replace(base, "10.10.0.0/16", "10.20.0.0/16", 1)
+	github := under("ci", "provider: github")
+	for _, test := range []struct {
+		name, dev, qa, want string
+	}{
+		{"both make it", dev, base, `qa.yaml:15: ci.sharesProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+		{"the later one leaves it", dev, shared(base), ""},
+		{"the earlier one leaves it", shared(dev), base, ""},
+		{"two issuers", github(dev), base, ""},
+		{"the issuer by default and by name", under("ci", "issuer: https://gitlab.com")(dev), base,
+			`qa.yaml:15: ci.sharesProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa})
+			if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
 }
 
 func TestRangesOfOneAccount(t *testing.T) {

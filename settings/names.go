@@ -11,6 +11,40 @@ func (e *Environment) ResourceName(parts ...string) string {
 	return strings.Join(append([]string{e.Project, e.Name}, parts...), "-")
 }
 
+// DeployRole names the role that deploys a stack, such as network, and PlanRole the one that
+// plans it.
+func (e *Environment) DeployRole(stack string) string { return e.ResourceName("deploy", stack) }
+
+// PlanRole is like [Environment.DeployRole].
+func (e *Environment) PlanRole(stack string) string { return e.ResourceName("plan", stack) }
+
+// PushRole names the role that pushes images.
+func (e *Environment) PushRole() string { return e.ResourceName("push") }
+
+// RoleBoundary names the policy that limits the roles which a stack makes.
+func (e *Environment) RoleBoundary(stack string) string { return e.ResourceName("roles", stack) }
+
+// AccountARN is the ARN of something of IAM's in the environment's account, such as role/name.
+func (e *Environment) AccountARN(name string) string { return "arn:aws:iam::" + e.Account + ":" + name }
+
+// RoleARN is that of a role in the environment's account.
+func (e *Environment) RoleARN(name string) string { return e.AccountARN("role/" + name) }
+
+// PolicyARN is that of a policy in the environment's account.
+func (e *Environment) PolicyARN(name string) string { return e.AccountARN("policy/" + name) }
+
+// InCluster are the stacks whose roles use the Kubernetes API.
+var InCluster = []string{"addons", "app"}
+
+// clusterRoles are the ARNs of those roles.
+func (e *Environment) clusterRoles() []string {
+	var arns []string
+	for _, stack := range InCluster {
+		arns = append(arns, e.RoleARN(e.DeployRole(stack)), e.RoleARN(e.PlanRole(stack)))
+	}
+	return arns
+}
+
 // nameLimit is a name that AWS limits, as the stacks make it. Only the longest of each kind
 // needs to be here.
 type nameLimit struct {
@@ -20,12 +54,13 @@ type nameLimit struct {
 }
 
 var nameLimits = []nameLimit{
-	{"load balancer", []string{"app"}, 32},                     // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-	{"IAM role", []string{"aws-load-balancer-controller"}, 64}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	{"EKS cluster", nil, 100},                                  // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
-	{"RDS instance", []string{"postgres-replica-5"}, 63},       // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
-	{"S3 bucket", []string{"state", "000000000000"}, 63},       // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	{"ECR repository", []string{"app"}, 256},                   // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+	{"load balancer", []string{"app"}, 32},                         // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+	{"IAM role", []string{"aws-load-balancer-controller"}, 64},     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	{"IAM policy", []string{"deploy-observability-boundary"}, 128}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	{"EKS cluster", nil, 100},                                      // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+	{"RDS instance", []string{"postgres-replica-5"}, 63},           // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+	{"S3 bucket", []string{"state", "000000000000"}, 63},           // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 
 // checkNames reports the limit that the names of the environment exceed by most: one shorter

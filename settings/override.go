@@ -139,15 +139,29 @@ func strangers(variables map[string]string, environments []string) Problems {
 		}
 		message := "names no setting"
 		owner, _, _ := strings.Cut(strings.TrimPrefix(variable, variablePrefix), "_")
-		if !slices.Contains(environments, strings.ToLower(owner)) {
+		prefix := ""
+		if slices.Contains(environments, strings.ToLower(owner)) {
+			prefix = variablePrefix + owner + "_" // which is right, and no sign of likeness
+		} else {
 			message = "names none of the environments " + list(environments, "and")
 		}
-		if remedy := didYouMean(variable, known); remedy != "" {
-			message += "; " + remedy
+		if near := nearest(strings.TrimPrefix(variable, prefix), without(prefix, known)); near != "" {
+			message += "; did you mean " + prefix + near + "?"
 		}
 		problems = append(problems, place{variable: oneLine(variable)}.problem("", "%s", message))
 	}
 	return problems
+}
+
+// without are the names that begin with a prefix, without it.
+func without(prefix string, names []string) []string {
+	var rest []string
+	for _, name := range names {
+		if name, ok := strings.CutPrefix(name, prefix); ok {
+			rest = append(rest, name)
+		}
+	}
+	return rest
 }
 
 // chosen returns the environments that Load returns: all, unless a variable limits them.

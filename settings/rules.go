@@ -87,6 +87,33 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isEndpoint,
 			repair:  endpointOf,
 		},
+		// https://openid.net/specs/openid-connect-discovery-1_0.html#IssuerDiscovery
+		"issuer": {
+			must:    "an https URL of a host, without a port and without a slash at the end",
+			pattern: `^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?$`,
+			repair:  func(s string) string { return "https://" + strings.TrimPrefix(strings.Trim(s, "/"), "http://") },
+		},
+		// No star: it would let other projects in.
+		"ciproject": {
+			must:    "a project's path, such as group/project, without the host",
+			pattern: `^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$`,
+			repair:  projectOf,
+		},
+		"audience": {
+			must:    "a name of 1 to 255 letters, digits and _.:/@-",
+			pattern: `^[A-Za-z0-9_.:/@-]{1,255}$`,
+		},
+		"ref": {
+			must:    "a branch's or tag's name (letters, digits and _./-), with * for a part of it",
+			pattern: `^[A-Za-z0-9_*][A-Za-z0-9_./*-]{0,200}$`,
+			also:    func(s string) bool { return strings.Trim(s, "*/") != "" },
+			remedy: func(s string) string {
+				if s != "" && strings.Trim(s, "*/") == "" {
+					return "any branch could deploy: name those that are protected"
+				}
+				return ""
+			},
+		},
 		"vpccidr": {
 			must:   "a private IPv4 range from /16 to /19",
 			also:   isVPCRange,
@@ -220,6 +247,15 @@ func unreservedBucket(s string) bool {
 		}
 	}
 	return true
+}
+
+// projectOf is the path of a project's URL.
+func projectOf(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return strings.Trim(s, "/")
+	}
+	return strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
 }
 
 func parseEndpoint(s string) (*url.URL, bool) {

@@ -24,6 +24,7 @@ type Environment struct {
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`
 
 	State    State    `yaml:"state"`
+	CI       CI       `yaml:"ci"`
 	Network  Network  `yaml:"network"`
 	Database Database `yaml:"database"`
 	Registry Registry `yaml:"registry"`
@@ -43,7 +44,48 @@ type State struct {
 	// Endpoint is the URL of an S3-compatible server to use instead of AWS. It is
 	// addressed by path, and what only AWS has (KMS, STS) is left out.
 	Endpoint string `yaml:"endpoint" validate:"omitempty,endpoint"`
+	// LogBucket is an S3 bucket in the same region that gets the access log of the bucket for
+	// state; without one there is none. It must let S3 write its logs.
+	LogBucket string `yaml:"logBucket" validate:"omitempty,bucket"`
+	// OldVersionDays is how long states that were replaced can be brought back.
+	OldVersionDays int `yaml:"oldVersionDays" validate:"between=7-3650"`
+
+	// MakesBucket and MakesKey tell whether the environment's bootstrap stack makes them.
+	MakesBucket bool `yaml:"-" json:"-"`
+	MakesKey    bool `yaml:"-" json:"-"`
 }
+
+// CI says whose pipelines deploy the environment: they get the roles of the bootstrap stack by
+// OpenID Connect, without a key.
+type CI struct {
+	// Provider is gitlab or github.
+	Provider CIProvider `yaml:"provider" validate:"oneof=gitlab github"`
+	// Issuer is the URL of who issues the tokens; by default that of gitlab.com or github.com.
+	Issuer string `yaml:"issuer" validate:"omitempty,issuer"`
+	// Project is the project's path: group/project in GitLab, owner/repository in GitHub.
+	Project string `yaml:"project" validate:"required,ciproject"`
+	// Audience is whom the tokens are for.
+	Audience string `yaml:"audience" validate:"audience"`
+	// Branches are those that may deploy, with * for any part of a name. They must be protected
+	// in the project: who can push to one can deploy. Any branch may plan.
+	Branches []string `yaml:"branches" validate:"dive,ref"`
+	// Tags are likewise those that may deploy, such as v*.
+	Tags []string `yaml:"tags" validate:"dive,ref"`
+	// SessionMinutes is how long a pipeline's job may use its role, 60 to 720.
+	SessionMinutes int `yaml:"sessionMinutes" validate:"between=60-720"`
+	// SharesProvider leaves the OpenID Connect provider to another environment of the account:
+	// an account can have one for each issuer.
+	SharesProvider bool `yaml:"sharesProvider"`
+}
+
+// CIProvider is a kind of CI service.
+type CIProvider string
+
+// The kinds of CI services.
+const (
+	CIGitLab CIProvider = "gitlab"
+	CIGitHub CIProvider = "github"
+)
 
 // Network sizes the VPC.
 type Network struct {
@@ -150,9 +192,8 @@ type Cluster struct {
 	// 111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror. Required without NAT, since pods
 	// then reach no public registry.
 	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry"`
-	// Access lists who may use the Kubernetes API. One admin at least: whoever deploys
-	// the addons and app stacks.
-	Access []Access `yaml:"access" validate:"min=1,dive"`
+	// Access lists who may use the Kubernetes API, besides the roles of the bootstrap stack.
+	Access []Access `yaml:"access" validate:"dive"`
 }
 
 // Access lets an IAM principal use the Kubernetes API.

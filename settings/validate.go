@@ -38,6 +38,7 @@ func (d *document) validate() {
 func (d *document) check(all []*document, chosen []string) {
 	d.checkNames()
 	d.checkState()
+	d.checkCI(all, chosen)
 	d.checkZones()
 	d.checkNetwork(all, chosen)
 	d.checkDatabase()
