@@ -1,0 +1,147 @@
+package permissions
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Ceiling returns the permissions boundary of a role that may do what the statements say: the
+// most it could ever do, whatever policy it is given besides.
+//
+// Security: it allows no action that the stack has no use for, and leaves open on what. With
+// two exceptions: states and roles are as narrow as in the policy, and what is in protected is out
+// of reach for whatever IAM can do. So a role can neither change itself, nor the others of the
+// bootstrap, nor make one that can do more.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func Ceiling(statements []Statement, protected ...string) []Statement {
+	var states, others []Statement
+	identity := map[grant]*Statement{}
+	for _, statement := range statements {
+		switch {
+		case strings.HasPrefix(statement.Actions[0], "iam:"):
+			gather(identity, statement)
+		case slices.Contains(statement.For, forState):
+			states = append(states, statement)
+		default:
+			others = append(others, statement)
+		}
+	}
+	var ceiling []Statement
+	if len(others) > 0 {
+		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Why: "a boundary allows nothing by itself: the policies say on what"})
+	}
+	ceiling = slices.Concat(ceiling, states, together(identity))
+	if len(identity) > 0 {
+		ceiling = append(ceiling, Statement{Deny: true, Actions: []string{"iam:*"}, Resources: protected})
+	}
+	return ceiling
+}
+
+// listable are the keys of which a boundary allows together what a policy allows one by one, or it
+// would be as long as the policies are.
+var listable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
+
+func gather(grants map[grant]*Statement, statement Statement) {
+	if !strings.Contains(statement.Resources[0], ":role/") {
+		statement.Conditions = nil // the cluster's OIDC provider, which is no more than its policy says
+	}
+	var keys []string
+	for _, c := range statement.Conditions {
+		if slices.Contains(listable, c.Key) {
+			c.Values = nil
+		}
+		keys = append(keys, fmt.Sprint(c))
+	}
+	for _, resource := range statement.Resources {
+		for _, action := range statement.Actions {
+			at := grant{action, resource, strings.Join(keys, " ")}
+			known := grants[at]
+			if known == nil {
+				grants[at] = &Statement{Conditions: slices.Clone(statement.Conditions), Why: statement.Why}
+				continue
+			}
+			for i, c := range known.Conditions {
+				if slices.Contains(listable, c.Key) {
+					c.Values = slices.Concat(c.Values, statement.Conditions[i].Values)
+					slices.Sort(c.Values)
+					c.Values = slices.Compact(c.Values)
+					known.Conditions[i] = c
+				}
+			}
+		}
+	}
+}
+
+// Roles returns the permissions boundary of the roles that a stack makes: all that any of them
+// may do, by its inline policies and AWS's own.
+func Roles(s Stack) ([]Statement, error) {
+	found := map[string]bool{}
+	for _, e := range s.elements() {
+		switch e.kind {
+		case "aws_iam_role_policy_attachment":
+			arn, _ := e.attributes["policy_arn"].(string)
+			name := strings.TrimPrefix(arn, "arn:aws:iam::aws:policy/")
+			list, known := managed[name]
+			if !known {
+				return nil, fmt.Errorf("permissions: stack %s-%s attaches %s, whose actions are not known: add them to permissions/managed.go", s.Environment, s.Name, cmp.Or(name, arn))
+			}
+			for _, action := range list {
+				found[action] = true
+			}
+		case "aws_iam_role_policy":
+			list, err := s.inline(e)
+			if err != nil {
+				return nil, err
+			}
+			for _, action := range list {
+				found[action] = true
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return []Statement{{
+		Actions: slices.Sorted(maps.Keys(found)), Resources: []string{"*"}, For: []string{"aws_iam_role"},
+		Why: "a boundary allows nothing by itself: the roles' policies say on what",
+	}}, nil
+}
+
+// inline are the actions of an inline policy, which is a document of the stack or JSON.
+func (s Stack) inline(e element) ([]string, error) {
+	text, _ := e.attributes["policy"].(string)
+	name, isDocument := strings.CutPrefix(text, "${data.aws_iam_policy_document.")
+	if !isDocument {
+		var policy struct{ Statement []struct{ Action []string } }
+		if err := json.Unmarshal([]byte(text), &policy); err != nil {
+			return nil, fmt.Errorf("permissions: stack %s-%s has a policy that is neither a document nor JSON: %w", s.Environment, s.Name, err)
+		}
+		var all []string
+		for _, statement := range policy.Statement {
+			all = append(all, statement.Action...)
+		}
+		return all, nil
+	}
+	name = strings.TrimSuffix(name, path.Ext(name)) // .json}
+	data, _ := s.Document["data"].(map[string]any)
+	documents, _ := data["aws_iam_policy_document"].(map[string]any)
+	document, _ := documents[name].(map[string]any)
+	statements, _ := document["statement"].([]any)
+	var all []string
+	for _, statement := range statements {
+		fields, _ := statement.(map[string]any)
+		list, _ := fields["actions"].([]any)
+		for _, action := range list {
+			all = append(all, fmt.Sprint(action))
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("permissions: stack %s-%s: policy %s allows nothing", s.Environment, s.Name, name)
+	}
+	return all, nil
+}

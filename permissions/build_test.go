@@ -1,0 +1,243 @@
+package permissions
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// example is a stack of an environment dev, with some resources.
+func example(resources string) Stack {
+	s := Stack{
+		Project: "plinth", Environment: "dev", Name: "data", Account: "111111111111", Region: "eu-west-2",
+		Boundary: "arn:aws:iam::111111111111:policy/plinth-dev-roles-data",
+		State: State{
+			Bucket: "states", Region: "eu-west-2", Key: "dev/data.tfstate", Reads: []string{"dev/network.tfstate"},
+			KMSKey: "arn:aws:kms:eu-west-2:111111111111:key/1",
+		},
+	}
+	if err := json.Unmarshal([]byte(resources), &s.Document); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// said is what a statement allows, in short.
+func said(s Statement) string {
+	return fmt.Sprint(strings.Join(s.Actions, ","), " on ", strings.Join(s.Resources, ","), " if ", s.Conditions)
+}
+
+func TestResources(t *testing.T) {
+	const role = `"aws_iam_role": {"r": {"name": "plinth-dev-r"}, "s": {"name": "${var.x}"}}, "aws_version": {"v": {"secret_id": "${aws_secret.s.id}"}}, "aws_secret": {"s": {"name": "plinth/dev/postgres"}}`
+	for name, test := range map[string]struct {
+		attributes, on, want string
+		when                 []Condition
+	}{
+		"a name that is known":         {`"name": "logs"`, "logs:log-group:{name}", "arn:aws:logs:eu-west-2:111111111111:log-group:logs", nil},
+		"a global service":             {`"name": "r"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/r", nil},
+		"a whole ARN":                  {`"a": "b"`, "arn:aws:eks::aws:x/{a}", "arn:aws:eks::aws:x/b", nil},
+		"everything":                   {`"a": "b"`, "*", "*", nil},
+		"a reference":                  {`"role": "${aws_iam_role.r.arn}"`, "iam:role/{role}", "arn:aws:iam::111111111111:role/plinth-dev-*", nil},
+		"a reference to a reference":   {`"secret": "${aws_version.v.secret_id}"`, "secretsmanager:secret:{secret}-??????", "arn:aws:secretsmanager:eu-west-2:111111111111:secret:plinth/dev/postgres-??????", nil},
+		"a name within a path":         {`"name": "/aws/rds/instance/plinth-dev-postgres/postgresql"`, "logs:log-group:{name}", "arn:aws:logs:eu-west-2:111111111111:log-group:/aws/rds/instance/plinth-dev-*", nil},
+		"another environment's name":   {`"name": "plinth-dev2-x"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/plinth-dev2-x", nil},
+		"a reference to what is not":   {`"role": "${aws_iam_role.s.name}"`, "iam:role/{role}", "arn:aws:iam::111111111111:role/*", nil},
+		"what nobody knows yet":        {`"name": "${random.x}"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/*", nil},
+		"a part that nobody knows yet": {`"name": "a-${random.x}-b"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/a-*-b", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := example(`{"resource": {` + role + `, "aws_thing": {"t": {` + test.attributes + `}}}}`)
+			table := Table{"aws_iam_role": {}, "aws_version": {}, "aws_secret": {}, "aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{test.on}}}}}
+			got, err := table.Deploy(s)
+			assert.NilError(t, err)
+			assert.DeepEqual(t, got[0].Resources, []string{test.want})
+			assert.DeepEqual(t, got[0].For, []string{"aws_thing"})
+		})
+	}
+}
+
+func TestConditions(t *testing.T) {
+	for name, test := range map[string]struct {
+		attributes, want string
+		when             []Condition
+	}{
+		"what is requested":          {``, `[{StringEquals aws:RequestTag/project [plinth]} {StringEquals aws:RequestTag/environment [dev]} {StringEquals aws:RequestTag/stack [data]}]`, requested},
+		"the environment's":          {``, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]}]`, shared},
+		"the region":                 {``, `[{StringEquals aws:RequestedRegion [eu-west-2]}]`, inRegion},
+		"a boundary":                 {``, `[{StringEquals iam:PermissionsBoundary [arn:aws:iam::111111111111:policy/plinth-dev-roles-data]}]`, bounded},
+		"through a service":          {``, `[{StringEquals kms:ViaService [rds.eu-west-2.amazonaws.com]}]`, via("rds")},
+		"two":                        {``, `[{StringEquals iam:PassedToService [a]} {StringEquals aws:RequestedRegion [eu-west-2]}]`, all(passedTo("a"), inRegion)},
+		"of the stack itself":        {`"group": "${aws_security_group.g.id}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [data]}]`, ownerOf("group")},
+		"of another stack":           {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-network.outputs.x}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [network]}]`, ownerOf("group")},
+		"of a cluster":               {`"group": "${aws_eks_cluster.c.vpc_config[0].cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, ownerOf("group")},
+		"of another stack's cluster": {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-cluster.outputs.c-cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, ownerOf("group")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := example(`{"resource": {"aws_thing": {"t": {` + test.attributes + `}}}}`)
+			table := Table{"aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{"*"}, When: test.when}}}}
+			got, err := table.Deploy(s)
+			assert.NilError(t, err)
+			assert.Equal(t, fmt.Sprint(got[0].Conditions), test.want)
+		})
+	}
+}
+
+func TestDeployAndPlan(t *testing.T) {
+	table := Table{
+		"aws_log": {
+			Create: []Need{{Actions: []string{"logs:Create", "logs:Tag"}, On: []string{"logs:g:{name}"}}},
+			Read:   []Need{{Actions: []string{"logs:Get"}, On: []string{"logs:g:{name}"}}},
+			Delete: []Need{{Actions: []string{"logs:Delete"}, On: []string{"logs:g:{name}"}}},
+		},
+		"aws_vpc":      {Read: []Need{{Actions: []string{"ec2:Describe"}, On: []string{"*"}, Why: "it supports nothing narrower"}}},
+		"data.aws_vpc": {Read: []Need{{Actions: []string{"ec2:Describe"}, On: []string{"*"}, Why: "it supports nothing narrower"}}},
+	}
+	s := example(`{"resource": {"aws_log": {"a": {"name": "a"}, "b": {"name": "b"}}, "aws_vpc": {"v": {}}}, "data": {"aws_vpc": {"w": {}}}}`)
+	const (
+		describe = "ec2:Describe on * if []"
+		groups   = " on arn:aws:logs:eu-west-2:111111111111:g:a,arn:aws:logs:eu-west-2:111111111111:g:b if []"
+		list     = "s3:ListBucket on arn:aws:s3:::states if [{StringLike s3:prefix [env:/ dev/data.tfstate dev/network.tfstate]}]"
+		read     = "s3:GetObject on arn:aws:s3:::states/dev/data.tfstate,arn:aws:s3:::states/dev/data.tfstate.tflock,arn:aws:s3:::states/dev/network.tfstate if []"
+		lock     = "s3:DeleteObject,s3:PutObject on arn:aws:s3:::states/dev/data.tfstate.tflock if []"
+		write    = "s3:PutObject on arn:aws:s3:::states/dev/data.tfstate if []"
+		key      = "kms:Decrypt,kms:GenerateDataKey on arn:aws:kms:eu-west-2:111111111111:key/1 if [{StringEquals kms:ViaService [s3.eu-west-2.amazonaws.com]} {StringLike kms:EncryptionContext:aws:s3:arn [arn:aws:s3:::states arn:aws:s3:::states/*]}]"
+	)
+	for _, test := range []struct {
+		name string
+		of   func(Stack) ([]Statement, error)
+		want []string
+	}{
+		{"deploy", table.Deploy, []string{describe, "logs:Create,logs:Delete,logs:Get,logs:Tag" + groups, list, read, lock, write, key}},
+		{"plan", table.Plan, []string{describe, "logs:Get" + groups, list, read, lock, key}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			statements, err := test.of(s)
+			assert.NilError(t, err)
+			var got []string
+			for _, statement := range statements {
+				got = append(got, said(statement))
+			}
+			assert.DeepEqual(t, got, test.want)
+			assert.DeepEqual(t, statements[0].For, []string{"aws_vpc", "data.aws_vpc"})
+			assert.Equal(t, statements[0].Why, "it supports nothing narrower")
+		})
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for name, test := range map[string]struct {
+		table     Table
+		resources string
+		want      string
+	}{
+		"a type without a row": {Table{}, `{"resource": {"aws_new": {"n": {}}}}`, "permissions: stack dev-data holds aws_new, which has no row: add it to permissions/, from the service authorization reference"},
+		"an attribute that is not there": {
+			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{name}"}}}}},
+			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a of stack data has no {name}, which its row "a:{name}" needs`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.table.Deploy(example(test.resources))
+			assert.Error(t, err, test.want)
+		})
+	}
+	_, err := Roles(example(`{"resource": {"aws_iam_role_policy_attachment": {"a": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}`))
+	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess, whose actions are not known: add them to permissions/managed.go")
+}
+
+func TestPack(t *testing.T) {
+	statement := func(resources int) Statement {
+		s := Statement{Actions: []string{"a:B", "a:C"}}
+		for i := range resources {
+			s.Resources = append(s.Resources, fmt.Sprintf("arn:aws:a:eu-west-2:111111111111:thing/%04d", i))
+		}
+		return s
+	}
+	for _, test := range []struct {
+		name       string
+		statements []Statement
+		policies   int
+		wrong      string
+	}{
+		{"few in one", []Statement{statement(1), statement(2)}, 1, ""},
+		{"one that is too large", []Statement{statement(300)}, 4, ""},
+		{"several that do not fit together", []Statement{statement(80), statement(80), statement(80)}, 3, ""},
+		{"more than a role can have", []Statement{statement(1500)}, 0, "permissions: a role needs"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			policies, err := Pack(test.statements)
+			if test.wrong != "" {
+				assert.ErrorContains(t, err, test.wrong)
+				return
+			}
+			assert.NilError(t, err)
+			granted := 0
+			for _, policy := range policies {
+				assert.Assert(t, len(Document(policy)) <= PolicySize, "%d characters", len(Document(policy)))
+				for _, s := range policy {
+					granted += len(s.Resources) * len(s.Actions)
+				}
+			}
+			wanted := 0
+			for _, s := range test.statements {
+				wanted += len(s.Resources) * len(s.Actions)
+			}
+			assert.Equal(t, granted, wanted)
+			assert.Equal(t, len(policies), test.policies)
+		})
+	}
+}
+
+func TestDocument(t *testing.T) {
+	got := Document([]Statement{
+		{Actions: []string{"a:B"}, Resources: []string{"r", "s"}, Conditions: []Condition{{"StringEquals", "k", []string{"v"}}, {"StringEquals", "l", []string{"v", "w"}}, {"Bool", "m", []string{"true"}}}},
+		{Deny: true, Actions: []string{"a:C", "a:D"}, Resources: []string{"a:role/r"}},
+	})
+	assert.Equal(t, got, `{"Version":"2012-10-17","Statement":[`+
+		`{"Effect":"Allow","Action":"a:B","Resource":["r","s"],"Condition":{"Bool":{"m":"true"},"StringEquals":{"k":"v","l":["v","w"]}}},`+
+		`{"Effect":"Deny","Action":["a:C","a:D"],"Resource":"a:role/r"}]}`)
+}
+
+func TestCeiling(t *testing.T) {
+	attach := func(policy string) Statement {
+		return Statement{Actions: []string{"iam:AttachRolePolicy"}, Resources: []string{"a:role/r"}, Conditions: all(bounded, when("ArnEquals", "iam:PolicyARN", policy))}
+	}
+	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: bounded}
+	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, For: []string{forState}}
+	got := Ceiling([]Statement{
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), role, attach("a"), attach("b"),
+		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state,
+	}, "arn:aws:iam::1:role/deploy-*")
+	assert.Equal(t, len(got), 5)
+	assert.Equal(t, said(got[0]), "ec2:CreateVpc,ec2:DeleteVpc on * if []")
+	assert.DeepEqual(t, got[1], state)
+	assert.Equal(t, said(got[2]), "iam:AttachRolePolicy on a:role/r if "+fmt.Sprint(all(bounded, when("ArnEquals", "iam:PolicyARN", "a", "b"))))
+	assert.Equal(t, said(got[3]), said(role))
+	assert.Assert(t, got[4].Deny)
+	assert.Equal(t, said(got[4]), "iam:* on arn:aws:iam::1:role/deploy-* if []")
+}
+
+func TestRoles(t *testing.T) {
+	got, err := Roles(example(`{
+		"resource": {
+			"aws_iam_role_policy": {
+				"a": {"policy": "${data.aws_iam_policy_document.d.json}"},
+				"b": {"policy": "{\"Statement\":[{\"Action\":[\"c:D\"]}]}"}},
+			"aws_iam_role_policy_attachment": {"m": {"policy_arn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"}}},
+		"data": {"aws_iam_policy_document": {
+			"d": {"statement": [{"actions": ["a:B", "a:A"]}, {"actions": ["b:C"]}]},
+			"trust": {"statement": [{"actions": ["sts:AssumeRole"]}]}}}}`))
+	assert.NilError(t, err)
+	assert.Equal(t, len(got), 1)
+	for _, action := range append([]string{"a:A", "a:B", "b:C", "c:D"}, managed["service-role/AmazonRDSEnhancedMonitoringRole"]...) {
+		assert.Assert(t, strings.Contains(strings.Join(got[0].Actions, " ")+" ", action+" "), action)
+	}
+	assert.Assert(t, !strings.Contains(said(got[0]), "sts:"))
+
+	none, err := Roles(example(`{"resource": {"aws_vpc": {"v": {}}}}`))
+	assert.NilError(t, err)
+	assert.Equal(t, len(none), 0)
+}

@@ -1,0 +1,67 @@
+package permissions
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Markdown is the table for people: what each type needs.
+func (t Table) Markdown() string {
+	var b strings.Builder
+	b.WriteString("| type | to create | to read | to update | to delete | to tag |\n|---|---|---|---|---|---|\n")
+	for _, kind := range slices.Sorted(maps.Keys(t)) {
+		row := t[kind]
+		if row.Source == "" {
+			continue // it needs nothing of AWS
+		}
+		fmt.Fprintf(&b, "| [`%s`](%s) |", kind, row.Source)
+		for _, needs := range [][]Need{row.Create, row.Read, row.Update, row.Delete, row.Tag} {
+			var list []string
+			for _, need := range needs {
+				list = append(list, need.Actions...)
+			}
+			slices.Sort(list)
+			fmt.Fprintf(&b, " %s |", code(slices.Compact(list)))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// Markdown is what statements allow, for people: a row each.
+func Markdown(statements []Statement) string {
+	var b strings.Builder
+	b.WriteString("| may | on | if | for |\n|---|---|---|---|\n")
+	for _, s := range statements {
+		may := code(s.Actions)
+		if s.Deny {
+			may = "**never** " + may
+		}
+		on := code(s.Resources)
+		if s.Resources[0] == "*" {
+			on += " " + s.Why
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", may, on, conditions(s.Conditions), code(s.For))
+	}
+	return b.String()
+}
+
+func conditions(all []Condition) string {
+	var parts []string
+	for _, c := range all {
+		is := map[string]string{"StringEquals": "is", "ArnEquals": "is", "Bool": "is"}[c.Test]
+		parts = append(parts, fmt.Sprintf("`%s` %s %s", c.Key, cmp.Or(is, c.Test), code(c.Values)))
+	}
+	return strings.Join(parts, ",<br/>")
+}
+
+func code(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = "`" + word + "`"
+	}
+	return strings.Join(quoted, "<br/>")
+}

@@ -1,0 +1,23 @@
+package permissions
+
+import "fmt"
+
+// Push returns what it takes to push images to one repository of ECR.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+func Push(region, account, repository string) []Statement {
+	const reason = "push"
+	return []Statement{
+		{
+			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, For: []string{reason},
+			Conditions: when("StringEquals", "aws:RequestedRegion", region),
+			Why:        "the password is the registry's, and supports no narrower resource",
+		},
+		{
+			Actions: []string{
+				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
+				"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+			},
+			Resources: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository)}, For: []string{reason},
+		},
+	}
+}

@@ -1,0 +1,163 @@
+package permissions
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// elements are all that the stack holds, by type and name.
+func (s Stack) elements() []element {
+	var all []element
+	for _, mode := range []string{"resource", "data", "ephemeral"} {
+		kinds, _ := s.Document[mode].(map[string]any)
+		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+			names, _ := kinds[kind].(map[string]any)
+			for _, name := range slices.Sorted(maps.Keys(names)) {
+				attributes, _ := names[name].(map[string]any)
+				called := kind
+				if mode != "resource" {
+					called = mode + "." + kind
+				}
+				all = append(all, element{called, attributes})
+			}
+		}
+	}
+	return all
+}
+
+// global are the services whose ARNs name no region.
+var global = []string{"iam"}
+
+// arn completes the short form of a resource.
+func (s Stack) arn(e element, short string) (string, error) {
+	if short == "*" {
+		return short, nil
+	}
+	filled, err := s.fill(e, short)
+	if err != nil {
+		return "", err
+	}
+	service, resource, _ := strings.Cut(filled, ":")
+	if service == "arn" {
+		return filled, nil
+	}
+	where := s.Region
+	if slices.Contains(global, service) {
+		where = ""
+	}
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, where, s.Account, resource), nil
+}
+
+var braces = regexp.MustCompile(`\{[a-z_.]+\}`)
+
+// fill puts values in place of the names in braces.
+func (s Stack) fill(e element, template string) (string, error) {
+	var wrong error
+	filled := braces.ReplaceAllStringFunc(template, func(name string) string {
+		switch name {
+		case account:
+			return s.Account
+		case region:
+			return s.Region
+		case project:
+			return s.Project
+		case environment:
+			return s.Environment
+		case stack:
+			return s.Name
+		case boundary:
+			return s.Boundary
+		}
+		value, ok := e.attributes[strings.Trim(name, "{}")].(string)
+		if !ok {
+			wrong = fmt.Errorf("permissions: %s of stack %s has no %s, which its row %q needs", e.kind, s.Name, name, template)
+		}
+		return s.pattern(value)
+	})
+	return filled, wrong
+}
+
+// reference is one to an attribute of another resource of the stack.
+var reference = regexp.MustCompile(`\$\{(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z_]+)\}`)
+
+// token is whatever else Terraform alone knows.
+var token = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// names are the attributes that name a resource, in its ARN too.
+var names = []string{"name", "identifier", "cluster_identifier"}
+
+// pattern is what a value may be in an ARN. A reference becomes the name of what it refers to,
+// and what nobody knows yet a star.
+//
+// A name that begins with the environment's, as in plinth-dev-postgres-replica-1, is cut after
+// that: with the name itself a role could not delete what a newer version of the stack no longer
+// has, and one more replica would be an administrator's business.
+func (s Stack) pattern(value string) string {
+	value = token.ReplaceAllString(s.resolve(value, farthest), "*")
+	prefix := s.Project + "-" + s.Environment + "-"
+	if i := strings.Index(value, prefix); i >= 0 {
+		value = value[:i+len(prefix)] + "*"
+	}
+	return value
+}
+
+// farthest is how many references are followed, one after another.
+const farthest = 5
+
+// resolve follows references.
+func (s Stack) resolve(value string, times int) string {
+	return reference.ReplaceAllStringFunc(value, func(found string) string {
+		parts := reference.FindStringSubmatch(found)
+		resources, _ := s.Document["resource"].(map[string]any)
+		kind, _ := resources[parts[1]].(map[string]any)
+		attributes, _ := kind[parts[2]].(map[string]any)
+		for _, name := range append([]string{parts[3]}, names...) {
+			if known, ok := attributes[name].(string); ok && times > 0 {
+				return s.resolve(known, times-1)
+			}
+		}
+		return "*"
+	})
+}
+
+// crossing is a reference to what another stack of the environment has made.
+var crossing = regexp.MustCompile(`cross-stack-reference-input-[a-z0-9]+-([a-z0-9-]+)`)
+
+// conditions completes those of a need.
+func (s Stack) conditions(e element, all []Condition) ([]Condition, error) {
+	var filled []Condition
+	for _, c := range all {
+		if c.Key == ownerOfKey {
+			filled = append(filled, s.owner(e, c.Values[0])...)
+			continue
+		}
+		done := Condition{Test: c.Test, Key: c.Key}
+		for _, value := range c.Values {
+			value, err := s.fill(e, value)
+			if err != nil {
+				return nil, err
+			}
+			done.Values = append(done.Values, value)
+		}
+		filled = append(filled, done)
+	}
+	return filled, nil
+}
+
+// owner is how the thing that an attribute refers to is tagged.
+// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+func (s Stack) owner(e element, attribute string) []Condition {
+	value, _ := e.attributes[attribute].(string)
+	if strings.Contains(value, "cluster_security_group_id") {
+		return when("StringEquals", "aws:ResourceTag/aws:eks:cluster-name", s.Project+"-"+s.Environment)
+	}
+	owner := s
+	if found := crossing.FindStringSubmatch(value); found != nil {
+		owner.Name = found[1]
+	}
+	filled, _ := owner.conditions(e, owned) // names no attribute
+	return filled
+}

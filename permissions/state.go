@@ -1,0 +1,43 @@
+package permissions
+
+// forState is in For in place of a type.
+const forState = "state"
+
+// What Terraform's S3 backend needs, with a lock beside the state.
+// https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required
+func (s Stack) state(write bool) []Statement {
+	const lock = ".tflock"
+	bucket := "arn:aws:s3:::" + s.State.Bucket
+	object := func(keys ...string) []string {
+		var arns []string
+		for _, key := range keys {
+			arns = append(arns, bucket+"/"+key)
+		}
+		return arns
+	}
+	statements := []Statement{
+		{
+			Actions: []string{"s3:ListBucket"}, Resources: []string{bucket}, For: []string{forState},
+			// Terraform looks for workspaces, of which there are none, below env:/.
+			Conditions: when("StringLike", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
+		},
+		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key, s.State.Key + lock}, s.State.Reads...)...), For: []string{forState}},
+		{Actions: []string{"s3:DeleteObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), For: []string{forState}},
+	}
+	if write {
+		statements = append(statements, Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), For: []string{forState}})
+	}
+	if s.State.KMSKey != "" {
+		statements = append(statements, Statement{
+			// A lock is written encrypted too, so whoever plans needs a data key.
+			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, For: []string{forState},
+			// Security: through S3, for objects of this bucket; with the bucket key S3 names the bucket.
+			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+			Conditions: all(
+				when("StringEquals", "kms:ViaService", "s3."+s.State.Region+".amazonaws.com"),
+				when("StringLike", "kms:EncryptionContext:aws:s3:arn", bucket, bucket+"/*"),
+			),
+		})
+	}
+	return statements
+}

@@ -1,0 +1,159 @@
+package permissions
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// needs are a row's, by the name of their list.
+func (t Type) needs() map[string][]Need {
+	return map[string][]Need{"Create": t.Create, "Read": t.Read, "Update": t.Update, "Delete": t.Delete, "Tag": t.Tag}
+}
+
+func TestTable(t *testing.T) {
+	action := regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`)
+	resource := regexp.MustCompile(`^(arn:aws:)?[a-z0-9-]+:[^ ]*[^ :*][^ ]*$`)
+	const reference = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_"
+	for kind, row := range All() {
+		empty := len(row.Create)+len(row.Read)+len(row.Update)+len(row.Delete)+len(row.Tag) == 0
+		assert.Equal(t, empty, row.Source == "", "%s: a row has needs and a source, or neither", kind)
+		if !empty {
+			assert.Assert(t, strings.HasPrefix(row.Source, reference) && strings.HasSuffix(row.Source, ".html"), "%s: %s", kind, row.Source)
+		}
+		seen := map[string]string{}
+		for list, needs := range row.needs() {
+			for i, need := range needs {
+				at := fmt.Sprintf("%s: %s[%d]", kind, list, i)
+				assert.Assert(t, len(need.Actions) > 0 && len(need.On) > 0, "%s: on nothing", at)
+				assert.Assert(t, slices.IsSorted(need.Actions), "%s: not in order: %v", at, need.Actions)
+				everywhere := slices.Contains(need.On, "*")
+				assert.Equal(t, everywhere, need.Why != "", "%s: a reason goes with * and with nothing else", at)
+				assert.Assert(t, !everywhere || len(need.On) == 1, "%s: * and %v", at, need.On)
+				assert.Assert(t, !everywhere || contains(need.When, inRegion), "%s: * in any region", at)
+				for _, on := range need.On {
+					assert.Assert(t, everywhere || resource.MatchString(on), "%s: on %s", at, on)
+					for _, name := range need.Actions {
+						assert.Assert(t, action.MatchString(name), "%s: %s", at, name)
+						key := fmt.Sprint(name, on, need.When)
+						assert.Equal(t, seen[key], "", "%s: %s on %s is there already", at, name, on)
+						seen[key] = at
+					}
+				}
+			}
+		}
+	}
+}
+
+func contains(all, some []Condition) bool {
+	for _, c := range some {
+		if !slices.ContainsFunc(all, func(other Condition) bool { return fmt.Sprint(other) == fmt.Sprint(c) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Tags say whose a thing is: no action that sets them may give a thing to another stack, or take
+// it from one.
+func TestTableTags(t *testing.T) {
+	setsTags := regexp.MustCompile(`:(CreateTags|AddTagsToResource|Tag[A-Za-z]*)$`)
+	for kind, row := range All() {
+		for list, needs := range row.needs() {
+			for i, need := range needs {
+				if !slices.ContainsFunc(need.Actions, setsTags.MatchString) || slices.Contains(need.Actions, "secretsmanager:CreateSecret") {
+					continue
+				}
+				at := fmt.Sprintf("%s: %s[%d]: %v", kind, list, i, need.Actions)
+				assert.Assert(t, contains(need.When, kept) || contains(need.When, requested), "%s: of any owner", at)
+				named := !slices.ContainsFunc(need.On, func(on string) bool { return !strings.Contains(on, "{") || strings.HasPrefix(on, oidcProviders) })
+				created := slices.ContainsFunc(need.When, func(c Condition) bool { return c.Key == "ec2:CreateAction" })
+				assert.Assert(t, named || created || contains(need.When, owned) || contains(need.When, unclaimed), "%s: takes another's", at)
+			}
+		}
+	}
+}
+
+// Whoever could change a role without the boundary, or its boundary, could do anything.
+func TestTableRoles(t *testing.T) {
+	reads := regexp.MustCompile(`^iam:(Get|List)`)
+	changes := regexp.MustCompile(`^iam:[A-Za-z]*(Role|RolePolicy|RolePermissionsBoundary|AssumeRolePolicy|RoleDescription)$`)
+	for kind, row := range All() {
+		for list, needs := range row.needs() {
+			for i, need := range needs {
+				for _, action := range need.Actions {
+					if !strings.HasPrefix(action, "iam:") {
+						continue
+					}
+					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
+					switch {
+					case action == "iam:PassRole":
+						assert.Assert(t, len(need.When) == 1 && need.When[0].Key == "iam:PassedToService", at)
+					case action == "iam:CreateServiceLinkedRole":
+						assert.Assert(t, len(need.When) == 1 && need.When[0].Key == "iam:AWSServiceName", at)
+					case action == "iam:TagRole", reads.MatchString(action):
+					case changes.MatchString(action):
+						assert.Assert(t, contains(need.When, bounded), "%s: of a role without the boundary", at)
+					default:
+						assert.Assert(t, strings.HasSuffix(action, "OpenIDConnectProvider"), "%s: is this one safe?", at)
+					}
+					assert.Assert(t, action != "iam:DeleteRolePermissionsBoundary", "%s: with it a role loses its limits", at)
+				}
+			}
+		}
+	}
+}
+
+// Reading is all that whoever plans may do, and secrets they may not read.
+func TestTableReads(t *testing.T) {
+	reads := regexp.MustCompile(`:(Describe|Get|List)[A-Z]`)
+	for kind, row := range All() {
+		for _, need := range row.Read {
+			for _, action := range need.Actions {
+				assert.Assert(t, reads.MatchString(action) && action != "secretsmanager:GetSecretValue", "%s: %s", kind, action)
+			}
+		}
+	}
+}
+
+func TestRowsWithAttributes(t *testing.T) {
+	all := All()
+	for key := range all {
+		kind, _, bracketed := strings.Cut(key, "[")
+		_, known := all[kind]
+		assert.Assert(t, !bracketed || known && strings.HasSuffix(key, "]"), key)
+	}
+	actions := func(attributes map[string]any) []string {
+		row, known := all.row(element{"aws_db_instance", attributes})
+		assert.Assert(t, known)
+		var all []string
+		for _, need := range slices.Concat(row.Create, row.Delete) {
+			all = append(all, need.Actions...)
+		}
+		return all
+	}
+	primary := actions(map[string]any{"username": "postgres", "final_snapshot_identifier": "last"})
+	assert.Assert(t, slices.Contains(primary, "rds:CreateDBInstance") && slices.Contains(primary, "rds:CreateDBSnapshot"))
+	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && !slices.Contains(primary, "secretsmanager:CreateSecret"))
+	replica := actions(map[string]any{"replicate_source_db": "primary"})
+	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance"))
+	_, known := all.row(element{kind: "aws_instance"})
+	assert.Assert(t, !known)
+}
+
+func TestManaged(t *testing.T) {
+	action := regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`)
+	for _, policy := range slices.Sorted(maps.Keys(managed)) {
+		list := managed[policy]
+		assert.Assert(t, len(list) > 0 && slices.IsSorted(list), policy)
+		assert.Equal(t, len(slices.Compact(slices.Clone(list))), len(list), policy)
+		for _, name := range list {
+			assert.Assert(t, action.MatchString(name), "%s: %s", policy, name)
+		}
+	}
+}
