@@ -19,6 +19,7 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	go.yaml.in/yaml/v3 v3.0.4
 	gotest.tools/v3 v3.5.2
+	plinth/permissions v0.0.0
 )
 
 require (
@@ -32,7 +33,7 @@ require (
 	github.com/gabriel-vasile/mimetype v1.4.16 // indirect
 	github.com/go-playground/locales v0.14.2 // indirect
 	github.com/go-playground/universal-translator v0.18.2 // indirect
-	github.com/google/go-cmp v0.6.0 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/leodido/go-urn v1.5.0 // indirect
 	github.com/mattn/go-colorable v0.1.13 // indirect
 	github.com/mattn/go-isatty v0.0.20 // indirect
@@ -58,3 +59,5 @@ replace github.com/cdktf/cdktf-provider-aws-go/aws/v19 => ./.gen/aws
 replace github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12 => ./.gen/kubernetes
 
 replace github.com/cdktf/cdktf-provider-helm-go/helm/v12 => ./.gen/helm
+
+replace plinth/permissions => ./permissions

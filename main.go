@@ -52,5 +52,6 @@ func define(app constructs.Construct, env *settings.Environment) {
 	data := stacks.NewData(app, env, network)
 	cluster := stacks.NewCluster(app, env, network)
 	addons := stacks.NewAddons(app, env, cluster)
-	stacks.NewApp(app, env, data, cluster, addons)
+	application := stacks.NewApp(app, env, data, cluster, addons)
+	stacks.NewBootstrap(app, env, network, data, cluster, addons, application)
 }

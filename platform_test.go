@@ -79,9 +79,24 @@ func (p platform) resources(kinds ...string) []element {
 	return some
 }
 
-// environment and layer are the parts of a stack's id.
-func environment(stack string) string { before, _, _ := strings.Cut(stack, "-"); return before }
-func layer(stack string) string       { _, after, _ := strings.Cut(stack, "-"); return after }
+// environment and layer are the parts of a stack's id: dev-network, but bootstrap-dev.
+func environment(stack string) string {
+	before, after, _ := strings.Cut(stack, "-")
+	if before == bootstrap {
+		return after
+	}
+	return before
+}
+
+func layer(stack string) string {
+	before, after, _ := strings.Cut(stack, "-")
+	if before == bootstrap {
+		return before
+	}
+	return after
+}
+
+const bootstrap = "bootstrap"
 
 // walk visits every scalar below a value with the path that leads to it.
 func walk(value any, path string, visit func(path string, scalar any)) {

@@ -165,6 +165,36 @@ var properties = []struct {
 		},
 	},
 	{
+		"buckets are private, versioned, encrypted and reached over TLS alone", bucketsClosed,
+		func(p platform) { first(p, "aws_s3_bucket_public_access_block")["block_public_acls"] = false },
+	},
+	{
+		"every role that a stack makes has a boundary that the bootstrap makes", rolesBounded,
+		func(p platform) { delete(first(p, "aws_iam_role"), "permissions_boundary") },
+	},
+	{
+		"policies and roles are within IAM's limits", iamLimits,
+		func(p platform) {
+			first(p, "aws_iam_policy")["policy"] = `{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"` + strings.Repeat("r", 6144) + `"}]}`
+		},
+	},
+	{
+		"no pipeline's role can change a role or a policy of the bootstrap", bootstrapOutOfReach,
+		func(p platform) {
+			for _, e := range p.resources("aws_iam_policy") {
+				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), `"Deny"`, `"Allow"`)
+			}
+		},
+	},
+	{
+		"who plans reads no secret and changes nothing", plansReadOnly,
+		func(p platform) {
+			for _, e := range p.resources("aws_iam_policy") {
+				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), "s3:GetObject", "secretsmanager:GetSecretValue")
+			}
+		},
+	},
+	{
 		"state is locked, and apart for each stack", stateApart,
 		func(p platform) {
 			for _, document := range p.stacks {
@@ -268,15 +298,18 @@ var atRest = map[string][]string{
 	"aws_ecr_repository":        {"encryption_configuration.kms_key"},
 	"aws_eks_cluster":           {"encryption_config.provider.key_arn"},
 	"aws_secretsmanager_secret": {"kms_key_id"},
+	"aws_s3_bucket":             {}, // see bucketsClosed
 }
 
 var keepsNothing = []string{
 	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_db_parameter_group", "aws_db_subnet_group",
 	"aws_default_security_group", "aws_ecr_lifecycle_policy", "aws_eip", "aws_eks_access_entry",
 	"aws_eks_access_policy_association", "aws_eks_addon", "aws_eks_fargate_profile", "aws_flow_log",
-	"aws_iam_openid_connect_provider", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
+	"aws_iam_openid_connect_provider", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
 	"aws_internet_gateway", "aws_kms_alias", "aws_kms_key", "aws_nat_gateway", "aws_rds_cluster_parameter_group",
 	"aws_route", "aws_route_table", "aws_route_table_association", "aws_secretsmanager_secret_version",
+	"aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls", "aws_s3_bucket_policy",
+	"aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning",
 	"aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_ingress_rule",
 	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1", "terraform_data",
 }
@@ -363,7 +396,7 @@ func logGroupsExist(p platform) (broken []string) {
 	return broken
 }
 
-// statements are all statements of IAM policy documents.
+// statements are all statements of IAM policy documents, but for what they deny.
 func statements(p platform) []element {
 	var all []element
 	for _, e := range p.elements() {
@@ -374,7 +407,9 @@ func statements(p platform) []element {
 			s := e
 			s.body = statement.(object)
 			s.name += " " + fmt.Sprint(s.body["sid"])
-			all = append(all, s)
+			if s.body["effect"] != "Deny" {
+				all = append(all, s)
+			}
 		}
 	}
 	return all
@@ -387,6 +422,12 @@ var unscopable = []*regexp.Regexp{
 	regexp.MustCompile(`^ec2:Describe\w+$`),
 	regexp.MustCompile(`^elasticloadbalancing:Describe\w+$`),
 	regexp.MustCompile(`^acm:ListCertificates$`),
+	regexp.MustCompile(`^application-autoscaling:Describe\w+$`),
+	regexp.MustCompile(`^ecr:GetAuthorizationToken$`),
+	regexp.MustCompile(`^eks:(CreateCluster|DescribeAddonVersions)$`),
+	regexp.MustCompile(`^kms:(CreateKey|ListAliases)$`),
+	regexp.MustCompile(`^logs:DescribeLogGroups$`),
+	regexp.MustCompile(`^secretsmanager:GetRandomPassword$`),
 }
 
 func narrowPermissions(p platform) (broken []string) {
@@ -408,6 +449,14 @@ func narrowPermissions(p platform) (broken []string) {
 		for _, identifier := range strs(dig(s.body, "principals", "identifiers")) {
 			if identifier == "*" {
 				broken = append(broken, s.String()+": trusts everybody")
+			}
+		}
+	}
+	for _, s := range policyStatements(p) {
+		for _, action := range words(s.body["Action"]) {
+			scopable := !slices.ContainsFunc(unscopable, func(r *regexp.Regexp) bool { return r.MatchString(action) })
+			if strings.Contains(action, "*") || scopable && !isBoundary(s.element) && slices.Contains(words(s.body["Resource"]), "*") {
+				broken = append(broken, fmt.Sprintf("%s: allows %s on %v", s, action, s.body["Resource"]))
 			}
 		}
 	}
@@ -505,6 +554,7 @@ var limits = map[string]struct {
 	"aws_ecr_repository.name":                      {256, `[a-z0-9]+([._/-][a-z0-9]+)*`},
 	"aws_eks_cluster.name":                         {100, `[0-9A-Za-z][\w-]*`},
 	"aws_eks_fargate_profile.fargate_profile_name": {100, `[0-9A-Za-z][\w-]*`},
+	"aws_iam_policy.name":                          {128, `[\w+=,.@-]+`},
 	"aws_iam_role.name":                            {64, `[\w+=,.@-]+`},
 	"aws_iam_role.description":                     {1000, `[\w+=,.@'’ /;-]+`},
 	"aws_iam_role_policy.name":                     {128, `[\w+=,.@-]+`},
@@ -542,7 +592,7 @@ func nameLimits(p platform) (broken []string) {
 }
 
 // order is that of deployment; data and cluster know nothing of each other.
-var order = map[string]int{"network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3}
+var order = map[string]int{bootstrap: -1, "network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3}
 
 func oneWay(p platform) (broken []string) {
 	for _, e := range p.elements() {
@@ -592,6 +642,12 @@ func guarded(p platform) (broken []string) {
 			if protected && layer(e.stack) == "data" && !kept {
 				broken = append(broken, e.String()+": the key to all data may be destroyed")
 			}
+		}
+		if layer(e.stack) == bootstrap {
+			if (e.kind == "aws_s3_bucket" || e.kind == "aws_kms_key") && !kept {
+				broken = append(broken, e.String()+": the states may be destroyed")
+			}
+			continue
 		}
 		if !protected && kept {
 			broken = append(broken, e.String()+": cannot be destroyed though nothing is protected")

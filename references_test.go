@@ -62,6 +62,11 @@ func resolve(p platform, exists map[string]bool, stack string, names []string) s
 	switch names[0] {
 	case "terraform", "self":
 		return ""
+	case "var":
+		if dig(p.stacks[stack], "variable", names[1]) == nil {
+			return fmt.Sprintf("variable %s does not exist", names[1])
+		}
+		return ""
 	case "data", "ephemeral":
 		mode, names = names[0], names[1:]
 	}

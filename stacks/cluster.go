@@ -49,7 +49,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 			{Name: "metrics-server", Port: metricsServerPort},
 			{Name: "external-secrets", Port: secretsPort},
 		},
-		Access: access(env.Cluster.Access),
+		Access: append(pipelineAccess(env), access(env.Cluster.Access)...),
 	})
 	result := &Cluster{
 		TerraformStack: stack,
@@ -94,6 +94,20 @@ var accessPolicies = map[settings.AccessPolicy]string{
 	settings.AccessAdmin: "AmazonEKSClusterAdminPolicy",
 	settings.AccessEdit:  "AmazonEKSEditPolicy",
 	settings.AccessView:  "AmazonEKSViewPolicy",
+}
+
+// pipelineAccess is that of the roles that deploy and plan what is in the cluster. Deploying the
+// add-ons makes roles of Kubernetes', which takes an administrator.
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
+func pipelineAccess(env *settings.Environment) []eks.Access {
+	var all []eks.Access
+	for _, stack := range settings.InCluster {
+		all = append(all,
+			eks.Access{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
+			// Security: this one reads everything but Secrets.
+			eks.Access{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
+	}
+	return all
 }
 
 func access(list []settings.Access) []eks.Access {

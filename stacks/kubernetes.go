@@ -45,6 +45,10 @@ func useCluster(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 		Exec:                 []*kubernetesprovider.KubernetesProviderExec{{ApiVersion: api, Command: command, Args: args}},
 	})
 	helmprovider.NewHelmProvider(stack, jsii.String("helm"), &helmprovider.HelmProviderConfig{
+		// Security: Helm keeps releases in Secrets, unless told otherwise. Whoever compares a release
+		// would need to read them, and with them the application's. There is nothing secret in a
+		// release: its values are in Terraform's state as well.
+		HelmDriver: jsii.String("configmap"),
 		Kubernetes: &helmprovider.HelmProviderKubernetes{
 			Host:                 cluster.Cluster.Endpoint,
 			ClusterCaCertificate: ca,

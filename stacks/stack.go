@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/encryptionkey"
+	"plinth/constructs/iamrole"
 	"plinth/settings"
 )
 
@@ -20,15 +21,22 @@ const terraformVersion = ">= 1.10.0"
 // Terraform version and the AWS provider.
 func newStack(scope constructs.Construct, env *settings.Environment, name string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(scope, jsii.String(env.Name+"-"+name))
+	// Security: no role can be made that could do more than the stack's roles are meant to.
+	iamrole.SetBoundary(stack, env.PolicyARN(env.RoleBoundary(name)))
+	furnish(stack, env, name, env.Region)
+	return stack
+}
+
+// furnish gives a stack what every stack has.
+func furnish(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
 	stack.AddOverride(jsii.String("terraform.required_version"), terraformVersion)
 	keepStateInS3(stack, env, name)
 	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{
-		Region: jsii.String(env.Region),
+		Region: &region,
 		// Security: with credentials of another account nothing is even planned.
 		AllowedAccountIds: jsii.Strings(env.Account),
 		DefaultTags:       []*awsprovider.AwsProviderDefaultTags{{Tags: stringPointers(tags(env, name))}},
 	})
-	return stack
 }
 
 // tags are on everything that a stack makes, load balancers of the controller included.
@@ -41,10 +49,15 @@ func tags(env *settings.Environment, stack string) map[string]string {
 	}
 }
 
+// stateObject is a stack's state in the bucket.
+func stateObject(env *settings.Environment, name string) string {
+	return env.Name + "/" + name + ".tfstate"
+}
+
 func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name string) {
 	backend := &cdktf.S3BackendConfig{
 		Bucket:  jsii.String(env.State.Bucket),
-		Key:     jsii.String(env.Name + "/" + name + ".tfstate"),
+		Key:     jsii.String(stateObject(env, name)),
 		Region:  jsii.String(env.State.Region),
 		Encrypt: jsii.Bool(true),
 	}

@@ -37,6 +37,22 @@ type Role struct {
 	Permissions []cdktf.ITerraformDependable
 }
 
+// boundaryContext is what a scope's roles find their permissions boundary by.
+const boundaryContext = "plinth:permissionsBoundary"
+
+// SetBoundary limits all roles that are made below a scope from now on to what a policy allows.
+func SetBoundary(scope constructs.Construct, policyArn string) {
+	scope.Node().SetContext(jsii.String(boundaryContext), policyArn)
+}
+
+func boundary(scope constructs.Construct) *string {
+	arn, ok := scope.Node().TryGetContext(jsii.String(boundaryContext)).(string)
+	if !ok {
+		return nil
+	}
+	return &arn
+}
+
 // New makes a role.
 func New(scope constructs.Construct, id string, config Config) *Role {
 	this := constructs.NewConstruct(scope, &id)
@@ -44,9 +60,10 @@ func New(scope constructs.Construct, id string, config Config) *Role {
 		config.Trust.Actions = []string{"sts:AssumeRole"}
 	}
 	role := iamrole.NewIamRole(this, jsii.String("role"), &iamrole.IamRoleConfig{
-		Name:             jsii.String(config.Name),
-		Description:      jsii.String(config.Description),
-		AssumeRolePolicy: policy.Document(this, "trust", config.Trust),
+		Name:                jsii.String(config.Name),
+		Description:         jsii.String(config.Description),
+		AssumeRolePolicy:    policy.Document(this, "trust", config.Trust),
+		PermissionsBoundary: boundary(scope),
 	})
 	result := &Role{Construct: this, Arn: role.Arn()}
 	for _, name := range config.ManagedPolicies {

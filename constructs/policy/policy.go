@@ -7,9 +7,10 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 )
 
-// Statement allows some actions; Plinth has no use for Deny or Not… elements.
+// Statement allows some actions, or denies them; Plinth has no use for Not… elements.
 type Statement struct {
 	Sid     string
+	Deny    bool
 	Actions []string
 	// Resources is left empty in a role's trust policy only.
 	Resources []string
@@ -18,7 +19,7 @@ type Statement struct {
 	Conditions []Condition
 }
 
-// Principal names who may do something: type Service, AWS or Federated.
+// Principal names who may do something: type Service, AWS or Federated, or * for everybody.
 type Principal struct {
 	Type        string
 	Identifiers []string
@@ -52,6 +53,9 @@ func render(s Statement) *dataawsiampolicydocument.DataAwsIamPolicyDocumentState
 	}
 	if s.Sid != "" {
 		statement.Sid = jsii.String(s.Sid)
+	}
+	if s.Deny {
+		statement.Effect = jsii.String("Deny")
 	}
 	if len(s.Resources) > 0 {
 		statement.Resources = jsii.Strings(s.Resources...)

@@ -23,6 +23,10 @@ type password struct {
 	secretArn *string
 }
 
+// PlanOnly is the Terraform variable, set by TF_VAR_plan_only=true, with which a stack is planned
+// by a role that may not read secrets.
+const PlanOnly = "plan_only"
+
 // The names of the ephemeral resources: cdktf 0.21 has no constructs for them.
 const (
 	ephemeralRandom = "aws_secretsmanager_random_password"
@@ -59,11 +63,20 @@ func newPassword(s *shared) password {
 				c.Username, ephemeralRandom, ephemeralName)),
 			SecretStringWoVersion: version,
 		})
+	// Security: whoever only plans may not read secrets. Should such a plan ever be applied, RDS
+	// refuses the word in the password's place, which is too short for one.
+	planOnly := cdktf.NewTerraformVariable(stack, jsii.String(PlanOnly), &cdktf.TerraformVariableConfig{
+		Type:        jsii.String("bool"),
+		Default:     jsii.Bool(false),
+		Description: jsii.String("Plans without reading the database's password; such a plan cannot be applied"),
+	})
 	stack.AddOverride(jsii.String(fmt.Sprintf("ephemeral.%s.%s", ephemeralSecret, ephemeralName)), map[string]any{
+		"count":     fmt.Sprintf("${%s ? 0 : 1}", *planOnly.Fqn()),
 		"secret_id": stored.SecretId(),
 	})
 	return password{
-		value:     fmt.Sprintf(`${jsondecode(ephemeral.%s.%s.secret_string)["password"]}`, ephemeralSecret, ephemeralName),
+		value: fmt.Sprintf(`${%s ? "unread" : jsondecode(one(ephemeral.%s.%s[*].secret_string))["password"]}`,
+			*planOnly.Fqn(), ephemeralSecret, ephemeralName),
 		version:   version,
 		secretArn: secret.Arn(),
 	}

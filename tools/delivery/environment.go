@@ -114,7 +114,9 @@ func (e *environment) takeCluster(file document) bool {
 		principal := file.Resource.Entries[id].Principal
 		e.principals = append(e.principals, principal)
 		for _, policy := range file.Resource.Policies {
-			if strings.HasSuffix(policy.Policy, "/AmazonEKSClusterAdminPolicy") && policy.Principal == "${aws_eks_access_entry."+id+".principal_arn}" {
+			// Nobody but a pipeline can take on a role of the bootstrap's.
+			own := strings.Contains(principal, ":role/"+e.cluster+"-deploy-")
+			if !own && strings.HasSuffix(policy.Policy, "/AmazonEKSClusterAdminPolicy") && policy.Principal == "${aws_eks_access_entry."+id+".principal_arn}" {
 				e.admins = append(e.admins, principal)
 			}
 		}

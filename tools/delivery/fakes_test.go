@@ -186,9 +186,11 @@ func (d *desk) synthesize(env string) {
 		"cluster": `"aws_eks_cluster": {"cluster": {"name": "plinth-` + env + `", "vpc_config": {"endpoint_public_access": true}}},
 			"aws_eks_access_entry": {
 				"a": {"principal_arn": "arn:aws:iam::111111111111:role/developer"},
+				"access-deploy": {"principal_arn": "arn:aws:iam::111111111111:role/plinth-` + env + `-deploy-app"},
 				"b": {"principal_arn": "arn:aws:iam::111111111111:user/someone"},
 				"c": {"principal_arn": "arn:aws:iam::111111111111:role/ci/deploy"}},
 			"aws_eks_access_policy_association": {
+				"access-deploy": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.access-deploy.principal_arn}"},
 				"a": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy", "principal_arn": "${aws_eks_access_entry.a.principal_arn}"},
 				"b": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.b.principal_arn}"},
 				"c": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.c.principal_arn}"}}`,

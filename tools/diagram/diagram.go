@@ -26,7 +26,7 @@ type stack struct {
 func newDiagram(environment string, files []stackFile) (*diagram, error) {
 	d := &diagram{environment: environment}
 	for _, file := range files {
-		s := &stack{file: file, name: strings.TrimPrefix(file.id, environment+"-")}
+		s := &stack{file: file, name: strings.TrimSuffix(strings.TrimPrefix(file.id, environment+"-"), "-"+environment)}
 		s.parts = partsOf(file)
 		d.stacks = append(d.stacks, s)
 	}

@@ -42,6 +42,9 @@ func (r resource) address() string {
 // ending is that of every golden file of a stack.
 const ending = ".tf.json"
 
+// bootstrap begins the id of the stack that an administrator deploys before the others.
+const bootstrap = "bootstrap-"
+
 // fullest is the environment that is drawn: the one whose files hold the most.
 func fullest(folder string) (string, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
@@ -55,7 +58,9 @@ func fullest(folder string) (string, error) {
 			return "", err
 		}
 		environment, _, _ := strings.Cut(filepath.Base(path), "-")
-		sizes[environment] += info.Size()
+		if environment+"-" != bootstrap {
+			sizes[environment] += info.Size()
+		}
 	}
 	for _, environment := range slices.Sorted(maps.Keys(sizes)) {
 		if sizes[environment] > sizes[most] {
@@ -82,6 +87,10 @@ func readEnvironment(folder, environment string) ([]stackFile, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	first := filepath.Join(folder, bootstrap+environment+ending)
+	if _, err := os.Stat(first); err == nil {
+		paths = append([]string{first}, paths...)
+	}
 	before, err := parseManifest(manifest)
 	if err != nil {
 		return nil, fmt.Errorf("%s: manifest.json: %w", folder, err)
@@ -98,6 +107,9 @@ func readEnvironment(folder, environment string) ([]stackFile, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		file.before = before[id]
+		if paths[0] == first && path != first && len(file.before) == 0 {
+			file.before = []string{bootstrap + environment} // no value says so
+		}
 		files = append(files, file)
 	}
 	return files, nil

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+
+	"plinth/permissions"
+	"plinth/settings"
+	"plinth/stacks"
+)
+
+// TestPermissionsDocument keeps docs/permissions.md current. After a change that is meant: make
+// golden
+func TestPermissionsDocument(t *testing.T) {
+	p := newPlatform(t, environments)
+	all, err := settings.Load(environments, nil)
+	assert.NilError(t, err)
+	table := permissions.All()
+	var b strings.Builder
+	b.WriteString(permissionsIntroduction + table.Markdown())
+	role := func(name, what string, statements []permissions.Statement) {
+		fmt.Fprintf(&b, "\n### `%s`\n\n%s\n\n%s", name, what, permissions.Markdown(statements))
+	}
+	for _, env := range all {
+		fmt.Fprintf(&b, "\n## %s\n\n<details><summary>The roles of %s</summary>\n", env.Name, env.Name)
+		key := env.State.KMSKey
+		if env.State.MakesKey {
+			key = "the states' key"
+		}
+		for _, name := range []string{"network", "data", "cluster", "addons", "app"} {
+			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key)
+			may, err := table.Deploy(subject)
+			assert.NilError(t, err)
+			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`.", may)
+			may, err = table.Plan(subject)
+			assert.NilError(t, err)
+			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`.", may)
+			may, err = permissions.Roles(subject)
+			assert.NilError(t, err)
+			role(env.RoleBoundary(name), "The boundary of every role that `"+env.Name+"-"+name+"` makes.", may)
+		}
+		role(env.PushRole(), "Pushes images.", permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+		b.WriteString("\n</details>\n")
+	}
+	golden.Assert(t, b.String(), "../docs/permissions.md")
+}
+
+const permissionsIntroduction = `# Who may do what
+
+Generated from the table in ` + "`permissions/`" + ` and from what the stacks hold; ` + "`make golden`" + ` writes it anew, and a
+test keeps it current. Each stack has a role that deploys it and one that plans it, made by the
+bootstrap stack (README.md, From zero to a pipeline). A rehearsal runs every stack under them.
+
+Every role has a boundary besides: the actions in its own table and no others, with IAM and the states
+as narrow as there, and nothing at all of IAM's on what the bootstrap makes. Roles that a stack makes
+must have that stack's boundary of roles. So no role can widen itself, or make one that can do more.
+
+## What each type needs
+
+Whoever creates, updates or deletes also reads. What is not here needs nothing of AWS: what is in
+Kubernetes goes through the cluster's access entries.
+
+`
+
+// words are a string or a list of them, as IAM's JSON has either.
+func words(value any) []string {
+	if text, ok := value.(string); ok {
+		return []string{text}
+	}
+	return strs(value)
+}
+
+// statement is one of a managed policy, whose element it has.
+type statement struct {
+	element
+	body object
+}
+
+// policyStatements are those of managed policies, in IAM's own words, that allow something.
+func policyStatements(p platform) (all []statement) {
+	for _, e := range p.resources("aws_iam_policy") {
+		for _, s := range policyOf(e) {
+			if s["Effect"] == "Allow" {
+				all = append(all, statement{e, s})
+			}
+		}
+	}
+	return all
+}
+
+func policyOf(e element) []object {
+	var document struct{ Statement []object }
+	if err := json.Unmarshal([]byte(fmt.Sprint(e.body["policy"])), &document); err != nil {
+		panic(fmt.Sprintf("%s: %v", e, err))
+	}
+	return document.Statement
+}
+
+// isBoundary tells a policy that limits roles from one that gives them rights.
+func isBoundary(e element) bool {
+	name := fmt.Sprint(e.body["name"])
+	return strings.HasSuffix(name, "-boundary") || strings.Contains(name, "-roles-")
+}
+
+func bucketsClosed(p platform) (broken []string) {
+	for _, bucket := range p.resources("aws_s3_bucket") {
+		own := func(kind string) object {
+			for _, e := range p.resources(kind) {
+				if e.stack == bucket.stack && strings.Contains(fmt.Sprint(e.body["bucket"]), bucket.name) {
+					return e.body
+				}
+			}
+			return nil
+		}
+		rule := dig(own("aws_s3_bucket_server_side_encryption_configuration"), "rule", "apply_server_side_encryption_by_default")
+		block := own("aws_s3_bucket_public_access_block")
+		for what, right := range map[string]bool{
+			"not encrypted with a key of Plinth's": dig(rule, "sse_algorithm") == "aws:kms" && dig(rule, "kms_master_key_id") != nil,
+			"not versioned":                        dig(own("aws_s3_bucket_versioning"), "versioning_configuration", "status") == "Enabled",
+			"may become public": block["block_public_acls"] == true && block["block_public_policy"] == true &&
+				block["ignore_public_acls"] == true && block["restrict_public_buckets"] == true,
+			"keeps old versions for ever": dig(own("aws_s3_bucket_lifecycle_configuration"), "rule", "noncurrent_version_expiration", "noncurrent_days") != nil,
+			"has no policy":               own("aws_s3_bucket_policy") != nil,
+		} {
+			if !right {
+				broken = append(broken, bucket.String()+": "+what)
+			}
+		}
+		for _, sid := range []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"} {
+			if !slices.ContainsFunc(p.elements(), func(e element) bool {
+				return e.stack == bucket.stack && e.kind == "aws_iam_policy_document" && strings.Contains(fmt.Sprint(e.body["statement"]), sid)
+			}) {
+				broken = append(broken, bucket.String()+": its policy lacks "+sid)
+			}
+		}
+	}
+	return broken
+}
+
+func rolesBounded(p platform) (broken []string) {
+	made := map[string]bool{}
+	for _, e := range p.resources("aws_iam_policy") {
+		made[fmt.Sprintf("%s arn:aws:iam::%s:policy/%s", environment(e.stack), p.settings[environment(e.stack)].Account, e.body["name"])] = true
+	}
+	for _, e := range p.resources("aws_iam_role") {
+		boundary := fmt.Sprint(e.body["permissions_boundary"])
+		if layer(e.stack) == bootstrap && strings.HasPrefix(boundary, "${aws_iam_policy.") {
+			continue
+		}
+		if !made[environment(e.stack)+" "+boundary] {
+			broken = append(broken, fmt.Sprintf("%s: its boundary %s is no policy of the bootstrap's", e, boundary))
+		}
+	}
+	return broken
+}
+
+// iamLimits holds what is attached against IAM's quotas.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func iamLimits(p platform) (broken []string) {
+	attached := map[string]int{}
+	for _, e := range p.resources("aws_iam_role_policy_attachment") {
+		attached[e.stack+" "+fmt.Sprint(e.body["role"])]++
+	}
+	for role, n := range attached {
+		if n > permissions.PoliciesPerRole {
+			broken = append(broken, fmt.Sprintf("%s has %d policies", role, n))
+		}
+	}
+	for _, e := range p.resources("aws_iam_policy") {
+		// An ARN that Terraform puts in is longer than the reference to it, at most by this.
+		text := regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllString(fmt.Sprint(e.body["policy"]), strings.Repeat("a", 80))
+		if len(text) > permissions.PolicySize {
+			broken = append(broken, fmt.Sprintf("%s has %d characters", e, len(text)))
+		}
+	}
+	return broken
+}
+
+// bootstrapOutOfReach looks at the boundaries: whoever can do anything in IAM can do nothing
+// there to what the bootstrap makes.
+func bootstrapOutOfReach(p platform) (broken []string) {
+	for _, e := range p.resources("aws_iam_policy") {
+		if !strings.HasSuffix(fmt.Sprint(e.body["name"]), "-boundary") {
+			continue
+		}
+		prefix := "arn:aws:iam::" + p.settings[environment(e.stack)].Account + ":"
+		name := p.settings[environment(e.stack)].ResourceName
+		protected := []string{prefix + "role/" + name("deploy", "*"), prefix + "role/" + name("plan", "*"), prefix + "role/" + name("push"), prefix + "policy/" + name("*")}
+		allowed, denied := "", false
+		for _, s := range policyOf(e) {
+			for _, action := range words(s["Action"]) {
+				if s["Effect"] == "Allow" && strings.HasPrefix(action, "iam:") {
+					allowed = action
+				}
+			}
+			denied = denied || s["Effect"] == "Deny" && s["Action"] == "iam:*" &&
+				!slices.ContainsFunc(protected, func(arn string) bool { return !slices.Contains(words(s["Resource"]), arn) })
+		}
+		if allowed != "" && !denied {
+			broken = append(broken, e.String()+": allows "+allowed+" for what the bootstrap makes")
+		}
+	}
+	return broken
+}
+
+// reading are the actions by which nothing changes. Of a state's lock others are needed.
+var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List)[A-Za-z]*$`)
+
+// secretsValues are reading actions by which secrets would be read.
+var secretsValues = []string{
+	"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+	"rds:DownloadDBLogFilePortion", "ecr:GetAuthorizationToken", "logs:GetLogEvents",
+}
+
+func plansReadOnly(p platform) (broken []string) {
+	for _, s := range policyStatements(p) {
+		if !strings.Contains(fmt.Sprint(s.element.body["name"]), "-plan-") {
+			continue
+		}
+		for _, action := range words(s.body["Action"]) {
+			lock := true
+			for _, resource := range words(s.body["Resource"]) {
+				lock = lock && strings.HasSuffix(resource, ".tflock")
+			}
+			state := slices.Contains([]string{"kms:Decrypt", "kms:GenerateDataKey"}, action) && strings.Contains(fmt.Sprint(s.body["Condition"], s.element.body["name"]), "s3")
+			if slices.Contains(secretsValues, action) || !reading.MatchString(action) && !lock && !state {
+				broken = append(broken, fmt.Sprintf("%s: allows %s", s, action))
+			}
+		}
+	}
+	return broken
+}

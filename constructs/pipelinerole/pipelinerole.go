@@ -1,0 +1,77 @@
+// Package pipelinerole makes an IAM role that pipelines assume by OpenID Connect, without a key.
+package pipelinerole
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrole"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicyattachment"
+
+	"plinth/constructs/policy"
+)
+
+// Config of a role.
+type Config struct {
+	// Name is at most 64 characters; its policies are called after it.
+	Name        string
+	Description string
+	// ProviderArn is the CI's OIDC provider in IAM, Issuer its URL without https://.
+	ProviderArn, Issuer string
+	// Audience and Subjects are whose tokens may assume the role; a subject may hold stars.
+	Audience string
+	Subjects []string
+	// Policies are what it may do, and Boundary the most it ever may: JSON documents.
+	Policies []string
+	Boundary string
+	// SessionMinutes is how long it can be used at a time.
+	SessionMinutes int
+}
+
+// New makes a role.
+func New(scope constructs.Construct, id string, config Config) constructs.Construct {
+	this := constructs.NewConstruct(scope, &id)
+	boundary := newPolicy(this, "boundary", config.Name+"-boundary", "The most that "+config.Name+" may ever do", config.Boundary)
+	role := iamrole.NewIamRole(this, jsii.String("role"), &iamrole.IamRoleConfig{
+		Name:                jsii.String(config.Name),
+		Description:         jsii.String(config.Description),
+		MaxSessionDuration:  jsii.Number(config.SessionMinutes * 60),
+		PermissionsBoundary: boundary.Arn(),
+		AssumeRolePolicy: policy.Document(this, "trust", policy.Statement{
+			Actions:    []string{"sts:AssumeRoleWithWebIdentity"},
+			Principals: []policy.Principal{{Type: "Federated", Identifiers: []string{config.ProviderArn}}},
+			// Security: both must be pinned, or every project of the same CI service gets in.
+			// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+			Conditions: []policy.Condition{
+				{Test: "StringEquals", Variable: config.Issuer + ":aud", Values: []string{config.Audience}},
+				{Test: subjectTest(config.Subjects), Variable: config.Issuer + ":sub", Values: config.Subjects},
+			},
+		}),
+	})
+	for i, document := range config.Policies {
+		name := fmt.Sprintf("%s-%d", config.Name, i+1)
+		attached := newPolicy(this, fmt.Sprintf("policy-%d", i+1), name, "What "+config.Name+" may do", document)
+		iamrolepolicyattachment.NewIamRolePolicyAttachment(this, jsii.String(fmt.Sprintf("attachment-%d", i+1)),
+			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{Role: role.Name(), PolicyArn: attached.Arn()})
+	}
+	return this
+}
+
+// subjectTest keeps a star from counting where none is meant.
+func subjectTest(subjects []string) string {
+	if strings.Contains(strings.Join(subjects, ""), "*") {
+		return "StringLike"
+	}
+	return "StringEquals"
+}
+
+func newPolicy(scope constructs.Construct, id, name, description, document string) iampolicy.IamPolicy {
+	return iampolicy.NewIamPolicy(scope, &id, &iampolicy.IamPolicyConfig{
+		Name:        jsii.String(name),
+		Description: jsii.String(description),
+		Policy:      jsii.String(document),
+	})
+}

@@ -1,0 +1,131 @@
+// Package statebucket makes an S3 bucket for Terraform's states: versioned, encrypted with a
+// key of its own, reached over TLS alone, and guarded from being destroyed.
+package statebucket
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucket"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketlifecycleconfiguration"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketlogging"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketownershipcontrols"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketpolicy"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketpublicaccessblock"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketserversideencryptionconfiguration"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/s3bucketversioning"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/policy"
+)
+
+// Config of a bucket.
+type Config struct {
+	Name string
+	// KeyArn encrypts what is in it. KeyNames are the other ARNs by which writers may name
+	// that key, such as its alias's.
+	KeyArn   *string
+	KeyNames []string
+	// OldVersionDays is after how many days what was overwritten or deleted goes.
+	OldVersionDays int
+	// LogBucket gets the access log; empty means there is none.
+	LogBucket string
+}
+
+// New makes a bucket.
+func New(scope constructs.Construct, id string, config Config) constructs.Construct {
+	this := constructs.NewConstruct(scope, &id)
+	bucket := s3bucket.NewS3Bucket(this, jsii.String("bucket"), &s3bucket.S3BucketConfig{
+		Bucket:    jsii.String(config.Name),
+		Lifecycle: &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)},
+	})
+	// Versioning and blocked access come before the policy: S3 takes one change at a time.
+	versions := s3bucketversioning.NewS3BucketVersioningA(this, jsii.String("versioning"), &s3bucketversioning.S3BucketVersioningAConfig{
+		Bucket:                  bucket.Id(),
+		VersioningConfiguration: &s3bucketversioning.S3BucketVersioningVersioningConfiguration{Status: jsii.String("Enabled")},
+	})
+	s3bucketserversideencryptionconfiguration.NewS3BucketServerSideEncryptionConfigurationA(this, jsii.String("encryption"),
+		&s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationAConfig{
+			Bucket: bucket.Id(),
+			Rule: []*s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{{
+				ApplyServerSideEncryptionByDefault: &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA{
+					SseAlgorithm:   jsii.String("aws:kms"),
+					KmsMasterKeyId: config.KeyArn,
+				},
+				// One data key for many objects: KMS is asked, and paid, less often.
+				BucketKeyEnabled: jsii.Bool(true),
+			}},
+		})
+	// Security: no ACL counts, and nothing can be made public.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+	s3bucketownershipcontrols.NewS3BucketOwnershipControls(this, jsii.String("ownership"), &s3bucketownershipcontrols.S3BucketOwnershipControlsConfig{
+		Bucket: bucket.Id(),
+		Rule:   &s3bucketownershipcontrols.S3BucketOwnershipControlsRule{ObjectOwnership: jsii.String("BucketOwnerEnforced")},
+	})
+	block := s3bucketpublicaccessblock.NewS3BucketPublicAccessBlock(this, jsii.String("public-access"), &s3bucketpublicaccessblock.S3BucketPublicAccessBlockConfig{
+		Bucket:                bucket.Id(),
+		BlockPublicAcls:       jsii.Bool(true),
+		BlockPublicPolicy:     jsii.Bool(true),
+		IgnorePublicAcls:      jsii.Bool(true),
+		RestrictPublicBuckets: jsii.Bool(true),
+	})
+	s3bucketlifecycleconfiguration.NewS3BucketLifecycleConfiguration(this, jsii.String("lifecycle"), &s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationConfig{
+		Bucket: bucket.Id(),
+		Rule: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRule{{
+			Id:     jsii.String("old-versions"),
+			Status: jsii.String("Enabled"),
+			Filter: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleFilter{{Prefix: jsii.String("")}},
+			NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
+				NoncurrentDays: jsii.Number(config.OldVersionDays),
+			}},
+			// Of every lock a marker of its deletion is left.
+			Expiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleExpiration{{ExpiredObjectDeleteMarker: jsii.Bool(true)}},
+			AbortIncompleteMultipartUpload: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload{{
+				DaysAfterInitiation: jsii.Number(7),
+			}},
+		}},
+		DependsOn: &[]cdktf.ITerraformDependable{versions},
+	})
+	s3bucketpolicy.NewS3BucketPolicy(this, jsii.String("policy"), &s3bucketpolicy.S3BucketPolicyConfig{
+		Bucket:    bucket.Id(),
+		Policy:    policy.Document(this, "document", refusals(bucket, config)...),
+		DependsOn: &[]cdktf.ITerraformDependable{block},
+	})
+	if config.LogBucket != "" {
+		s3bucketlogging.NewS3BucketLoggingA(this, jsii.String("logging"), &s3bucketlogging.S3BucketLoggingAConfig{
+			Bucket:       bucket.Id(),
+			TargetBucket: jsii.String(config.LogBucket),
+			TargetPrefix: jsii.String(config.Name + "/"),
+		})
+	}
+	return this
+}
+
+// refusals are for everybody, whoever allows it. Security: nothing travels or lies in the
+// clear. A writer that names no encryption gets the bucket's.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
+	everybody := []policy.Principal{{Type: "*", Identifiers: []string{"*"}}}
+	objects := *bucket.Arn() + "/*"
+	return []policy.Statement{
+		{
+			Sid: "OnlyTLS", Deny: true, Principals: everybody,
+			// The refusal of every action there is.
+			Actions:    []string{"s3:*"},
+			Resources:  []string{*bucket.Arn(), objects},
+			Conditions: []policy.Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},
+		},
+		{
+			Sid: "OnlyKMS", Deny: true, Principals: everybody,
+			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
+			Conditions: []policy.Condition{{Test: "StringNotEqualsIfExists", Variable: "s3:x-amz-server-side-encryption", Values: []string{"aws:kms"}}},
+		},
+		{
+			Sid: "OnlyItsKey", Deny: true, Principals: everybody,
+			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
+			Conditions: []policy.Condition{{
+				Test: "StringNotEqualsIfExists", Variable: "s3:x-amz-server-side-encryption-aws-kms-key-id",
+				Values: append([]string{*config.KeyArn}, config.KeyNames...),
+			}},
+		},
+	}
+}

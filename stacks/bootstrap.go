@@ -1,0 +1,220 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamopenidconnectprovider"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/pipelinerole"
+	"plinth/constructs/statebucket"
+	"plinth/permissions"
+	"plinth/settings"
+)
+
+// Bootstrap is the stack bootstrap-<environment>: what the others' deployment needs. An
+// administrator deploys it; no role that it makes can change it.
+type Bootstrap struct{ cdktf.TerraformStack }
+
+// NewBootstrap makes the place of the states, and for each of the environment's stacks a role
+// that deploys it and one that plans it, which pipelines assume.
+func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers ...cdktf.TerraformStack) *Bootstrap {
+	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' does not match it
+	furnish(stack, env, "bootstrap", env.State.Region)
+	stateKey := newStateBucket(stack, env)
+	provider := newIdentityProvider(stack, env)
+	table := permissions.All()
+	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
+	for _, layer := range layers {
+		subject := permissionsOf(env, layer, stateKey)
+		newRoleBoundary(stack, env, subject)
+		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
+			statements, err := may(subject)
+			fail(err)
+			newPipelineRole(stack, env, provider, verb+"-"+subject.Name, name, description, subjects, statements)
+			roles[verb][env.Name+"-"+subject.Name] = env.RoleARN(name)
+		}
+		newRole("deploy", env.DeployRole(subject.Name), "Deploys and destroys "+env.Name+"-"+subject.Name, deployers(env.CI), table.Deploy)
+		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, planners(env.CI), table.Plan)
+	}
+	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, deployers(env.CI),
+		permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+
+	output(stack, "state_bucket", "Where Terraform's states are", env.State.Bucket)
+	output(stack, "pipeline", "What pipelines need to know of the environment", map[string]any{
+		"environment": env.Name, "account": env.Account, "region": env.Region, "protected": env.Protected,
+		"provider": string(env.CI.Provider), "issuer": env.CI.Issuer, "project": env.CI.Project, "audience": env.CI.Audience,
+		"branches": append([]string{}, env.CI.Branches...), "tags": append([]string{}, env.CI.Tags...),
+		"push_role": env.RoleARN(env.PushRole()), "deploy_roles": roles["deploy"], "plan_roles": roles["plan"],
+	})
+	return &Bootstrap{TerraformStack: stack}
+}
+
+// newStateBucket makes the bucket and its key, as far as they are the environment's to make,
+// and returns the key's ARN.
+func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) string {
+	key := env.State.KMSKey
+	var names []string
+	if env.State.MakesKey {
+		made := encryptionkey.New(stack, "state-key", encryptionkey.Config{
+			Alias:       env.ResourceName("state"),
+			Description: "Encrypts Terraform's states",
+			Account:     env.Account,
+			Region:      env.State.Region,
+			// Without it no state could be read any more.
+			PreventDestroy: true,
+		})
+		key, names = *made.Arn, []string{env.State.KMSKey}
+	}
+	if env.State.MakesBucket {
+		statebucket.New(stack, "state", statebucket.Config{
+			Name:           env.State.Bucket,
+			KeyArn:         &key,
+			KeyNames:       names,
+			OldVersionDays: env.State.OldVersionDays,
+			LogBucket:      env.State.LogBucket,
+		})
+	}
+	return key
+}
+
+// newIdentityProvider lets IAM check the CI's tokens, and returns the provider's ARN. Its
+// certificate IAM knows or finds out by itself.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
+func newIdentityProvider(stack cdktf.TerraformStack, env *settings.Environment) string {
+	if env.CI.SharesProvider {
+		return env.AccountARN("oidc-provider/" + issuerHost(env.CI))
+	}
+	return *iamopenidconnectprovider.NewIamOpenidConnectProvider(stack, jsii.String("ci"), &iamopenidconnectprovider.IamOpenidConnectProviderConfig{
+		Url:          jsii.String(env.CI.Issuer),
+		ClientIdList: jsii.Strings(env.CI.Audience),
+	}).Arn()
+}
+
+func issuerHost(ci settings.CI) string { return strings.TrimPrefix(ci.Issuer, "https://") }
+
+// deployers are the subjects of the tokens of the branches and tags that may deploy.
+//
+// https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
+// https://docs.github.com/en/actions/reference/security/oidc
+func deployers(ci settings.CI) []string {
+	var subjects []string
+	for _, branch := range ci.Branches {
+		if ci.Provider == settings.CIGitHub {
+			subjects = append(subjects, fmt.Sprintf("repo:%s:ref:refs/heads/%s", ci.Project, branch))
+		} else {
+			subjects = append(subjects, fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", ci.Project, branch))
+		}
+	}
+	for _, tag := range ci.Tags {
+		if ci.Provider == settings.CIGitHub {
+			subjects = append(subjects, fmt.Sprintf("repo:%s:ref:refs/tags/%s", ci.Project, tag))
+		} else {
+			subjects = append(subjects, fmt.Sprintf("project_path:%s:ref_type:tag:ref:%s", ci.Project, tag))
+		}
+	}
+	return subjects
+}
+
+// planners are the subjects of merge requests. GitLab's tokens have the branch that is to be
+// merged, whichever it is; of a fork's, the fork's project, which is not trusted.
+func planners(ci settings.CI) []string {
+	if ci.Provider == settings.CIGitHub {
+		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*"}
+	}
+	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*"}
+}
+
+// permissionsOf is a stack as its roles see it.
+func permissionsOf(env *settings.Environment, layer cdktf.TerraformStack, stateKey string) permissions.Stack {
+	document, err := plain(layer.ToTerraform())
+	fail(err)
+	return Permissions(env, strings.TrimPrefix(*layer.Node().Id(), env.Name+"-"), document, stateKey)
+}
+
+// Permissions is a stack as its roles see it: by its name, such as network, its Terraform JSON
+// and the ARN of the key of the states.
+func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string) permissions.Stack {
+	return permissions.Stack{
+		Project: env.Project, Environment: env.Name, Name: name,
+		Account: env.Account, Region: env.Region,
+		Document: document,
+		Boundary: env.PolicyARN(env.RoleBoundary(name)),
+		State: permissions.State{
+			Bucket: env.State.Bucket, Region: env.State.Region, KMSKey: stateKey,
+			Key: stateObject(env, name), Reads: remoteStates(env, document),
+		},
+	}
+}
+
+// plain makes what jsii returns of JSON's own types.
+func plain(value any) (document map[string]any, _ error) {
+	content, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return document, json.Unmarshal(content, &document)
+}
+
+// crossing is how cdktf names the state of another stack in a reference to it. The data source
+// itself is made only when everything else is.
+var crossing = regexp.MustCompile(`data\.terraform_remote_state\.cross-stack-reference-input-([a-z0-9-]+)\.`)
+
+// remoteStates are the objects in the bucket with the states that a stack reads.
+func remoteStates(env *settings.Environment, document map[string]any) []string {
+	content, err := json.Marshal(document)
+	fail(err)
+	var keys []string
+	for _, found := range crossing.FindAllStringSubmatch(string(content), -1) {
+		keys = append(keys, stateObject(env, strings.TrimPrefix(found[1], env.Name+"-")))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// newRoleBoundary limits the roles that a stack makes.
+func newRoleBoundary(stack cdktf.TerraformStack, env *settings.Environment, subject permissions.Stack) {
+	statements, err := permissions.Roles(subject)
+	fail(err)
+	if len(statements) == 0 {
+		return
+	}
+	iampolicy.NewIamPolicy(stack, jsii.String("roles-"+subject.Name), &iampolicy.IamPolicyConfig{
+		Name:        jsii.String(env.RoleBoundary(subject.Name)),
+		Description: jsii.String("The most that a role made by " + env.Name + "-" + subject.Name + " may ever do"),
+		Policy:      jsii.String(permissions.Document(statements)),
+	})
+}
+
+func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, provider, id, name, description string, subjects []string, statements []permissions.Statement) {
+	packed, err := permissions.Pack(statements)
+	fail(err)
+	config := pipelinerole.Config{
+		Name: name, Description: description,
+		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: env.CI.Audience, Subjects: subjects,
+		SessionMinutes: env.CI.SessionMinutes,
+		// Security: a role's rights end at everything that the bootstrap makes.
+		Boundary: permissions.Document(permissions.Ceiling(statements,
+			env.RoleARN(env.DeployRole("*")), env.RoleARN(env.PlanRole("*")), env.RoleARN(env.PushRole()),
+			env.PolicyARN(env.ResourceName("*")), env.AccountARN("oidc-provider/"+issuerHost(env.CI)))),
+	}
+	for _, policy := range packed {
+		config.Policies = append(config.Policies, permissions.Document(policy))
+	}
+	pipelinerole.New(stack, id, config)
+}
+
+// fail makes an error of a construct's what jsii makes of its own.
+func fail(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
