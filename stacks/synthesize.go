@@ -18,8 +18,8 @@ import (
 )
 
 // Synthesize makes an app, lets define fill it with stacks, and writes their Terraform
-// configuration. jsii answers every mistake with a panic; Synthesize turns it into an error
-// that names the mistake and the line of Plinth's code that made it.
+// configuration, or nothing at all. jsii answers every mistake with a panic; Synthesize turns
+// it into an error that names the mistake and the line of Plinth's code that made it.
 //
 // A nil config takes everything from the cdktf CLI.
 func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) (err error) {
@@ -31,10 +31,16 @@ func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) 
 			err = mistake(cause)
 		}
 	}()
+	staged, config, err := stage(config)
+	if err != nil {
+		return err
+	}
+	defer staged.discard()
 	app := newApp(config)
+	app.Node().AddValidation(&gravest{staged.folder})
 	define(app)
 	app.Synth()
-	return nil
+	return staged.publish()
 }
 
 // Close ends the Node.js process that jsii keeps, and removes the temporary folder that it
@@ -118,9 +124,13 @@ func setenv(variables map[string]string) (restore func()) {
 // scriptFrame is a line of a JavaScript stack trace.
 var scriptFrame = regexp.MustCompile(`(?m)^\s+at .*[:(].*\n?`)
 
+// advice is CDKTF's to whom a validation refuses: to switch validations off.
+var advice = regexp.MustCompile(`(?s)\n+(If you wish to ignore these validations|Validations allow for dynamic verification).*`)
+
 // mistake describes what a panic was about. It must be called while the panic is handled.
 func mistake(cause any) error {
-	message := strings.TrimSpace(scriptFrame.ReplaceAllString(fmt.Sprint(cause), ""))
+	message := advice.ReplaceAllString(fmt.Sprint(cause), "")
+	message = strings.TrimSpace(scriptFrame.ReplaceAllString(message, ""))
 	if place := origin(); place != "" {
 		message = place + ": " + message
 	}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"plinth/tools/charts/published"
+	"plinth/tools/charts/releases"
+	"plinth/tools/charts/render"
+)
+
+// A rendering is a Helm release as its cluster would get it.
+type rendering struct {
+	*render.Release
+	stack *stack
+	// version is the cluster's.
+	version string
+}
+
+// in names an object of it.
+func (r rendering) in(object string) string { return r.stack.id + "/" + r.Name + "/" + object }
+
+// notRendered is the rule that every chart can be looked at.
+const notRendered = "charts/rendered"
+
+// charts renders every release of every stack with its real values.
+func charts(ctx context.Context, p *platform) (all []rendering, findings []Finding, err error) {
+	for _, s := range p.stacks {
+		if dig(s.document, "resource", "helm_release") == nil {
+			continue
+		}
+		installed, err := releases.Read(s.file)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range installed {
+			folder := filepath.Join(filepath.Dir(s.file), filepath.FromSlash(r.Chart))
+			if r.Repository != "" {
+				chart, ok := published.Find(r.Repository, r.Chart, r.Version)
+				if !ok {
+					findings = append(findings, Finding{
+						Rule: notRendered, File: s.shown, In: s.id + "/" + r.Name,
+						Problem: fmt.Sprintf("chart %s %s of %s is in no Go module that is known, so its pods are not looked at", r.Chart, r.Version, r.Repository),
+						Remedy:  "Add the module of its source to tools/charts/published",
+					})
+					continue
+				}
+				if folder, err = chart.Folder(ctx); err != nil {
+					return nil, nil, err
+				}
+			}
+			rendered, err := p.render(folder, s, r)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: helm_release.%s: %w", s.shown, r.ID, err)
+			}
+			all = append(all, rendered)
+		}
+	}
+	return all, findings, nil
+}
+
+func (p *platform) render(folder string, s *stack, r releases.Release) (rendering, error) {
+	chart, err := render.Load(folder)
+	if err != nil {
+		return rendering{}, err
+	}
+	for _, cluster := range p.resources("aws_eks_cluster") {
+		if version, ok := cluster.body["version"].(string); ok && cluster.stack.environment() == s.environment() {
+			release, err := render.Chart(chart, render.Options{Name: r.Name, Namespace: r.Namespace, Values: r.Values, KubeVersion: version})
+			return rendering{release, s, version}, err
+		}
+	}
+	return rendering{}, errors.New("no stack of its environment has an aws_eks_cluster, whose version decides what is rendered")
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// critical is kube-score's worst grade. What it merely warns of is advice.
+const critical = 1
+
+// kubeScore runs its checks on every release.
+func kubeScore(ctx context.Context, at project, all []rendering) (findings []Finding, err error) {
+	for _, r := range all {
+		var text bytes.Buffer
+		for _, o := range slices.Concat(r.Objects, r.Tests) {
+			if o.Kind == "CustomResourceDefinition" {
+				continue
+			}
+			fields, err := yaml.Marshal(o.Fields)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&text, "---\n%s", fields)
+		}
+		var answer []struct {
+			TypeMeta   struct{ Kind string } `json:"type_meta"`
+			ObjectMeta struct{ Name string } `json:"object_meta"`
+			Checks     []struct {
+				Check    struct{ ID, Name, Comment string }
+				Grade    int
+				Skipped  bool
+				Comments []struct{ Path, Summary, Description string }
+			}
+		}
+		// Exceptions are in one place alone, which is not an annotation in a chart.
+		err := at.scan(ctx, "kube-score", text.Bytes(), &answer, "score", "--output-format", "json",
+			"--disable-ignore-checks-annotations", "--kubernetes-version", "v"+strings.TrimPrefix(r.version, "v"), "-")
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range answer {
+			for _, c := range object.Checks {
+				if c.Skipped || c.Grade != critical {
+					continue
+				}
+				for _, comment := range c.Comments {
+					findings = append(findings, Finding{
+						Rule: "kube-score/" + c.Check.ID, File: r.stack.shown,
+						In:      r.in(object.TypeMeta.Kind + " " + object.ObjectMeta.Name),
+						Problem: strings.TrimSpace(comment.Path + " " + comment.Summary), Remedy: remedy(comment.Description, c.Check.Comment),
+					})
+				}
+			}
+		}
+	}
+	return findings, nil
+}
+
+// remedy is the first text that there is.
+func remedy(candidates ...string) string {
+	for _, text := range candidates {
+		if strings.TrimSpace(text) != "" {
+			return text
+		}
+	}
+	return "See kube-score's documentation of the check"
+}

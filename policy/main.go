@@ -1,0 +1,116 @@
+// Command policy holds what is synthesized, the charts with their real values, and the
+// repository against what policy/rules.yaml allows and what tfsec, kube-score and gitleaks know.
+// Exceptions are in policy/ignored.yaml, each with its reason, and nowhere else.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+func main() {
+	root := flag.String("root", ".", "the project's folder")
+	out := flag.String("out", cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out"), "where it was synthesized to, as seen from there")
+	flag.Parse()
+	at := project{root: *root, out: *out, scanners: filepath.Join(*root, filepath.FromSlash(scanners))}
+	summary, err := check(context.Background(), at)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(summary)
+}
+
+// check does it all and returns what was looked at, or an error with every finding.
+func check(ctx context.Context, at project) (summary string, err error) {
+	absolute, err := filepath.Abs(at.scanners)
+	if err != nil {
+		return "", err
+	}
+	at.scanners = absolute
+	exceptions, err := readExceptions(at.root)
+	if err != nil {
+		return "", err
+	}
+	p, err := readPlatform(at.root, at.out)
+	if err != nil {
+		return "", err
+	}
+	findings, rendered, err := look(ctx, at, p)
+	if err != nil {
+		return "", err
+	}
+	left, stale := except(sorted(findings), exceptions)
+	shallow, err := at.shallow(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range stale {
+		// What breaks it may be in a commit that a shallow clone lacks, or in an environment that is
+		// not synthesized now.
+		if shallow && strings.HasPrefix(e.Rule, "gitleaks/") || os.Getenv("PLINTH_ENVIRONMENTS") != "" {
+			continue
+		}
+		left = append(left, Finding{
+			Rule: "plinth/ignored", File: ignoredFile, In: e.In, Problem: "nothing there breaks " + e.Rule + " any more" + about(e), Remedy: "Delete the entry",
+		})
+	}
+	if len(left) > 0 {
+		lines := make([]string, len(left))
+		for i, f := range left {
+			lines[i] = f.String()
+		}
+		return "", fmt.Errorf("%s\n\n%s of policy. Exceptions, with their reasons, go into %s", strings.Join(lines, "\n"), count(len(left), "breach", "breaches"), ignoredFile)
+	}
+	return fmt.Sprintf("Nothing in %s, %s or the repository breaks a rule, but for the exceptions in %s.",
+		count(len(p.stacks), "stack", "stacks"), count(rendered, "release", "releases"), ignoredFile), nil
+}
+
+func about(e Exception) string {
+	if e.About == "" {
+		return ""
+	}
+	return " (about " + e.About + ")"
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// look runs every check and returns what they found, and how many releases there are.
+func look(ctx context.Context, at project, p *platform) (findings []Finding, releases int, err error) {
+	checks := []func() ([]Finding, error){
+		func() ([]Finding, error) { return ownRules(p), nil },
+		func() ([]Finding, error) { return tfsec(ctx, at, p) },
+		func() ([]Finding, error) { return gitleaks(ctx, at) },
+		func() ([]Finding, error) {
+			rendered, unknown, err := charts(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			releases = len(rendered)
+			scored, err := kubeScore(ctx, at, rendered)
+			return append(append(unknown, chartFindings(rendered)...), scored...), err
+		},
+	}
+	found, failed := make([][]Finding, len(checks)), make([]error, len(checks))
+	var running sync.WaitGroup
+	for i, check := range checks {
+		running.Go(func() { found[i], failed[i] = check() })
+	}
+	running.Wait()
+	for _, some := range found {
+		findings = append(findings, some...)
+	}
+	return findings, releases, errors.Join(failed...)
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A rule is one of Plinth's own about the synthesized stacks. To add one, add it here.
+type rule struct {
+	name   string
+	remedy string
+	// check reports what breaks the rule, and how.
+	check func(p *platform, report func(e element, problem string))
+}
+
+var rules = []rule{
+	{"region", "Deploy to an allowed region, or allow it in " + rulesFile, regions},
+	{"tags", "Let newStack configure the provider, whose default_tags go on all that it makes", tags},
+	{"size", "Take a smaller one, protect the environment, or allow it in " + rulesFile, sizes},
+	{"open-security-group", "Admit a security group, or a network of yours. What the world may reach is behind the application's load balancer", openGroups},
+	{"public-address", "Put it into a private subnet. What the world may reach is behind the application's load balancer", publicAddresses},
+	{"public-bucket", "Add an aws_s3_bucket_public_access_block for the bucket, with all four switches true", publicBuckets},
+	{"public-api", "Name the networks that may reach the Kubernetes API in cluster.publicAccessCIDRs, or none", publicAPI},
+	{"public-permission", `Name the principals, or add a condition that says whose "*" it is`, publicPermissions},
+	{"public-load-balancer", "Use an Ingress in the application's chart, or make it internal", publicLoadBalancers},
+}
+
+// ownRules runs the rules above.
+func ownRules(p *platform) (findings []Finding) {
+	for _, r := range rules {
+		r.check(p, func(e element, problem string) {
+			in := e.stack.id + "/" + e.address()
+			if path, ok := dig(e.body, "//", "metadata", "path").(string); ok {
+				problem = path + ": " + problem
+			}
+			findings = append(findings, Finding{Rule: "plinth/" + r.name, File: e.stack.shown, In: in, Problem: problem, Remedy: r.remedy})
+		})
+	}
+	return findings
+}
+
+func regions(p *platform, report func(element, string)) {
+	allowed := func(region any) bool { return slices.Contains(p.limits.Regions, fmt.Sprint(region)) }
+	for _, s := range p.stacks {
+		for _, e := range s.elements("provider") {
+			if e.kind == "aws" && !allowed(e.body["region"]) {
+				report(e, fmt.Sprintf("region is %v, allowed are %s", e.body["region"], strings.Join(p.limits.Regions, ", ")))
+			}
+		}
+		// An S3-compatible server that is not AWS has a region by name only.
+		backend := asObject(dig(s.document, "terraform", "backend", "s3"))
+		if backend != nil && backend["endpoints"] == nil && !allowed(backend["region"]) {
+			report(element{stack: s, mode: "provider", kind: "backend", body: backend},
+				fmt.Sprintf("state is kept in region %v, allowed are %s", backend["region"], strings.Join(p.limits.Regions, ", ")))
+		}
+	}
+	for _, e := range p.resources() {
+		zone, _ := e.body["availability_zone"].(string)
+		if zone != "" && !strings.HasPrefix(zone, "${") && !allowed(strings.TrimRight(zone, "abcdefghijklmnopqrstuvwxyz")) {
+			report(e, "zone is "+zone+", allowed regions are "+strings.Join(p.limits.Regions, ", "))
+		}
+	}
+}
+
+func tags(p *platform, report func(element, string)) {
+	for _, s := range p.stacks {
+		for _, e := range s.elements("provider") {
+			if e.kind != "aws" {
+				continue
+			}
+			given := asObject(dig(e.body, "default_tags", "tags"))
+			for _, tag := range p.limits.Tags {
+				if text, _ := given[tag].(string); text == "" {
+					report(e, "default_tags lack "+tag)
+				}
+			}
+		}
+	}
+	for _, e := range p.resources() {
+		for tag, value := range asObject(e.body["tags"]) {
+			if slices.Contains(p.limits.Tags, tag) && value == "" {
+				report(e, "tag "+tag+" is emptied")
+			}
+		}
+	}
+}
+
+func sizes(p *platform, report func(element, string)) {
+	protected := map[string]bool{}
+	for _, s := range p.stacks {
+		protected[s.environment()] = p.protected(s.environment())
+	}
+	for _, e := range p.resources() {
+		if protected[e.stack.environment()] {
+			continue
+		}
+		for argument, allowed := range p.limits.Sizes {
+			kind, name, _ := strings.Cut(argument, ".")
+			if kind != e.kind {
+				continue
+			}
+			for _, size := range texts(e.body[name]) {
+				if !slices.ContainsFunc(allowed, func(pattern string) bool { return matches(pattern, size) }) {
+					report(e, fmt.Sprintf("%s is %s in %s, which is not protected; allowed are %s",
+						name, size, e.stack.environment(), strings.Join(allowed, ", ")))
+				}
+			}
+		}
+	}
+}
+
+// anywhere matches the whole internet.
+var anywhere = regexp.MustCompile(`^(0\.0\.0\.0|::)/0$`)
+
+func open(value any) bool { return slices.ContainsFunc(texts(value), anywhere.MatchString) }
+
+func openGroups(p *platform, report func(element, string)) {
+	for _, e := range p.resources("aws_security_group", "aws_default_security_group") {
+		for _, block := range list(e.body["ingress"]) {
+			if open(dig(block, "cidr_blocks")) || open(dig(block, "ipv6_cidr_blocks")) {
+				report(e, "open to the world")
+			}
+		}
+	}
+	for _, e := range p.resources("aws_security_group_rule", "aws_vpc_security_group_ingress_rule") {
+		if e.body["type"] == "egress" {
+			continue
+		}
+		for _, argument := range []string{"cidr_ipv4", "cidr_ipv6", "cidr_blocks", "ipv6_cidr_blocks"} {
+			if open(e.body[argument]) {
+				report(e, "open to the world")
+			}
+		}
+	}
+}
+
+// publicSwitches give an address on the internet.
+var publicSwitches = []string{
+	"associate_public_ip_address", "assign_ipv6_address_on_creation", "assign_public_ip", "map_public_ip_on_launch", "publicly_accessible",
+}
+
+func publicAddresses(p *platform, report func(element, string)) {
+	for _, e := range p.resources() {
+		for _, name := range publicSwitches {
+			for _, body := range []any{e.body, e.body["network_configuration"], e.body["network_interfaces"]} {
+				if yes(dig(body, name)) {
+					report(e, name+" is true")
+				}
+			}
+		}
+	}
+}
+
+// blocks are the switches of a bucket's public access block.
+var blocks = []string{"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"}
+
+func publicBuckets(p *platform, report func(element, string)) {
+	for _, bucket := range p.resources("aws_s3_bucket") {
+		blocked := slices.ContainsFunc(p.resources("aws_s3_bucket_public_access_block"), func(e element) bool {
+			of, _ := e.body["bucket"].(string)
+			this := of != "" && of == bucket.body["bucket"] || strings.Contains(of, bucket.address()+".")
+			return this && e.stack == bucket.stack && !slices.ContainsFunc(blocks, func(name string) bool { return !yes(e.body[name]) })
+		})
+		if !blocked {
+			report(bucket, "nothing keeps it from becoming public")
+		}
+	}
+	for _, e := range p.resources("aws_s3_bucket", "aws_s3_bucket_acl") {
+		if acl, _ := e.body["acl"].(string); strings.HasPrefix(acl, "public") {
+			report(e, "acl is "+acl)
+		}
+	}
+}
+
+func publicAPI(p *platform, report func(element, string)) {
+	for _, e := range p.resources("aws_eks_cluster") {
+		// Terraform's default is public, and open to the world.
+		public, said := dig(e.body, "vpc_config", "endpoint_public_access").(bool)
+		cidrs := dig(e.body, "vpc_config", "public_access_cidrs")
+		if (public || !said) && (open(cidrs) || len(list(cidrs)) == 0) {
+			report(e, "the Kubernetes API is open to the world")
+		}
+	}
+}
+
+func publicPermissions(p *platform, report func(element, string)) {
+	for _, s := range p.stacks {
+		for _, e := range s.elements("data") {
+			if e.kind != "aws_iam_policy_document" {
+				continue
+			}
+			for _, statement := range list(e.body["statement"]) {
+				for _, principals := range list(dig(statement, "principals")) {
+					everybody := slices.Contains(texts(dig(principals, "identifiers")), "*")
+					if everybody && dig(statement, "effect") != "Deny" && dig(statement, "condition") == nil {
+						report(e, fmt.Sprintf("%v may be done by everybody", dig(statement, "actions")))
+					}
+				}
+			}
+		}
+	}
+}
+
+func publicLoadBalancers(p *platform, report func(element, string)) {
+	for _, e := range p.resources("aws_lb", "aws_alb", "aws_elb") {
+		if !yes(e.body["internal"]) {
+			report(e, "faces the internet")
+		}
+	}
+}
+
+// yes tells whether an argument is switched on, in either of Terraform's spellings.
+func yes(value any) bool { return value == true || value == "true" }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// scanners is the folder of the programs that scanners/go.mod pins.
+const scanners = "build/scanners"
+
+// A project is one to look at.
+type project struct {
+	// root is its folder, out where it was synthesized to, as seen from there.
+	root, out string
+	// scanners is the folder of the programs.
+	scanners string
+}
+
+// scan runs a scanner on some input and decodes what it answers in JSON. One that ends with 1
+// has findings, if it answers.
+func (p project) scan(ctx context.Context, name string, input []byte, into any, args ...string) error {
+	command := exec.CommandContext(ctx, filepath.Join(p.scanners, name), args...)
+	command.Dir = p.root
+	command.Stdin = bytes.NewReader(input)
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	output, err := command.Output()
+	if command.ProcessState != nil && command.ProcessState.ExitCode() == 1 && json.Valid(output) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, strings.TrimSpace(string(output)+complaint.String()))
+	}
+	if err := json.Unmarshal(output, into); err != nil {
+		return fmt.Errorf("%s: %w: %.200s", name, err, output)
+	}
+	return nil
+}
