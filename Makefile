@@ -41,6 +41,11 @@ node_modules/.package-lock.json: package.json package-lock.json | requirements
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# What runs GitLab's pipeline here, for its test.
+ci/node_modules/.package-lock.json: ci/package.json ci/package-lock.json | requirements
+	npm ci --prefix ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .PHONY: bindings
 bindings: setup ## Generate the Go bindings of the provider packages in use
 	@go run -C tools ./bindings
@@ -54,8 +59,18 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 # The environment that is rehearsed.
 ENV ?= dev
 
-# Of a variable in lower case make would take no notice.
-$(foreach name,env keep cluster stack auto_approve builder repository role,$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
+# What a user, or CI, may set. Of one in lower case make would take no notice.
+options := ENV KEEP CLUSTER STACK AUTO_APPROVE BUILDER REPOSITORY ROLE MODULE DOTENV
+lower = $(shell echo $(1) | tr A-Z a-z)
+$(foreach name,$(call lower,$(options)),$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
+
+# Security: a value is looked at as it was given, before make or a shell reads it. What is left
+# can do nothing between single quotes, where all of them are.
+harmless := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
+	0 1 2 3 4 5 6 7 8 9 - _ . / : @ + = , * ? [ ] { }
+empty :=
+strange = $(if $(2),$(call strange,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,$(words $(2)),$(2))),$(subst $(empty) $(empty),,$(1)))
+$(foreach name,$(options),$(if $(call strange,$(value $(name)),$(harmless)),$(error $(name): may hold only letters, digits, spaces and -_./:@+=,*?[]{})))
 
 .PHONY: rehearse
 rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy; CLUSTER=1: with a real Kubernetes control plane)
@@ -69,20 +84,27 @@ rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without 
 # stacks, or a glob, are checked and put in order by cdktf.
 one_stack = $(if $(findstring *,$(STACK))$(word 2,$(STACK)),,yes)
 alone = $(if $(one_stack),CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true)
-check_order = go build -C tools -o ../build/stackorder ./stackorder && build/stackorder $(1) $(STACK)
+check_order = go build -C tools -o ../build/stackorder ./stackorder && build/stackorder $(1) $(stacks)
 approve = $(if $(AUTO_APPROVE),--auto-approve)
+
+asked = $(firstword $(filter deploy destroy diff plan,$(MAKECMDGOALS)) diff)
 
 .PHONY: stack
 stack:
-	@test -n "$(STACK)" || { echo "Which stack? For example: make $(MAKECMDGOALS) STACK=dev-network" >&2; exit 1; }
+	@test -n '$(STACK)' || { echo "Which stack? For example: make $(asked) STACK=dev-network" >&2; exit 1; }
 
 .PHONY: one
 one:
-	@test -n "$(one_stack)" || { echo "One stack at a time, by its name. For example: make $(MAKECMDGOALS) STACK=dev-app" >&2; exit 1; }
+	@test -n '$(one_stack)' || { echo "One stack at a time, by its name. For example: make $(asked) STACK=dev-app" >&2; exit 1; }
 
 .PHONY: approval
 approval:
-	@test -t 0 || test -n "$(AUTO_APPROVE)" || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
+	@test -t 0 || test -n '$(AUTO_APPROVE)' || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
+
+.PHONY: bootstrap
+bootstrap: approval synth ## Make the bucket for states and the pipelines' roles of ENV=dev, as an administrator (AUTO_APPROVE=1: do not ask)
+	@go build -C tools -o ../build/bootstrap ./bootstrap
+	@build/bootstrap -env '$(ENV)' $(if $(AUTO_APPROVE),-auto-approve)
 
 .PHONY: deploy destroy
 deploy: ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
@@ -90,7 +112,11 @@ destroy: ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
 deploy destroy: stack approval synth
 	@$(if $(filter destroy,$@),$(check_protection))
 	@$(if $(one_stack),$(call check_order,$@))
-	@$(alone) $(patiently) $(CDKTF) $@ --skip-synth $(approve) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
+	@mkdir -p build/outputs
+	@$(alone) $(patiently) $(CDKTF) $@ --skip-synth $(approve) $(if $(filter deploy,$@),$(outputs)) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
+
+# For make verify. What is sensitive cdktf leaves out of it.
+outputs = $(if $(one_stack),--outputs-file 'build/outputs/$(strip $(STACK)).json')
 
 # In quotes, lest the shell takes a glob for one of files.
 stacks = $(foreach s,$(STACK),'$(s)')
@@ -103,19 +129,29 @@ own_words = cdktf can lose the end of a long message. Terraform's own words: cd 
 .PHONY: diff
 diff: stack one synth ## Show what deploying STACK=dev-app would change
 	@$(call check_order,deploy)
-	@$(CDKTF) diff --skip-synth $(STACK)
+	@$(CDKTF) diff --skip-synth $(stacks)
+
+.PHONY: plan
+plan: stack one synth ## Plan STACK=dev-app for review: build/plan/dev-app has the plan, and a summary without values
+	@go build -C tools -o ../build/stackorder ./stackorder
+	@go build -C tools -o ../build/planner ./plan
+	@$(patiently) build/planner stack $(stacks)
 
 # What each of these takes is on the command line, if it is set.
 delivery = go build -C tools -o ../build/delivery ./delivery && build/delivery $@ \
-	$(foreach option,$(1),$(if $($(option)),-$(shell echo $(option) | tr A-Z a-z) '$($(option))'))
+	$(foreach option,$(1),$(if $($(option)),-$(call lower,$(option)) '$($(option))'))
 
 .PHONY: image
 image: ## Build the application's image (BUILDER=docker or buildah)
 	@$(call delivery,BUILDER)
 
+.PHONY: scan
+scan: ## Look for known vulnerabilities in the image that was built last
+	@$(call delivery)
+
 .PHONY: push
 push: $(if $(REPOSITORY),,synth) ## Push this commit's image to the registry of ENV=dev, or to REPOSITORY=127.0.0.1:5000/app
-	@$(call delivery,ENV BUILDER REPOSITORY)
+	@$(call delivery,ENV BUILDER REPOSITORY DOTENV)
 
 .PHONY: kubeconfig
 kubeconfig: synth ## Give kubectl a context for the cluster of ENV=dev (ROLE=<ARN>, ROLE=none)
@@ -126,8 +162,27 @@ kubeconfig: synth ## Give kubectl a context for the cluster of ENV=dev (ROLE=<AR
 status: ## Tell how the application of ENV=dev is; fails when it is not healthy
 	@$(call delivery,ENV)
 
-# Every Go module, and how its tests are called.
-MODULES := . app tools tools/charts tools/diagram rehearsal
+.PHONY: verify
+verify: ## Wait until the load balancer says that the application of ENV=dev is UP
+	@$(call delivery,ENV)
+
+# What CI runs besides: see .gitlab-ci.yml.
+.PHONY: settings
+settings: bindings ## Check the settings of all environments
+	@go build -o build/plinth .
+	@build/plinth -check
+
+.PHONY: pipeline
+pipeline: synth ## Write GitLab's child pipelines, of what is synthesized, to build/pipeline
+	@go run -C tools ./pipeline
+
+.PHONY: note
+note: stack ## Put the plans' summaries into the merge request that CI runs for
+	@go build -C tools -o ../build/planner ./plan
+	@build/planner note '$(ENV)' $(stacks)
+
+# Every Go module, or the one that is asked for, and how its tests are called.
+MODULES := $(or $(MODULE),. permissions app policy tools tools/charts tools/diagram rehearsal)
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
 # once all is built, one package at a time: a rehearsal keeps two cores busy by itself.
@@ -177,12 +232,25 @@ lint: bindings ## Check format, vet and lint every Go module
 	@failed=0; for module in $(MODULES); do \
 		(cd "$$module" && go vet ./... && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...) || failed=1; \
 	done; exit $$failed
+	@go run github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT) -shellcheck= -pyflakes=
 GOLANGCI := v2.15.0
+ACTIONLINT := v1.7.12
+
+# tfsec, kube-score and gitleaks, at the versions and with the checksums of their go.mod.
+.PHONY: scanners
+scanners: requirements
+	@test -x build/scanners/tfsec || echo "Building tfsec, kube-score and gitleaks, which takes two minutes the first time"
+	@go -C policy/scanners build -trimpath -ldflags '-s -w' -o ../../build/scanners/ tool
+
+.PHONY: policy
+policy: synth scanners ## Hold what is synthesized, the charts and Git's history against policy/
+	@go -C policy build -o ../build/policy .
+	@build/policy
 
 .PHONY: golden
 golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
 	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
-	go test . -run Golden -update
+	go test . -run 'Golden|Permissions' -update
 	go -C tools/charts test . -run Golden -update
 	go test ./settings -run Schema -update
 	go -C rehearsal test ./internal/cloud -run Documented -update
@@ -198,4 +266,4 @@ bench: bindings ## Compare with the published bindings and with JavaScript, and 
 
 .PHONY: clean
 clean: ## Remove everything that can be made again
-	rm -rf .gen build cdktf.out node_modules
+	rm -rf .gen build cdktf.out node_modules ci/node_modules

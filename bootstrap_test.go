@@ -34,8 +34,9 @@ func TestPermissionsDocument(t *testing.T) {
 		if env.State.MakesKey {
 			key = "the states' key"
 		}
-		for _, name := range []string{"network", "data", "cluster", "addons", "app"} {
-			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key)
+		names := []string{"network", "data", "cluster", "addons", "app"}
+		for _, name := range names {
+			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key, names)
 			may, err := table.Deploy(subject)
 			assert.NilError(t, err)
 			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`.", may)

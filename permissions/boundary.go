@@ -35,7 +35,12 @@ func Ceiling(statements []Statement, protected ...string) []Statement {
 	if len(others) > 0 {
 		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Why: "a boundary allows nothing by itself: the policies say on what"})
 	}
-	ceiling = slices.Concat(ceiling, states, together(identity))
+	gathered := map[grant]*Statement{}
+	for key, statement := range identity {
+		key.conditions = fmt.Sprint(statement.Conditions)
+		gathered[key] = statement
+	}
+	ceiling = slices.Concat(ceiling, states, together(gathered))
 	if len(identity) > 0 {
 		ceiling = append(ceiling, Statement{Deny: true, Actions: []string{"iam:*"}, Resources: protected})
 	}

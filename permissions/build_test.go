@@ -205,19 +205,24 @@ func TestCeiling(t *testing.T) {
 	attach := func(policy string) Statement {
 		return Statement{Actions: []string{"iam:AttachRolePolicy"}, Resources: []string{"a:role/r"}, Conditions: all(bounded, when("ArnEquals", "iam:PolicyARN", policy))}
 	}
+	linked := func(service string) Statement {
+		return Statement{Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []string{"a:role/" + service}, Conditions: when("StringEquals", "iam:AWSServiceName", service)}
+	}
 	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: bounded}
 	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, For: []string{forState}}
 	got := Ceiling([]Statement{
-		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), role, attach("a"), attach("b"),
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), role, attach("a"), attach("b"), linked("eks"), linked("rds"),
 		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state,
 	}, "arn:aws:iam::1:role/deploy-*")
-	assert.Equal(t, len(got), 5)
+	assert.Equal(t, len(got), 7)
 	assert.Equal(t, said(got[0]), "ec2:CreateVpc,ec2:DeleteVpc on * if []")
 	assert.DeepEqual(t, got[1], state)
 	assert.Equal(t, said(got[2]), "iam:AttachRolePolicy on a:role/r if "+fmt.Sprint(all(bounded, when("ArnEquals", "iam:PolicyARN", "a", "b"))))
 	assert.Equal(t, said(got[3]), said(role))
-	assert.Assert(t, got[4].Deny)
-	assert.Equal(t, said(got[4]), "iam:* on arn:aws:iam::1:role/deploy-* if []")
+	assert.Equal(t, said(got[4]), said(linked("eks")))
+	assert.Equal(t, said(got[5]), said(linked("rds")))
+	assert.Assert(t, got[6].Deny)
+	assert.Equal(t, said(got[6]), "iam:* on arn:aws:iam::1:role/deploy-* if []")
 }
 
 func TestRoles(t *testing.T) {

@@ -15,7 +15,7 @@ type Stack struct {
 // State is where the stack's own state is, and the states that it reads.
 type State struct {
 	Bucket, Region string
-	// Key is the state's name in the bucket, and Reads are those of the stacks that it needs.
+	// Key is the state's name in the bucket, and Reads are others that may be read.
 	Key   string
 	Reads []string
 	// KMSKey is the ARN of the key that encrypts them; empty on a server that has no KMS.

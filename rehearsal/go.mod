@@ -109,8 +109,11 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	gotest.tools/v3 v3.5.2
 	helm.sh/helm/v3 v3.22.0
+	plinth/permissions v0.0.0
 	plinth/tools/charts v0.0.0
 	sigs.k8s.io/yaml v1.6.0
 )
 
 replace plinth/tools/charts => ../tools/charts
+
+replace plinth/permissions => ../permissions

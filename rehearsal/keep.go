@@ -2,23 +2,36 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"time"
 
+	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
+	"plinth/rehearsal/internal/synthesized"
 )
 
 // stay keeps the states reachable until Ctrl-C, and tells how to go on by hand.
 func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	file := r.Path("env.sh")
-	lines := shell(r)
-	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+	roles, err := asRole(r)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, []byte(shell(r)+roles), 0o600); err != nil {
 		return err
 	}
 	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
 	s.Line("In another terminal, go on by hand with plain cdktf. First: source %s", display(file))
-	s.Line("which sets these:\n\n%s", lines)
+	s.Line("which sets these:\n\n%s", shell(r))
+	s.Line("With these you are the account's administrator. In bash, as is the role of a stack:\n")
+	s.Line("  as plan %s-app npx cdktf diff %s-app", r.Env, r.Env)
+	s.Line("  as deploy %s-app npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env, r.Env)
+	s.Line("  as deploy %s-network npx cdktf diff %s-app    # refused\n", r.Env, r.Env)
+	s.Line("As the administrator:\n")
 	s.Line("  npx cdktf diff %s-app", r.Env)
 	s.Line("  %s=2.0.0 npx cdktf diff %s-app", r.Variable("APP_IMAGE_TAG"), r.Env)
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
@@ -31,7 +44,8 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 		s.Line("  helm history app --namespace app")
 	}
 	s.Line("\nChange or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
-	s.Line("group: the next diff of its stack shows the drift.")
+	s.Line("group: the next diff of its stack shows the drift. What each role was asked for is in")
+	s.Line("%s.", display(r.Path(cloud.CallsName)))
 	s.Line("Nothing of this is AWS.")
 	<-ctx.Done()
 	return nil
@@ -52,6 +66,33 @@ func shell(r *run.Rehearsal) string {
 		lines.WriteString("export " + name + "=" + value + "\n")
 	}
 	return lines.String()
+}
+
+// tokenLife is how long somebody may go on by hand under a role.
+const tokenLife = 24 * time.Hour
+
+// asRole is a function of a shell's that runs a command under the role of a stack.
+func asRole(r *run.Rehearsal) (string, error) {
+	p := r.App.Pipeline
+	deploy, deployErr := r.Token(p.Release(), tokenLife)
+	plan, planErr := r.Token(synthesized.Review, tokenLife)
+	if err := errors.Join(deployErr, planErr); err != nil {
+		return "", err
+	}
+	var cases strings.Builder
+	for _, stack := range r.App.Names() {
+		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s ;;\n", stack, quote(p.PlanRoles[stack]), quote(plan))
+		fmt.Fprintf(&cases, "    'deploy %s') role=%s token=%s ;;\n", stack, quote(p.DeployRoles[stack]), quote(deploy))
+	}
+	return `as() {
+  local role token
+  case "$1 ${2-}" in
+` + cases.String() + `    *) echo 'as: plan or deploy, a stack, and a command' >&2; return 2 ;;
+  esac
+  shift 2
+  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand "$@"
+}
+`, nil
 }
 
 // quote quotes for a shell.

@@ -149,8 +149,8 @@ func TestBroken(t *testing.T) {
 	broken, err := exec.LookPath("false")
 	assert.NilError(t, err)
 	p := start(t, "dev", []string{"-standin", broken})
-	p.ends(1, "✗ Every stack is deployed: 0 of ", "dev-network: Error: Failed to load plugin schemas",
-		"What cdktf has printed is in ", "03-deploy-dev-all.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+	p.ends(1, "✗ The bootstrap stack is deployed by an administrator: it is not", "Error: Failed to load plugin schemas",
+		"its output is in ", "04-terraform-apply.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))
@@ -160,7 +160,9 @@ func TestBroken(t *testing.T) {
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil)
-	p.ends(0, "No AWS is involved", "✓ Every stack is deployed", "✓ Deploying again would change nothing",
+	p.ends(0, "No AWS is involved", "✓ The bootstrap stack is deployed by an administrator",
+		"✓ The role that plans dev-network cannot deploy it", "✓ The role that deploys dev-network cannot deploy dev-cluster",
+		"✓ Every stack is deployed", "✓ Each stack is deployed by a role of its own: 5 roles", "✓ Deploying again would change nothing",
 		"✓ Another image changes dev-app alone", "✓ Every stack is destroyed", "✓ Nothing is left in the cloud",
 		"✓ Nothing is left in the states", "✓ No password is in a state, a plan or a log", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
@@ -174,7 +176,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil, "REHEARSAL_DELAY=500ms")
 	p.begin()
-	p.says("Deploy all stacks")
+	p.says("Deploy each stack")
 	time.Sleep(5 * time.Second)
 	again := start(t, "dev", []string{"-out", p.folder})
 	again.ends(1, fmt.Sprintf("a rehearsal of dev is running already (process %d)", p.Process.Pid))
@@ -206,10 +208,16 @@ func TestKeep(t *testing.T) {
 		source "$1/env.sh"
 		cd ..
 		node_modules/.bin/cdktf diff dev-network --no-color
+		as plan dev-app env | grep -c ^AWS_ROLE_ARN=arn:aws:iam::111111111111:role/plinth-dev-plan-app$
+		if as plan dev-app env | grep ^AWS_ACCESS_KEY_ID; then exit 1; fi
+		cd "$1/cdktf.out/stacks/dev-network"
+		as plan dev-network terraform plan -no-color -input=false
+		if as deploy dev-addons terraform plan -no-color -input=false; then exit 1; fi
+		cd -
 		PLINTH_DEV_NETWORK_FLOW_LOGS=false node_modules/.bin/cdktf diff dev-network --no-color`, "-", p.folder)
 	output, err := shell.CombinedOutput()
 	assert.NilError(t, err, string(output))
-	assert.Assert(t, strings.Contains(string(output), "No changes.") && strings.Contains(string(output), "to destroy."), string(output))
+	assert.Assert(t, strings.Count(string(output), "No changes.") == 2 && strings.Contains(string(output), "Error acquiring the state lock") && strings.Contains(string(output), "to destroy."), string(output))
 	assert.NilError(t, p.Process.Signal(syscall.SIGINT))
 	p.ended(0)
 	assert.Equal(t, p.left(), 0)

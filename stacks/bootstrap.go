@@ -3,8 +3,6 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -33,8 +31,15 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 	provider := newIdentityProvider(stack, env)
 	table := permissions.All()
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
+	var names []string
 	for _, layer := range layers {
-		subject := permissionsOf(env, layer, stateKey)
+		names = append(names, nameOf(env, layer))
+	}
+	for _, layer := range layers {
+		layer.PrepareStack() // or what is another stack's would look like its own
+		document, err := plain(layer.ToTerraform())
+		fail(err)
+		subject := Permissions(env, nameOf(env, layer), document, stateKey, names)
 		newRoleBoundary(stack, env, subject)
 		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
 			statements, err := may(subject)
@@ -133,26 +138,31 @@ func planners(ci settings.CI) []string {
 	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*"}
 }
 
-// permissionsOf is a stack as its roles see it.
-func permissionsOf(env *settings.Environment, layer cdktf.TerraformStack, stateKey string) permissions.Stack {
-	document, err := plain(layer.ToTerraform())
-	fail(err)
-	return Permissions(env, strings.TrimPrefix(*layer.Node().Id(), env.Name+"-"), document, stateKey)
+// nameOf is a stack's name without its environment's.
+func nameOf(env *settings.Environment, layer cdktf.TerraformStack) string {
+	return strings.TrimPrefix(*layer.Node().Id(), env.Name+"-")
 }
 
-// Permissions is a stack as its roles see it: by its name, such as network, its Terraform JSON
-// and the ARN of the key of the states.
-func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string) permissions.Stack {
-	return permissions.Stack{
+// Permissions is a stack as its roles see it: by its name, such as network, its Terraform JSON,
+// the ARN of the key of the states, and the names of all the environment's stacks. It may read
+// the states of all: what it needs, and whether something still needs it, is looked up there.
+func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string, all []string) permissions.Stack {
+	stack := permissions.Stack{
 		Project: env.Project, Environment: env.Name, Name: name,
 		Account: env.Account, Region: env.Region,
 		Document: document,
 		Boundary: env.PolicyARN(env.RoleBoundary(name)),
 		State: permissions.State{
 			Bucket: env.State.Bucket, Region: env.State.Region, KMSKey: stateKey,
-			Key: stateObject(env, name), Reads: remoteStates(env, document),
+			Key: stateObject(env, name),
 		},
 	}
+	for _, other := range all {
+		if other != name {
+			stack.State.Reads = append(stack.State.Reads, stateObject(env, other))
+		}
+	}
+	return stack
 }
 
 // plain makes what jsii returns of JSON's own types.
@@ -162,22 +172,6 @@ func plain(value any) (document map[string]any, _ error) {
 		return nil, err
 	}
 	return document, json.Unmarshal(content, &document)
-}
-
-// crossing is how cdktf names the state of another stack in a reference to it. The data source
-// itself is made only when everything else is.
-var crossing = regexp.MustCompile(`data\.terraform_remote_state\.cross-stack-reference-input-([a-z0-9-]+)\.`)
-
-// remoteStates are the objects in the bucket with the states that a stack reads.
-func remoteStates(env *settings.Environment, document map[string]any) []string {
-	content, err := json.Marshal(document)
-	fail(err)
-	var keys []string
-	for _, found := range crossing.FindAllStringSubmatch(string(content), -1) {
-		keys = append(keys, stateObject(env, strings.TrimPrefix(found[1], env.Name+"-")))
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
 }
 
 // newRoleBoundary limits the roles that a stack makes.

@@ -11,10 +11,10 @@ import (
 // TestWrongAccount has credentials of an account that is not the environment's.
 func TestWrongAccount(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
-	assert.NilError(t, r.Cloud().Create("999999999999", "eu-west-2"))
+	r := furnished(t, "dev")
+	r.anew("999999999999")
 	r.refused(r.CDKTF("deploy", r.stack("network")))
-	r.contains(r.refused(r.Terraform(r.stack("network"), "plan", "-input=false")), "AWS account ID not allowed: 999999999999")
+	r.contains(r.refused(r.Terraform(r.stack("network"), "init", "-input=false")), "AWS account ID not allowed: 999999999999")
 	assert.Equal(t, len(r.made()), 0)
 	r.unlocked()
 }
@@ -22,7 +22,7 @@ func TestWrongAccount(t *testing.T) {
 // TestDrift deletes and edits things behind Terraform's back; a diff shows it.
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.do(r.alone("deploy", "network"))
 	r.edit("aws_subnet", func(a map[string]any) { a["map_public_ip_on_launch"] = true })
 	r.remove("aws_flow_log")

@@ -14,7 +14,7 @@ import (
 // TestLocks: while a stack is deployed, nobody else can, and other stacks can.
 func TestLocks(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.do(r.alone("deploy", "network"))
 
 	data, err := r.Start(r.delayed(r.alone("deploy", "data"), 2*time.Second))
@@ -39,7 +39,7 @@ func TestLocks(t *testing.T) {
 // cdktf would break off in the middle.
 func TestNeighbour(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.do(r.alone("deploy", "network"))
 	// Somebody has made a role with the name of the cluster's.
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {

@@ -32,7 +32,7 @@ func TestCycle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, test.env, test.overrides...)
+			r := furnished(t, test.env, test.overrides...)
 			r.deploy()
 			r.consistent()
 			noSecrets(r)

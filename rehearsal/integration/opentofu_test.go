@@ -15,7 +15,7 @@ func TestOpenTofu(t *testing.T) {
 		t.Skip("make test-opentofu runs this")
 	}
 	t.Setenv("TERRAFORM_BINARY_NAME", *openTofu)
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.deploy()
 	r.consistent()
 	for _, name := range r.App.Names() {

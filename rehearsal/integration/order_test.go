@@ -9,7 +9,7 @@ var layers = []string{"network", "data", "cluster", "addons", "app"}
 // TestOneByOne deploys each stack alone, in order, and destroys them in reverse.
 func TestOneByOne(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.contains(r.refused(r.CDKTF("deploy", r.stack("app"))),
 		"The following dependencies are not included in the stacks to run: dev-addons, dev-cluster, dev-data.")
 	for _, layer := range layers {
@@ -27,7 +27,7 @@ func TestOneByOne(t *testing.T) {
 // is below: the load balancer is nobody's any more, and the network cannot go, as on AWS.
 func TestWrongOrder(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.deploy()
 	r.do(r.alone("destroy", "addons"))
 	r.contains(r.refused(r.terraformDestroy("app")), "finalizer ingress.k8s.aws/resources")

@@ -24,7 +24,7 @@ func TestKilled(t *testing.T) {
 	for _, lane := range []string{"one account", "another"} {
 		t.Run(lane, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, "dev")
+			r := furnished(t, "dev")
 			all := 0 // the things of a whole deployment; Terraform's own are in no cloud
 			for _, stack := range r.App.Stacks {
 				for _, address := range stack.Resources {
@@ -33,11 +33,10 @@ func TestKilled(t *testing.T) {
 					}
 				}
 			}
-			account, region, err := r.App.Account()
+			account, _, err := r.App.Account()
 			assert.NilError(t, err)
 			for range kills {
-				assert.NilError(t, r.Cloud().Create(account, region, r.App.Given()...))
-				assert.NilError(t, r.State().Empty())
+				r.anew(account)
 
 				deployment, err := r.Start(r.delayed(r.CDKTF("deploy", r.stack("*")), 100*time.Millisecond))
 				assert.NilError(t, err)
@@ -120,7 +119,7 @@ func (r rehearsal) stackOf(lock string) string {
 // pushed once S3 is back.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	deployment, err := r.Start(r.delayed(r.alone("deploy", "network"), time.Second))
 	assert.NilError(t, err)
 	r.eventually("something is made", func() bool { return len(r.made()) > 0 })
@@ -141,7 +140,7 @@ func TestOutage(t *testing.T) {
 // TestRestore loses half of a state, and brings the bucket's earlier version of it back.
 func TestRestore(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	r := furnished(t, "dev")
 	r.do(r.alone("deploy", "network"))
 	stack, key := r.stack("network"), "dev/network.tfstate"
 	good, err := r.State().Read(key)

@@ -62,6 +62,25 @@ func start(t *testing.T, env string, overrides ...string) rehearsal {
 	return rehearsal{r, t}
 }
 
+// furnished starts in an account that has what the stacks need of the bootstrap, and nothing
+// else. Who deploys there is the account's administrator.
+func furnished(t *testing.T, env string, overrides ...string) rehearsal {
+	t.Helper()
+	r := start(t, env, overrides...)
+	assert.NilError(t, r.GiveBootstrap())
+	return r
+}
+
+// anew makes another account, furnished as well.
+func (r rehearsal) anew(account string) {
+	r.t.Helper()
+	_, region, err := r.App.Account()
+	assert.NilError(r.t, err)
+	assert.NilError(r.t, r.Cloud().Create(account, region, r.App.Given()...))
+	assert.NilError(r.t, r.GiveBootstrap())
+	assert.NilError(r.t, r.State().Empty())
+}
+
 // stack is a stack's id.
 func (r rehearsal) stack(layer string) string { return r.Env + "-" + layer }
 
@@ -168,8 +187,10 @@ func (r rehearsal) consistent() {
 // empty asks that nothing is left, but for what AWS itself keeps for some days.
 func (r rehearsal) empty() {
 	r.t.Helper()
-	r.world().Each(func(kind, key string, _ *cloud.Thing) bool {
-		r.t.Errorf("%s %s is left", kind, key)
+	r.world().Each(func(kind, key string, t *cloud.Thing) bool {
+		if t.MadeBy != cloud.Giver {
+			r.t.Errorf("%s %s is left", kind, key)
+		}
 		return true
 	})
 	assert.Equal(r.t, len(r.known()), 0, "%v", r.known())

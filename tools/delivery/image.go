@@ -30,19 +30,41 @@ func (s *session) image(ctx context.Context) error {
 	return err
 }
 
-// makeImage builds the image and returns it as it is pushed.
-func (s *session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
+// recipe is how the commit's image is made.
+func (s *session) recipe(c *commit) (recipe, error) {
 	root, err := synthesized.Root(s.dir)
-	if err != nil {
-		return nil, err
-	}
-	r := recipe{
+	return recipe{
 		root:       root,
 		dockerfile: "app/Dockerfile",
 		context:    "build/image/context",
 		tag:        "app:" + c.version,
 		commit:     c,
 		archive:    "build/image/app.tar",
+	}, err
+}
+
+// imageOf returns the commit's image as it is pushed: the one that was built of it already, by
+// an earlier job of a pipeline for one, or a new one.
+func (s *session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
+	r, err := s.recipe(c)
+	if err != nil {
+		return nil, err
+	}
+	if image, err := open(r); err == nil {
+		config, err := image.ConfigFile()
+		if err == nil && config.Config.Labels[revisionLabel] == c.revision {
+			s.say("%s is of this very commit, and not built again.", r.archive)
+			return image, nil
+		}
+	}
+	return s.makeImage(ctx, c)
+}
+
+// makeImage builds the image and returns it as it is pushed.
+func (s *session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
+	r, err := s.recipe(c)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.fill(ctx, r); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,9 @@ func (s *session) kubeconfig(ctx context.Context) error {
 		return err
 	}
 	s.say("kubectl has a context %s now, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace)
+	if role == "" && s.role == "" && !e.knows(caller) {
+		s.say("The cluster does not know you: name an IAM role under cluster.access, and deploy %s-cluster.", e.name)
+	}
 	if e.private {
 		s.say("The Kubernetes API is private: kubectl reaches it from inside the VPC only.")
 	}
@@ -56,10 +60,8 @@ func (s *session) assumed(e *environment, caller string) (string, error) {
 		}
 		return s.role, nil
 	}
-	for _, principal := range e.principals {
-		if same(principal, caller) {
-			return "", nil
-		}
+	if e.knows(caller) {
+		return "", nil
 	}
 	for _, admin := range e.admins {
 		if roleARN.MatchString(admin) {
@@ -67,6 +69,11 @@ func (s *session) assumed(e *environment, caller string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// knows says that a caller may use the cluster.
+func (e *environment) knows(caller string) bool {
+	return slices.ContainsFunc(e.principals, func(principal string) bool { return same(principal, caller) })
 }
 
 var roleSession = regexp.MustCompile(`^arn:aws:sts::(\d{12}):assumed-role/([^/]+)/`)

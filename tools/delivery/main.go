@@ -1,9 +1,11 @@
 // Command delivery brings the application to its cluster, and tells how it does there:
 //
 //	delivery image                  builds the application's image
+//	delivery scan                   looks for known vulnerabilities in the image's program
 //	delivery push -env dev          pushes the commit's image and prints the digest to deploy
 //	delivery kubeconfig -env dev    gives kubectl a context for the environment's cluster
 //	delivery status -env dev        exits 0 when the application is healthy
+//	delivery verify -env dev        waits until the load balancer says so
 //
 // What an environment is called in AWS it reads in cdktf.out, so synthesize first. The work is
 // done by the user's own programs (go, git, docker or buildah, aws, kubectl), which are started
@@ -35,7 +37,7 @@ type session struct {
 	// transport reaches registries and the application.
 	transport http.RoundTripper
 
-	env, builder, repository, role string
+	env, builder, repository, role, dotenv string
 }
 
 func main() {
@@ -57,15 +59,19 @@ var commands = map[string]struct {
 	flags []string
 }{
 	"image":      {(*session).image, []string{"builder"}},
-	"push":       {(*session).push, []string{"env", "builder", "repository"}},
+	"scan":       {(*session).scan, nil},
+	"push":       {(*session).push, []string{"env", "builder", "repository", "dotenv"}},
 	"kubeconfig": {(*session).kubeconfig, []string{"env", "role"}},
 	"status":     {(*session).status, []string{"env"}},
+	"verify":     {(*session).verify, []string{"env"}},
 }
 
 var errUsage = errors.New(`usage: delivery image [-builder docker|buildah]
-       delivery push -env dev [-builder docker|buildah] [-repository registry/name]
+       delivery scan
+       delivery push -env dev [-builder docker|buildah] [-repository registry/name] [-dotenv file]
        delivery kubeconfig -env dev [-role ARN|none]
-       delivery status -env dev`)
+       delivery status -env dev
+       delivery verify -env dev`)
 
 func (s *session) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
@@ -79,7 +85,7 @@ func (s *session) run(ctx context.Context, args []string) error {
 	flags.SetOutput(io.Discard)
 	for _, name := range command.flags {
 		flags.StringVar(map[string]*string{
-			"env": &s.env, "builder": &s.builder, "repository": &s.repository, "role": &s.role,
+			"env": &s.env, "builder": &s.builder, "repository": &s.repository, "role": &s.role, "dotenv": &s.dotenv,
 		}[name], name, "", "")
 	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() > 0 {

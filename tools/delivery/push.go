@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -26,13 +29,12 @@ func (s *session) push(ctx context.Context) error {
 		return err
 	case found != nil && found.revision == c.revision:
 		s.say("%s is there already, of this very commit.", reference)
-		s.deployment(found.digest)
-		return nil
+		return s.deployment(found.digest)
 	case found != nil:
 		return fmt.Errorf("%s: is there already, of %s, and is not overwritten: this is commit %s; give it a Git tag of its own",
 			reference, origin(found.revision), c.revision)
 	}
-	image, err := s.makeImage(ctx, c)
+	image, err := s.imageOf(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -41,8 +43,7 @@ func (s *session) push(ctx context.Context) error {
 		return err
 	}
 	s.say("%s is pushed.", reference)
-	s.deployment(digest)
-	return nil
+	return s.deployment(digest)
 }
 
 func origin(revision string) string {
@@ -52,12 +53,22 @@ func origin(revision string) string {
 	return "commit " + revision
 }
 
-// deployment prints the digest, and how it is deployed.
-func (s *session) deployment(digest string) {
+// deployment prints the digest, and how it is deployed, and writes it for the next job.
+func (s *session) deployment(digest string) error {
 	fmt.Fprintln(s.stdout, digest)
-	if s.repository != "" {
-		return
-	}
 	variable := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(s.env, "-", "_")) + "_APP_IMAGE_DIGEST"
+	if s.dotenv != "" {
+		file := s.dotenv
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(s.dir, file)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(variable+"="+digest+"\n"), 0o644)); err != nil {
+			return err
+		}
+	}
+	if s.repository != "" {
+		return nil
+	}
 	s.say("Deploy it:\n  %s=%s make deploy STACK=%s-app\nOr keep it: app.image.digest, instead of app.image.tag, in environments/%s.yaml", variable, digest, s.env, s.env)
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 // checkDeploy returns nil when everything that target needs is deployed.
 func checkDeploy(ctx context.Context, all stacks, target stack) error {
-	needed := all.dependencies(target)
+	needed := all.dependencies(target).withoutBootstrap()
 	held, err := readStates(ctx, needed)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func checkDeploy(ctx context.Context, all stacks, target stack) error {
 	if len(missing) > 1 {
 		have = "have"
 	}
-	return refusal(fmt.Sprintf("%s needs %s, which %s not been deployed. %s",
+	return early(fmt.Sprintf("%s needs %s, which %s not been deployed. %s",
 		target.Name, list(missing), have, first("deploy", missing)))
 }
 

@@ -82,7 +82,7 @@ func TestUnreadableStates(t *testing.T) {
 		{
 			name: "no bucket",
 			edit: func(backend object) { backend["bucket"] = "another-bucket" },
-			want: "its bucket does not exist. Make it first: see README.md, \"To a real AWS account\"\n" +
+			want: "its bucket does not exist. Make it first: make bootstrap, see README.md\n" +
 				"  Error: ",
 		},
 		{

@@ -10,10 +10,14 @@
 // program is the check between the two: it looks into the states. Several stacks cdktf
 // destroys one after another, and the last may turn out to be protected. It reads cdktf.out
 // as it is, so synthesize first, and it changes nothing.
+//
+// It exits 3 when a stack cannot be deployed because what it needs has not been, and 1 in any
+// other case.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -42,6 +46,9 @@ func status(args []string) int {
 	defer cancel()
 	if err := run(ctx, ".", args); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.As(err, new(early)) {
+			return 3
+		}
 		return 1
 	}
 	return 0
@@ -56,6 +63,9 @@ func run(ctx context.Context, dir string, args []string) error {
 		}
 		targets, err := all.matching(args[1:])
 		if err != nil {
+			return err
+		}
+		if err := refuseDestroy(targets); err != nil {
 			return err
 		}
 		return checkUnprotected(ctx, targets)
@@ -75,7 +85,13 @@ func run(ctx context.Context, dir string, args []string) error {
 		return err
 	}
 	if args[0] == "deploy" {
+		if err := refuseDeploy(target); err != nil {
+			return err
+		}
 		return checkDeploy(ctx, all, target)
+	}
+	if err := refuseDestroy(stacks{target}); err != nil {
+		return err
 	}
 	return checkDestroy(ctx, all, target)
 }
@@ -85,3 +101,8 @@ func run(ctx context.Context, dir string, args []string) error {
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
+
+// early is a refusal of what can be done once something else is.
+type early string
+
+func (e early) Error() string { return string(e) }

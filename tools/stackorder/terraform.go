@@ -4,25 +4,19 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
+
+	"plinth/tools/internal/terraform"
 )
 
 // findTerraform returns the path of the program that cdktf itself would run.
 func findTerraform() (string, error) {
-	name := os.Getenv("TERRAFORM_BINARY_NAME")
-	if name == "" {
-		name = "terraform"
-	}
-	path, err := exec.LookPath(name)
+	path, err := terraform.Find()
 	if err != nil {
-		return "", refusal(fmt.Sprintf("The states cannot be read without Terraform: %s is not on PATH. Install Terraform 1.10 or later.", name))
+		return "", fmt.Errorf("The states cannot be read without Terraform: %w", err) //nolint:staticcheck // a person reads it as a sentence
 	}
-	return filepath.Abs(path)
+	return path, nil
 }
 
 // runTerraform runs one command in folder and returns what it prints. When ctx ends the
@@ -33,7 +27,7 @@ func findTerraform() (string, error) {
 func runTerraform(ctx context.Context, binary, folder string, args ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, binary, args...)
 	command.Dir = folder
-	command.Env = environment(command.Environ())
+	command.Env = terraform.Environment(command.Environ())
 	command.WaitDelay = time.Second // for a helper that outlives Terraform and holds its output
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
@@ -41,16 +35,7 @@ func runTerraform(ctx context.Context, binary, folder string, args ...string) ([
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, explain(stderr.String(), err)
+		return nil, terraform.Explain(stderr.String(), err)
 	}
 	return stdout.Bytes(), nil
-}
-
-// environment is the caller's, which says whose credentials to use, without what would make
-// Terraform chatty or let two stacks share a folder.
-func environment(inherited []string) []string {
-	kept := slices.DeleteFunc(inherited, func(variable string) bool {
-		return strings.HasPrefix(variable, "TF_DATA_DIR=") || strings.HasPrefix(variable, "TF_LOG")
-	})
-	return append(kept, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
 }

@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmespath/go-jmespath"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
 )
 
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
@@ -45,6 +48,10 @@ type command struct {
 	run func(w *cloud.World, given options) (any, error)
 	// changes says that it changes the account.
 	changes bool
+	// action is what IAM is asked about, on resource, which is nothing where it takes none. An
+	// empty one needs no permission.
+	action   string
+	resource func(w *cloud.World, given options) string
 }
 
 type option struct {
@@ -108,6 +115,9 @@ func run(c *cloud.Cloud, args []string, stdout io.Writer) error {
 	}
 	var answer any
 	act := func(w *cloud.World) (err error) {
+		if err := authorize(c, w, cmd, given); err != nil {
+			return err
+		}
 		if region := given.value("--region"); region != "" && region != w.Region {
 			w = &cloud.World{Account: w.Account, Region: region}
 		}
@@ -127,6 +137,23 @@ func run(c *cloud.Cloud, args []string, stdout io.Writer) error {
 		return err
 	}
 	return write(stdout, answer)
+}
+
+// authorize asks IAM about a command.
+func authorize(c *cloud.Cloud, w *cloud.World, cmd *command, given options) error {
+	who, err := w.Identify(os.Getenv, time.Now())
+	if who == nil || err != nil || cmd.action == "" {
+		return err
+	}
+	resource := "*"
+	if cmd.resource != nil {
+		resource = cmd.resource(w, given)
+	}
+	region := given.value("--region")
+	if region == "" {
+		region = w.Region
+	}
+	return c.Authorize(cloud.Caller{Session: who}, "aws", cmd.operation, cmd.operation, []iam.Request{w.RequestOn(cmd.action, resource, region)})
 }
 
 func view(c *cloud.Cloud, act func(*cloud.World) error) error {

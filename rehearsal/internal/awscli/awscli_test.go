@@ -14,6 +14,7 @@ import (
 	"gotest.tools/v3/assert"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
 )
 
 // folderVariable makes the test's own binary the aws of the rehearsal in a folder.
@@ -151,4 +152,45 @@ func TestSweep(t *testing.T) {
 	assert.Assert(t, w.Get("aws_rds_cluster_instance", "application-autoscaling-3") != nil, "another cluster's replica is gone")
 	assert.Equal(t, len(w.Things["aws_rds_cluster_instance"]), 2)
 	sweep() // nothing is left to do
+}
+
+// TestRole has a command work under a role.
+func TestRole(t *testing.T) {
+	c := account(t)
+	assert.NilError(t, c.Update(func(w *cloud.World) error {
+		w.Get("aws_db_instance", "db-2").Attributes["arn"] = "arn:aws:rds:eu-west-2:111111111111:db:free"
+		if err := w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{"url": "https://gitlab.example.com", "client_id_list": []any{"aws"}}); err != nil {
+			return err
+		}
+		trust := `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+			"Principal": {"Federated": "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"}}}`
+		if err := w.Create("aws_iam_role", "", cloud.Attributes{"name": "deploy", "assume_role_policy": trust}); err != nil {
+			return err
+		}
+		return w.Create("aws_iam_role_policy", "", cloud.Attributes{"name": "p", "role": "deploy", "policy": `{"Statement": [
+			{"Effect": "Allow", "Action": "rds:Describe*", "Resource": "*"},
+			{"Effect": "Allow", "Action": "rds:DeleteDBInstance", "Resource": "arn:aws:rds:*:*:db:*", "Condition": {"StringEquals": {"aws:ResourceTag/stack": "dev-other"}}}
+		]}`})
+	}))
+	token := filepath.Join(t.TempDir(), "token")
+	assert.NilError(t, os.WriteFile(token, []byte(iam.NewToken(iam.Claims{
+		Issuer: "https://gitlab.example.com", Subject: "s", Audience: []string{"aws"}, Expires: time.Now().Add(time.Hour),
+	})), 0o600))
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::111111111111:role/deploy")
+	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+	for _, test := range []struct{ args, want string }{
+		{"sts get-caller-identity --query Arn --output text", "arn:aws:sts::111111111111:assumed-role/deploy/plinth"},
+		{"rds describe-db-instances --db-instance-identifier free --query DBInstances[].DBInstanceIdentifier --output text", "free"},
+		{"resourcegroupstaggingapi get-resources", "An error occurred (AccessDenied) when calling the GetResources operation: User: arn:aws:sts::111111111111:assumed-role/deploy/plinth is not authorized to perform: tag:GetResources on resource: *"},
+		{"rds delete-db-instance --db-instance-identifier application-autoscaling-1", "rds:DeleteDBInstance on resource: arn:aws:rds:eu-west-2:111111111111:db:application-autoscaling-1"},
+		{"rds delete-db-instance --db-instance-identifier free --skip-final-snapshot --query DBInstance.DBInstanceStatus --output text", "deleting"},
+	} {
+		var out bytes.Buffer
+		Run(c, strings.Fields(test.args), &out, &out)
+		assert.Assert(t, strings.Contains(out.String(), test.want), "%s: %s", test.args, out.String())
+	}
+	world, err := c.View()
+	assert.NilError(t, err)
+	assert.Assert(t, world.Get("aws_rds_cluster_instance", "application-autoscaling-1") != nil && world.Get("aws_db_instance", "db-2") == nil)
 }

@@ -15,7 +15,7 @@ import (
 
 var commands = map[string]*command{
 	"ecr get-login-password": {
-		operation: "GetAuthorizationToken",
+		operation: "GetAuthorizationToken", action: "ecr:GetAuthorizationToken",
 		run: func(*cloud.World, options) (any, error) {
 			return nil, errors.New("a rehearsal has no registry: REPOSITORY=127.0.0.1:5000/app pushes to one on this machine")
 		},
@@ -26,33 +26,56 @@ var commands = map[string]*command{
 	},
 	"eks update-kubeconfig": {
 		operation: "DescribeCluster", run: updateKubeconfig,
+		action: "eks:DescribeCluster", resource: named("eks", "cluster/", "--name"),
 		options: map[string]option{"--name": {true, one}, "--alias": {values: one}, "--user-alias": {values: one}, "--role-arn": {values: one}},
 	},
 	"rds delete-db-instance": {
 		operation: "DeleteDBInstance", run: deleteInstance, changes: true,
+		action: "rds:DeleteDBInstance", resource: named("rds", "db:", "--db-instance-identifier"),
 		options: map[string]option{
 			"--db-instance-identifier": {true, one}, "--skip-final-snapshot": {}, "--final-db-snapshot-identifier": {values: one},
 		},
 	},
 	"rds describe-db-instances": {
 		operation: "DescribeDBInstances", run: describeInstances,
+		action: "rds:DescribeDBInstances", resource: named("rds", "db:", "--db-instance-identifier"),
 		options: map[string]option{"--db-instance-identifier": {values: one}, "--filters": {values: many}},
 	},
 	"rds wait db-instance-deleted": {
 		operation: "DescribeDBInstances", run: waitInstanceDeleted,
+		action: "rds:DescribeDBInstances", resource: named("rds", "db:", "--db-instance-identifier"),
 		options: map[string]option{"--db-instance-identifier": {true, one}},
 	},
 	"resourcegroupstaggingapi get-resources": {
-		operation: "GetResources", run: getResources,
+		operation: "GetResources", run: getResources, action: "tag:GetResources",
 		options: map[string]option{"--tag-filters": {values: many}},
 	},
 	"sts get-caller-identity": {operation: "GetCallerIdentity", run: getCallerIdentity},
+}
+
+// named is the ARN of what an option names, or of all that it could.
+func named(service, prefix, option string) func(*cloud.World, options) string {
+	return func(w *cloud.World, given options) string {
+		region, name := given.value("--region"), given.value(option)
+		if region == "" {
+			region = w.Region
+		}
+		if name == "" {
+			name = "*"
+		}
+		return fmt.Sprintf("arn:aws:%s:%s:%s:%s%s", service, region, w.Account, prefix, name)
+	}
 }
 
 func getCallerIdentity(w *cloud.World, _ options) (any, error) {
 	identity, err := w.ReadData("aws_caller_identity", nil)
 	if err != nil {
 		return nil, err
+	}
+	if who, err := w.Identify(os.Getenv, time.Now()); err != nil {
+		return nil, err
+	} else if who != nil {
+		identity["arn"] = who.ARN
 	}
 	return map[string]any{"UserId": identity["user_id"], "Account": identity["account_id"], "Arn": identity["arn"]}, nil
 }

@@ -35,6 +35,8 @@ type World struct {
 	Things map[string]map[string]*Thing `json:"things"`
 	// Pending are things that AWS keeps for some days after their deletion, such as KMS keys.
 	Pending map[string]map[string]*Thing `json:"pending,omitempty"`
+	// ServiceRoles are the ARNs of service-linked roles: services make them as they are first used.
+	ServiceRoles []string `json:"serviceRoles,omitempty"`
 	// Secrets are the values of secrets by ARN. They are here as they are in Secrets Manager,
 	// and must be nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`
@@ -57,7 +59,8 @@ type Thing struct {
 	MadeBy string `json:"madeBy,omitempty"`
 	// Owner is the type and key of the thing with which it goes.
 	Owner string `json:"owner,omitempty"`
-	// Objects are the Kubernetes objects of a Helm release, where its chart could be rendered.
+	// Objects are the Kubernetes objects of a Helm release, where its chart could be rendered; of
+	// a bucket, that it has some: see [World.MarkBucket].
 	Objects []string  `json:"objects,omitempty"`
 	Made    time.Time `json:"made"`
 }
@@ -119,6 +122,9 @@ func (c *Cloud) View() (*World, error) {
 	})
 	return world, err
 }
+
+// Glance reads the file without waiting for whoever is changing it: it may miss that change.
+func (c *Cloud) Glance() (*World, error) { return c.read() }
 
 // Update changes the file, or leaves it as it is when change returns an error. A process
 // that is killed meanwhile changes nothing.

@@ -56,9 +56,10 @@ func init() {
 			unique: []string{"cluster_name", "principal_arn"}, conflict: "ResourceInUseException",
 			replaced: []string{"cluster_name", "principal_arn", "type"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
+			opaque:   []string{"access_entry_arn"}, // its own
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
-					"access_entry_arn": w.arn("eks", fmt.Sprintf("access-entry/%s/%s", text(a, "cluster_name"), randomUUID())),
+					"access_entry_arn": entryARN(w, text(a, "cluster_name"), text(a, "principal_arn"), randomUUID()),
 					"created_at":       now(), "modified_at": now(), "kubernetes_groups": []any{}, "type": "STANDARD",
 					"user_name": text(a, "principal_arn"),
 				})
@@ -123,6 +124,8 @@ func fillEKSCluster(w *World, id string, a Attributes) {
 		w.addOwned("aws_security_group", group, "aws_eks_cluster "+id, "EKS", Attributes{
 			"id": group, "arn": w.arn("ec2", "security-group/"+group), "vpc_id": network,
 			"name": fmt.Sprintf("eks-cluster-sg-%s-%s", id, randomHex(8)),
+			// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+			"tags": Attributes{"aws:eks:cluster-name": id, "kubernetes.io/cluster/" + id: "owned"},
 		})
 	}
 	setDefaults(config, Attributes{"vpc_id": network, "public_access_cidrs": []any{"0.0.0.0/0"}, "security_group_ids": []any{}})
@@ -178,10 +181,15 @@ func (w *World) ClusterOf(host, certificate string) (name string, err error) {
 	if certificate != string(ca) {
 		return "", refuse("Kubernetes cluster unreachable", "Get %q: tls: failed to verify certificate: x509: certificate signed by unknown authority", host+"/version")
 	}
-	if !w.administered(name) {
-		return "", refuse("Unauthorized", "cluster %s gives nobody administrator's rights: it has no access entry with AmazonEKSClusterAdminPolicy", name)
-	}
 	return name, nil
+}
+
+// Administered refuses the account's administrator a cluster that has none.
+func (w *World) Administered(name string) error {
+	if !w.administered(name) {
+		return refuse("Unauthorized", "cluster %s gives nobody administrator's rights: it has no access entry with AmazonEKSClusterAdminPolicy", name)
+	}
+	return nil
 }
 
 // administered tells whether a cluster has an administrator. Who calls is not looked at.

@@ -33,9 +33,32 @@ func init() {
 			id: func(_ *World, a Attributes) string {
 				return text(a, "role") + "-" + text(a, "policy_arn")
 			},
+			// As it is imported.
+			key:    func(a Attributes) string { return text(a, "role") + "/" + text(a, "policy_arn") },
 			unique: []string{"role", "policy_arn"}, conflict: "EntityAlreadyExists",
 			replaced: []string{"role", "policy_arn"},
 			refers:   map[string]string{"role": "aws_iam_role.name"},
+			check:    checkAttachment,
+		},
+		"aws_iam_policy": {
+			id: func(w *World, a Attributes) string {
+				name := orElse(text(a, "name"), "terraform-"+randomHex(26))
+				return fmt.Sprintf("arn:aws:iam::%s:policy%s%s", w.Account, orElse(text(a, "path"), "/"), name)
+			},
+			unique: []string{"name"}, conflict: "EntityAlreadyExists",
+			replaced: []string{"description", "name", "name_prefix", "path"}, inUse: "DeleteConflict",
+			check: func(_ *World, a, _ Attributes) error {
+				if name := text(a, "name"); len(name) > 128 {
+					return refuse("ValidationError", "policy name %q is longer than 128 characters", name)
+				}
+				return checkPolicy(text(a, "policy"), 6144)
+			},
+			fill: func(_ *World, id string, a Attributes) {
+				setDefaults(a, Attributes{
+					"arn": id, "name": id[strings.LastIndex(id, "/")+1:], "path": "/", "attachment_count": 0.0,
+					"policy_id": "ANPA" + strings.ToUpper(randomHex(16)),
+				})
+			},
 		},
 		"aws_iam_openid_connect_provider": {
 			id: func(w *World, a Attributes) string {
@@ -165,6 +188,23 @@ func checkRole(w *World, a, _ Attributes) error {
 		return err == nil
 	})
 	return err
+}
+
+// checkAttachment: a role has ten managed policies at most.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func checkAttachment(w *World, a, before Attributes) error {
+	const most = 10
+	attached := 0
+	w.Each(func(_, _ string, t *Thing) bool {
+		if text(t.Attributes, "role") == text(a, "role") {
+			attached++
+		}
+		return true
+	}, "aws_iam_role_policy_attachment")
+	if before == nil && attached >= most {
+		return refuse("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: %d", most)
+	}
+	return nil
 }
 
 // checkPolicy: it is a policy document, no larger than IAM takes. White space does not count.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"plinth/rehearsal/internal/iam"
 )
 
 // Attributes are a resource's as JSON has them: strings, numbers as float64, booleans, lists
@@ -74,12 +76,10 @@ func Replaced(kind string) []string { return kinds[kind].replaced }
 func Recomputed(kind string) []string { return kinds[kind].recomputed }
 
 // Error is a refusal, in AWS's words.
-type Error struct{ Code, Message string }
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
+type Error = iam.Error
 
 func refuse(code, format string, args ...any) error {
-	return &Error{code, fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // Create makes a thing of some attributes and completes them. cluster is the name of the

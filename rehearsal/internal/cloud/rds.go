@@ -323,6 +323,7 @@ func (w *World) autoscale(resource string, target Attributes) {
 	identifier := "application-autoscaling-" + randomUUID()
 	w.Add("aws_rds_cluster_instance", identifier, &Thing{MadeBy: autoscaling, Attributes: Attributes{
 		"id": identifier, "identifier": identifier, "cluster_identifier": cluster, "arn": w.arn("rds", "db:"+identifier),
+		"tags": Attributes{"application-autoscaling:resourceId": resource}, // of the cluster's, none
 	}})
 }
 

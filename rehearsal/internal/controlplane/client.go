@@ -14,6 +14,8 @@ import (
 type Client struct {
 	// Programs is the folder with the programs, Folder that of the control plane.
 	Programs, Folder string
+	// Driver is where Helm keeps releases: secret, which is the default, or configmap.
+	Driver string
 }
 
 // Kubeconfig is the file with an administrator's access.
@@ -27,13 +29,17 @@ func (c Client) Running() bool {
 
 // Variables have kubectl and Helm use this control plane, and keep nothing elsewhere.
 func (c Client) Variables() []string {
-	return []string{
+	variables := []string{
 		"KUBECONFIG=" + c.Kubeconfig(),
 		"KUBECACHEDIR=" + filepath.Join(c.Folder, "cache"),
 		"HELM_CACHE_HOME=" + filepath.Join(c.Folder, "helm", "cache"),
 		"HELM_CONFIG_HOME=" + filepath.Join(c.Folder, "helm", "config"),
 		"HELM_DATA_HOME=" + filepath.Join(c.Folder, "helm", "data"),
 	}
+	if c.Driver != "" {
+		variables = append(variables, "HELM_DRIVER="+c.Driver)
+	}
+	return variables
 }
 
 // Kubectl runs kubectl and returns what it prints. The error holds what it says of one.

@@ -37,13 +37,41 @@ func (s *server) answer(name string, config map[string]any) (map[string]any, err
 		return nil, err
 	}
 	if name != "kubernetes_ingress_v1" {
-		return world.ReadData(name, config)
+		answer, err := world.ReadData(name, config)
+		if err != nil {
+			return nil, err
+		}
+		if name == "aws_caller_identity" {
+			if answer, err = s.callerIdentity(world, answer); err != nil {
+				return nil, err
+			}
+		}
+		of := maps.Clone(config)
+		if of == nil {
+			of = map[string]any{}
+		}
+		maps.Copy(of, answer)
+		return answer, s.allow(world, "data."+name, cloud.OperationRead, of, of)
 	}
 	cluster, err := s.where(world, name)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.allowInCluster(world, cluster, "get", name, config, nil); err != nil {
+		return nil, err
+	}
 	return world.ReadIngress(cluster, config), nil
+}
+
+// callerIdentity is the session's, where there is one.
+func (s *server) callerIdentity(world *cloud.World, answer map[string]any) (map[string]any, error) {
+	who, err := s.session(world)
+	if who == nil || err != nil {
+		return answer, err
+	}
+	answer = maps.Clone(answer)
+	answer["arn"] = who.ARN
+	return answer, nil
 }
 
 func (s *server) ValidateEphemeralResourceConfig(context.Context, *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
@@ -68,6 +96,13 @@ func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphem
 }
 
 func (s *server) open(name string, config map[string]any) (map[string]any, error) {
+	world, err := s.cloud.View()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.allow(world, "ephemeral."+name, cloud.OperationRead, config, config); err != nil {
+		return nil, err
+	}
 	switch name {
 	case "aws_secretsmanager_random_password":
 		length, ok := config["password_length"].(float64)
@@ -77,10 +112,6 @@ func (s *server) open(name string, config map[string]any) (map[string]any, error
 		plain, _ := config["exclude_punctuation"].(bool)
 		return map[string]any{"random_password": cloud.RandomPassword(int(length), plain)}, nil
 	case "aws_secretsmanager_secret_version":
-		world, err := s.cloud.View()
-		if err != nil {
-			return nil, err
-		}
 		id, _ := config["secret_id"].(string)
 		return world.ReadSecret(id)
 	}

@@ -52,6 +52,16 @@ func (s *server) read(ctx context.Context, world *cloud.World, name string, stat
 	attributes, _ := plain(state).(map[string]any)
 	key := cloud.Key(name, cluster, attributes)
 	thing := world.Get(name, key)
+	if thing != nil {
+		attributes = thing.Attributes
+	}
+	err = s.allow(world, name, cloud.OperationRead, attributes, attributes)
+	if err == nil {
+		err = s.allowInCluster(world, cluster, "get", name, attributes, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if thing == nil {
 		return encode(tftypes.NewValue(state.Type(), nil))
 	}
@@ -163,7 +173,7 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 	}
 	if planned.IsNull() {
 		attributes, _ := plain(prior).(map[string]any)
-		return planned, world.Delete(name, cluster, attributes)
+		return planned, s.remove(world, name, cluster, attributes)
 	}
 	attributes, _ := plain(planned).(map[string]any)
 	given, _ := plain(config).(map[string]any)
@@ -194,7 +204,39 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 			delete(thing.Attributes, argument)
 		}
 	}
-	return final, nil
+	// A denial leaves the world as it was: what is done here is not kept.
+	if prior.IsNull() {
+		err = s.allow(world, name, cloud.OperationCreate, nil, thing.Attributes)
+	} else {
+		before, _ := plain(prior).(map[string]any)
+		err = s.allow(world, name, cloud.OperationUpdate, before, kept)
+	}
+	if err != nil {
+		return prior, err
+	}
+	return final, s.allowInCluster(world, cluster, verb(prior), name, kept, thing.Objects)
+}
+
+func verb(prior tftypes.Value) string {
+	if prior.IsNull() {
+		return "create"
+	}
+	return "patch"
+}
+
+// remove deletes a thing, if that is allowed.
+func (s *server) remove(world *cloud.World, name, cluster string, a map[string]any) error {
+	thing := world.Get(name, cloud.Key(name, cluster, a))
+	if thing == nil {
+		return nil
+	}
+	if err := s.allow(world, name, cloud.OperationDelete, thing.Attributes, nil); err != nil {
+		return err
+	}
+	if err := s.allowInCluster(world, cluster, "delete", name, thing.Attributes, thing.Objects); err != nil {
+		return err
+	}
+	return world.Delete(name, cluster, a)
 }
 
 // ImportResourceState finds a thing by its id.

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
 	"plinth/rehearsal/internal/schema"
 )
 
@@ -56,9 +58,16 @@ type server struct {
 	cluster cluster
 	delay   time.Duration
 
-	// defaultTags are of the AWS provider, host and certificate of the two for Kubernetes.
+	// defaultTags are of the AWS provider, host and certificate of the two for Kubernetes, and
+	// helmDriver of Helm's.
 	defaultTags       map[string]string
 	host, certificate string
+	helmDriver        string
+
+	// who runs this, once it is identified.
+	who         *iam.Session
+	identified  bool
+	identifying sync.Mutex
 }
 
 type diagnostics = []*tfprotov6.Diagnostic
@@ -137,6 +146,10 @@ func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProv
 	}
 	s.host, _ = plain(kubernetes["host"]).(string)
 	s.certificate, _ = plain(kubernetes["cluster_ca_certificate"]).(string)
+	if driver := at(config, "helm_driver"); driver != nil {
+		s.helmDriver, _ = plain(*driver).(string)
+		s.cluster.Driver = s.helmDriver
+	}
 	return response, nil
 }
 
@@ -145,6 +158,9 @@ func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProv
 func (s *server) configureAWS(config tftypes.Value) error {
 	world, err := s.cloud.View()
 	if err != nil {
+		return err
+	}
+	if _, err := s.session(world); err != nil {
 		return err
 	}
 	members, _ := object(config)
@@ -174,7 +190,17 @@ func (s *server) where(world *cloud.World, name string) (cluster string, err err
 	if s.host == "" {
 		return "", fmt.Errorf("%s: the provider has no host: is the cluster's stack deployed?", name)
 	}
-	return world.ClusterOf(s.host, s.certificate)
+	who, err := s.session(world)
+	if err != nil {
+		return "", err
+	}
+	if cluster, err = world.ClusterOf(s.host, s.certificate); err != nil {
+		return "", err
+	}
+	if who == nil {
+		return cluster, world.Administered(cluster)
+	}
+	return cluster, world.AuthorizeKubernetes(who, cluster)
 }
 
 // valueType is the type of what a block describes.

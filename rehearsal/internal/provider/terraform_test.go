@@ -56,6 +56,8 @@ func build() error {
 type project struct {
 	t              *testing.T
 	folder, clouds string
+	// environment is added to the process environment: of a role, see as.
+	environment []string
 }
 
 // types are what the configurations here use.
@@ -65,7 +67,7 @@ var types = map[string][2][]string{
 			"aws_vpc", "aws_subnet", "aws_internet_gateway", "aws_route_table", "aws_route", "aws_route_table_association",
 			"aws_security_group", "aws_default_security_group", "aws_iam_role", "aws_iam_role_policy", "aws_cloudwatch_log_group",
 			"aws_eks_cluster", "aws_eks_fargate_profile", "aws_eks_access_entry", "aws_eks_access_policy_association",
-			"aws_kms_key", "aws_sqs_queue", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version",
+			"aws_kms_key", "aws_kms_alias", "aws_sqs_queue", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version",
 		},
 		{"aws_iam_policy_document", "aws_caller_identity", "aws_partition", "aws_region", "aws_availability_zones"},
 	},
@@ -75,7 +77,7 @@ var types = map[string][2][]string{
 
 func newProject(t *testing.T) *project {
 	t.Helper()
-	p := &project{t, t.TempDir(), t.TempDir()}
+	p := &project{t: t, folder: t.TempDir(), clouds: t.TempDir()}
 	all := map[string]*schema.Provider{}
 	for name, kinds := range types {
 		extracted, err := schema.Extract(packages, name, kinds[0], kinds[1])
@@ -115,6 +117,7 @@ func (p *project) terraform(config string, args ...string) (string, error) {
 	command.Env = append(os.Environ(),
 		"TF_CLI_CONFIG_FILE="+filepath.Join(p.folder, "terraform.rc"), "CHECKPOINT_DISABLE=1",
 		cloud.FolderVariable+"="+p.clouds)
+	command.Env = append(command.Env, p.environment...)
 	output, err := command.CombinedOutput()
 	return string(output), err
 }

@@ -41,7 +41,8 @@ func (p *play) nothingLeft(context.Context) error {
 		return err
 	}
 	p.result.Looked = true
-	p.result.Left, p.result.Kept = things(world.Things), things(world.Pending)
+	p.result.Left = slices.DeleteFunc(things(world.Things), func(t report.Thing) bool { return slices.Contains(p.result.Bootstrap, t) })
+	p.result.Kept = things(world.Pending)
 	if p.result.Objects, err = p.objects(); err != nil {
 		return err
 	}
@@ -50,7 +51,10 @@ func (p *play) nothingLeft(context.Context) error {
 	case !cloud.Met:
 		cloud.Found = report.Join(p.result.Left)
 	case len(p.result.Kept) > 0:
-		cloud.Found = "but for what AWS deletes after some days, " + report.Types(p.result.Kept)
+		cloud.Found = "not a thing but for what AWS deletes after some days, " + report.Types(p.result.Kept)
+	}
+	if len(p.result.Bootstrap) > 0 {
+		cloud.Found += fmt.Sprintf("; what %s has made stays", p.App.Bootstrap.Name)
 	}
 	if err := p.expect(cloud); err != nil {
 		return err
@@ -74,6 +78,9 @@ func (p *play) objects() ([]report.Object, error) {
 	}
 	var objects []report.Object
 	for _, key := range keys {
+		if p.App.Bootstrap != nil && key == p.App.Bootstrap.Key {
+			continue
+		}
 		if strings.HasSuffix(key, ".tflock") {
 			objects = append(objects, report.Object{Key: key, Lock: true})
 			continue
@@ -102,14 +109,16 @@ func things(all map[string]map[string]*cloud.Thing) []report.Thing {
 func (p *play) before() []string {
 	var all []string
 	for _, arn := range p.App.Given() {
-		all = append(all, arn+": it may use the cluster (cluster.access)")
+		if strings.Contains(arn, ":kms:") {
+			all = append(all, arn+": it encrypts Terraform's states (state.kmsKey)")
+		} else {
+			all = append(all, arn+": it may use the cluster (cluster.access)")
+		}
 	}
 	for _, arn := range p.App.Certificates() {
 		all = append(all, arn+": the load balancer's certificate (app.certificateARN)")
 	}
-	for _, s := range p.App.Stacks[:1] {
-		all = append(all, "the bucket "+s.Bucket+" for Terraform's states, and its key")
-	}
+	all = append(all, "the stack "+p.App.Bootstrap.Name+", which an administrator deploys once: make bootstrap ENV="+p.Env)
 	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
 }
 
@@ -120,7 +129,7 @@ func notChecked(realCluster bool) []string {
 		charts = "The load balancer controller is not installed on the control plane: its chart could not be had as a Go module."
 	}
 	return []string{
-		"IAM permissions are not evaluated: whoever deploys, and every role that is made, may lack some.",
+		"IAM is evaluated for whoever deploys and plans, by the API calls that the providers are known to make. The roles of pods and of AWS's services are not, nor are policies of an organization.",
 		"Quotas, prices, and whether a zone has the instance class are not known.",
 		"Nothing runs: no database, no container, no probe, no load balancer that answers.",
 		"Images are not pulled: that a tag exists is not checked.",

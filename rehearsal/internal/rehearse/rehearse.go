@@ -23,7 +23,6 @@ type play struct {
 	screen  *screen.Screen
 	result  *report.Result
 	secrets map[string]bool // all passwords that there have been
-	pattern string          // of all stacks, such as dev-*
 }
 
 // errUnmet ends a rehearsal: what follows would only fail for the same reason.
@@ -34,13 +33,13 @@ var errUnmet = errors.New("an expectation is not met")
 // found.
 func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bool) (*report.Result, error) {
 	p := &play{
-		Rehearsal: r, screen: s, secrets: map[string]bool{}, pattern: r.Env + "-*",
+		Rehearsal: r, screen: s, secrets: map[string]bool{},
 		result: &report.Result{
 			Env: r.Env, Started: time.Now(), NotChecked: notChecked(r.RealCluster()), RealCluster: r.RealCluster(),
 			Logs: r.Path("logs"), Page: r.Path("report.html"),
 		},
 	}
-	steps := []func(context.Context) error{p.synth, p.deploy, p.inCluster, p.compare}
+	steps := []func(context.Context) error{p.synth, p.bootstrap, p.limits, p.deploy, p.inCluster, p.compare}
 	if !deployOnly {
 		steps = append(steps, p.change, p.guarded, p.destroy, p.nothingLeft, p.clusterEmpty)
 	}
@@ -112,25 +111,6 @@ const lines = 15
 func tail(text string) string {
 	all := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
-
-// all runs one command of cdktf on several stacks and shows its progress.
-func (p *play) all(ctx context.Context, phase *report.Phase, command run.Command, names []string) (outcome, error) {
-	parser := cdktf.NewParser(names...)
-	for _, name := range names {
-		for _, need := range p.App.Stack(name).Needs {
-			if phase.Name == "destroy" {
-				parser.Follow(need, name)
-			} else {
-				parser.Follow(name, need)
-			}
-		}
-	}
-	end := p.screen.Progress(phase.Name, parser)
-	o, err := p.one(ctx, command, parser)
-	end()
-	p.note(phase, o.stacks)
-	return o, err
 }
 
 // one runs one command. The error is only about one that could not be run to its end.

@@ -3,15 +3,21 @@ package rehearse
 import (
 	"archive/zip"
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 
 	"plinth/rehearsal/internal/cdktf"
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
 	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
@@ -104,6 +110,99 @@ func TestNothingLeft(t *testing.T) {
 	p.result.Expectations = nil
 	assert.Equal(t, p.nothingLeft(t.Context()), errUnmet)
 	assert.Equal(t, p.result.Failures()[0].Found, "aws_vpc vpc-1")
+}
+
+// TestBootstrapStays: what it has made is not what others have left, and its state is no state of theirs.
+func TestBootstrapStays(t *testing.T) {
+	p := start(t)
+	p.App.Bootstrap = &synthesized.Stack{Name: "bootstrap-dev", Key: "dev/bootstrap.tfstate"}
+	assert.NilError(t, p.Cloud().Update(func(w *cloud.World) error {
+		w.Add("aws_iam_role", "deploy", &cloud.Thing{})
+		return nil
+	}))
+	assert.NilError(t, p.State().Write("dev/bootstrap.tfstate", []byte(`{"resources":[{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"id":"i"}}]}]}`)))
+	p.result.Bootstrap = []report.Thing{{Type: "aws_iam_role", Key: "deploy"}}
+	assert.NilError(t, p.nothingLeft(t.Context()))
+	assert.Equal(t, p.result.Expectations[0].Found, "not a thing; what bootstrap-dev has made stays")
+}
+
+// TestEach: two at a time, each after what it follows, and none after what has failed.
+func TestEach(t *testing.T) {
+	for name, test := range map[string]struct {
+		failing string
+		done    []string
+	}{
+		"all":      {"", []string{"a", "b", "c", "d", "e"}},
+		"one does": {"b", []string{"a", "c", "e"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			after := map[string][]string{"b": {"a"}, "c": {"a"}, "d": {"b", "c"}, "e": {"c"}}
+			names := []string{"a", "b", "c", "d", "e"}
+			p.App.Stacks = nil
+			for _, name := range names {
+				p.App.Stacks = append(p.App.Stacks, &synthesized.Stack{Name: name, Needs: after[name]})
+			}
+			var mutex sync.Mutex
+			var done []string
+			going, most := 0, 0
+			o, err := p.each(t.Context(), &report.Phase{}, "deploy", names, p.needs, func(_ context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+				mutex.Lock()
+				going++
+				most = max(most, going)
+				for _, other := range after[name] {
+					assert.Check(t, slices.Contains(done, other), "%s is begun before %s is done", name, other)
+				}
+				mutex.Unlock()
+				time.Sleep(5 * time.Millisecond)
+				mutex.Lock()
+				defer mutex.Unlock()
+				going--
+				if name == test.failing {
+					return outcome{stacks: parser.Stacks(), failed: errors.New("broken"), log: name}, nil
+				}
+				done = append(done, name)
+				return outcome{stacks: parser.Stacks()}, nil
+			})
+			assert.NilError(t, err)
+			slices.Sort(done)
+			assert.DeepEqual(t, done, test.done)
+			assert.Equal(t, most, atOnce)
+			assert.Equal(t, len(o.stacks), len(names))
+			assert.Equal(t, o.failed != nil, test.failing != "")
+			if test.failing != "" {
+				assert.Equal(t, o.log, test.failing)
+			}
+			assert.DeepEqual(t, p.neededBy("c"), []string{"d", "e"})
+		})
+	}
+}
+
+// TestOwnRoles: what a role has done for another stack is told.
+func TestOwnRoles(t *testing.T) {
+	for name, test := range map[string]struct {
+		role, stack string
+		met         bool
+	}{
+		"its own":       {"deploy-data", "data", true},
+		"the plan":      {"plan-data", "data", false}, // and nobody has deployed it
+		"another's":     {"deploy-net", "data", false},
+		"nobody at all": {"", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			p.Env = "dev"
+			p.App.Pipeline = &synthesized.Pipeline{
+				DeployRoles: map[string]string{"dev-data": "deploy-data", "dev-net": "deploy-net"}, PlanRoles: map[string]string{"dev-data": "plan-data"},
+			}
+			if test.role != "" {
+				allow := &iam.Document{Statements: []iam.Statement{{Allow: true, Actions: []string{"*"}, Resources: []string{"*"}}}}
+				caller := cloud.Caller{Session: &iam.Session{RoleARN: test.role, Identity: []*iam.Document{allow}}, Stack: test.stack}
+				assert.NilError(t, p.Cloud().Authorize(caller, "aws_vpc", "", cloud.OperationCreate, []iam.Request{{Action: "ec2:CreateVpc", Resource: "*"}}))
+			}
+			assert.Equal(t, p.ownRoles() == nil, test.met, "%v", p.result.Expectations)
+		})
+	}
 }
 
 func TestChanges(t *testing.T) {

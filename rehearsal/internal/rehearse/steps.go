@@ -5,18 +5,43 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"plinth/rehearsal/internal/cdktf"
 	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/screen"
 )
 
-// deploy deploys all stacks and reads what there is then.
-func (p *play) deploy(ctx context.Context) error {
-	phase, end := p.begin("deploy", "Deploy all stacks")
+// bootstrap deploys, as an administrator does once, what the other stacks need.
+func (p *play) bootstrap(ctx context.Context) error {
+	phase, end := p.begin("bootstrap", "Bootstrap: the bucket for states, and a role for each stack")
 	defer end()
-	o, err := p.all(ctx, phase, p.CDKTF("deploy", p.pattern), p.App.Names())
+	stop := p.screen.Busy("bootstrap")
+	err := p.Bootstrap(ctx)
+	stop()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e := report.Expectation{Title: "The bootstrap stack is deployed by an administrator", Met: err == nil}
+	if err != nil {
+		e.Found, e.Details = "it is not", err.Error()
+		return p.expect(e)
+	}
+	world, err := p.Cloud().View()
+	if err != nil {
+		return err
+	}
+	p.result.Bootstrap = things(world.Things)
+	phase.Bars = append(phase.Bars, report.Bar{Stack: p.App.Bootstrap.Name, From: phase.From, To: time.Now(), Did: fmt.Sprintf("%d created", len(p.result.Bootstrap))})
+	e.Found = fmt.Sprintf("%d resources, and its state in its own bucket", len(p.result.Bootstrap))
+	return p.expect(e)
+}
+
+// deploy deploys every stack under its own role, and reads what there is then.
+func (p *play) deploy(ctx context.Context) error {
+	phase, end := p.begin("deploy", "Deploy each stack under its own role")
+	defer end()
+	o, err := p.each(ctx, phase, "deploy", p.App.Names(), p.needs, p.deploys("deploy"))
 	if err != nil {
 		return err
 	}
@@ -24,11 +49,14 @@ func (p *play) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.expect(report.Expectation{
+	if err := p.expect(report.Expectation{
 		Title: "Every stack is deployed", Met: o.failed == nil && allDone(o.stacks),
 		Found:   fmt.Sprintf("%d of %d stacks, %d resources", count(o.stacks), len(o.stacks), resources),
 		Details: o.said(), Log: o.log,
-	})
+	}); err != nil {
+		return err
+	}
+	return p.ownRoles()
 }
 
 // compare asks of every stack what deploying it again would change.
@@ -94,11 +122,11 @@ func (p *play) guarded(ctx context.Context) error {
 	defer end()
 	for _, name := range guarded {
 		p.screen.Line("%s", p.screen.Faint("  this must fail:"))
-		o, err := p.all(ctx, &report.Phase{Name: "destroy"}, p.Alone(p.CDKTF("destroy", name)), []string{name})
+		o, err := p.each(ctx, &report.Phase{}, "destroy", []string{name}, nil, p.deploys("destroy"))
 		if err != nil {
 			return err
 		}
-		reason, err := p.one(ctx, p.Terraform(name, "plan", "-destroy", "-input=false", "-no-color"), cdktf.NewParser())
+		reason, err := p.one(ctx, p.asDeployer(p.Terraform(name, "plan", "-destroy", "-input=false", "-no-color"), name), cdktf.NewParser())
 		if err != nil {
 			return err
 		}
@@ -125,23 +153,22 @@ func (p *play) guarded(ctx context.Context) error {
 	return nil
 }
 
-// alone deploys one stack on its own.
+// alone deploys one stack and nothing else.
 func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title string) error {
-	o, err := p.all(ctx, &report.Phase{Name: verb}, p.Alone(p.CDKTF(verb, name)), []string{name})
+	o, err := p.each(ctx, phase, verb, []string{name}, nil, p.deploys(verb))
 	if err != nil {
 		return err
 	}
-	p.note(phase, o.stacks)
 	return p.expect(report.Expectation{
 		Title: title, Met: o.failed == nil && allDone(o.stacks), Found: did(o.stacks[0]), Details: o.said(), Log: o.log,
 	})
 }
 
-// destroy destroys all stacks.
+// destroy destroys every stack but the bootstrap's, each under its own role.
 func (p *play) destroy(ctx context.Context) error {
-	phase, end := p.begin("destroy", "Destroy all stacks, in reverse order")
+	phase, end := p.begin("destroy", "Destroy each stack under its own role, in reverse order")
 	defer end()
-	o, err := p.all(ctx, phase, p.CDKTF("destroy", p.pattern), reverse(p.App.Names()))
+	o, err := p.each(ctx, phase, "destroy", reverse(p.App.Names()), p.neededBy, p.deploys("destroy"))
 	if err != nil {
 		return err
 	}
@@ -152,52 +179,19 @@ func (p *play) destroy(ctx context.Context) error {
 	})
 }
 
-// atOnce is how many diffs go on at a time: each keeps a core busy.
-const atOnce = 2
-
 // diffs compares every stack with what is deployed.
 func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) {
-	names := p.App.Names()
-	parsers := make([]*cdktf.Parser, len(names))
-	for i, name := range names {
-		parsers[i] = cdktf.NewParser(name)
-	}
-	end := p.screen.Progress("diff", parsers...)
-	outcomes, errs := make([]outcome, len(names)), make([]error, len(names))
-	slots := make(chan struct{}, atOnce)
-	var workers sync.WaitGroup
-	for i, name := range names {
-		slots <- struct{}{}
-		workers.Go(func() {
-			outcomes[i], errs[i] = p.diff(ctx, name, parsers[i])
-			<-slots
-		})
-	}
-	workers.Wait()
-	end()
-	var all outcome
-	for i, o := range outcomes {
-		if errs[i] != nil {
-			return all, errs[i]
-		}
-		all.stacks = append(all.stacks, o.stacks...)
-		// The log of the first that is remarkable.
-		if all.failed == nil && (o.failed != nil || all.log == "" && len(changes(o.stacks)) > 0) {
-			all.failed, all.log, all.text = o.failed, o.log, o.text
-		}
-	}
-	p.note(phase, all.stacks)
-	return all, nil
+	return p.each(ctx, phase, "diff", p.App.Names(), nil, p.diff)
 }
 
 // diff compares one stack. Where cdktf has swallowed what Terraform found, the plan that it
 // has saved tells.
 func (p *play) diff(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
-	o, err := p.one(ctx, p.CDKTF("diff", name), parser)
+	o, err := p.one(ctx, p.asPlanner(p.CDKTF("diff", name), name), parser)
 	if err != nil || o.failed != nil || o.stacks[0].Planned {
 		return o, err
 	}
-	shown, err := p.one(ctx, p.Terraform(name, "show", "-no-color", "plan"), cdktf.NewPlanParser(o.stacks[0]))
+	shown, err := p.one(ctx, p.asPlanner(p.Terraform(name, "show", "-no-color", "plan"), name), cdktf.NewPlanParser(o.stacks[0]))
 	shown.stacks[0].Ready = o.stacks[0].Ready
 	return shown, err
 }

@@ -45,6 +45,7 @@ func example() *Result {
 		Before: []string{"a role"}, NotChecked: []string{"quotas"},
 		Looked: true, Left: []Thing{{"aws_vpc", "vpc-1"}}, Kept: []Thing{{"aws_kms_key", "1"}, {"aws_kms_key", "2"}},
 		Objects:   []Object{{Key: "dev/network.tfstate", Resources: 1}, {Key: "dev/app.tfstate"}, {Key: "dev/app.tfstate.tflock", Lock: true}},
+		Bootstrap: []Thing{{"aws_iam_role", "deploy"}, {"aws_s3_bucket", "states"}},
 		Passwords: []string{password}, Logs: "logs", Page: "report.html",
 	}
 }
@@ -63,6 +64,7 @@ func TestTable(t *testing.T) {
 deploy:     network → data + cluster → addons
 left:       aws_vpc vpc-1, but for what AWS deletes after some days: 2 × aws_kms_key
 bucket:     dev/network.tfstate, 1 resource; dev/app.tfstate.tflock, a lock that was not let go of
+stays:      the bootstrap stack: 1 × aws_iam_role, 1 × aws_s3_bucket
 `)
 }
 

@@ -29,6 +29,8 @@ type Result struct {
 	NotChecked []string
 	// Left is what is still in the cloud, and Kept what AWS keeps for some days.
 	Left, Kept []Thing
+	// Bootstrap is what the bootstrap stack has made, and stays.
+	Bootstrap []Thing
 	// Looked says that somebody has looked for these, and Objects are in the bucket.
 	Looked  bool
 	Objects []Object

@@ -32,6 +32,9 @@ func (r *Result) Table(out io.Writer) error {
 	fmt.Fprintln(out)
 	if r.Looked {
 		fmt.Fprintf(out, "%-12s%s\n%-12s%s\n", "left:", r.left(), "bucket:", r.bucket())
+		if len(r.Bootstrap) > 0 {
+			fmt.Fprintf(out, "%-12sthe bootstrap stack: %s\n", "stays:", Types(r.Bootstrap))
+		}
 	}
 	return nil
 }

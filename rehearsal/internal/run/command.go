@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"plinth/rehearsal/internal/guard"
+	"plinth/rehearsal/internal/synthesized"
 )
 
 // Command is one run of a program. Its output goes to a file of its own under logs.
@@ -30,6 +31,10 @@ type Command struct {
 	Listen []string
 	// Watch, if any, gets the output as it comes.
 	Watch io.Writer
+
+	// role is whose permissions it has, the administrator's without, and ref what it is run for.
+	role string
+	ref  synthesized.Ref
 }
 
 // cdktf is a run of cdktf in the repository.
@@ -61,6 +66,12 @@ func (r *Rehearsal) With(c Command, variables ...string) Command {
 		c.Env = r.environment()
 	}
 	c.Env = append(slices.Clone(c.Env), variables...)
+	return c
+}
+
+// As has a command work under a role, as a job of a pipeline for a branch or tag does.
+func (r *Rehearsal) As(c Command, role string, ref synthesized.Ref) Command {
+	c.role, c.ref = role, ref
 	return c
 }
 
@@ -97,6 +108,11 @@ func (r *Rehearsal) Start(c Command) (*Running, error) {
 	}
 	if c.Env == nil {
 		c.Env = r.environment()
+	}
+	if c.role != "" {
+		if c.Env, err = r.assume(c.Env, c.role, c.ref); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
 	}
 	running.Process, err = guard.Start(guard.Program{Path: c.Program, Args: c.Args, Folder: c.Folder, Env: c.Env, Output: &running.output, Listen: c.Listen})
 	if err != nil {

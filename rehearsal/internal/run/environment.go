@@ -6,6 +6,12 @@ import (
 	"strings"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/state"
+)
+
+const (
+	keyVariable    = "AWS_ACCESS_KEY_ID"
+	secretVariable = "AWS_SECRET_ACCESS_KEY" //nolint:gosec // a name
 )
 
 // theirs are the beginnings of variables that would have AWS, Terraform or cdktf look at what
@@ -24,9 +30,13 @@ func (r *Rehearsal) Variables() []string {
 		"CDKTF_OUTPUT="+r.output(),
 		// Or a stack that fails would end cdktf, and with it the stacks beside it in the middle.
 		"NODE_OPTIONS="+strings.TrimSpace(os.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none --max-old-space-size=4096"),
-		// Nobody checks them, but the client for S3 signs with some.
-		"AWS_ACCESS_KEY_ID=rehearsal",
-		"AWS_SECRET_ACCESS_KEY=rehearsal",
+		// All of AWS is here, for Terraform's S3 backend. It would put a bucket's name before the
+		// host of AWS_ENDPOINT_URL_S3, and takes a token to that of AWS_ENDPOINT_URL_STS alone.
+		"AWS_ENDPOINT_URL="+r.state.Endpoint(),
+		"AWS_ENDPOINT_URL_STS="+r.state.Endpoint(),
+		// The administrator's: who works under a role has a token instead.
+		keyVariable+"="+state.AdministratorKey,
+		secretVariable+"="+state.AdministratorKey,
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
@@ -51,22 +61,20 @@ func (r *Rehearsal) quiet() []string {
 // environment is the user's own without what would interfere, and the rehearsal's variables.
 func (r *Rehearsal) environment() []string { return append(clean(os.Environ()), r.Variables()...) }
 
-// settings is the environment in which stacks are synthesized: those of one environment, with
-// the state here. The user's own overrides of settings count as in any synth.
+// settings is the environment in which stacks are synthesized: those of one environment. The
+// user's own overrides of settings count as in any synth.
 func (r *Rehearsal) settings() []string {
 	return append(append(clean(os.Environ()), r.quiet()...), r.Overrides()...)
 }
 
-// Overrides are the settings in which the synthesized stacks differ from those for AWS.
+// Overrides choose the environment. Its stacks are those for AWS, with their state in AWS: a
+// server of the user's own is not for rehearsals.
 func (r *Rehearsal) Overrides() []string {
-	return []string{
-		"PLINTH_ENVIRONMENTS=" + r.Env,
-		r.Variable("STATE_ENDPOINT") + "=" + r.state.Endpoint(),
-	}
+	return []string{"PLINTH_ENVIRONMENTS=" + r.Env, r.Variable("STATE_ENDPOINT") + "="}
 }
 
 // Variable is the name of the one that overrides a setting of this environment, such as
-// PLINTH_DEV_STATE_ENDPOINT for STATE_ENDPOINT.
+// PLINTH_DEV_APP_IMAGE_TAG for APP_IMAGE_TAG.
 func (r *Rehearsal) Variable(setting string) string {
 	return "PLINTH_" + strings.ToUpper(r.Env) + "_" + setting
 }

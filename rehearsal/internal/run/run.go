@@ -34,6 +34,7 @@ type Rehearsal struct {
 	// cluster is the real Kubernetes control plane, if there is to be one.
 	cluster *controlplane.ControlPlane
 	logs    atomic.Int32 // how many there are
+	tokens  atomic.Int32
 }
 
 // Tools are the programs of a rehearsal that are not on PATH.
@@ -45,7 +46,7 @@ type Tools struct {
 	Kubernetes string
 }
 
-// New starts a rehearsal in an empty account with an empty bucket. root is the repository,
+// New starts a rehearsal in an empty account. root is the repository,
 // folder that of the rehearsal; what an earlier one has left there is removed. Close ends it.
 //
 // It is an error when the environment does not exist and when a rehearsal is already using
@@ -67,7 +68,7 @@ func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 	if err := r.clear(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	if r.state, err = state.Start(); err != nil {
+	if r.state, err = state.Start(r.Cloud()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -165,7 +166,7 @@ func (r *Rehearsal) clear() error {
 	if err := os.WriteFile(r.Path(marker), nil, 0o600); err != nil {
 		return err
 	}
-	for _, folder := range []string{r.Path("logs"), r.Path("bin")} {
+	for _, folder := range []string{r.Path("logs"), r.Path("bin"), r.Path("tokens")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
@@ -174,7 +175,7 @@ func (r *Rehearsal) clear() error {
 }
 
 // Synth synthesizes the environment, with settings overridden as in
-// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account and the bucket.
+// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account.
 func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	if err := r.checkSettings(ctx, overrides); err != nil {
 		return err
@@ -187,6 +188,9 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	app, err := synthesized.Read(r.output())
 	if err != nil {
 		return err
+	}
+	if app.Bootstrap == nil {
+		return fmt.Errorf("there is no stack bootstrap-%s, which makes the bucket and the roles of the others", r.Env)
 	}
 	first := r.App == nil
 	r.App = app

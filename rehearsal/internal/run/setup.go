@@ -13,16 +13,14 @@ import (
 	"plinth/tools/charts/published"
 )
 
-// setUp makes what the first deployment needs: a bucket, an empty account, and stand-ins for
-// the providers at the versions that the stacks pin.
+// setUp makes what the first deployment needs: an empty account, and stand-ins for the
+// providers at the versions that the stacks pin.
 func (r *Rehearsal) setUp(ctx context.Context) error {
 	bucket, err := r.App.Bucket()
 	if err != nil {
 		return err
 	}
-	if err := r.state.CreateBucket(bucket); err != nil {
-		return err
-	}
+	r.state.Use(bucket)
 	account, region, err := r.App.Account()
 	if err != nil {
 		return err
@@ -56,8 +54,11 @@ func (r *Rehearsal) startCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.cluster, err = controlplane.Start(ctx, r.tools.Kubernetes, r.Path(provider.ClusterFolder), name)
-	return err
+	if r.cluster, err = controlplane.Start(ctx, r.tools.Kubernetes, r.Path(provider.ClusterFolder), name); err != nil {
+		return err
+	}
+	r.cluster.Driver = r.App.HelmDriver()
+	return nil
 }
 
 // installProviders writes the schemas, a mirror of the registry with the one stand-in for

@@ -1,5 +1,9 @@
-// Package state is a rehearsal's S3: a server on this machine alone, with one bucket that
-// keeps every version of what is in it, as the bucket of a real environment does.
+// Package state is a rehearsal's S3 and STS: a server on this machine alone, whose buckets,
+// keys and roles are those of the rehearsal's cloud. Objects, and keys that STS has given away,
+// are in its memory.
+//
+// AWS_ENDPOINT_URL has Terraform's S3 backend use it, without anything in a stack being other
+// than for AWS.
 package state
 
 import (
@@ -16,12 +20,20 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
+	"plinth/rehearsal/internal/cloud"
 )
 
 // Server holds the states in memory: they are gone with this process.
 type Server struct {
 	content *s3mem.Backend
+	objects http.Handler // S3 without any rules
 	bucket  string
+	cloud   *cloud.Cloud
+	issued  issued
+
+	encryption sync.Map // the ARN of the key of each object, by bucket/key
+	versioning sync.Map // the status of each bucket
 
 	mutex    sync.Mutex
 	address  string
@@ -29,21 +41,46 @@ type Server struct {
 	server   *http.Server
 }
 
-// Start starts a server on a free port of the loopback interface. It has no bucket yet.
-func Start() (*Server, error) {
-	s := &Server{content: s3mem.New(), address: "127.0.0.1:0"}
+// Start starts a server on a free port of the loopback interface, with the buckets of a cloud.
+// Without a cloud it has those of [Server.CreateBucket], and lets everybody do everything.
+func Start(c *cloud.Cloud) (*Server, error) {
+	s := &Server{content: s3mem.New(), cloud: c, address: "127.0.0.1:0"}
+	s.objects = gofakes3.New(s.content, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
 	return s, s.Restart()
 }
 
 // Endpoint is the server's URL.
 func (s *Server) Endpoint() string { return "http://" + s.address }
 
-// CreateBucket makes the one bucket.
+// Use names the bucket that this server's own methods are about.
+func (s *Server) Use(bucket string) { s.bucket = bucket }
+
+// CreateBucket makes a versioned bucket, and uses it.
 func (s *Server) CreateBucket(name string) error {
-	s.bucket = name
-	return errors.Join(
-		s.content.CreateBucket(name),
-		s.content.SetVersioningConfiguration(name, gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled}))
+	s.Use(name)
+	return s.keep(name, string(gofakes3.VersioningEnabled))
+}
+
+// keep makes a bucket in memory, unless there is one, with a status of versioning.
+func (s *Server) keep(name, versioning string) error {
+	if known, ok := s.versioning.Load(name); ok && known == versioning {
+		return nil
+	}
+	if exists, err := s.content.BucketExists(name); err != nil {
+		return err
+	} else if !exists {
+		if err := s.content.CreateBucket(name); err != nil && !gofakes3.HasErrorCode(err, gofakes3.ErrBucketAlreadyExists) {
+			return err
+		}
+	}
+	if versioning != "" {
+		configuration := gofakes3.VersioningConfiguration{Status: gofakes3.VersioningStatus(versioning)}
+		if err := s.content.SetVersioningConfiguration(name, configuration); err != nil {
+			return err
+		}
+	}
+	s.versioning.Store(name, versioning)
+	return nil
 }
 
 // Stop makes the server unreachable, in the middle of whatever it does. Its content stays.
@@ -72,10 +109,7 @@ func (s *Server) Restart() error {
 		return fmt.Errorf("the server for states: %w", err)
 	}
 	s.address, s.listener = listener.Addr().String(), listener
-	s.server = &http.Server{
-		Handler:           gofakes3.New(s.content, gofakes3.WithLogger(gofakes3.DiscardLog())).Server(),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
+	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func(server *http.Server) { _ = server.Serve(listener) }(s.server) // until Stop
 	return nil
 }
@@ -86,7 +120,9 @@ func (s *Server) Keys() ([]string, error) {
 		return nil, nil
 	}
 	list, err := s.content.ListBucket(s.bucket, nil, gofakes3.ListBucketPage{})
-	if err != nil {
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
+		return nil, nil // nobody has put anything into it
+	} else if err != nil {
 		return nil, err
 	}
 	var keys []string
@@ -105,6 +141,11 @@ func (s *Server) Read(key string) ([]byte, error) {
 
 // Write puts an object into the bucket, as a new version of the one that is there.
 func (s *Server) Write(key string, content []byte) error {
+	if _, known := s.versioning.Load(s.bucket); !known {
+		if err := s.keep(s.bucket, string(gofakes3.VersioningEnabled)); err != nil {
+			return err
+		}
+	}
 	_, err := s.content.PutObject(s.bucket, key, map[string]string{}, bytes.NewReader(content), int64(len(content)), nil)
 	return err
 }
@@ -118,7 +159,9 @@ type Version struct {
 // Versions are an object's, the newest first. Deletions are none.
 func (s *Server) Versions(key string) ([]Version, error) {
 	list, err := s.content.ListBucketVersions(s.bucket, &gofakes3.Prefix{HasPrefix: true, Prefix: key}, nil)
-	if err != nil {
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	var versions []Version
@@ -153,7 +196,7 @@ func (s *Server) Restore(key, id string) error {
 // State reads one of Terraform's states. It is empty where there is none.
 func (s *Server) State(key string) (*State, error) {
 	content, err := s.Read(key)
-	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) || gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
 		return &State{}, nil
 	} else if err != nil {
 		return nil, err

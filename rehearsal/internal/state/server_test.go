@@ -16,7 +16,7 @@ import (
 // start starts a server with a bucket.
 func start(t *testing.T) *Server {
 	t.Helper()
-	s, err := Start()
+	s, err := Start(nil)
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.Check(t, s.Stop()) })
 	assert.NilError(t, s.CreateBucket("states"))
@@ -90,6 +90,7 @@ func TestState(t *testing.T) {
 type project struct {
 	t      *testing.T
 	folder string
+	env    []string
 }
 
 func terraform(t *testing.T, s *Server) project {
@@ -97,9 +98,9 @@ func terraform(t *testing.T, s *Server) project {
 	if _, err := exec.LookPath("terraform"); err != nil {
 		t.Skip("there is no Terraform")
 	}
-	p := project{t, t.TempDir()}
+	p := project{t, t.TempDir(), []string{"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x"}}
 	p.write("a", "")
-	assert.NilError(t, os.WriteFile(filepath.Join(p.folder, "backend.tf"), fmt.Appendf(nil, `terraform {
+	p.configure(fmt.Sprintf(`terraform {
   backend "s3" {
     bucket = "states"
     key    = "dev/x.tfstate"
@@ -114,9 +115,15 @@ func terraform(t *testing.T, s *Server) project {
     skip_metadata_api_check     = true
   }
 }
-`, s.Endpoint()), 0o600))
+`, s.Endpoint()))
 	p.succeeds("init", "-input=false")
 	return p
+}
+
+// configure writes where the state is.
+func (p project) configure(backend string) {
+	p.t.Helper()
+	assert.NilError(p.t, os.WriteFile(filepath.Join(p.folder, "backend.tf"), []byte(backend), 0o600))
 }
 
 // write has one resource with an input; provisioner is what it does when it is made.
@@ -137,8 +144,8 @@ func (p project) command(args ...string) *exec.Cmd {
 			command.Env = append(command.Env, variable)
 		}
 	}
-	command.Env = append(command.Env, "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "AWS_MAX_ATTEMPTS=1",
-		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "CHECKPOINT_DISABLE=1", "TF_CLI_ARGS=-no-color")
+	command.Env = append(append(command.Env, p.env...), "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "CHECKPOINT_DISABLE=1", "TF_CLI_ARGS=-no-color")
 	return command
 }
 

@@ -19,7 +19,14 @@ type App struct {
 	Folder string
 	// Stacks are in the order they are deployed: each comes after all that it needs.
 	Stacks []*Stack
+	// Bootstrap is none of them: it makes their bucket and their roles, once. Pipeline is what it
+	// tells CI. Both are nil when there is no such stack.
+	Bootstrap *Stack
+	Pipeline  *Pipeline
 }
+
+// bootstrap begins the name of the stack that is apart.
+const bootstrap = "bootstrap-"
 
 // Provider is one that stacks ask for, with the types that they use of it.
 type Provider struct {
@@ -55,6 +62,16 @@ func Read(folder string) (*App, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		if strings.HasPrefix(name, bootstrap) {
+			if app.Bootstrap != nil {
+				return nil, fmt.Errorf("%s: there are %s and %s; a rehearsal is of one environment", folder, app.Bootstrap.Name, name)
+			}
+			if app.Pipeline, err = s.pipeline(); err != nil {
+				return nil, err
+			}
+			app.Bootstrap = s
+			continue
+		}
 		app.Stacks = append(app.Stacks, s)
 	}
 	return app, app.sort()
@@ -81,13 +98,21 @@ func (a *App) sort() error {
 	return nil
 }
 
-// Stack returns the stack of a name, or nil.
+// Stack returns the stack of a name, the one that is apart as well, or nil.
 func (a *App) Stack(name string) *Stack {
-	i := slices.IndexFunc(a.Stacks, func(s *Stack) bool { return s.Name == name })
+	i := slices.IndexFunc(a.all(), func(s *Stack) bool { return s.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return a.Stacks[i]
+	return a.all()[i]
+}
+
+// all are the stacks with the one that is apart, which is last.
+func (a *App) all() []*Stack {
+	if a.Bootstrap == nil {
+		return a.Stacks
+	}
+	return append(slices.Clone(a.Stacks), a.Bootstrap)
 }
 
 // Names are the stacks' names in the order they are deployed.
@@ -103,7 +128,7 @@ func (a *App) Names() []string {
 // versions that are not pinned, are errors.
 func (a *App) Providers() ([]Provider, error) {
 	found := map[string]*Provider{}
-	for _, s := range a.Stacks {
+	for _, s := range a.all() {
 		for _, asked := range s.file.Terraform.Providers {
 			namespace, name, ok := strings.Cut(asked.Source, "/")
 			if !ok {
@@ -150,7 +175,7 @@ func of[V any](provider string, types map[string]V) []string {
 
 // Account is the AWS account that the stacks are for, and its region.
 func (a *App) Account() (account, region string, err error) {
-	for _, s := range a.Stacks {
+	for _, s := range a.all() {
 		for _, provider := range s.file.Provider["aws"] {
 			if len(provider.Accounts) != 1 || provider.Region == "" {
 				return "", "", fmt.Errorf("%s: the AWS provider must have one of allowed_account_ids and a region", s.Name)
@@ -168,14 +193,39 @@ func (a *App) Account() (account, region string, err error) {
 	return account, region, nil
 }
 
-// Given are the ARNs of IAM principals that the stacks name but do not make.
+// Given are the ARNs that the stacks name and that none makes, the bootstrap stack included: of
+// IAM principals, of the key of the states.
 func (a *App) Given() []string {
+	return slices.DeleteFunc(a.named(), a.bootstraps)
+}
+
+// FromBootstrap are the ARNs of what the bootstrap stack makes and the others name.
+func (a *App) FromBootstrap() []string {
+	return slices.DeleteFunc(a.named(), func(arn string) bool { return !a.bootstraps(arn) })
+}
+
+func (a *App) named() []string {
 	var all []string
 	for _, s := range a.Stacks {
 		all = append(all, s.given()...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// bootstraps tells whether the bootstrap stack makes what an ARN is of.
+func (a *App) bootstraps(arn string) bool {
+	if a.Bootstrap == nil {
+		return false
+	}
+	for kind, of := range map[string]string{"aws_iam_role": ":role/", "aws_kms_alias": ":", "aws_iam_policy": ":policy/"} {
+		for _, r := range a.Bootstrap.file.Resource[kind] {
+			if r.Name != "" && strings.HasSuffix(arn, of+r.Name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Certificates are the ARNs of ACM certificates that the stacks name.
@@ -210,10 +260,22 @@ func (a *App) Cluster() (string, error) {
 	return "", errors.New("no stack makes a cluster (aws_eks_cluster)")
 }
 
+// HelmDriver is where Helm keeps the stacks' releases; empty is its default.
+func (a *App) HelmDriver() string {
+	for _, s := range a.Stacks {
+		for _, provider := range s.file.Provider["helm"] {
+			if provider.HelmDriver != "" {
+				return provider.HelmDriver
+			}
+		}
+	}
+	return ""
+}
+
 // Bucket is where the states of all stacks are.
 func (a *App) Bucket() (string, error) {
 	bucket := ""
-	for _, s := range a.Stacks {
+	for _, s := range a.all() {
 		if s.Bucket == "" || bucket != "" && s.Bucket != bucket {
 			return "", fmt.Errorf("%s: keeps its state in bucket %q, another stack in %q; a rehearsal has one bucket", s.Name, s.Bucket, bucket)
 		}

@@ -84,6 +84,62 @@ func TestRead(t *testing.T) {
 	assert.DeepEqual(t, app.Certificates(), []string{"arn:aws:acm:eu-west-2:111111111111:certificate/0-1"})
 }
 
+// TestBootstrap: the stack that makes what the others name is apart from them.
+func TestBootstrap(t *testing.T) {
+	const account = "arn:aws:iam::111111111111:"
+	pipeline := func(value any) map[string]object {
+		return map[string]object{
+			"dev-net": stack("net", func(c object) {
+				c["terraform"].(object)["backend"].(object)["s3"].(object)["kms_key_id"] = "arn:aws:kms:eu-west-2:111111111111:alias/states"
+				c["resource"] = object{
+					"aws_iam_role":         object{"r": object{"permissions_boundary": account + "policy/limit"}},
+					"aws_eks_access_entry": object{"a": object{"principal_arn": account + "role/deploy"}, "b": object{"principal_arn": account + "role/developer"}},
+				}
+			}),
+			"bootstrap-dev": stack("bootstrap", func(c object) {
+				c["resource"] = object{
+					"aws_iam_role": object{"r": object{"name": "deploy"}}, "aws_iam_policy": object{"p": object{"name": "limit"}},
+					"aws_kms_alias": object{"a": object{"name": "alias/states"}},
+				}
+				c["output"] = object{"pipeline": object{"value": value}}
+			}),
+		}
+	}
+	app, err := Read(write(t, nil, pipeline(object{
+		"provider": "gitlab", "issuer": "https://gitlab.example.com", "project": "a/b", "branches": []string{"main"},
+		"deploy_roles": object{"dev-net": account + "role/deploy"},
+	})))
+	assert.NilError(t, err)
+	assert.DeepEqual(t, app.Names(), []string{"dev-net"})
+	assert.Equal(t, app.Bootstrap.Name, "bootstrap-dev")
+	assert.Equal(t, app.Stack("bootstrap-dev"), app.Bootstrap)
+	assert.DeepEqual(t, app.Given(), []string{account + "role/developer"})
+	assert.DeepEqual(t, app.FromBootstrap(), []string{account + "policy/limit", account + "role/deploy", "arn:aws:kms:eu-west-2:111111111111:alias/states"})
+	assert.Equal(t, app.Pipeline.DeployRoles["dev-net"], account+"role/deploy")
+
+	_, err = Read(write(t, nil, pipeline("${aws_iam_role.r.arn}")))
+	assert.ErrorContains(t, err, "bootstrap-dev: its output pipeline must tell issuer, project and roles as literals")
+}
+
+func TestSubject(t *testing.T) {
+	for want, test := range map[string]struct {
+		provider string
+		ref      Ref
+	}{
+		"project_path:a/b:ref_type:branch:ref:main":     {"gitlab", Ref{Name: "main"}},
+		"project_path:a/b:ref_type:tag:ref:v1":          {"gitlab", Ref{Name: "v1", Tag: true}},
+		"project_path:a/b:ref_type:branch:ref:a-change": {"gitlab", Review},
+		"repo:a/b:ref:refs/heads/main":                  {"github", Ref{Name: "main"}},
+		"repo:a/b:ref:refs/tags/v1":                     {"github", Ref{Name: "v1", Tag: true}},
+		"repo:a/b:pull_request":                         {"github", Review},
+	} {
+		p := &Pipeline{Provider: test.provider, Project: "a/b"}
+		assert.Equal(t, p.Subject(test.ref), want)
+	}
+	assert.Equal(t, (&Pipeline{Branches: []string{"release-*"}, Tags: []string{"v*"}}).Release(), Ref{Name: "release-1"})
+	assert.Equal(t, (&Pipeline{Tags: []string{"v*"}}).Release(), Ref{Name: "v1", Tag: true})
+}
+
 func TestWrong(t *testing.T) {
 	version := func(v string) func(object) {
 		return func(c object) {

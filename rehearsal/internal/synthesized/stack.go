@@ -14,8 +14,8 @@ type Stack struct {
 	Needs []string // the stacks that it needs itself, not those that these need
 	// Folder is where Terraform runs.
 	Folder string
-	// Bucket and Key are where its state is.
-	Bucket, Key string
+	// Bucket and Key are where its state is, and KMSKey the ARN of what encrypts it.
+	Bucket, Key, KMSKey string
 	// Resources are the addresses of what it makes, in order.
 	Resources []string
 	// Guarded are those of them that Terraform must not destroy.
@@ -32,6 +32,7 @@ type document struct {
 			S3 *struct {
 				Bucket string `json:"bucket"`
 				Key    string `json:"key"`
+				KMSKey string `json:"kms_key_id"`
 			} `json:"s3"`
 		} `json:"backend"`
 		Providers map[string]struct {
@@ -40,11 +41,15 @@ type document struct {
 		} `json:"required_providers"`
 	} `json:"terraform"`
 	Provider map[string][]struct {
-		Region   string   `json:"region"`
-		Accounts []string `json:"allowed_account_ids"`
+		Region     string   `json:"region"`
+		Accounts   []string `json:"allowed_account_ids"`
+		HelmDriver string   `json:"helm_driver"`
 	} `json:"provider"`
 	Resource map[string]map[string]resource `json:"resource"`
 	Data     map[string]map[string]ignored  `json:"data"`
+	Output   map[string]struct {
+		Value json.RawMessage `json:"value"`
+	} `json:"output"`
 }
 
 // certificate matches the ARN of an ACM certificate, which no stack makes.
@@ -61,6 +66,7 @@ type resource struct {
 		PreventDestroy bool `json:"prevent_destroy"`
 	} `json:"lifecycle"`
 	Principal  string `json:"principal_arn"`
+	Boundary   string `json:"permissions_boundary"`
 	Name       string `json:"name"`
 	Repository string `json:"repository"`
 	Chart      string `json:"chart"`
@@ -74,7 +80,7 @@ func (s *Stack) read(content []byte) error {
 	}
 	s.certificates = certificate.FindAllString(string(content), -1)
 	if s3 := s.file.Terraform.Backend.S3; s3 != nil {
-		s.Bucket, s.Key = s3.Bucket, s3.Key
+		s.Bucket, s.Key, s.KMSKey = s3.Bucket, s3.Key, s3.KMSKey
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.file.Resource)) {
 		for _, name := range slices.Sorted(maps.Keys(s.file.Resource[kind])) {
@@ -99,13 +105,16 @@ func (s *Stack) charts() []Chart {
 	return found
 }
 
-// given are the IAM principals that the stack names without anyone making them.
+// given are the ARNs that the stack names without making what they are of: IAM principals, the
+// boundaries of roles, and the key of its state.
 func (s *Stack) given() []string {
 	var found []string
 	for _, entry := range s.file.Resource["aws_eks_access_entry"] {
-		if strings.HasPrefix(entry.Principal, "arn:") {
-			found = append(found, entry.Principal)
-		}
+		found = append(found, entry.Principal)
 	}
-	return found
+	for _, role := range s.file.Resource["aws_iam_role"] {
+		found = append(found, role.Boundary)
+	}
+	found = append(found, s.KMSKey)
+	return slices.DeleteFunc(found, func(arn string) bool { return !strings.HasPrefix(arn, "arn:") })
 }

@@ -1,4 +1,4 @@
-package main
+package terraform
 
 import (
 	"fmt"
@@ -6,54 +6,82 @@ import (
 	"strings"
 )
 
-// causes are failures that have a remedy of their own. The first that matches is told.
+// Cause is why Terraform has failed, as far as it is known.
+type Cause int
+
+// The causes that have a remedy of their own.
+const (
+	Unknown Cause = iota
+	NoBucket
+	WrongAccount
+	NoCredentials
+	OldCredentials
+	AccessDenied
+	Unreachable
+)
+
+// causes are their signs. The first that matches is told.
 var causes = []struct {
+	cause  Cause
 	sign   *regexp.Regexp
 	remedy string
 }{
 	{
-		regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
-		`its bucket does not exist. Make it first: see README.md, "To a real AWS account"`,
+		NoBucket, regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
+		"its bucket does not exist. Make it first: make bootstrap, see README.md",
 	},
 	{
-		regexp.MustCompile(`AWS account ID not allowed`),
+		WrongAccount, regexp.MustCompile(`AWS account ID not allowed`),
 		"the AWS credentials are those of another account. Sign in to the environment's own, or choose it with AWS_PROFILE.",
 	},
 	{
-		regexp.MustCompile(`No valid credential sources|NoCredentialProviders`),
+		NoCredentials, regexp.MustCompile(`No valid credential sources|NoCredentialProviders`),
 		"there are no AWS credentials. Sign in, or choose them with AWS_PROFILE.",
 	},
 	{
-		regexp.MustCompile(`ExpiredToken|InvalidClientTokenId|SSO session has expired|token has expired`),
+		OldCredentials, regexp.MustCompile(`ExpiredToken|InvalidClientTokenId|SSO session has expired|token has expired`),
 		"the AWS credentials are no longer valid. Sign in again.",
 	},
 	{
-		regexp.MustCompile(`AccessDenied|StatusCode: 403`),
+		AccessDenied, regexp.MustCompile(`AccessDenied|StatusCode: 403`),
 		"access is denied. The AWS credentials are of the wrong account, or of a role that must not read this state.",
 	},
 	{
-		regexp.MustCompile(`request send failed|dial tcp|no such host|i/o timeout`),
+		Unreachable, regexp.MustCompile(`request send failed|dial tcp|no such host|i/o timeout`),
 		"the server cannot be reached. Check the network and, for a server of your own, its address.",
 	},
 }
 
-// explain makes one message of what Terraform has written to stderr: what to do, when the
-// cause is known, and Terraform's own words below.
-func explain(stderr string, exit error) error {
+// Failure is one message of what Terraform has said: what to do, when the cause is known, and
+// Terraform's own words below.
+type Failure struct {
+	Cause  Cause
+	Remedy string
+	// Words are Terraform's, a line each.
+	Words string
+}
+
+func (f *Failure) Error() string {
+	return f.Remedy + "\n  " + strings.ReplaceAll(f.Words, "\n", "\n  ")
+}
+
+// Explain makes a *Failure of what Terraform has written to stderr and how it has ended. When it
+// has written no error message, nothing of what it has written is told.
+func Explain(stderr string, exit error) error {
 	said := errorsIn(stderr)
 	if said == "" {
 		// Not its errors but something else, a panic perhaps, which might show values.
 		return fmt.Errorf("without an error message Terraform ended with %w", exit)
 	}
-	remedy := "Terraform has failed."
+	failure := &Failure{Remedy: "Terraform has failed.", Words: said}
 	oneLine := strings.Join(strings.Fields(said), " ") // Terraform wraps where it likes
 	for _, cause := range causes {
 		if cause.sign.MatchString(oneLine) {
-			remedy = cause.remedy
+			failure.Cause, failure.Remedy = cause.cause, cause.remedy
 			break
 		}
 	}
-	return refusal(remedy + "\n  " + strings.ReplaceAll(said, "\n", "\n  "))
+	return failure
 }
 
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")

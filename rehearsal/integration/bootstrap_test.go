@@ -1,0 +1,405 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/run"
+)
+
+// bootstrapProgram is what make bootstrap runs, built once.
+var bootstrapProgram = sync.OnceValues(func() (string, error) {
+	file := filepath.Join(filepath.Dir(tools.Standin), "bootstrap")
+	output, err := exec.Command("go", "build", "-C", filepath.Join(root, "tools"), "-o", file, "./bootstrap").CombinedOutput()
+	if err != nil {
+		return string(output), err
+	}
+	return file, nil
+})
+
+// administrator is who runs make bootstrap, in a clone with a folder of its own for the state.
+type administrator struct {
+	rehearsal
+	folder string
+}
+
+func newAdministrator(t *testing.T) administrator {
+	t.Parallel()
+	return administrator{start(t, "dev"), filepath.Join(t.TempDir(), "state")}
+}
+
+// bootstrap is what make bootstrap runs.
+func (a administrator) bootstrap() run.Command {
+	a.t.Helper()
+	program, err := bootstrapProgram()
+	assert.NilError(a.t, err, program)
+	folder, err := filepath.Abs(root)
+	assert.NilError(a.t, err)
+	return run.Command{Name: "bootstrap", Program: program, Folder: folder,
+		Args: []string{"-env", "dev", "-auto-approve", "-state", a.folder}}
+}
+
+// all is how many things the stack makes.
+func (a administrator) all() int { return len(a.App.Bootstrap.Resources) }
+
+// listed are the resources in the state in the bucket, as "type id".
+func (a administrator) listed() []string {
+	a.t.Helper()
+	state, err := a.State().State(a.App.Bootstrap.Key)
+	assert.NilError(a.t, err)
+	var all []string
+	for _, resource := range state.Managed() {
+		all = append(all, resource.Type+" "+resource.ID)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// whole asks that everything was made, once, that its state is in the bucket and nowhere else,
+// that no lock is left and that another run changes nothing.
+func (a administrator) whole() {
+	a.t.Helper()
+	assert.DeepEqual(a.t, a.made(), a.listed())
+	assert.Equal(a.t, len(a.made()), a.all())
+	a.unlocked()
+	assert.DeepEqual(a.t, a.files(a.folder, "dev"), []string{"log"})
+	assert.DeepEqual(a.t, a.files(a.App.Bootstrap.Folder), []string{".terraform.lock.hcl", "cdk.tf.json"})
+	a.contains(a.do(a.bootstrap()), "No changes.")
+	assert.Equal(a.t, len(a.made()), a.all())
+}
+
+// files are the names of those in a folder.
+func (a administrator) files(folder ...string) []string {
+	a.t.Helper()
+	entries, err := os.ReadDir(filepath.Join(folder...))
+	assert.NilError(a.t, err)
+	var names []string
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+// localState is the file with the state.
+func (a administrator) localState() string {
+	return filepath.Join(a.folder, "dev", "terraform.tfstate")
+}
+
+// running is a bootstrap that may be killed.
+type running struct {
+	*run.Running
+	a     administrator
+	moves chan struct{} // closed when it begins to move its state
+	ended chan end
+}
+
+type end struct {
+	log run.Log
+	err error
+}
+
+// begin starts it, with some time for each change.
+func (a administrator) begin() running {
+	a.t.Helper()
+	d := running{a: a, moves: make(chan struct{}), ended: make(chan end, 1)}
+	command := a.delayed(a.bootstrap(), 50*time.Millisecond)
+	command.Watch = &watcher{[]byte("Moving the state"), d.moves}
+	started, err := a.Start(command)
+	assert.NilError(a.t, err)
+	d.Running = started
+	go func() {
+		log, err := started.Wait()
+		d.ended <- end{log, err}
+	}()
+	return d
+}
+
+// watcher closes a channel when a text is written.
+type watcher struct {
+	text []byte
+	seen chan struct{}
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	if w.text != nil && bytes.Contains(p, w.text) {
+		close(w.seen)
+		w.text = nil
+	}
+	return len(p), nil
+}
+
+// made waits until so many things are made, or it has ended.
+func (d running) made(n int) {
+	for len(d.a.made()) < n && len(d.ended) == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// moving waits until its state is about to move, or it has ended.
+func (d running) moving() {
+	select {
+	case <-d.moves:
+	case e := <-d.ended:
+		d.ended <- e
+	}
+}
+
+// locking waits until it has the lock of the state in the bucket, or has ended.
+func (d running) locking() {
+	for len(d.a.locks()) == 0 && len(d.ended) == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// kill kills it, with everything that belongs to it. It returns false when it had ended well
+// before.
+func (d running) kill() bool {
+	d.a.t.Helper()
+	d.Kill()
+	e := <-d.ended
+	d.a.t.Logf("ended (%v) with %d things made and locks %v, after:\n%s", e.err, len(d.a.made()), d.a.locks(), e.log.Text)
+	return e.err != nil
+}
+
+func TestBootstrap(t *testing.T) {
+	a := newAdministrator(t)
+	output := a.do(a.bootstrap())
+	a.contains(output, "69 to add", "Moving the state", "make deploy STACK=dev-network")
+	a.whole()
+
+	// From another clone there is nothing to change either, with the program or without.
+	a.folder = filepath.Join(t.TempDir(), "state")
+	a.contains(a.do(a.bootstrap()), "No changes.")
+	a.contains(a.do(a.Terraform(a.App.Bootstrap.Name, "plan", "-input=false")), "No changes.")
+
+	// A change is deployed to where the state is now.
+	a.synth("PLINTH_DEV_CI_BRANCHES=main,release")
+	a.contains(a.do(a.bootstrap()), "State in s3://", "to change")
+	a.whole()
+}
+
+// TestBootstrapKilled kills it at random moments, until it gets through. Nothing is made twice,
+// and nothing is lost.
+func TestBootstrapKilled(t *testing.T) {
+	for _, lane := range []string{"one account", "another"} {
+		t.Run(lane, func(t *testing.T) {
+			a := newAdministrator(t)
+			for again := true; again; {
+				d := a.begin()
+				d.made(len(a.made()) + rand.N(a.all()/2))
+				time.Sleep(rand.N(time.Second))
+				again = d.kill()
+			}
+			a.whole()
+		})
+	}
+}
+
+// TestBootstrapKilledMoving kills it again and again while its state goes from the file into the
+// bucket, later each time. A lock that is left is its own, and goes.
+func TestBootstrapKilledMoving(t *testing.T) {
+	const steps, step = 8, 250 * time.Millisecond
+	a := newAdministrator(t)
+	for i := range steps {
+		d := a.begin()
+		d.moving()
+		time.Sleep(time.Duration(i)*step + rand.N(step))
+		if !d.kill() {
+			break
+		}
+	}
+	a.do(a.bootstrap())
+	a.whole()
+}
+
+// TestBootstrapLocks kills a later deployment, which has the lock of the state in the bucket.
+func TestBootstrapLocks(t *testing.T) {
+	a := newAdministrator(t)
+	a.do(a.bootstrap())
+	a.synth("PLINTH_DEV_CI_BRANCHES=main,release")
+	d := a.begin()
+	d.locking()
+	assert.Assert(t, d.kill())
+	assert.Equal(t, len(a.locks()), 1)
+
+	// Another clone does not know whose it is, though user and machine are the same.
+	other := a
+	other.folder = filepath.Join(t.TempDir(), "state")
+	key := a.locks()[0]
+	lock, err := a.State().Read(key)
+	assert.NilError(t, err)
+	a.contains(a.refused(other.bootstrap()), "is locked by", "terraform force-unlock")
+	a.contains(a.do(a.bootstrap()), "Taking away the lock of a run that was killed")
+	a.whole()
+
+	// One that was made at another time is somebody else's, wherever it was.
+	assert.NilError(t, a.State().Write(key, lock))
+	a.contains(a.refused(a.bootstrap()), "is locked by", "Nothing was changed.")
+	_, err = a.State().Read(key)
+	assert.NilError(t, err)
+}
+
+// TestBootstrapByHand has the bucket, and its key, made by hand before: their names are the
+// environment's, so they are adopted.
+func TestBootstrapByHand(t *testing.T) {
+	a := newAdministrator(t)
+	b := a.App.Bootstrap
+	assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error {
+		err := w.GiveBucket(b.Bucket, b.KMSKey)
+		w.Each(func(_, _ string, key *cloud.Thing) bool {
+			// The provider's own defaults, which the stand-in for it does not know.
+			delete(key.Attributes, "key_usage")
+			delete(key.Attributes, "customer_master_key_spec")
+			return true
+		}, "aws_kms_key")
+		return err
+	}))
+	a.contains(a.do(a.bootstrap()), "Adopting the key", "2 to adopt", "Moving the state")
+	assert.Equal(t, len(a.listed()), a.all())
+	keys := 0
+	a.world().Each(func(_, _ string, _ *cloud.Thing) bool { keys++; return true }, "aws_kms_key")
+	assert.Equal(t, keys, 1)
+	a.contains(a.do(a.bootstrap()), "No changes.")
+}
+
+// TestBootstrapForeign finds what is not this environment's under the names it needs.
+func TestBootstrapForeign(t *testing.T) {
+	for name, test := range map[string]struct {
+		give func(w *cloud.World, bucket string) error
+		want []string
+	}{
+		"bucket": {
+			func(w *cloud.World, bucket string) error {
+				policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}`
+				if err := w.GiveBucket(bucket, ""); err != nil {
+					return err
+				}
+				return w.Create("aws_s3_bucket_policy", "", cloud.Attributes{"bucket": bucket, "policy": policy})
+			},
+			[]string{"Nothing was changed.", "access to the bucket", "set state.bucket to another name in environments/dev.yaml"},
+		},
+		"OIDC provider": {
+			func(w *cloud.World, _ string) error {
+				return w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{
+					"url": "https://gitlab.example.com", "client_id_list": []any{"https://gitlab.example.com"}})
+			},
+			[]string{"which is not this environment's", "set ci.sharesProvider: true in environments/dev.yaml"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAdministrator(t)
+			assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error { return test.give(w, a.App.Bootstrap.Bucket) }))
+			a.contains(a.refused(a.bootstrap()), test.want...)
+		})
+	}
+}
+
+// TestBootstrapTwoStates has a state in a file and another in the bucket: neither is touched.
+func TestBootstrapTwoStates(t *testing.T) {
+	a := newAdministrator(t)
+	a.do(a.bootstrap())
+	before, err := a.State().Read(a.App.Bootstrap.Key)
+	assert.NilError(t, err)
+	other, err := json.Marshal(map[string]any{"version": 4, "serial": 7, "lineage": "b", "resources": []any{map[string]any{
+		"mode": "managed", "type": "aws_iam_role", "name": "other", "provider": `provider["registry.terraform.io/hashicorp/aws"]`,
+		"instances": []any{map[string]any{"attributes": map[string]any{"id": "other"}}},
+	}}})
+	assert.NilError(t, err)
+	assert.NilError(t, os.WriteFile(a.localState(), other, 0o600))
+	a.contains(a.refused(a.bootstrap()), "There are two states of bootstrap-dev", "lacks aws_iam_role.other", "Nothing was changed.", a.localState(), "s3://")
+	after, err := a.State().Read(a.App.Bootstrap.Key)
+	assert.NilError(t, err)
+	assert.Assert(t, bytes.Equal(before, after))
+	left, err := os.ReadFile(a.localState())
+	assert.NilError(t, err)
+	assert.Assert(t, bytes.Equal(left, other))
+
+	// One that the bucket's holds all of has been moved.
+	assert.NilError(t, os.WriteFile(a.localState(), before, 0o600))
+	a.do(a.bootstrap())
+	a.whole()
+}
+
+// TestBootstrapGone does by hand what docs/recovery.md tells for the end of an environment: what
+// is left is the bucket and its key.
+func TestBootstrapGone(t *testing.T) {
+	a := newAdministrator(t)
+	a.do(a.bootstrap())
+	stack, file := a.App.Bootstrap.Name, filepath.Join(t.TempDir(), "bootstrap-dev.tfstate")
+	terraform := func(args ...string) string { t.Helper(); return a.do(a.Terraform(stack, args...)) }
+	assert.NilError(t, os.WriteFile(file, []byte(terraform("state", "pull")), 0o600))
+	override := fmt.Sprintf(`{"terraform":{"backend":{"local":{"path":%q}}}}`, file)
+	assert.NilError(t, os.WriteFile(filepath.Join(a.App.Bootstrap.Folder, "gone_override.tf.json"), []byte(override), 0o600))
+	terraform("init", "-reconfigure", "-input=false")
+	keep := []string{"state", "rm"}
+	for address := range strings.FieldsSeq(terraform("state", "list")) {
+		if strings.HasPrefix(address, "aws_s3_") || strings.HasPrefix(address, "aws_kms_") {
+			keep = append(keep, address)
+		}
+	}
+	terraform(keep...)
+	terraform("destroy", "-auto-approve", "-input=false")
+	for _, thing := range a.made() {
+		assert.Check(t, strings.HasPrefix(thing, "aws_s3_") || strings.HasPrefix(thing, "aws_kms_"), "%s is left", thing)
+	}
+	assert.Equal(t, len(a.made()), len(keep)-2)
+}
+
+// TestBootstrapInterrupted is Ctrl-C, which a terminal sends to everybody and a CI to the program
+// alone. Terraform is asked once, and finishes what it has begun.
+func TestBootstrapInterrupted(t *testing.T) {
+	for name, listen := range map[string][]string{"all": nil, "alone": {"bootstrap"}} {
+		t.Run(name, func(t *testing.T) {
+			a := newAdministrator(t)
+			command := a.delayed(a.bootstrap(), 300*time.Millisecond)
+			command.Listen = listen
+			d, err := a.Start(command)
+			assert.NilError(t, err)
+			a.eventually("something is made", func() bool { return len(a.made()) > 5 })
+			d.Interrupt()
+			log, err := d.Wait()
+			assert.Assert(t, err != nil)
+			a.contains(log.Text, "Interrupted. Nothing is lost; to go on: make bootstrap ENV=dev")
+			made := a.made()
+			assert.Assert(t, len(made) < a.all())
+			content, err := os.ReadFile(a.localState())
+			assert.NilError(t, err)
+			for _, thing := range made {
+				_, id, _ := strings.Cut(thing, " ")
+				assert.Check(t, strings.Contains(string(content), fmt.Sprintf("%q", id)), "%s was made and not written down", thing)
+			}
+			a.contains(a.do(a.bootstrap()), "0 to adopt, ")
+			a.whole()
+		})
+	}
+}
+
+// TestBootstrapRefuses is about what must be there before.
+func TestBootstrapRefuses(t *testing.T) {
+	a := newAdministrator(t)
+	c := a.bootstrap()
+	unknown := c
+	unknown.Args = []string{"-env", "dve", "-state", a.folder}
+	a.contains(a.refused(unknown), "There is no environment dve. There are: dev")
+	a.contains(a.refused(a.With(c, "TERRAFORM_BINARY_NAME=no-such-program")), "no-such-program is not on PATH")
+	a.contains(a.refused(a.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")), "Nothing was changed.", "there are no AWS credentials")
+	unapproved := c
+	unapproved.Args = []string{"-env", "dev", "-state", a.folder}
+	a.contains(a.refused(unapproved), "Not deployed.")
+	assert.Equal(t, len(a.made()), 0)
+}

@@ -1,0 +1,324 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/permissions"
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// recorded is what a whole life of an environment's stacks, each under its own role, has asked
+// of AWS.
+type recorded struct {
+	name   string
+	stacks map[string]permissions.Stack
+	calls  []cloud.Call
+}
+
+// TestPermissions deploys, repairs, changes and destroys every stack under its own role, and then
+// looks at what it took: nothing that the table of permissions gives may be too much, and no
+// stack's role may be enough for another stack.
+func TestPermissions(t *testing.T) {
+	var (
+		mutex sync.Mutex
+		lives []recorded
+	)
+	t.Run("lives", func(t *testing.T) {
+		for name, test := range map[string]struct {
+			env                string
+			overrides, changes []string
+		}{
+			"RDS":               {"dev", nil, []string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30"}},
+			"RDS with replicas": {"prod", []string{"PROTECTED=false"}, nil},
+			"Aurora": {"dev", []string{
+				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
+			}, nil},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				life := live(t, name, test.env, test.overrides, test.changes)
+				mutex.Lock()
+				defer mutex.Unlock()
+				lives = append(lives, life)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	slices.SortFunc(lives, func(a, b recorded) int { return strings.Compare(a.name, b.name) })
+	table := permissions.All()
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		if table[key].Source != "" {
+			t.Run(key, func(t *testing.T) { needsAll(t, table, key, lives) })
+		}
+	}
+	t.Run("no stack's role is enough for another stack", func(t *testing.T) { apart(t, table, lives) })
+}
+
+// live plays one life.
+func live(t *testing.T, name, env string, overrides, changes []string) recorded {
+	variables := func(settings ...string) (all []string) {
+		for _, setting := range settings {
+			all = append(all, "PLINTH_"+strings.ToUpper(env)+"_"+setting)
+		}
+		return all
+	}
+	r := start(t, env, variables(overrides...)...)
+	assert.NilError(t, r.Bootstrap(t.Context()))
+	each := func(stacks []string, commands ...[]string) {
+		for _, stack := range stacks {
+			for _, args := range commands {
+				if args[0] != "state" {
+					args = append(args, "-input=false", "-no-color")
+				}
+				c := r.Terraform(stack, args...)
+				r.do(r.As(c, r.App.Pipeline.DeployRoles[stack], r.App.Pipeline.Release()))
+			}
+		}
+	}
+	initialize, apply, destroy := []string{"init"}, []string{"apply", "-auto-approve"}, []string{"destroy", "-auto-approve"}
+	each(r.App.Names(), initialize, apply)
+	life := recorded{name: name, stacks: map[string]permissions.Stack{}}
+	for _, stack := range r.App.Stacks {
+		life.stacks[r.App.Pipeline.DeployRoles[stack.Name]] = described(t, stack)
+	}
+	assert.NilError(t, r.Cloud().Update(drift))
+	r.synth(variables(append(overrides, changes...)...)...)
+	each(r.App.Names(), initialize, apply)
+	names := r.App.Names()
+	slices.Reverse(names)
+	for _, name := range names {
+		// With a last snapshot its key stays: Terraform forgets it, as README.md tells.
+		for _, address := range r.App.Stack(name).Guarded {
+			each([]string{name}, []string{"state", "rm", address})
+		}
+		each([]string{name}, destroy)
+	}
+
+	var err error
+	life.calls, err = r.Cloud().Calls()
+	assert.NilError(t, err)
+	return life
+}
+
+// described is a stack as package permissions sees it.
+func described(t *testing.T, stack *synthesized.Stack) permissions.Stack {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(stack.Folder, "cdk.tf.json"))
+	assert.NilError(t, err)
+	var document map[string]any
+	assert.NilError(t, json.Unmarshal(content, &document))
+	var file struct {
+		Provider struct {
+			AWS []struct {
+				Region   string   `json:"region"`
+				Accounts []string `json:"allowed_account_ids"`
+				Tags     []struct {
+					Tags struct{ Project, Environment, Stack string } `json:"tags"`
+				} `json:"default_tags"`
+			} `json:"aws"`
+		} `json:"provider"`
+	}
+	assert.NilError(t, json.Unmarshal(content, &file))
+	aws := file.Provider.AWS[0]
+	tags := aws.Tags[0].Tags
+	return permissions.Stack{
+		Project: tags.Project, Environment: tags.Environment, Name: tags.Stack, Account: aws.Accounts[0], Region: aws.Region, Document: document,
+		Boundary: fmt.Sprintf("arn:aws:iam::%s:policy/%s-%s-roles-%s", aws.Accounts[0], tags.Project, tags.Environment, tags.Stack),
+		State:    permissions.State{Bucket: stack.Bucket, Region: aws.Region, Key: stack.Key},
+	}
+}
+
+// drift is what somebody could do to an environment, and a deployment undoes.
+func drift(w *cloud.World) error {
+	elsewhere := map[string]map[string]any{
+		"aws_subnet":                          {"map_public_ip_on_launch": true},
+		"aws_vpc":                             {"enable_dns_hostnames": false},
+		"aws_route":                           {"nat_gateway_id": "nat-00000000000000000"},
+		"aws_vpc_security_group_ingress_rule": {"description": "changed"},
+		"aws_cloudwatch_log_group":            {"retention_in_days": 1.0, "kms_key_id": ""},
+		"aws_kms_alias":                       {"target_key_id": "00000000-0000-0000-0000-000000000000"},
+		"aws_kms_key":                         {"description": "changed", "policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_ecr_repository":                  {"image_tag_mutability": "MUTABLE", "image_scanning_configuration": []any{map[string]any{"scan_on_push": false}}},
+		"aws_secretsmanager_secret":           {"description": "changed"},
+		"aws_db_instance":                     {"instance_class": "db.t4g.large"},
+		"aws_db_subnet_group":                 {"description": "changed"},
+		"aws_rds_cluster":                     {"backup_retention_period": 35.0},
+		"aws_rds_cluster_instance":            {"instance_class": "db.t4g.large"},
+		"aws_appautoscaling_target":           {"max_capacity": 15.0},
+		"aws_iam_role":                        {"description": "changed", "assume_role_policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_iam_openid_connect_provider":     {"client_id_list": []any{"somebody.else"}},
+		"aws_eks_cluster":                     {"enabled_cluster_log_types": []any{"api"}},
+		"aws_eks_addon":                       {"configuration_values": `{"changed":true}`},
+	}
+	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
+		tags, _ := thing.Attributes["tags_all"].(map[string]any)
+		name, _ := thing.Attributes["name"].(string)
+		if tags["stack"] == "bootstrap" || kind == "aws_kms_alias" && strings.HasSuffix(name, "-state") || thing.MadeBy != "" {
+			return true
+		}
+		if _, tagged := tags["repository"]; tagged {
+			tags["repository"] = "elsewhere"
+		}
+		if kind == "aws_iam_role" && strings.HasSuffix(name, "-cluster") {
+			// Nothing else of a role without its boundary could be put right.
+			thing.Attributes["permissions_boundary"] = ""
+			return true
+		}
+		for attribute, value := range elsewhere[kind] {
+			if was, set := thing.Attributes[attribute]; set && was != nil && was != "" {
+				thing.Attributes[attribute] = value
+			}
+		}
+		return true
+	})
+	return nil
+}
+
+// kindOf is the type that a key of the table is for.
+func kindOf(key string) string {
+	kind, _, _ := strings.Cut(key, "[")
+	return kind
+}
+
+// callsOf are those that a type has made under a stack's own role. The one command of the AWS CLI
+// follows the target of autoscaling.
+func callsOf(life recorded, kind string) (found []cloud.Call) {
+	for _, call := range life.calls {
+		if _, deploys := life.stacks[call.Role]; !deploys {
+			continue
+		}
+		if call.Type == kind || call.Type == "aws" && kind == "aws_appautoscaling_target" {
+			found = append(found, call)
+		}
+	}
+	return found
+}
+
+// policies are those of a table's roles, by their ARN.
+func policies(t *testing.T, table permissions.Table, life recorded, kind string) map[string]*iam.Document {
+	t.Helper()
+	only := permissions.Table{}
+	for key, row := range table {
+		if kind != "" && kindOf(key) != kind {
+			row = permissions.Type{}
+		}
+		only[key] = row
+	}
+	documents := map[string]*iam.Document{}
+	for role, stack := range life.stacks {
+		statements, err := only.Deploy(stack)
+		assert.NilError(t, err)
+		documents[role], err = iam.Parse(permissions.Document(statements))
+		assert.NilError(t, err)
+	}
+	return documents
+}
+
+func allowed(call cloud.Call, policy *iam.Document) bool {
+	return iam.Evaluate(call.Request, []*iam.Document{policy}, nil).Allowed
+}
+
+// needsAll looks at one row: what its type has called is all allowed by it alone, and without any
+// one of its actions some call is not.
+func needsAll(t *testing.T, table permissions.Table, key string, lives []recorded) {
+	denied := func(table permissions.Table) (first string) {
+		for _, life := range lives {
+			calls := callsOf(life, kindOf(key))
+			if len(calls) == 0 {
+				continue
+			}
+			documents := policies(t, table, life, kindOf(key))
+			for _, call := range calls {
+				if !allowed(call, documents[call.Role]) {
+					return fmt.Sprintf("%s: %s by %s on %s %v", life.name, call.Action, call.Operation, call.Resource, call.Context)
+				}
+			}
+		}
+		return ""
+	}
+	if call := denied(table); call != "" {
+		t.Fatalf("the row does not allow what its type calls: %s", call)
+	}
+	for _, action := range actionsOf(table[key]) {
+		mutated := maps.Clone(table)
+		mutated[key] = without(table[key], action)
+		if denied(mutated) == "" {
+			t.Errorf("nothing that was rehearsed needs %s: is it too much, or is something not rehearsed?", action)
+		}
+	}
+}
+
+func needsOf(row permissions.Type) [][]permissions.Need {
+	return [][]permissions.Need{row.Create, row.Read, row.Update, row.Delete, row.Tag}
+}
+
+func actionsOf(row permissions.Type) []string {
+	all := map[string]bool{}
+	for _, needs := range needsOf(row) {
+		for _, need := range needs {
+			for _, action := range need.Actions {
+				all[action] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// without is a row that lacks an action.
+func without(row permissions.Type, action string) permissions.Type {
+	lacking := func(needs []permissions.Need) (kept []permissions.Need) {
+		for _, need := range needs {
+			need.Actions = slices.DeleteFunc(slices.Clone(need.Actions), func(a string) bool { return a == action })
+			if len(need.Actions) > 0 {
+				kept = append(kept, need)
+			}
+		}
+		return kept
+	}
+	row.Create, row.Read, row.Update, row.Delete, row.Tag = lacking(row.Create), lacking(row.Read), lacking(row.Update), lacking(row.Delete), lacking(row.Tag)
+	return row
+}
+
+// looking are the calls that change nothing, which several stacks need.
+var looking = regexp.MustCompile(`:(Describe|Get|List)`)
+
+// apart has each stack's role try what the others have made: of each thing, something must be
+// denied.
+func apart(t *testing.T, table permissions.Table, lives []recorded) {
+	for _, life := range lives {
+		documents := policies(t, table, life, "")
+		for role, policy := range documents {
+			made, refused := map[string]bool{}, map[string]bool{}
+			for _, call := range life.calls {
+				if _, deploys := life.stacks[call.Role]; !deploys || call.Role == role || call.Operation != cloud.OperationCreate || looking.MatchString(call.Action) {
+					continue
+				}
+				thing := call.Role + ": " + call.Type + " " + call.Name
+				made[thing] = true
+				if !allowed(call, policy) {
+					refused[thing] = true
+				}
+			}
+			for thing := range made {
+				if !refused[thing] {
+					t.Errorf("%s: %s may make what belongs to %s", life.name, role, thing)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package integration
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// pipeline is a clone of the repository in which the jobs of GitLab's pipeline are run, by
+// gitlab-ci-local and a shell, where AWS is the rehearsal's.
+type pipeline struct {
+	rehearsal
+	program, folder string
+}
+
+// newPipeline clones what is in the work tree now.
+func newPipeline(t *testing.T, r rehearsal) pipeline {
+	t.Helper()
+	absolute, err := filepath.Abs(root)
+	assert.NilError(t, err)
+	p := pipeline{r, filepath.Join(absolute, "ci", "node_modules", ".bin", "gitlab-ci-local"), t.TempDir()}
+	p.in(absolute, "make", "ci/node_modules/.package-lock.json")
+	var files []string
+	for file := range strings.SplitSeq(strings.Trim(p.in(absolute, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
+		if _, err := os.Lstat(filepath.Join(absolute, file)); err == nil { // not deleted
+			files = append(files, file)
+		}
+	}
+	// With their times: make compares them.
+	p.in(absolute, "cp", append([]string{"--parents", "--preserve=mode,timestamps", "--target-directory", p.folder}, files...)...)
+	p.in(absolute, "cp", "--recursive", "--preserve=mode,timestamps", ".gen", p.folder)
+	assert.NilError(t, os.Symlink(filepath.Join(absolute, "node_modules"), filepath.Join(p.folder, "node_modules")))
+	for _, args := range []string{
+		"init --quiet --initial-branch main", "add --all", "-c user.name=a -c user.email=a@b commit --quiet --message x",
+		"remote add origin https://gitlab.example.com/group/plinth.git", "update-ref refs/remotes/origin/main HEAD",
+		"symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main",
+	} {
+		p.in(p.folder, "git", strings.Fields(args)...)
+	}
+	return p
+}
+
+func (p pipeline) in(folder, name string, args ...string) string {
+	p.t.Helper()
+	command := exec.CommandContext(p.t.Context(), name, args...)
+	command.Dir = folder
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	assert.NilError(p.t, err, "%s: %s%s", name, out, &stderr)
+	return string(out)
+}
+
+// run runs jobs of a file, with those that they need if they name any. The variables are those of a rehearsal, and
+// the token GitLab's; a job has no other credentials.
+func (p pipeline) run(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) {
+	p.t.Helper()
+	token, err := p.Token(ref, time.Hour)
+	assert.NilError(p.t, err)
+	content, err := os.ReadFile(token)
+	assert.NilError(p.t, err)
+	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
+	environ = append(slices.DeleteFunc(environ, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || strings.HasPrefix(name, "MAKE") || name == "MFLAGS"
+	}), "AWS_ID_TOKEN="+string(content))
+	args := []string{"--file", file, "--force-shell-executor", "--concurrency", "1", "--state-dir", "build/gitlab-ci-local", "--variable", "CI_IMAGE=none"}
+	// What is on this machine already is not fetched again.
+	for name, value := range map[string]string{
+		"GOMODCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOMODCACHE")), "GOCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOCACHE")),
+		"GOFLAGS": "", "npm_config_cache": strings.TrimSpace(p.in(root, "npm", "config", "get", "cache")),
+	} {
+		args = append(args, "--variable", name+"="+value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		args = append(args, "--variable", name+"="+variables[name])
+	}
+	if file != ".gitlab-ci.yml" { // there it would be all of the stages before
+		args = append(args, "--needs")
+	}
+	command := exec.CommandContext(p.t.Context(), p.program, append(args, jobs...)...)
+	command.Dir, command.Env = p.folder, environ
+	out, err := command.CombinedOutput()
+	assert.NilError(p.t, err, "%s", out)
+}
+
+func (p pipeline) read(file string) string {
+	p.t.Helper()
+	content, err := os.ReadFile(filepath.Join(p.folder, file))
+	assert.NilError(p.t, err)
+	return string(content)
+}
+
+// TestPipeline runs jobs of GitLab's pipeline with the real scripts: what a merge request is
+// checked by, the generated plans, and the deployment of stacks, each under its own role.
+func TestPipeline(t *testing.T) {
+	if _, err := exec.LookPath("rsync"); err != nil {
+		t.Fatal("rsync is not on PATH, and gitlab-ci-local keeps artifacts with it. Install it: apt-get install rsync")
+	}
+	t.Parallel()
+	r := start(t, "dev")
+	assert.NilError(t, r.Bootstrap(t.Context()))
+	p := newPipeline(t, r)
+	release := r.App.Pipeline.Release()
+	const plans, deployment = "build/pipeline/dev-plan.yml", "build/pipeline/dev-deploy.yml"
+
+	// One small Go module stands in for all tests.
+	p.run(release, map[string]string{"MODULE": "permissions"}, ".gitlab-ci.yml", "settings", "test", "synth")
+	p.run(synthesized.Review, nil, plans, "plan-dev-network", "plan-dev-data")
+	p.contains(p.read("build/plan/dev-network/summary.md"), "#### dev-network\n\n", " to add.\n", "| add | `aws_vpc.")
+	p.contains(p.read("build/plan/dev-data/summary.md"), "Cannot be planned yet: dev-data needs dev-network, which has not been deployed.\n")
+	assert.Equal(t, len(r.inNetwork()), 0, "a plan makes something")
+
+	p.run(release, nil, deployment, "deploy-dev-network")
+	p.contains(p.read("build/outputs/dev-network.json"), `"dev-network"`, `"vpc-`)
+	p.run(synthesized.Review, nil, plans, "plan-dev-network")
+	assert.Equal(t, p.read("build/plan/dev-network/summary.md"), "#### dev-network\n\nNo changes.\n")
+	p.run(release, nil, "build/pipeline/dev-destroy.yml", "destroy-dev-network")
+	assert.Equal(t, len(r.inNetwork()), 0, "something is left")
+}
+
+// inNetwork are the VPCs that there are.
+func (r rehearsal) inNetwork() []string {
+	r.t.Helper()
+	return slices.DeleteFunc(r.made(), func(thing string) bool { return !strings.HasPrefix(thing, "aws_vpc ") })
+}

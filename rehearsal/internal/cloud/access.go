@@ -1,0 +1,110 @@
+package cloud
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/iam"
+)
+
+// KubernetesRequest is one that a caller makes of a cluster's API.
+type KubernetesRequest struct {
+	// Verb is get, list, create, patch or delete.
+	Verb string
+	// Resource in the plural, and its API group, empty for the core one.
+	Resource, Group string
+	// Namespace is empty for what is in none.
+	Namespace string
+}
+
+// AuthorizeKubernetes refuses what the access entries of a cluster do not let a role do. The
+// administrator, a nil session, may do what the cluster's own administrators may.
+// https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+func (w *World) AuthorizeKubernetes(s *iam.Session, cluster string, requests ...KubernetesRequest) error {
+	if s == nil {
+		return nil
+	}
+	if w.Get("aws_eks_access_entry", cluster+":"+s.RoleARN) == nil {
+		return refuse("Unauthorized", "the server has asked for the client to provide credentials: cluster %s has no access entry for %s", cluster, s.RoleARN)
+	}
+	for _, r := range requests {
+		if !w.permits(s.RoleARN, cluster, r) {
+			in := "at the cluster scope"
+			if r.Namespace != "" {
+				in = fmt.Sprintf("in the namespace %q", r.Namespace)
+			}
+			of := r.Resource
+			if r.Group != "" {
+				of += "." + r.Group
+			}
+			return refuse("Forbidden", "%s is forbidden: User %q cannot %s resource %q in API group %q %s", of, s.ARN, r.Verb, r.Resource, r.Group, in)
+		}
+	}
+	return nil
+}
+
+func (w *World) permits(role, cluster string, r KubernetesRequest) bool {
+	permitted := false
+	w.Each(func(_, _ string, t *Thing) bool {
+		if text(t.Attributes, "cluster_name") != cluster || text(t.Attributes, "principal_arn") != role {
+			return true
+		}
+		if text(t.Attributes, "access_scope.type") == "namespace" && (r.Namespace == "" || !slices.ContainsFunc(
+			texts(any(t.Attributes), "access_scope.namespaces"), func(pattern string) bool { return matches(pattern, r.Namespace) })) {
+			return true
+		}
+		policy := text(t.Attributes, "policy_arn")
+		permitted = accessPolicyPermits(policy[strings.LastIndex(policy, "/")+1:], r)
+		return !permitted
+	}, "aws_eks_access_policy_association")
+	return permitted
+}
+
+// accessPolicyPermits: the policies are Kubernetes' own roles cluster-admin, admin, edit and view.
+func accessPolicyPermits(policy string, r KubernetesRequest) bool {
+	const rbac, secrets = "rbac.authorization.k8s.io", "secrets"
+	reads := r.Verb == "get" || r.Verb == "list"
+	if r.Resource == "namespaces" && policy != "AmazonEKSClusterAdminPolicy" {
+		return reads
+	}
+	switch policy {
+	case "AmazonEKSClusterAdminPolicy":
+		return true
+	case "AmazonEKSAdminViewPolicy":
+		return reads
+	case "AmazonEKSAdminPolicy":
+		return r.Namespace != ""
+	case "AmazonEKSEditPolicy":
+		return r.Namespace != "" && r.Group != rbac
+	case "AmazonEKSViewPolicy":
+		return r.Namespace != "" && reads && r.Group != rbac && r.Resource != secrets
+	}
+	return false
+}
+
+// ObjectRequest is one for an object of a Helm release, as the release names it.
+func ObjectRequest(verb, object string) KubernetesRequest {
+	kind, name, _ := strings.Cut(object, " ")
+	space, _, _ := strings.Cut(name, "/")
+	r := KubernetesRequest{Verb: verb, Resource: strings.ToLower(kind) + "s", Namespace: space}
+	switch kind {
+	case "Ingress":
+		r.Group, r.Resource = "networking.k8s.io", "ingresses"
+	case "NetworkPolicy":
+		r.Group, r.Resource = "networking.k8s.io", "networkpolicies"
+	case "Deployment", "StatefulSet", "ReplicaSet":
+		r.Group = "apps"
+	case "HorizontalPodAutoscaler":
+		r.Group = "autoscaling"
+	case "PodDisruptionBudget":
+		r.Group = "policy"
+	case "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding":
+		r.Group = "rbac.authorization.k8s.io"
+	}
+	return r
+}
+
+// UnknownObject stands for what a published chart makes, which cannot be known: cluster-wide
+// objects as well.
+var UnknownObject = KubernetesRequest{Verb: "create", Resource: "clusterroles", Group: "rbac.authorization.k8s.io"}

@@ -1,0 +1,308 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/iam"
+)
+
+// Operations that the provider does, each of which makes calls.
+const (
+	OperationCreate = "create"
+	OperationRead   = "read"
+	OperationUpdate = "update"
+	OperationDelete = "delete"
+)
+
+// caller is which calls of AWS's API the real provider makes for one type, in their order. They
+// are from the provider's source (hashicorp/aws 5.99) and the service authorization reference:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/
+type caller struct {
+	create, read, delete func(*calls)
+	// update is by attribute: what a change of it calls. Attributes that share a call name the
+	// same function. A nil one is of attributes that only the provider knows of.
+	update []change
+	// tag and untag change the tags of what is there.
+	tag, untag func(c *calls, tags resource)
+}
+
+type change struct {
+	attributes string // by spaces
+	call       func(*calls)
+}
+
+// callers are by type; those of data sources begin with data., of ephemeral resources with
+// ephemeral. See the files beside this one.
+var callers = map[string]caller{}
+
+func registerCalls(more map[string]caller) {
+	for name, c := range more {
+		if _, twice := callers[name]; twice {
+			panic("cloud: the calls of " + name + " are registered twice")
+		}
+		callers[name] = c
+	}
+}
+
+// Calls are the requests that an operation on a thing makes. before and after are its attributes:
+// the one is nil before it is made, the other after it is gone; both are the same when it is
+// only read. Related things are looked up in the world.
+func (w *World) Calls(name, operation string, before, after Attributes) ([]iam.Request, error) {
+	row, known := callers[name]
+	if !known {
+		return nil, fmt.Errorf("the rehearsal does not know which API calls %s makes: add it to a calls file in rehearsal/internal/cloud, from the provider's source", name)
+	}
+	c := &calls{w: w, before: before, after: after, a: after}
+	if operation == OperationDelete {
+		c.a = before
+	}
+	switch operation {
+	case OperationCreate:
+		run(row.create, c)
+		run(row.read, c)
+	case OperationRead:
+		run(row.read, c)
+	case OperationDelete:
+		run(row.delete, c)
+	case OperationUpdate:
+		if err := row.updates(name, c); err != nil {
+			return nil, err
+		}
+		run(row.read, c)
+	default:
+		return nil, fmt.Errorf("%s: %q is no operation", name, operation)
+	}
+	if c.wrong != nil {
+		return nil, fmt.Errorf("%s of %s: %w", operation, name, c.wrong)
+	}
+	return c.requests, nil
+}
+
+func run(call func(*calls), c *calls) {
+	if call != nil {
+		call(c)
+	}
+}
+
+// updates: tags first, then what has changed.
+func (row caller) updates(name string, c *calls) error {
+	old, now := tagsOf(c.before), tagsOf(c.after)
+	removed, set := map[string]string{}, map[string]string{}
+	for key, value := range old {
+		if _, kept := now[key]; !kept {
+			removed[key] = value
+		}
+	}
+	for key, value := range now {
+		if was, had := old[key]; !had || was != value {
+			set[key] = value
+		}
+	}
+	self := existing(text(c.before, "arn"), old) // those without an ARN attribute know their own
+	if len(removed) > 0 && row.untag != nil {
+		row.untag(c, self.tagged(removed))
+	}
+	if len(set) > 0 && row.tag != nil {
+		row.tag(c, self.tagged(set))
+	}
+	var done []string
+	for _, attribute := range changed(c.before, c.after) {
+		i := slices.IndexFunc(row.update, func(u change) bool { return slices.Contains(strings.Fields(u.attributes), attribute) })
+		if i < 0 {
+			return fmt.Errorf("the rehearsal does not know which API calls a change of %s of %s makes: add it to its calls in rehearsal/internal/cloud", attribute, name)
+		}
+		if !slices.Contains(done, row.update[i].attributes) {
+			done = append(done, row.update[i].attributes)
+			run(row.update[i].call, c)
+		}
+	}
+	return nil
+}
+
+// changed are the attributes that differ, but for tags.
+func changed(before, after Attributes) []string {
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if name != "tags" && name != "tags_all" && !same(before[name], after[name]) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// same takes what is not there for what is empty.
+func same(a, b any) bool { return empty(a) && empty(b) || reflect.DeepEqual(a, b) }
+
+func empty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case Attributes:
+		return len(v) == 0
+	}
+	return false
+}
+
+// calls are gathered of one operation.
+type calls struct {
+	w *World
+	// a are the attributes that matter: after, or those before a deletion.
+	a, before, after Attributes
+	requests         []iam.Request
+	wrong            error
+}
+
+// resource is one that a request is about, with the condition keys that it has there.
+type resource struct {
+	arn     string
+	context map[string][]string
+}
+
+// anything is what requests are about that are about no resource.
+var anything = resource{arn: "*"}
+
+// with adds a condition key.
+func (r resource) with(key string, values ...string) resource {
+	context := maps.Clone(r.context)
+	if context == nil {
+		context = map[string][]string{}
+	}
+	context[key] = values
+	return resource{r.arn, context}
+}
+
+// tagged adds the tags that are asked for.
+func (r resource) tagged(tags map[string]string) resource {
+	if len(tags) == 0 {
+		return r
+	}
+	for key, value := range tags {
+		r = r.with("aws:RequestTag/"+key, value)
+	}
+	return r.with("aws:TagKeys", slices.Sorted(maps.Keys(tags))...)
+}
+
+// has adds the tags that a thing has. prefixes are those of the service's own keys, such as ec2.
+func (r resource) has(tags map[string]string, prefixes ...string) resource {
+	for _, prefix := range append([]string{"aws"}, prefixes...) {
+		for key, value := range tags {
+			r = r.with(prefix+":ResourceTag/"+key, value)
+		}
+	}
+	return r
+}
+
+// servicePrefixes are the services with a ResourceTag key of their own.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/
+var servicePrefixes = map[string]bool{"ec2": true, "iam": true, "ecr": true, "secretsmanager": true}
+
+// existing is a resource by its ARN and tags.
+func existing(arn string, tags map[string]string) resource {
+	service := serviceOf(arn)
+	if servicePrefixes[service] {
+		return resource{arn: arn}.has(tags, service)
+	}
+	return resource{arn: arn}.has(tags)
+}
+
+func serviceOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 4); len(parts) == 4 {
+		return parts[2]
+	}
+	return ""
+}
+
+// self is the thing as it is before the operation, or as it has just been made.
+func (c *calls) self() resource {
+	a := c.before
+	if a == nil {
+		a = c.after
+	}
+	arn := text(a, "arn")
+	if arn == "" {
+		c.wrong = fmt.Errorf("%v has no ARN", a["id"])
+	}
+	return existing(arn, tagsOf(a))
+}
+
+// fresh is a resource of an ARN that the operation makes, with its tags.
+func (c *calls) fresh(arn string) resource { return resource{arn: arn}.tagged(tagsOf(c.after)) }
+
+// arn of a resource in the account and region.
+func (c *calls) arn(service, name string) string { return c.w.arn(service, name) }
+
+// related is a thing by the value of an attribute of the type; if it is not there, or the value
+// is an ARN, the resource has no tags.
+func (c *calls) related(name, attribute, value, otherwise string) resource {
+	if t := c.w.find(name, attribute, value); t != nil {
+		return existing(text(t.Attributes, "arn"), tagsOf(t.Attributes))
+	}
+	return resource{arn: otherwise}
+}
+
+// do adds a request for each of the resources, all of which AWS checks.
+func (c *calls) do(action string, resources ...resource) {
+	if len(resources) == 0 {
+		resources = []resource{anything}
+	}
+	region := c.w.Region
+	if strings.HasPrefix(action, "iam:") {
+		region = "us-east-1" // where IAM is, for every region
+	}
+	for _, r := range resources {
+		if r.arn == "" {
+			continue
+		}
+		r = r.with("aws:RequestedRegion", region)
+		if strings.HasPrefix(r.arn, "arn:") {
+			r = r.with("aws:ResourceAccount", c.w.Account)
+		}
+		c.requests = append(c.requests, iam.Request{Action: action, Resource: r.arn, Context: r.context})
+	}
+}
+
+// via adds a request that a service makes in the caller's name.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+func (c *calls) via(service, action string, resources ...resource) {
+	for i, r := range resources {
+		resources[i] = r.with("aws:ViaAWSService", "true").with("aws:CalledVia", service).
+			with("aws:CalledViaFirst", service).with("aws:CalledViaLast", service)
+	}
+	c.do(action, resources...)
+}
+
+// passRole checks that a role may be given to a service.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+func (c *calls) passRole(arn, service string) {
+	if arn != "" {
+		c.do("iam:PassRole", c.related("aws_iam_role", "arn", arn, arn).with("iam:PassedToService", service))
+	}
+}
+
+// serviceRole checks that a service may make its role, in an account that has none yet.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+func (c *calls) serviceRole(service, name string) {
+	arn := fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", c.w.Account, service, name)
+	if !slices.Contains(c.w.ServiceRoles, arn) {
+		c.do("iam:CreateServiceLinkedRole", resource{arn: arn}.with("iam:AWSServiceName", service))
+	}
+}
+
+// madeServiceRoles keeps the service-linked roles that some requests make.
+func (w *World) madeServiceRoles(requests []iam.Request) {
+	for _, r := range requests {
+		if r.Action == "iam:CreateServiceLinkedRole" && !slices.Contains(w.ServiceRoles, r.Resource) {
+			w.ServiceRoles = append(w.ServiceRoles, r.Resource)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package iam
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Request is one action on one resource.
+type Request struct {
+	// Action such as ec2:CreateVpc.
+	Action string `json:"action"`
+	// Resource is an ARN, or * where the action is on no resource. Of what has no id yet, the
+	// ARN ends with *, as in AWS's own messages.
+	Resource string `json:"resource"`
+	// Context are the values of the condition keys that the request has.
+	Context map[string][]string `json:"context,omitempty"`
+}
+
+// Decision on a request.
+type Decision struct {
+	Allowed bool
+	// Reason is why not, in AWS's words.
+	Reason string
+}
+
+// Evaluate decides by the policies of an identity and its permissions boundary, which is nil
+// when it has none. What is denied in one is denied; what is allowed must be so in both.
+func Evaluate(r Request, identity []*Document, boundary *Document) Decision {
+	context := newValues(r.Context)
+	allowed := false
+	for _, document := range identity {
+		allows, denies := document.decide(r, context)
+		if denies {
+			return Decision{Reason: "with an explicit deny in an identity-based policy"}
+		}
+		allowed = allowed || allows
+	}
+	bounded := boundary == nil
+	if boundary != nil {
+		allows, denies := boundary.decide(r, context)
+		if denies {
+			return Decision{Reason: "with an explicit deny in a permissions boundary"}
+		}
+		bounded = allows
+	}
+	switch {
+	case !allowed:
+		return Decision{Reason: fmt.Sprintf("because no identity-based policy allows the %s action", r.Action)}
+	case !bounded:
+		return Decision{Reason: fmt.Sprintf("because no permissions boundary allows the %s action", r.Action)}
+	}
+	return Decision{Allowed: true}
+}
+
+func (d *Document) decide(r Request, context values) (allows, denies bool) {
+	context = context.in(d)
+	for _, s := range d.Statements {
+		if s.Allow && allows || !s.names(r, context) || !s.meets(context) {
+			continue
+		}
+		if !s.Allow {
+			return false, true
+		}
+		allows = true
+	}
+	return allows, false
+}
+
+// names tells whether a statement is about a request's action and resource.
+func (s Statement) names(r Request, context values) bool {
+	if !s.acts(r.Action) {
+		return false
+	}
+	match := func(pattern string) bool {
+		filled, ok := context.fill(pattern)
+		return ok && matchResource(filled, r.Resource)
+	}
+	if s.NotResources != nil {
+		return !slices.ContainsFunc(s.NotResources, match)
+	}
+	return slices.ContainsFunc(s.Resources, match)
+}
+
+func (s Statement) acts(action string) bool {
+	match := func(pattern string) bool { return wild(strings.ToLower(pattern), strings.ToLower(action)) }
+	if s.NotActions != nil {
+		return !slices.ContainsFunc(s.NotActions, match)
+	}
+	return slices.ContainsFunc(s.Actions, match)
+}
+
+func (s Statement) meets(context values) bool {
+	return !slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.holds(context) })
+}
+
+// matchResource compares an ARN part by part. A pattern with fewer parts goes on as it ends.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+func matchResource(pattern, resource string) bool {
+	if pattern == "*" {
+		return true
+	}
+	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(resource, ":", 6)
+	if len(parts) != 6 {
+		return wild(pattern, resource)
+	}
+	for i, p := range patterns {
+		if i == len(patterns)-1 && i < 5 {
+			return strings.HasSuffix(p, "*") && wild(p, strings.Join(parts[i:], ":"))
+		}
+		if !wild(p, parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Principal is who asks for a role: a Federated one by the ARN of its provider, a Service by its
+// name, or an AWS one by ARN.
+type Principal struct{ Kind, Name string }
+
+// EvaluateTrust decides by a role's trust policy, whose conditions are about the claims of who asks.
+func EvaluateTrust(trust *Document, p Principal, action string, claims map[string][]string) Decision {
+	context := newValues(claims).in(trust)
+	allowed := false
+	for _, s := range trust.Statements {
+		if !s.acts(action) || !s.trusts(p) || !s.meets(context) {
+			continue
+		}
+		if !s.Allow {
+			return Decision{Reason: "with an explicit deny in a resource-based policy"}
+		}
+		allowed = true
+	}
+	if !allowed {
+		return Decision{Reason: fmt.Sprintf("because no resource-based policy allows the %s action", action)}
+	}
+	return Decision{Allowed: true}
+}
+
+// trusts: a principal is named in full, or everybody is. An account stands for all that is in it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func (s Statement) trusts(p Principal) bool {
+	among := func(all map[string][]string) bool {
+		return len(all["*"]) > 0 || slices.ContainsFunc(all[p.Kind], func(name string) bool {
+			if p.Kind == "AWS" {
+				account := strings.TrimSuffix(strings.TrimPrefix(name, "arn:aws:iam::"), ":root")
+				if parts := strings.SplitN(p.Name, ":", 6); len(parts) == 6 && parts[4] == account {
+					return true
+				}
+			}
+			return name == "*" || name == p.Name
+		})
+	}
+	if s.NotPrincipals != nil {
+		return !among(s.NotPrincipals)
+	}
+	return among(s.Principals)
+}

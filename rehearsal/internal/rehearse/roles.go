@@ -1,0 +1,123 @@
+package rehearse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/cdktf"
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/report"
+	"plinth/rehearsal/internal/run"
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// asDeployer has a command work under the role that deploys a stack.
+func (p *play) asDeployer(c run.Command, stack string) run.Command {
+	return p.As(c, p.App.Pipeline.DeployRoles[stack], p.App.Pipeline.Release())
+}
+
+// asPlanner has a command work under the role that plans a stack, for a merge request.
+func (p *play) asPlanner(c run.Command, stack string) run.Command {
+	return p.As(c, p.App.Pipeline.PlanRoles[stack], synthesized.Review)
+}
+
+// deploys runs cdktf on one stack under its own role.
+func (p *play) deploys(verb string) func(context.Context, string, *cdktf.Parser) (outcome, error) {
+	return func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+		return p.one(ctx, p.asDeployer(p.Alone(p.CDKTF(verb, name)), name), parser)
+	}
+}
+
+// limits shows, in an account where everything is still to be made, what roles are refused.
+func (p *play) limits(ctx context.Context) error {
+	phase, end := p.begin("roles", "Roles: refused is what is not theirs")
+	defer end()
+	p.screen.Line("%s", p.screen.Faint("  these must fail:"))
+	first, other := p.App.Stacks[0], p.App.Stacks[1]
+	before, err := p.Cloud().View()
+	if err != nil {
+		return err
+	}
+	attempts := map[string]run.Command{
+		first.Name: p.asPlanner(p.Alone(p.CDKTF("deploy", first.Name)), first.Name),
+		other.Name: p.asDeployer(p.Alone(p.CDKTF("deploy", other.Name)), first.Name),
+	}
+	outcomes := map[string]*outcome{first.Name: {}, other.Name: {}}
+	if _, err = p.each(ctx, &report.Phase{}, phase.Name, []string{first.Name, other.Name}, nil,
+		func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+			o, err := p.one(ctx, attempts[name], parser)
+			*outcomes[name] = o
+			return o, err
+		}); err != nil {
+		return err
+	}
+	// Terraform has kept there what it could not save.
+	if err := os.Remove(filepath.Join(first.Folder, "errored.tfstate")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	after, err := p.Cloud().View()
+	if err != nil {
+		return err
+	}
+	unchanged := reflect.DeepEqual(before.Things, after.Things)
+	refused := func(title, name string) error {
+		o := outcomes[name]
+		denied := strings.Contains(o.text+strings.Join(o.refusals, "\n"), "AccessDenied")
+		e := report.Expectation{Title: title, Met: o.failed != nil && denied && unchanged, Found: "refused with AccessDenied, and nothing is changed", Log: o.log}
+		if !e.Met {
+			e.Found, e.Details = "not refused for its permissions, or something is changed", o.said()
+		}
+		return p.expect(e)
+	}
+	return errors.Join(
+		refused("The role that plans "+first.Name+" cannot deploy it", first.Name),
+		refused("The role that deploys "+first.Name+" cannot deploy "+other.Name, other.Name))
+}
+
+// ownRoles looks, in what IAM was asked, whether all of a stack was made by its own role.
+func (p *play) ownRoles() error {
+	calls, err := p.Cloud().Calls()
+	if err != nil {
+		return err
+	}
+	roles, actions, wrong := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	allowed := 0
+	stackOf := map[string]string{}
+	for _, all := range []map[string]string{p.App.Pipeline.DeployRoles, p.App.Pipeline.PlanRoles} {
+		for stack, role := range all {
+			stackOf[role] = stack
+		}
+	}
+	for _, call := range calls {
+		if !call.Allowed {
+			continue
+		}
+		allowed++
+		roles[call.Role], actions[call.Action] = true, true
+		if stack := p.Env + "-" + call.Stack; call.Stack != "" && stackOf[call.Role] != stack {
+			wrong[call.Role+" for "+stack] = true
+		}
+	}
+	used := 0
+	for _, s := range p.App.Stacks {
+		if roles[p.App.Pipeline.DeployRoles[s.Name]] {
+			used++
+		}
+	}
+	e := report.Expectation{
+		Title: "Each stack is deployed by a role of its own", Met: len(wrong) == 0 && used == len(p.App.Stacks),
+		Found: fmt.Sprintf("%d roles, %d calls of %d actions", used, allowed, len(actions)), Log: filepath.Join(p.Folder, cloud.CallsName),
+	}
+	if !e.Met {
+		e.Found = fmt.Sprintf("%d roles for %d stacks; %s", used, len(p.App.Stacks), strings.Join(slices.Sorted(maps.Keys(wrong)), ", "))
+	}
+	return p.expect(e)
+}

@@ -1,0 +1,41 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"plinth/rehearsal/internal/iam"
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// tokenLife is how long a job's token is good for.
+const tokenLife = time.Hour
+
+// Token writes the token of a pipeline's job for a branch or tag into a file, whose path it
+// returns. It is unsigned: a rehearsal's STS trusts it as it is.
+func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string, err error) {
+	p := r.App.Pipeline
+	if p == nil {
+		return "", errors.New("there is no bootstrap stack, which would tell whom the roles trust")
+	}
+	file = r.Path("tokens", fmt.Sprintf("%02d.jwt", r.tokens.Add(1)))
+	token := iam.NewToken(iam.Claims{Issuer: p.Issuer, Subject: p.Subject(ref), Audience: []string{p.Audience}, Expires: time.Now().Add(life)})
+	return file, os.WriteFile(file, []byte(token), 0o600)
+}
+
+// assume makes an environment one of a pipeline's job.
+func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Ref) ([]string, error) {
+	file, err := r.Token(ref, tokenLife)
+	if err != nil {
+		return nil, err
+	}
+	environment = slices.DeleteFunc(slices.Clone(environment), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return name == keyVariable || name == secretVariable
+	})
+	return append(environment, "AWS_ROLE_ARN="+role, "AWS_WEB_IDENTITY_TOKEN_FILE="+file, "AWS_ROLE_SESSION_NAME=rehearsal"), nil
+}

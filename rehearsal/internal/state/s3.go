@@ -1,0 +1,336 @@
+package state
+
+import (
+	"encoding/xml"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/johannesboyne/gofakes3"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
+)
+
+// s3Error is S3's, as XML.
+type s3Error struct {
+	XMLName   xml.Name `xml:"Error"`
+	Code      string
+	Message   string
+	Resource  string
+	RequestID string `xml:"RequestId"`
+}
+
+// ServeHTTP is S3 with the account's rules, and STS, whose requests are the only ones that post
+// to no bucket.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case s.cloud == nil:
+		s.objects.ServeHTTP(w, r)
+	case r.Method == http.MethodPost && strings.Trim(r.URL.Path, "/") == "":
+		s.sts(w, r)
+	default:
+		s.s3(w, r)
+	}
+}
+
+func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
+	o, err := operationOf(r)
+	if err == nil {
+		err = s.permit(o, r)
+	}
+	if err != nil {
+		refusal := asError(err)
+		if refusal.Code != "NoSuchKey" && refusal.Code != "NoSuchBucket" {
+			_ = s.cloud.Refused("S3: " + refusal.Error()) // the caller is told, too
+		}
+		writeXML(w, status(refusal), s3Error{Code: refusal.Code, Message: refusal.Message, Resource: r.URL.Path, RequestID: requestID})
+		return
+	}
+	s.objects.ServeHTTP(w, r)
+	if err := s.mark(o); err != nil {
+		_ = s.cloud.Refused("S3: " + err.Error()) // it has been answered already
+	}
+}
+
+// operation is what a request does, as IAM calls it.
+type operation struct {
+	action, bucket, key string
+	context             map[string][]string
+	// reads and writes are of an object's content, for which its key is used.
+	reads, writes bool
+}
+
+func (o operation) resource() string {
+	arn := "arn:aws:s3:::" + o.bucket
+	if o.key != "" {
+		arn += "/" + o.key
+	}
+	return arn
+}
+
+// known are the arguments of requests that the server understands; others mean something that
+// it would do wrong.
+var known = []string{
+	"x-id", "list-type", "prefix", "delimiter", "max-keys", "start-after", "continuation-token", "marker", "encoding-type",
+	"fetch-owner", "key-marker", "version-id-marker", "versions", "versioning", "location", "versionId", "uploads", "uploadId", "partNumber",
+}
+
+// operationOf finds out what a request does.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+func operationOf(r *http.Request) (operation, error) {
+	o := operation{context: map[string][]string{}}
+	o.bucket, o.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	query := r.URL.Query()
+	for argument := range query {
+		if !slices.Contains(known, argument) {
+			return o, notImplemented(r)
+		}
+	}
+	switch {
+	case o.bucket == "" || r.Header.Get("X-Amz-Copy-Source") != "":
+	case o.key == "":
+		o.onBucket(r.Method, query)
+	default:
+		o.onObject(r, query)
+	}
+	if o.action == "" {
+		return o, notImplemented(r)
+	}
+	return o, nil
+}
+
+func notImplemented(r *http.Request) error {
+	return &iam.Error{Code: "NotImplemented", Message: "a rehearsal's S3 does not know " + r.Method + " " + r.URL.RequestURI()}
+}
+
+func (o *operation) onBucket(method string, query url.Values) {
+	switch {
+	case method == http.MethodHead:
+		o.action = "s3:ListBucket"
+	case method != http.MethodGet:
+	case query.Has("location"):
+		o.action = "s3:GetBucketLocation"
+	case query.Has("versioning"):
+		o.action = "s3:GetBucketVersioning"
+	case query.Has("versions"):
+		o.action = "s3:ListBucketVersions"
+	default:
+		o.action = "s3:ListBucket"
+	}
+	for _, argument := range []string{"prefix", "delimiter", "max-keys"} {
+		if query.Has(argument) {
+			o.context["s3:"+argument] = query[argument]
+		}
+	}
+}
+
+func (o *operation) onObject(r *http.Request, query url.Values) {
+	version := ""
+	if query.Has("versionId") {
+		version = "Version"
+		o.context["s3:VersionId"] = query["versionId"]
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		o.action, o.reads = "s3:GetObject"+version, true
+	case http.MethodPut, http.MethodPost:
+		o.action, o.writes = "s3:PutObject", true
+	case http.MethodDelete:
+		o.action = "s3:DeleteObject" + version
+		if query.Has("uploadId") {
+			o.action = "s3:AbortMultipartUpload"
+		}
+	}
+	for _, header := range []string{"x-amz-server-side-encryption", sseKey} {
+		if value := r.Header.Get(header); value != "" {
+			o.context["s3:"+header] = []string{value}
+		}
+	}
+}
+
+// sseKey is the header with the key that an object is to be encrypted with.
+const sseKey = "x-amz-server-side-encryption-aws-kms-key-id"
+
+// permit refuses what S3 refuses: what is not there, and what the caller may not do.
+func (s *Server) permit(o operation, r *http.Request) error {
+	world, err := s.cloud.Glance()
+	if err != nil {
+		return err
+	}
+	c, err := s.caller(r, world)
+	if err != nil {
+		return err
+	}
+	bucket := world.Bucket(o.bucket)
+	if bucket == nil {
+		return &iam.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist"}
+	}
+	if err := s.keep(o.bucket, bucket.Versioning); err != nil {
+		return err
+	}
+	if err := s.allowed(c, world, bucket, o); err != nil {
+		return err
+	}
+	if o.reads && o.action == "s3:GetObject" {
+		if _, err := s.content.HeadObject(o.bucket, o.key); gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
+			return s.mayKnow(c, world, bucket, o)
+		}
+	}
+	if o.reads || o.writes {
+		return s.useKey(c, world, bucket, o)
+	}
+	return nil
+}
+
+// allowed asks the caller's policies and the bucket's. An explicit deny of the bucket's policy
+// counts for the administrator as well.
+//
+// The rehearsal's server has no TLS, and none of what is rehearsed is about it: requests are
+// taken for such with TLS.
+func (s *Server) allowed(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
+	context := map[string][]string{
+		"aws:RequestedRegion": {c.region}, "aws:ResourceAccount": {world.Account}, "s3:ResourceAccount": {world.Account},
+		"s3:TlsVersion": {"1.3"}, "s3:authType": {"REST-HEADER"}, "s3:signatureversion": {"AWS4-HMAC-SHA256"},
+		"aws:ViaAWSService": {"false"}, "aws:PrincipalIsAWSService": {"false"},
+	}
+	maps.Copy(context, o.context)
+	request := iam.Request{Action: o.action, Resource: o.resource(), Context: context}
+	byBucket, err := byResource(c, world, request, bucket.Policy)
+	if err != nil || byBucket {
+		return err
+	}
+	return s.authorize(c, o, request)
+}
+
+// authorize asks the policies of the caller's role, and writes the request down.
+func (s *Server) authorize(c caller, o operation, request iam.Request) error {
+	kind := "read"
+	if o.writes {
+		kind = "write"
+	}
+	return s.cloud.Authorize(cloud.Caller{Session: c.session}, "s3", strings.TrimSuffix(o.bucket+"/"+o.key, "/"), kind, []iam.Request{request})
+}
+
+// byResource tells whether the policy of a resource, if it has one, allows a request. That it
+// denies one is an error.
+func byResource(c caller, world *cloud.World, request iam.Request, policy string) (bool, error) {
+	if policy == "" {
+		return false, nil
+	}
+	document, err := iam.Parse(policy)
+	if err != nil {
+		return false, err
+	}
+	principal := c.principal(world)
+	complete := c.session.Complete(request)
+	complete.Context["aws:PrincipalArn"], complete.Context["aws:PrincipalAccount"] = []string{principal.Name}, []string{world.Account}
+	allows, denies := document.Resource(complete, principal)
+	if denies {
+		return false, &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
+			request.Action + " on resource: " + request.Resource + " with an explicit deny in a resource-based policy"}
+	}
+	return allows, nil
+}
+
+// mayKnow answers that an object is not there to those alone who may list the bucket.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
+func (s *Server) mayKnow(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
+	list := operation{action: "s3:ListBucket", bucket: o.bucket, context: map[string][]string{"s3:prefix": {o.key}}}
+	if err := s.allowed(c, world, bucket, list); err != nil {
+		return err
+	}
+	return &iam.Error{Code: "NoSuchKey", Message: "The specified key does not exist."}
+}
+
+// useKey has S3 use the key of an object in the caller's name.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
+	object := o.bucket + "/" + o.key
+	reference, actions := bucket.Key, []string{"kms:Decrypt"}
+	if o.writes {
+		if asked := o.context["s3:"+sseKey]; len(asked) > 0 {
+			reference = asked[0]
+		}
+		// Of an object that is uploaded in parts, as a state of more than 5 MB is, the parts are
+		// decrypted.
+		actions = []string{"kms:GenerateDataKey", "kms:Decrypt"}
+	} else {
+		reference = ""
+		if used, ok := s.encryption.Load(object); ok {
+			reference, _ = used.(string)
+		}
+	}
+	if reference == "" {
+		s.encryption.Delete(object)
+		return nil
+	}
+	key, err := world.EncryptionKey(reference)
+	if err != nil {
+		return err
+	}
+	context := map[string][]string{
+		"kms:ViaService": {"s3." + c.region + ".amazonaws.com"}, "kms:CallerAccount": {world.Account},
+		"kms:EncryptionContextKeys": {"aws:s3:arn"}, "kms:EncryptionContext:aws:s3:arn": {o.resource()},
+		"kms:ResourceAliases": key.Aliases, "aws:RequestedRegion": {c.region}, "aws:ResourceAccount": {world.Account},
+		"aws:ViaAWSService": {"true"},
+	}
+	if bucket.BucketKey {
+		context["kms:EncryptionContext:aws:s3:arn"] = []string{bucket.ARN}
+	}
+	for name, value := range key.Tags {
+		context["aws:ResourceTag/"+name] = []string{value}
+	}
+	for _, action := range actions {
+		if err := s.mayUse(c, world, key, o, iam.Request{Action: action, Resource: key.ARN, Context: context}); err != nil {
+			return err
+		}
+	}
+	if o.writes {
+		s.encryption.Store(object, key.ARN)
+	}
+	return nil
+}
+
+// mayUse: a key's own policy must let the caller use it, or let the account's policies decide.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+func (s *Server) mayUse(c caller, world *cloud.World, key *cloud.EncryptionKey, o operation, request iam.Request) error {
+	if key.Policy == "" {
+		return s.authorize(c, o, request)
+	}
+	byKey, err := byResource(c, world, request, key.Policy)
+	if err != nil || byKey {
+		return err
+	}
+	document, err := iam.Parse(key.Policy)
+	if err != nil {
+		return err
+	}
+	if d := iam.EvaluateTrust(document, c.principal(world), request.Action, c.session.Complete(request).Context); !d.Allowed {
+		return &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
+			request.Action + " on resource: " + request.Resource + " " + d.Reason}
+	}
+	return s.authorize(c, o, request)
+}
+
+// mark has the cloud know whether there is anything in the bucket.
+func (s *Server) mark(o operation) error {
+	if !o.writes && !strings.HasPrefix(o.action, "s3:DeleteObject") {
+		return nil
+	}
+	list, err := s.content.ListBucketVersions(o.bucket, nil, &gofakes3.ListBucketVersionsPage{MaxKeys: 1})
+	if err != nil {
+		return err
+	}
+	filled := len(list.Versions) > 0
+	world, err := s.cloud.Glance()
+	if err != nil {
+		return err
+	}
+	if bucket := world.Bucket(o.bucket); bucket == nil || bucket.Marked == filled {
+		return nil
+	}
+	return s.cloud.Update(func(w *cloud.World) error { w.MarkBucket(o.bucket, filled); return nil })
+}

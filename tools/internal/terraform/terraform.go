@@ -1,0 +1,33 @@
+// Package terraform finds the program that cdktf would run, and tells why it has failed.
+package terraform
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Find returns the absolute path of the program that cdktf itself would run.
+func Find() (string, error) {
+	name := os.Getenv("TERRAFORM_BINARY_NAME")
+	if name == "" {
+		name = "terraform"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not on PATH. Install Terraform 1.10 or later.", name) //nolint:staticcheck // a person reads it as a sentence
+	}
+	return filepath.Abs(path)
+}
+
+// Environment is the caller's, which says whose credentials to use, without what would make
+// Terraform chatty or let two stacks share a folder.
+func Environment(inherited []string) []string {
+	kept := slices.DeleteFunc(slices.Clone(inherited), func(variable string) bool {
+		return strings.HasPrefix(variable, "TF_DATA_DIR=") || strings.HasPrefix(variable, "TF_LOG")
+	})
+	return append(kept, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
+}

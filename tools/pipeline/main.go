@@ -1,0 +1,70 @@
+// Command pipeline writes GitLab's child pipelines of what is synthesized, to build/pipeline:
+//
+//	child.yml          a bridge for each environment and what is done to it
+//	dev-plan.yml       a job for each stack of dev
+//	dev-deploy.yml     the same, each after those that it needs, the image, and a look at health
+//	dev-destroy.yml    the same in reverse order
+//	github.json        the plans of environments that GitHub deploys, for its workflow's matrix
+//
+// The jobs extend the templates in ci/, and have names, needs and variables only. Which bridges
+// there are is decided by the commit's branch, tag or merge request, as GitLab's variables tell:
+// all that happens may be planned, and what bootstrap-<environment> trusts may be deployed.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"plinth/tools/internal/synthesized"
+)
+
+// folder is where the pipelines are written, in the repository.
+const folder = "build/pipeline"
+
+func main() {
+	if err := run(".", os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string, getenv func(string) string) error {
+	root, err := synthesized.Root(dir)
+	if err != nil {
+		return err
+	}
+	stacks, err := synthesized.Read(dir)
+	if err != nil {
+		return err
+	}
+	all, err := environments(stacks)
+	if err != nil {
+		return err
+	}
+	out := filepath.Join(root, filepath.FromSlash(folder))
+	// Also of an environment that is gone.
+	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
+		return err
+	}
+	for name, p := range generate(all, event{
+		branch:       getenv("CI_COMMIT_BRANCH"),
+		tag:          getenv("CI_COMMIT_TAG"),
+		mergeRequest: getenv("CI_MERGE_REQUEST_IID") != "",
+	}) {
+		content, err := p.yaml()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	plans, err := json.Marshal(githubPlans(all))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "github.json"), append(plans, '\n'), 0o644)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"plinth/tools/internal/synthesized"
+)
+
+// notYet is stackorder's exit status for a stack whose producers are not deployed.
+const notYet = 3
+
+// plan plans a stack. What cannot be planned yet is no failure: its summary says so.
+func (c *command) plan(ctx context.Context, stack string) error {
+	all, err := synthesized.Read(c.root)
+	if err != nil {
+		return err
+	}
+	target, known := all[stack]
+	if !known {
+		return fmt.Errorf("%s: there is no such stack", stack)
+	}
+	folder := c.folder(stack)
+	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o755)); err != nil {
+		return err
+	}
+	var words bytes.Buffer
+	err = c.start(ctx, "", io.Discard, &words, filepath.Join(c.root, "build", "stackorder"), "deploy", stack)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && exit.ExitCode() == notYet:
+		first, _, _ := strings.Cut(words.String(), ". ")
+		return c.write(stack, waiting(stack, first))
+	case err != nil:
+		return errors.New(cmp.Or(strings.TrimSpace(words.String()), err.Error()))
+	}
+	// Who plans must only read, and a lock is written.
+	if err := c.start(ctx, "TF_CLI_ARGS_plan=-lock=false "+c.getenv("TF_CLI_ARGS_plan"), c.stdout, c.stderr,
+		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
+		return fmt.Errorf("%s: cannot be planned: %w", stack, err)
+	}
+	made := filepath.Join(filepath.Dir(target.File), "plan") // by cdktf
+	var shown bytes.Buffer
+	words.Reset()
+	terraform := exec.CommandContext(ctx, cmp.Or(c.getenv("TERRAFORM_BINARY_NAME"), "terraform"), "show", "-json", "plan")
+	terraform.Dir, terraform.Stdout, terraform.Stderr = filepath.Dir(made), &shown, &words
+	if err := terraform.Run(); err != nil {
+		return fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
+	}
+	changes, err := read(shown.Bytes())
+	if err != nil {
+		return fmt.Errorf("%s: %w", stack, err)
+	}
+	content, err := os.ReadFile(made)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "plan"), content, 0o600)
+	}
+	return errors.Join(err, c.write(stack, summary(stack, changes)))
+}
+
+// write keeps a summary, and shows it.
+func (c *command) write(stack, text string) error {
+	fmt.Fprint(c.stdout, text)
+	return os.WriteFile(filepath.Join(c.folder(stack), "summary.md"), []byte(text), 0o644)
+}
+
+// start runs a program in the repository. Interrupted it may let Terraform end in good order.
+func (c *command) start(ctx context.Context, variable string, stdout, stderr io.Writer, program string, args ...string) error {
+	started := exec.CommandContext(ctx, program, args...)
+	started.Dir, started.Stdout, started.Stderr = c.root, stdout, stderr
+	if variable != "" {
+		started.Env = append(os.Environ(), variable)
+	}
+	started.Cancel = func() error { return started.Process.Signal(os.Interrupt) }
+	started.WaitDelay = 30 * time.Second
+	return started.Run()
+}

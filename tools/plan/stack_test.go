@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// project is one with a synthesized dev-app, and programs that do as these lines of a shell.
+func project(t *testing.T, stackorder, cdktf, terraform string) (*command, *bytes.Buffer) {
+	t.Helper()
+	root := t.TempDir()
+	for file, content := range map[string]string{
+		"cdktf.json":                           "{}",
+		"cdktf.out/manifest.json":              `{"stacks": {"dev-app": {"name": "dev-app", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}}}`,
+		"cdktf.out/stacks/dev-app/cdk.tf.json": "{}",
+		"build/stackorder":                     "#!/bin/sh\n" + stackorder,
+		"node_modules/.bin/cdktf":              "#!/bin/sh\n" + cdktf,
+		"terraform":                            "#!/bin/sh\n" + terraform,
+	} {
+		path := filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	return &command{root: root, stdout: &out, stderr: &out, getenv: func(name string) string {
+		return map[string]string{"TERRAFORM_BINARY_NAME": filepath.Join(root, "terraform")}[name]
+	}}, &out
+}
+
+func TestStack(t *testing.T) {
+	t.Parallel()
+	const planning = `echo "$@ with $TF_CLI_ARGS_plan"; echo opaque > cdktf.out/stacks/dev-app/plan`
+	const showing = `test "$*" = "show -json plan" -a -f plan && echo '{"format_version":"1.2","resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}}]}'`
+	for name, test := range map[string]struct {
+		stackorder, cdktf, terraform string
+		summary, err                 string
+	}{
+		"planned": {"exit 0", planning, showing, "#### dev-app\n\n1 to change.\n\n| action | resource |\n|---|---|\n| change | `helm_release.app` |\n", ""},
+		"too early": {
+			"echo 'dev-app needs dev-data and dev-addons, which have not been deployed. Deploy them first, in this order:\n  make deploy …' >&2; exit 3", "exit 1", "exit 1",
+			"#### dev-app\n\nCannot be planned yet: dev-app needs dev-data and dev-addons, which have not been deployed.\n", "",
+		},
+		"no credentials":  {"echo 'Cannot read the state of dev-data: there are no AWS credentials.' >&2; exit 1", planning, showing, "", "Cannot read the state of dev-data: there are no AWS credentials."},
+		"plan fails":      {"exit 0", "exit 1", showing, "", "dev-app: cannot be planned: exit status 1"},
+		"terraform fails": {"exit 0", planning, "echo broken >&2; exit 1", "", "dev-app: terraform show: exit status 1\nbroken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, out := project(t, test.stackorder, test.cdktf, test.terraform)
+			err := c.run(t.Context(), []string{"stack", "dev-app"})
+			if said := ""; err != nil {
+				said = strings.TrimSpace(err.Error())
+				if said != test.err {
+					t.Errorf("the error is %q, not %q", said, test.err)
+				}
+			} else if test.err != "" {
+				t.Errorf("succeeds instead of %q", test.err)
+			}
+			content, _ := os.ReadFile(filepath.Join(c.folder("dev-app"), "summary.md"))
+			if string(content) != test.summary {
+				t.Errorf("the summary is\n%s\nnot\n%s", content, test.summary)
+			}
+			if strings.Contains(out.String(), secret) {
+				t.Error("a value is shown")
+			}
+			if name != "planned" {
+				return
+			}
+			if !strings.Contains(out.String(), "diff --skip-synth dev-app with -lock=false") {
+				t.Errorf("cdktf is called with %s", out)
+			}
+			if plan, err := os.ReadFile(filepath.Join(c.folder("dev-app"), "plan")); string(plan) != "opaque\n" {
+				t.Errorf("the saved plan is %q, %v", plan, err)
+			}
+		})
+	}
+	c, _ := project(t, "", "", "")
+	if err := c.run(t.Context(), []string{"stack", "dev-apq"}); err == nil || err.Error() != "dev-apq: there is no such stack" {
+		t.Errorf("of an unknown stack it says %v", err)
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// change is what would be done to one resource. Security: its values are not even decoded, so
+// that none can be shown.
+type change struct {
+	Address  string `json:"address"`
+	Mode     string `json:"mode"`
+	Previous string `json:"previous_address"`
+	Change   struct {
+		Actions   []string  `json:"actions"`
+		Importing *struct{} `json:"importing"`
+	} `json:"change"`
+}
+
+// action is a word for Terraform's list of actions.
+func (c change) action() string {
+	switch strings.Join(c.Change.Actions, "+") {
+	case "create":
+		return "add"
+	case "update":
+		return "change"
+	case "delete":
+		return "destroy"
+	case "delete+create", "create+delete":
+		return "replace"
+	case "forget":
+		return "forget"
+	case "no-op":
+		switch {
+		case c.Change.Importing != nil:
+			return "import"
+		case c.Previous != "":
+			return "move"
+		}
+	}
+	return "" // read, no-op
+}
+
+// read returns what `terraform show -json` says of a plan. Its errors hold nothing of it.
+func read(shown []byte) ([]change, error) {
+	var plan struct {
+		Format  string   `json:"format_version"`
+		Changes []change `json:"resource_changes"`
+	}
+	if json.Unmarshal(shown, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
+		return nil, errors.New("terraform show: writes no plan of format 1")
+	}
+	changes := slices.DeleteFunc(plan.Changes, func(c change) bool { return c.Mode != "managed" || c.action() == "" })
+	// What takes something away comes first.
+	order := []string{"destroy", "replace", "forget", "change", "add", "import", "move"}
+	slices.SortStableFunc(changes, func(a, b change) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.action()), slices.Index(order, b.action())), cmp.Compare(a.Address, b.Address))
+	})
+	return changes, nil
+}
+
+// mostShown is how many resources a summary names.
+const mostShown = 100
+
+// summary is Markdown: how many resources change, and which.
+func summary(stack string, changes []change) string {
+	if len(changes) == 0 {
+		return heading(stack) + "No changes.\n"
+	}
+	count := map[string]int{}
+	for _, c := range changes {
+		count[c.action()]++
+	}
+	var counts []string
+	for _, action := range []string{"add", "change", "replace", "destroy", "forget", "import", "move"} {
+		if count[action] > 0 {
+			counts = append(counts, fmt.Sprintf("%d to %s", count[action], action))
+		}
+	}
+	var text strings.Builder
+	text.WriteString(heading(stack) + strings.Join(counts, ", ") + ".\n\n| action | resource |\n|---|---|\n")
+	for i, c := range changes {
+		if i == mostShown {
+			fmt.Fprintf(&text, "| … | %d more |\n", len(changes)-mostShown)
+			break
+		}
+		action := c.action()
+		if action == "destroy" || action == "replace" {
+			action = "**" + action + "**"
+		}
+		fmt.Fprintf(&text, "| %s | `%s` |\n", action, code(c.Address))
+	}
+	return text.String()
+}
+
+// waiting is the summary of a stack that cannot be planned yet, for a reason of stackorder's.
+func waiting(stack, reason string) string {
+	return heading(stack) + "Cannot be planned yet: " + code(reason) + ".\n"
+}
+
+func heading(stack string) string { return "#### " + code(stack) + "\n\n" }
+
+// code is a text on one line that Markdown, and GitLab's quick actions, have nothing in to act on.
+func code(text string) string {
+	return strings.NewReplacer("`", "'", "|", "¦", "<", "‹", ">", "›", "@", "@\u200b").Replace(strings.Join(strings.Fields(text), " "))
+}
