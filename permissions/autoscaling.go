@@ -20,6 +20,7 @@ var autoscaling = Table{
 			// https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
 			{Actions: []string{"rds:CreateDBInstance"}, On: []string{"rds:db:*", "rds:{resource_id}"}, When: viaService},
 			{Actions: []string{"rds:DeleteDBInstance"}, On: []string{"rds:db:*"}, When: viaService},
+			{Actions: []string{"rds:DescribeDBClusters"}, On: []string{"rds:{resource_id}"}, When: viaService},
 		},
 		Read: []Need{
 			listed("application-autoscaling:DescribeScalableTargets"),

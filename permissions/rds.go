@@ -70,7 +70,6 @@ var rds = Table{
 		Source: rdsSource,
 		Delete: []Need{
 			{Actions: []string{"rds:CreateDBSnapshot"}, On: []string{"rds:db:{identifier}", "rds:snapshot:{final_snapshot_identifier}"}},
-			{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:snapshot:{final_snapshot_identifier}"}, When: kept},
 		},
 	},
 	"aws_db_parameter_group": {
@@ -125,7 +124,6 @@ var rds = Table{
 		Delete: []Need{
 			{Actions: []string{"rds:CreateDBClusterSnapshot"}, On: []string{"rds:cluster-snapshot:{final_snapshot_identifier}", "rds:cluster:{cluster_identifier}"}},
 			{Actions: []string{"rds:DeleteDBCluster"}, On: []string{"rds:cluster-snapshot:{final_snapshot_identifier}"}},
-			{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:cluster-snapshot:{final_snapshot_identifier}"}, When: kept},
 		},
 	},
 	"aws_rds_cluster_instance": {

@@ -81,16 +81,17 @@ func asRole(r *run.Rehearsal) (string, error) {
 	}
 	var cases strings.Builder
 	for _, stack := range r.App.Names() {
-		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s ;;\n", stack, quote(p.PlanRoles[stack]), quote(plan))
+		planning := strings.Join(run.Planning(r.App.Stack(stack)), " ")
+		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s planning=%s ;;\n", stack, quote(p.PlanRoles[stack]), quote(plan), quote(planning))
 		fmt.Fprintf(&cases, "    'deploy %s') role=%s token=%s ;;\n", stack, quote(p.DeployRoles[stack]), quote(deploy))
 	}
 	return `as() {
-  local role token
+  local role token planning=
   case "$1 ${2-}" in
 ` + cases.String() + `    *) echo 'as: plan or deploy, a stack, and a command' >&2; return 2 ;;
   esac
   shift 2
-  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand "$@"
+  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand $planning "$@"
 }
 `, nil
 }

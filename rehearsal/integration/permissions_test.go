@@ -42,7 +42,7 @@ func TestPermissions(t *testing.T) {
 			overrides, changes []string
 		}{
 			"RDS":               {"dev", nil, []string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30"}},
-			"RDS with replicas": {"prod", []string{"PROTECTED=false"}, nil},
+			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
 			}, nil},
@@ -178,6 +178,19 @@ func drift(w *cloud.World) error {
 			// Nothing else of a role without its boundary could be put right.
 			thing.Attributes["permissions_boundary"] = ""
 			return true
+		}
+		for attribute, change := range map[string]func([]any) []any{
+			"parameter": func(all []any) []any {
+				return append(all, map[string]any{"name": "log_min_duration_statement", "value": "1", "apply_method": "immediate"})
+			},
+			"route_table_ids": func(all []any) []any { return all[1:] },
+			"subnet_ids":      func(all []any) []any { return all[1:] },
+		} {
+			if all, ok := thing.Attributes[attribute].([]any); ok && len(all) > 0 && slices.Contains([]string{
+				"aws_db_parameter_group", "aws_rds_cluster_parameter_group", "aws_vpc_endpoint",
+			}, kind) {
+				thing.Attributes[attribute] = change(all)
+			}
 		}
 		for attribute, value := range elsewhere[kind] {
 			if was, set := thing.Attributes[attribute]; set && was != nil && was != "" {

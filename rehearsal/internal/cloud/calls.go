@@ -293,6 +293,9 @@ func (c *calls) passRole(arn, service string) {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 func (c *calls) serviceRole(service, name string) {
 	arn := fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", c.w.Account, service, name)
+	if strings.HasPrefix(service, "eks") {
+		c.do("iam:GetRole", resource{arn: arn}) // EKS looks first, in the caller's name
+	}
 	if !slices.Contains(c.w.ServiceRoles, arn) {
 		c.do("iam:CreateServiceLinkedRole", resource{arn: arn}.with("iam:AWSServiceName", service))
 	}

@@ -158,6 +158,8 @@ func init() {
 			// The second is of the name that the address resolves to.
 			read: looks("ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute"),
 			delete: func(c *calls) {
+				// The state still names the association with the NAT gateway, which has gone.
+				c.do("ec2:DisassociateAddress", c.ec2Self("elastic-ip"))
 				c.do("ec2:ReleaseAddress", c.ec2Self("elastic-ip"))
 			},
 		}),
@@ -235,6 +237,7 @@ func init() {
 					c.do("ec2:CreateTags", group.tagged(tags))
 					group = group.has(tags, "ec2") // from then on
 				}
+				c.do("ec2:DescribeSecurityGroupRules")
 				c.do("ec2:RevokeSecurityGroupIngress", group)
 				c.do("ec2:RevokeSecurityGroupEgress", group)
 			},
@@ -253,7 +256,13 @@ func init() {
 				c.tagsOnCreate("CreateVpcEndpoint", "vpc-endpoint", tagsOf(c.after))
 			},
 			// The prefix list is of a gateway's addresses, and asked for of every endpoint.
-			read: looks("ec2:DescribeVpcEndpoints", "ec2:DescribePrefixLists"),
+			read: func(c *calls) {
+				c.do("ec2:DescribeVpcEndpoints")
+				c.do("ec2:DescribePrefixLists")
+				if text(c.a, "vpc_endpoint_type") == "Interface" { // where it is in each subnet
+					c.do("ec2:DescribeNetworkInterfaces")
+				}
+			},
 			update: []change{{"policy private_dns_enabled route_table_ids security_group_ids subnet_ids ip_address_type dns_options", func(c *calls) {
 				c.do("ec2:ModifyVpcEndpoint", append(c.endpointParts(c.after, c.before), append(c.endpointParts(c.before, c.after), c.ec2Self("vpc-endpoint"))...)...)
 			}}, {"network_interface_ids dns_entry auto_accept subnet_configuration", nil}},

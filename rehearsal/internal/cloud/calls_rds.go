@@ -139,6 +139,10 @@ func init() {
 			update: append(modifyInstance(instanceArguments, primaryInstance), change{instanceStateOnly, nil}),
 			delete: func(c *calls) {
 				onRDS("DeleteDBInstance")(c)
+				if snapshot := text(c.a, "final_snapshot_identifier"); snapshot != "" && !flag(c.a, "skip_final_snapshot") {
+					c.do("rds:CreateDBSnapshot", c.self())
+					c.do("rds:CreateDBSnapshot", resource{arn: c.arn("rds", "snapshot:"+snapshot)})
+				}
 				c.do("rds:DescribeDBInstances", resource{arn: c.arn("rds", "db:*")})
 			},
 		}),
@@ -177,6 +181,8 @@ func init() {
 				c.do("rds:DeleteDBCluster", c.self())
 				if snapshot := text(c.a, "final_snapshot_identifier"); snapshot != "" && !flag(c.a, "skip_final_snapshot") {
 					c.do("rds:DeleteDBCluster", resource{arn: c.arn("rds", "cluster-snapshot:"+snapshot)})
+					c.do("rds:CreateDBClusterSnapshot", c.self())
+					c.do("rds:CreateDBClusterSnapshot", resource{arn: c.arn("rds", "cluster-snapshot:"+snapshot)})
 				}
 				onRDS("DescribeDBClusters")(c)
 			},

@@ -26,6 +26,7 @@ func (p *play) asDeployer(c run.Command, stack string) run.Command {
 
 // asPlanner has a command work under the role that plans a stack, for a merge request.
 func (p *play) asPlanner(c run.Command, stack string) run.Command {
+	c = p.With(c, run.Planning(p.App.Stack(stack))...)
 	return p.As(c, p.App.Pipeline.PlanRoles[stack], synthesized.Review)
 }
 

@@ -27,6 +27,14 @@ func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string,
 	return file, os.WriteFile(file, []byte(token), 0o600)
 }
 
+// Planning are the variables with which a stack is planned by a role that may read no secret.
+func Planning(stack *synthesized.Stack) []string {
+	if !stack.Secret {
+		return nil
+	}
+	return []string{"TF_VAR_plan_only=true", "TF_CLI_ARGS_plan=-refresh=false"}
+}
+
 // assume makes an environment one of a pipeline's job.
 func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Ref) ([]string, error) {
 	file, err := r.Token(ref, tokenLife)

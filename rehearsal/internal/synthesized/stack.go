@@ -20,6 +20,9 @@ type Stack struct {
 	Resources []string
 	// Guarded are those of them that Terraform must not destroy.
 	Guarded []string
+	// Secret says that it keeps the value of a secret. The provider reads it to refresh, which a
+	// role that only plans may not do.
+	Secret bool
 
 	file         document
 	certificates []string
@@ -82,6 +85,7 @@ func (s *Stack) read(content []byte) error {
 	if s3 := s.file.Terraform.Backend.S3; s3 != nil {
 		s.Bucket, s.Key, s.KMSKey = s3.Bucket, s3.Key, s3.KMSKey
 	}
+	s.Secret = len(s.file.Resource["aws_secretsmanager_secret_version"]) > 0
 	for _, kind := range slices.Sorted(maps.Keys(s.file.Resource)) {
 		for _, name := range slices.Sorted(maps.Keys(s.file.Resource[kind])) {
 			address := kind + "." + name
