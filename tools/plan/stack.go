@@ -34,7 +34,7 @@ func (c *command) plan(ctx context.Context, stack string) error {
 		return err
 	}
 	var words bytes.Buffer
-	err = c.start(ctx, "", io.Discard, &words, filepath.Join(c.root, "build", "stackorder"), "deploy", stack)
+	err = c.start(ctx, nil, io.Discard, &words, filepath.Join(c.root, "build", "stackorder"), "deploy", stack)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() == notYet:
@@ -44,7 +44,16 @@ func (c *command) plan(ctx context.Context, stack string) error {
 		return errors.New(cmp.Or(strings.TrimSpace(words.String()), err.Error()))
 	}
 	// Who plans must only read, and a lock is written.
-	if err := c.start(ctx, "TF_CLI_ARGS_plan=-lock=false "+c.getenv("TF_CLI_ARGS_plan"), c.stdout, c.stderr,
+	args, variables := "-lock=false ", []string(nil)
+	secret, err := holdsSecret(target)
+	if err != nil {
+		return err
+	}
+	if secret {
+		args, variables = args+"-refresh=false ", []string{"TF_VAR_" + planOnly + "=true"}
+	}
+	variables = append(variables, "TF_CLI_ARGS_plan="+args+c.getenv("TF_CLI_ARGS_plan"))
+	if err := c.start(ctx, variables, c.stdout, c.stderr,
 		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
 		return fmt.Errorf("%s: cannot be planned: %w", stack, err)
 	}
@@ -64,7 +73,27 @@ func (c *command) plan(ctx context.Context, stack string) error {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "plan"), content, 0o600)
 	}
-	return errors.Join(err, c.write(stack, summary(stack, changes)))
+	text := summary(stack, changes)
+	if secret {
+		text += unrefreshed
+	}
+	return errors.Join(err, c.write(stack, text))
+}
+
+// planOnly is the variable of a stack that holds a secret, see constructs/postgres.
+const planOnly = "plan_only"
+
+// unrefreshed is why a plan of such a stack does not see everything. Security: the provider
+// would read the secret's value with the rest, which whoever plans may not.
+const unrefreshed = "\nCompared with the state: what was changed by others is not seen, since the stack holds a secret.\n"
+
+func holdsSecret(stack synthesized.Stack) (bool, error) {
+	var document struct {
+		Variable map[string]struct{} `json:"variable"`
+	}
+	err := stack.Decode(&document)
+	_, holds := document.Variable[planOnly]
+	return holds, err
 }
 
 // write keeps a summary, and shows it.
@@ -74,12 +103,10 @@ func (c *command) write(stack, text string) error {
 }
 
 // start runs a program in the repository. Interrupted it may let Terraform end in good order.
-func (c *command) start(ctx context.Context, variable string, stdout, stderr io.Writer, program string, args ...string) error {
+func (c *command) start(ctx context.Context, variables []string, stdout, stderr io.Writer, program string, args ...string) error {
 	started := exec.CommandContext(ctx, program, args...)
 	started.Dir, started.Stdout, started.Stderr = c.root, stdout, stderr
-	if variable != "" {
-		started.Env = append(os.Environ(), variable)
-	}
+	started.Env = append(os.Environ(), variables...)
 	started.Cancel = func() error { return started.Process.Signal(os.Interrupt) }
 	started.WaitDelay = 30 * time.Second
 	return started.Run()

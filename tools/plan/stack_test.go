@@ -81,6 +81,21 @@ func TestStack(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a stack with a secret", func(t *testing.T) {
+		c, out := project(t, "exit 0", `echo "TF_VAR_plan_only is $TF_VAR_plan_only"; `+planning, showing)
+		file := filepath.Join(c.root, "cdktf.out/stacks/dev-app/cdk.tf.json")
+		if err := os.WriteFile(file, []byte(`{"variable": {"plan_only": {}}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.run(t.Context(), []string{"stack", "dev-app"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"TF_VAR_plan_only is true", "with -lock=false -refresh=false", "what was changed by others is not seen"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("want %q in\n%s", want, out)
+			}
+		}
+	})
 	c, _ := project(t, "", "", "")
 	if err := c.run(t.Context(), []string{"stack", "dev-apq"}); err == nil || err.Error() != "dev-apq: there is no such stack" {
 		t.Errorf("of an unknown stack it says %v", err)
