@@ -22,7 +22,7 @@ type gitlab struct {
 	calls []string
 }
 
-const goodToken = "a token" + " of a test"
+const goodToken = "of-a-test"
 
 func newGitLab(t *testing.T) *gitlab {
 	g := &gitlab{}
