@@ -77,6 +77,7 @@ rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without 
 	@go build -o build/plinth .
 	@go build -C rehearsal -o ../build/standin ./standin
 	@go build -C rehearsal -o ../build/rehearse .
+	@go build -C tools -o ../build/bootstrap ./bootstrap
 	@$(if $(CLUSTER),$(MAKE) --no-print-directory kubernetes)
 	@build/rehearse -env '$(ENV)' $(if $(KEEP),-keep) $(if $(CLUSTER),-kubernetes '$(CURDIR)/$(KUBERNETES)')
 

@@ -134,15 +134,27 @@ func bucketsClosed(p platform) (broken []string) {
 				broken = append(broken, bucket.String()+": "+what)
 			}
 		}
+		// What names no encryption gets the bucket's, so only what names another is refused.
+		if policy := fmt.Sprint(statementsOf(p, bucket.stack)); strings.Count(policy, "test:Null") != 2 || strings.Contains(policy, "IfExists") {
+			broken = append(broken, bucket.String()+": refuses writers that name no encryption")
+		}
 		for _, sid := range []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"} {
-			if !slices.ContainsFunc(p.elements(), func(e element) bool {
-				return e.stack == bucket.stack && e.kind == "aws_iam_policy_document" && strings.Contains(fmt.Sprint(e.body["statement"]), sid)
-			}) {
+			if !strings.Contains(fmt.Sprint(statementsOf(p, bucket.stack)), sid) {
 				broken = append(broken, bucket.String()+": its policy lacks "+sid)
 			}
 		}
 	}
 	return broken
+}
+
+// statementsOf are those of a stack's policy documents.
+func statementsOf(p platform, stack string) (all []any) {
+	for _, e := range p.elements() {
+		if e.stack == stack && e.kind == "aws_iam_policy_document" {
+			all = append(all, e.body["statement"])
+		}
+	}
+	return all
 }
 
 func rolesBounded(p platform) (broken []string) {

@@ -99,7 +99,7 @@ func TestDeployAndPlan(t *testing.T) {
 	const (
 		describe = "ec2:Describe on * if []"
 		groups   = " on arn:aws:logs:eu-west-2:111111111111:g:a,arn:aws:logs:eu-west-2:111111111111:g:b if []"
-		list     = "s3:ListBucket on arn:aws:s3:::states if [{StringLike s3:prefix [env:/ dev/data.tfstate dev/network.tfstate]}]"
+		list     = "s3:ListBucket on arn:aws:s3:::states if [{StringLikeIfExists s3:prefix [env:/ dev/data.tfstate dev/network.tfstate]}]"
 		read     = "s3:GetObject on arn:aws:s3:::states/dev/data.tfstate,arn:aws:s3:::states/dev/data.tfstate.tflock,arn:aws:s3:::states/dev/network.tfstate if []"
 		lock     = "s3:DeleteObject,s3:PutObject on arn:aws:s3:::states/dev/data.tfstate.tflock if []"
 		write    = "s3:PutObject on arn:aws:s3:::states/dev/data.tfstate if []"

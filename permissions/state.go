@@ -18,8 +18,10 @@ func (s Stack) state(write bool) []Statement {
 	statements := []Statement{
 		{
 			Actions: []string{"s3:ListBucket"}, Resources: []string{bucket}, For: []string{forState},
-			// Terraform looks for workspaces, of which there are none, below env:/.
-			Conditions: when("StringLike", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
+			// Terraform looks for workspaces, of which there are none, below env:/. IfExists, since S3
+			// also asks for this right before it admits that an object is not there.
+			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+			Conditions: when("StringLikeIfExists", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
 		},
 		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key, s.State.Key + lock}, s.State.Reads...)...), For: []string{forState}},
 		{Actions: []string{"s3:DeleteObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), For: []string{forState}},

@@ -17,6 +17,7 @@ import (
 
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/guard"
+	"plinth/rehearsal/internal/run"
 )
 
 // mainVariable makes the test binary the program itself.
@@ -31,8 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
-// standin is the program that stands in for the providers.
-var standin string
+var tools run.Tools
 
 func testMain(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "rehearsal")
@@ -41,9 +41,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	standin = filepath.Join(folder, "standin")
-	if output, err := exec.Command("go", "build", "-o", standin, "./standin").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s%v\n", output, err)
+	if tools, err = run.Build("..", folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -61,7 +60,7 @@ type program struct {
 func start(t *testing.T, env string, arguments []string, variables ...string) *program {
 	t.Helper()
 	p := &program{t: t, folder: filepath.Join(t.TempDir(), env), done: make(chan struct{})}
-	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", standin, "-out", p.folder}, arguments...)...)
+	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", tools.Standin, "-bootstrap", tools.Bootstrap, "-out", p.folder}, arguments...)...)
 	p.Env = append(append(os.Environ(), mainVariable+"=1"), variables...)
 	p.Stdout, p.Stderr = &p.output, &p.output
 	return p

@@ -117,15 +117,22 @@ func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 		{
 			Sid: "OnlyKMS", Deny: true, Principals: everybody,
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
-			Conditions: []policy.Condition{{Test: "StringNotEqualsIfExists", Variable: "s3:x-amz-server-side-encryption", Values: []string{"aws:kms"}}},
+			Conditions: otherThan("s3:x-amz-server-side-encryption", "aws:kms"),
 		},
 		{
 			Sid: "OnlyItsKey", Deny: true, Principals: everybody,
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
-			Conditions: []policy.Condition{{
-				Test: "StringNotEqualsIfExists", Variable: "s3:x-amz-server-side-encryption-aws-kms-key-id",
-				Values: append([]string{*config.KeyArn}, config.KeyNames...),
-			}},
+			Conditions: otherThan("s3:x-amz-server-side-encryption-aws-kms-key-id", append([]string{*config.KeyArn}, config.KeyNames...)...),
 		},
+	}
+}
+
+// otherThan holds when a header is there and says something else. A condition that something is
+// not equal holds for what is not there too.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func otherThan(header string, values ...string) []policy.Condition {
+	return []policy.Condition{
+		{Test: "Null", Variable: header, Values: []string{"false"}},
+		{Test: "StringNotEquals", Variable: header, Values: values},
 	}
 }

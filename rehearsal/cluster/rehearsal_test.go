@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,9 +21,9 @@ func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	programs, err := filepath.Abs(*programs)
 	assert.NilError(t, err)
-	tools := run.Tools{Standin: filepath.Join(t.TempDir(), "standin"), Kubernetes: programs}
-	output, err := exec.Command("go", "build", "-o", tools.Standin, "../standin").CombinedOutput()
-	assert.NilError(t, err, string(output))
+	tools, err := run.Build(root, t.TempDir())
+	assert.NilError(t, err)
+	tools.Kubernetes = programs
 	rehearsal, err := run.New(root, "dev", filepath.Join(t.TempDir(), "dev"), tools)
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.Check(t, rehearsal.Close()) })

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,16 +17,6 @@ import (
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/run"
 )
-
-// bootstrapProgram is what make bootstrap runs, built once.
-var bootstrapProgram = sync.OnceValues(func() (string, error) {
-	file := filepath.Join(filepath.Dir(tools.Standin), "bootstrap")
-	output, err := exec.Command("go", "build", "-C", filepath.Join(root, "tools"), "-o", file, "./bootstrap").CombinedOutput()
-	if err != nil {
-		return string(output), err
-	}
-	return file, nil
-})
 
 // administrator is who runs make bootstrap, in a clone with a folder of its own for the state.
 type administrator struct {
@@ -44,11 +32,9 @@ func newAdministrator(t *testing.T) administrator {
 // bootstrap is what make bootstrap runs.
 func (a administrator) bootstrap() run.Command {
 	a.t.Helper()
-	program, err := bootstrapProgram()
-	assert.NilError(a.t, err, program)
 	folder, err := filepath.Abs(root)
 	assert.NilError(a.t, err)
-	return run.Command{Name: "bootstrap", Program: program, Folder: folder,
+	return run.Command{Name: "bootstrap", Program: tools.Bootstrap, Folder: folder,
 		Args: []string{"-env", "dev", "-auto-approve", "-state", a.folder}}
 }
 

@@ -141,8 +141,6 @@ func TestCalls(t *testing.T) {
 				"iam:CreateServiceLinkedRole arn:aws:iam::111111111111:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
 				"kms:DescribeKey arn:aws:kms:key/k kms:ViaService=rds.eu-west-2.amazonaws.com",
 				"kms:CreateGrant arn:aws:kms:key/k kms:ViaService=rds.eu-west-2.amazonaws.com kms:GrantIsForAWSResource=true",
-				"kms:GenerateDataKey arn:aws:kms:key/k kms:ViaService=rds.eu-west-2.amazonaws.com",
-				"kms:Decrypt arn:aws:kms:key/k kms:ViaService=rds.eu-west-2.amazonaws.com",
 				"rds:DescribeDBInstances arn:aws:rds:db:*",
 			}},
 		{"what only the provider knows of", "aws_db_instance", OperationUpdate, database, with(database, "skip_final_snapshot", true), nil, []string{"rds:DescribeDBInstances arn:aws:rds:db:*"}},

@@ -3,48 +3,21 @@ package run
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"plinth/rehearsal/internal/cloud"
 )
 
-// Bootstrap deploys, as the administrator, the stack that makes the bucket for states and the
-// roles of pipelines. It makes its own state's bucket: so the state begins in a file, and moves.
+// Bootstrap does, as the administrator, what make bootstrap does: deploys the stack that makes the
+// bucket for states and the roles of pipelines.
 func (r *Rehearsal) Bootstrap(ctx context.Context) error {
-	stack := r.App.Bootstrap
-	override := filepath.Join(stack.Folder, "local_override.tf.json")
-	if err := os.WriteFile(override, []byte(`{"terraform":{"backend":{"local":{}}}}`), 0o600); err != nil {
-		return err
-	}
-	run := func(args ...string) error {
-		log, err := r.Do(ctx, r.Terraform(stack.Name, append(args, "-input=false", "-no-color")...))
-		if err == nil {
-			return nil
-		}
-		if at := strings.Index(log.Text, "\nError: "); at >= 0 {
-			log.Text = log.Text[at:]
-		}
+	log, err := r.Do(ctx, Command{
+		Name: "bootstrap", Program: r.tools.Bootstrap, Folder: r.root,
+		Args: []string{"-env", r.Env, "-auto-approve", "-state", r.Path("administrator")},
+	})
+	if err != nil {
 		return errors.Join(errors.New(strings.TrimSpace(log.Text)), err)
-	}
-	if err := run("init"); err != nil {
-		return err
-	}
-	if err := run("apply", "-auto-approve"); err != nil {
-		return err
-	}
-	if err := os.Remove(override); err != nil {
-		return err
-	}
-	if err := run("init", "-migrate-state", "-force-copy"); err != nil {
-		return err
-	}
-	for _, left := range []string{"terraform.tfstate", "terraform.tfstate.backup"} {
-		if err := os.RemoveAll(filepath.Join(stack.Folder, left)); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -41,6 +41,8 @@ type Rehearsal struct {
 type Tools struct {
 	// Standin stands in for the providers.
 	Standin string
+	// Bootstrap is what make bootstrap runs.
+	Bootstrap string
 	// Kubernetes is the folder with the programs of a control plane. With it, what is made in
 	// the cluster is really made on one; without, Kubernetes is stood in for like AWS.
 	Kubernetes string
