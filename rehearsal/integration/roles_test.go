@@ -30,7 +30,7 @@ func TestRoles(t *testing.T) {
 		"no such role":                  {p.DeployRoles[network] + "2", p.Release(), "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		"another stack's role":          {p.DeployRoles[r.stack("app")], p.Release(), "dev/network.tfstate.tflock"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			r.contains(r.refused(r.As(plan, test.role, test.ref)), test.want)
 		})
 	}

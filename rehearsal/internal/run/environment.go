@@ -11,7 +11,7 @@ import (
 
 const (
 	keyVariable    = "AWS_ACCESS_KEY_ID"
-	secretVariable = "AWS_SECRET_ACCESS_KEY" //nolint:gosec // a name
+	secretVariable = "AWS_SECRET_ACCESS_KEY"
 )
 
 // theirs are the beginnings of variables that would have AWS, Terraform or cdktf look at what
