@@ -42,6 +42,12 @@ var variants = map[string][]string{
 		"PLINTH_PROD_APP_REPLICAS_MEMORY_PERCENT=85",
 		"PLINTH_ENVIRONMENTS=prod",
 	},
+	"a project on GitHub, a key and a provider that are there, a log of the states' bucket": {
+		"PLINTH_DEV_CI_PROVIDER=github", "PLINTH_DEV_CI_ISSUER=https://token.actions.githubusercontent.com", "PLINTH_DEV_CI_SHARES_PROVIDER=true",
+		"PLINTH_DEV_CI_TAGS=[v*]", "PLINTH_DEV_STATE_LOG_BUCKET=logs-111111111111",
+		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
+		"PLINTH_ENVIRONMENTS=dev",
+	},
 	"a protected database without replicas": {
 		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
 	},

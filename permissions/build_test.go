@@ -149,6 +149,10 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
+	// Two of them fit into one policy, but not once ARNs have been put into them.
+	long := func(end string) Statement {
+		return Statement{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", PolicySize/2-100) + end}}
+	}
 	statement := func(resources int) Statement {
 		s := Statement{Actions: []string{"a:B", "a:C"}}
 		for i := range resources {
@@ -165,6 +169,8 @@ func TestPack(t *testing.T) {
 		{"few in one", []Statement{statement(1), statement(2)}, 1, ""},
 		{"one that is too large", []Statement{statement(300)}, 4, ""},
 		{"several that do not fit together", []Statement{statement(80), statement(80), statement(80)}, 3, ""},
+		{"references that become longer", []Statement{long("${k}"), long("${l}")}, 2, ""},
+		{"one resource that is too long", []Statement{{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", PolicySize)}}}, 0, "permissions: a:B on one resource takes"},
 		{"more than a role can have", []Statement{statement(1500)}, 0, "permissions: a role needs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

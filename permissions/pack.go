@@ -1,6 +1,7 @@
 package permissions
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -23,7 +24,7 @@ func Pack(statements []Statement) ([][]Statement, error) {
 	for _, statement := range statements {
 		for _, part := range split(statement) {
 			// With the comma before it.
-			if length := len(part.json()) + 1; size+length > PolicySize {
+			if length := characters(part.json()) + 1; size+length > PolicySize {
 				policies, size = append(policies, nil), len(document(nil))+length
 			} else {
 				size += length
@@ -32,15 +33,28 @@ func Pack(statements []Statement) ([][]Statement, error) {
 			policies[last] = append(policies[last], part)
 		}
 	}
+	for _, policy := range policies {
+		if n := characters(document(policy)); n > PolicySize {
+			return nil, fmt.Errorf("permissions: %s on one resource takes %d characters, a policy may have %d", policy[0].Actions[0], n, PolicySize)
+		}
+	}
 	if len(policies) > PoliciesPerRole {
 		return nil, fmt.Errorf("permissions: a role needs %d policies of %d characters, IAM allows %d: narrow fewer resources by name", len(policies), PolicySize, PoliciesPerRole)
 	}
 	return policies, nil
 }
 
+// longestARN is how long an ARN may be that Terraform puts in place of a reference: a key's.
+const longestARN = len("arn:aws:kms:ap-southeast-7:111111111111:key/11111111-2222-3333-4444-555555555555")
+
+// characters are how many a policy may have once Terraform has put ARNs into it.
+func characters(policy []byte) int {
+	return len(token.ReplaceAll(policy, bytes.Repeat([]byte("a"), longestARN)))
+}
+
 // split halves a statement by its resources, or else its actions, until each half fits.
 func split(s Statement) []Statement {
-	if len(document([]Statement{s})) <= PolicySize {
+	if characters(document([]Statement{s})) <= PolicySize || len(s.Resources)+len(s.Actions) == 2 {
 		return []Statement{s}
 	}
 	first, second := s, s

@@ -67,6 +67,7 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 	t.Run("no stack's role is enough for another stack", func(t *testing.T) { apart(t, table, lives) })
+	t.Run("who plans changes nothing", func(t *testing.T) { plansOnly(t, table, lives) })
 }
 
 // live plays one life.
@@ -232,14 +233,19 @@ func policies(t *testing.T, table permissions.Table, life recorded, kind string)
 		}
 		only[key] = row
 	}
-	documents := map[string]*iam.Document{}
+	return documents(t, life, only.Deploy)
+}
+
+func documents(t *testing.T, life recorded, of func(permissions.Stack) ([]permissions.Statement, error)) map[string]*iam.Document {
+	t.Helper()
+	all := map[string]*iam.Document{}
 	for role, stack := range life.stacks {
-		statements, err := only.Deploy(stack)
+		statements, err := of(stack)
 		assert.NilError(t, err)
-		documents[role], err = iam.Parse(permissions.Document(statements))
+		all[role], err = iam.Parse(permissions.Document(statements))
 		assert.NilError(t, err)
 	}
-	return documents
+	return all
 }
 
 func allowed(call cloud.Call, policy *iam.Document) bool {
@@ -333,5 +339,30 @@ func apart(t *testing.T, table permissions.Table, lives []recorded) {
 				}
 			}
 		}
+	}
+}
+
+// plansOnly has the roles that plan try all that those which deploy have done: they may look, but
+// for the values of secrets, and nothing else.
+func plansOnly(t *testing.T, table permissions.Table, lives []recorded) {
+	for _, life := range lives {
+		plans := documents(t, life, table.Plan)
+		looked := 0
+		for _, call := range life.calls {
+			policy, deploys := plans[call.Role]
+			if !deploys {
+				continue
+			}
+			looks := looking.MatchString(call.Action) && call.Action != "secretsmanager:GetSecretValue"
+			// The state's lock is its own to take, and S3 encrypts it.
+			looks = looks || strings.HasSuffix(call.Resource, ".tflock") || call.Type == "s3" && strings.HasPrefix(call.Action, "kms:")
+			switch may := allowed(call, policy); {
+			case may && !looks:
+				t.Errorf("%s: who plans may %s on %s", life.name, call.Action, call.Resource)
+			case may:
+				looked++
+			}
+		}
+		assert.Assert(t, looked > 100, "%s: who plans may look %d times", life.name, looked)
 	}
 }

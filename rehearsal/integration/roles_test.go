@@ -1,12 +1,17 @@
 package integration
 
 import (
+	"maps"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"gotest.tools/v3/assert"
 
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/iam"
 	"plinth/rehearsal/internal/synthesized"
 )
 
@@ -57,4 +62,66 @@ func TestExpiredToken(t *testing.T) {
 	c := r.Terraform(network, "init", "-input=false")
 	c = r.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_ROLE_ARN="+r.App.Pipeline.DeployRoles[network], "AWS_WEB_IDENTITY_TOKEN_FILE="+file)
 	r.contains(r.refused(c), "ExpiredTokenException")
+}
+
+// TestWidened gives a role a policy that allows everything: its boundary leaves it where it was.
+func TestWidened(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev")
+	assert.NilError(t, r.Bootstrap(t.Context()))
+	p := r.App.Pipeline
+	role := p.DeployRoles[r.stack("network")]
+	account := strings.Split(role, ":")[4]
+	var session *iam.Session
+	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
+		w.Each(func(_, _ string, policy *cloud.Thing) bool {
+			if policy.Attributes["name"] == "plinth-dev-deploy-network-1" {
+				policy.Attributes["policy"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+			}
+			return true
+		}, "aws_iam_policy")
+		file, err := r.Token(p.Release(), time.Hour)
+		if err != nil {
+			return err
+		}
+		token, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		session, err = w.AssumeRoleWithWebIdentity(role, string(token), "widened", time.Now())
+		return err
+	}))
+	boundary := map[string][]string{"iam:PermissionsBoundary": {"arn:aws:iam::" + account + ":policy/plinth-dev-roles-network"}}
+	tagged := func(stack string) map[string][]string {
+		context := maps.Clone(boundary)
+		for key, value := range map[string]string{"project": "plinth", "environment": "dev", "stack": stack} {
+			context["aws:RequestTag/"+key] = []string{value}
+		}
+		return context
+	}
+	iamARN := "arn:aws:iam::" + account + ":"
+	for name, test := range map[string]struct {
+		request iam.Request
+		may     bool
+	}{
+		"what its stack holds":             {iam.Request{Action: "ec2:CreateVpc", Resource: "arn:aws:ec2:eu-west-2:" + account + ":vpc/*"}, true},
+		"what its stack does not hold":     {iam.Request{Action: "rds:CreateDBInstance", Resource: "arn:aws:rds:eu-west-2:" + account + ":db:x"}, false},
+		"a role with the boundary":         {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x", Context: tagged("network")}, true},
+		"a role without":                   {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x"}, false},
+		"a role of another stack":          {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x", Context: tagged("data")}, false},
+		"a role of another name":           {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/x", Context: tagged("network")}, false},
+		"more rights for itself":           {iam.Request{Action: "iam:PutRolePolicy", Resource: role, Context: boundary}, false},
+		"no boundary for itself":           {iam.Request{Action: "iam:DeleteRolePermissionsBoundary", Resource: role, Context: boundary}, false},
+		"another version of its policy":    {iam.Request{Action: "iam:CreatePolicyVersion", Resource: iamARN + "policy/plinth-dev-deploy-network-1"}, false},
+		"another trust of the plan's role": {iam.Request{Action: "iam:UpdateAssumeRolePolicy", Resource: p.PlanRoles[r.stack("network")], Context: boundary}, false},
+		"another stack's state":            {iam.Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::" + r.App.Bootstrap.Bucket + "/dev/data.tfstate"}, false},
+		"the bootstrap's state":            {iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::" + r.App.Bootstrap.Bucket + "/dev/bootstrap.tfstate"}, false},
+		"the bucket's policy":              {iam.Request{Action: "s3:PutBucketPolicy", Resource: "arn:aws:s3:::" + r.App.Bootstrap.Bucket}, false},
+		"another role":                     {iam.Request{Action: "sts:AssumeRole", Resource: p.DeployRoles[r.stack("data")]}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := session.Authorize(test.request)
+			assert.Equal(t, err == nil, test.may, "%v", err)
+		})
+	}
 }
