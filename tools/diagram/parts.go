@@ -81,14 +81,14 @@ func foldHelpers(parts []*part) []*part {
 	})
 }
 
-// mergeAlike draws three or more parts as one when they hold the same and their names
+// mergeAlike draws three or more parts as one when they would list the same and their names
 // begin with the same word, as the add-ons of a cluster do.
 func mergeAlike(parts []*part) []*part {
 	var merged []*part
 	for _, p := range parts {
 		word, _, _ := strings.Cut(p.title, "-")
 		alike := slices.DeleteFunc(slices.Clone(parts), func(q *part) bool {
-			return !strings.HasPrefix(q.title, word+"-") || !slices.Equal(p.kinds(), q.kinds())
+			return !strings.HasPrefix(q.title, word+"-") || !slices.Equal(p.mentioned(), q.mentioned())
 		})
 		switch {
 		case len(alike) < 3 || !slices.Contains(alike, p):
@@ -126,6 +126,14 @@ func (p *part) add(other *part) {
 // only says whether every resource of p is one of kinds.
 func (p *part) only(kinds map[string]bool) bool {
 	return !slices.ContainsFunc(p.kinds(), func(kind string) bool { return !kinds[kind] })
+}
+
+// mentioned are the kinds that p's list has, all if there are no others.
+func (p *part) mentioned() []string {
+	if p.only(unmentioned) {
+		return p.kinds()
+	}
+	return slices.DeleteFunc(p.kinds(), func(kind string) bool { return unmentioned[kind] })
 }
 
 // kinds returns the kind of each of p's resources, data sources apart, sorted.
