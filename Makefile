@@ -102,8 +102,12 @@ one:
 approval:
 	@test -t 0 || test -n '$(AUTO_APPROVE)' || { echo "Nobody is at a terminal to approve the plan. AUTO_APPROVE=1 approves it unseen." >&2; exit 1; }
 
+.PHONY: environment
+environment:
+	@test -f 'environments/$(ENV).yaml' || { echo "ENV=$(ENV): there is no environments/$(ENV).yaml" >&2; exit 1; }
+
 .PHONY: bootstrap
-bootstrap: approval synth ## Make the bucket for states and the pipelines' roles of ENV=dev, as an administrator (AUTO_APPROVE=1: do not ask)
+bootstrap: environment approval synth ## Make the bucket for states and the pipelines' roles of ENV=dev, as an administrator (AUTO_APPROVE=1: do not ask)
 	@go build -C tools -o ../build/bootstrap ./bootstrap
 	@build/bootstrap -env '$(ENV)' $(if $(AUTO_APPROVE),-auto-approve)
 
@@ -164,7 +168,7 @@ status: ## Tell how the application of ENV=dev is; fails when it is not healthy
 	@$(call delivery,ENV)
 
 .PHONY: verify
-verify: ## Wait until the load balancer says that the application of ENV=dev is UP
+verify: environment ## Wait until the load balancer says that the application of ENV=dev is UP
 	@$(call delivery,ENV)
 
 # What CI runs besides: see .gitlab-ci.yml.

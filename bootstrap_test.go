@@ -29,6 +29,9 @@ func TestPermissionsDocument(t *testing.T) {
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s\n\n%s", name, what, permissions.Markdown(statements))
 	}
 	for _, env := range all {
+		trust := func(subjects []string) string {
+			return fmt.Sprintf("For tokens of %s with the subject `%s`.", env.CI.Issuer, strings.Join(subjects, "` or `"))
+		}
 		fmt.Fprintf(&b, "\n## %s\n\n<details><summary>The roles of %s</summary>\n", env.Name, env.Name)
 		key := env.State.KMSKey
 		if env.State.MakesKey {
@@ -39,15 +42,15 @@ func TestPermissionsDocument(t *testing.T) {
 			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key, names)
 			may, err := table.Deploy(subject)
 			assert.NilError(t, err)
-			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`.", may)
+			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`. "+trust(stacks.Deployers(env.CI)), may)
 			may, err = table.Plan(subject)
 			assert.NilError(t, err)
-			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`.", may)
+			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`. "+trust(stacks.Planners(env.CI)), may)
 			may, err = permissions.Roles(subject)
 			assert.NilError(t, err)
 			role(env.RoleBoundary(name), "The boundary of every role that `"+env.Name+"-"+name+"` makes.", may)
 		}
-		role(env.PushRole(), "Pushes images.", permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+		role(env.PushRole(), "Pushes images. "+trust(stacks.Deployers(env.CI)), permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 		b.WriteString("\n</details>\n")
 	}
 	golden.Assert(t, b.String(), "../docs/permissions.md")
@@ -108,6 +111,34 @@ func policyOf(e element) []object {
 func isBoundary(e element) bool {
 	name := fmt.Sprint(e.body["name"])
 	return strings.HasSuffix(name, "-boundary") || strings.Contains(name, "-roles-")
+}
+
+// planTrusted: whoever may deploy may plan, for a pipeline plans before it deploys.
+func planTrusted(p platform) (broken []string) {
+	trusted := map[string][]string{}
+	for _, e := range p.elements() {
+		if kind, _, _ := strings.Cut(e.name, "-"); e.kind == "aws_iam_policy_document" && strings.Contains(e.name, "_trust_") && layer(e.stack) == bootstrap {
+			for _, condition := range dig(e.body, "statement", "condition").([]any) {
+				if strings.HasSuffix(fmt.Sprint(dig(condition, "variable")), ":sub") {
+					trusted[e.stack+" "+kind] = strs(dig(condition, "values"))
+				}
+			}
+		}
+	}
+	for key, subjects := range trusted {
+		stack, deploys := strings.CutSuffix(key, " deploy")
+		for _, subject := range subjects {
+			if deploys && !slices.ContainsFunc(trusted[stack+" plan"], func(pattern string) bool {
+				return strings.HasPrefix(subject, strings.TrimSuffix(pattern, "*"))
+			}) {
+				broken = append(broken, stack+": "+subject+" may deploy, and not plan")
+			}
+		}
+	}
+	if len(trusted) == 0 {
+		broken = append(broken, "nobody is trusted")
+	}
+	return broken
 }
 
 func bucketsClosed(p platform) (broken []string) {

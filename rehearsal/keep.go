@@ -37,7 +37,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
-	s.Line("Without a terminal, add --auto-approve to deploy and destroy.")
+	s.Line("Without a terminal, add --auto-approve to deploy and destroy, or cdktf leaves its lock.")
 	if r.RealCluster() {
 		s.Line("\nAnd with the real kubectl and Helm:\n")
 		s.Line("  kubectl get pods,ingress,hpa,externalsecrets --all-namespaces")
@@ -46,7 +46,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	s.Line("\nChange or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
 	s.Line("group: the next diff of its stack shows the drift. What each role was asked for is in")
 	s.Line("%s.", display(r.Path(cloud.CallsName)))
-	s.Line("Nothing of this is AWS.")
+	s.Line("Nothing of this is AWS. Close the other terminal afterwards: its variables lead here.")
 	<-ctx.Done()
 	return nil
 }
@@ -87,9 +87,10 @@ func asRole(r *run.Rehearsal) (string, error) {
 	}
 	return `as() {
   local role token planning=
-  case "$1 ${2-}" in
-` + cases.String() + `    *) echo 'as: plan or deploy, a stack, and a command' >&2; return 2 ;;
+  case "${1-} ${2-}" in
+` + cases.String() + `    *) echo 'as: plan or deploy, one of ` + strings.Join(r.App.Names(), ", ") + `, and a command' >&2; return 2 ;;
   esac
+  [ $# -gt 2 ] || { echo "as: which command? For example: as $1 $2 npx cdktf diff $2" >&2; return 2; }
   shift 2
   env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand $planning "$@"
 }

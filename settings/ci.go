@@ -1,6 +1,9 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // issuers are the public services' own.
 //
@@ -19,8 +22,24 @@ func (d *document) checkCI(all []*document, chosen []string) {
 	if d.sound("ci.branches", "ci.tags") && len(ci.Branches)+len(ci.Tags) == 0 {
 		d.report("ci.branches", "must name a branch, or ci.tags a tag, that may deploy")
 	}
+	d.checkIssuer()
 	if d.sound("ci", "account") {
 		d.checkIdentityProvider(all, chosen)
+	}
+}
+
+// checkIssuer: an issuer left over from another provider would make roles that trust nobody. That
+// of GitHub Enterprise Server is below the server's own address.
+//
+// https://docs.github.com/en/enterprise-server/admin/configuring-settings/hardening-security-for-your-enterprise/about-security-hardening-with-openid-connect
+func (d *document) checkIssuer() {
+	if !d.sound("ci.issuer", "ci.provider") || d.env.CI.Issuer == "" {
+		return
+	}
+	issuer := d.env.CI.Issuer
+	github := strings.HasPrefix(issuer, issuers[CIGitHub]) || strings.HasSuffix(issuer, "/_services/token")
+	if github != (d.env.CI.Provider == CIGitHub) {
+		d.report("ci.issuer", "must be an issuer of ci.provider (%s), is %s; leave it out for %s", d.env.CI.Provider, quote(issuer), issuers[d.env.CI.Provider])
 	}
 }
 
@@ -40,6 +59,11 @@ func (d *document) checkIdentityProvider(all []*document, chosen []string) {
 	for _, other := range all {
 		if other == d || other.env.Account != d.env.Account || other.env.issuer() != d.env.issuer() {
 			continue
+		}
+		if d.env.CI.Audience != other.env.CI.Audience && d.env.Name > other.env.Name {
+			d.report("ci.audience", "must be that of %s (%s), with which it has the account's one provider for %s, is %s",
+				other.env.Name, other.env.CI.Audience, d.env.issuer(), quote(d.env.CI.Audience))
+			return
 		}
 		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
 		if !later && !d.env.CI.SharesProvider && !other.env.CI.SharesProvider {

@@ -241,6 +241,8 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 		{"the later one leaves it", dev, shared(base), ""},
 		{"the earlier one leaves it", shared(dev), base, ""},
 		{"two issuers", github(dev), base, ""},
+		{"another audience", dev, under("ci", "audience: other")(shared(base)),
+			`qa.yaml:16: ci.audience: must be that of dev (sts.amazonaws.com), with which it has the account's one provider for https://gitlab.com, is "other"`},
 		{"the issuer by default and by name", under("ci", "issuer: https://gitlab.com")(dev), base,
 			`qa.yaml:15: ci.sharesProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
 	} {

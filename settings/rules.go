@@ -106,13 +106,20 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"ref": {
 			must:    "a branch's or tag's name (letters, digits and _./-), with * for a part of it",
 			pattern: `^[A-Za-z0-9_*][A-Za-z0-9_./*-]{0,200}$`,
-			also:    func(s string) bool { return strings.Trim(s, "*/") != "" },
+			also:    func(s string) bool { return strings.Trim(s, "*/") != "" && !strings.HasPrefix(s, "refs/") },
+			repair: func(s string) string {
+				return strings.TrimPrefix(strings.TrimPrefix(s, "refs/heads/"), "refs/tags/")
+			},
 			remedy: func(s string) string {
 				if s != "" && strings.Trim(s, "*/") == "" {
 					return "any branch could deploy: name those that are protected"
 				}
 				return ""
 			},
+		},
+		"runnertag": {
+			must:    "a runner's tag of letters, digits and _.-",
+			pattern: `^[A-Za-z0-9_.-]{1,255}$`,
 		},
 		"vpccidr": {
 			must:   "a private IPv4 range from /16 to /19",

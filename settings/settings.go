@@ -73,6 +73,8 @@ type CI struct {
 	Tags []string `yaml:"tags" validate:"dive,ref"`
 	// SessionMinutes is how long a pipeline's job may use its role, 60 to 720.
 	SessionMinutes int `yaml:"sessionMinutes" validate:"between=60-720"`
+	// RunnerTags choose the GitLab runners of the environment's jobs, such as those in its VPC.
+	RunnerTags []string `yaml:"runnerTags" validate:"dive,runnertag"`
 	// SharesProvider leaves the OpenID Connect provider to another environment of the account:
 	// an account can have one for each issuer.
 	SharesProvider bool `yaml:"sharesProvider"`

@@ -47,10 +47,10 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 			newPipelineRole(stack, env, provider, verb+"-"+subject.Name, name, description, subjects, statements)
 			roles[verb][env.Name+"-"+subject.Name] = env.RoleARN(name)
 		}
-		newRole("deploy", env.DeployRole(subject.Name), "Deploys and destroys "+env.Name+"-"+subject.Name, deployers(env.CI), table.Deploy)
-		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, planners(env.CI), table.Plan)
+		newRole("deploy", env.DeployRole(subject.Name), "Deploys and destroys "+env.Name+"-"+subject.Name, Deployers(env.CI), table.Deploy)
+		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, Planners(env.CI), table.Plan)
 	}
-	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, deployers(env.CI),
+	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, Deployers(env.CI),
 		permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 
 	output(stack, "state_bucket", "Where Terraform's states are", env.State.Bucket)
@@ -58,7 +58,8 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 		"environment": env.Name, "account": env.Account, "region": env.Region, "protected": env.Protected,
 		"provider": string(env.CI.Provider), "issuer": env.CI.Issuer, "project": env.CI.Project, "audience": env.CI.Audience,
 		"branches": append([]string{}, env.CI.Branches...), "tags": append([]string{}, env.CI.Tags...),
-		"push_role": env.RoleARN(env.PushRole()), "deploy_roles": roles["deploy"], "plan_roles": roles["plan"],
+		"runner_tags": append([]string{}, env.CI.RunnerTags...),
+		"push_role":   env.RoleARN(env.PushRole()), "deploy_roles": roles["deploy"], "plan_roles": roles["plan"],
 	})
 	return &Bootstrap{TerraformStack: stack}
 }
@@ -106,11 +107,11 @@ func newIdentityProvider(stack cdktf.TerraformStack, env *settings.Environment) 
 
 func issuerHost(ci settings.CI) string { return strings.TrimPrefix(ci.Issuer, "https://") }
 
-// deployers are the subjects of the tokens of the branches and tags that may deploy.
+// Deployers are the subjects of the tokens of the branches and tags that may deploy.
 //
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 // https://docs.github.com/en/actions/reference/security/oidc
-func deployers(ci settings.CI) []string {
+func Deployers(ci settings.CI) []string {
 	var subjects []string
 	for _, branch := range ci.Branches {
 		if ci.Provider == settings.CIGitHub {
@@ -129,13 +130,14 @@ func deployers(ci settings.CI) []string {
 	return subjects
 }
 
-// planners are the subjects of merge requests. GitLab's tokens have the branch that is to be
-// merged, whichever it is; of a fork's, the fork's project, which is not trusted.
-func planners(ci settings.CI) []string {
+// Planners are the subjects of the project's merge requests, branches and tags. GitLab's tokens
+// have the branch that is to be merged, whichever it is; of a fork's, the fork's project, which is
+// not trusted.
+func Planners(ci settings.CI) []string {
 	if ci.Provider == settings.CIGitHub {
-		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*"}
+		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*", "repo:" + ci.Project + ":ref:refs/tags/*"}
 	}
-	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*"}
+	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
 }
 
 // nameOf is a stack's name without its environment's.

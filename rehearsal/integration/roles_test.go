@@ -39,7 +39,9 @@ func TestRoles(t *testing.T) {
 			r.contains(r.refused(r.As(plan, test.role, test.ref)), test.want)
 		})
 	}
-	r.contains(r.do(r.As(plan, p.PlanRoles[network], synthesized.Review)), "to add, 0 to change, 0 to destroy.")
+	for _, ref := range []synthesized.Ref{synthesized.Review, {Name: "v1.0", Tag: true}} {
+		r.contains(r.do(r.As(plan, p.PlanRoles[network], ref)), "to add, 0 to change, 0 to destroy.")
+	}
 	assert.DeepEqual(t, r.made(), before)
 	r.unlocked()
 

@@ -46,6 +46,9 @@ func (r *run) steps() error {
 	if err := remove(r.inStack(overrideName), r.inStack(importsName)); err != nil {
 		return err
 	}
+	if err := r.strangers(); err != nil {
+		return err
+	}
 	switch {
 	case len(remote) > 0 && len(local.without(remote)) > 0:
 		return r.differ(local, remote)
@@ -138,4 +141,18 @@ func (r *run) next() {
 			r.env.pipeline.Project, r.env.name, strings.Join(trusted, ", "))
 	}
 	fmt.Fprintf(r.stderr, "\nNext: make deploy STACK=%s-network\n", r.env.name)
+}
+
+// strangers refuses what somebody has put beside the stack by hand: it may change where its state is.
+func (r *run) strangers() error {
+	for _, pattern := range []string{"*override.tf.json", "*override.tf"} {
+		found, err := filepath.Glob(r.inStack(pattern))
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%s: changes what was synthesized. Remove it, or finish what it is there for. Nothing was changed.", found[0]) //nolint:staticcheck // a person reads it as sentences
+		}
+	}
+	return nil
 }

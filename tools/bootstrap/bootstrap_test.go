@@ -34,6 +34,24 @@ func TestFirstAndLater(t *testing.T) {
 	}
 }
 
+// TestStrangers: what somebody has left beside the stack could lead its state elsewhere.
+func TestStrangers(t *testing.T) {
+	f := newFake(t)
+	files, err := filepath.Glob(filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.WriteFile(filepath.Join(files[0], "gone_override.tf.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.run(); err == nil || !strings.Contains(err.Error(), "gone_override.tf.json: changes what was synthesized. Remove it") {
+		t.Error(err)
+	}
+	if calls := f.calls(); strings.Contains(calls, "apply") {
+		t.Errorf("it has run %s", calls)
+	}
+}
+
 func TestAdopts(t *testing.T) {
 	f := newFake(t)
 	f.set("taken")

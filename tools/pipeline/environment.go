@@ -31,6 +31,7 @@ type environment struct {
 	Audience    string            `json:"audience"`
 	Branches    []string          `json:"branches"`
 	Tags        []string          `json:"tags"`
+	RunnerTags  []string          `json:"runner_tags"`
 	PushRole    string            `json:"push_role"`
 	PlanRoles   map[string]string `json:"plan_roles"`
 	DeployRoles map[string]string `json:"deploy_roles"`
@@ -94,6 +95,7 @@ var (
 	names     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	roles     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
 	audiences = regexp.MustCompile(`^[A-Za-z0-9_.:/@-]+$`)
+	runners   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 func read(stack synthesized.Stack, name string) (*environment, error) {
@@ -123,6 +125,11 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 	} {
 		if !field.valid {
 			return nil, fmt.Errorf("%s: output.pipeline.%s: %q is none", stack.File, field.name, field.value)
+		}
+	}
+	for _, tag := range e.RunnerTags {
+		if !runners.MatchString(tag) {
+			return nil, fmt.Errorf("%s: output.pipeline.runner_tags: %q is none", stack.File, tag)
 		}
 	}
 	e.needs = map[string][]string{}

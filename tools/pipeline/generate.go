@@ -18,6 +18,9 @@ func generate(all []*environment, on event) map[string]pipeline {
 		jobs: []job{{name: "files", Extends: ".files", Needs: []any{fromParent{parent, "synth"}}}},
 	}
 	add := func(e *environment, kind, template string, needs []any, p pipeline) job {
+		for i := range p.jobs {
+			p.jobs[i].Tags = e.RunnerTags
+		}
 		file := e.Name + "-" + kind + ".yml"
 		files[file] = p
 		return job{

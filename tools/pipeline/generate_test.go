@@ -57,6 +57,18 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestRunners has every job of an environment, and no bridge, ask for the environment's runners.
+func TestRunners(t *testing.T) {
+	t.Parallel()
+	files := generated(t, project(t, dev(), prod()), onTag)
+	for name, content := range files {
+		jobs, tagged := strings.Count(content, "extends:"), strings.Count(content, "tags: [prod]")
+		if strings.HasPrefix(name, "prod-") && tagged != jobs || !strings.HasPrefix(name, "prod-") && tagged > 0 {
+			t.Errorf("%s: %d of %d jobs have the runners' tag", name, tagged, jobs)
+		}
+	}
+}
+
 // TestMore adds a fourth environment and a seventh stack to what is synthesized.
 func TestMore(t *testing.T) {
 	t.Parallel()

@@ -66,5 +66,9 @@ func run(dir string, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, "github.json"), append(plans, '\n'), 0o644)
+	if err := os.WriteFile(filepath.Join(out, "github.json"), append(plans, '\n'), 0o644); err != nil {
+		return err
+	}
+	fmt.Printf("%s has the pipelines of a merge request, or of the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
+	return nil
 }

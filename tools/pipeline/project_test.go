@@ -25,7 +25,7 @@ type synthesizedEnvironment struct {
 func dev() synthesizedEnvironment { return anEnvironment("dev", "111111111111", five, nil) }
 
 func prod() synthesizedEnvironment {
-	return anEnvironment("prod", "333333333333", five, object{"protected": true, "branches": []string{}, "tags": []string{"v*"}})
+	return anEnvironment("prod", "333333333333", five, object{"protected": true, "branches": []string{}, "tags": []string{"v*"}, "runner_tags": []string{"prod"}})
 }
 
 func anEnvironment(name, account string, stacks map[string][]string, more object) synthesizedEnvironment {

@@ -15,8 +15,10 @@ type pipeline struct {
 
 // job is one of a pipeline. What else it does is in the template that it extends.
 type job struct {
-	name      string
-	Extends   string            `yaml:"extends"`
+	name    string
+	Extends string `yaml:"extends"`
+	// Tags choose the runners.
+	Tags      []string          `yaml:"tags,flow,omitempty"`
 	Needs     []any             `yaml:"needs,flow"`
 	Trigger   *trigger          `yaml:"trigger,omitempty"`
 	Variables map[string]string `yaml:"variables,omitempty"`

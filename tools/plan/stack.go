@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func (c *command) plan(ctx context.Context, stack string) error {
 	}
 	target, known := all[stack]
 	if !known {
-		return fmt.Errorf("%s: there is no such stack", stack)
+		return fmt.Errorf("%s: there is no such stack; there are %s", stack, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 	folder := c.folder(stack)
 	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o755)); err != nil {

@@ -97,7 +97,7 @@ func TestStack(t *testing.T) {
 		}
 	})
 	c, _ := project(t, "", "", "")
-	if err := c.run(t.Context(), []string{"stack", "dev-apq"}); err == nil || err.Error() != "dev-apq: there is no such stack" {
+	if err := c.run(t.Context(), []string{"stack", "dev-apq"}); err == nil || err.Error() != "dev-apq: there is no such stack; there are dev-app" {
 		t.Errorf("of an unknown stack it says %v", err)
 	}
 }

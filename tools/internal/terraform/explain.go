@@ -14,6 +14,7 @@ const (
 	Unknown Cause = iota
 	NoBucket
 	WrongAccount
+	NotTrusted
 	NoCredentials
 	OldCredentials
 	AccessDenied
@@ -33,6 +34,10 @@ var causes = []struct {
 	{
 		WrongAccount, regexp.MustCompile(`AWS account ID not allowed`),
 		"the AWS credentials are those of another account. Sign in to the environment's own, or choose it with AWS_PROFILE.",
+	},
+	{
+		NotTrusted, regexp.MustCompile(`AssumeRoleWithWebIdentity`),
+		"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with make bootstrap.",
 	},
 	{
 		NoCredentials, regexp.MustCompile(`No valid credential sources|NoCredentialProviders`),

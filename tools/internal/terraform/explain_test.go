@@ -17,6 +17,11 @@ func TestExplain(t *testing.T) {
 			"\nError: Failed\n\nS3 bucket \"b\" does\nnot exist.\n",
 			"its bucket does not exist. Make it first: make bootstrap, see README.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
 		},
+		"a token that the role does not trust": {
+			"\nError: No valid credential sources found\n\nAssumeRoleWithWebIdentity: AccessDenied: Not authorized\n",
+			"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with make bootstrap.\n" +
+				"  Error: No valid credential sources found\n  AssumeRoleWithWebIdentity: AccessDenied: Not authorized",
+		},
 		"a panic, which might show a value": {
 			"panic: " + secret,
 			"without an error message Terraform ended with exit status 2",
