@@ -43,7 +43,7 @@ node_modules/.package-lock.json: package.json package-lock.json | requirements
 
 # What runs GitLab's pipeline here, for its test.
 ci/node_modules/.package-lock.json: ci/package.json ci/package-lock.json | requirements
-	npm ci --prefix ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd ci && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error # not --prefix: npm would forget the machine's settings
 	@touch $@
 
 .PHONY: bindings
