@@ -149,7 +149,7 @@ func TestBroken(t *testing.T) {
 	assert.NilError(t, err)
 	p := start(t, "dev", []string{"-standin", broken})
 	p.ends(1, "✗ The bootstrap stack is deployed by an administrator: it is not", "Error: Failed to load plugin schemas",
-		"its output is in ", "04-terraform-apply.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+		"its output is in ", "03-bootstrap.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))

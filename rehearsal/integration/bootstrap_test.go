@@ -165,7 +165,7 @@ func (d running) kill() bool {
 func TestBootstrap(t *testing.T) {
 	a := newAdministrator(t)
 	output := a.do(a.bootstrap())
-	a.contains(output, "69 to add", "Moving the state", "make deploy STACK=dev-network")
+	a.contains(output, fmt.Sprintf("%d to add", a.all()), "Moving the state", "make deploy STACK=dev-network")
 	a.whole()
 
 	// From another clone there is nothing to change either, with the program or without.
