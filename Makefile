@@ -115,7 +115,7 @@ bootstrap: environment approval synth ## Make the bucket for states and the pipe
 deploy: ## Deploy STACK=dev-data, or several: STACK='dev-*' (AUTO_APPROVE=1: do not ask)
 destroy: ## Destroy STACK=dev-app, or several in reverse order: STACK='dev-*'
 deploy destroy: stack approval synth
-	@$(if $(filter destroy,$@),$(check_protection))
+	@$(if $(filter destroy,$@),$(check_protection),$(check_administrator))
 	@$(if $(one_stack),$(call check_order,$@))
 	@mkdir -p build/outputs
 	@$(alone) $(patiently) $(CDKTF) $@ --skip-synth $(approve) $(if $(filter deploy,$@),$(outputs)) $(stacks) || { status=$$?; echo "$(own_words)" >&2; exit $$status; }
@@ -128,6 +128,10 @@ stacks = $(foreach s,$(STACK),'$(s)')
 
 # Of several stacks the protected one comes late, when the application is gone already.
 check_protection = go build -C tools -o ../build/stackorder ./stackorder && build/stackorder unprotected $(stacks)
+
+# The bootstrap stacks are an administrator's. One of them alone is refused by check_order.
+check_administrator = for stack in $(stacks); do case bootstrap- in $$stack) \
+	echo "STACK=$$stack takes in the bootstrap stacks, which make bootstrap deploys: name an environment, as in 'dev-*'" >&2; exit 1;; esac; done
 
 own_words = cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/$(if $(one_stack),$(strip $(STACK)),<stack>) && terraform plan$(if $(filter destroy,$@), -destroy)
 
