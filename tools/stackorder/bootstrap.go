@@ -10,13 +10,14 @@ import (
 // own. The states of all others are in its bucket.
 const bootstrap = "bootstrap-"
 
-// refuseDeploy returns nil unless target is such a stack.
-func refuseDeploy(target stack) error {
-	env, is := strings.CutPrefix(target.Name, bootstrap)
-	if !is {
-		return nil
+// refuseDeploy returns nil unless one of the targets is such a stack.
+func refuseDeploy(targets stacks) error {
+	for _, target := range targets {
+		if env, is := strings.CutPrefix(target.Name, bootstrap); is {
+			return refusal(fmt.Sprintf("%s is an administrator's to deploy, and its state moves into the bucket that it makes: make bootstrap ENV=%s shows the plan and asks.", target.Name, env))
+		}
 	}
-	return refusal(fmt.Sprintf("%s is an administrator's to deploy, and its state moves into the bucket that it makes: make bootstrap ENV=%s shows the plan and asks.", target.Name, env))
+	return nil
 }
 
 // refuseDestroy returns nil unless one of the targets is such a stack.

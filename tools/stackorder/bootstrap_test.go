@@ -11,6 +11,8 @@ import (
 func TestBootstrap(t *testing.T) {
 	const kept = "bootstrap-dev is not destroyed: the states of dev are in its bucket. Nothing was destroyed. " +
 		"To destroy the rest: make destroy STACK='dev-*'. To take this stack down after that: see docs/recovery.md."
+	const anAdministrators = "bootstrap-dev is an administrator's to deploy, and its state moves into the bucket that it makes: " +
+		"make bootstrap ENV=dev shows the plan and asks."
 	s3 := newStorage(t)
 	s3.put(t, "dev-network", 11)
 	dir := project(t, s3.url, nil)
@@ -25,8 +27,11 @@ func TestBootstrap(t *testing.T) {
 	protect(t, dir, s3.url, "bootstrap-dev", []string{"state/bucket"})
 
 	for command, want := range map[string]string{
-		"deploy bootstrap-dev": "bootstrap-dev is an administrator's to deploy, and its state moves into the bucket that it makes: " +
-			"make bootstrap ENV=dev shows the plan and asks.",
+		"deploy bootstrap-dev":              anAdministrators,
+		"ordinary *":                        anAdministrators,
+		"ordinary bootstrap-d*":             anAdministrators,
+		"ordinary dev-network boot*-dev":    anAdministrators,
+		"ordinary dev-* staging-network":    "",
 		"destroy bootstrap-dev":             kept,
 		"unprotected bootstrap-dev":         kept,
 		"unprotected *":                     kept,

@@ -4,6 +4,7 @@
 //	stackorder deploy dev-data       exits 0 when everything that dev-data needs is deployed
 //	stackorder destroy dev-network   exits 0 when nothing that needs dev-network is left
 //	stackorder unprotected 'prod-*'  exits 0 when nothing in these stacks is protected
+//	stackorder ordinary 'dev-*'      exits 0 when none of these stacks is an administrator's
 //
 // cdktf refuses a stack named without the stacks around it, whether these are there or not,
 // unless CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES is set, and then it checks nothing. This
@@ -31,7 +32,7 @@ import (
 const patience = 2 * time.Minute
 
 const usage = `Usage: stackorder deploy|destroy <stack>, with exactly one stack, or
-       stackorder unprotected <stack or pattern>...`
+       stackorder unprotected|ordinary <stack or pattern>...`
 
 func main() {
 	os.Exit(status(os.Args[1:]))
@@ -56,7 +57,7 @@ func status(args []string) int {
 
 // run returns nil when the command in args may be done, else why not.
 func run(ctx context.Context, dir string, args []string) error {
-	if len(args) >= 2 && args[0] == "unprotected" {
+	if len(args) >= 2 && (args[0] == "unprotected" || args[0] == "ordinary") {
 		all, err := load(dir)
 		if err != nil {
 			return err
@@ -64,6 +65,9 @@ func run(ctx context.Context, dir string, args []string) error {
 		targets, err := all.matching(args[1:])
 		if err != nil {
 			return err
+		}
+		if args[0] == "ordinary" {
+			return refuseDeploy(targets)
 		}
 		if err := refuseDestroy(targets); err != nil {
 			return err
@@ -85,7 +89,7 @@ func run(ctx context.Context, dir string, args []string) error {
 		return err
 	}
 	if args[0] == "deploy" {
-		if err := refuseDeploy(target); err != nil {
+		if err := refuseDeploy(stacks{target}); err != nil {
 			return err
 		}
 		return checkDeploy(ctx, all, target)
