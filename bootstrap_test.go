@@ -23,6 +23,7 @@ func TestPermissionsDocument(t *testing.T) {
 	all, err := settings.Load(environments, nil)
 	assert.NilError(t, err)
 	table := permissions.All()
+	names := []string{"network", "data", "cluster", "addons", "app"}
 	var b strings.Builder
 	b.WriteString(permissionsIntroduction + table.Markdown())
 	role := func(name, what string, statements []permissions.Statement) {
@@ -37,7 +38,6 @@ func TestPermissionsDocument(t *testing.T) {
 		if env.State.MakesKey {
 			key = "the states' key"
 		}
-		names := []string{"network", "data", "cluster", "addons", "app"}
 		for _, name := range names {
 			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key, names)
 			may, err := table.Deploy(subject)

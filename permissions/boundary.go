@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -85,7 +84,7 @@ func gather(grants map[grant]*Statement, statement Statement) {
 // Roles returns the permissions boundary of the roles that a stack makes: all that any of them
 // may do, by its inline policies and AWS's own.
 func Roles(s Stack) ([]Statement, error) {
-	found := map[string]bool{}
+	var found []string
 	for _, e := range s.elements() {
 		switch e.kind {
 		case "aws_iam_role_policy_attachment":
@@ -95,24 +94,21 @@ func Roles(s Stack) ([]Statement, error) {
 			if !known {
 				return nil, fmt.Errorf("permissions: stack %s-%s attaches %s, whose actions are not known: add them to permissions/managed.go", s.Environment, s.Name, cmp.Or(name, arn))
 			}
-			for _, action := range list {
-				found[action] = true
-			}
+			found = append(found, list...)
 		case "aws_iam_role_policy":
 			list, err := s.inline(e)
 			if err != nil {
 				return nil, err
 			}
-			for _, action := range list {
-				found[action] = true
-			}
+			found = append(found, list...)
 		}
 	}
 	if len(found) == 0 {
 		return nil, nil
 	}
+	slices.Sort(found)
 	return []Statement{{
-		Actions: slices.Sorted(maps.Keys(found)), Resources: []string{"*"}, For: []string{"aws_iam_role"},
+		Actions: slices.Compact(found), Resources: []string{"*"}, For: []string{"aws_iam_role"},
 		Why: "a boundary allows nothing by itself: the roles' policies say on what",
 	}}, nil
 }

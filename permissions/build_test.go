@@ -65,7 +65,6 @@ func TestConditions(t *testing.T) {
 		when             []Condition
 	}{
 		"what is requested":          {``, `[{StringEquals aws:RequestTag/project [plinth]} {StringEquals aws:RequestTag/environment [dev]} {StringEquals aws:RequestTag/stack [data]}]`, requested},
-		"the environment's":          {``, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]}]`, shared},
 		"the region":                 {``, `[{StringEquals aws:RequestedRegion [eu-west-2]}]`, inRegion},
 		"a boundary":                 {``, `[{StringEquals iam:PermissionsBoundary [arn:aws:iam::111111111111:policy/plinth-dev-roles-data]}]`, bounded},
 		"through a service":          {``, `[{StringEquals kms:ViaService [rds.eu-west-2.amazonaws.com]}]`, via("rds")},

@@ -40,12 +40,11 @@ var none = Table{
 // row returns all that a resource needs.
 func (t Table) row(e element) (Type, bool) {
 	row, known := t[e.kind]
-	for _, key := range slices.Sorted(maps.Keys(t)) {
+	for key, more := range t {
 		attribute, ok := strings.CutPrefix(key, e.kind+"[")
 		if _, set := e.attributes[strings.TrimSuffix(attribute, "]")]; !ok || !set {
 			continue
 		}
-		more := t[key]
 		row.Create = slices.Concat(row.Create, more.Create)
 		row.Read = slices.Concat(row.Read, more.Read)
 		row.Update = slices.Concat(row.Update, more.Update)

@@ -55,8 +55,6 @@ var (
 	requested = tags("aws:RequestTag/", "project", "environment", "stack")
 	// owned: it has the stack's tags.
 	owned = tags("aws:ResourceTag/", "project", "environment", "stack")
-	// shared: it has the environment's tags, whichever stack made it.
-	shared = tags("aws:ResourceTag/", "project", "environment")
 	// inRegion keeps an action that supports no narrower resource in the environment's region.
 	inRegion = when("StringEquals", "aws:RequestedRegion", region)
 	// bounded: a role has the boundary of the stack's roles.

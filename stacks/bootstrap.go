@@ -33,13 +33,13 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
 	var names []string
 	for _, layer := range layers {
-		names = append(names, nameOf(env, layer))
+		names = append(names, strings.TrimPrefix(*layer.Node().Id(), env.Name+"-"))
 	}
-	for _, layer := range layers {
+	for i, layer := range layers {
 		layer.PrepareStack() // or what is another stack's would look like its own
 		document, err := plain(layer.ToTerraform())
 		fail(err)
-		subject := Permissions(env, nameOf(env, layer), document, stateKey, names)
+		subject := Permissions(env, names[i], document, stateKey, names)
 		newRoleBoundary(stack, env, subject)
 		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
 			statements, err := may(subject)
@@ -138,11 +138,6 @@ func Planners(ci settings.CI) []string {
 		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*", "repo:" + ci.Project + ":ref:refs/tags/*"}
 	}
 	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
-}
-
-// nameOf is a stack's name without its environment's.
-func nameOf(env *settings.Environment, layer cdktf.TerraformStack) string {
-	return strings.TrimPrefix(*layer.Node().Id(), env.Name+"-")
 }
 
 // Permissions is a stack as its roles see it: by its name, such as network, its Terraform JSON,

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,14 +43,7 @@ func (a administrator) all() int { return len(a.App.Bootstrap.Resources) }
 // listed are the resources in the state in the bucket, as "type id".
 func (a administrator) listed() []string {
 	a.t.Helper()
-	state, err := a.State().State(a.App.Bootstrap.Key)
-	assert.NilError(a.t, err)
-	var all []string
-	for _, resource := range state.Managed() {
-		all = append(all, resource.Type+" "+resource.ID)
-	}
-	slices.Sort(all)
-	return all
+	return a.inStates(a.App.Bootstrap.Name)
 }
 
 // whole asks that everything was made, once, that its state is in the bucket and nowhere else,

@@ -146,7 +146,15 @@ func described(t *testing.T, stack *synthesized.Stack) permissions.Stack {
 
 // drift is what somebody could do to an environment, and a deployment undoes.
 func drift(w *cloud.World) error {
+	without := func(was any) any { return was.([]any)[1:] }
+	with := func(was any) any {
+		return append(was.([]any), map[string]any{"name": "log_min_duration_statement", "value": "1", "apply_method": "immediate"})
+	}
+	// A function makes another value of the one that is there.
 	elsewhere := map[string]map[string]any{
+		"aws_vpc_endpoint":                    {"route_table_ids": without, "subnet_ids": without},
+		"aws_db_parameter_group":              {"parameter": with},
+		"aws_rds_cluster_parameter_group":     {"parameter": with},
 		"aws_subnet":                          {"map_public_ip_on_launch": true},
 		"aws_vpc":                             {"enable_dns_hostnames": false},
 		"aws_route":                           {"nat_gateway_id": "nat-00000000000000000"},
@@ -180,23 +188,15 @@ func drift(w *cloud.World) error {
 			thing.Attributes["permissions_boundary"] = ""
 			return true
 		}
-		for attribute, change := range map[string]func([]any) []any{
-			"parameter": func(all []any) []any {
-				return append(all, map[string]any{"name": "log_min_duration_statement", "value": "1", "apply_method": "immediate"})
-			},
-			"route_table_ids": func(all []any) []any { return all[1:] },
-			"subnet_ids":      func(all []any) []any { return all[1:] },
-		} {
-			if all, ok := thing.Attributes[attribute].([]any); ok && len(all) > 0 && slices.Contains([]string{
-				"aws_db_parameter_group", "aws_rds_cluster_parameter_group", "aws_vpc_endpoint",
-			}, kind) {
-				thing.Attributes[attribute] = change(all)
-			}
-		}
 		for attribute, value := range elsewhere[kind] {
-			if was, set := thing.Attributes[attribute]; set && was != nil && was != "" {
-				thing.Attributes[attribute] = value
+			was := thing.Attributes[attribute]
+			if list, ok := was.([]any); was == nil || was == "" || ok && len(list) == 0 {
+				continue // it has none
 			}
+			if change, ok := value.(func(any) any); ok {
+				value = change(was)
+			}
+			thing.Attributes[attribute] = value
 		}
 		return true
 	})

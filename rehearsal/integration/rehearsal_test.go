@@ -159,11 +159,14 @@ func (r rehearsal) made() []string {
 	return all
 }
 
-// known are the resources in all states, likewise, without those that are Terraform's own.
-func (r rehearsal) known() []string {
+// known are the resources in all states, likewise.
+func (r rehearsal) known() []string { r.t.Helper(); return r.inStates(r.App.Names()...) }
+
+// inStates are the resources in the states of some stacks, without those that are Terraform's own.
+func (r rehearsal) inStates(stacks ...string) []string {
 	r.t.Helper()
 	var all []string
-	for _, name := range r.App.Names() {
+	for _, name := range stacks {
 		state, err := r.State().State(r.App.Stack(name).Key)
 		assert.NilError(r.t, err)
 		for _, resource := range state.Managed() {
