@@ -64,6 +64,15 @@ func whole(content string) edit {
 	return func(string) string { return content }
 }
 
+// observe adds a line of observability at the end.
+func observe(line string) edit {
+	return func(file string) string { return file + "observability:\n  " + line + "\n" }
+}
+
+// grafana is all that Grafana needs.
+const grafana = "grafana: {enabled: true, domain: grafana.example.com, certificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1', " +
+	"oidc: {clientID: grafana, authURL: 'https://login.example.com/auth', tokenURL: 'https://login.example.com/token', userInfoURL: 'https://login.example.com/me'}}"
+
 func aurora(lines ...string) edit {
 	return all(swap("db.t4g.micro", "db.r8g.large"), under("database", append([]string{"engine: aurora-postgresql"}, lines...)...))
 }
@@ -463,13 +472,13 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 	{"unknown key like no other", under("network", "colour: blue"),
 		`dev.yaml:4: network.colour: unknown key; known here are cidr, flowLogs, interfaceEndpoints, nat, sharesRangeWith and zones`},
 	{"unknown key at the top", top("colour: blue"),
-		`dev.yaml:1: colour: unknown key; known here are account, app, ci, cluster, database, logRetentionDays, network, project, protected, region, registry, repository and state`},
+		`dev.yaml:1: colour: unknown key; known here are account, app, ci, cluster, database, logRetentionDays, network, observability, project, protected, region, registry, repository and state`},
 	{"unknown key in other case", under("database", "multiaz: true"),
 		`dev.yaml:7: database.multiaz: unknown key; did you mean multiAZ?`},
 	{"unknown key in a list", swap("policy: admin", "polices: admin"),
 		`dev.yaml:11: cluster.access[0].polices: unknown key; did you mean policy?`},
 	{"unknown key with a newline", top(`"a\nb": 1`),
-		`dev.yaml:1: "a\nb": unknown key; known here are account, app, ci, cluster, database, logRetentionDays, network, project, protected, region, registry, repository and state`},
+		`dev.yaml:1: "a\nb": unknown key; known here are account, app, ci, cluster, database, logRetentionDays, network, observability, project, protected, region, registry, repository and state`},
 	{"key twice", swap("region: eu-west-2\n", "region: eu-west-2\nregion: eu-west-1\n"),
 		`dev.yaml:3: region: must be set once, is set again, first on line 2`},
 	{"key a list", top("[a, b]: c"),
@@ -534,6 +543,34 @@ dev.yaml:3: repository: must not use YAML anchors and aliases; write the value i
 		`dev.yaml:2: yaml: must be UTF-8 text, holds other bytes`},
 	{"too large", top("# " + strings.Repeat("x", maxSize)),
 		`dev.yaml:1: yaml: must be at most 1 MiB, is larger`},
+	{"alarms to no address", observe("alarms: {emails: [oncall]}"),
+		`dev.yaml:18: observability.alarms.emails[0]: must be an e-mail address, is "oncall"`},
+	{"alarms to an address twice", observe("alarms: {emails: [a@example.com, a@example.com]}"),
+		`dev.yaml:18: observability.alarms.emails[1]: must not repeat an entry, repeats "a@example.com"`},
+	{"Slack's channel by its name", observe("alarms: {slack: {workspaceID: T0123456789, channelID: '#alerts'}}"),
+		`dev.yaml:18: observability.alarms.slack.channelID: must be a Slack channel's id, such as C0123456789, is "#alerts"`},
+	{"Slack without a channel", observe("alarms: {slack: {workspaceID: T0123456789}}"),
+		`dev.yaml:18: observability.alarms.slack: must have workspaceID and channelID, or neither`},
+	{"more than all requests wrong", observe("alarms: {errorPercent: 101}"),
+		`dev.yaml:18: observability.alarms.errorPercent: must be 1 to 100, is 101`},
+	{"scraped too seldom for the rules", observe("prometheus: {scrapeSeconds: 120}"),
+		`dev.yaml:18: observability.prometheus.scrapeSeconds: must be 10 to 60, is 120`},
+	{"Grafana that nobody can log in to", observe("grafana: {enabled: true, domain: grafana.example.com}"),
+		`dev.yaml:18: observability.grafana.certificateARN: must be set where Grafana is enabled
+dev.yaml:18: observability.grafana.oidc.authURL: must be set where Grafana is enabled
+dev.yaml:18: observability.grafana.oidc.clientID: must be set where Grafana is enabled
+dev.yaml:18: observability.grafana.oidc.tokenURL: must be set where Grafana is enabled
+dev.yaml:18: observability.grafana.oidc.userInfoURL: must be set where Grafana is enabled`},
+	{"Grafana's certificate elsewhere", observe(strings.Replace(grafana, "eu-west-2", "us-east-1", 1)),
+		`dev.yaml:18: observability.grafana.certificateARN: must be in eu-west-2 (region), is in us-east-1`},
+	{"Grafana's name is the application's", all(under("app", "domain: grafana.example.com", "certificateARN: arn:aws:acm:eu-west-2:111111111111:certificate/1"), observe(grafana)),
+		`dev.yaml:20: observability.grafana.domain: must be another name than app.domain, is grafana.example.com too`},
+	{"Grafana logs in without TLS", observe(strings.Replace(grafana, "https://login.example.com/token", "http://login.example.com/token", 1)),
+		`dev.yaml:18: observability.grafana.oidc.tokenURL: must be an https URL, is "http://login.example.com/token"`},
+	{"Grafana without a way out", all(under("network", "nat: none", "interfaceEndpoints: [ec2, ecr.api, ecr.dkr, eks, elasticloadbalancing, logs, secretsmanager, sts]"), mirror, observe(grafana)),
+		`dev.yaml:21: observability.grafana.enabled: must not be true with network.nat none: Grafana must reach the OpenID Connect provider over the internet`},
+	{"Prometheus without a way to its workspace", all(under("network", "nat: none", "interfaceEndpoints: [ec2, ecr.api, ecr.dkr, eks, elasticloadbalancing, logs, secretsmanager, sts]"), mirror, observe("prometheus: {enabled: true}")),
+		`dev.yaml:5: network.interfaceEndpoints: must hold what Prometheus needs without NAT, lacks aps-workspaces`},
 	{"mistakes by the dozen", all(top("protected: maybe"), swap("eu-west-2", "eu-west-9"), swap("[a, b]", "[a, q]"), under("database", "storageGib: 5", "replicas: 9"), swap("1.2.3", "latest")),
 		`dev.yaml:1: protected: must be true or false, is "maybe"
 dev.yaml:3: region: must be a commercial AWS region, is "eu-west-9"; did you mean eu-west-1?

@@ -40,6 +40,17 @@ func Defaults() *Environment {
 			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
 			AllowedCIDRs: []string{"0.0.0.0/0"},
 		},
+		Observability: Observability{
+			Alarms: Alarms{
+				ErrorPercent:        5,
+				LatencyMilliseconds: 1000,
+				ErrorLogs:           10,
+				DatabaseCPUPercent:  80,
+				ReplicaLagSeconds:   600,
+			},
+			Prometheus: Prometheus{ScrapeSeconds: 30},
+			Loki:       Loki{RetentionDays: 30},
+		},
 	}
 }
 

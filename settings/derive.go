@@ -31,6 +31,7 @@ func (e *Environment) derive() {
 	if e.Database.FinalSnapshot == nil {
 		e.Database.FinalSnapshot = new(e.Protected)
 	}
+	e.deriveAlarms()
 	for i := range e.Cluster.Access {
 		e.Cluster.Access[i].Principal = e.principalARN(e.Cluster.Access[i].Principal)
 	}

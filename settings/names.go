@@ -34,12 +34,18 @@ func (e *Environment) RoleARN(name string) string { return e.AccountARN("role/" 
 func (e *Environment) PolicyARN(name string) string { return e.AccountARN("policy/" + name) }
 
 // InCluster are the stacks whose roles use the Kubernetes API.
-var InCluster = []string{"addons", "app"}
+func (e *Environment) InCluster() []string {
+	stacks := []string{"addons", "app"}
+	if e.Observability.InCluster() {
+		stacks = append(stacks, "observability")
+	}
+	return stacks
+}
 
 // clusterRoles are the ARNs of those roles.
 func (e *Environment) clusterRoles() []string {
 	var arns []string
-	for _, stack := range InCluster {
+	for _, stack := range e.InCluster() {
 		arns = append(arns, e.RoleARN(e.DeployRole(stack)), e.RoleARN(e.PlanRole(stack)))
 	}
 	return arns

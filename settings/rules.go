@@ -210,6 +210,27 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    func(s string) bool { return !strings.Contains(s, "AWSLogs") },
 			repair:  func(s string) string { return strings.Trim(s, "/") },
 		},
+		"email": {
+			must:    "an e-mail address",
+			pattern: `^[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$`,
+		},
+		// https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
+		"slackworkspace": {
+			must:    "a Slack workspace's id, such as T0123456789",
+			pattern: `^[0-9A-Z]{1,255}$`,
+		},
+		"slackchannel": {
+			must:    "a Slack channel's id, such as C0123456789",
+			pattern: `^[A-Z0-9]{1,255}$`,
+		},
+		"httpsurl": {
+			must:    "an https URL",
+			pattern: `^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$`,
+		},
+		"group": {
+			must:    "a group's name of letters, digits, spaces and _.:/@-",
+			pattern: `^[A-Za-z0-9_.:/@-]([A-Za-z0-9 _.:/@-]{0,253}[A-Za-z0-9_.:/@-])?$`,
+		},
 		// https://docs.docker.com/reference/cli/docker/image/tag/
 		"tag": {
 			must:    "an image tag other than latest: at most 128 letters, digits and _.-",
@@ -324,7 +345,7 @@ func principalRemedy(s string) string {
 }
 
 // appNamespaces belong to Kubernetes, to EKS's log router and to Plinth's add-ons.
-var appNamespaces = []string{"default", "aws-observability", "external-secrets"}
+var appNamespaces = []string{"default", "aws-observability", "external-secrets", "grafana", "loki", "pod-logs", "prometheus"}
 
 func isFreeAppName(s string) bool {
 	return len(s) <= 20 && !strings.HasPrefix(s, "kube-") && !slices.Contains(appNamespaces, s)

@@ -23,13 +23,14 @@ type Environment struct {
 	// LogRetentionDays is how long every log group keeps its events.
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`
 
-	State    State    `yaml:"state"`
-	CI       CI       `yaml:"ci"`
-	Network  Network  `yaml:"network"`
-	Database Database `yaml:"database"`
-	Registry Registry `yaml:"registry"`
-	Cluster  Cluster  `yaml:"cluster"`
-	App      App      `yaml:"app"`
+	State         State         `yaml:"state"`
+	CI            CI            `yaml:"ci"`
+	Network       Network       `yaml:"network"`
+	Database      Database      `yaml:"database"`
+	Registry      Registry      `yaml:"registry"`
+	Cluster       Cluster       `yaml:"cluster"`
+	App           App           `yaml:"app"`
+	Observability Observability `yaml:"observability"`
 }
 
 // State says where Terraform keeps this environment's state.

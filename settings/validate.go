@@ -46,6 +46,7 @@ func (d *document) check(all []*document, chosen []string) {
 	d.checkAccess()
 	d.checkFargate()
 	d.checkApp()
+	d.checkObservability()
 }
 
 // fieldRules is the validator with the rules of this package under their tags.
