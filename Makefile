@@ -60,7 +60,7 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 ENV ?= dev
 
 # What a user, or CI, may set. Of one in lower case make would take no notice.
-options := ENV KEEP CLUSTER STACK AUTO_APPROVE BUILDER REPOSITORY ROLE MODULE DOTENV
+options := ENV KEEP CLUSTER STACK AUTO_APPROVE BUILDER REPOSITORY ROLE MODULE DOTENV RATE DURATION
 lower = $(shell echo $(1) | tr A-Z a-z)
 $(foreach name,$(call lower,$(options)),$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
 
@@ -190,7 +190,7 @@ note: stack ## Put the plans' summaries into the merge request that CI runs for
 	@build/planner note '$(ENV)' $(stacks)
 
 # Every Go module, or the one that is asked for, and how its tests are called.
-MODULES := $(or $(MODULE),. permissions app policy tools tools/charts tools/diagram rehearsal)
+MODULES := $(or $(MODULE),. permissions app policy tools tools/charts tools/diagram tools/observability rehearsal)
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
 # once all is built, one package at a time: a rehearsal keeps two cores busy by itself.
@@ -258,6 +258,7 @@ policy: synth scanners ## Hold what is synthesized, the charts and Git's history
 .PHONY: golden
 golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
 	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
+	go -C app test . -run Metrics -update
 	go test . -run 'Golden|Permissions' -update
 	go -C tools/charts test . -run Golden -update
 	go test ./settings -run Schema -update
@@ -271,6 +272,12 @@ diagram: ## Draw docs/architecture.svg and the README's Mermaid diagram from the
 .PHONY: bench
 bench: bindings ## Compare with the published bindings and with JavaScript, and check that the output is the same
 	go run -C tools ./bench
+
+.PHONY: load
+load: setup ## Measure what the service bears on this machine (RATE=500: requests per second; DURATION=10s: of each)
+	@CGO_ENABLED=0 go build -C app -tags nethttpomithttp2 -o ../build/load/app .
+	@go build -C app/load -o ../../build/load/ . ./nodatabase
+	@build/load/load -rate '$(RATE)' -duration '$(DURATION)'
 
 .PHONY: clean
 clean: ## Remove everything that can be made again

@@ -23,7 +23,7 @@ func TestPermissionsDocument(t *testing.T) {
 	all, err := settings.Load(environments, nil)
 	assert.NilError(t, err)
 	table := permissions.All()
-	names := []string{"network", "data", "cluster", "addons", "app"}
+	names := []string{"network", "data", "cluster", "addons", "app", "observability"}
 	var b strings.Builder
 	b.WriteString(permissionsIntroduction + table.Markdown())
 	role := func(name, what string, statements []permissions.Statement) {

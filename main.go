@@ -53,5 +53,6 @@ func define(app constructs.Construct, env *settings.Environment) {
 	cluster := stacks.NewCluster(app, env, network)
 	addons := stacks.NewAddons(app, env, cluster)
 	application := stacks.NewApp(app, env, data, cluster, addons)
-	stacks.NewBootstrap(app, env, network, data, cluster, addons, application)
+	observability := stacks.NewObservability(app, env, data, cluster, addons, application)
+	stacks.NewBootstrap(app, env, network, data, cluster, addons, application, observability)
 }

@@ -109,7 +109,7 @@ func TestEveryFileIsAnEnvironment(t *testing.T) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	assert.DeepEqual(t, ids, []string{"bootstrap-demo", "demo-addons", "demo-app", "demo-cluster", "demo-data", "demo-network"})
+	assert.DeepEqual(t, ids, []string{"bootstrap-demo", "demo-addons", "demo-app", "demo-cluster", "demo-data", "demo-network", "demo-observability"})
 }
 
 // TestSameInputSameOutput synthesizes twice: a diff must never come from Plinth itself.

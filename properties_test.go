@@ -315,18 +315,22 @@ var atRest = map[string][]string{
 	"aws_eks_cluster":           {"encryption_config.provider.key_arn"},
 	"aws_secretsmanager_secret": {"kms_key_id"},
 	"aws_s3_bucket":             {}, // see bucketsClosed
+	"aws_sns_topic":             {"kms_master_key_id"},
+	"aws_prometheus_workspace":  {"kms_key_arn"},
 }
 
 var keepsNothing = []string{
-	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_db_parameter_group", "aws_db_subnet_group",
+	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_chatbot_slack_channel_configuration", "aws_cloudwatch_dashboard",
+	"aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm", "aws_db_parameter_group", "aws_db_subnet_group",
 	"aws_default_security_group", "aws_ecr_lifecycle_policy", "aws_eip", "aws_eks_access_entry",
 	"aws_eks_access_policy_association", "aws_eks_addon", "aws_eks_fargate_profile", "aws_flow_log",
 	"aws_iam_openid_connect_provider", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
-	"aws_internet_gateway", "aws_kms_alias", "aws_kms_key", "aws_nat_gateway", "aws_rds_cluster_parameter_group",
+	"aws_internet_gateway", "aws_kms_alias", "aws_kms_key", "aws_nat_gateway", "aws_prometheus_alert_manager_definition",
+	"aws_prometheus_rule_group_namespace", "aws_rds_cluster_parameter_group",
 	"aws_route", "aws_route_table", "aws_route_table_association", "aws_secretsmanager_secret_version",
 	"aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls", "aws_s3_bucket_policy",
 	"aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning",
-	"aws_security_group", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_ingress_rule",
+	"aws_security_group", "aws_sns_topic_policy", "aws_sns_topic_subscription", "aws_subnet", "aws_vpc", "aws_vpc_endpoint", "aws_vpc_security_group_ingress_rule",
 	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1", "terraform_data",
 }
 
@@ -399,7 +403,7 @@ func logGroupsExist(p platform) (broken []string) {
 		if e.kind == "aws_eks_cluster" && len(strs(e.body["enabled_cluster_log_types"])) > 0 {
 			need(e, fmt.Sprintf("/aws/eks/%s/cluster", e.body["name"]))
 		}
-		if e.kind == "kubernetes_config_map_v1" {
+		if e.kind == "kubernetes_config_map_v1" && dig(e.body, "data", "output.conf") != nil {
 			config := fmt.Sprint(dig(e.body, "data", "output.conf"))
 			name := regexp.MustCompile(`log_group_name (\S+)`).FindStringSubmatch(config)
 			if name == nil || !strings.Contains(config, "auto_create_group false") {
@@ -439,11 +443,15 @@ var unscopable = []*regexp.Regexp{
 	regexp.MustCompile(`^elasticloadbalancing:Describe\w+$`),
 	regexp.MustCompile(`^acm:ListCertificates$`),
 	regexp.MustCompile(`^application-autoscaling:Describe\w+$`),
+	regexp.MustCompile(`^aps:CreateWorkspace$`),
+	regexp.MustCompile(`^chatbot:(CreateSlackChannelConfiguration|DescribeSlackChannelConfigurations)$`),
+	regexp.MustCompile(`^cloudwatch:(GetMetricData|ListMetrics)$`),
 	regexp.MustCompile(`^ecr:GetAuthorizationToken$`),
 	regexp.MustCompile(`^eks:(CreateCluster|DescribeAddonVersions)$`),
 	regexp.MustCompile(`^kms:(CreateKey|ListAliases)$`),
-	regexp.MustCompile(`^logs:DescribeLogGroups$`),
+	regexp.MustCompile(`^logs:(DescribeLogGroups|DescribeResourcePolicies|PutResourcePolicy|(Create|Delete|Get|Update)LogDelivery|ListLogDeliveries)$`),
 	regexp.MustCompile(`^secretsmanager:GetRandomPassword$`),
+	regexp.MustCompile(`^sns:(GetSubscriptionAttributes|Unsubscribe)$`),
 }
 
 func narrowPermissions(p platform) (broken []string) {
@@ -564,6 +572,7 @@ var limits = map[string]struct {
 }{
 	"aws_appautoscaling_policy.name":               {256, `[\x20-\x7E]+`},
 	"aws_cloudwatch_log_group.name":                {512, `[\w./#-]+`},
+	"aws_cloudwatch_log_metric_filter.name":        {512, `[^:*]+`},
 	"aws_db_instance.identifier":                   {63, `[a-z](-?[a-z0-9])*`},
 	"aws_db_parameter_group.name":                  {255, `[a-z](-?[a-z0-9])*`},
 	"aws_db_subnet_group.name":                     {255, `[a-z0-9 ._-]+`},
@@ -575,11 +584,13 @@ var limits = map[string]struct {
 	"aws_iam_role.description":                     {1000, `[\w+=,.@'’ /;-]+`},
 	"aws_iam_role_policy.name":                     {128, `[\w+=,.@-]+`},
 	"aws_kms_alias.name":                           {256, `alias/[\w/-]+`},
+	"aws_prometheus_rule_group_namespace.name":     {128, `[0-9A-Za-z][\w.-]*`},
 	"aws_rds_cluster.cluster_identifier":           {63, `[a-z](-?[a-z0-9])*`},
 	"aws_rds_cluster_instance.identifier":          {63, `[a-z](-?[a-z0-9])*`},
 	"aws_rds_cluster_parameter_group.name":         {255, `[a-z](-?[a-z0-9])*`},
 	"aws_secretsmanager_secret.name":               {512, `[\w/+=.@-]+`},
 	"aws_security_group.name":                      {255, `[\w ./:()#,@+=&;{}!$*\[\]-]+`},
+	"aws_sns_topic.name":                           {256, `[\w-]+`},
 	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
 }
 
@@ -608,7 +619,7 @@ func nameLimits(p platform) (broken []string) {
 }
 
 // order is that of deployment; data and cluster know nothing of each other.
-var order = map[string]int{bootstrap: -1, "network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3}
+var order = map[string]int{bootstrap: -1, "network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3, "observability": 4}
 
 func oneWay(p platform) (broken []string) {
 	for _, e := range p.elements() {
@@ -676,7 +687,7 @@ func kubernetesProviders(p platform) (broken []string) {
 	for stack, document := range p.stacks {
 		for _, provider := range []string{"kubernetes", "helm"} {
 			_, uses := document["provider"].(object)[provider]
-			if allowed := layer(stack) == "addons" || layer(stack) == "app"; uses && !allowed {
+			if allowed := order[layer(stack)] > order["cluster"]; uses && !allowed {
 				broken = append(broken, stack+": configures "+provider+" beside or below the cluster itself")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,19 +14,20 @@ import (
 // most it could ever do, whatever policy it is given besides.
 //
 // Security: it allows no action that the stack has no use for, and leaves open on what. With
-// two exceptions: states and roles are as narrow as in the policy, and what is in protected is out
-// of reach for whatever IAM can do. So a role can neither change itself, nor the others of the
-// bootstrap, nor make one that can do more.
+// two exceptions: buckets, the states' too, and roles are as narrow as in the policy, and what is
+// in protected is out of reach for whatever IAM can do. So a role can neither change itself, nor
+// the others of the bootstrap, nor make one that can do more. Where it would not fit into one
+// policy, it also allows what else there is to describe in a service that the stack looks at.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func Ceiling(statements []Statement, protected ...string) []Statement {
-	var states, others []Statement
+	var buckets, others []Statement
 	identity := map[grant]*Statement{}
 	for _, statement := range statements {
 		switch {
 		case strings.HasPrefix(statement.Actions[0], "iam:"):
 			gather(identity, statement)
-		case slices.Contains(statement.For, forState):
-			states = append(states, statement)
+		case slices.Contains(statement.For, forState), strings.HasPrefix(statement.Actions[0], "s3:"):
+			buckets = append(buckets, statement)
 		default:
 			others = append(others, statement)
 		}
@@ -39,12 +41,54 @@ func Ceiling(statements []Statement, protected ...string) []Statement {
 		key.conditions = fmt.Sprint(statement.Conditions)
 		gathered[key] = statement
 	}
-	ceiling = slices.Concat(ceiling, states, together(gathered))
+	ceiling = slices.Concat(ceiling, brief(buckets, actions(others)), together(gathered))
 	if len(identity) > 0 {
 		ceiling = append(ceiling, Statement{Deny: true, Actions: []string{"iam:*"}, Resources: protected})
 	}
+	if len(others) > 0 && characters(document(ceiling)) > PolicySize {
+		ceiling[0].Actions = starred(ceiling[0].Actions)
+	}
 	return ceiling
 }
+
+// brief leaves out what makes no difference, since a boundary has to fit into one policy: what is
+// allowed on everything anyhow, and which names of states may be listed or decrypted.
+func brief(buckets []Statement, anyhow []string) (all []Statement) {
+	for _, s := range buckets {
+		s.Actions = slices.DeleteFunc(slices.Clone(s.Actions), func(action string) bool { return slices.Contains(anyhow, action) })
+		s.Conditions = besides(namesStates, s.Conditions)
+		if len(s.Actions) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+var namesStates = regexp.MustCompile(`^(s3:prefix|kms:EncryptionContext:aws:s3:arn)$`)
+
+// besides are the conditions on other keys.
+func besides(keys *regexp.Regexp, all []Condition) (others []Condition) {
+	for _, c := range all {
+		if !keys.MatchString(c.Key) {
+			others = append(others, c)
+		}
+	}
+	return others
+}
+
+var describes = regexp.MustCompile(`:Describe.*`)
+
+// starred puts together the actions by which one looks at what a service has.
+func starred(all []string) []string {
+	var short []string
+	for _, action := range all {
+		short = append(short, describes.ReplaceAllString(action, ":Describe*"))
+	}
+	return slices.Compact(short)
+}
+
+// toldByName are the tags that the name of a role begins with, so that a boundary need not ask.
+var toldByName = regexp.MustCompile(`Tag/(project|environment)$`)
 
 // listable are the keys of which a boundary allows together what a policy allows one by one, or it
 // would be as long as the policies are.
@@ -52,8 +96,9 @@ var listable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceN
 
 func gather(grants map[grant]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
-		statement.Conditions = nil // the cluster's OIDC provider, which is no more than its policy says
+		statement.Conditions = nil // OIDC and instance profiles, which are no more than the policy says
 	}
+	statement.Conditions = besides(toldByName, statement.Conditions)
 	var keys []string
 	for _, c := range statement.Conditions {
 		if slices.Contains(listable, c.Key) {
@@ -82,11 +127,15 @@ func gather(grants map[grant]*Statement, statement Statement) {
 }
 
 // Roles returns the permissions boundary of the roles that a stack makes: all that any of them
-// may do, by its inline policies and AWS's own.
+// may do, by its inline policies and AWS's own. There is none where there are no roles; where they
+// may do nothing, it says so, since a role cannot be made with a boundary that is not there.
 func Roles(s Stack) ([]Statement, error) {
 	var found []string
+	made := false
 	for _, e := range s.elements() {
 		switch e.kind {
+		case "aws_iam_role":
+			made = true
 		case "aws_iam_role_policy_attachment":
 			arn, _ := e.attributes["policy_arn"].(string)
 			name := strings.TrimPrefix(arn, "arn:aws:iam::aws:policy/")
@@ -103,7 +152,13 @@ func Roles(s Stack) ([]Statement, error) {
 			found = append(found, list...)
 		}
 	}
-	if len(found) == 0 {
+	switch {
+	case len(found) == 0 && made:
+		return []Statement{{
+			Deny: true, Actions: []string{"*"}, Resources: []string{"*"}, For: []string{"aws_iam_role"},
+			Why: "no role has a policy",
+		}}, nil
+	case len(found) == 0:
 		return nil, nil
 	}
 	slices.Sort(found)

@@ -31,7 +31,7 @@ func said(s Statement) string {
 }
 
 func TestResources(t *testing.T) {
-	const role = `"aws_iam_role": {"r": {"name": "plinth-dev-r"}, "s": {"name": "${var.x}"}}, "aws_version": {"v": {"secret_id": "${aws_secret.s.id}"}}, "aws_secret": {"s": {"name": "plinth/dev/postgres"}}`
+	const role = `"aws_iam_role": {"r": {"name": "plinth-dev-r"}, "s": {"name": "${var.x}"}}, "aws_version": {"v": {"secret_id": "${aws_secret.s.id}"}}, "aws_secret": {"s": {"name": "plinth/dev/postgres"}}, "aws_s3_bucket": {"b": {"bucket": "plinth-dev-b"}}`
 	for name, test := range map[string]struct {
 		attributes, on, want string
 		when                 []Condition
@@ -46,11 +46,14 @@ func TestResources(t *testing.T) {
 		"another environment's name":   {`"name": "plinth-dev2-x"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/plinth-dev2-x", nil},
 		"a reference to what is not":   {`"role": "${aws_iam_role.s.name}"`, "iam:role/{role}", "arn:aws:iam::111111111111:role/*", nil},
 		"what nobody knows yet":        {`"name": "${random.x}"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/*", nil},
+		"a global service of another":  {`"name": "plinth-dev-r"`, "chatbot:x/{name}", "arn:aws:chatbot::111111111111:x/plinth-dev-*", nil},
+		"a whole name":                 {`"bucket": "plinth-dev-loki-111111111111"`, "arn:aws:s3:::{=bucket}/*", "arn:aws:s3:::plinth-dev-loki-111111111111/*", nil},
+		"a reference to a whole name":  {`"bucket": "${aws_s3_bucket.b.id}"`, "arn:aws:s3:::{=bucket}", "arn:aws:s3:::plinth-dev-b", nil},
 		"a part that nobody knows yet": {`"name": "a-${random.x}-b"`, "iam:role/{name}", "arn:aws:iam::111111111111:role/a-*-b", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := example(`{"resource": {` + role + `, "aws_thing": {"t": {` + test.attributes + `}}}}`)
-			table := Table{"aws_iam_role": {}, "aws_version": {}, "aws_secret": {}, "aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{test.on}}}}}
+			table := Table{"aws_iam_role": {}, "aws_version": {}, "aws_secret": {}, "aws_s3_bucket": {}, "aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{test.on}}}}}
 			got, err := table.Deploy(s)
 			assert.NilError(t, err)
 			assert.DeepEqual(t, got[0].Resources, []string{test.want})
@@ -137,6 +140,10 @@ func TestMistakes(t *testing.T) {
 			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{name}"}}}}},
 			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a of stack data has no {name}, which its row "a:{name}" needs`,
 		},
+		"a whole name that nobody knows yet": {
+			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{=name}"}}}}},
+			`{"resource": {"aws_a": {"n": {"name": "x-${random.x}"}}}}`, `permissions: of aws_a of stack data only x-* is known, but its row "a:{=name}" needs the whole {=name}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.table.Deploy(example(test.resources))
@@ -213,21 +220,43 @@ func TestCeiling(t *testing.T) {
 	linked := func(service string) Statement {
 		return Statement{Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []string{"a:role/" + service}, Conditions: when("StringEquals", "iam:AWSServiceName", service)}
 	}
-	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: bounded}
+	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: all(bounded, tags("aws:RequestTag/", "stack"))}
+	tagged := role
+	tagged.Conditions = all(bounded, requested)
+	list := Statement{Actions: []string{"s3:ListBucket"}, Resources: []string{"arn:aws:s3:::states"}, For: []string{forState}}
+	listed := list
+	listed.Conditions = when("StringLikeIfExists", "s3:prefix", "a")
+	key := Statement{Actions: []string{"kms:GenerateDataKey"}, Resources: []string{"k"}, For: []string{forState}, Conditions: when("StringEquals", "kms:ViaService", "s3")}
+	keyUsed := key
+	keyUsed.Actions = []string{"kms:Decrypt", "kms:GenerateDataKey"}
+	keyUsed.Conditions = all(key.Conditions, when("StringLike", "kms:EncryptionContext:aws:s3:arn", "a"))
 	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, For: []string{forState}}
+	bucket := Statement{Actions: []string{"s3:DeleteBucket"}, Resources: []string{"arn:aws:s3:::b"}}
 	got := Ceiling([]Statement{
-		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), role, attach("a"), attach("b"), linked("eks"), linked("rds"),
-		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state,
+		bucket,
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), tagged, attach("a"), attach("b"), linked("eks"), linked("rds"),
+		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state, listed,
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"of the state"}, For: []string{forState}},
+		{Actions: []string{"kms:Decrypt"}, Resources: []string{"another key"}}, keyUsed,
 	}, "arn:aws:iam::1:role/deploy-*")
-	assert.Equal(t, len(got), 7)
-	assert.Equal(t, said(got[0]), "ec2:CreateVpc,ec2:DeleteVpc on * if []")
-	assert.DeepEqual(t, got[1], state)
+	assert.Equal(t, len(got), 10)
+	assert.Equal(t, said(got[0]), "ec2:CreateVpc,ec2:DeleteVpc,kms:Decrypt on * if []")
+	assert.DeepEqual(t, got[1:5], []Statement{bucket, state, list, key})
+	got = got[3:]
 	assert.Equal(t, said(got[2]), "iam:AttachRolePolicy on a:role/r if "+fmt.Sprint(all(bounded, when("ArnEquals", "iam:PolicyARN", "a", "b"))))
 	assert.Equal(t, said(got[3]), said(role))
 	assert.Equal(t, said(got[4]), said(linked("eks")))
 	assert.Equal(t, said(got[5]), said(linked("rds")))
 	assert.Assert(t, got[6].Deny)
 	assert.Equal(t, said(got[6]), "iam:* on arn:aws:iam::1:role/deploy-* if []")
+
+	many := Statement{Resources: []string{"*"}}
+	for i := range 1000 {
+		many.Actions = append(many.Actions, fmt.Sprintf("ec2:Describe%03d", i))
+	}
+	many.Actions = append(many.Actions, "ec2:DeleteVpc", "rds:DescribeDBClusters")
+	got = Ceiling([]Statement{many})
+	assert.Equal(t, said(got[0]), "ec2:DeleteVpc,ec2:Describe*,rds:Describe* on * if []")
 }
 
 func TestRoles(t *testing.T) {
@@ -246,6 +275,10 @@ func TestRoles(t *testing.T) {
 		assert.Assert(t, strings.Contains(strings.Join(got[0].Actions, " ")+" ", action+" "), action)
 	}
 	assert.Assert(t, !strings.Contains(said(got[0]), "sts:"))
+
+	nothing, err := Roles(example(`{"resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}}`))
+	assert.NilError(t, err)
+	assert.Equal(t, Document(nothing), `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`)
 
 	none, err := Roles(example(`{"resource": {"aws_vpc": {"v": {}}}}`))
 	assert.NilError(t, err)

@@ -73,7 +73,11 @@ var eks = Table{
 			Actions: []string{"eks:CreateAccessEntry"}, On: []string{"eks:cluster/{cluster_name}"},
 			When: all(requested, when("ArnEquals", "eks:principalArn", "{principal_arn}")),
 		}},
-		Read:   []Need{{Actions: []string{"eks:DescribeAccessEntry"}, On: []string{accessEntry}}},
+		Read: []Need{{Actions: []string{"eks:DescribeAccessEntry"}, On: []string{accessEntry}}},
+		// Security: an update knows no condition, so neither does it help to limit the groups of
+		// Kubernetes that an entry is made with. EKS refuses those that begin with system: and the like.
+		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+		Update: []Need{{Actions: []string{"eks:UpdateAccessEntry"}, On: []string{accessEntry}}},
 		Delete: []Need{{Actions: []string{"eks:DeleteAccessEntry"}, On: []string{accessEntry}}},
 		Tag:    []Need{{Actions: []string{"eks:TagResource"}, On: []string{accessEntry}, When: kept}},
 	},

@@ -5,6 +5,8 @@ const iamSource = "https://docs.aws.amazon.com/service-authorization/latest/refe
 // oidcProviders are those of EKS's clusters; which cluster's is known once it is made.
 const oidcProviders = "iam:oidc-provider/oidc.eks.{region}.amazonaws.com/id/*"
 
+const instanceProfile = "iam:instance-profile/{name}"
+
 // Security: only roles with the boundary can be made or changed, and no action takes a boundary
 // away. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 var iam = Table{
@@ -58,5 +60,21 @@ var iam = Table{
 		}},
 		Delete: []Need{{Actions: []string{"iam:DeleteOpenIDConnectProvider"}, On: []string{oidcProviders}, When: owned}},
 		Tag:    []Need{{Actions: []string{"iam:TagOpenIDConnectProvider"}, On: []string{oidcProviders}, When: all(owned, kept)}},
+	},
+	// Security: a role can be put into it that may be passed to EC2; with which boundary is the role's
+	// business.
+	"aws_iam_instance_profile": {
+		Source: iamSource,
+		Create: []Need{
+			{Actions: []string{"iam:CreateInstanceProfile"}, On: []string{instanceProfile}, When: requested},
+			{Actions: []string{"iam:AddRoleToInstanceProfile"}, On: []string{instanceProfile}},
+			passed("role", "ec2.amazonaws.com"),
+		},
+		Read: []Need{
+			{Actions: []string{"iam:GetInstanceProfile"}, On: []string{instanceProfile}},
+			{Actions: []string{"iam:GetRole"}, On: []string{"iam:role/{role}"}},
+		},
+		Delete: []Need{{Actions: []string{"iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"}, On: []string{instanceProfile}}},
+		Tag:    []Need{{Actions: []string{"iam:TagInstanceProfile"}, On: []string{instanceProfile}, When: kept}},
 	},
 }

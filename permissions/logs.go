@@ -7,6 +7,9 @@ const logsSource = "https://docs.aws.amazon.com/service-authorization/latest/ref
 const (
 	logGroup     = "logs:log-group:{name}:*"
 	logGroupTags = "logs:log-group:{name}"
+	// For IAM streams and metric filters are parts of their log group, which may be another stack's.
+	itsLogGroup = "logs:log-group:{log_group_name}:*"
+	logStream   = "logs:log-group:{log_group_name}:log-stream:{name}"
 )
 
 // The key's own policy lets CloudWatch Logs use it: whoever makes a group needs nothing of KMS.
@@ -25,5 +28,12 @@ var logs = Table{
 		Update: []Need{{Actions: []string{"logs:AssociateKmsKey"}, On: []string{logGroup}}},
 		Delete: []Need{{Actions: []string{"logs:DeleteLogGroup"}, On: []string{logGroup}}},
 		Tag:    []Need{{Actions: []string{"logs:TagResource"}, On: []string{logGroupTags}, When: kept}},
+	},
+	"aws_cloudwatch_log_stream": {
+		Source: logsSource,
+		Create: []Need{{Actions: []string{"logs:CreateLogStream"}, On: []string{logStream}}},
+		// The name is a filter.
+		Read:   []Need{{Actions: []string{"logs:DescribeLogStreams"}, On: []string{itsLogGroup}}},
+		Delete: []Need{{Actions: []string{"logs:DeleteLogStream"}, On: []string{logStream}}},
 	},
 }

@@ -29,7 +29,7 @@ func (s Stack) elements() []element {
 }
 
 // global are the services whose ARNs name no region.
-var global = []string{"iam"}
+var global = []string{"iam", "chatbot"}
 
 // arn completes the short form of a resource.
 func (s Stack) arn(e element, short string) (string, error) {
@@ -51,7 +51,7 @@ func (s Stack) arn(e element, short string) (string, error) {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, where, s.Account, resource), nil
 }
 
-var braces = regexp.MustCompile(`\{[a-z_.]+\}`)
+var braces = regexp.MustCompile(`\{=?[a-z_.]+\}`)
 
 // fill puts values in place of the names in braces.
 func (s Stack) fill(e element, template string) (string, error) {
@@ -71,11 +71,18 @@ func (s Stack) fill(e element, template string) (string, error) {
 		case boundary:
 			return s.Boundary
 		}
-		value, ok := e.attributes[strings.Trim(name, "{}")].(string)
+		value, ok := e.attributes[strings.Trim(name, "{=}")].(string)
 		if !ok {
 			wrong = fmt.Errorf("permissions: %s of stack %s has no %s, which its row %q needs", e.kind, s.Name, name, template)
 		}
-		return s.pattern(value)
+		if !strings.HasPrefix(name, "{=") {
+			return s.pattern(value)
+		}
+		value, whole := s.known(value)
+		if !whole {
+			wrong = fmt.Errorf("permissions: of %s of stack %s only %s is known, but its row %q needs the whole %s", e.kind, s.Name, value, template, name)
+		}
+		return value
 	})
 	return filled, wrong
 }
@@ -87,16 +94,40 @@ var reference = regexp.MustCompile(`\$\{(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-
 var token = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // names are the attributes that name a resource, in its ARN too.
-var names = []string{"name", "identifier", "cluster_identifier"}
+var names = []string{"name", "identifier", "cluster_identifier", "bucket"}
 
-// pattern is what a value may be in an ARN. A reference becomes the name of what it refers to,
-// and what nobody knows yet a star.
+// proof are references to the record by which ACM sees that a name is ours: a CNAME, whose name is
+// the certificate's after a label that ACM makes up.
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+var proof = []struct {
+	reference *regexp.Regexp
+	is        string
+}{
+	{proofOf("name"), `_*.$${$1.domain_name}`},
+	{proofOf("type"), "CNAME"},
+}
+
+func proofOf(part string) *regexp.Regexp {
+	return regexp.MustCompile(`\$\{tolist\((aws_acm_certificate\.[A-Za-z0-9_-]+)\.domain_validation_options\)\.0\.resource_record_` + part + `\}`)
+}
+
+// known is a value as far as it is known, and whether that is the whole of it: a reference becomes
+// the name of what it refers to, and what nobody knows yet a star.
+func (s Stack) known(value string) (text string, whole bool) {
+	for _, p := range proof {
+		value = p.reference.ReplaceAllString(value, p.is)
+	}
+	value = s.resolve(value, farthest)
+	return token.ReplaceAllString(value, "*"), !token.MatchString(value)
+}
+
+// pattern is what a value may be in an ARN.
 //
 // A name that begins with the environment's, as in plinth-dev-postgres-replica-1, is cut after
 // that: with the name itself a role could not delete what a newer version of the stack no longer
 // has, and one more replica would be an administrator's business.
 func (s Stack) pattern(value string) string {
-	value = token.ReplaceAllString(s.resolve(value, farthest), "*")
+	value, _ = s.known(value)
 	prefix := s.Project + "-" + s.Environment + "-"
 	if i := strings.Index(value, prefix); i >= 0 {
 		value = value[:i+len(prefix)] + "*"
@@ -107,7 +138,7 @@ func (s Stack) pattern(value string) string {
 // farthest is how many references are followed, one after another.
 const farthest = 5
 
-// resolve follows references.
+// resolve follows references, and leaves those that lead nowhere.
 func (s Stack) resolve(value string, times int) string {
 	return reference.ReplaceAllStringFunc(value, func(found string) string {
 		parts := reference.FindStringSubmatch(found)
@@ -119,7 +150,7 @@ func (s Stack) resolve(value string, times int) string {
 				return s.resolve(known, times-1)
 			}
 		}
-		return "*"
+		return found
 	})
 }
 

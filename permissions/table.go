@@ -9,14 +9,19 @@ import (
 // All returns the whole table.
 //
 // Checked against the service authorization reference of 26 September 2026 and version 5.99.1 of
-// the AWS provider. Update is for what the settings can change and for what AWS lets others change
-// in place of what Plinth sets. What Create allows is not said again in Update. Where a resource is
-// told by its name, its tags are set on creation with the permission in Tag.
+// the AWS provider; what the tables from sns on hold, instance profiles and log streams, against the
+// reference of 22 June 2026. Update is for what the settings can change and for what AWS lets others
+// change in place of what Plinth sets. What Create allows is not said again in Update. Where a
+// resource is told by its name, its tags are set on creation with the permission in Tag.
 //
 // A key with an attribute in brackets has what is needed besides when the attribute is set.
 func All() Table {
 	all := Table{}
-	for _, t := range []Table{vpc, rds, eks, iam, kms, logs, ecr, secrets, autoscaling, none} {
+	for _, t := range []Table{
+		vpc, rds, eks, iam, kms, logs, ecr, secrets, autoscaling,
+		sns, chatbot, cloudwatch, prometheus, s3, elasticloadbalancing,
+		ssm, ec2, clientVPN, route53, acm, wafv2, none,
+	} {
 		maps.Copy(all, t)
 	}
 	return all
@@ -28,6 +33,8 @@ var none = Table{
 	"helm_release":               {},
 	"kubernetes_config_map_v1":   {},
 	"kubernetes_namespace_v1":    {},
+	"kubernetes_role_v1":         {},
+	"kubernetes_role_binding_v1": {},
 	"data.kubernetes_ingress_v1": {},
 	// The provider works it out.
 	"data.aws_iam_policy_document": {},

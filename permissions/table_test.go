@@ -35,7 +35,8 @@ func TestTable(t *testing.T) {
 				everywhere := slices.Contains(need.On, "*")
 				assert.Equal(t, everywhere, need.Why != "", "%s: a reason goes with * and with nothing else", at)
 				assert.Assert(t, !everywhere || len(need.On) == 1, "%s: * and %v", at, need.On)
-				assert.Assert(t, !everywhere || contains(need.When, inRegion), "%s: * in any region", at)
+				ofNoRegion := !slices.ContainsFunc(need.Actions, func(action string) bool { return !strings.HasPrefix(action, "route53:") })
+				assert.Assert(t, !everywhere || ofNoRegion || contains(need.When, inRegion) || contains(need.When, inChatbotRegion), "%s: * in any region", at)
 				for _, on := range need.On {
 					assert.Assert(t, everywhere || resource.MatchString(on), "%s: on %s", at, on)
 					for _, name := range need.Actions {
@@ -62,10 +63,14 @@ func contains(all, some []Condition) bool {
 // Tags say whose a thing is: no action that sets them may give a thing to another stack, or take
 // it from one.
 func TestTableTags(t *testing.T) {
-	setsTags := regexp.MustCompile(`:(CreateTags|AddTagsToResource|Tag[A-Za-z]*)$`)
+	setsTags := regexp.MustCompile(`:(CreateTags|AddTagsTo[A-Za-z]+|Tag[A-Za-z]*)$`)
 	for kind, row := range All() {
 		for list, needs := range row.needs() {
 			for i, need := range needs {
+				if slices.Contains(need.Actions, "s3:PutBucketTagging") { // whatever the tags, it knows no condition
+					assert.DeepEqual(t, need.On, []string{theBucket})
+					continue
+				}
 				if !slices.ContainsFunc(need.Actions, setsTags.MatchString) || slices.Contains(need.Actions, "secretsmanager:CreateSecret") {
 					continue
 				}
@@ -97,12 +102,30 @@ func TestTableRoles(t *testing.T) {
 					case action == "iam:CreateServiceLinkedRole":
 						assert.Assert(t, len(need.When) == 1 && need.When[0].Key == "iam:AWSServiceName", at)
 					case action == "iam:TagRole", reads.MatchString(action):
+					case strings.HasSuffix(action, "InstanceProfile"): // whose role it may have, iam:PassRole says
+						assert.DeepEqual(t, need.On, []string{instanceProfile})
 					case changes.MatchString(action):
 						assert.Assert(t, contains(need.When, bounded), "%s: of a role without the boundary", at)
 					default:
 						assert.Assert(t, strings.HasSuffix(action, "OpenIDConnectProvider"), "%s: is this one safe?", at)
 					}
 					assert.Assert(t, action != "iam:DeleteRolePermissionsBoundary", "%s: with it a role loses its limits", at)
+				}
+			}
+		}
+	}
+}
+
+// The names of buckets are everybody's, and the states' begins like the others of the environment.
+func TestTableBuckets(t *testing.T) {
+	for kind, row := range All() {
+		for list, needs := range row.needs() {
+			for i, need := range needs {
+				for _, action := range need.Actions {
+					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
+					assert.Assert(t, !strings.HasPrefix(action, "s3:") || !slices.ContainsFunc(need.On, func(on string) bool {
+						return on != theBucket && on != theBucket+"/*"
+					}), "%s: of which bucket?", at)
 				}
 			}
 		}
@@ -116,9 +139,45 @@ func TestTableReads(t *testing.T) {
 		for _, need := range row.Read {
 			for _, action := range need.Actions {
 				assert.Assert(t, reads.MatchString(action) && action != "secretsmanager:GetSecretValue", "%s: %s", kind, action)
+				if strings.HasPrefix(action, "ssm:GetParameter") {
+					assert.DeepEqual(t, need.On, []string{publicParameter})
+				}
 			}
 		}
 	}
+}
+
+// A record is made or deleted by its name and its type alone, whichever zone it is in.
+func TestTableRecords(t *testing.T) {
+	for kind, row := range All() {
+		for list, needs := range row.needs() {
+			for i, need := range needs {
+				if slices.Contains(need.Actions, "route53:ChangeResourceRecordSets") {
+					assert.Assert(t, contains(need.When, theRecord), "%s: %s[%d]: of any name", kind, list, i)
+				}
+			}
+		}
+	}
+	const resources = `{"resource": {
+		"aws_acm_certificate": {"c": {"domain_name": "plinth-dev-app.example.com", "validation_method": "DNS"}},
+		"aws_route53_record": {
+			"alias": {"name": "plinth-dev-app.example.com", "type": "A"},
+			"proof": {
+				"name": "${tolist(aws_acm_certificate.c.domain_validation_options).0.resource_record_name}",
+				"type": "${tolist(aws_acm_certificate.c.domain_validation_options).0.resource_record_type}"}}}}`
+	statements, err := All().Deploy(example(resources))
+	assert.NilError(t, err)
+	var got []string
+	for _, s := range statements {
+		if slices.Contains(s.Actions, "route53:ChangeResourceRecordSets") {
+			got = append(got, fmt.Sprint(s.Conditions))
+		}
+	}
+	condition := func(name, kind string) string {
+		return "[{ForAllValues:StringLike route53:ChangeResourceRecordSetsNormalizedRecordNames [" + name + "]}" +
+			" {ForAllValues:StringEquals route53:ChangeResourceRecordSetsRecordTypes [" + kind + "]}]"
+	}
+	assert.DeepEqual(t, got, []string{condition("_*.plinth-dev-app.example.com", "CNAME"), condition("plinth-dev-app.example.com", "A")})
 }
 
 func TestRowsWithAttributes(t *testing.T) {
@@ -142,7 +201,7 @@ func TestRowsWithAttributes(t *testing.T) {
 	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && !slices.Contains(primary, "secretsmanager:CreateSecret"))
 	replica := actions(map[string]any{"replicate_source_db": "primary"})
 	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance"))
-	_, known := all.row(element{kind: "aws_instance"})
+	_, known := all.row(element{kind: "aws_ami"})
 	assert.Assert(t, !known)
 }
 

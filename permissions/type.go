@@ -23,7 +23,8 @@ type Need struct {
 	Actions []string
 	// On are the resources, in short: service:resource, as in ec2:vpc/* or iam:role/{name}. A
 	// name in braces is an attribute of the resource in the stack; what is known only after a
-	// deployment becomes a star. "*" is for actions that support nothing narrower.
+	// deployment becomes a star, and so does what follows the environment's name. {=name} is
+	// the whole of it. "*" is for actions that support nothing narrower.
 	On []string
 	// When narrows it further: all conditions must hold.
 	When []Condition

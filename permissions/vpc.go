@@ -179,20 +179,28 @@ var vpc = Table{
 		},
 		Tag: retagged("ec2:security-group/*"),
 	},
-	// Security: nothing is asked of the group that is let in, only of the one that lets in.
-	"aws_vpc_security_group_ingress_rule": {
+	"aws_vpc_security_group_egress_rule":  groupRule("Egress"),
+	"aws_vpc_security_group_ingress_rule": groupRule("Ingress"),
+}
+
+// groupRule is a security group's rule of one way, Egress or Ingress.
+//
+// Security: nothing is asked of the group at the other end, only of the one whose rule it is.
+func groupRule(way string) Type {
+	authorize, revoke := "AuthorizeSecurityGroup"+way, "RevokeSecurityGroup"+way
+	return Type{
 		Source: ec2Source,
 		Create: []Need{
-			{Actions: []string{"ec2:AuthorizeSecurityGroupIngress"}, On: []string{"ec2:security-group-rule/*"}, When: requested},
-			{Actions: []string{"ec2:AuthorizeSecurityGroupIngress"}, On: []string{"ec2:security-group/*"}, When: ownerOf("security_group_id")},
-			tagged("ec2:security-group-rule/*", "AuthorizeSecurityGroupIngress"),
+			{Actions: []string{"ec2:" + authorize}, On: []string{"ec2:security-group-rule/*"}, When: requested},
+			{Actions: []string{"ec2:" + authorize}, On: []string{"ec2:security-group/*"}, When: ownerOf("security_group_id")},
+			tagged("ec2:security-group-rule/*", authorize),
 		},
 		Read: []Need{listed("ec2:DescribeSecurityGroupRules")},
 		Update: []Need{
 			{Actions: []string{"ec2:ModifySecurityGroupRules"}, On: []string{"ec2:security-group-rule/*"}, When: owned},
 			{Actions: []string{"ec2:ModifySecurityGroupRules"}, On: []string{"ec2:security-group/*"}, When: ownerOf("security_group_id")},
 		},
-		Delete: []Need{{Actions: []string{"ec2:RevokeSecurityGroupIngress"}, On: []string{"ec2:security-group/*"}, When: ownerOf("security_group_id")}},
+		Delete: []Need{{Actions: []string{"ec2:" + revoke}, On: []string{"ec2:security-group/*"}, When: ownerOf("security_group_id")}},
 		Tag:    retagged("ec2:security-group-rule/*"),
-	},
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,7 +27,7 @@ type chartRule struct {
 var chartRules = []chartRule{
 	{"service-account-token", "Set automountServiceAccountToken to false, for the pod or its service account", tokens},
 	{"public-service", "Make the Service ClusterIP; the application's Ingress is the way in", publicServices},
-	{"public-ingress", "Only the application's stack has an Ingress", ingresses},
+	{"public-ingress", "Make the load balancer internal; only the application's may be reached from outside", ingresses},
 }
 
 // chartFindings runs the rules above and Kubernetes' own of Pod Security "restricted".
@@ -146,9 +147,10 @@ func publicServices(r rendering, report func(object, problem string)) {
 }
 
 func ingresses(r rendering, report func(object, problem string)) {
-	each(r.Release, func(_ *networkingv1.Ingress, o render.Object) {
-		if r.stack.id != r.stack.environment()+"-app" {
-			report(o.String(), "makes a load balancer")
+	each(r.Release, func(i *networkingv1.Ingress, o render.Object) {
+		scheme := i.Annotations["alb.ingress.kubernetes.io/scheme"]
+		if r.stack.id != r.stack.environment()+"-app" && scheme != "internal" {
+			report(o.String(), fmt.Sprintf("makes a load balancer whose scheme is %q", scheme))
 		}
 	})
 }

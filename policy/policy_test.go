@@ -40,9 +40,16 @@ func copied(t *testing.T) project {
 		stack := strings.TrimSuffix(filepath.Base(file), ".tf.json")
 		folder := filepath.Join(at.root, at.out, "stacks", stack)
 		copyTo(t, file, filepath.Join(folder, "cdk.tf.json"))
-		if strings.HasSuffix(stack, "-app") {
-			chart := first(t, read(t, at, stack), "helm_release")["chart"].(string)
-			if err := os.CopyFS(filepath.Join(folder, chart), os.DirFS(filepath.Join(root, "app", "chart"))); err != nil {
+		installed, _ := dig(read(t, at, stack), "resource", "helm_release").(object)
+		for _, r := range installed {
+			if dig(r, "repository") != nil {
+				continue
+			}
+			chart := filepath.Join(root, "app", "chart")
+			if dig(r, "name") == "pod-logs" {
+				chart = filepath.Join(root, "observability", "pod-logs")
+			}
+			if err := os.CopyFS(filepath.Join(folder, dig(r, "chart").(string)), os.DirFS(chart)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -226,6 +233,16 @@ var planted = []struct {
 			edit(t, at, "dev-network", func(d object) { add(d, "aws_lb", object{"name": "planted"}) })
 		},
 		"plinth/public-load-balancer", "dev-network/aws_lb.planted",
+	},
+	{
+		"the same of a chart's Ingress",
+		func(t *testing.T, at project) {
+			edit(t, at, "prod-observability", func(d object) {
+				values := dig(d, "resource", "helm_release", "grafana", "values").([]any)
+				values[0] = strings.Replace(values[0].(string), `scheme" = "internal"`, `scheme" = "internet-facing"`, 1)
+			})
+		},
+		"plinth/public-ingress", "prod-observability/grafana/Ingress grafana",
 	},
 	{
 		"a permission for everybody",

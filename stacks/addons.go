@@ -149,6 +149,15 @@ func imageFrom(env *settings.Environment, path string) map[string]any {
 	return image
 }
 
+// registryOf does the same for charts that name an image's registry apart from its path.
+func registryOf(env *settings.Environment) map[string]any {
+	image := map[string]any{}
+	if env.Cluster.ImageMirror != "" {
+		image["registry"] = env.Cluster.ImageMirror
+	}
+	return image
+}
+
 // What Pod Security "restricted" asks for beyond the controller chart's own defaults.
 var (
 	podSecurity = map[string]any{

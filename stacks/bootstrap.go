@@ -11,9 +11,9 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/bucket"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/pipelinerole"
-	"plinth/constructs/statebucket"
 	"plinth/permissions"
 	"plinth/settings"
 )
@@ -81,12 +81,14 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 		key, names = *made.Arn, []string{env.State.KMSKey}
 	}
 	if env.State.MakesBucket {
-		statebucket.New(stack, "state", statebucket.Config{
+		bucket.New(stack, "state", bucket.Config{
 			Name:           env.State.Bucket,
 			KeyArn:         &key,
 			KeyNames:       names,
 			OldVersionDays: env.State.OldVersionDays,
 			LogBucket:      env.State.LogBucket,
+			// Without the states nothing could be changed or taken down any more.
+			PreventDestroy: true,
 		})
 	}
 	return key

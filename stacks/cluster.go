@@ -75,6 +75,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	system := profile("system", "kube-system")
 	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
 	profile("app", env.App.Name)
+	if env.Observability.InCluster() {
+		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
+	}
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
@@ -101,7 +104,7 @@ var accessPolicies = map[settings.AccessPolicy]string{
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 func pipelineAccess(env *settings.Environment) []eks.Access {
 	var all []eks.Access
-	for _, stack := range settings.InCluster {
+	for _, stack := range env.InCluster() {
 		all = append(all,
 			eks.Access{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
 			// Security: this one reads everything but Secrets.

@@ -10,6 +10,7 @@ import (
 
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/iamrole"
+	"plinth/constructs/policy"
 	"plinth/settings"
 )
 
@@ -80,13 +81,14 @@ func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name s
 }
 
 // newKey makes the key of a stack, which also encrypts its logs. keep guards it from destroy.
-func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, description string, keep bool) *encryptionkey.Key {
+func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, description string, keep bool, uses ...policy.Statement) *encryptionkey.Key {
 	return encryptionkey.New(stack, id, encryptionkey.Config{
 		Alias:          env.ResourceName(alias),
 		Description:    description,
 		Account:        env.Account,
 		Region:         env.Region,
 		EncryptsLogs:   true,
+		Uses:           uses,
 		PreventDestroy: keep,
 	})
 }

@@ -16,7 +16,7 @@ need() {
 
 version() { "$@" 2>/dev/null | grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1; }
 
-need Go 1.26 "$(version go version)" "See https://go.dev/doc/install"
+need Go 1.26.7 "$(version go version)" "See https://go.dev/doc/install"
 need Node.js 20.9 "$(version node --version)" "See https://nodejs.org"
 need npm 9 "$(version npm --version)" "It comes with Node.js."
 need Terraform 1.11 "$(version terraform version)" "See https://developer.hashicorp.com/terraform/install"

@@ -1,6 +1,6 @@
-// Package statebucket makes an S3 bucket for Terraform's states: versioned, encrypted with a
-// key of its own, reached over TLS alone, and guarded from being destroyed.
-package statebucket
+// Package bucket makes an S3 bucket: private, versioned, encrypted with a key of Plinth's and
+// reached over TLS alone.
+package bucket
 
 import (
 	"github.com/aws/constructs-go/constructs/v10"
@@ -21,23 +21,50 @@ import (
 // Config of a bucket.
 type Config struct {
 	Name string
-	// KeyArn encrypts what is in it. KeyNames are the other ARNs by which writers may name
-	// that key, such as its alias's.
+	// KeyArn encrypts what is in it; without one, keys of S3's own do, for writers that know no
+	// other. KeyNames are the other ARNs by which writers may name the key, such as its alias's.
 	KeyArn   *string
 	KeyNames []string
+	// Writers may put objects into it besides those whom IAM lets.
+	Writers []Writer
+	// KeepDays is after how many days an object goes; 0 keeps it.
+	KeepDays int
 	// OldVersionDays is after how many days what was overwritten or deleted goes.
 	OldVersionDays int
 	// LogBucket gets the access log; empty means there is none.
 	LogBucket string
+	// PreventDestroy makes Terraform refuse to plan the deletion; ForceDestroy lets it delete
+	// what is in the bucket as well.
+	PreventDestroy, ForceDestroy bool
+}
+
+// Writer is a service that writes below a folder on behalf of some resources.
+type Writer struct {
+	// Sid names it in the policy, Service is as in logdelivery.elasticloadbalancing.amazonaws.com.
+	Sid, Service string
+	// Folder has no slash at either end. SourceArn is what it writes for; it may end in a star.
+	Folder, SourceArn string
+}
+
+// Bucket is an S3 bucket.
+type Bucket struct {
+	constructs.Construct
+	Arn *string
+	// Ready is what a user of the bucket should depend on: its policy is the last of it.
+	Ready cdktf.ITerraformDependable
 }
 
 // New makes a bucket.
-func New(scope constructs.Construct, id string, config Config) constructs.Construct {
+func New(scope constructs.Construct, id string, config Config) *Bucket {
 	this := constructs.NewConstruct(scope, &id)
-	bucket := s3bucket.NewS3Bucket(this, jsii.String("bucket"), &s3bucket.S3BucketConfig{
+	settings := &s3bucket.S3BucketConfig{
 		Bucket:    jsii.String(config.Name),
-		Lifecycle: &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(true)},
-	})
+		Lifecycle: &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(config.PreventDestroy)},
+	}
+	if config.ForceDestroy {
+		settings.ForceDestroy = jsii.Bool(true)
+	}
+	bucket := s3bucket.NewS3Bucket(this, jsii.String("bucket"), settings)
 	// Versioning and blocked access come before the policy: S3 takes one change at a time.
 	versions := s3bucketversioning.NewS3BucketVersioningA(this, jsii.String("versioning"), &s3bucketversioning.S3BucketVersioningAConfig{
 		Bucket:                  bucket.Id(),
@@ -46,14 +73,7 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 	s3bucketserversideencryptionconfiguration.NewS3BucketServerSideEncryptionConfigurationA(this, jsii.String("encryption"),
 		&s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationAConfig{
 			Bucket: bucket.Id(),
-			Rule: []*s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{{
-				ApplyServerSideEncryptionByDefault: &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA{
-					SseAlgorithm:   jsii.String("aws:kms"),
-					KmsMasterKeyId: config.KeyArn,
-				},
-				// One data key for many objects: KMS is asked, and paid, less often.
-				BucketKeyEnabled: jsii.Bool(true),
-			}},
+			Rule:   []*s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{encryption(config)},
 		})
 	// Security: no ACL counts, and nothing can be made public.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -69,25 +89,13 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 		RestrictPublicBuckets: jsii.Bool(true),
 	})
 	s3bucketlifecycleconfiguration.NewS3BucketLifecycleConfiguration(this, jsii.String("lifecycle"), &s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationConfig{
-		Bucket: bucket.Id(),
-		Rule: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRule{{
-			Id:     jsii.String("old-versions"),
-			Status: jsii.String("Enabled"),
-			Filter: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleFilter{{Prefix: jsii.String("")}},
-			NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
-				NoncurrentDays: jsii.Number(config.OldVersionDays),
-			}},
-			// Of every lock a marker of its deletion is left.
-			Expiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleExpiration{{ExpiredObjectDeleteMarker: jsii.Bool(true)}},
-			AbortIncompleteMultipartUpload: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload{{
-				DaysAfterInitiation: jsii.Number(7),
-			}},
-		}},
+		Bucket:    bucket.Id(),
+		Rule:      lifecycle(config),
 		DependsOn: &[]cdktf.ITerraformDependable{versions},
 	})
-	s3bucketpolicy.NewS3BucketPolicy(this, jsii.String("policy"), &s3bucketpolicy.S3BucketPolicyConfig{
+	ready := s3bucketpolicy.NewS3BucketPolicy(this, jsii.String("policy"), &s3bucketpolicy.S3BucketPolicyConfig{
 		Bucket:    bucket.Id(),
-		Policy:    policy.Document(this, "document", refusals(bucket, config)...),
+		Policy:    policy.Document(this, "document", append(refusals(bucket, config), permissions(bucket, config)...)...),
 		DependsOn: &[]cdktf.ITerraformDependable{block},
 	})
 	if config.LogBucket != "" {
@@ -97,7 +105,65 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 			TargetPrefix: jsii.String(config.Name + "/"),
 		})
 	}
-	return this
+	return &Bucket{Construct: this, Arn: bucket.Arn(), Ready: ready}
+}
+
+func encryption(config Config) *s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA {
+	type byDefault = s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA
+	rule := &s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{
+		ApplyServerSideEncryptionByDefault: &byDefault{SseAlgorithm: jsii.String("AES256")},
+	}
+	if config.KeyArn != nil {
+		rule.ApplyServerSideEncryptionByDefault = &byDefault{SseAlgorithm: jsii.String("aws:kms"), KmsMasterKeyId: config.KeyArn}
+		// One data key for many objects: KMS is asked, and paid, less often.
+		rule.BucketKeyEnabled = jsii.Bool(true)
+	}
+	return rule
+}
+
+func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRule {
+	type (
+		rule       = s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRule
+		filter     = s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleFilter
+		expiration = s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleExpiration
+	)
+	everything := []*filter{{Prefix: jsii.String("")}}
+	rules := []*rule{{
+		Id:     jsii.String("old-versions"),
+		Status: jsii.String("Enabled"),
+		Filter: everything,
+		NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
+			NoncurrentDays: jsii.Number(config.OldVersionDays),
+		}},
+		// What was deleted leaves a marker.
+		Expiration: []*expiration{{ExpiredObjectDeleteMarker: jsii.Bool(true)}},
+		AbortIncompleteMultipartUpload: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload{{
+			DaysAfterInitiation: jsii.Number(7),
+		}},
+	}}
+	if config.KeepDays > 0 {
+		rules = append(rules, &rule{
+			Id:         jsii.String("old-objects"),
+			Status:     jsii.String("Enabled"),
+			Filter:     everything,
+			Expiration: []*expiration{{Days: jsii.Number(config.KeepDays)}},
+		})
+	}
+	return rules
+}
+
+// permissions are the writers'.
+func permissions(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
+	var statements []policy.Statement
+	for _, w := range config.Writers {
+		statements = append(statements, policy.Statement{
+			Sid: w.Sid, Principals: policy.Service(w.Service),
+			Actions: []string{"s3:PutObject"}, Resources: []string{*bucket.Arn() + "/" + w.Folder + "/*"},
+			// Security: for these resources alone (confused deputy).
+			Conditions: []policy.Condition{{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{w.SourceArn}}},
+		})
+	}
+	return statements
 }
 
 // refusals are for everybody, whoever allows it. Security: nothing travels or lies in the
@@ -106,7 +172,7 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	everybody := []policy.Principal{{Type: "*", Identifiers: []string{"*"}}}
 	objects := *bucket.Arn() + "/*"
-	return []policy.Statement{
+	statements := []policy.Statement{
 		{
 			Sid: "OnlyTLS", Deny: true, Principals: everybody,
 			// The refusal of every action there is.
@@ -114,6 +180,11 @@ func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 			Resources:  []string{*bucket.Arn(), objects},
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},
 		},
+	}
+	if config.KeyArn == nil {
+		return statements
+	}
+	return append(statements, []policy.Statement{
 		{
 			Sid: "OnlyKMS", Deny: true, Principals: everybody,
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
@@ -124,7 +195,7 @@ func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
 			Conditions: otherThan("s3:x-amz-server-side-encryption-aws-kms-key-id", append([]string{*config.KeyArn}, config.KeyNames...)...),
 		},
-	}
+	}...)
 }
 
 // otherThan holds when a header is there and says something else. A condition that something is

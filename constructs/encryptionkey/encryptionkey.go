@@ -22,6 +22,9 @@ type Config struct {
 	Account, Region string
 	// EncryptsLogs lets CloudWatch Logs use the key for this account's log groups.
 	EncryptsLogs bool
+	// Uses are further statements of the key's policy, for services that use it by themselves.
+	// The resource "*" is the key itself.
+	Uses []policy.Statement
 	// PreventDestroy makes Terraform refuse to delete the key: what it encrypts would be lost.
 	PreventDestroy bool
 }
@@ -42,6 +45,7 @@ func New(scope constructs.Construct, id string, config Config) *Key {
 	if config.EncryptsLogs {
 		statements = append(statements, cloudWatchLogs(config.Account, config.Region))
 	}
+	statements = append(statements, config.Uses...)
 	key := kmskey.NewKmsKey(this, jsii.String("key"), &kmskey.KmsKeyConfig{
 		Description:          jsii.String(config.Description),
 		EnableKeyRotation:    jsii.Bool(true),

@@ -31,7 +31,7 @@ type Config struct {
 // Role is an IAM role that has all of its permissions once ARN can be read.
 type Role struct {
 	constructs.Construct
-	Arn *string
+	Arn, Name *string
 	// Permissions are what a resource using the role should depend on: AWS checks
 	// permissions when the resource is made, not when the role is named.
 	Permissions []cdktf.ITerraformDependable
@@ -65,7 +65,7 @@ func New(scope constructs.Construct, id string, config Config) *Role {
 		AssumeRolePolicy:    policy.Document(this, "trust", config.Trust),
 		PermissionsBoundary: boundary(scope),
 	})
-	result := &Role{Construct: this, Arn: role.Arn()}
+	result := &Role{Construct: this, Arn: role.Arn(), Name: role.Name()}
 	for _, name := range config.ManagedPolicies {
 		attachment := iamrolepolicyattachment.NewIamRolePolicyAttachment(this, jsii.String("managed-"+path.Base(name)),
 			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{

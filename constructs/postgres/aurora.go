@@ -59,6 +59,7 @@ func newAurora(s *shared, result *Postgres) {
 		Lifecycle:                        s.lifecycle(),
 		DependsOn:                        &[]cdktf.ITerraformDependable{logs},
 	})
+	result.Identifiers.Cluster = c.Name
 	result.Endpoint = cluster.Endpoint()
 	result.ReaderEndpoint = cluster.ReaderEndpoint()
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()

@@ -91,12 +91,21 @@ type Postgres struct {
 	// ReaderEndpoint is a host for reads: of a replica where there is one. Aurora's balances
 	// over all; RDS replicas are listed with commas, as PostgreSQL's clients take them.
 	ReaderEndpoint *string
+	// Identifiers are what CloudWatch knows the servers by.
+	Identifiers Identifiers
 	// Name is the database's name in the server.
 	Name string
 	// SecretArn is the Secrets Manager secret with username and password, as JSON.
 	SecretArn *string
 	// SecurityGroupID admits nobody until a rule is added to it.
 	SecurityGroupID *string
+}
+
+// Identifiers are those of RDS instances or of an Aurora cluster, whose instances come and go.
+type Identifiers struct {
+	Primary  string
+	Replicas []string
+	Cluster  string
 }
 
 // New makes a database.

@@ -52,6 +52,7 @@ func newRDS(s *shared, result *Postgres) {
 		config.MasterUserSecretKmsKeyId = c.KeyArn
 	}
 	primary := dbinstance.NewDbInstance(s.scope, jsii.String("primary"), instanceConfig(s, c.Name, group.Name(), config))
+	result.Identifiers.Primary = c.Name
 	result.Endpoint = primary.Address()
 	result.ReaderEndpoint = primary.Address()
 	if result.SecretArn == nil {
@@ -60,8 +61,10 @@ func newRDS(s *shared, result *Postgres) {
 
 	var readers []*string
 	for i := 1; i <= c.RDS.Replicas; i++ {
+		identifier := fmt.Sprintf("%s-replica-%d", c.Name, i)
+		result.Identifiers.Replicas = append(result.Identifiers.Replicas, identifier)
 		replica := dbinstance.NewDbInstance(s.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
-			instanceConfig(s, fmt.Sprintf("%s-replica-%d", c.Name, i), group.Name(), dbinstance.DbInstanceConfig{
+			instanceConfig(s, identifier, group.Name(), dbinstance.DbInstanceConfig{
 				ReplicateSourceDb: primary.Identifier(),
 				// It is encrypted with its source's key: in the same region AWS refuses to be told.
 				StorageEncrypted: jsii.Bool(true),

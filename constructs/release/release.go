@@ -35,7 +35,7 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		Name:      jsii.String(config.Name),
 		Namespace: jsii.String(config.Namespace),
 		Chart:     jsii.String(config.Chart),
-		Values:    &[]*string{cdktf.Fn_Jsonencode(config.Values)},
+		Values:    &[]*string{cdktf.Fn_Jsonencode(quoted(config.Values))},
 		// A failed install is undone, a failed upgrade rolled back.
 		Atomic:        jsii.Bool(true),
 		CleanupOnFail: jsii.Bool(true),

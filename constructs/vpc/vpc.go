@@ -48,6 +48,8 @@ type VPC struct {
 	DatabaseSubnetIDs []*string
 	// NATAddresses are the public addresses from which private subnets reach the internet.
 	NATAddresses []*string
+	// NATGatewayIDs are the gateways that have these addresses.
+	NATGatewayIDs []*string
 }
 
 const anywhere = "0.0.0.0/0"
@@ -110,6 +112,7 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 				DependsOn:    &[]cdktf.ITerraformDependable{gateway},
 			}).Id()
 			result.NATAddresses = append(result.NATAddresses, address.PublicIp())
+			result.NATGatewayIDs = append(result.NATGatewayIDs, nat)
 		}
 		if nat != nil {
 			route.NewRoute(this, jsii.String("private-"+letter+"-nat"), &route.RouteConfig{

@@ -46,6 +46,20 @@ func TestExternalSecrets(t *testing.T) {
 	}
 }
 
+// TestLoadBalancerController does the same for the AWS Load Balancer Controller, whose webhooks nobody answers here: it must
+// not ask them before it is there itself.
+func TestLoadBalancerController(t *testing.T) {
+	for _, env := range distinct(t, "addons", "aws-load-balancer-controller") {
+		t.Run(env, func(t *testing.T) {
+			r := prepare(t, env+"-addons", "aws-load-balancer-controller", "load-balancers-"+env)
+			r.install()
+			assert.Equal(t, len(r.pods()), 2)
+			r.helm("uninstall", "--wait", "--timeout", "1m")
+			r.empty()
+		})
+	}
+}
+
 // listens looks whether a Service leads to a port of the pods.
 func (r release) listens(port int32) {
 	r.t.Helper()

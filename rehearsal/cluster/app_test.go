@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,7 +11,7 @@ import (
 	"time"
 
 	"gotest.tools/v3/assert"
-	"gotest.tools/v3/assert/cmp"
+	compare "gotest.tools/v3/assert/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -55,7 +56,7 @@ func (r release) everyObject() []string {
 		}
 		assert.NilError(r.t, yaml.Unmarshal([]byte(strings.TrimPrefix(document, "---\n")), &object), document)
 		if object.Kind != "" {
-			r.kubectl("get", object.Kind, object.Metadata.Name)
+			r.kubectl("get", object.Kind, object.Metadata.Name, "--namespace", cmp.Or(object.Metadata.Namespace, r.namespace))
 			kinds = append(kinds, object.Kind)
 		}
 	}
@@ -95,7 +96,7 @@ func (r release) spread(pods []corev1.Pod) {
 	nodes := map[string]int{}
 	for _, p := range pods {
 		nodes[p.Spec.NodeName]++
-		assert.Check(r.t, cmp.Equal(p.Status.QOSClass, corev1.PodQOSGuaranteed), p.Name)
+		assert.Check(r.t, compare.Equal(p.Status.QOSClass, corev1.PodQOSGuaranteed), p.Name)
 	}
 	counts := slices.Collect(maps.Values(nodes))
 	assert.Check(r.t, slices.Max(counts) <= (len(pods)+2)/3, "%d pods are on nodes %v, each in a zone of its own", len(pods), nodes)

@@ -111,7 +111,7 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 	assert.NilError(t, err)
 	i := slices.IndexFunc(all, func(r releases.Release) bool { return r.Name == name })
 	assert.Assert(t, i >= 0, "%s: no helm_release called %s", file, name)
-	r := release{t: t, client: kube.Client, name: name, namespace: namespace, chart: filepath.Join(root, "app", "chart")}
+	r := release{t: t, client: kube.Client, name: name, namespace: namespace, chart: folder(name)}
 	if repository := all[i].Repository; repository != "" {
 		source, ok := published.Find(repository, all[i].Chart, all[i].Version)
 		assert.Assert(t, ok, "%s: chart %s %s is in no module that tools/charts/published knows", file, all[i].Chart, all[i].Version)
@@ -133,6 +133,14 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 		assert.Check(t, err)
 	})
 	return r
+}
+
+// folder is that of a release's chart, where it is one of the repository's own.
+func folder(release string) string {
+	if release == "pod-logs" {
+		return filepath.Join(root, "observability", "pod-logs")
+	}
+	return filepath.Join(root, "app", "chart")
 }
 
 // namespaceLabels are those that a stack gives the namespace of that name or reference.

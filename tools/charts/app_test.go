@@ -720,11 +720,14 @@ func TestAppValuesAreDocumented(t *testing.T) {
 // helmDocs makes the README's table of values.
 const helmDocs = "github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2"
 
-// TestAppReadmeIsCurrent generates README.md anew. After a change that is meant: make golden
-func TestAppReadmeIsCurrent(t *testing.T) {
+func TestAppReadmeIsCurrent(t *testing.T) { checkReadme(t, appChart) }
+
+// checkReadme generates a chart's README.md anew. After a change that is meant: make golden
+func checkReadme(t *testing.T, of string) {
+	t.Helper()
 	folder := t.TempDir()
 	for _, name := range []string{"Chart.yaml", "values.yaml", "README.md.gotmpl"} {
-		content, err := os.ReadFile(filepath.Join(appChart, name))
+		content, err := os.ReadFile(filepath.Join(of, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -743,7 +746,7 @@ func TestAppReadmeIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden.Assert(t, string(readme), absolute(t, filepath.Join(appChart, "README.md")))
+	golden.Assert(t, string(readme), absolute(t, filepath.Join(of, "README.md")))
 }
 
 // absolute is for package golden, which takes other paths for ones in testdata.

@@ -13,6 +13,7 @@ import (
 	"gotest.tools/v3/golden"
 	"helm.sh/helm/v3/pkg/chart"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
@@ -44,7 +45,7 @@ func eachGolden(t *testing.T, stack string, test func(t *testing.T, installed []
 	}
 }
 
-// find returns the release of a chart, which an addons stack has exactly once.
+// find returns the release of a chart, which the stack has exactly once.
 func find(t *testing.T, all []releases.Release, chart string) releases.Release {
 	t.Helper()
 	var found []releases.Release
@@ -167,63 +168,35 @@ func TestGoldenExternalSecrets(t *testing.T) {
 	})
 }
 
-// The chart of the AWS Load Balancer Controller could not be had as a Go module, so its templates are not tried
-// here, only what a cluster on Fargate needs of its values. The names below are in every version of
-// the chart from 1.14.1 to 3.5.0.
 func TestGoldenLoadBalancerController(t *testing.T) {
-	known := []string{
-		"autoscaling", "certDiscovery", "cluster", "clusterName", "controllerConfig", "createIngressClassResource", "defaultSSLPolicy",
-		"defaultTags", "defaultTargetType", "deploymentAnnotations", "disableIngressClassAnnotation", "enableServiceMutatorWebhook",
-		"enableShield", "enableWaf", "enableWafv2", "externalManagedTags", "fullnameOverride", "image", "ingressClass",
-		"ingressClassConfig", "ingressClassParams", "keepTLSSecret", "logLevel", "podAnnotations", "podDisruptionBudget",
-		"podLabels", "podMutatorWebhookConfig", "podSecurityContext", "priorityClassName", "rbac", "region", "replicaCount",
-		"resources", "revisionHistoryLimit", "securityContext", "serviceAccount", "serviceMutatorWebhookConfig",
-		"terminationGracePeriodSeconds", "topologySpreadConstraints", "updateStrategy", "vpcId", "webhookBindPort",
-		"webhookConfig", "webhookNamespaceSelectors", "webhookTLS",
-	}
+	c := loadPublished(t, published.AWSLoadBalancerController)
 	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
-		r := find(t, installed, "aws-load-balancer-controller")
-		if want := "https://aws.github.io/eks-charts"; strings.TrimSuffix(r.Repository, "/") != want {
-			t.Errorf("repository is %s, want %s", r.Repository, want)
-		}
-		if r.Version == "" {
-			t.Error("no version: whatever is newest would be installed")
-		}
-		for key := range r.Values {
-			if !slices.Contains(known, key) {
-				t.Errorf("value %s is not one that this test knows of the chart", key)
-			}
-		}
+		release := find(t, installed, "aws-load-balancer-controller")
+		r := renderAddon(t, c, release, "https://aws.github.io/eks-charts")
+		d := one[*appsv1.Deployment](t, r)
+		args := d.Spec.Template.Spec.Containers[0].Args
 		// Without the instance metadata service it cannot find these out by itself.
-		for _, key := range []string{"clusterName", "region", "vpcId"} {
-			if text, ok := r.Values[key].(string); !ok || text == "" {
-				t.Errorf("%s is %v, want text", key, r.Values[key])
+		for flag, key := range map[string]string{"--cluster-name=": "clusterName", "--aws-region=": "region", "--aws-vpc-id=": "vpcId"} {
+			if want := flag + fmt.Sprint(release.Values[key]); want == flag || !slices.Contains(args, want) {
+				t.Errorf("the controller is started with %v, want %s among them", args, want)
 			}
 		}
-		// Otherwise no Service can be made in the whole cluster while the controller is not ready.
-		if r.Values["enableServiceMutatorWebhook"] != false {
-			t.Errorf("enableServiceMutatorWebhook is %v, want false", r.Values["enableServiceMutatorWebhook"])
+		for _, configuration := range all[*admissionv1.MutatingWebhookConfiguration](r) {
+			for _, webhook := range configuration.Webhooks {
+				for _, rule := range webhook.Rules {
+					if slices.Contains(rule.Resources, "services") {
+						t.Errorf("webhook %s: no Service can be made in the whole cluster while the controller is not ready", webhook.Name)
+					}
+				}
+			}
 		}
 		// Otherwise every upgrade makes a new certificate, which running pods do not serve yet. The
 		// default is true up to chart 1.17 and false since 3.1.
-		if r.Values["keepTLSSecret"] != true {
-			t.Errorf("keepTLSSecret is %v, want true", r.Values["keepTLSSecret"])
+		if release.Values["keepTLSSecret"] != true {
+			t.Errorf("keepTLSSecret is %v, want true", release.Values["keepTLSSecret"])
 		}
-		if port := r.Values["webhookBindPort"]; fmt.Sprint(port) == fmt.Sprint(kubeletPort) {
-			t.Errorf("webhookBindPort is %v, which is the Fargate kubelet's", port)
-		}
-		account, _ := r.Values["serviceAccount"].(map[string]any)
-		annotations, _ := account["annotations"].(map[string]any)
-		if role, _ := annotations[roleAnnotation].(string); !strings.HasPrefix(role, "arn:") {
-			t.Errorf("serviceAccount.annotations has %s %q, want a role", roleAnnotation, role)
-		}
-		if name, _ := account["name"].(string); name == "" {
-			t.Error("serviceAccount.name is not given, while the role trusts one name only")
-		}
-		resources, _ := r.Values["resources"].(map[string]any)
-		requests, _ := resources["requests"].(map[string]any)
-		if requests["cpu"] == nil || requests["memory"] == nil {
-			t.Errorf("resources.requests is %v; Fargate sizes the pod by its CPU and memory", requests)
+		if account := one[*corev1.ServiceAccount](t, r); account.Name != release.Namespace {
+			t.Errorf("the service account is %s, while the role trusts %s only", account.Name, release.Namespace)
 		}
 	})
 }
@@ -352,6 +325,7 @@ func TestUnknownValues(t *testing.T) {
 		want   []string
 	}{
 		{published.MetricsServer, `{containerPort: 10251, replicas: 2, resources: {limits: {cpu: 100m}}, podLabels: {a: b}}`, nil},
+		{published.AWSLoadBalancerController, `{clusterName: a, vpcID: b, controllerConfig: {featureGates: {A: true}}}`, []string{"vpcID"}},
 		{published.MetricsServer, `{containerport: 10251, podDisruptionBudget: {enable: true}}`, []string{"containerport", "podDisruptionBudget.enable"}},
 		{published.ExternalSecrets, `{webhook: {port: 9443, podSecurityContext: {fsGroup: 65534}}, serviceAccount: {annotations: {a: b}}}`, nil},
 		{published.ExternalSecrets, `{webhok: {port: 9443}, webhook: {prot: 9443}, certController: {resource: {}}}`, []string{"certController.resource", "webhok", "webhook.prot"}},

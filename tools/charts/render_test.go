@@ -164,6 +164,8 @@ func pods(r *render.Release) []pod {
 		switch o := object.Decoded.(type) {
 		case *appsv1.Deployment:
 			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
+		case *appsv1.StatefulSet:
+			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
 		case *batchv1.Job:
 			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
 		case *corev1.Pod:
@@ -196,6 +198,14 @@ func checkFargate(t *testing.T, r *render.Release) {
 		if object.Kind == "DaemonSet" {
 			t.Errorf("%s has a DaemonSet, which Fargate cannot run", r.Name)
 		}
+		if object.Kind == "PersistentVolumeClaim" {
+			t.Errorf("%s claims a volume, and Fargate mounts none of EBS", r.Name)
+		}
+	}
+	for _, s := range all[*appsv1.StatefulSet](r) {
+		if len(s.Spec.VolumeClaimTemplates) != 0 {
+			t.Errorf("%s: StatefulSet %s claims volumes, and Fargate mounts none of EBS", r.Name, s.Name)
+		}
 	}
 	for _, p := range pods(r) {
 		if p.spec.HostNetwork || p.spec.HostPID || p.spec.HostIPC {
@@ -204,6 +214,9 @@ func checkFargate(t *testing.T, r *render.Release) {
 		for _, v := range p.spec.Volumes {
 			if v.HostPath != nil {
 				t.Errorf("%s mounts a host path, which Fargate refuses", p.object)
+			}
+			if v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
+				t.Errorf("%s claims a volume, and Fargate mounts none of EBS", p.object)
 			}
 		}
 		for _, c := range p.spec.Containers {

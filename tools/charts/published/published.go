@@ -34,7 +34,7 @@ type Chart struct {
 	definitions string
 }
 
-// The charts whose source could be had as a module. The load balancer controller's could not.
+// The charts of the stacks.
 var (
 	MetricsServer = Chart{
 		Repository: "https://kubernetes-sigs.github.io/metrics-server/", Name: "metrics-server", Version: "3.13.1",
@@ -46,11 +46,49 @@ var (
 		module: "github.com/external-secrets/external-secrets", moduleVersion: "v1.3.2", sum: "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
 		folder: "deploy/charts/external-secrets", definitions: "deploy/crds/bundle.yaml",
 	}
+	AWSLoadBalancerController = Chart{
+		Repository: "https://aws.github.io/eks-charts", Name: "aws-load-balancer-controller", Version: "3.5.0",
+		module: "github.com/aws/eks-charts", moduleVersion: "v0.0.243-0.20260821194545-743f98a89b5b", sum: "h1:ZgB85AeVHImIIK40RM7Hf2CGQzNeDkfAWAdpB61wL98=",
+		folder: "stable/aws-load-balancer-controller",
+	}
+	Prometheus = Chart{
+		Repository: "https://prometheus-community.github.io/helm-charts", Name: "prometheus", Version: "29.27.0",
+		module: prometheusModule, moduleVersion: prometheusVersion, sum: prometheusSum,
+		folder: "charts/prometheus",
+	}
+	KubeStateMetrics = Chart{
+		Repository: "https://prometheus-community.github.io/helm-charts", Name: "kube-state-metrics", Version: "8.4.1",
+		module: prometheusModule, moduleVersion: prometheusVersion, sum: prometheusSum,
+		folder: "charts/kube-state-metrics",
+	}
+	Grafana = Chart{
+		Repository: "https://grafana-community.github.io/helm-charts", Name: "grafana", Version: "13.0.1",
+		module: grafanaModule, moduleVersion: grafanaVersion, sum: grafanaSum,
+		folder: "charts/grafana",
+	}
+	Loki = Chart{
+		Repository: "https://grafana-community.github.io/helm-charts", Name: "loki", Version: "18.11.7",
+		module: grafanaModule, moduleVersion: grafanaVersion, sum: grafanaSum,
+		folder: "charts/loki",
+	}
+)
+
+var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, Prometheus, KubeStateMetrics, Grafana, Loki}
+
+// Modules with more than one chart.
+const (
+	prometheusModule  = "github.com/prometheus-community/helm-charts"
+	prometheusVersion = "v0.0.0-20260828105119-ed5d7d9b5933"
+	prometheusSum     = "h1:5+f9HcKpurn9DWdl0b8PsT7TkEzfCDwcx2KbWYnrnPU="
+
+	grafanaModule  = "github.com/grafana-community/helm-charts"
+	grafanaVersion = "v0.0.0-20260829030558-dbf9f4fb5fa1"
+	grafanaSum     = "h1:vku2Qg2LpOqB0wMkzPLMfWL1f1LBTzBH4fVgSJ8+Zak="
 )
 
 // Find is the chart of a release, if its source is in a module.
 func Find(repository, name, version string) (Chart, bool) {
-	for _, c := range []Chart{MetricsServer, ExternalSecrets} {
+	for _, c := range all {
 		if strings.TrimSuffix(repository, "/") == strings.TrimSuffix(c.Repository, "/") && name == c.Name && version == c.Version {
 			return c, true
 		}
@@ -81,7 +119,8 @@ func (c Chart) Path(ctx context.Context, name string) (string, error) {
 }
 
 // Package writes the chart to a folder as its release has it: with its custom resources'
-// definitions, and without subcharts that no values here turn on, which the sources lack.
+// definitions. Dependencies are taken out: the sources lack their archives, without which Helm
+// refuses a chart, and no values here turn any on.
 func (c Chart) Package(ctx context.Context, to string) error {
 	from, err := c.Folder(ctx)
 	if err != nil {

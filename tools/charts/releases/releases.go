@@ -216,6 +216,10 @@ func placeholder(expression string) cty.Value {
 		return cty.StringVal("arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf")
 	case ends("arn") && strings.Contains(name, "certificate"):
 		return cty.StringVal("arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555")
+	case ends("prometheus_endpoint", "prometheusendpoint"):
+		return cty.StringVal("https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-11111111-2222-3333-4444-555555555555/")
+	case ends("arn") && strings.Contains(name, "prometheus_workspace"):
+		return cty.StringVal("arn:aws:aps:eu-west-2:111111111111:workspace/ws-11111111-2222-3333-4444-555555555555")
 	case ends("arn"):
 		return cty.StringVal("arn:aws:iam::111111111111:role/placeholder")
 	case ends("repository_url", "repositoryurl"):

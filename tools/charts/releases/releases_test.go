@@ -27,6 +27,14 @@ func TestEvaluateValues(t *testing.T) {
 			`{secret: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf",
 			  key: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf"}`,
 		},
+		{
+			"text with quotes, backslashes and what looks like a reference", `${jsonencode({"a" = "[\"b\", \\d] \u0024{1}", "b" = null})}`,
+			`{"a": '["b", \d] ${1}', "b": null}`,
+		},
+		{
+			"workspace of Prometheus", `${jsonencode({"url" = "${aws_prometheus_workspace.workspace.prometheus_endpoint}api/v1/remote_write"})}`,
+			`{"url": "https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-11111111-2222-3333-4444-555555555555/api/v1/remote_write"}`,
+		},
 		{"function of literals", `${jsonencode({"a" = join("-", ["b", "c"]), "n" = tostring(3)})}`, `{"a": b-c, "n": "3"}`},
 		{"literal that looks like a reference", `${jsonencode({"a" = "$${b}"})}`, `{"a": "${b}"}`},
 	} {

@@ -1,0 +1,52 @@
+package release
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// quoted is a value whose texts may stand between quotation marks in Terraform's language, since
+// cdktf puts them there as they are.
+// https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+func quoted(value any) any {
+	switch v := reflect.ValueOf(value); v.Kind() {
+	case reflect.String:
+		return quote(v.String())
+	case reflect.Map:
+		all := make(map[string]any, v.Len())
+		for _, key := range v.MapKeys() {
+			all[key.String()] = quoted(v.MapIndex(key).Interface())
+		}
+		return all
+	case reflect.Slice:
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = quoted(v.Index(i).Interface())
+		}
+		return all
+	case reflect.Pointer:
+		if text, ok := value.(*string); ok && text != nil {
+			return quote(*text)
+		}
+	}
+	return value
+}
+
+var (
+	marks = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	// cdktf's own references look like this, and are the only ones there are.
+	expressions = regexp.MustCompile(`\$\{TfToken\[[^\]]*\]\}|[$%]\{`)
+)
+
+func quote(text string) string {
+	return expressions.ReplaceAllStringFunc(marks.Replace(text), func(start string) string {
+		switch start {
+		case "${":
+			return `\u0024{`
+		case "%{":
+			return `\u0025{`
+		}
+		return start
+	})
+}

@@ -1,0 +1,188 @@
+package observability
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Agent is a Prometheus in agent mode: it scrapes, keeps nothing, and writes to AMP.
+// https://prometheus.io/docs/prometheus/latest/prometheus_agent/
+type Agent struct {
+	// App is the application's name, which its namespace has too.
+	App string
+	// Environment and Cluster become labels of everything that is written.
+	Environment string
+	Cluster     string
+	// ScrapeSeconds is how often each target is asked, at most 60: rules look back five minutes.
+	ScrapeSeconds int
+	// RemoteWriteURL is the workspace's, <endpoint>api/v1/remote_write.
+	RemoteWriteURL string
+	// Region is the workspace's.
+	Region string
+}
+
+// Jobs, as rules and dashboards call them.
+const (
+	appJob              = "app"
+	kubeStateMetricsJob = "kube-state-metrics"
+	cadvisorJob         = "cadvisor"
+)
+
+// kept are the metrics that rules and dashboards use. AMP is paid by the sample, and of those that are
+// offered nine in ten are read by nobody.
+// https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-costs.html
+var kept = map[string][]string{
+	appJob: {
+		"app_build_info",
+		"database_pool_acquire_cancels_total",
+		"database_pool_acquire_wait_seconds_total",
+		"database_pool_acquire_waits_total",
+		"database_pool_acquires_total",
+		"database_pool_connections",
+		"database_pool_connections_in_use",
+		"database_pool_connections_limit",
+		"database_pool_connects_total",
+		"go_gc_duration_seconds_count",
+		"go_gc_duration_seconds_sum",
+		"go_gc_gomemlimit_bytes",
+		"go_goroutines",
+		"go_memstats_heap_inuse_bytes",
+		"go_memstats_next_gc_bytes",
+		"go_threads",
+		"http_request_duration_seconds_bucket",
+		"http_requests_total",
+		"process_cpu_seconds_total",
+		"process_max_fds",
+		"process_open_fds",
+		"process_resident_memory_bytes",
+		"process_start_time_seconds",
+	},
+	kubeStateMetricsJob: {
+		"kube_deployment_spec_replicas",
+		"kube_deployment_status_replicas_available",
+		"kube_horizontalpodautoscaler_spec_max_replicas",
+		"kube_horizontalpodautoscaler_spec_min_replicas",
+		"kube_horizontalpodautoscaler_status_condition",
+		"kube_horizontalpodautoscaler_status_current_replicas",
+		"kube_horizontalpodautoscaler_status_desired_replicas",
+		"kube_pod_container_resource_limits",
+		"kube_pod_container_resource_requests",
+		"kube_pod_container_status_last_terminated_reason",
+		"kube_pod_container_status_restarts_total",
+		"kube_pod_status_phase",
+		"kube_pod_status_ready",
+	},
+	cadvisorJob: {
+		"container_cpu_cfs_periods_total",
+		"container_cpu_cfs_throttled_periods_total",
+		"container_cpu_usage_seconds_total",
+		"container_memory_working_set_bytes",
+	},
+}
+
+// appSamples is the most that one of the application's pods may tell at a time, some five times what
+// it does. Above that it is not listened to: a label with a stranger's values in it would be costly.
+const appSamples = 1000
+
+// Config returns prometheus.yml.
+func (a Agent) Config() map[string]any {
+	return map[string]any{
+		"global": map[string]any{
+			"scrape_interval": fmt.Sprintf("%ds", a.ScrapeSeconds),
+			"scrape_timeout":  "10s",
+			"external_labels": map[string]any{"cluster": a.Cluster, "environment": a.Environment},
+		},
+		"scrape_configs": a.ScrapeConfigs(),
+		"remote_write": []map[string]any{{
+			"url":   a.RemoteWriteURL,
+			"sigv4": map[string]any{"region": a.Region},
+			// Of each target Prometheus itself adds up, which is used, and how the scrape went, which
+			// is not. Only here can they be left out.
+			// https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
+			"write_relabel_configs": []map[string]any{drop("__name__", "scrape_.+")},
+		}},
+	}
+}
+
+// ScrapeConfigs returns Config's scrape_configs.
+// https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+func (a Agent) ScrapeConfigs() []map[string]any {
+	return []map[string]any{a.app(), kubeStateMetrics(), cadvisor()}
+}
+
+// app scrapes the application's pods. Ready or not: while the database is away none is, and that is
+// when their metrics are looked at.
+func (a Agent) app() map[string]any {
+	return map[string]any{
+		"job_name": appJob,
+		"kubernetes_sd_configs": []map[string]any{{
+			"role": "pod", "namespaces": map[string]any{"names": []string{a.App}},
+		}},
+		"relabel_configs": []map[string]any{
+			keep("__meta_kubernetes_pod_container_port_name", "metrics"),
+			keep("__meta_kubernetes_pod_phase", "Running"),
+			copyTo("__meta_kubernetes_namespace", "namespace"),
+			copyTo("__meta_kubernetes_pod_name", "pod"),
+		},
+		"metric_relabel_configs": []map[string]any{keepMetrics(appJob)},
+		"sample_limit":           appSamples,
+	}
+}
+
+// kubeStateMetrics scrapes the Service, whose address outlives its pod: another would be another set
+// of time series.
+func kubeStateMetrics() map[string]any {
+	return map[string]any{
+		"job_name": kubeStateMetricsJob,
+		"static_configs": []map[string]any{{
+			"targets": []string{kubeStateMetricsJob + "." + kubeStateMetricsJob + ".svc:8080"},
+		}},
+		"metric_relabel_configs": []map[string]any{keepMetrics(kubeStateMetricsJob)},
+	}
+}
+
+// cadvisor scrapes the kubelets through the API server: on Fargate a pod does not reach the kubelet
+// beside itself, and a kubelet's certificate is not always for its address.
+// https://aws-otel.github.io/docs/getting-started/container-insights/eks-fargate/
+// https://github.com/kubernetes-sigs/metrics-server/issues/1468
+//
+// Security: for this the service account may get nodes/proxy, with which whoever has its token can
+// also run commands in pods. It must be this agent's alone.
+// https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
+func cadvisor() map[string]any {
+	const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
+	return map[string]any{
+		"job_name":              cadvisorJob,
+		"scheme":                "https",
+		"authorization":         map[string]any{"credentials_file": account + "token"},
+		"tls_config":            map[string]any{"ca_file": account + "ca.crt"},
+		"kubernetes_sd_configs": []map[string]any{{"role": "node"}},
+		"relabel_configs": []map[string]any{
+			{"target_label": "__address__", "replacement": "kubernetes.default.svc:443"},
+			{
+				"source_labels": []string{"__meta_kubernetes_node_name"}, "target_label": "__metrics_path__",
+				"replacement": "/api/v1/nodes/$1/proxy/metrics/cadvisor",
+			},
+			copyTo("__meta_kubernetes_node_name", "instance"),
+		},
+		"metric_relabel_configs": []map[string]any{
+			keepMetrics(cadvisorJob),
+			// The pod as a whole, and the container that only holds its network.
+			drop("container", "|POD"),
+		},
+	}
+}
+
+func keepMetrics(job string) map[string]any { return keep("__name__", strings.Join(kept[job], "|")) }
+
+func keep(label, pattern string) map[string]any {
+	return map[string]any{"source_labels": []string{label}, "regex": pattern, "action": "keep"}
+}
+
+func drop(label, pattern string) map[string]any {
+	return map[string]any{"source_labels": []string{label}, "regex": pattern, "action": "drop"}
+}
+
+func copyTo(from, to string) map[string]any {
+	return map[string]any{"source_labels": []string{from}, "target_label": to}
+}

@@ -1,0 +1,72 @@
+package observability
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// The unique ids that dashboards call their data sources by.
+const (
+	PrometheusUID = "prometheus"
+	CloudWatchUID = "cloudwatch"
+	LokiUID       = "loki"
+)
+
+// LogsDashboard is the one that needs Loki.
+const LogsDashboard = "logs.json"
+
+// Names are what an environment's things are called.
+type Names struct {
+	// App is the application's name, which its namespace has too.
+	App string
+	// LoadBalancer is the name of the application's ALB.
+	LoadBalancer string
+	// Database is what the identifiers of the RDS instances begin with.
+	Database string
+}
+
+// Dashboards returns Grafana's dashboards, as JSON, by file name.
+//
+// None holds "${" or "%{", which Terraform would take for its own.
+func Dashboards(names Names) map[string]string {
+	constants := map[string]string{
+		"namespace":    names.App,
+		"balancername": names.LoadBalancer,
+		"databasename": names.Database,
+	}
+	dashboards := map[string]string{}
+	for name, content := range read("dashboards") {
+		text, err := setConstants(content, constants)
+		if err != nil {
+			panic(fmt.Sprintf("dashboards/%s: %v", name, err))
+		}
+		dashboards[name] = text
+	}
+	return dashboards
+}
+
+// setConstants gives a dashboard's constants their values. A constant is a variable that nobody who
+// looks at the dashboard can change.
+// https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-constant-variable
+func setConstants(content []byte, values map[string]string) (string, error) {
+	var dashboard map[string]any
+	if err := json.Unmarshal(content, &dashboard); err != nil {
+		return "", err
+	}
+	templating, _ := dashboard["templating"].(map[string]any)
+	variables, _ := templating["list"].([]any)
+	for _, v := range variables {
+		variable, _ := v.(map[string]any)
+		if variable["type"] != "constant" {
+			continue
+		}
+		value, known := values[fmt.Sprint(variable["name"])]
+		if !known {
+			return "", fmt.Errorf("the constant %v has no value", variable["name"])
+		}
+		variable["query"] = value
+		variable["current"] = map[string]any{"text": value, "value": value}
+	}
+	text, err := json.Marshal(dashboard)
+	return string(text), err
+}

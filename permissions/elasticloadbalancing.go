@@ -1,0 +1,17 @@
+package permissions
+
+const elbSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html"
+
+// They are the controller's in the cluster, and only looked up. Names and tags are filters.
+var elasticloadbalancing = Table{
+	"data.aws_lb": {
+		Source: elbSource,
+		Read: []Need{listed("elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers",
+			"elasticloadbalancing:DescribeTags")},
+	},
+	"data.aws_lb_target_group": {
+		Source: elbSource,
+		Read: []Need{listed("elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes",
+			"elasticloadbalancing:DescribeTargetGroups")},
+	},
+}

@@ -1,0 +1,96 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/alarm"
+	"plinth/settings"
+)
+
+const gib = 1 << 30
+
+// newAlarms watches what users and operators would notice next. Each alarm's description is the
+// message that somebody reads at night: what it means, and what to do first.
+func newAlarms(stack cdktf.TerraformStack, env *settings.Environment, w watched, topicArn *string) {
+	add := func(id string, c alarm.Config) {
+		c.Name, c.TopicArn = env.ResourceName(id), topicArn
+		alarm.New(stack, "alarm-"+id, c)
+	}
+	limits := env.Observability.Alarms
+	applicationAlarms(env, w, limits, add)
+	databaseAlarms(w, limits, add)
+}
+
+func applicationAlarms(env *settings.Environment, w watched, limits settings.Alarms, add func(string, alarm.Config)) {
+	add("error-rate", alarm.Config{
+		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
+			"Look at the pods' state (make status ENV=%s) and at their log; if a release did it, roll it back.", limits.ErrorPercent, env.Name),
+		Expression: "IF(requests > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (requests + FILL(balancer, 0)), 100 * (FILL(balancer, 0) > 0))",
+		Metrics: map[string]alarm.Metric{
+			"requests": w.loadBalancerMetric("RequestCount", "Sum"),
+			"service":  w.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
+			"balancer": w.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
+		},
+		Threshold: float64(limits.ErrorPercent), Minutes: 1, Periods: 5, Wrong: 3,
+	})
+	add("latency", alarm.Config{
+		Description: fmt.Sprintf("5 of 100 requests take longer than %d ms. Look whether the database is slow (its alarms, Performance Insights), "+
+			"whether pods are at their CPU limit, and whether the autoscaler is at app.replicas.max.", limits.LatencyMilliseconds),
+		Metric:    w.loadBalancerMetric("TargetResponseTime", "p95"),
+		Threshold: float64(limits.LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
+	})
+	add("unhealthy-targets", alarm.Config{
+		Description: "Pods do not answer the load balancer's health check. Look at their events and log " +
+			"(kubectl describe pod, kubectl logs): the database or its password may be out of reach.",
+		Metric:    w.targetMetric("UnHealthyHostCount"),
+		Threshold: 0, Minutes: 1, Periods: 10, Wrong: 5,
+	})
+	add("error-logs", alarm.Config{
+		Description: fmt.Sprintf("The application writes more than %d lines of level ERROR in five minutes. Read them in log group %s.", limits.ErrorLogs, w.podLogs),
+		Metric:      w.errorLogs,
+		Threshold:   float64(limits.ErrorLogs), Minutes: 5, Periods: 1, Wrong: 1,
+	})
+	// Kubernetes' scheduler tells EKS's metrics what it cannot place; Fargate's has pods of its own,
+	// for which Prometheus has an alert.
+	add("pending-pods", alarm.Config{
+		Description: "Pods wait for a place: no Fargate profile has their namespace, or they ask for what Fargate does not have. " +
+			"Look at their events (kubectl get pods --all-namespaces --field-selector status.phase=Pending).",
+		Metric:    w.pendingPods,
+		Threshold: 0, Minutes: 1, Periods: 15, Wrong: 15,
+	})
+}
+
+// databaseAlarms are for each instance of RDS; Aurora's come and go, and are watched by their role
+// in the cluster.
+func databaseAlarms(w watched, limits settings.Alarms, add func(string, alarm.Config)) {
+	for _, server := range w.servers() {
+		add(server.alarm("cpu"), alarm.Config{
+			Description: fmt.Sprintf("The database's CPU use is above %d %%. Look for slow statements in Performance Insights and in its log; "+
+				"if the load is right, take a larger database.instanceClass.", limits.DatabaseCPUPercent),
+			Metric:    server.metric("CPUUtilization", "Average"),
+			Threshold: float64(limits.DatabaseCPUPercent), Minutes: 5, Periods: 2, Wrong: 2,
+		})
+		add(server.alarm("connections"), alarm.Config{
+			Description: fmt.Sprintf("The database has more than %d connections, and refuses more soon. Look who holds them (pg_stat_activity); "+
+				"each pod has a pool of its own, so app.replicas.max bounds them.", limits.DatabaseConnections),
+			Metric:    server.metric("DatabaseConnections", "Maximum"),
+			Threshold: float64(limits.DatabaseConnections), Minutes: 1, Periods: 5, Wrong: 5,
+		})
+		add(server.alarm("storage"), alarm.Config{
+			Description: fmt.Sprintf("The database has less than %d GiB free. RDS grows by itself up to database.maxStorageGiB, and stops when full: "+
+				"raise that. Aurora's local storage holds what sorts and indexes need for a while: look for such statements.", limits.DatabaseFreeStorageGiB),
+			Metric: server.metric(server.free, "Minimum"), Below: true,
+			Threshold: float64(limits.DatabaseFreeStorageGiB) * gib, Minutes: 5, Periods: 2, Wrong: 2,
+		})
+		if server.lag != "" {
+			add(server.alarm("lag"), alarm.Config{
+				Description: fmt.Sprintf("The read replica is more than %d s behind: readers see old data. Look for long transactions on it and for a burst of writes; "+
+					"RDS starts replication again by a reboot of the replica.", limits.ReplicaLagSeconds),
+				Metric:    server.metric(server.lag, "Maximum"),
+				Threshold: float64(limits.ReplicaLagSeconds) * server.lagPerSecond, Minutes: 1, Periods: 10, Wrong: 10,
+			})
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/policy"
+	"plinth/constructs/release"
+	"plinth/settings"
+)
+
+// podLogsChart is the chart of what fills Loki, relative to the project's folder.
+const podLogsChart = "observability/pod-logs"
+
+// lokiPort is Loki's own.
+const lokiPort = 3100
+
+// newLoki installs Loki, which keeps its lines in a bucket, and what reads the application's pods'
+// output into it. It returns Loki's URL in the cluster.
+// https://grafana.com/docs/loki/latest/get-started/deployment-modes/#monolithic-mode
+func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, b lokiBucket) string {
+	namespace := newNamespace(stack, loki, nil)
+	role := newPodRole(stack, env, cluster, "loki-role", loki, "Lets Loki keep its lines in this environment's bucket", lokiStatements(env, b))
+	installed := release.New(stack, loki, release.Config{
+		Name:       loki,
+		Namespace:  loki,
+		Repository: grafanaCharts,
+		Chart:      loki,
+		Version:    "18.11.7",
+		Values:     lokiValues(env, b, role.Arn),
+		DependsOn:  append(role.Permissions, namespace, b.ready),
+	})
+	url := fmt.Sprintf("http://%s.%s.svc.cluster.local:%d", loki, loki, lokiPort)
+	newPodLogs(stack, env, url, installed)
+	return url
+}
+
+// lokiStatements are what Loki does with a bucket, and with its key by way of S3 alone.
+// https://grafana.com/docs/loki/latest/configure/storage/#aws-deployment-s3-single-store
+func lokiStatements(env *settings.Environment, b lokiBucket) []policy.Statement {
+	return []policy.Statement{
+		{Sid: "ListLines", Actions: []string{"s3:ListBucket"}, Resources: []string{*b.arn}},
+		{
+			Sid:       "KeepLines",
+			Actions:   []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
+			Resources: []string{*b.arn + "/*"},
+		},
+		{
+			Sid:       "EncryptLines",
+			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+			Resources: []string{*b.keyArn},
+			Conditions: []policy.Condition{{
+				Test: "StringEquals", Variable: "kms:ViaService", Values: []string{"s3." + env.Region + ".amazonaws.com"},
+			}},
+		},
+	}
+}
+
+func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[string]any {
+	replicas := 1
+	if env.Observability.Loki.Replicated {
+		replicas = 3
+	}
+	off, none := map[string]any{"enabled": false}, map[string]any{"replicas": 0}
+	return map[string]any{
+		"deploymentMode": "Monolithic",
+		"serviceAccount": map[string]any{
+			"name":                         loki,
+			"annotations":                  map[string]any{"eks.amazonaws.com/role-arn": roleArn},
+			"automountServiceAccountToken": false,
+		},
+		// Security: it asks nothing of the Kubernetes API.
+		"defaults": map[string]any{"automountServiceAccountToken": false, "enableServiceLinks": false},
+		"loki": map[string]any{
+			"image": registryOf(env),
+			// Security: there is one tenant and no password. Its Services are in the cluster only, and
+			// whoever runs a pod there can read all lines, and add some.
+			"auth_enabled": false,
+			"commonConfig": map[string]any{"replication_factor": replicas},
+			"storage": map[string]any{
+				"type":        "s3",
+				"bucketNames": map[string]any{"chunks": b.name},
+				// The bucket encrypts by itself, and the role is in the environment.
+				"s3": map[string]any{"region": env.Region},
+			},
+			"schemaConfig": map[string]any{"configs": []any{map[string]any{
+				"from": "2026-01-01", "store": "tsdb", "object_store": "s3", "schema": "v13",
+				"index": map[string]any{"prefix": "index_", "period": "24h"},
+			}}},
+			"limits_config": map[string]any{
+				"retention_period": fmt.Sprintf("%dh", 24*env.Observability.Loki.RetentionDays),
+			},
+			// Retention is the compactor's work.
+			// https://grafana.com/docs/loki/latest/operations/storage/retention/
+			"compactor": map[string]any{
+				"working_directory": "/var/loki/compactor", "retention_enabled": true, "delete_request_store": "s3",
+			},
+			// A line is in the bucket half an hour later, and when a pod is told to stop.
+			"ingester":  map[string]any{"chunk_idle_period": "15m", "max_chunk_age": "30m"},
+			"analytics": map[string]any{"reporting_enabled": false},
+		},
+		"singleBinary": map[string]any{
+			"replicas": replicas,
+			// Fargate has no EBS. Where a pod's machine fails, the lines that are not yet in the bucket
+			// are lost, unless two more have them; CloudWatch has them all.
+			"persistence":                   map[string]any{"enabled": false},
+			"terminationGracePeriodSeconds": 300,
+			"podDisruptionBudget":           map[string]any{"maxUnavailable": 1},
+			// Fargate gives every pod a node of its own, and heeds no affinity.
+			"affinity":  nothing(),
+			"resources": resources("500m", "1792Mi"),
+		},
+		// The parts of Loki's other modes.
+		"backend": none, "read": none, "write": none,
+		// A single pod must find itself before it is ready.
+		"memberlist": map[string]any{"service": map[string]any{"publishNotReadyAddresses": true}},
+		// Security: otherwise there would be a role in the cluster, if an empty one.
+		"rbac":         map[string]any{"namespaced": true},
+		"gateway":      off,
+		"lokiCanary":   off,
+		"test":         off,
+		"memcached":    off,
+		"chunksCache":  off,
+		"resultsCache": off,
+		// CloudWatch and the workspace raise the alarms. Security: what fetches rules reads Secrets.
+		"ruler":   off,
+		"sidecar": map[string]any{"rules": off},
+	}
+}
+
+// newPodLogs installs what reads the application's pods' output through the Kubernetes API: Fargate
+// runs no agent of one's own beside its log router, which goes on sending to CloudWatch.
+func newPodLogs(stack cdktf.TerraformStack, env *settings.Environment, url string, after cdktf.ITerraformDependable) {
+	namespace := newNamespace(stack, podLogs, nil)
+	folder := cdktf.NewTerraformAsset(stack, jsii.String("pod-logs-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(podLogsChart),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	release.New(stack, podLogs, release.Config{
+		Name:      podLogs,
+		Namespace: podLogs,
+		Chart:     *folder.Path(),
+		Values: map[string]any{
+			"image":     imageFrom(env, "grafana/alloy"),
+			"namespace": env.App.Name,
+			"lokiUrl":   url,
+		},
+		DependsOn: []cdktf.ITerraformDependable{namespace, after},
+	})
+}

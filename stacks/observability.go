@@ -1,0 +1,107 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/alarmtopic"
+	"plinth/constructs/bucket"
+	"plinth/constructs/encryptionkey"
+	"plinth/settings"
+)
+
+// Observability is the stack <environment>-observability: what is watched, and who is told.
+type Observability struct {
+	cdktf.TerraformStack
+}
+
+// Names in the cluster: of a release, its namespace and its service account alike. They share a
+// Fargate profile, which has room for five.
+const (
+	prometheusNamespace = "prometheus"
+	kubeStateMetrics    = "kube-state-metrics"
+	grafana             = "grafana"
+	loki                = "loki"
+	podLogs             = "pod-logs"
+)
+
+// NewObservability makes the dashboard, the alarms and what tells of them, and where the settings
+// say so, Prometheus, Loki and Grafana. It comes after the application, which does not need it:
+// CloudWatch knows a load balancer only by an id that it has once it is made.
+func NewObservability(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons, application *App) *Observability {
+	stack := newStack(scope, env, "observability")
+	stack.AddDependency(addons.TerraformStack)
+	stack.AddDependency(application.TerraformStack)
+
+	publishers := []alarmtopic.Publisher{{
+		Sid: "CloudWatchAlarms", Service: "cloudwatch.amazonaws.com",
+		SourceArn: fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s-*", env.Region, env.Account, env.ResourceName()),
+	}}
+	if env.Observability.Prometheus.Enabled {
+		publishers = append(publishers, alarmtopic.Publisher{
+			Sid: "PrometheusAlerts", Service: "aps.amazonaws.com",
+			SourceArn: fmt.Sprintf("arn:aws:aps:%s:%s:workspace/*", env.Region, env.Account),
+		})
+	}
+	key := newKey(stack, env, "key", "observability", "Encrypts alarms, metrics and logs", false,
+		alarmtopic.UseKey(env.Account, publishers...)...)
+	topic := newAlarmTopic(stack, env, key, publishers)
+	watched := watch(stack, env, data, cluster)
+	newAlarms(stack, env, watched, topic.Arn)
+	newDashboard(stack, env, watched)
+
+	if env.Observability.InCluster() {
+		useCluster(stack, env, cluster)
+	}
+	var metrics *workspace
+	if env.Observability.Prometheus.Enabled {
+		metrics = newWorkspace(stack, env, key, topic)
+		newPrometheusAgent(stack, env, cluster, *metrics)
+	}
+	logs := ""
+	if env.Observability.Loki.Enabled {
+		logs = newLoki(stack, env, cluster, newLogBucket(stack, env, key))
+	}
+	if env.Observability.Grafana.Enabled {
+		newGrafana(stack, env, cluster, metrics, logs)
+		output(stack, "grafana_url", "Dashboards", "https://"+env.Observability.Grafana.Domain)
+	}
+	output(stack, "dashboard_url", "CloudWatch dashboard", fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s",
+		env.Region, env.ResourceName()))
+	output(stack, "alarm_topic_arn", "SNS topic of all alarms", topic.Arn)
+	return &Observability{TerraformStack: stack}
+}
+
+func newAlarmTopic(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, publishers []alarmtopic.Publisher) *alarmtopic.Topic {
+	alarms := env.Observability.Alarms
+	config := alarmtopic.Config{
+		Name: env.ResourceName("alarms"), KeyArn: key.Arn, Publishers: publishers,
+		Emails: alarms.Emails, Account: env.Account,
+	}
+	if alarms.Slack.Enabled() {
+		config.Slack = &alarmtopic.Slack{WorkspaceID: alarms.Slack.WorkspaceID, ChannelID: alarms.Slack.ChannelID}
+	}
+	return alarmtopic.New(stack, "alarms", config)
+}
+
+// newLogBucket is where Loki keeps its lines. What its compactor deletes is gone a week later. The
+// bucket goes with the stack, whatever is in it: CloudWatch has the same lines.
+func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
+	name := env.ResourceName("loki", env.Account)
+	made := bucket.New(stack, "loki-bucket", bucket.Config{
+		Name:           name,
+		KeyArn:         key.Arn,
+		OldVersionDays: 7,
+		ForceDestroy:   true,
+	})
+	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
+}
+
+// lokiBucket is what Loki's release needs to know of its bucket.
+type lokiBucket struct {
+	name        string
+	arn, keyArn *string
+	ready       cdktf.ITerraformDependable
+}

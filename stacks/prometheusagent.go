@@ -1,0 +1,166 @@
+package stacks
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/policy"
+	"plinth/constructs/release"
+	"plinth/observability"
+	"plinth/settings"
+)
+
+// prometheusCharts is where the community publishes its charts.
+const prometheusCharts = "https://prometheus-community.github.io/helm-charts"
+
+// newPrometheusAgent installs Prometheus as an agent, which takes metrics and hands them on to the
+// workspace, and kube-state-metrics, which tells it of Deployments and pods.
+// https://prometheus.io/docs/prometheus/latest/prometheus_agent/
+func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, w workspace) {
+	namespace := newNamespace(stack, prometheusNamespace, nil)
+	role := newPodRole(stack, env, cluster, "prometheus-role", prometheusNamespace,
+		"Lets Prometheus write to this environment's workspace",
+		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}})
+	agent := observability.Agent{
+		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
+		ScrapeSeconds: env.Observability.Prometheus.ScrapeSeconds, Region: env.Region,
+	}
+	// Without the workspace, whose URL is known to Terraform only.
+	sum := checksum(agent.Config())
+	agent.RemoteWriteURL = *w.endpoint + "api/v1/remote_write"
+	config := agent.Config()
+	release.New(stack, "prometheus", release.Config{
+		Name:       prometheusNamespace,
+		Namespace:  prometheusNamespace,
+		Repository: prometheusCharts,
+		Chart:      "prometheus",
+		Version:    "29.27.0",
+		Values: map[string]any{
+			"serviceAccounts": map[string]any{"server": map[string]any{
+				"name":        prometheusNamespace,
+				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
+			}},
+			// Security: the chart's role reads every ConfigMap, Service and Ingress of the cluster.
+			"rbac":           map[string]any{"create": false},
+			"extraManifests": prometheusRights(env),
+			"server": map[string]any{
+				"fullnameOverride": prometheusNamespace,
+				"image":            imageFrom(env, "prometheus/prometheus"),
+				"defaultFlagsOverride": []string{
+					"--agent",
+					"--config.file=/etc/config/prometheus.yml",
+					"--storage.agent.path=/data",
+					// What the workspace has not taken by then is dropped.
+					"--storage.agent.retention.max-time=2h",
+				},
+				"global": config["global"],
+				// One: of two the workspace would get, and be paid for, each metric twice. While a pod is
+				// replaced, metrics of a minute or two are missing.
+				"replicaCount": 1,
+				"strategy":     map[string]any{"type": "Recreate"},
+				// Fargate has no EBS. What is lost with a pod is what it had not yet written.
+				"persistentVolume": map[string]any{"enabled": false},
+				"emptyDir":         map[string]any{"sizeLimit": "8Gi"},
+				// An agent answers no queries.
+				"service":            map[string]any{"enabled": false},
+				"enableServiceLinks": false,
+				"podAnnotations":     map[string]any{"checksum/config": sum, "plinth/workspace": w.arn},
+				"securityContext": map[string]any{
+					"fsGroup": 65534, "runAsUser": 65534, "runAsGroup": 65534, "runAsNonRoot": true,
+					"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+				},
+				"containerSecurityContext": containerSecurity,
+				"resources":                resources("250m", "768Mi"),
+			},
+			// A new configuration is a new pod, by the annotations above. Security: so nothing needs to
+			// reload it, over HTTP, without a password.
+			"configmapReload": map[string]any{"prometheus": map[string]any{"enabled": false}},
+			"serverFiles": map[string]any{"prometheus.yml": map[string]any{
+				// An agent does not start with the chart's own.
+				"rule_files":     []any{},
+				"scrape_configs": config["scrape_configs"],
+				"remote_write":   config["remote_write"],
+			}},
+			"scrapeConfigs":            nothing(),
+			"alertmanager":             map[string]any{"enabled": false},
+			"kube-state-metrics":       map[string]any{"enabled": false},
+			"prometheus-node-exporter": map[string]any{"enabled": false},
+			"prometheus-pushgateway":   map[string]any{"enabled": false},
+		},
+		DependsOn: append(role.Permissions, namespace),
+	})
+	newKubeStateMetrics(stack, env)
+}
+
+// prometheusRights lets Prometheus find what it takes metrics of: the application's pods and the
+// nodes, each of which is a pod's on Fargate.
+//
+// Security: getting nodes/proxy is more than reading. Who has this account's token can run commands
+// in every pod, and so it is the one right in the cluster that is wider than it should be: the API
+// server asks for nothing less of those who read a kubelet's metrics through it.
+// https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
+func prometheusRights(env *settings.Environment) []string {
+	account := []any{map[string]any{"kind": "ServiceAccount", "name": prometheusNamespace, "namespace": "{{ .Release.Namespace }}"}}
+	find := []string{"get", "list", "watch"}
+	object := func(kind string, metadata map[string]any, rest map[string]any) string {
+		rest["apiVersion"], rest["kind"], rest["metadata"] = "rbac.authorization.k8s.io/v1", kind, metadata
+		text, _ := json.Marshal(rest) // of such values, always
+		return string(text)
+	}
+	refer := func(kind string) map[string]any {
+		return map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": prometheusNamespace}
+	}
+	inApp := map[string]any{"name": prometheusNamespace, "namespace": env.App.Name}
+	everywhere := map[string]any{"name": prometheusNamespace}
+	return []string{
+		object("Role", inApp, map[string]any{"rules": []any{
+			map[string]any{"apiGroups": []string{""}, "resources": []string{"pods"}, "verbs": find},
+		}}),
+		object("RoleBinding", inApp, map[string]any{"roleRef": refer("Role"), "subjects": account}),
+		object("ClusterRole", everywhere, map[string]any{"rules": []any{
+			map[string]any{"apiGroups": []string{""}, "resources": []string{"nodes"}, "verbs": find},
+			map[string]any{"apiGroups": []string{""}, "resources": []string{"nodes/proxy"}, "verbs": []string{"get"}},
+		}}),
+		object("ClusterRoleBinding", everywhere, map[string]any{"roleRef": refer("ClusterRole"), "subjects": account}),
+	}
+}
+
+// newKubeStateMetrics installs what tells, as metrics, how the Deployments, pods and autoscalers of
+// the application and of the add-ons are.
+func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) {
+	namespace := newNamespace(stack, kubeStateMetrics, nil)
+	release.New(stack, kubeStateMetrics, release.Config{
+		Name:       kubeStateMetrics,
+		Namespace:  kubeStateMetrics,
+		Repository: prometheusCharts,
+		Chart:      kubeStateMetrics,
+		Version:    "8.4.1",
+		Values: map[string]any{
+			"image": registryOf(env),
+			// Security: it reads these and nothing else, secrets least of all, and by a role in each of
+			// these namespaces instead of one in the cluster.
+			"collectors": []string{"deployments", "horizontalpodautoscalers", "pods"},
+			"namespaces": strings.Join([]string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}, ","),
+			"rbac":       map[string]any{"useClusterRole": false},
+			// One: it counts what Kubernetes knows, which two would count twice.
+			"replicas": 1,
+			// Prometheus knows it by name.
+			"prometheusScrape": false,
+			"resources":        resources("250m", "256Mi"),
+		},
+		DependsOn: []cdktf.ITerraformDependable{namespace},
+	})
+}
+
+// nothing takes away a chart's own value; Go's nil is lost on the way to Terraform.
+func nothing() any { return cdktf.Token_NullValue() }
+
+// checksum changes with a value of plain Go types.
+func checksum(value any) string {
+	text, _ := json.Marshal(value) // of such values, always
+	return fmt.Sprintf("%x", sha256.Sum256(text))
+}

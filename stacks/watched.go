@@ -1,0 +1,116 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchlogmetricfilter"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslbtargetgroup"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/alarm"
+	"plinth/constructs/postgres"
+	"plinth/settings"
+)
+
+// watched is what CloudWatch has metrics of, by the names it has there.
+type watched struct {
+	// loadBalancer and targetGroup are the application's: app/… and targetgroup/….
+	loadBalancer, targetGroup *string
+	database                  postgres.Identifiers
+	natGateways               []*string
+	podLogs                   string
+	// errorLogs are lines of level ERROR, pendingPods those that Kubernetes' scheduler cannot place.
+	errorLogs, pendingPods alarm.Metric
+}
+
+// watch finds what there is to be watched. The load balancer is the controller's, which names it
+// as the Ingress says and tells its target group by tags.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
+func watch(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) watched {
+	w := watched{
+		loadBalancer: dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
+			Name: jsii.String(env.ResourceName(env.App.Name)),
+		}).ArnSuffix(),
+		targetGroup: dataawslbtargetgroup.NewDataAwsLbTargetGroup(stack, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
+			Tags: &map[string]*string{
+				"elbv2.k8s.aws/cluster": jsii.String(cluster.Cluster.Name),
+				"ingress.k8s.aws/stack": jsii.String(env.App.Name + "/" + env.App.Name),
+			},
+		}).ArnSuffix(),
+		database:    data.Database.Identifiers,
+		natGateways: cluster.Network.VPC.NATGatewayIDs,
+		podLogs:     cluster.PodLogs,
+		errorLogs:   alarm.Metric{Namespace: env.Project + "/" + env.Name, Name: "ErrorLogs", Statistic: "Sum"},
+		// https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
+		pendingPods: alarm.Metric{
+			Namespace: "AWS/EKS", Name: "scheduler_pending_pods", Statistic: "Maximum",
+			Dimensions: map[string]*string{"ClusterName": jsii.String(cluster.Cluster.Name)},
+		},
+	}
+	// The log router has merged the application's JSON with what it knows of the pod.
+	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(stack, jsii.String("error-logs"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
+		Name:         jsii.String(env.ResourceName("errors")),
+		LogGroupName: jsii.String(w.podLogs),
+		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.App.Name)),
+		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
+			Namespace: &w.errorLogs.Namespace, Name: &w.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
+		},
+	})
+	return w
+}
+
+func (w watched) loadBalancerMetric(name, statistic string) alarm.Metric {
+	return alarm.Metric{
+		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
+		Dimensions: map[string]*string{"LoadBalancer": w.loadBalancer},
+	}
+}
+
+// targetMetric is of the pods behind the load balancer.
+func (w watched) targetMetric(name string) alarm.Metric {
+	m := w.loadBalancerMetric(name, "Maximum")
+	m.Dimensions["TargetGroup"] = w.targetGroup
+	return m
+}
+
+// server is a database instance, or all instances of an Aurora cluster that have one role.
+type server struct {
+	name       string
+	dimensions map[string]*string
+	// free is the metric of free storage in bytes, lag that of a replica's lag.
+	free, lag string
+	// lagPerSecond is in lag's unit.
+	lagPerSecond float64
+}
+
+func (s server) alarm(what string) string { return s.name + "-" + what }
+
+func (s server) metric(name, statistic string) alarm.Metric {
+	return alarm.Metric{Namespace: "AWS/RDS", Name: name, Statistic: statistic, Dimensions: s.dimensions}
+}
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
+func (w watched) servers() []server {
+	ids := w.database
+	if ids.Cluster != "" {
+		role := func(name string) map[string]*string {
+			return map[string]*string{"DBClusterIdentifier": &ids.Cluster, "Role": &name}
+		}
+		return []server{
+			{name: "database-writer", dimensions: role("WRITER"), free: "FreeLocalStorage"},
+			{name: "database-reader", dimensions: role("READER"), free: "FreeLocalStorage", lag: "AuroraReplicaLag", lagPerSecond: 1000},
+		}
+	}
+	instance := func(id string) map[string]*string { return map[string]*string{"DBInstanceIdentifier": &id} }
+	all := []server{{name: "database-primary", dimensions: instance(ids.Primary), free: "FreeStorageSpace"}}
+	for i, id := range ids.Replicas {
+		all = append(all, server{
+			name: fmt.Sprintf("database-replica-%d", i+1), dimensions: instance(id),
+			free: "FreeStorageSpace", lag: "ReplicaLag", lagPerSecond: 1,
+		})
+	}
+	return all
+}

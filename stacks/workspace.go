@@ -1,0 +1,87 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/prometheusalertmanagerdefinition"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/prometheusrulegroupnamespace"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/prometheusworkspace"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/alarmtopic"
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/loggroup"
+	"plinth/observability"
+	"plinth/settings"
+)
+
+// workspace is an Amazon Managed Prometheus workspace.
+type workspace struct {
+	// arn is its ARN, endpoint its URL, which ends in a slash.
+	arn, endpoint *string
+}
+
+// newWorkspace makes the place of the metrics, with the rules that watch them.
+func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, topic *alarmtopic.Topic) *workspace {
+	group := loggroup.New(stack, "workspace-logs", loggroup.Config{
+		// Services may write to such groups by a policy that all of them share.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+		Name:          "/aws/vendedlogs/prometheus/" + env.ResourceName(),
+		RetentionDays: env.LogRetentionDays,
+		KeyArn:        key.Arn,
+	})
+	made := prometheusworkspace.NewPrometheusWorkspace(stack, jsii.String("workspace"), &prometheusworkspace.PrometheusWorkspaceConfig{
+		Alias:     jsii.String(env.ResourceName()),
+		KmsKeyArn: key.Arn,
+		// It logs rules that fail and alerts that cannot be sent.
+		LoggingConfiguration: &prometheusworkspace.PrometheusWorkspaceLoggingConfiguration{
+			LogGroupArn: jsii.String(*group.Arn() + ":*"),
+		},
+	})
+	rules := observability.Rules()
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		prometheusrulegroupnamespace.NewPrometheusRuleGroupNamespace(stack, jsii.String("rules-"+name), &prometheusrulegroupnamespace.PrometheusRuleGroupNamespaceConfig{
+			Name:        jsii.String(name),
+			WorkspaceId: made.Id(),
+			Data:        jsii.String(rules[name]),
+		})
+	}
+	prometheusalertmanagerdefinition.NewPrometheusAlertManagerDefinition(stack, jsii.String("alert-manager"), &prometheusalertmanagerdefinition.PrometheusAlertManagerDefinitionConfig{
+		WorkspaceId: made.Id(),
+		Definition:  jsii.String(fmt.Sprintf(alertManager, *topic.Arn, env.Region)),
+		DependsOn:   &[]cdktf.ITerraformDependable{topic.Ready},
+	})
+	return &workspace{arn: made.Arn(), endpoint: made.PrometheusEndpoint()}
+}
+
+// alertManager sends every alert to the topic of the alarms; one message tells of all that were
+// raised for the same reason.
+// https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-receiver-config.html
+const alertManager = `alertmanager_config: |
+  route:
+    receiver: alarms
+    group_by: [alertname, namespace]
+    group_wait: 30s
+    group_interval: 5m
+    repeat_interval: 12h
+  inhibit_rules:
+    - source_matchers: [severity="critical"]
+      target_matchers: [severity="warning"]
+      equal: [alertname, namespace]
+  receivers:
+    - name: alarms
+      sns_configs:
+        - topic_arn: %s
+          sigv4:
+            region: %s
+          send_resolved: true
+          subject: '{{ .Status }}: {{ .CommonLabels.alertname }}'
+          message: |
+            {{ range .Alerts }}{{ .Status }}: {{ .Labels.alertname }}
+            {{ .Annotations.summary }}
+            {{ .Annotations.description }}
+            {{ end }}
+`
