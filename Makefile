@@ -190,7 +190,7 @@ note: stack ## Put the plans' summaries into the merge request that CI runs for
 	@build/planner note '$(ENV)' $(stacks)
 
 # Every Go module, or the one that is asked for, and how its tests are called.
-MODULES := $(or $(MODULE),. permissions app policy tools tools/charts tools/diagram tools/observability rehearsal)
+MODULES := $(or $(MODULE),. permissions app app/load policy tools tools/charts tools/diagram tools/observability rehearsal)
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
 # once all is built, one package at a time: a rehearsal keeps two cores busy by itself.

@@ -30,7 +30,7 @@ func run(settings config.Config, log *slog.Logger, orders <-chan os.Signal) erro
 	if err != nil {
 		return err
 	}
-	db, err := database.Open(settings.Database)
+	db, err := database.Open(settings.Database, log)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,11 @@ func TestAnswers(t *testing.T) {
 		{"GET", "/", 200, `{"version":"v1","visits":2}` + "\n"},
 		{"HEAD", "/", 200, ""},
 		{"GET", "/", 200, `{"version":"v1","visits":4}` + "\n"},
+		{"GET", "/visits", 200, `{"version":"v1","visits":4}` + "\n"},
+		{"HEAD", "/visits", 200, ""},
+		{"GET", "/visits", 200, `{"version":"v1","visits":4}` + "\n"},
 		{"POST", "/", 405, "Method Not Allowed\n"},
+		{"POST", "/visits", 405, "Method Not Allowed\n"},
 		{"DELETE", "/health", 405, "Method Not Allowed\n"},
 		{"GET", "/elsewhere", 404, "404 page not found\n"},
 		{"GET", "/metrics", 404, "404 page not found\n"},
@@ -60,15 +64,16 @@ func TestAnswers(t *testing.T) {
 	var metrics string
 	eventually(t, "the metrics tell of a full pool", func() bool {
 		_, metrics = get(t, service.metricsURL)
-		return strings.Contains(metrics, "database_pool_connections 8\n")
+		return strings.Contains(metrics, `database_pool_connections{pool="primary"} 8`)
 	})
 	for _, line := range []string{
 		`http_requests_total{code="200",handler="/"} 4`,
 		`http_requests_total{code="200",handler="/livez"} 1`,
 		`http_requests_total{code="404",handler="none"} 2`,
-		`http_requests_total{code="405",handler="none"} 2`,
+		`http_requests_total{code="200",handler="/visits"} 3`,
+		`http_requests_total{code="405",handler="none"} 3`,
 		`http_request_duration_seconds_count{handler="/"} 4`,
-		`database_pool_connections_limit 8`,
+		`database_pool_connections_limit{pool="primary"} 8`,
 		`app_build_info{goversion="go`,
 		`version="v1"} 1`,
 		`go_goroutines `,
@@ -76,6 +81,10 @@ func TestAnswers(t *testing.T) {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("metrics lack %s", line)
 		}
+	}
+	// The reader's host is the primary's.
+	if strings.Contains(metrics, `pool="reader"`) {
+		t.Error("there is a second pool")
 	}
 	if t.Failed() {
 		t.Log(metrics)

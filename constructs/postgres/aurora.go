@@ -62,6 +62,10 @@ func newAurora(s *shared, result *Postgres) {
 	result.Identifiers.Cluster = c.Name
 	result.Endpoint = cluster.Endpoint()
 	result.ReaderEndpoint = cluster.ReaderEndpoint()
+	if c.Aurora.MaxReplicas == 0 {
+		// It would lead to the writer, which clients that look for a replica refuse.
+		result.ReaderEndpoint = cluster.Endpoint()
+	}
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
 
 	instances := []cdktf.ITerraformDependable{cluster, newInstance(s, cluster, "writer")}

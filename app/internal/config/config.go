@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ func Load(getenv func(string) string) (Config, error) {
 			CAFile:         r.text("DATABASE_CA_FILE", "/etc/ssl/certs/rds-global-bundle.pem"),
 		},
 	}
+	c.Database.Readers = r.readers("DATABASE_READER_HOST", c.Database.Host)
 	if c.Port == c.MetricsPort && c.Port != 0 {
 		r.wrong("METRICS_PORT", strconv.Itoa(c.MetricsPort), "give another port than PORT's")
 	}
@@ -115,6 +117,23 @@ func (r *reader) host(name string) string {
 		r.wrong(name, value, "give the database's host name, without a port")
 	}
 	return value
+}
+
+// readers are the hosts of read replicas. The chart gives the primary's own where there is none,
+// which is no replica.
+func (r *reader) readers(name, primary string) []string {
+	value := r.getenv(name)
+	if value == "" {
+		return nil
+	}
+	hosts := strings.Split(value, ",")
+	for _, host := range hosts {
+		if !hostName.MatchString(host) {
+			r.wrong(name, value, "give host names with commas between, without ports, or nothing")
+			return nil
+		}
+	}
+	return slices.DeleteFunc(hosts, func(host string) bool { return host == primary })
 }
 
 func (r *reader) duration(name string, otherwise, least, most time.Duration) time.Duration {

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,29 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestReaders(t *testing.T) {
+	credentials, ca := files(t)
+	for value, want := range map[string][]string{
+		"":                     nil,
+		"db.example":           nil,
+		"a.example":            {"a.example"},
+		"a.example,b.example":  {"a.example", "b.example"},
+		"a.example,db.example": {"a.example"},
+		"ro.db.example":        {"ro.db.example"},
+	} {
+		c, err := config.Load(environment(map[string]string{
+			"DATABASE_HOST":            "db.example",
+			"DATABASE_READER_HOST":     value,
+			"DATABASE_NAME":            "app",
+			"DATABASE_CREDENTIALS_DIR": credentials,
+			"DATABASE_CA_FILE":         ca,
+		}))
+		if err != nil || !slices.Equal(c.Database.Readers, want) {
+			t.Errorf("DATABASE_READER_HOST=%s: %q %v, want %q", value, c.Database.Readers, err, want)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	credentials, ca := files(t)
 	empty := t.TempDir()
@@ -53,6 +77,8 @@ func TestMistakes(t *testing.T) {
 		{"no host", map[string]string{"DATABASE_HOST": ""}, `DATABASE_HOST is "": give the database's host name, without a port`},
 		{"host is a socket", map[string]string{"DATABASE_HOST": "/var/run/postgresql"}, `DATABASE_HOST is "/var/run/postgresql": give the database's host name, without a port`},
 		{"several hosts", map[string]string{"DATABASE_HOST": "a,b"}, `DATABASE_HOST is "a,b": give the database's host name, without a port`},
+		{"reader is a socket", map[string]string{"DATABASE_READER_HOST": "a.example,/b"}, `DATABASE_READER_HOST is "a.example,/b": give host names with commas between, without ports, or nothing`},
+		{"reader after a comma missing", map[string]string{"DATABASE_READER_HOST": "a.example,"}, `DATABASE_READER_HOST is "a.example,": give host names with commas between, without ports, or nothing`},
 		{"no name", map[string]string{"DATABASE_NAME": ""}, `DATABASE_NAME is "": give the name of the database`},
 		{"no credentials", map[string]string{"DATABASE_CREDENTIALS_DIR": ""}, `DATABASE_CREDENTIALS_DIR is "": give the folder with the files username and password`},
 		{"empty credentials", map[string]string{"DATABASE_CREDENTIALS_DIR": empty}, `DATABASE_CREDENTIALS_DIR is "` + empty + `": mount the database's Secret there: open ` + empty + `/username: no such file or directory`},

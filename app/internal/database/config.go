@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// Host is one name or address: what its certificate must be for.
 	Host string
+	// Readers are the hosts of read replicas, each as Host is. With none, reads go to Host too.
+	Readers []string
+	// Port of every host.
 	Port int
 	// Name of the database.
 	Name string
@@ -48,8 +51,8 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interv
 // working. So the pool is full from the start and stays full: it neither grows with the load nor
 // shrinks without it, and its connections end rarely and not together.
 const (
-	// connections of one process. Six pods, and one more in a rollout, stay below the 80 or so
-	// that RDS' smallest instance allows.
+	// connections of one process to the primary. Six pods, and the two more of a rollout, stay
+	// below the 80 or so that RDS' smallest instance allows.
 	connections = 8
 	// lifetime of a connection, and what is added to it at random: within two minutes of a
 	// password change at most one of the eight comes to its end, most often none.
@@ -74,25 +77,36 @@ func CheckCAFile(file string) error {
 	return nil
 }
 
-// pooled is how every connection is made, but for its credentials, and how they are kept.
-func (c Config) pooled() (*pgxpool.Config, error) {
+// primary is how connections to the server that takes writes are made and kept.
+func (c Config) primary() (*pgxpool.Config, error) {
+	// After a failover a name may for a while lead to the old writer, now a reader.
+	pooled, err := c.pooled(c.Host, "read-write")
+	if err != nil {
+		return nil, err
+	}
+	pooled.MinConns = connections
+	pooled.HealthCheckPeriod = refill
+	pooled.MaxConnLifetime, pooled.MaxConnLifetimeJitter = lifetime, lifetimeJitter
+	return pooled, nil
+}
+
+// pooled is what all connections have in common, but for their credentials. Several hosts have
+// commas between them.
+func (c Config) pooled(hosts, attributes string) (*pgxpool.Config, error) {
 	// SECURITY: verify-full checks the server's certificate and that it is for this host. There
 	// is no setting that weakens it.
 	pooled, err := pgxpool.ParseConfig(keywords(
-		"host", c.Host,
+		"host", hosts,
 		"port", strconv.Itoa(c.Port),
 		"dbname", c.Name,
 		"sslmode", "verify-full",
 		"sslrootcert", c.CAFile,
-		// After a failover a name may for a while lead to the old writer, now a reader.
-		"target_session_attrs", "read-write",
+		"target_session_attrs", attributes,
 	))
 	if err != nil {
 		return nil, err
 	}
-	pooled.MaxConns, pooled.MinConns = connections, connections
-	pooled.MaxConnLifetime, pooled.MaxConnLifetimeJitter = lifetime, lifetimeJitter
-	pooled.HealthCheckPeriod = refill
+	pooled.MaxConns = connections
 	pooled.PingTimeout = pingTimeout
 	pooled.BeforeConnect = c.beforeConnect
 	pooled.BeforeClose = abandon

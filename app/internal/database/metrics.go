@@ -5,7 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// statistic is one figure of the pool, read whenever Prometheus asks.
+// statistic is one figure of a pool, read whenever Prometheus asks. Its label tells which pool:
+// primary, or reader where there are replicas.
 type statistic struct {
 	description *prometheus.Desc
 	kind        prometheus.ValueType
@@ -13,7 +14,7 @@ type statistic struct {
 }
 
 func newStatistic(name, help string, kind prometheus.ValueType, read func(*pgxpool.Stat) float64) statistic {
-	return statistic{prometheus.NewDesc("database_pool_"+name, help, nil, nil), kind, read}
+	return statistic{prometheus.NewDesc("database_pool_"+name, help, []string{"pool"}, nil), kind, read}
 }
 
 var statistics = []statistic{
@@ -44,8 +45,14 @@ func (d *Database) Describe(descriptions chan<- *prometheus.Desc) {
 
 // Collect is part of prometheus.Collector.
 func (d *Database) Collect(metrics chan<- prometheus.Metric) {
-	stat := d.pool.Stat()
+	collect(metrics, d.pool.Stat(), "primary")
+	if d.reader != nil {
+		collect(metrics, d.reader.Stat(), "reader")
+	}
+}
+
+func collect(metrics chan<- prometheus.Metric, stat *pgxpool.Stat, pool string) {
 	for _, s := range statistics {
-		metrics <- prometheus.MustNewConstMetric(s.description, s.kind, s.read(stat))
+		metrics <- prometheus.MustNewConstMetric(s.description, s.kind, s.read(stat), pool)
 	}
 }

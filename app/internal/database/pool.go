@@ -2,39 +2,60 @@ package database
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Database is a pool of connections to PostgreSQL. It is made at once, whether or not there is a
-// server: every use waits for it.
+// Database is a pool of connections to PostgreSQL's primary, and another to its read replicas
+// where there are any. It is made at once, whether or not there is a server: every use waits for
+// it.
 type Database struct {
-	pool *pgxpool.Pool
-	// When PostgreSQL last answered, in nanoseconds since 1970.
+	pool   *pgxpool.Pool
+	reader *pgxpool.Pool // nil without replicas
+	// When the primary last answered, in nanoseconds since 1970.
 	answered atomic.Int64
 }
 
-// Open makes the pool. Its error is one of the configuration, never of the server.
-func Open(config Config) (*Database, error) {
-	pooled, err := config.pooled()
+// Open makes the pools. Its error is one of the configuration, never of the server. That replicas
+// are away is logged.
+func Open(config Config, log *slog.Logger) (*Database, error) {
+	primary, err := config.primary()
 	if err != nil {
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), pooled)
-	if err != nil {
+	d := new(Database)
+	if d.pool, err = pgxpool.NewWithConfig(context.Background(), primary); err != nil {
 		return nil, err
 	}
-	return &Database{pool: pool}, nil
+	if len(config.Readers) == 0 {
+		return d, nil
+	}
+	reader, err := config.reader(log)
+	if err == nil {
+		d.reader, err = pgxpool.NewWithConfig(context.Background(), reader)
+	}
+	if err != nil {
+		d.pool.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 // Close waits until no connection is in use and closes them all.
-func (d *Database) Close() { d.pool.Close() }
+func (d *Database) Close() {
+	d.pool.Close()
+	if d.reader != nil {
+		d.reader.Close()
+	}
+}
 
-// Ping returns once PostgreSQL has answered, or the last error when ctx ends. A transaction
+// Ping returns once the primary has answered, or the last error when ctx ends. Something it did
 // within the last second is answer enough: under overload every connection is busy, and pods
-// that then call themselves unhealthy only leave more load to the others.
+// that then call themselves unhealthy only leave more load to the others. Replicas are not asked:
+// without them everything goes on.
 func (d *Database) Ping(ctx context.Context) error {
 	if time.Since(time.Unix(0, d.answered.Load())) < time.Second {
 		return nil

@@ -6,12 +6,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CountVisit adds one to the counter of visits and returns its new value. Its errors are those
-// of Transact.
+// CountVisit adds one to the counter of visits and returns its new value, which is the
+// primary's. Its errors are those of Transact.
 func (d *Database) CountVisit(ctx context.Context) (int64, error) {
 	var count int64
 	err := d.Transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, "UPDATE visits SET count = count + 1 RETURNING count").Scan(&count)
+	})
+	return count, err
+}
+
+// Visits returns the counter of visits. A replica's may be behind. Its errors are those of Read.
+func (d *Database) Visits(ctx context.Context) (int64, error) {
+	var count int64
+	err := d.Read(ctx, func(ctx context.Context, q Querier) error {
+		return q.QueryRow(ctx, "SELECT count FROM visits").Scan(&count)
 	})
 	return count, err
 }

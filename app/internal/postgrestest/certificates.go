@@ -10,8 +10,9 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"testing"
 	"time"
+
+	"plinth/app/internal/testrun"
 )
 
 // Authority signs servers' certificates.
@@ -21,7 +22,7 @@ type Authority struct {
 }
 
 // NewAuthority is trusted by nobody yet: see File.
-func NewAuthority(t testing.TB) *Authority {
+func NewAuthority(t testrun.TB) *Authority {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -37,7 +38,7 @@ func NewAuthority(t testing.TB) *Authority {
 }
 
 // File writes what clients are to trust, as PEM.
-func (a *Authority) File(t testing.TB) string {
+func (a *Authority) File(t testrun.TB) string {
 	t.Helper()
 	file := t.TempDir() + "/ca.pem"
 	write(t, file, "CERTIFICATE", a.certificate.Raw)
@@ -45,7 +46,7 @@ func (a *Authority) File(t testing.TB) string {
 }
 
 // issue writes a certificate for the given hosts, and its key.
-func (a *Authority) issue(t testing.TB, certificateFile, keyFile string, hosts []string) {
+func (a *Authority) issue(t testrun.TB, certificateFile, keyFile string, hosts []string) {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2),
@@ -71,7 +72,7 @@ func (a *Authority) issue(t testing.TB, certificateFile, keyFile string, hosts [
 	write(t, keyFile, "PRIVATE KEY", encoded)
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
+func newKey(t testrun.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -80,7 +81,7 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-func sign(t testing.TB, template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
+func sign(t testrun.TB, template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) *x509.Certificate {
 	t.Helper()
 	encoded, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
 	if err != nil {
@@ -93,7 +94,7 @@ func sign(t testing.TB, template, parent *x509.Certificate, key, parentKey *ecds
 	return certificate
 }
 
-func write(t testing.TB, file, kind string, content []byte) {
+func write(t testrun.TB, file, kind string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,53 +47,70 @@ type Server struct {
 	// Data is PostgreSQL's data directory.
 	Data string
 
-	t        testing.TB
-	programs string
-	settings map[string]string
-	process  *exec.Cmd
-	ended    chan error
+	t         testrun.TB
+	programs  string
+	authority *Authority
+	settings  map[string]string
+	process   *exec.Cmd
+	ended     chan error
 }
 
 // Start returns a server that accepts connections. It is stopped when the test ends.
-func Start(t testing.TB, config Config) *Server {
+func Start(t testrun.TB, config Config) *Server {
 	t.Helper()
 	installed, err := install()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := testrun.SubDir(t)
 	authority := NewAuthority(t)
 	s := &Server{
 		Host: "127.0.0.1", Port: testrun.FreePort(t), Database: databaseName,
 		Username: roleName, Password: firstPassword,
-		CAFile: authority.File(t), Data: filepath.Join(dir, "data"),
-		t: t, programs: installed.programs, settings: config.Settings,
-	}
-	if err := copyTree(installed.cluster, s.Data); err != nil {
-		t.Fatal(err)
+		CAFile: authority.File(t),
+		t:      t, programs: installed.programs, authority: authority, settings: config.Settings,
 	}
 	hosts := config.Hosts
 	if hosts == nil {
 		hosts = []string{"127.0.0.1", "localhost"}
 	}
-	authority.issue(t, filepath.Join(s.Data, "server.crt"), filepath.Join(s.Data, "server.key"), hosts)
+	s.make(installed.cluster, hosts)
+	s.Start()
+	return s
+}
+
+// make gives the server its data, a copy of a cluster that is at rest, and a certificate.
+func (s *Server) make(cluster string, hosts []string) {
+	s.t.Helper()
+	dir := testrun.SubDir(s.t)
+	s.Data = filepath.Join(dir, "data")
+	if err := copyTree(cluster, s.Data); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Certify(hosts...)
 	// As rds.force_ssl does: nothing without TLS.
-	rules := "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl replication all 127.0.0.1/32 scram-sha-256\n"
+	rules := "hostssl all all 127.0.0.0/8 scram-sha-256\nhostssl replication all 127.0.0.0/8 scram-sha-256\n"
 	if err := os.WriteFile(filepath.Join(s.Data, "pg_hba.conf"), []byte(rules), 0o600); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	if err := give(s.Data); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		s.Kill()
-		if t.Failed() {
-			t.Logf("PostgreSQL's log:\n%s", s.tail())
+		if s.t.Failed() {
+			s.t.Logf("log of PostgreSQL at %s:\n%s", s.Host, s.tail())
 		}
 		os.RemoveAll(dir)
 	})
-	s.Start()
-	return s
+}
+
+// Certify gives the server a certificate for the given hosts, to be used from its next start.
+func (s *Server) Certify(hosts ...string) {
+	s.t.Helper()
+	s.authority.issue(s.t, filepath.Join(s.Data, "server.crt"), filepath.Join(s.Data, "server.key"), hosts)
+	if err := give(s.Data); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Start is for a server that was stopped.
@@ -106,6 +122,8 @@ func (s *Server) Start() {
 		// The data is thrown away, so nothing waits for a disk.
 		"fsync": "off", "full_page_writes": "off",
 		"shared_buffers": "16MB", "max_connections": "100",
+		// What a standby that was stopped has missed.
+		"wal_keep_size": "64MB",
 	}
 	for name, value := range s.settings {
 		settings[name] = value

@@ -3,9 +3,9 @@
 package testrun
 
 import (
+	"context"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -24,26 +24,26 @@ var run struct {
 	group int
 }
 
+// TB is what is needed of a testing.TB. Programs that are no tests can have one too.
+type TB interface {
+	Helper()
+	Context() context.Context
+	Cleanup(func())
+	TempDir() string
+	Failed() bool
+	Logf(format string, arguments ...any)
+	Errorf(format string, arguments ...any)
+	Fatal(arguments ...any)
+	Fatalf(format string, arguments ...any)
+}
+
 // Main runs the tests of a package: func TestMain(m *testing.M) { os.Exit(testrun.Main(m)) }
 func Main(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "plinth-app-test-")
+	finish, err := Begin()
 	if err != nil {
 		return fail(err)
 	}
-	if err := open(dir); err != nil {
-		return fail(err)
-	}
-	shell := exec.Command("sh", "-c", cleaner, "sh", dir)
-	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	pipe, err := shell.StdinPipe()
-	if err != nil {
-		return fail(err)
-	}
-	if err := shell.Start(); err != nil {
-		return fail(err)
-	}
-	run.dir, run.group = dir, shell.Process.Pid
-	defer finish(shell, pipe)
+	defer finish()
 	// The tests wait more than they compute. A -parallel of the command line still counts.
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		return fail(err)
@@ -51,9 +51,30 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-func finish(shell *exec.Cmd, pipe io.Closer) {
-	pipe.Close()
-	_ = shell.Wait()
+// Begin makes the folder, and the group of processes, and returns what ends them. They end with
+// the program at the latest. A program may begin once.
+func Begin() (finish func(), err error) {
+	dir, err := os.MkdirTemp("", "plinth-app-test-")
+	if err != nil {
+		return nil, err
+	}
+	if err := open(dir); err != nil {
+		return nil, err
+	}
+	shell := exec.Command("sh", "-c", cleaner, "sh", dir)
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	pipe, err := shell.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := shell.Start(); err != nil {
+		return nil, err
+	}
+	run.dir, run.group = dir, shell.Process.Pid
+	return func() {
+		pipe.Close()
+		_ = shell.Wait()
+	}, nil
 }
 
 func fail(err error) int {
@@ -64,13 +85,13 @@ func fail(err error) int {
 // Dir is the run's folder. Everybody may enter it.
 func Dir() string {
 	if run.dir == "" {
-		panic("testrun: the package's TestMain must call testrun.Main")
+		panic("testrun: the package's TestMain must call testrun.Main, a program testrun.Begin")
 	}
 	return run.dir
 }
 
 // SubDir is a new folder in the run's, which everybody may enter.
-func SubDir(t testing.TB) string {
+func SubDir(t TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(Dir(), "")
 	if err == nil {
@@ -102,7 +123,7 @@ var ports struct {
 
 // FreePort is a port that nobody listens on, and that neither this test binary is given twice
 // nor the system gives to outgoing connections (those begin at 32768 on Linux, higher elsewhere).
-func FreePort(t testing.TB) int {
+func FreePort(t TB) int {
 	t.Helper()
 	ports.Lock()
 	defer ports.Unlock()

@@ -27,6 +27,8 @@ type Database interface {
 	Ping(ctx context.Context) error
 	// CountVisit adds a visit and returns their number.
 	CountVisit(ctx context.Context) (int64, error)
+	// Visits returns their number, which may be an older one.
+	Visits(ctx context.Context) (int64, error)
 }
 
 // App answers users.
@@ -44,6 +46,7 @@ type App struct {
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
+	mux.HandleFunc("GET /visits", a.visits)
 	mux.HandleFunc("GET /health", a.health)
 	mux.HandleFunc("GET /livez", a.alive)
 	return a.Phase.sendAway(a.Metrics.count(mux))
@@ -69,14 +72,20 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 func (a *App) alive(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "UP") }
 
 // home counts a visit. So does HEAD, which is answered as GET is, without the body.
-func (a *App) home(w http.ResponseWriter, r *http.Request) {
+func (a *App) home(w http.ResponseWriter, r *http.Request) { a.tell(w, r, a.Database.CountVisit) }
+
+// visits changes nothing.
+func (a *App) visits(w http.ResponseWriter, r *http.Request) { a.tell(w, r, a.Database.Visits) }
+
+// tell answers with the number of visits that the database gives.
+func (a *App) tell(w http.ResponseWriter, r *http.Request, number func(context.Context) (int64, error)) {
 	if a.Phase.is(starting) {
 		failed(w, http.StatusServiceUnavailable, "starting")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
-	visits, err := a.Database.CountVisit(ctx)
+	visits, err := number(ctx)
 	switch {
 	case err == nil:
 		answer(w, http.StatusOK, map[string]any{"version": a.Version, "visits": visits})

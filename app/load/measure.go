@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/tsenart/vegeta/v12/lib"
+)
+
+const (
+	// turns: the machine's other work falls on all alike.
+	turns = 3
+	// warmUp fills pools and caches and is not counted.
+	warmUp = time.Second
+	// clients that ask without a pause: twice as many as the service has connections to
+	// PostgreSQL, so that none of these is idle.
+	clients = 16
+	// clientsAtRate are how many may wait for answers when the rate is given.
+	clientsAtRate = 256
+	// requestTimeout is longer than the service itself takes to fail.
+	requestTimeout = 10 * time.Second
+)
+
+// series is one thing that is measured.
+type series struct {
+	name, url string
+
+	metrics  vegeta.Metrics
+	driven   time.Duration // until the last answer
+	answered int           // with success
+	failed   int
+}
+
+// perSecond counts successes alone.
+func (s *series) perSecond() float64 { return float64(s.answered) / s.driven.Seconds() }
+
+// measure drives all, one after the other in turns.
+func measure(ctx context.Context, o options, all []*series) error {
+	for _, s := range all {
+		if err := s.drive(ctx, o, warmUp); err != nil {
+			return err
+		}
+		*s = series{name: s.name, url: s.url}
+	}
+	for turn := range turns {
+		for _, s := range all {
+			fmt.Fprintf(os.Stderr, "load: turn %d of %d: %s\n", turn+1, turns, s.name)
+			if err := s.drive(ctx, o, o.duration/turns); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range all {
+		s.metrics.Close()
+	}
+	return nil
+}
+
+// drive sends requests for a while.
+func (s *series) drive(ctx context.Context, o options, duration time.Duration) error {
+	most := uint64(clients)
+	if o.rate > 0 {
+		most = clientsAtRate
+	}
+	attacker := vegeta.NewAttacker(
+		vegeta.Workers(clients), vegeta.MaxWorkers(most), vegeta.Connections(int(most)),
+		vegeta.Timeout(requestTimeout), vegeta.HTTP2(false))
+	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
+	target := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodGet, URL: s.url})
+	begin := time.Now()
+	for result := range attacker.Attack(target, vegeta.Rate{Freq: o.rate, Per: time.Second}, duration, "") {
+		s.metrics.Add(result)
+		if result.Error == "" {
+			s.answered++
+		} else {
+			s.failed++
+		}
+	}
+	s.driven += time.Since(begin)
+	return ctx.Err()
+}
