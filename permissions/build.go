@@ -91,7 +91,10 @@ func together(grants map[grant]*Statement) []Statement {
 		for _, resource := range on {
 			from := grants[grant{of.action, resource, of.conditions}]
 			statement.Conditions = from.Conditions
-			statement.Why = cmp.Or(statement.Why, from.Why)
+			// Of several reasons one is enough, and always the same.
+			if statement.Why == "" || from.Why != "" && from.Why < statement.Why {
+				statement.Why = from.Why
+			}
 			statement.For = append(statement.For, from.For...)
 		}
 	}

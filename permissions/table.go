@@ -33,8 +33,6 @@ var none = Table{
 	"helm_release":               {},
 	"kubernetes_config_map_v1":   {},
 	"kubernetes_namespace_v1":    {},
-	"kubernetes_role_v1":         {},
-	"kubernetes_role_binding_v1": {},
 	"data.kubernetes_ingress_v1": {},
 	// The provider works it out.
 	"data.aws_iam_policy_document": {},

@@ -27,7 +27,6 @@ var wafv2 = Table{
 		Source: wafv2Source,
 		Create: []Need{
 			{Actions: []string{"wafv2:PutLoggingConfiguration"}, On: []string{loggedACL}},
-			serviceRole("wafv2.amazonaws.com", "AWSServiceRoleForWAFV2Logging"),
 			// Security: as with Prometheus, this cannot be narrowed to a log group.
 			// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 			logDelivery("logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),

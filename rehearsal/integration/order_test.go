@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-var layers = []string{"network", "data", "cluster", "addons", "app"}
+var layers = []string{"network", "data", "cluster", "addons", "app", "observability"}
 
 // TestOneByOne deploys each stack alone, in order, and destroys them in reverse.
 func TestOneByOne(t *testing.T) {
@@ -29,11 +29,12 @@ func TestWrongOrder(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
 	r.deploy()
+	r.do(r.alone("destroy", "observability"))
 	r.do(r.alone("destroy", "addons"))
 	r.contains(r.refused(r.terraformDestroy("app")), "finalizer ingress.k8s.aws/resources")
 	// Whoever goes on all the same has to make Terraform forget what cannot go.
 	r.do(r.Terraform(r.stack("app"), "state", "rm", "helm_release.release", "kubernetes_namespace_v1.namespace-app"))
-	r.do(r.CDKTF("destroy", r.stack("app")))
+	r.do(r.alone("destroy", "app"))
 	r.do(r.alone("destroy", "cluster"))
 	r.do(r.alone("destroy", "data"))
 	r.contains(r.refused(r.terraformDestroy("network")),

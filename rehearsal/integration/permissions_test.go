@@ -45,6 +45,9 @@ func TestPermissions(t *testing.T) {
 			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
+				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
+				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
+				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::111111111111:saml-provider/sso",
 			}, nil},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -150,35 +153,66 @@ func drift(w *cloud.World) error {
 	with := func(was any) any {
 		return append(was.([]any), map[string]any{"name": "log_min_duration_statement", "value": "1", "apply_method": "immediate"})
 	}
+	changed := func(name string, value any) func(any) any {
+		return func(was any) any {
+			block := maps.Clone(was.([]any)[0].(map[string]any))
+			block[name] = value
+			return []any{block}
+		}
+	}
 	// A function makes another value of the one that is there.
 	elsewhere := map[string]map[string]any{
-		"aws_vpc_endpoint":                    {"route_table_ids": without, "subnet_ids": without},
-		"aws_db_parameter_group":              {"parameter": with},
-		"aws_rds_cluster_parameter_group":     {"parameter": with},
-		"aws_subnet":                          {"map_public_ip_on_launch": true},
-		"aws_vpc":                             {"enable_dns_hostnames": false},
-		"aws_route":                           {"nat_gateway_id": "nat-00000000000000000"},
-		"aws_vpc_security_group_ingress_rule": {"description": "changed"},
-		"aws_cloudwatch_log_group":            {"retention_in_days": 1.0, "kms_key_id": ""},
-		"aws_kms_alias":                       {"target_key_id": "00000000-0000-0000-0000-000000000000"},
-		"aws_kms_key":                         {"description": "changed", "policy": `{"Version":"2012-10-17","Statement":[]}`},
-		"aws_ecr_repository":                  {"image_tag_mutability": "MUTABLE", "image_scanning_configuration": []any{map[string]any{"scan_on_push": false}}},
-		"aws_secretsmanager_secret":           {"description": "changed"},
-		"aws_db_instance":                     {"instance_class": "db.t4g.large"},
-		"aws_db_subnet_group":                 {"description": "changed"},
-		"aws_rds_cluster":                     {"backup_retention_period": 35.0},
-		"aws_rds_cluster_instance":            {"instance_class": "db.t4g.large"},
-		"aws_appautoscaling_target":           {"max_capacity": 15.0},
-		"aws_iam_role":                        {"description": "changed", "assume_role_policy": `{"Version":"2012-10-17","Statement":[]}`},
-		"aws_iam_openid_connect_provider":     {"client_id_list": []any{"somebody.else"}},
-		"aws_eks_cluster":                     {"enabled_cluster_log_types": []any{"api"}},
-		"aws_eks_addon":                       {"configuration_values": `{"changed":true}`},
+		"aws_vpc_endpoint":                                   {"route_table_ids": without, "subnet_ids": without},
+		"aws_db_parameter_group":                             {"parameter": with},
+		"aws_rds_cluster_parameter_group":                    {"parameter": with},
+		"aws_subnet":                                         {"map_public_ip_on_launch": true},
+		"aws_vpc":                                            {"enable_dns_hostnames": false},
+		"aws_route":                                          {"nat_gateway_id": "nat-00000000000000000"},
+		"aws_vpc_security_group_ingress_rule":                {"description": "changed"},
+		"aws_cloudwatch_log_group":                           {"retention_in_days": 1.0, "kms_key_id": ""},
+		"aws_kms_alias":                                      {"target_key_id": "00000000-0000-0000-0000-000000000000"},
+		"aws_kms_key":                                        {"description": "changed", "policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_ecr_repository":                                 {"image_tag_mutability": "MUTABLE", "image_scanning_configuration": []any{map[string]any{"scan_on_push": false}}},
+		"aws_secretsmanager_secret":                          {"description": "changed"},
+		"aws_db_instance":                                    {"instance_class": "db.t4g.large"},
+		"aws_db_subnet_group":                                {"description": "changed"},
+		"aws_rds_cluster":                                    {"backup_retention_period": 35.0},
+		"aws_rds_cluster_instance":                           {"instance_class": "db.t4g.large"},
+		"aws_appautoscaling_target":                          {"max_capacity": 15.0},
+		"aws_iam_role":                                       {"description": "changed", "assume_role_policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_iam_openid_connect_provider":                    {"client_id_list": []any{"somebody.else"}},
+		"aws_eks_cluster":                                    {"enabled_cluster_log_types": []any{"api"}},
+		"aws_eks_addon":                                      {"configuration_values": `{"changed":true}`},
+		"aws_eks_access_entry":                               {"kubernetes_groups": []any{"somebody:else"}},
+		"aws_instance":                                       {"instance_type": "t4g.2xlarge", "metadata_options": changed("http_tokens", "optional")},
+		"aws_ssm_document":                                   {"content": `{"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{}}`},
+		"aws_ec2_client_vpn_endpoint":                        {"session_timeout_hours": 24.0},
+		"aws_vpc_security_group_egress_rule":                 {"description": "changed"},
+		"aws_wafv2_web_acl":                                  {"description": "changed"},
+		"aws_wafv2_web_acl_logging_configuration":            {"redacted_fields": []any{}},
+		"aws_route53_record":                                 {"ttl": 5.0},
+		"aws_sns_topic":                                      {"kms_master_key_id": "alias/aws/sns"},
+		"aws_sns_topic_policy":                               {"policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_cloudwatch_metric_alarm":                        {"threshold": 99.0},
+		"aws_cloudwatch_dashboard":                           {"dashboard_body": `{"widgets":[]}`},
+		"aws_cloudwatch_log_metric_filter":                   {"pattern": "changed"},
+		"aws_prometheus_workspace":                           {"alias": "changed", "logging_configuration": changed("log_group_arn", "arn:aws:logs:eu-west-2:333333333333:log-group:changed:*")},
+		"aws_prometheus_rule_group_namespace":                {"data": "groups: []"},
+		"aws_prometheus_alert_manager_definition":            {"definition": "alertmanager_config: |\n  route: {receiver: nobody}\n  receivers: [{name: nobody}]\n"},
+		"aws_chatbot_slack_channel_configuration":            {"logging_level": "NONE"},
+		"aws_s3_bucket_versioning":                           {"versioning_configuration": changed("status", "Suspended")},
+		"aws_s3_bucket_public_access_block":                  {"block_public_acls": false},
+		"aws_s3_bucket_ownership_controls":                   {"rule": changed("object_ownership", "ObjectWriter")},
+		"aws_s3_bucket_policy":                               {"policy": `{"Version":"2012-10-17","Statement":[]}`},
+		"aws_s3_bucket_lifecycle_configuration":              {"rule": changed("status", "Disabled")},
+		"aws_s3_bucket_server_side_encryption_configuration": {"rule": changed("bucket_key_enabled", false)},
 	}
 	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
 		tags, _ := thing.Attributes["tags_all"].(map[string]any)
 		name, _ := thing.Attributes["name"].(string)
-		if tags["stack"] == "bootstrap" || kind == "aws_kms_alias" && strings.HasSuffix(name, "-state") || thing.MadeBy != "" {
-			return true
+		bucket, _ := thing.Attributes["bucket"].(string)
+		if tags["stack"] == "bootstrap" || strings.HasSuffix(name, "-state") || strings.Contains(bucket, "-state-") || thing.MadeBy != "" {
+			return true // the administrator's, or nobody's
 		}
 		if _, tagged := tags["repository"]; tagged {
 			tags["repository"] = "elsewhere"

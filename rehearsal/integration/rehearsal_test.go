@@ -74,7 +74,7 @@ func (r rehearsal) anew(account string) {
 	r.t.Helper()
 	_, region, err := r.App.Account()
 	assert.NilError(r.t, err)
-	assert.NilError(r.t, r.Cloud().Create(account, region, r.App.Given()...))
+	assert.NilError(r.t, r.CreateAccount(account, region))
 	assert.NilError(r.t, r.GiveBootstrap())
 	assert.NilError(r.t, r.State().Empty())
 }

@@ -256,15 +256,18 @@ func (c *calls) do(action string, resources ...resource) {
 		resources = []resource{anything}
 	}
 	region := c.w.Region
-	if strings.HasPrefix(action, "iam:") {
-		region = "us-east-1" // where IAM is, for every region
+	switch service, _, _ := strings.Cut(action, ":"); service {
+	case "iam", "route53":
+		region = "us-east-1" // where they are, for every region
+	case "chatbot":
+		region = chatbotRegion(region)
 	}
 	for _, r := range resources {
 		if r.arn == "" {
 			continue
 		}
 		r = r.with("aws:RequestedRegion", region)
-		if strings.HasPrefix(r.arn, "arn:") {
+		if strings.HasPrefix(r.arn, "arn:") && r.context["aws:ResourceAccount"] == nil {
 			r = r.with("aws:ResourceAccount", c.w.Account)
 		}
 		c.requests = append(c.requests, iam.Request{Action: action, Resource: r.arn, Context: r.context})

@@ -11,12 +11,28 @@ func (c *calls) logGroup() resource {
 	return r
 }
 
+// logGroupOf is the group of a name, for what is in it.
+func (c *calls) logGroupOf(name string) resource {
+	r := c.related("aws_cloudwatch_log_group", "name", name, c.arn("logs", "log-group:"+name))
+	r.arn = trimmed(r).arn + ":log-stream:"
+	return r
+}
+
 func onLogGroup(action string) func(*calls) {
 	return func(c *calls) { c.do("logs:"+action, c.logGroup()) }
 }
 
 func init() {
-	registerCalls(map[string]caller{"aws_cloudwatch_log_group": {
+	// A stream is a resource of its own. They are searched in their group.
+	onStream := func(action string) func(*calls) {
+		return func(c *calls) { c.do("logs:"+action, resource{arn: text(c.a, "arn")}) }
+	}
+	search := func(c *calls) { c.do("logs:DescribeLogStreams", c.logGroupOf(text(c.a, "log_group_name"))) }
+	registerCalls(map[string]caller{logStreamKind: {
+		create: onStream("CreateLogStream"),
+		read:   search,
+		delete: onStream("DeleteLogStream"),
+	}, "aws_cloudwatch_log_group": {
 		create: func(c *calls) {
 			arn := text(c.a, "arn")
 			c.do("logs:CreateLogGroup", c.fresh(arn+":log-stream:"))
@@ -63,4 +79,14 @@ func init() {
 func trimmed(r resource) resource {
 	r.arn = strings.TrimSuffix(r.arn, ":*")
 	return r
+}
+
+// delivers sets up the delivery of a service's logs, which looks for the policy that lets them
+// into the log group, and puts it.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+func (c *calls) delivers(service, action string) {
+	c.via(service, "logs:"+action, anything)
+	c.via(service, "logs:DescribeLogGroups", resource{arn: c.arn("logs", "log-group::log-stream:")})
+	c.via(service, "logs:DescribeResourcePolicies", anything)
+	c.via(service, "logs:PutResourcePolicy", anything)
 }

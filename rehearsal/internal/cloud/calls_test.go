@@ -14,10 +14,7 @@ import (
 )
 
 // byAdministrator are types of the stack that only an administrator deploys.
-var byAdministrator = []string{
-	"aws_iam_policy", "aws_s3_bucket", "aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls",
-	"aws_s3_bucket_policy", "aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning",
-}
+var byAdministrator = []string{"aws_iam_policy"}
 
 // TestEveryTypeHasCalls holds the calls against the stacks.
 func TestEveryTypeHasCalls(t *testing.T) {
@@ -96,6 +93,19 @@ func TestCalls(t *testing.T) {
 		}
 		return changed
 	}
+	tags := Attributes{"stack": "s"}
+	topic := Attributes{"id": "t", "arn": "arn:aws:sns:eu-west-2:111111111111:alarms", "tags_all": tags}
+	alarm := Attributes{
+		"id": "a", "arn": "arn:aws:cloudwatch:eu-west-2:111111111111:alarm:a", "alarm_actions": []any{"t1"}, "ok_actions": []any{"t2"}, "tags_all": tags,
+	}
+	workspace := Attributes{
+		"id": "ws-1", "arn": "arn:aws:aps:eu-west-2:111111111111:workspace/ws-1", "kms_key_arn": "arn:aws:kms:eu-west-2:111111111111:key/k",
+		"logging_configuration": []any{Attributes{"log_group_arn": "g:*"}}, "tags_all": tags,
+	}
+	slack := Attributes{
+		"chat_configuration_arn": "arn:aws:chatbot::111111111111:chat-configuration/slack-channel/c", "iam_role_arn": "arn:aws:iam::111111111111:role/r", "tags_all": tags,
+	}
+	bucket := Attributes{"id": "b", "bucket": "b", "arn": "arn:aws:s3:::b", "force_destroy": true, "tags_all": tags}
 	for _, test := range []struct {
 		name, kind, operation string
 		before, after         Attributes
@@ -146,6 +156,80 @@ func TestCalls(t *testing.T) {
 		{"what only the provider knows of", "aws_db_instance", OperationUpdate, database, with(database, "skip_final_snapshot", true), nil, []string{"rds:DescribeDBInstances arn:aws:rds:db:*"}},
 		{"another parameter group", "aws_db_instance", OperationUpdate, database, with(with(database, "parameter_group_name", "app18"), "engine_version", "18"), nil,
 			[]string{"rds:ModifyDBInstance arn:aws:rds:db:app", "rds:ModifyDBInstance arn:aws:rds:pg:app18", "rds:DescribeDBInstances arn:aws:rds:db:*"}},
+		{"a topic and its attributes", topicKind, OperationCreate, nil, with(topic, "kms_master_key_id", "alias/k"), []string{"aws:RequestTag/stack", "aws:ResourceTag/stack"},
+			[]string{
+				"sns:CreateTopic arn:aws:sns:alarms aws:RequestTag/stack=s", "sns:TagResource arn:aws:sns:alarms aws:RequestTag/stack=s",
+				"sns:SetTopicAttributes arn:aws:sns:alarms aws:ResourceTag/stack=s",
+				"sns:GetTopicAttributes arn:aws:sns:alarms aws:ResourceTag/stack=s", "sns:ListTagsForResource arn:aws:sns:alarms aws:ResourceTag/stack=s",
+			}},
+		{"a topic of no attributes", topicKind, OperationCreate, nil, Attributes{"id": "t", "arn": "arn:x:sns", "policy": defaultTopicPolicy("arn:x:sns", "111111111111"), "fifo_topic": false}, nil,
+			[]string{"sns:CreateTopic arn:x:sns", "sns:GetTopicAttributes arn:x:sns", "sns:ListTagsForResource arn:x:sns"}},
+		{"a subscription is of no resource, once it is made", "aws_sns_topic_subscription", OperationCreate, nil,
+			Attributes{"id": "s", "topic_arn": topic["arn"], "protocol": "email", "endpoint": "a@example.com"}, []string{"sns:Protocol", "sns:Endpoint"},
+			[]string{"sns:Subscribe arn:aws:sns:alarms sns:Protocol=email sns:Endpoint=a@example.com", "sns:GetSubscriptionAttributes *"}},
+		{"an alarm and its actions", "aws_cloudwatch_metric_alarm", OperationCreate, nil, alarm, []string{"aws:RequestTag/stack", "cloudwatch:AlarmActions"},
+			[]string{
+				"cloudwatch:PutMetricAlarm arn:aws:cloudwatch:alarm:a aws:RequestTag/stack=s cloudwatch:AlarmActions=t1,t2",
+				"cloudwatch:TagResource arn:aws:cloudwatch:alarm:a aws:RequestTag/stack=s",
+				"cloudwatch:DescribeAlarms arn:aws:cloudwatch:alarm:*", "cloudwatch:ListTagsForResource arn:aws:cloudwatch:alarm:a",
+			}},
+		{"an alarm is always put whole", "aws_cloudwatch_metric_alarm", OperationUpdate, alarm, with(with(alarm, "threshold", 2.0), "period", 60.0), []string{"aws:RequestTag/stack"},
+			[]string{
+				"cloudwatch:PutMetricAlarm arn:aws:cloudwatch:alarm:a aws:RequestTag/stack=s",
+				"cloudwatch:DescribeAlarms arn:aws:cloudwatch:alarm:*", "cloudwatch:ListTagsForResource arn:aws:cloudwatch:alarm:a",
+			}},
+		{"a dashboard is of no region", "aws_cloudwatch_dashboard", OperationCreate, nil, Attributes{"id": "d", "dashboard_arn": "arn:aws:cloudwatch::111111111111:dashboard/d"}, nil,
+			[]string{"cloudwatch:PutDashboard arn:aws:cloudwatch::111111111111:dashboard/d", "cloudwatch:GetDashboard arn:aws:cloudwatch::111111111111:dashboard/d"}},
+		{"a filter is of its group", metricFilterKind, OperationDelete, Attributes{"id": "f", "log_group_name": "/g"}, nil, nil, []string{"logs:DeleteMetricFilter arn:aws:logs:log-group:/g:log-stream:"}},
+		{"a workspace, its key and its logs", workspaceKind, OperationCreate, nil, workspace, []string{"aws:CalledVia", "kms:ViaService", "kms:EncryptionContext:aws:aps:arn"},
+			[]string{
+				"aps:CreateWorkspace arn:aws:aps:/workspaces", "aps:TagResource arn:aws:aps:workspace/*",
+				"kms:DescribeKey arn:aws:kms:key/k aws:CalledVia=aps.amazonaws.com kms:ViaService=aps.eu-west-2.amazonaws.com",
+				"kms:CreateGrant arn:aws:kms:key/k aws:CalledVia=aps.amazonaws.com kms:ViaService=aps.eu-west-2.amazonaws.com kms:EncryptionContext:aws:aps:arn=arn:aws:aps:eu-west-2:111111111111:workspace/ws-1",
+				"aps:CreateLoggingConfiguration arn:aws:aps:workspace/ws-1",
+				"logs:ListLogDeliveries * aws:CalledVia=aps.amazonaws.com", "logs:GetLogDelivery * aws:CalledVia=aps.amazonaws.com",
+				"logs:CreateLogDelivery * aws:CalledVia=aps.amazonaws.com", "logs:DescribeLogGroups arn:aws:logs:log-group::log-stream: aws:CalledVia=aps.amazonaws.com",
+				"logs:DescribeResourcePolicies * aws:CalledVia=aps.amazonaws.com", "logs:PutResourcePolicy * aws:CalledVia=aps.amazonaws.com",
+				"aps:DescribeWorkspace arn:aws:aps:workspace/ws-1", "aps:DescribeLoggingConfiguration arn:aws:aps:workspace/ws-1", "aps:ListTagsForResource arn:aws:aps:workspace/ws-1",
+			}},
+		{"a workspace that logs no more", workspaceKind, OperationUpdate, workspace, with(workspace, "logging_configuration", []any{}), nil,
+			[]string{
+				"aps:DeleteLoggingConfiguration arn:aws:aps:workspace/ws-1", "logs:DeleteLogDelivery *",
+				"aps:DescribeWorkspace arn:aws:aps:workspace/ws-1", "aps:DescribeLoggingConfiguration arn:aws:aps:workspace/ws-1", "aps:ListTagsForResource arn:aws:aps:workspace/ws-1",
+			}},
+		{"rules have an ARN of their own", ruleGroupsKind, OperationUpdate, Attributes{"id": "r", "arn": "arn:x:aps", "data": "a"}, Attributes{"id": "r", "arn": "arn:x:aps", "data": "b"}, nil,
+			[]string{"aps:PutRuleGroupsNamespace arn:x:aps", "aps:DescribeRuleGroupsNamespace arn:x:aps", "aps:ListTagsForResource arn:x:aps"}},
+		{"an alert manager has its workspace's", definitionKind, OperationDelete, Attributes{"id": "ws-1", "workspace_id": "ws-1"}, nil, nil,
+			[]string{"aps:DeleteAlertManagerDefinition arn:aws:aps:workspace/ws-1", "aps:DescribeAlertManagerDefinition arn:aws:aps:workspace/ws-1"}},
+		{"a Slack channel, from where Chatbot is", slackKind, OperationCreate, nil, slack, []string{"aws:RequestedRegion", "aws:RequestTag/stack", "iam:PassedToService"},
+			[]string{
+				"chatbot:CreateSlackChannelConfiguration * aws:RequestedRegion=us-west-2 aws:RequestTag/stack=s",
+				"chatbot:TagResource arn:aws:chatbot::111111111111:chat-configuration/slack-channel/c aws:RequestedRegion=us-west-2 aws:RequestTag/stack=s",
+				"iam:PassRole arn:aws:iam::111111111111:role/r aws:RequestedRegion=us-east-1 iam:PassedToService=chatbot.amazonaws.com",
+				"iam:CreateServiceLinkedRole arn:aws:iam::111111111111:role/aws-service-role/management.chatbot.amazonaws.com/AWSServiceRoleForAWSChatbot aws:RequestedRegion=us-east-1",
+				"chatbot:DescribeSlackChannelConfigurations * aws:RequestedRegion=us-west-2",
+			}},
+		{"tags of a Slack channel", slackKind, OperationUpdate, slack, with(slack, "tags_all", Attributes{"stack": "t"}), []string{"aws:RequestTag/stack", "aws:ResourceTag/stack"},
+			[]string{
+				"chatbot:TagResource arn:aws:chatbot::111111111111:chat-configuration/slack-channel/c aws:RequestTag/stack=t aws:ResourceTag/stack=s",
+				"chatbot:DescribeSlackChannelConfigurations *",
+			}},
+		{"a bucket has no tags to IAM", "aws_s3_bucket", OperationUpdate, bucket, with(bucket, "tags_all", Attributes{"stack": "t"}), []string{"aws:RequestTag/stack", "aws:ResourceTag/stack"},
+			[]string{
+				"s3:GetBucketTagging arn:aws:s3:::b", "s3:PutBucketTagging arn:aws:s3:::b", "s3:ListBucket arn:aws:s3:::b", "s3:GetBucketPolicy arn:aws:s3:::b",
+				"s3:GetBucketAcl arn:aws:s3:::b", "s3:GetBucketCORS arn:aws:s3:::b", "s3:GetBucketWebsite arn:aws:s3:::b", "s3:GetBucketVersioning arn:aws:s3:::b",
+				"s3:GetAccelerateConfiguration arn:aws:s3:::b", "s3:GetBucketRequestPayment arn:aws:s3:::b", "s3:GetBucketLogging arn:aws:s3:::b",
+				"s3:GetLifecycleConfiguration arn:aws:s3:::b", "s3:GetReplicationConfiguration arn:aws:s3:::b", "s3:GetEncryptionConfiguration arn:aws:s3:::b",
+				"s3:GetBucketObjectLockConfiguration arn:aws:s3:::b", "s3:GetBucketTagging arn:aws:s3:::b",
+			}},
+		{"a bucket that goes with what is in it", "aws_s3_bucket", OperationDelete, bucket, nil, nil,
+			[]string{
+				"s3:DeleteBucket arn:aws:s3:::b", "s3:ListBucketVersions arn:aws:s3:::b", "s3:DeleteObject arn:aws:s3:::b/*", "s3:DeleteObjectVersion arn:aws:s3:::b/*",
+				"s3:DeleteBucket arn:aws:s3:::b", "s3:ListBucket arn:aws:s3:::b",
+			}},
+		{"what a bucket is encrypted with is put and put back", encryptionKind, OperationDelete, Attributes{"id": "b", "bucket": "b"}, nil, nil, []string{"s3:PutEncryptionConfiguration arn:aws:s3:::b"}},
+		{"a target group is searched by its tags", "data.aws_lb_target_group", OperationRead, Attributes{}, Attributes{}, nil,
+			[]string{"elasticloadbalancing:DescribeTargetGroups *", "elasticloadbalancing:DescribeTags *", "elasticloadbalancing:DescribeTargetGroupAttributes *"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			requests, err := world().Calls(test.kind, test.operation, test.before, test.after)

@@ -16,11 +16,15 @@ var dataSources = map[string]func(w *World, config Attributes) (Attributes, erro
 	"aws_availability_zones":  (*World).availabilityZones,
 	"aws_eks_addon_version":   (*World).addonVersion,
 	"aws_subnets":             (*World).subnets,
+	"aws_ssm_parameter":       (*World).parameter,
+	"aws_route53_zone":        (*World).hostedZone,
 	"aws_eks_cluster":         lookUp("aws_eks_cluster", "name"),
 	"aws_iam_role":            lookUp("aws_iam_role", "name"),
 	"aws_security_group":      lookUp("aws_security_group", "id"),
 	"aws_subnet":              lookUp("aws_subnet", "id"),
 	"aws_vpc":                 lookUp("aws_vpc", "id"),
+	"aws_lb":                  elasticLoadBalancing("aws_lb", "LoadBalancerNotFound"),
+	"aws_lb_target_group":     elasticLoadBalancing(targetGroupKind, "TargetGroupNotFound"),
 }
 
 // ReadData answers a data source of AWS, but for what its configuration says already.
@@ -89,6 +93,38 @@ var regions = map[string]string{
 	"il-central-1": "Israel (Tel Aviv)", "me-central-1": "Middle East (UAE)", "me-south-1": "Middle East (Bahrain)",
 	"mx-central-1": "Mexico (Central)", "sa-east-1": "South America (Sao Paulo)",
 	"us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-west-1": "US West (N. California)", "us-west-2": "US West (Oregon)",
+}
+
+// elasticLoadBalancing finds the one thing of the type that has an ARN or a name and some tags.
+// AWS knows an error for an ARN and a name that are nowhere; all else is for the provider to judge.
+func elasticLoadBalancing(kind, nowhere string) func(*World, Attributes) (Attributes, error) {
+	return func(w *World, config Attributes) (Attributes, error) {
+		asked, _ := config["tags"].(Attributes)
+		named, found := 0, []Attributes{}
+		w.Each(func(_, _ string, t *Thing) bool {
+			for _, attribute := range []string{"arn", "name"} {
+				if value := text(config, attribute); value != "" && value != text(t.Attributes, attribute) {
+					return true
+				}
+			}
+			named++
+			tags, _ := t.Attributes["tags"].(Attributes)
+			for name, value := range asked {
+				if tags[name] != value {
+					return true
+				}
+			}
+			found = append(found, t.Attributes)
+			return true
+		}, kind)
+		if name := orElse(text(config, "arn"), text(config, "name")); name != "" && named == 0 {
+			return nil, refuse(nowhere, "there is no %s %q in account %s, region %s", kind, name, w.Account, w.Region)
+		}
+		if len(found) != 1 {
+			return nil, fmt.Errorf("%s: Search returned %d results, please revise so only one is returned", kind, len(found))
+		}
+		return found[0], nil
+	}
 }
 
 // availabilityZones are three in every region, which is so in most.

@@ -15,6 +15,10 @@ func dataWorld() *World {
 	}
 	w.Add("aws_subnet", "subnet-c", &Thing{Attributes: Attributes{"id": "subnet-c", "vpc_id": "vpc-2"}})
 	w.Add("aws_vpc", "vpc-1", &Thing{Attributes: Attributes{"id": "vpc-1", "cidr_block": "10.0.0.0/16"}})
+	w.Add("aws_lb", "lb", &Thing{Attributes: Attributes{"name": "dev-app", "arn_suffix": "app/dev-app/0"}})
+	for id, stack := range map[string]string{"a": "app/app", "b": "app/other"} {
+		w.Add(targetGroupKind, id, &Thing{Attributes: Attributes{"name": id, "tags": Attributes{"cluster": "dev", "stack": stack}}})
+	}
 	return w
 }
 
@@ -38,6 +42,9 @@ func TestReadData(t *testing.T) {
 		{"a network's subnets", "aws_subnets", `{"filter": [{"name": "vpc-id", "values": ["vpc-1"]}]}`, `{"id":"eu-west-2","ids":["subnet-a","subnet-b"]}`},
 		{"subnets with a tag", "aws_subnets", `{"tags": {"zone": "eu-west-2b"}}`, `{"id":"eu-west-2","ids":["subnet-b"]}`},
 		{"subnets with a filtered tag", "aws_subnets", `{"filter": [{"name": "tag:zone", "values": ["*a"]}]}`, `{"id":"eu-west-2","ids":["subnet-a"]}`},
+		{"a load balancer by its name", "aws_lb", `{"arn": null, "name": "dev-app", "tags": null}`, `{"arn_suffix":"app/dev-app/0","name":"dev-app"}`},
+		{"a target group by its tags", "aws_lb_target_group", `{"name": null, "tags": {"cluster": "dev", "stack": "app/other"}}`,
+			`{"name":"b","tags":{"cluster":"dev","stack":"app/other"}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			answer, err := dataWorld().ReadData(test.kind, decoded(t, test.config))
@@ -59,6 +66,9 @@ func TestReadDataMistakes(t *testing.T) {
 		{"a Kubernetes that EKS does not have", "aws_eks_addon_version", `{"addon_name": "coredns", "kubernetes_version": "1.3"}`,
 			"reading EKS Add-On version info (coredns, 1.3): empty result: EKS has Kubernetes 1.31 to 1.36"},
 		{"a filter that is misspelt", "aws_subnets", `{"filter": [{"name": "vpc_id", "values": ["vpc-1"]}]}`, "The filter 'vpc_id' is invalid"},
+		{"a load balancer that is not there", "aws_lb", `{"name": "prod-app"}`, `LoadBalancerNotFound: there is no aws_lb "prod-app"`},
+		{"tags that two target groups have", "aws_lb_target_group", `{"tags": {"cluster": "dev"}}`, "Search returned 2 results, please revise so only one is returned"},
+		{"tags that no target group has", "aws_lb_target_group", `{"tags": {"cluster": "prod"}}`, "Search returned 0 results"},
 		{"a region that is misspelt", "aws_region", `{"name": "eu-west2"}`, `region not found for name "eu-west2"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

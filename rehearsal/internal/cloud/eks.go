@@ -57,6 +57,7 @@ func init() {
 			replaced: []string{"cluster_name", "principal_arn", "type"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
 			opaque:   []string{"access_entry_arn"}, // its own
+			check:    checkAccessEntry,
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
 					"access_entry_arn": entryARN(w, text(a, "cluster_name"), text(a, "principal_arn"), randomUUID()),
@@ -267,6 +268,17 @@ func matches(pattern, value string) bool {
 // accessPolicies: https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 var accessPolicies = []string{
 	"AmazonEKSAdminPolicy", "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy",
+}
+
+// checkAccessEntry: what is Kubernetes' own cannot be given away by EKS.
+// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+func checkAccessEntry(_ *World, a, _ Attributes) error {
+	for _, group := range texts(any(a), "kubernetes_groups") {
+		if strings.HasPrefix(group, "system:") {
+			return refuse("InvalidParameterException", "The kubernetes group name %s is invalid, it cannot start with system:", group)
+		}
+	}
+	return nil
 }
 
 func checkAssociation(w *World, a, _ Attributes) error {

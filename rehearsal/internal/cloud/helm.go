@@ -216,6 +216,9 @@ func (w *World) addObject(key string, t *Thing, object render.Object) error {
 		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme); err != nil {
 			return err
 		}
+		if err := w.checkBalancer(fields); err != nil {
+			return err
+		}
 	}
 	id := object.Namespace + "/" + object.Name
 	fields["id"] = id

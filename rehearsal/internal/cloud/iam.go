@@ -111,6 +111,11 @@ func init() {
 			fill: func(w *World, id string, a Attributes) {
 				setDefaults(a, Attributes{"arn": w.arn("logs", "log-group:"+id), "log_group_class": "STANDARD", "retention_in_days": 0.0, "skip_destroy": false})
 			},
+			leave: func(w *World, name string, _ *Thing) error {
+				w.removeOf(metricFilterKind, "log_group_name", name)
+				w.removeOf(logStreamKind, "log_group_name", name)
+				return nil
+			},
 		},
 		"aws_secretsmanager_secret": {
 			id: func(w *World, a Attributes) string {

@@ -25,6 +25,8 @@ type kind struct {
 	// unique are attributes in which no two things may agree, conflict is AWS's error for it.
 	unique   []string
 	conflict string
+	// overwrites tells of a thing that it takes the place of one that is there.
+	overwrites func(a Attributes) bool
 	// refers names things by something else than their id or ARN, which are always
 	// recognized: the path of an attribute, and the type and attribute it must be found in.
 	refers map[string]string
@@ -100,7 +102,7 @@ func (w *World) Create(name, cluster string, a Attributes) error {
 	}
 	setDefault(a, "id", id)
 	key := Key(name, cluster, a)
-	if w.Get(name, key) != nil {
+	if w.Get(name, key) != nil && (k.overwrites == nil || !k.overwrites(a)) {
 		return refuse(orElse(k.conflict, "AlreadyExists"), "%s %s exists already", name, id)
 	}
 	if k.fill != nil {

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -138,7 +139,7 @@ func (w *World) controller(cluster string) (found *Thing) {
 }
 
 // reconcileLoadBalancers is what the controllers do all the time: an Ingress of class alb gets
-// a load balancer and a security group, and these go when the Ingress does. Without a
+// a load balancer, a security group and target groups, and these go when the Ingress does. Without a
 // controller nothing happens, and what is there stays: exactly how load balancers come to be
 // left over. https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/how-it-works/
 func (w *World) reconcileLoadBalancers() {
@@ -156,8 +157,13 @@ func (w *World) reconcileLoadBalancers() {
 		w.removeOwned("aws_lb " + key)
 	}
 	w.Each(func(_, key string, t *Thing) bool {
-		if isALB(t.Attributes) && w.controller(t.Cluster) != nil && w.find("aws_lb", "ingress", key) == nil {
-			w.addLoadBalancer(key, t)
+		if isALB(t.Attributes) && w.controller(t.Cluster) != nil {
+			if w.find("aws_lb", "ingress", key) == nil {
+				w.addLoadBalancer(key, t)
+			}
+			balancer := w.find("aws_lb", "ingress", key)
+			w.attach(balancer, t)
+			w.reconcileTargetGroups(balancer, t)
 		}
 		return true
 	}, ingressKind)
@@ -178,7 +184,8 @@ func (w *World) addLoadBalancer(ingress string, t *Thing) {
 	scheme := orElse(annotation(t.Attributes, annotations+"scheme"), "internal")
 	object := text(t.Attributes, "metadata.namespace") + "-" + text(t.Attributes, "metadata.name")
 	name := orElse(annotation(t.Attributes, annotations+"load-balancer-name"), "k8s-"+object+"-"+randomHex(10))
-	arn := w.arn("elasticloadbalancing", "loadbalancer/app/"+name+"/"+randomHex(16))
+	suffix := "app/" + name + "/" + randomHex(16)
+	arn := w.arn("elasticloadbalancing", "loadbalancer/"+suffix)
 	host := fmt.Sprintf("%s-%s.%s.elb.amazonaws.com", name, strings.Map(digit, randomHex(10)), w.Region)
 	if scheme != schemePublic {
 		host = "internal-" + host
@@ -190,12 +197,156 @@ func (w *World) addLoadBalancer(ingress string, t *Thing) {
 		ids = append(ids, subnet)
 	}
 	w.Add("aws_lb", arn, &Thing{MadeBy: controllerChart, Attributes: Attributes{
-		"id": arn, "arn": arn, "name": name, "dns_name": host, "scheme": scheme, "vpc_id": network, "subnets": ids,
-		"security_groups": []any{group}, "ingress": ingress,
+		"id": arn, "arn": arn, "arn_suffix": suffix, "name": name, "dns_name": host, "zone_id": albZone, "vpc_id": network, "subnets": ids,
+		"scheme": scheme, "internal": scheme != schemePublic, "load_balancer_type": "application", "ip_address_type": "ipv4",
+		"security_groups": []any{group}, "ingress": ingress, "tags": controllerTags(t, "LoadBalancer"),
 	}})
 	w.addOwned("aws_security_group", group, "aws_lb "+arn, controllerChart, Attributes{
 		"id": group, "arn": w.arn("ec2", "security-group/"+group), "vpc_id": network, "name": "k8s-" + object + "-" + randomHex(10),
+		"tags": controllerTags(t, "ManagedLBSecurityGroup"),
 	})
+}
+
+// What a load balancer has by annotations of its Ingress. An attribute of the data source is
+// neither.
+const (
+	webACLOf       = "web_acl_arn"
+	certificatesOf = "certificate_arns"
+)
+
+// attach gives a load balancer the certificates and the web ACL that its Ingress names, and takes
+// away those that it names no more.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
+func (w *World) attach(balancer, ingress *Thing) {
+	certificates := []any{}
+	for _, arn := range annotated(ingress.Attributes, "certificate-arn") {
+		certificates = append(certificates, arn)
+	}
+	balancer.Attributes[certificatesOf] = certificates
+	delete(balancer.Attributes, webACLOf)
+	if arn := annotation(ingress.Attributes, annotations+"wafv2-acl-arn"); strings.HasPrefix(arn, "arn:") {
+		balancer.Attributes[webACLOf] = arn
+	}
+	if bucket := logBucket(ingress.Attributes); bucket != "" {
+		// Elastic Load Balancing writes a file there to see whether it may.
+		w.MarkBucket(bucket, true)
+	}
+}
+
+// annotated are the values of a load balancer's annotation that is a list.
+func annotated(ingress Attributes, name string) []string {
+	return strings.FieldsFunc(annotation(ingress, annotations+name), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// logBucket is where a load balancer of an Ingress is to write its access log.
+func logBucket(ingress Attributes) string {
+	said := map[string]string{}
+	for _, attribute := range annotated(ingress, "load-balancer-attributes") {
+		name, value, _ := strings.Cut(attribute, "=")
+		said[name] = value
+	}
+	if said["access_logs.s3.enabled"] != "true" {
+		return ""
+	}
+	return said["access_logs.s3.bucket"]
+}
+
+// checkBalancer refuses what Elastic Load Balancing and AWS WAF would refuse the controller. What
+// no stack has made is taken for good.
+func (w *World) checkBalancer(ingress Attributes) error {
+	for _, arn := range annotated(ingress, "certificate-arn") {
+		if err := w.checkIssued(arn, "UnsupportedCertificate"); err != nil {
+			return err
+		}
+	}
+	bucket := logBucket(ingress)
+	if bucket == "" {
+		return nil
+	}
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+	if b := w.Bucket(bucket); b == nil || !strings.Contains(b.Policy, `"logdelivery.elasticloadbalancing.amazonaws.com"`) || b.Key != "" {
+		return refuse("InvalidConfigurationRequest",
+			"Access Denied for bucket: %s. It must be there, be encrypted with keys of S3's own, and let logdelivery.elasticloadbalancing.amazonaws.com put objects into it", bucket)
+	}
+	return nil
+}
+
+// controllerTags are by which the controller knows what is its own.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
+func controllerTags(ingress *Thing, resource string) Attributes {
+	object := text(ingress.Attributes, "metadata.namespace") + "/" + text(ingress.Attributes, "metadata.name")
+	return Attributes{
+		"elbv2.k8s.aws/cluster":    ingress.Cluster,
+		"ingress.k8s.aws/stack":    orElse(annotation(ingress.Attributes, annotations+"group.name"), object),
+		"ingress.k8s.aws/resource": resource,
+	}
+}
+
+// reconcileTargetGroups gives a load balancer a target group for each port of a service that an
+// Ingress leads to, and takes away the others.
+func (w *World) reconcileTargetGroups(balancer, ingress *Thing) {
+	owner := "aws_lb " + text(balancer.Attributes, "arn")
+	left := map[string]string{}
+	w.Each(func(_, key string, t *Thing) bool {
+		if t.Owner == owner {
+			tags := tagsOf(t.Attributes)
+			left[tags["ingress.k8s.aws/resource"]] = key
+		}
+		return true
+	}, targetGroupKind)
+	space := text(ingress.Attributes, "metadata.namespace")
+	for _, service := range backends(ingress.Attributes) {
+		port := orElse(text(service, "port.name"), fmt.Sprint(dig(service, "port.number")))
+		resource := fmt.Sprintf("%s/%s-%s:%s", space, text(ingress.Attributes, "metadata.name"), text(service, "name"), port)
+		if _, there := left[resource]; !there {
+			w.addTargetGroup(owner, balancer, ingress, service, resource)
+		}
+		delete(left, resource)
+	}
+	for _, key := range left {
+		w.Remove(targetGroupKind, key)
+	}
+}
+
+// backends are the services that an Ingress leads to, once each. What is no service, such as a
+// redirection, has the port use-annotation.
+func backends(ingress Attributes) []Attributes {
+	spec, _ := ingress["spec"].(Attributes)
+	var all []Attributes
+	add := func(backend any) {
+		service, ok := dig(backend, "service").(Attributes)
+		same := func(other Attributes) bool { return reflect.DeepEqual(other, service) }
+		if ok && text(service, "port.name") != "use-annotation" && !slices.ContainsFunc(all, same) {
+			all = append(all, service)
+		}
+	}
+	add(spec["defaultBackend"])
+	for _, rule := range nestedBlocks(spec, "rules") {
+		http, _ := rule["http"].(Attributes)
+		for _, path := range nestedBlocks(http, "paths") {
+			add(path["backend"])
+		}
+	}
+	return all
+}
+
+const targetGroupKind = "aws_lb_target_group"
+
+func (w *World) addTargetGroup(owner string, balancer, ingress *Thing, service Attributes, resource string) {
+	name := fmt.Sprintf("k8s-%.8s-%.8s-%s", alphanumeric(text(ingress.Attributes, "metadata.namespace")), alphanumeric(text(service, "name")), randomHex(10))
+	suffix := "targetgroup/" + name + "/" + randomHex(16)
+	arn := w.arn("elasticloadbalancing", suffix)
+	w.addOwned(targetGroupKind, arn, owner, controllerChart, Attributes{
+		"id": arn, "arn": arn, "arn_suffix": suffix, "name": name, "protocol": "HTTP", "protocol_version": "HTTP1",
+		"target_type": orElse(annotation(ingress.Attributes, annotations+"target-type"), "instance"),
+		"vpc_id":      text(balancer.Attributes, "vpc_id"), "load_balancer_arns": []any{text(balancer.Attributes, "arn")},
+		"tags": controllerTags(ingress, resource),
+	})
+}
+
+// alphanumeric leaves out what the name of a target group cannot have.
+func alphanumeric(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "-", ""), ".", "")
 }
 
 func digit(r rune) rune { return '0' + r%10 }

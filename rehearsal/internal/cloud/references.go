@@ -8,7 +8,7 @@ import (
 )
 
 // awsID is an id that AWS makes up.
-var awsID = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,17}$`)
+var awsID = regexp.MustCompile(`^([a-z][a-z-]*)-[0-9a-f]{8,17}$`)
 
 // prefixes are those of the ids of registered kinds.
 func isID(value string) bool {

@@ -33,6 +33,7 @@ func init() {
 	lifecycle.fill = func(_ *World, _ string, a Attributes) {
 		setDefaults(a, Attributes{"transition_default_minimum_object_size": "all_storage_classes_128K", "expected_bucket_owner": ""})
 	}
+	lifecycle.check = checkLifecycle
 	register(map[string]kind{
 		"aws_s3_bucket": {
 			id:     func(_ *World, a Attributes) string { return orElse(text(a, "bucket"), "terraform-"+randomHex(26)) },
@@ -80,6 +81,41 @@ const encryptionKind = "aws_s3_bucket_server_side_encryption_configuration"
 var bucketParts = []string{
 	"aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls",
 	"aws_s3_bucket_policy", "aws_s3_bucket_public_access_block", encryptionKind, "aws_s3_bucket_versioning",
+}
+
+// lifecycleActions are what a rule can do.
+var lifecycleActions = []string{
+	"abort_incomplete_multipart_upload", "expiration", "noncurrent_version_expiration", "noncurrent_version_transition", "transition",
+}
+
+// checkLifecycle: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+func checkLifecycle(_ *World, a, _ Attributes) error {
+	rules := nestedBlocks(a, "rule")
+	if len(rules) == 0 || len(rules) > 1000 {
+		return refuse("MalformedXML", "bucket %s: there must be 1 to 1000 rules, there are %d", text(a, "bucket"), len(rules))
+	}
+	seen := map[string]bool{}
+	for _, rule := range rules {
+		id := text(rule, "id")
+		if seen[id] {
+			return refuse("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule: %s", id)
+		}
+		seen[id] = true
+		if !slices.ContainsFunc(lifecycleActions, func(action string) bool { return len(nestedBlocks(rule, action)) > 0 }) {
+			return refuse("InvalidRequest", "At least one action needs to be specified in a rule: %s", id)
+		}
+		expires := number(rule, "expiration.days")
+		for _, transition := range nestedBlocks(rule, "transition") {
+			class, days := text(transition, "storage_class"), number(transition, "days")
+			if days < 30 && (class == "STANDARD_IA" || class == "ONEZONE_IA") {
+				return refuse("InvalidArgument", "'Days' in Transition action must be greater than or equal to 30 for storageClass '%s': rule %s", class, id)
+			}
+			if expires > 0 && expires <= days {
+				return refuse("InvalidArgument", "'Days' in the Expiration action for rule %s must be greater than 'Days' in the Transition action", id)
+			}
+		}
+	}
+	return nil
 }
 
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -140,32 +176,33 @@ func (w *World) MarkBucket(name string, filled bool) {
 	}
 }
 
-// Giver has made what [World.GiveBucket] makes.
+// Giver has made what [World.GiveBucket] and [World.GiveZone] make.
 const Giver = "whoever has set up the account"
 
 // GiveBucket makes a versioned bucket, and a key with an alias, that are nobody's stack's. Key
 // is the alias' ARN, or empty.
 func (w *World) GiveBucket(name, key string) error {
-	give := func(kind string, a Attributes) error {
-		if err := w.Create(kind, "", a); err != nil {
-			return err
-		}
-		w.Get(kind, Key(kind, "", a)).MadeBy = Giver
-		return nil
-	}
 	if _, alias, ok := strings.Cut(key, ":alias/"); ok {
 		made := Attributes{"enable_key_rotation": true}
-		if err := give("aws_kms_key", made); err != nil {
+		if err := w.give("aws_kms_key", made); err != nil {
 			return err
 		}
-		if err := give("aws_kms_alias", Attributes{"name": "alias/" + alias, "target_key_id": made["key_id"]}); err != nil {
+		if err := w.give("aws_kms_alias", Attributes{"name": "alias/" + alias, "target_key_id": made["key_id"]}); err != nil {
 			return err
 		}
 	}
-	if err := give("aws_s3_bucket", Attributes{"bucket": name}); err != nil {
+	if err := w.give("aws_s3_bucket", Attributes{"bucket": name}); err != nil {
 		return err
 	}
-	return give("aws_s3_bucket_versioning", Attributes{"bucket": name, "versioning_configuration": []any{Attributes{"status": "Enabled"}}})
+	return w.give("aws_s3_bucket_versioning", Attributes{"bucket": name, "versioning_configuration": []any{Attributes{"status": "Enabled"}}})
+}
+
+func (w *World) give(kind string, a Attributes) error {
+	if err := w.Create(kind, "", a); err != nil {
+		return err
+	}
+	w.Get(kind, Key(kind, "", a)).MadeBy = Giver
+	return nil
 }
 
 // EncryptionKey is one of KMS's.

@@ -87,11 +87,18 @@ func (c cluster) secret(ctx context.Context, world *cloud.World, namespace strin
 	data := map[string]string{}
 	for _, item := range wanted.Spec.Data {
 		kept, err := world.ReadSecret(item.RemoteRef.Key)
+		if err != nil && item.RemoteRef.Property == "" {
+			return nil // a person is to put it there, and the operator waits for it
+		}
 		if err != nil {
 			return err
 		}
 		var values map[string]any
 		text, _ := kept["secret_string"].(string)
+		if item.RemoteRef.Property == "" {
+			data[item.SecretKey] = text
+			continue
+		}
 		if err := json.Unmarshal([]byte(text), &values); err != nil {
 			return err
 		}

@@ -67,6 +67,9 @@ func typed(t tftypes.Type, value any) (tftypes.Value, error) {
 	if value == nil {
 		return tftypes.NewValue(t, nil), nil
 	}
+	if t.Is(tftypes.DynamicPseudoType) {
+		t = typeOf(value)
+	}
 	wrong := func() (tftypes.Value, error) {
 		return tftypes.Value{}, fmt.Errorf("%v (%T) is not of type %s", value, value, t)
 	}
@@ -105,6 +108,16 @@ func typed(t tftypes.Type, value any) (tftypes.Value, error) {
 	case tftypes.Set:
 		list, err := typedItems(t.ElementType, value)
 		return finish(t, list, err)
+	case tftypes.Tuple:
+		list := []tftypes.Value{}
+		for i, item := range value.([]any) { // see typeOf
+			v, err := typed(t.ElementTypes[i], item)
+			if err != nil {
+				return tftypes.Value{}, fmt.Errorf("[%d]: %w", i, err)
+			}
+			list = append(list, v)
+		}
+		return finish(t, list, nil)
 	}
 	switch {
 	case t.Is(tftypes.Number):
@@ -121,6 +134,31 @@ func typed(t tftypes.Type, value any) (tftypes.Value, error) {
 		}
 	}
 	return wrong()
+}
+
+// typeOf is the type that Terraform gives to what JSON has, where a schema leaves it open.
+func typeOf(value any) tftypes.Type {
+	switch v := value.(type) {
+	case string:
+		return tftypes.String
+	case bool:
+		return tftypes.Bool
+	case float64:
+		return tftypes.Number
+	case []any:
+		types := make([]tftypes.Type, len(v))
+		for i, item := range v {
+			types[i] = typeOf(item)
+		}
+		return tftypes.Tuple{ElementTypes: types}
+	case map[string]any:
+		types := map[string]tftypes.Type{}
+		for name, member := range v {
+			types[name] = typeOf(member)
+		}
+		return tftypes.Object{AttributeTypes: types}
+	}
+	return tftypes.DynamicPseudoType // of null
 }
 
 func finish(t tftypes.Type, list []tftypes.Value, err error) (tftypes.Value, error) {

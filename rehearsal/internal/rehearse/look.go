@@ -94,12 +94,14 @@ func (p *play) objects() ([]report.Object, error) {
 	return objects, nil
 }
 
-// things are those of the cloud, by type and key.
+// things are those of the cloud, by type and key, without what was there before any stack.
 func things(all map[string]map[string]*cloud.Thing) []report.Thing {
 	var found []report.Thing
 	for _, kind := range slices.Sorted(maps.Keys(all)) {
 		for _, key := range slices.Sorted(maps.Keys(all[kind])) {
-			found = append(found, report.Thing{Type: kind, Key: key})
+			if all[kind][key].MadeBy != cloud.Giver {
+				found = append(found, report.Thing{Type: kind, Key: key})
+			}
 		}
 	}
 	return found
@@ -117,6 +119,9 @@ func (p *play) before() []string {
 	}
 	for _, arn := range p.App.Certificates() {
 		all = append(all, arn+": the load balancer's certificate (app.certificateARN)")
+	}
+	for _, zone := range p.App.Zones() {
+		all = append(all, "the public zone "+zone+" in Route 53, which answers for the domain")
 	}
 	all = append(all, "the stack "+p.App.Bootstrap.Name+", which an administrator deploys once: make bootstrap ENV="+p.Env)
 	return append(all, "the application's image, pushed once "+p.Env+"-data is there")

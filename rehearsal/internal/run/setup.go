@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/controlplane"
 	"plinth/rehearsal/internal/mirror"
 	"plinth/rehearsal/internal/provider"
@@ -25,13 +26,29 @@ func (r *Rehearsal) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
+	if err := r.CreateAccount(account, region); err != nil {
 		return err
 	}
 	if err := r.installProviders(); err != nil || !r.RealCluster() {
 		return err
 	}
 	return r.startCluster(ctx)
+}
+
+// CreateAccount makes an account that has what the stacks name and no stack makes: principals, keys
+// and zones. Without the bootstrap stack, [Rehearsal.GiveBootstrap] makes the rest.
+func (r *Rehearsal) CreateAccount(account, region string) error {
+	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
+		return err
+	}
+	return r.Cloud().Update(func(w *cloud.World) error {
+		for _, zone := range r.App.Zones() {
+			if err := w.GiveZone(zone); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // startCluster starts a control plane, and gets the published charts for it.

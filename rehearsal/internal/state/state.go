@@ -49,7 +49,11 @@ func (s *State) Managed() []Resource {
 			case float64:
 				address += fmt.Sprintf("[%d]", int(key))
 			}
-			id, _ := instance.Attributes["id"].(string)
+			id, ok := instance.Attributes["id"].(string)
+			if !ok {
+				// A channel of Slack's has no other.
+				id, _ = instance.Attributes["chat_configuration_arn"].(string)
+			}
 			managed = append(managed, Resource{resource.Type, address, id})
 		}
 	}

@@ -238,6 +238,16 @@ func (a *App) Certificates() []string {
 	return slices.Compact(all)
 }
 
+// Zones are the names of the public zones in Route 53 that the stacks look up: no stack makes them.
+func (a *App) Zones() []string {
+	var all []string
+	for _, s := range a.Stacks {
+		all = append(all, s.zones()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // Chart is one that a release gets from a repository.
 type Chart struct{ Repository, Name, Version string }
 

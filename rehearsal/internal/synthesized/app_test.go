@@ -51,6 +51,7 @@ func TestRead(t *testing.T) {
 	folder := write(t, map[string][]string{"app": {"data", "net"}, "data": {"net"}}, map[string]object{
 		"app": stack("app", func(c object) {
 			c["terraform"].(object)["required_providers"].(object)["helm"] = object{"source": "hashicorp/helm", "version": "3.1.1"}
+			c["data"].(object)["aws_route53_zone"] = object{"z": object{"name": "example.com", "private_zone": false}, "p": object{"name": "internal", "private_zone": true}}
 			c["resource"].(object)["helm_release"] = object{"r": object{"values": `["certificate-arn: arn:aws:acm:eu-west-2:111111111111:certificate/0-1"]`}}
 		}),
 		"data": stack("data", func(c object) {
@@ -71,9 +72,10 @@ func TestRead(t *testing.T) {
 	providers, err := app.Providers()
 	assert.NilError(t, err)
 	assert.DeepEqual(t, providers, []Provider{
-		{"hashicorp", "aws", "5.99.1", []string{"aws_db_instance", "aws_eks_access_entry", "aws_vpc"}, []string{"aws_region"}},
+		{"hashicorp", "aws", "5.99.1", []string{"aws_db_instance", "aws_eks_access_entry", "aws_vpc"}, []string{"aws_region", "aws_route53_zone"}},
 		{"hashicorp", "helm", "3.1.1", []string{"helm_release"}, nil},
 	})
+	assert.DeepEqual(t, app.Zones(), []string{"example.com"})
 	account, region, err := app.Account()
 	assert.NilError(t, err)
 	assert.Equal(t, account+" "+region, "111111111111 eu-west-2")

@@ -48,8 +48,8 @@ type document struct {
 		Accounts   []string `json:"allowed_account_ids"`
 		HelmDriver string   `json:"helm_driver"`
 	} `json:"provider"`
-	Resource map[string]map[string]resource `json:"resource"`
-	Data     map[string]map[string]ignored  `json:"data"`
+	Resource map[string]map[string]resource        `json:"resource"`
+	Data     map[string]map[string]json.RawMessage `json:"data"`
 	Output   map[string]struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"output"`
@@ -57,11 +57,6 @@ type document struct {
 
 // certificate matches the ARN of an ACM certificate, which no stack makes.
 var certificate = regexp.MustCompile(`arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+`)
-
-// ignored is JSON of any form that nobody looks into.
-type ignored struct{}
-
-func (*ignored) UnmarshalJSON([]byte) error { return nil }
 
 // resource is one resource, with the few arguments that a rehearsal looks at.
 type resource struct {
@@ -104,6 +99,21 @@ func (s *Stack) charts() []Chart {
 	for _, release := range s.file.Resource["helm_release"] {
 		if release.Repository != "" {
 			found = append(found, Chart{release.Repository, release.Chart, release.Version})
+		}
+	}
+	return found
+}
+
+// zones are the names of the public zones in Route 53 that the stack looks up.
+func (s *Stack) zones() []string {
+	var found []string
+	for _, data := range s.file.Data["aws_route53_zone"] {
+		var zone struct {
+			Name    string `json:"name"`
+			Private bool   `json:"private_zone"`
+		}
+		if err := json.Unmarshal(data, &zone); err == nil && zone.Name != "" && !zone.Private {
+			found = append(found, zone.Name)
 		}
 	}
 	return found

@@ -1,0 +1,135 @@
+package cloud
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const documentKind = "aws_ssm_document"
+
+func init() {
+	register(map[string]kind{documentKind: {
+		id:       func(_ *World, a Attributes) string { return text(a, "name") },
+		unique:   []string{"name"},
+		conflict: "DocumentAlreadyExists",
+		replaced: []string{"name"},
+		check:    checkDocument,
+		fill: func(w *World, id string, a Attributes) {
+			var content struct{ SchemaVersion, Description string }
+			_ = json.Unmarshal([]byte(text(a, "content")), &content) // looked at by checkDocument
+			hash := sha256.Sum256([]byte(text(a, "content")))
+			setDefaults(a, Attributes{
+				"arn": w.arn("ssm", "document/"+id), "created_date": now(), "owner": w.Account, "status": "Active",
+				"description": content.Description, "schema_version": content.SchemaVersion, "platform_types": []any{"Windows", "Linux", "MacOS"},
+				"default_version": "1", "document_version": "1", "latest_version": "1", "parameter": []any{},
+				"hash": hex.EncodeToString(hash[:]), "hash_type": "Sha256",
+			})
+		},
+		recomputed: []string{"default_version", "document_version", "latest_version", "hash", "parameter"},
+		renew: func(a, before Attributes) {
+			version := text(before, "latest_version")
+			if text(a, "content") != text(before, "content") {
+				number, _ := strconv.Atoi(version) // AWS's own
+				version = strconv.Itoa(number + 1)
+			}
+			a["default_version"], a["document_version"], a["latest_version"] = version, version, version
+		},
+	}})
+}
+
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.]{3,128}$`)
+
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
+var sessionTypes = []string{"Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port"}
+
+// checkDocument looks into documents of type Session. Of others it knows only that they are JSON.
+func checkDocument(_ *World, a, _ Attributes) error {
+	name := text(a, "name")
+	invalid := func(format string, args ...any) error {
+		return refuse("InvalidDocumentContent", "document %s: "+format, append([]any{name}, args...)...)
+	}
+	if !documentName.MatchString(name) {
+		return refuse("ValidationException", "document name %q must be 3 to 128 letters, digits, dots, dashes and underscores", name)
+	}
+	for _, theirs := range []string{"aws", "amazon", "amzn"} {
+		if strings.HasPrefix(strings.ToLower(name), theirs) {
+			return refuse("ValidationException", "document name %q begins with %s, which is AWS's own", name, theirs)
+		}
+	}
+	if orElse(text(a, "document_format"), "JSON") != "JSON" {
+		return nil
+	}
+	var content struct {
+		SchemaVersion, SessionType string
+		Inputs                     map[string]any
+	}
+	if err := json.Unmarshal([]byte(text(a, "content")), &content); err != nil {
+		return invalid("the content is no JSON object: %v", err)
+	}
+	if text(a, "document_type") != "Session" {
+		return nil
+	}
+	if content.SchemaVersion != "1.0" {
+		return invalid("schemaVersion of a session is 1.0, not %q", content.SchemaVersion)
+	}
+	if !slices.Contains(sessionTypes, content.SessionType) {
+		return invalid("sessionType %q is none of %s", content.SessionType, strings.Join(sessionTypes, ", "))
+	}
+	for input, most := range map[string]int{"idleSessionTimeout": 60, "maxSessionDuration": 1440} {
+		said, ok := content.Inputs[input]
+		if !ok || said == "" {
+			continue
+		}
+		minutes, isText := said.(string)
+		if n, err := strconv.Atoi(minutes); !isText || err != nil || n < 1 || n > most {
+			return invalid("%s is a text with a number of minutes from 1 to %d, not %v", input, most, said)
+		}
+	}
+	return nil
+}
+
+// amazon is the account that Amazon Linux's images are of.
+const amazon = "137112412989"
+
+// publicImage is a parameter of AWS's own that tells the newest image of Amazon Linux 2023.
+// https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
+var publicImage = regexp.MustCompile(`^/aws/service/ami-amazon-linux-latest/al2023-ami-(minimal-)?kernel-(default|6\.1|6\.12)-(arm64|x86_64)$`)
+
+// images are by id the processors of those images.
+func (w *World) images() map[string]string {
+	all := map[string]string{}
+	for _, size := range []string{"", "minimal-"} {
+		for _, kernel := range []string{"default", "6.1", "6.12"} {
+			for _, processor := range []string{"arm64", "x86_64"} {
+				all[w.image(fmt.Sprintf("/aws/service/ami-amazon-linux-latest/al2023-ami-%skernel-%s-%s", size, kernel, processor))] = processor
+			}
+		}
+	}
+	return all
+}
+
+// image is the id of one of them, made up: it is another in every region, and always the same.
+func (w *World) image(parameter string) string {
+	hash := sha256.Sum256([]byte(w.Region + parameter))
+	return "ami-0" + hex.EncodeToString(hash[:8])
+}
+
+// parameter answers parameters that are AWS's own: the stacks have none.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+func (w *World) parameter(config Attributes) (Attributes, error) {
+	name := text(config, "name")
+	if !publicImage.MatchString(name) {
+		return nil, refuse("ParameterNotFound", "there is no parameter %q, or the rehearsal does not know it: see rehearsal/internal/cloud/ssm.go", name)
+	}
+	image := w.image(name)
+	return Attributes{
+		"id": name, "arn": "arn:aws:ssm:" + w.Region + "::parameter" + name, "type": "String", "version": 1.0, "value": image, "insecure_value": image,
+	}, nil
+}
