@@ -153,12 +153,19 @@ func bucketsClosed(p platform) (broken []string) {
 		}
 		rule := dig(own("aws_s3_bucket_server_side_encryption_configuration"), "rule", "apply_server_side_encryption_by_default")
 		block := own("aws_s3_bucket_public_access_block")
+		policy := fmt.Sprint(statementsOf(p, bucket.stack))
+		sids, encrypted := []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"}, dig(rule, "sse_algorithm") == "aws:kms" && dig(rule, "kms_master_key_id") != nil
+		// Elastic Load Balancing knows S3's own keys alone.
+		delivered := strings.Contains(policy, "logdelivery.elasticloadbalancing.amazonaws.com")
+		if delivered {
+			sids, encrypted = sids[:1], dig(rule, "sse_algorithm") == "AES256"
+		}
 		for what, right := range map[string]bool{
-			"not encrypted with a key of Plinth's": dig(rule, "sse_algorithm") == "aws:kms" && dig(rule, "kms_master_key_id") != nil,
+			"not encrypted with a key of Plinth's": encrypted,
 			"not versioned":                        dig(own("aws_s3_bucket_versioning"), "versioning_configuration", "status") == "Enabled",
 			"may become public": block["block_public_acls"] == true && block["block_public_policy"] == true &&
 				block["ignore_public_acls"] == true && block["restrict_public_buckets"] == true,
-			"keeps old versions for ever": dig(own("aws_s3_bucket_lifecycle_configuration"), "rule", "noncurrent_version_expiration", "noncurrent_days") != nil,
+			"keeps old versions for ever": strings.Contains(fmt.Sprint(own("aws_s3_bucket_lifecycle_configuration")), "noncurrent_days"),
 			"has no policy":               own("aws_s3_bucket_policy") != nil,
 		} {
 			if !right {
@@ -166,11 +173,11 @@ func bucketsClosed(p platform) (broken []string) {
 			}
 		}
 		// What names no encryption gets the bucket's, so only what names another is refused.
-		if policy := fmt.Sprint(statementsOf(p, bucket.stack)); strings.Count(policy, "test:Null") != 2 || strings.Contains(policy, "IfExists") {
+		if !delivered && (strings.Count(policy, "test:Null") != 2 || strings.Contains(policy, "IfExists")) {
 			broken = append(broken, bucket.String()+": refuses writers that name no encryption")
 		}
-		for _, sid := range []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"} {
-			if !strings.Contains(fmt.Sprint(statementsOf(p, bucket.stack)), sid) {
+		for _, sid := range sids {
+			if !strings.Contains(policy, sid) {
 				broken = append(broken, bucket.String()+": its policy lacks "+sid)
 			}
 		}
@@ -263,6 +270,11 @@ var secretsValues = []string{
 	"rds:DownloadDBLogFilePortion", "ecr:GetAuthorizationToken", "logs:GetLogEvents",
 }
 
+// awsParameters are those that AWS shows everybody.
+func awsParameters(resources []string) bool {
+	return !slices.ContainsFunc(resources, func(arn string) bool { return !strings.Contains(arn, "::parameter/aws/service/") })
+}
+
 func plansReadOnly(p platform) (broken []string) {
 	for _, s := range policyStatements(p) {
 		if !strings.Contains(fmt.Sprint(s.element.body["name"]), "-plan-") {
@@ -270,6 +282,9 @@ func plansReadOnly(p platform) (broken []string) {
 		}
 		for _, action := range words(s.body["Action"]) {
 			lock := true
+			if action == "ssm:GetParameter" && (isBoundary(s.element) || awsParameters(words(s.body["Resource"]))) {
+				continue
+			}
 			for _, resource := range words(s.body["Resource"]) {
 				lock = lock && strings.HasSuffix(resource, ".tflock")
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -50,6 +51,34 @@ var variants = map[string][]string{
 	},
 	"a protected database without replicas": {
 		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
+	},
+	"everything that can be watched, with Aurora": {
+		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium", "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_OBSERVABILITY_ALARMS_EMAILS=[a@example.com, b@example.com]", "PLINTH_DEV_OBSERVABILITY_ALARMS_SLACK_WORKSPACE_ID=T0123456789",
+		"PLINTH_DEV_OBSERVABILITY_ALARMS_SLACK_CHANNEL_ID=C0123456789", "PLINTH_DEV_OBSERVABILITY_PROMETHEUS_ENABLED=true",
+		"PLINTH_DEV_OBSERVABILITY_LOKI_ENABLED=true", "PLINTH_DEV_OBSERVABILITY_GRAFANA_ENABLED=true",
+		"PLINTH_DEV_OBSERVABILITY_GRAFANA_DOMAIN=grafana.example.com",
+		"PLINTH_DEV_OBSERVABILITY_GRAFANA_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
+		"PLINTH_DEV_OBSERVABILITY_GRAFANA_OIDC_CLIENT_ID=grafana", "PLINTH_DEV_OBSERVABILITY_GRAFANA_OIDC_AUTH_URL=https://login.example.com/auth",
+		"PLINTH_DEV_OBSERVABILITY_GRAFANA_OIDC_TOKEN_URL=https://login.example.com/token",
+		"PLINTH_DEV_OBSERVABILITY_GRAFANA_OIDC_USER_INFO_URL=https://login.example.com/me",
+	},
+	"Loki alone": {"PLINTH_DEV_OBSERVABILITY_LOKI_ENABLED=true", "PLINTH_DEV_OBSERVABILITY_LOKI_REPLICATED=true", "PLINTH_ENVIRONMENTS=dev"},
+	"a bastion, a VPN and developers": {
+		"PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_DEV_NETWORK_FLOW_LOGS=false", "PLINTH_DEV_NETWORK_VPN_ENABLED=true",
+		"PLINTH_DEV_NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22", "PLINTH_DEV_NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::111111111111:saml-provider/sso",
+		"PLINTH_DEV_NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
+		"PLINTH_DEV_CLUSTER_ACCESS=[{principal: role/developer, policy: developer}]", "PLINTH_ENVIRONMENTS=dev",
+	},
+	"a zone, a web ACL that counts, access logs": {
+		"PLINTH_DEV_APP_DOMAIN=app.example.com", "PLINTH_DEV_APP_HOSTED_ZONE=example.com", "PLINTH_DEV_APP_WAF_ENABLED=true",
+		"PLINTH_DEV_APP_WAF_COUNT_ONLY=true", "PLINTH_DEV_APP_ACCESS_LOGS_ENABLED=true", "PLINTH_DEV_APP_ACCESS_LOGS_PREFIX=dev/app",
+		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"a zone, and a certificate that is there": {
+		"PLINTH_DEV_APP_DOMAIN=app.example.com", "PLINTH_DEV_APP_HOSTED_ZONE=example.com",
+		"PLINTH_DEV_APP_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
+		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"state on an S3-compatible server": {
 		"PLINTH_DEV_STATE_ENDPOINT=http://127.0.0.1:9000", "PLINTH_ENVIRONMENTS=dev",
@@ -271,6 +300,8 @@ func openToTheWorld(p platform) (broken []string) {
 			switch {
 			case e.kind == "aws_route" && path == ".destination_cidr_block":
 				// The way out: through NAT, or from public subnets.
+			case e.kind == "aws_vpc_security_group_egress_rule" && e.body["from_port"] == 443.0 && e.body["to_port"] == 443.0:
+				// The bastion's way to AWS's APIs, which have no addresses of their own.
 			case e.kind == "helm_release" && layer(e.stack) == "app":
 				// The load balancer's listeners: once, and only where the settings say so.
 				if strings.Count(text, "/0") != strings.Count(text, `"allowedCidrs" = ["0.0.0.0/0"]`) {
@@ -317,9 +348,13 @@ var atRest = map[string][]string{
 	"aws_s3_bucket":             {}, // see bucketsClosed
 	"aws_sns_topic":             {"kms_master_key_id"},
 	"aws_prometheus_workspace":  {"kms_key_arn"},
+	"aws_instance":              {"root_block_device.encrypted", "root_block_device.kms_key_id"},
 }
 
 var keepsNothing = []string{
+	"aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
+	"aws_ec2_client_vpn_network_association", "aws_cloudwatch_log_stream", "aws_iam_instance_profile", "aws_route53_record", "aws_ssm_document",
+	"aws_vpc_security_group_egress_rule", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
 	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_chatbot_slack_channel_configuration", "aws_cloudwatch_dashboard",
 	"aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm", "aws_db_parameter_group", "aws_db_subnet_group",
 	"aws_default_security_group", "aws_ecr_lifecycle_policy", "aws_eip", "aws_eks_access_entry",
@@ -441,7 +476,7 @@ func statements(p platform) []element {
 var unscopable = []*regexp.Regexp{
 	regexp.MustCompile(`^ec2:Describe\w+$`),
 	regexp.MustCompile(`^elasticloadbalancing:Describe\w+$`),
-	regexp.MustCompile(`^acm:ListCertificates$`),
+	regexp.MustCompile(`^acm:(ListCertificates|RequestCertificate)$`),
 	regexp.MustCompile(`^application-autoscaling:Describe\w+$`),
 	regexp.MustCompile(`^aps:CreateWorkspace$`),
 	regexp.MustCompile(`^chatbot:(CreateSlackChannelConfiguration|DescribeSlackChannelConfigurations)$`),
@@ -450,7 +485,9 @@ var unscopable = []*regexp.Regexp{
 	regexp.MustCompile(`^eks:(CreateCluster|DescribeAddonVersions)$`),
 	regexp.MustCompile(`^kms:(CreateKey|ListAliases)$`),
 	regexp.MustCompile(`^logs:(DescribeLogGroups|DescribeResourcePolicies|PutResourcePolicy|(Create|Delete|Get|Update)LogDelivery|ListLogDeliveries)$`),
+	regexp.MustCompile(`^route53:ListHostedZones$`),
 	regexp.MustCompile(`^secretsmanager:GetRandomPassword$`),
+	regexp.MustCompile(`^ssmmessages:(Create|Open)(Control|Data)Channel$`),
 	regexp.MustCompile(`^sns:(GetSubscriptionAttributes|Unsubscribe)$`),
 }
 
@@ -507,7 +544,8 @@ func pinnedTrust(p platform) (broken []string) {
 			}
 		case "Service":
 			service := strs(dig(s.body, "principals", "identifiers"))[0]
-			if !variables["SourceArn"] && !variables["arn"] {
+			// A role can be given to instances of its own account only.
+			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}
 		}
@@ -579,6 +617,8 @@ var limits = map[string]struct {
 	"aws_ecr_repository.name":                      {256, `[a-z0-9]+([._/-][a-z0-9]+)*`},
 	"aws_eks_cluster.name":                         {100, `[0-9A-Za-z][\w-]*`},
 	"aws_eks_fargate_profile.fargate_profile_name": {100, `[0-9A-Za-z][\w-]*`},
+	"aws_cloudwatch_log_stream.name":               {512, `[^:*]+`},
+	"aws_iam_instance_profile.name":                {128, `[\w+=,.@-]+`},
 	"aws_iam_policy.name":                          {128, `[\w+=,.@-]+`},
 	"aws_iam_role.name":                            {64, `[\w+=,.@-]+`},
 	"aws_iam_role.description":                     {1000, `[\w+=,.@'’ /;-]+`},
@@ -588,9 +628,12 @@ var limits = map[string]struct {
 	"aws_rds_cluster.cluster_identifier":           {63, `[a-z](-?[a-z0-9])*`},
 	"aws_rds_cluster_instance.identifier":          {63, `[a-z](-?[a-z0-9])*`},
 	"aws_rds_cluster_parameter_group.name":         {255, `[a-z](-?[a-z0-9])*`},
+	"aws_route53_record.name":                      {255, `[a-z0-9_.-]+`},
 	"aws_secretsmanager_secret.name":               {512, `[\w/+=.@-]+`},
 	"aws_security_group.name":                      {255, `[\w ./:()#,@+=&;{}!$*\[\]-]+`},
 	"aws_sns_topic.name":                           {256, `[\w-]+`},
+	"aws_ssm_document.name":                        {128, `[\w.-]{3,}`},
+	"aws_wafv2_web_acl.name":                       {128, `[\w-]+`},
 	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
 }
 
@@ -752,6 +795,22 @@ func releasesAtomic(p platform) (broken []string) {
 	return broken
 }
 
+// made is how the chart's values name the one thing of a kind that the stack makes; empty for none.
+func made(p platform, stack, kind string) string {
+	for _, e := range p.resources(kind) {
+		switch {
+		case e.stack != stack:
+		case kind == "aws_s3_bucket":
+			return fmt.Sprint(e.body["bucket"])
+		case kind == "aws_acm_certificate_validation":
+			return kind + "." + e.name + ".certificate_arn"
+		default:
+			return kind + "." + e.name + ".arn"
+		}
+	}
+	return ""
+}
+
 // chartSettings looks for the settings that the chart takes as they are.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
@@ -762,8 +821,9 @@ func chartSettings(p platform) (broken []string) {
 		for _, value := range []string{
 			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d}`,
 				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
-			fmt.Sprintf(`"wafAclArn" = %q`, app.WebACLARN),
-			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, app.AccessLogs.Bucket, app.AccessLogs.Prefix),
+			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
+			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
+			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), app.AccessLogs.Bucket), app.AccessLogs.Prefix),
 		} {
 			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {
 				broken = append(broken, e.String()+": its values lack "+value)

@@ -12,6 +12,9 @@ func (d *document) checkAccess() {
 		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {
 			d.report(path+".namespaces", "must not be set with policy admin, which is for the whole cluster; use edit or view")
 		}
+		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessDeveloper && len(access.Namespaces) > 0 {
+			d.report(path+".namespaces", "must not be set with policy developer, which is for the application's namespace; use edit or view")
+		}
 		// EKS has one access entry for each principal.
 		if d.sound(path+".principal", "account") {
 			arn := d.env.principalARN(access.Principal)

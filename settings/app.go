@@ -1,5 +1,7 @@
 package settings
 
+import "strings"
+
 // checkApp looks at what involves several settings of the application.
 func (d *document) checkApp() {
 	app := d.env.App
@@ -14,22 +16,38 @@ func (d *document) checkApp() {
 	if d.sound("app.replicas") && app.Replicas.Min > app.Replicas.Max {
 		d.report("app.replicas.min", "must be at most max (%d), is %d", app.Replicas.Max, app.Replicas.Min)
 	}
-	if d.sound("app.domain", "app.certificateARN") {
-		switch {
-		case app.Domain != "" && app.CertificateARN == "":
-			d.report("app.domain", "must come with app.certificateARN, the ACM certificate of %s", app.Domain)
-		case app.Domain == "" && app.CertificateARN != "":
-			d.report("app.certificateARN", "must come with app.domain, the name the certificate is for")
-		}
-	}
+	d.checkDomain()
 	// A load balancer takes certificates of its own region and account only.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
 	d.checkWebACL()
-	if d.sound("app.accessLogs") && app.AccessLogs.Prefix != "" && app.AccessLogs.Bucket == "" {
-		d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket, the bucket that it is a folder of")
+	if logs := app.AccessLogs; d.sound("app.accessLogs") {
+		switch {
+		case logs.Prefix != "" && logs.Bucket == "" && !logs.Enabled:
+			d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket, the bucket that it is a folder of, or with app.accessLogs.enabled")
+		case logs.Enabled && logs.Bucket != "":
+			d.report("app.accessLogs.bucket", "must not be set with app.accessLogs.enabled, which makes a bucket; remove one")
+		}
+	}
+}
+
+// checkDomain: a name needs a certificate, which is made where its zone is known.
+func (d *document) checkDomain() {
+	app := d.env.App
+	if !d.sound("app.domain", "app.hostedZone", "app.certificateARN") {
+		return
+	}
+	switch {
+	case app.Domain != "" && app.CertificateARN == "" && app.HostedZone == "":
+		d.report("app.domain", "must come with app.hostedZone, the Route 53 zone of %s, or with app.certificateARN, its ACM certificate", app.Domain)
+	case app.Domain == "" && app.CertificateARN != "":
+		d.report("app.certificateARN", "must come with app.domain, the name the certificate is for")
+	case app.Domain == "" && app.HostedZone != "":
+		d.report("app.hostedZone", "must come with app.domain, a name in the zone")
+	case app.HostedZone != "" && app.Domain != app.HostedZone && !strings.HasSuffix(app.Domain, "."+app.HostedZone):
+		d.report("app.hostedZone", "must be the zone that app.domain (%s) is in, is %s", app.Domain, app.HostedZone)
 	}
 }
 
@@ -40,6 +58,15 @@ const noWebACL = "none"
 func (d *document) checkWebACL() {
 	const path = "app.webACLARN"
 	arn := d.env.App.WebACLARN
+	if d.env.App.WAF.Enabled && d.sound("app.waf", path, "network.nat") {
+		if arn != "" {
+			d.report(path, "must not be set with app.waf.enabled, which makes a web ACL; remove one")
+		}
+		if d.env.Network.NAT == NATNone {
+			d.report("app.waf.enabled", "must not be true with network.nat none: the load balancer controller, which would attach the web ACL, "+
+				"cannot reach AWS WAF")
+		}
+	}
 	if arn == "" {
 		return
 	}

@@ -17,6 +17,8 @@ func Defaults() *Environment {
 		Network: Network{
 			NAT:      NATSingle,
 			FlowLogs: true,
+			Bastion:  Bastion{InstanceType: "t4g.nano", IdleMinutes: 20, MaxMinutes: 480},
+			VPN:      VPN{SessionHours: 8},
 		},
 		Database: Database{
 			Engine:              EnginePostgres,
@@ -39,6 +41,7 @@ func Defaults() *Environment {
 			MemoryGiB:    "0.5",
 			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
 			AllowedCIDRs: []string{"0.0.0.0/0"},
+			WAF:          WAF{RequestsPer5Minutes: 2000},
 		},
 		Observability: Observability{
 			Alarms: Alarms{

@@ -33,7 +33,11 @@ func (e *Environment) derive() {
 	}
 	e.deriveAlarms()
 	for i := range e.Cluster.Access {
-		e.Cluster.Access[i].Principal = e.principalARN(e.Cluster.Access[i].Principal)
+		access := &e.Cluster.Access[i]
+		access.Principal = e.principalARN(access.Principal)
+		if access.Policy == AccessDeveloper {
+			access.Namespaces = []string{e.App.Name}
+		}
 	}
 }
 

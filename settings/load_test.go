@@ -134,6 +134,7 @@ func TestGoodInput(t *testing.T) {
 		{"false is not the default", under("network", "flowLogs: false"), func(e *Environment) any { return e.Network.FlowLogs }, false},
 		{"zero is not the default", aurora("autoscaling: {min: 0, max: 0}"), func(e *Environment) any { return e.Database.Autoscaling.Min }, 0},
 		{"one of a section leaves the others", aurora("autoscaling: {min: 2}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 3},
+		{"a developer has the application's namespace", swap("policy: admin", "policy: developer"), func(e *Environment) any { return strings.Join(e.Cluster.Access[0].Namespaces, " ") }, "app"},
 		{"connections of a class's memory", observe("prometheus: {enabled: true}"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 80},
 		{"those of a larger one", aurora(), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 1297},
 		{"those of the largest", swap("db.t4g.micro", "db.r8g.24xlarge"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 4000},

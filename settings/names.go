@@ -42,6 +42,14 @@ func (e *Environment) InCluster() []string {
 	return stacks
 }
 
+// Developers is the group of those in the cluster whose access has policy developer.
+func (e *Environment) Developers() string { return e.Project + ":developers" }
+
+// HasDevelopers tells whether there are any.
+func (e *Environment) HasDevelopers() bool {
+	return slices.ContainsFunc(e.Cluster.Access, func(a Access) bool { return a.Policy == AccessDeveloper })
+}
+
 // clusterRoles are the ARNs of those roles.
 func (e *Environment) clusterRoles() []string {
 	var arns []string
@@ -65,7 +73,7 @@ var nameLimits = []nameLimit{
 	{"IAM policy", []string{"deploy-observability-boundary"}, 128}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	{"EKS cluster", nil, 100},                                      // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 	{"RDS instance", []string{"postgres-replica-5"}, 63},           // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
-	{"S3 bucket", []string{"state", "000000000000"}, 63},           // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	{"S3 bucket", []string{"app", "logs", "000000000000"}, 63},     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 

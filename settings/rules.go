@@ -138,6 +138,20 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isServiceName,
 			repair:  serviceOf,
 		},
+		"armtype": {
+			must:    "an EC2 instance type with an ARM processor, such as t4g.nano",
+			pattern: `^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$`,
+		},
+		// https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/what-is-best-practices.html
+		"clientcidr": {
+			must:   "a private IPv4 range from /12 to /22",
+			also:   isClientRange,
+			repair: networkOf,
+		},
+		"samlarn": {
+			must:    "the ARN of a SAML provider in IAM",
+			pattern: `^arn:aws:iam::[0-9]{12}:saml-provider/[A-Za-z0-9_.-]{1,128}$`,
+		},
 		"pgversion": {
 			must:    "a PostgreSQL version from 14 to 17, such as 17 or 17.6",
 			pattern: `^1[4-7](\.[0-9]{1,2})?$`,

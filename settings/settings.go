@@ -107,6 +107,39 @@ type Network struct {
 	SharesRangeWith []string `yaml:"sharesRangeWith"`
 	// FlowLogs records accepted and rejected traffic of the VPC in CloudWatch.
 	FlowLogs bool `yaml:"flowLogs"`
+	// Bastion and VPN are ways for people to what is private: the Kubernetes API and the database.
+	Bastion Bastion `yaml:"bastion"`
+	// VPN is like Bastion.
+	VPN VPN `yaml:"vpn"`
+}
+
+// Bastion is a small machine that is reached through Session Manager alone, as make tunnel does.
+type Bastion struct {
+	// Enabled makes it.
+	Enabled bool `yaml:"enabled"`
+	// InstanceType is one with an ARM processor, such as t4g.nano.
+	InstanceType string `yaml:"instanceType" validate:"armtype"`
+	// IdleMinutes ends a shell in which nothing happens, 1 to 60.
+	IdleMinutes int `yaml:"idleMinutes" validate:"between=1-60"`
+	// MaxMinutes ends every shell, 1 to 1440.
+	MaxMinutes int `yaml:"maxMinutes" validate:"between=1-1440"`
+}
+
+// VPN is an AWS Client VPN endpoint, for teams that need the VPC all day. Its hours are paid for.
+type VPN struct {
+	// Enabled makes it.
+	Enabled bool `yaml:"enabled"`
+	// ClientCIDR is what people's machines get addresses of, /12 to /22, apart from the VPC's.
+	ClientCIDR string `yaml:"clientCIDR" validate:"omitempty,clientcidr"`
+	// ServerCertificateARN is the endpoint's own certificate in ACM.
+	ServerCertificateARN string `yaml:"serverCertificateARN" validate:"omitempty,acmarn"`
+	// SAMLProviderARN is a SAML provider of IAM's that lets people in.
+	SAMLProviderARN string `yaml:"samlProviderARN" validate:"omitempty,samlarn"`
+	// ClientCertificateARN is a certificate in ACM; who has another of the same authority gets in.
+	// It, or SAMLProviderARN, must be set.
+	ClientCertificateARN string `yaml:"clientCertificateARN" validate:"omitempty,acmarn"`
+	// SessionHours is how long a connection may last: 8, 10, 12 or 24.
+	SessionHours int `yaml:"sessionHours" validate:"between=8-24"`
 }
 
 // NAT is a way out of the private subnets.
@@ -204,8 +237,9 @@ type Access struct {
 	// Principal is the ARN of an IAM role or user, or role/<name> or user/<name> in the
 	// environment's account.
 	Principal string `yaml:"principal" validate:"required,principal"`
-	// Policy is what the principal may do: admin (everything), edit or view.
-	Policy AccessPolicy `yaml:"policy" validate:"oneof=admin edit view"`
+	// Policy is what the principal may do: admin (everything), edit, view, or developer: to look at
+	// the application's namespace, read its logs, and run commands and forward ports in its pods.
+	Policy AccessPolicy `yaml:"policy" validate:"oneof=admin edit view developer"`
 	// Namespaces limits edit and view to these; empty means the whole cluster.
 	Namespaces []string `yaml:"namespaces" validate:"dive,dnslabel"`
 }
@@ -218,6 +252,8 @@ const (
 	AccessAdmin AccessPolicy = "admin"
 	AccessEdit  AccessPolicy = "edit"
 	AccessView  AccessPolicy = "view"
+	// AccessDeveloper is Plinth's own.
+	AccessDeveloper AccessPolicy = "developer"
 )
 
 // App configures the application's release.
@@ -232,9 +268,13 @@ type App struct {
 	MemoryGiB string `yaml:"memoryGiB" jsonschema:"oneof_type=string;number"`
 	// Replicas bounds the horizontal pod autoscaler.
 	Replicas Replicas `yaml:"replicas"`
-	// Domain is the DNS name the load balancer answers to; it needs CertificateARN.
+	// Domain is the DNS name the load balancer answers to; it needs HostedZone or CertificateARN.
+	// Without it the ALB speaks HTTP only.
 	Domain string `yaml:"domain" validate:"omitempty,domain"`
-	// CertificateARN is the ACM certificate of Domain. Without it the ALB speaks HTTP only.
+	// HostedZone is the public Route 53 zone of the account that Domain is in, such as example.com:
+	// Domain gets its record there and, where CertificateARN is left out, a certificate.
+	HostedZone string `yaml:"hostedZone" validate:"omitempty,domain"`
+	// CertificateARN is the ACM certificate of Domain, where that is not made.
 	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn"`
 	// Internal puts the load balancer in the private subnets.
 	Internal bool `yaml:"internal"`
@@ -243,14 +283,27 @@ type App struct {
 	// WebACLARN is the regional AWS WAF (v2) web ACL in front of the load balancer. Left out,
 	// the load balancer's is left as it is; none takes it away. Not without NAT.
 	WebACLARN string `yaml:"webACLARN" validate:"omitempty,webaclarn"`
+	// WAF makes a web ACL instead.
+	WAF WAF `yaml:"waf"`
 	// AccessLogs says where the load balancer writes down every request.
 	AccessLogs AccessLogs `yaml:"accessLogs"`
 }
 
+// WAF is a web ACL with AWS's own rules and a limit to each address. Not without NAT.
+type WAF struct {
+	// Enabled makes it and puts it in front of the load balancer.
+	Enabled bool `yaml:"enabled"`
+	// CountOnly blocks nothing, and logs what would have been: to begin with.
+	CountOnly bool `yaml:"countOnly"`
+	// RequestsPer5Minutes is what one address may send.
+	RequestsPer5Minutes int `yaml:"requestsPer5Minutes" validate:"between=10-2000000000"`
+}
+
 // AccessLogs is a place in S3 for a load balancer's access logs.
 type AccessLogs struct {
-	// Bucket is the bucket's name; without one there are no access logs. It must be in the
-	// environment's region, let Elastic Load Balancing write, and encrypt with S3's own keys.
+	// Enabled makes a bucket for them, kept as long as other logs. It goes with the application's stack.
+	Enabled bool `yaml:"enabled"`
+	// Bucket is one that is there already instead. It must be in the environment's region, let Elastic Load Balancing write, and encrypt with S3's own keys.
 	Bucket string `yaml:"bucket" validate:"omitempty,bucket"`
 	// Prefix is a folder in the bucket, without a slash at either end.
 	Prefix string `yaml:"prefix" validate:"omitempty,logprefix"`

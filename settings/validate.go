@@ -43,6 +43,7 @@ func (d *document) check(all []*document, chosen []string) {
 	d.checkNetwork(all, chosen)
 	d.checkDatabase()
 	d.checkPublicAccess()
+	d.checkReach()
 	d.checkAccess()
 	d.checkFargate()
 	d.checkApp()

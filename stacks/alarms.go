@@ -3,7 +3,7 @@ package stacks
 import (
 	"fmt"
 
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"plinth/constructs/alarm"
 	"plinth/settings"
@@ -12,14 +12,15 @@ import (
 const gib = 1 << 30
 
 // newAlarms watches what users and operators would notice next. Each alarm's description is the
-// message that somebody reads at night: what it means, and what to do first.
-func newAlarms(stack cdktf.TerraformStack, env *settings.Environment, w watched, topicArn *string) {
-	add := func(id string, c alarm.Config) {
+// message that somebody reads at night: what it means, what to do first, and where there is more.
+func newAlarms(scope constructs.Construct, env *settings.Environment, w watched, topicArn *string) {
+	add := func(id, anchor string, c alarm.Config) {
 		c.Name, c.TopicArn = env.ResourceName(id), topicArn
-		alarm.New(stack, "alarm-"+id, c)
+		c.Description += " See docs/runbook.md#" + anchor + "."
+		alarm.New(scope, id, c)
 	}
 	limits := env.Observability.Alarms
-	applicationAlarms(env, w, limits, add)
+	applicationAlarms(env, w, limits, func(id string, c alarm.Config) { add(id, id, c) })
 	databaseAlarms(w, limits, add)
 }
 
@@ -36,7 +37,7 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 		Threshold: float64(limits.ErrorPercent), Minutes: 1, Periods: 5, Wrong: 3,
 	})
 	add("latency", alarm.Config{
-		Description: fmt.Sprintf("5 of 100 requests take longer than %d ms. Look whether the database is slow (its alarms, Performance Insights), "+
+		Description: fmt.Sprintf("5 of 100 requests take longer than %d ms. Look whether the database is slow (its alarms, CloudWatch Database Insights), "+
 			"whether pods are at their CPU limit, and whether the autoscaler is at app.replicas.max.", limits.LatencyMilliseconds),
 		Metric:    w.loadBalancerMetric("TargetResponseTime", "p95"),
 		Threshold: float64(limits.LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
@@ -55,7 +56,7 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 	// Kubernetes' scheduler tells EKS's metrics what it cannot place; Fargate's has pods of its own,
 	// for which Prometheus has an alert.
 	add("pending-pods", alarm.Config{
-		Description: "Pods wait for a place: no Fargate profile has their namespace, or they ask for what Fargate does not have. " +
+		Description: "Pods wait for a place: no Fargate profile has their namespace, or none had it when they were made. " +
 			"Look at their events (kubectl get pods --all-namespaces --field-selector status.phase=Pending).",
 		Metric:    w.pendingPods,
 		Threshold: 0, Minutes: 1, Periods: 15, Wrong: 15,
@@ -63,29 +64,30 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 }
 
 // databaseAlarms are for each instance of RDS; Aurora's come and go, and are watched by their role
-// in the cluster.
-func databaseAlarms(w watched, limits settings.Alarms, add func(string, alarm.Config)) {
+// in the cluster. The runbook knows them by what is watched, whichever server it is.
+func databaseAlarms(w watched, limits settings.Alarms, addTo func(id, anchor string, c alarm.Config)) {
 	for _, server := range w.servers() {
-		add(server.alarm("cpu"), alarm.Config{
-			Description: fmt.Sprintf("The database's CPU use is above %d %%. Look for slow statements in Performance Insights and in its log; "+
+		add := func(what string, c alarm.Config) { addTo(server.alarm(what), "database-"+what, c) }
+		add("cpu", alarm.Config{
+			Description: fmt.Sprintf("The database's CPU use is above %d %%. Look for slow statements in CloudWatch Database Insights and in its log; "+
 				"if the load is right, take a larger database.instanceClass.", limits.DatabaseCPUPercent),
 			Metric:    server.metric("CPUUtilization", "Average"),
 			Threshold: float64(limits.DatabaseCPUPercent), Minutes: 5, Periods: 2, Wrong: 2,
 		})
-		add(server.alarm("connections"), alarm.Config{
+		add("connections", alarm.Config{
 			Description: fmt.Sprintf("The database has more than %d connections, and refuses more soon. Look who holds them (pg_stat_activity); "+
 				"each pod has a pool of its own, so app.replicas.max bounds them.", limits.DatabaseConnections),
 			Metric:    server.metric("DatabaseConnections", "Maximum"),
 			Threshold: float64(limits.DatabaseConnections), Minutes: 1, Periods: 5, Wrong: 5,
 		})
-		add(server.alarm("storage"), alarm.Config{
+		add("storage", alarm.Config{
 			Description: fmt.Sprintf("The database has less than %d GiB free. RDS grows by itself up to database.maxStorageGiB, and stops when full: "+
 				"raise that. Aurora's local storage holds what sorts and indexes need for a while: look for such statements.", limits.DatabaseFreeStorageGiB),
 			Metric: server.metric(server.free, "Minimum"), Below: true,
 			Threshold: float64(limits.DatabaseFreeStorageGiB) * gib, Minutes: 5, Periods: 2, Wrong: 2,
 		})
 		if server.lag != "" {
-			add(server.alarm("lag"), alarm.Config{
+			add("lag", alarm.Config{
 				Description: fmt.Sprintf("The read replica is more than %d s behind: readers see old data. Look for long transactions on it and for a burst of writes; "+
 					"RDS starts replication again by a reboot of the replica.", limits.ReplicaLagSeconds),
 				Metric:    server.metric(server.lag, "Maximum"),

@@ -39,6 +39,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	role := newPodRole(stack, env, cluster, "role", name,
 		"Lets the application read its database's password", readPassword(env, data))
 
+	front := newEdge(stack, env)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
@@ -47,9 +48,12 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn),
-		DependsOn: append(role.Permissions, namespace, database),
+		Values:    chartValues(env, data, role.Arn, front),
+		DependsOn: append(append(role.Permissions, namespace, database), front.ready...),
 	})
+	if front.zone != nil {
+		newRecord(stack, env, front.zone, app)
+	}
 
 	balancer := loadBalancerHost(stack, name, app)
 	host := balancer
@@ -98,9 +102,13 @@ func readPassword(env *settings.Environment, data *Data) []policy.Statement {
 }
 
 // chartValues are the values of app/chart.
-func chartValues(env *settings.Environment, data *Data, roleArn *string) map[string]any {
-	app := env.App
+func chartValues(env *settings.Environment, data *Data, roleArn *string, front edge) map[string]any {
+	app, developers := env.App, ""
+	if env.HasDevelopers() {
+		developers = env.Developers()
+	}
 	return map[string]any{
+		"developerGroup": developers,
 		"image": map[string]any{
 			"repository": data.Repository.URL,
 			"tag":        app.Image.Tag,
@@ -126,10 +134,10 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string) map[str
 			"loadBalancerName": env.ResourceName(app.Name),
 			"internal":         app.Internal,
 			"domain":           app.Domain,
-			"certificateArn":   app.CertificateARN,
+			"certificateArn":   front.certificateArn,
 			"allowedCidrs":     app.AllowedCIDRs,
-			"wafAclArn":        app.WebACLARN,
-			"accessLogs":       map[string]any{"bucket": app.AccessLogs.Bucket, "prefix": app.AccessLogs.Prefix},
+			"wafAclArn":        front.webACLArn,
+			"accessLogs":       map[string]any{"bucket": front.logBucket, "prefix": app.AccessLogs.Prefix},
 			"tags":             tags(env, "app"),
 		},
 	}

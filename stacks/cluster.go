@@ -25,6 +25,9 @@ type Cluster struct {
 	PodLogs string
 }
 
+// apiPort is the Kubernetes API's.
+const apiPort = 443
+
 // Ports of pods that the API server calls. Their usual port, 10250, is taken on Fargate.
 const (
 	metricsServerPort = 10251
@@ -49,8 +52,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 			{Name: "metrics-server", Port: metricsServerPort},
 			{Name: "external-secrets", Port: secretsPort},
 		},
-		Access: append(pipelineAccess(env), access(env.Cluster.Access)...),
+		Access: append(pipelineAccess(env), access(env)...),
 	})
+	admit(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
 		TerraformStack: stack,
 		Cluster:        cluster,
@@ -97,6 +101,8 @@ var accessPolicies = map[settings.AccessPolicy]string{
 	settings.AccessAdmin: "AmazonEKSClusterAdminPolicy",
 	settings.AccessEdit:  "AmazonEKSEditPolicy",
 	settings.AccessView:  "AmazonEKSViewPolicy",
+	// The view policy has no exec, and the edit policy has Secrets: the chart adds exec.
+	settings.AccessDeveloper: "AmazonEKSViewPolicy",
 }
 
 // pipelineAccess is that of the roles that deploy and plan what is in the cluster. Deploying the
@@ -113,14 +119,18 @@ func pipelineAccess(env *settings.Environment) []eks.Access {
 	return all
 }
 
-func access(list []settings.Access) []eks.Access {
-	result := make([]eks.Access, 0, len(list))
-	for _, a := range list {
-		result = append(result, eks.Access{
+func access(env *settings.Environment) []eks.Access {
+	var result []eks.Access
+	for _, a := range env.Cluster.Access {
+		entry := eks.Access{
 			PrincipalArn: a.Principal,
 			Policy:       accessPolicies[a.Policy],
 			Namespaces:   a.Namespaces,
-		})
+		}
+		if a.Policy == settings.AccessDeveloper {
+			entry.Groups = []string{env.Developers()}
+		}
+		result = append(result, entry)
 	}
 	return result
 }

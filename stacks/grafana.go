@@ -84,7 +84,7 @@ func grafanaStatements(env *settings.Environment, metrics *workspace) []policy.S
 			Sid:       "QueryMetrics",
 			Actions:   []string{"aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics"},
 			Resources: []string{*metrics.arn},
-		})
+		}, metrics.useKey(env))
 	}
 	return statements
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/encryptionkey"
 	"plinth/constructs/vpc"
 	"plinth/settings"
 )
@@ -14,11 +15,17 @@ import (
 type Network struct {
 	cdktf.TerraformStack
 	VPC *vpc.VPC
+	// Ways are how people get into it.
+	Ways []Way
 }
 
 // NewNetwork makes the VPC and what belongs to it.
 func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network {
 	stack := newStack(scope, env, "network")
+	var key *encryptionkey.Key
+	if env.Network.FlowLogs || env.Network.Bastion.Enabled || env.Network.VPN.Enabled {
+		key = newKey(stack, env, "logs-key", "network", "Encrypts the network's logs and the bastion", false)
+	}
 	network := vpc.New(stack, "network", vpc.Config{
 		Name:               env.ResourceName(),
 		CIDR:               netip.MustParsePrefix(env.Network.CIDR),
@@ -26,13 +33,20 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 		Zones:              env.ZoneNames(),
 		NATGateways:        natGateways(env.Network),
 		InterfaceEndpoints: env.Network.InterfaceEndpoints,
-		FlowLogs:           flowLogs(stack, env),
+		FlowLogs:           flowLogs(env, key),
 	})
 	output(stack, "vpc_id", "VPC", network.ID)
 	output(stack, "private_subnet_ids", "Subnets of the pods, in the order of the zones", network.PrivateSubnetIDs)
 	output(stack, "public_subnet_ids", "Subnets of load balancers and NAT gateways", network.PublicSubnetIDs)
 	output(stack, "nat_addresses", "Public addresses from which pods reach the internet", network.NATAddresses)
-	return &Network{TerraformStack: stack, VPC: network}
+	result := &Network{TerraformStack: stack, VPC: network}
+	if env.Network.Bastion.Enabled {
+		result.Ways = append(result.Ways, newBastion(stack, env, network, key))
+	}
+	if env.Network.VPN.Enabled {
+		result.Ways = append(result.Ways, newVPN(stack, env, network, key))
+	}
+	return result
 }
 
 func natGateways(network settings.Network) int {
@@ -46,11 +60,10 @@ func natGateways(network settings.Network) int {
 	}
 }
 
-func flowLogs(stack cdktf.TerraformStack, env *settings.Environment) *vpc.FlowLogs {
+func flowLogs(env *settings.Environment, key *encryptionkey.Key) *vpc.FlowLogs {
 	if !env.Network.FlowLogs {
 		return nil
 	}
-	key := newKey(stack, env, "logs-key", "network", "Encrypts the VPC's flow logs", false)
 	return &vpc.FlowLogs{
 		Account:       env.Account,
 		RetentionDays: env.LogRetentionDays,

@@ -48,8 +48,8 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 	key := newKey(stack, env, "key", "observability", "Encrypts alarms, metrics and logs", false,
 		alarmtopic.UseKey(env.Account, publishers...)...)
 	topic := newAlarmTopic(stack, env, key, publishers)
-	watched := watch(stack, env, data, cluster)
-	newAlarms(stack, env, watched, topic.Arn)
+	watched := watch(topic.Construct, env, data, cluster)
+	newAlarms(topic.Construct, env, watched, topic.Arn)
 	newDashboard(stack, env, watched)
 
 	if env.Observability.InCluster() {
@@ -94,7 +94,9 @@ func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *en
 		Name:           name,
 		KeyArn:         key.Arn,
 		OldVersionDays: 7,
-		ForceDestroy:   true,
+		// The compactor forgets what it has marked when its pod is replaced.
+		KeepDays:     env.Observability.Loki.RetentionDays + 7,
+		ForceDestroy: true,
 	})
 	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
 }

@@ -24,7 +24,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	namespace := newNamespace(stack, prometheusNamespace, nil)
 	role := newPodRole(stack, env, cluster, "prometheus-role", prometheusNamespace,
 		"Lets Prometheus write to this environment's workspace",
-		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}})
+		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}, w.useKey(env)})
 	agent := observability.Agent{
 		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
 		ScrapeSeconds: env.Observability.Prometheus.ScrapeSeconds, Region: env.Region,

@@ -3,11 +3,11 @@ package stacks
 import (
 	"fmt"
 
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchlogmetricfilter"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslbtargetgroup"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/alarm"
 	"plinth/constructs/postgres"
@@ -28,12 +28,12 @@ type watched struct {
 // watch finds what there is to be watched. The load balancer is the controller's, which names it
 // as the Ingress says and tells its target group by tags.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
-func watch(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) watched {
+func watch(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) watched {
 	w := watched{
-		loadBalancer: dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
+		loadBalancer: dataawslb.NewDataAwsLb(scope, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
 			Name: jsii.String(env.ResourceName(env.App.Name)),
 		}).ArnSuffix(),
-		targetGroup: dataawslbtargetgroup.NewDataAwsLbTargetGroup(stack, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
+		targetGroup: dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
 			Tags: &map[string]*string{
 				"elbv2.k8s.aws/cluster": jsii.String(cluster.Cluster.Name),
 				"ingress.k8s.aws/stack": jsii.String(env.App.Name + "/" + env.App.Name),
@@ -50,7 +50,7 @@ func watch(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cl
 		},
 	}
 	// The log router has merged the application's JSON with what it knows of the pod.
-	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(stack, jsii.String("error-logs"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
+	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
 		Name:         jsii.String(env.ResourceName("errors")),
 		LogGroupName: jsii.String(w.podLogs),
 		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.App.Name)),

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/prometheusalertmanagerdefinition"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/prometheusrulegroupnamespace"
@@ -14,6 +15,7 @@ import (
 	"plinth/constructs/alarmtopic"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
 	"plinth/observability"
 	"plinth/settings"
 )
@@ -22,18 +24,35 @@ import (
 type workspace struct {
 	// arn is its ARN, endpoint its URL, which ends in a slash.
 	arn, endpoint *string
+	// keyArn is the key that encrypts it.
+	keyArn *string
+}
+
+// useKey is what those who write to the workspace or query it do with its key, by way of the service
+// alone.
+// https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
+func (w workspace) useKey(env *settings.Environment) policy.Statement {
+	return policy.Statement{
+		Sid:       "UseWorkspaceKey",
+		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+		Resources: []string{*w.keyArn},
+		Conditions: []policy.Condition{{
+			Test: "StringEquals", Variable: "kms:ViaService", Values: []string{"aps." + env.Region + ".amazonaws.com"},
+		}},
+	}
 }
 
 // newWorkspace makes the place of the metrics, with the rules that watch them.
 func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, topic *alarmtopic.Topic) *workspace {
-	group := loggroup.New(stack, "workspace-logs", loggroup.Config{
+	this := constructs.NewConstruct(stack, jsii.String("workspace"))
+	group := loggroup.New(this, "logs", loggroup.Config{
 		// Services may write to such groups by a policy that all of them share.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 		Name:          "/aws/vendedlogs/prometheus/" + env.ResourceName(),
 		RetentionDays: env.LogRetentionDays,
 		KeyArn:        key.Arn,
 	})
-	made := prometheusworkspace.NewPrometheusWorkspace(stack, jsii.String("workspace"), &prometheusworkspace.PrometheusWorkspaceConfig{
+	made := prometheusworkspace.NewPrometheusWorkspace(this, jsii.String("workspace"), &prometheusworkspace.PrometheusWorkspaceConfig{
 		Alias:     jsii.String(env.ResourceName()),
 		KmsKeyArn: key.Arn,
 		// It logs rules that fail and alerts that cannot be sent.
@@ -43,18 +62,18 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 	})
 	rules := observability.Rules()
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
-		prometheusrulegroupnamespace.NewPrometheusRuleGroupNamespace(stack, jsii.String("rules-"+name), &prometheusrulegroupnamespace.PrometheusRuleGroupNamespaceConfig{
+		prometheusrulegroupnamespace.NewPrometheusRuleGroupNamespace(this, jsii.String("rules-"+name), &prometheusrulegroupnamespace.PrometheusRuleGroupNamespaceConfig{
 			Name:        jsii.String(name),
 			WorkspaceId: made.Id(),
 			Data:        jsii.String(rules[name]),
 		})
 	}
-	prometheusalertmanagerdefinition.NewPrometheusAlertManagerDefinition(stack, jsii.String("alert-manager"), &prometheusalertmanagerdefinition.PrometheusAlertManagerDefinitionConfig{
+	prometheusalertmanagerdefinition.NewPrometheusAlertManagerDefinition(this, jsii.String("alert-manager"), &prometheusalertmanagerdefinition.PrometheusAlertManagerDefinitionConfig{
 		WorkspaceId: made.Id(),
 		Definition:  jsii.String(fmt.Sprintf(alertManager, *topic.Arn, env.Region)),
 		DependsOn:   &[]cdktf.ITerraformDependable{topic.Ready},
 	})
-	return &workspace{arn: made.Arn(), endpoint: made.PrometheusEndpoint()}
+	return &workspace{arn: made.Arn(), endpoint: made.PrometheusEndpoint(), keyArn: key.Arn}
 }
 
 // alertManager sends every alert to the topic of the alarms; one message tells of all that were
@@ -82,6 +101,6 @@ const alertManager = `alertmanager_config: |
           message: |
             {{ range .Alerts }}{{ .Status }}: {{ .Labels.alertname }}
             {{ .Annotations.summary }}
-            {{ .Annotations.description }}
+            {{ .Annotations.description }} See {{ .Annotations.runbook }}.
             {{ end }}
 `

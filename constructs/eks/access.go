@@ -18,6 +18,8 @@ type Access struct {
 	Policy string
 	// Namespaces limits the policy; empty means the whole cluster.
 	Namespaces []string
+	// Groups are Kubernetes' own, to which roles in the cluster may give more.
+	Groups []string
 }
 
 // grantAccess makes one access entry for each principal. A principal named twice, once for
@@ -28,11 +30,15 @@ func grantAccess(scope constructs.Construct, clusterName *string, access []Acces
 		id := "access-" + strings.ReplaceAll(a.PrincipalArn[strings.LastIndex(a.PrincipalArn, ":")+1:], "/", "-")
 		entry, ok := entries[a.PrincipalArn]
 		if !ok {
-			entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(id), &eksaccessentry.EksAccessEntryConfig{
+			config := &eksaccessentry.EksAccessEntryConfig{
 				ClusterName:  clusterName,
 				PrincipalArn: jsii.String(a.PrincipalArn),
 				Type:         jsii.String("STANDARD"),
-			})
+			}
+			if len(a.Groups) > 0 {
+				config.KubernetesGroups = jsii.Strings(a.Groups...)
+			}
+			entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(id), config)
 			entries[a.PrincipalArn] = entry
 		}
 		accessScope := &eksaccesspolicyassociation.EksAccessPolicyAssociationAccessScope{Type: jsii.String("cluster")}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -347,6 +349,31 @@ func TestAppMetricsAreNotPublic(t *testing.T) {
 	})
 }
 
+// Developers get what EKS's view policy lacks, in this namespace, and no Secret.
+func TestAppDevelopers(t *testing.T) {
+	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
+		group := values["developerGroup"]
+		if group == "" {
+			if roles := all[*rbacv1.Role](r); len(roles) > 0 || len(all[*rbacv1.RoleBinding](r)) > 0 {
+				t.Fatalf("without a group there are roles: %v", roles)
+			}
+			return
+		}
+		role, binding := one[*rbacv1.Role](t, r), one[*rbacv1.RoleBinding](t, r)
+		want := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods/exec", "pods/portforward"}, Verbs: []string{"create", "get"}}}
+		if !reflect.DeepEqual(role.Rules, want) {
+			t.Errorf("the Role's rules are %v, want %v", role.Rules, want)
+		}
+		if binding.RoleRef.Kind != "Role" || binding.RoleRef.Name != role.Name || binding.Namespace != role.Namespace {
+			t.Errorf("the RoleBinding is to %v in %s, not to Role %s in %s", binding.RoleRef, binding.Namespace, role.Name, role.Namespace)
+		}
+		subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: fmt.Sprint(group)}}
+		if !reflect.DeepEqual(binding.Subjects, subjects) {
+			t.Errorf("the RoleBinding's subjects are %v, want %v", binding.Subjects, subjects)
+		}
+	})
+}
+
 // helm test asks the application through its Service, and is never asked itself.
 func TestAppTest(t *testing.T) {
 	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
@@ -606,6 +633,8 @@ func TestAppRefusesValues(t *testing.T) {
 		{"digest too short", `image: {tag: "", digest: "sha256:9f86"}`, "/image"},
 		{"no repository", `image: {repository: ""}`, "/image/repository"},
 		{"repository with a tag", `image: {repository: "example.com/app:1"}`, "/image/repository"},
+		{"developers who are Kubernetes' masters", `developerGroup: "system:masters"`, "/developerGroup"},
+		{"developers with a space", `developerGroup: "my developers"`, "/developerGroup"},
 		{"misspelt value", `image: {tga: 0.1.0}`, "tga"},
 		{"unknown section", `resource: {cpu: 1}`, "resource"},
 		{"no replicas", `replicas: {min: 0}`, "/replicas/min"},

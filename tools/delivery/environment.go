@@ -15,6 +15,7 @@ type environment struct {
 	account, region string
 	// repository is the name of the one for images, without the registry.
 	repository string
+	database   database
 	// cluster is the name of EKS's cluster, and of kubectl's context for it.
 	cluster string
 	// private says that only the VPC reaches the Kubernetes API.
@@ -23,6 +24,17 @@ type environment struct {
 	principals, admins []string
 	// release is the application's Helm release.
 	release, namespace string
+	// bastion is what the instance is called that people come through, empty where there is
+	// none, and the document of its shells.
+	bastion string
+}
+
+// database is the instance, or Aurora's cluster, that takes writes.
+type database struct {
+	identifier, name, user string
+	aurora                 bool
+	// secret is the name of the one with the password, empty when it is RDS's own.
+	secret string
 }
 
 // document is a stack's cdk.tf.json, as far as it is needed here.
@@ -37,6 +49,19 @@ type document struct {
 		Repositories map[string]struct {
 			Name string `json:"name"`
 		} `json:"aws_ecr_repository"`
+		Databases map[string]struct {
+			Identifier string `json:"identifier"`
+			Name       string `json:"db_name"`
+			User       string `json:"username"`
+		} `json:"aws_db_instance"`
+		Auroras map[string]struct {
+			Identifier string `json:"cluster_identifier"`
+			Name       string `json:"database_name"`
+			User       string `json:"master_username"`
+		} `json:"aws_rds_cluster"`
+		Secrets map[string]struct {
+			Name string `json:"name"`
+		} `json:"aws_secretsmanager_secret"`
 		Clusters map[string]struct {
 			Name string `json:"name"`
 			VPC  struct {
@@ -54,6 +79,11 @@ type document struct {
 			Name      string `json:"name"`
 			Namespace string `json:"namespace"`
 		} `json:"helm_release"`
+		Instances map[string]struct {
+			Tags struct {
+				Name string
+			} `json:"tags"`
+		} `json:"aws_instance"`
 	} `json:"resource"`
 }
 
@@ -67,7 +97,7 @@ func (s *session) environment() (*environment, error) {
 	for _, part := range []struct {
 		stack string
 		take  func(document) bool
-	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}} {
+	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}, {"network", e.takeNetwork}} {
 		stack, known := stacks[s.env+"-"+part.stack]
 		if !known {
 			return nil, fmt.Errorf("ENV=%s: there is no such environment; there are %s", s.env, list(environments(stacks)))
@@ -103,7 +133,18 @@ func (e *environment) takeData(file document) bool {
 	for _, repository := range file.Resource.Repositories {
 		e.repository = repository.Name
 	}
-	return known(e.account, e.region, e.repository)
+	for _, d := range file.Resource.Databases {
+		if d.Name != "" { // a replica's is that of its source
+			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User}
+		}
+	}
+	for _, d := range file.Resource.Auroras {
+		e.database = database{identifier: d.Identifier, name: d.Name, user: d.User, aurora: true}
+	}
+	for _, secret := range file.Resource.Secrets {
+		e.database.secret = secret.Name
+	}
+	return known(e.account, e.region, e.repository, e.database.identifier, e.database.name, e.database.user)
 }
 
 func (e *environment) takeCluster(file document) bool {
@@ -129,6 +170,13 @@ func (e *environment) takeApp(file document) bool {
 		e.release, e.namespace = release.Name, release.Namespace
 	}
 	return known(e.release, e.namespace)
+}
+
+func (e *environment) takeNetwork(file document) bool {
+	for _, instance := range file.Resource.Instances {
+		e.bastion = instance.Tags.Name
+	}
+	return len(file.Resource.Instances) == 0 || known(e.bastion)
 }
 
 // known says that each is there, and a value rather than an expression of Terraform's.

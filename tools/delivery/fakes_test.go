@@ -21,6 +21,10 @@ const fakes = "DELIVERY_FAKES"
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(fakes); folder != "" {
+		if filepath.Base(os.Args[0]) == "delivery" {
+			main()
+			os.Exit(0)
+		}
 		os.Exit(pretend(folder))
 	}
 	os.Exit(m.Run())
@@ -33,6 +37,8 @@ type answer struct {
 	Code           int
 	// File is copied to where the program is told to write.
 	File string
+	// Act is what a program does that lasts: see act.
+	Act string
 }
 
 // call is a fake program that was run.
@@ -70,6 +76,9 @@ func pretend(folder string) int {
 				fmt.Fprintln(os.Stderr, err)
 				return 99
 			}
+		}
+		if a.Act != "" {
+			return act(a.Act, folder)
 		}
 		return a.Code
 	}
@@ -182,7 +191,11 @@ func (d *desk) synthesize(env string) {
 	d.t.Helper()
 	provider := `"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]}`
 	for stack, resources := range map[string]string{
-		"data": `"aws_ecr_repository": {"images": {"name": "plinth-` + env + `-app"}}`,
+		"network": `"aws_vpc": {"network": {}}`,
+		"data": `"aws_ecr_repository": {"images": {"name": "plinth-` + env + `-app"}},
+			"aws_db_instance": {
+				"primary": {"identifier": "plinth-` + env + `-postgres", "db_name": "app", "username": "plinth"},
+				"replica": {"identifier": "plinth-` + env + `-postgres-replica-1"}}`,
 		"cluster": `"aws_eks_cluster": {"cluster": {"name": "plinth-` + env + `", "vpc_config": {"endpoint_public_access": true}}},
 			"aws_eks_access_entry": {
 				"a": {"principal_arn": "arn:aws:iam::111111111111:role/developer"},
@@ -199,7 +212,7 @@ func (d *desk) synthesize(env string) {
 		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "resource": {`+resources+`}}`)
 	}
 	d.write("cdktf.out/manifest.json", `{"stacks": {`+
-		strings.Join([]string{entry(env + "-data"), entry(env + "-cluster"), entry(env + "-app"), entry("prod-app"), entry("staging-app")}, ",")+`}}`)
+		strings.Join([]string{entry(env + "-network"), entry(env + "-data"), entry(env + "-cluster"), entry(env + "-app"), entry("prod-app"), entry("staging-app")}, ",")+`}}`)
 }
 
 func entry(stack string) string {

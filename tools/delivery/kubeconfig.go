@@ -37,7 +37,10 @@ func (s *session) kubeconfig(ctx context.Context) error {
 	if role == "" && s.role == "" && !e.knows(caller) {
 		s.say("The cluster does not know you: name an IAM role under cluster.access, and deploy %s-cluster.", e.name)
 	}
-	if e.private {
+	switch {
+	case e.private && e.bastion != "":
+		s.say("The Kubernetes API is private: kubectl reaches it from inside the VPC, or through make tunnel ENV=%s.", e.name)
+	case e.private:
 		s.say("The Kubernetes API is private: kubectl reaches it from inside the VPC only.")
 	}
 	if _, err := s.find("kubectl"); err != nil {

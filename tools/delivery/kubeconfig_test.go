@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,16 @@ func TestKubeconfig(t *testing.T) {
 		d.private()
 		d.succeeds("kubeconfig -env dev")
 		contains(t, d.stderr.String(), "The Kubernetes API is private: kubectl reaches it from inside the VPC only.\n", "kubectl: not found on PATH; install it: https://")
+	})
+	t.Run("of a private cluster behind a bastion", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t)
+		d.synthesize("dev")
+		d.can("aws", signedIn("arn:aws:iam::111111111111:user/someone"), answer{})
+		d.private()
+		d.bastion()
+		d.succeeds("kubeconfig -env dev")
+		contains(t, d.stderr.String(), "kubectl reaches it from inside the VPC, or through make tunnel ENV=dev.\n")
 	})
 }
 
@@ -104,11 +115,11 @@ func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/golden/*-app.tf.json")
 	assert.NilError(t, err)
 	assert.Assert(t, len(files) > 0)
-	d := newDesk(t)
+	d, bastions := newDesk(t), false
 	for _, file := range files {
 		env := strings.TrimSuffix(filepath.Base(file), "-app.tf.json")
 		d.synthesize(env) // for the manifest
-		for _, part := range []string{"data", "cluster", "app"} {
+		for _, part := range []string{"network", "data", "cluster", "app"} {
 			content, err := os.ReadFile(filepath.Join(filepath.Dir(file), env+"-"+part+".tf.json"))
 			assert.NilError(t, err)
 			d.write("cdktf.out/stacks/"+env+"-"+part+"/cdk.tf.json", string(content))
@@ -117,8 +128,23 @@ func TestGolden(t *testing.T) {
 		e, err := d.environment()
 		assert.NilError(t, err)
 		assert.Assert(t, len(e.principals) > 0, env)
+		content, err := os.ReadFile(filepath.Join(filepath.Dir(file), env+"-network.tf.json"))
+		assert.NilError(t, err)
+		var network struct {
+			Resource struct {
+				Documents map[string]struct{ Name string } `json:"aws_ssm_document"`
+			}
+		}
+		assert.NilError(t, json.Unmarshal(content, &network))
+		shells := ""
+		for _, document := range network.Resource.Documents {
+			shells = document.Name
+		}
+		assert.Equal(t, e.bastion, shells, "%s: the bastion and the document of its shells", env)
+		bastions = bastions || e.bastion != ""
 		for _, admin := range e.admins {
 			assert.Assert(t, !strings.Contains(admin, "-deploy-"), "a pipeline's role is nobody else's: %s", admin)
 		}
 	}
+	assert.Assert(t, bastions, "no environment has one")
 }

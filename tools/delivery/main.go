@@ -6,6 +6,7 @@
 //	delivery kubeconfig -env dev    gives kubectl a context for the environment's cluster
 //	delivery status -env dev        exits 0 when the application is healthy
 //	delivery verify -env dev        waits until the load balancer says so
+//	delivery tunnel -env dev        opens ways through the bastion, until Ctrl-C
 //
 // What an environment is called in AWS it reads in cdktf.out, so synthesize first. The work is
 // done by the user's own programs (go, git, docker or buildah, aws, kubectl), which are started
@@ -25,7 +26,8 @@ import (
 	"time"
 )
 
-// patience is how long a command may take, an image on its way through a slow line included.
+// patience is how long a command may take that ends by itself, an image on its way through a
+// slow line included.
 const patience = 15 * time.Minute
 
 // session is one command: where it runs, and with what.
@@ -36,16 +38,19 @@ type session struct {
 	stdout, stderr io.Writer
 	// transport reaches registries and the application.
 	transport http.RoundTripper
+	// apiPort and databasePort are where a tunnel begins, unless they are taken.
+	apiPort, databasePort int
 
 	env, builder, repository, role, dotenv string
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	s := &session{dir: ".", environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, transport: http.DefaultTransport}
+	s := &session{
+		dir: ".", environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, transport: http.DefaultTransport,
+		apiPort: 8443, databasePort: 5433, // not 443 and 5432, where a developer's own may be
+	}
 	err := s.run(ctx, os.Args[1:])
-	cancel()
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -64,6 +69,7 @@ var commands = map[string]struct {
 	"kubeconfig": {(*session).kubeconfig, []string{"env", "role"}},
 	"status":     {(*session).status, []string{"env"}},
 	"verify":     {(*session).verify, []string{"env"}},
+	"tunnel":     {(*session).tunnel, []string{"env"}},
 }
 
 var errUsage = errors.New(`usage: delivery image [-builder docker|buildah]
@@ -71,7 +77,8 @@ var errUsage = errors.New(`usage: delivery image [-builder docker|buildah]
        delivery push -env dev [-builder docker|buildah] [-repository registry/name] [-dotenv file]
        delivery kubeconfig -env dev [-role ARN|none]
        delivery status -env dev
-       delivery verify -env dev`)
+       delivery verify -env dev
+       delivery tunnel -env dev`)
 
 func (s *session) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
@@ -91,8 +98,15 @@ func (s *session) run(ctx context.Context, args []string) error {
 	if flags.Parse(args[1:]) != nil || flags.NArg() > 0 {
 		return errUsage
 	}
+	if args[0] != "tunnel" { // which lasts as long as its user wants
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	err := command.do(s, ctx)
 	switch {
+	case errors.Is(err, errClosed):
+		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: not done after %s; is the network there?", args[0], patience)
 	case ctx.Err() != nil:

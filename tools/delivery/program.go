@@ -16,12 +16,13 @@ import (
 
 // install is how each program is come by.
 var install = map[string]string{
-	"aws":     "install the AWS CLI 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-	"git":     "install it: https://git-scm.com/downloads",
-	"go":      "install it: https://go.dev/doc/install",
-	"kubectl": "install it: https://kubernetes.io/docs/tasks/tools/",
-	"docker":  "install Docker: https://docs.docker.com/engine/install/",
-	"buildah": "install it: apt-get install buildah, dnf install buildah",
+	"aws":                    "install the AWS CLI 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+	"git":                    "install it: https://git-scm.com/downloads",
+	"go":                     "install it: https://go.dev/doc/install",
+	"kubectl":                "install it: https://kubernetes.io/docs/tasks/tools/",
+	"docker":                 "install Docker: https://docs.docker.com/engine/install/",
+	"buildah":                "install it: apt-get install buildah, dnf install buildah",
+	"session-manager-plugin": "install the AWS CLI's plugin: https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
 }
 
 // failed is a program that was found and did not do what it should.

@@ -99,10 +99,10 @@ func (s *session) objects(ctx context.Context, e *environment) ([]object, error)
 	return nil, fmt.Errorf("%s: the application is not there; deploy it first: make deploy STACK=%[1]s-app", e.name)
 }
 
-// release is the last revision of the Helm release. It is asked as a table, which the server
-// makes of the secrets' metadata: what is in them stays there.
+// release is the last revision of the Helm release, which is in a ConfigMap: see stacks/kubernetes.go.
+// It is asked as a table, which the server makes of the metadata alone.
 func (s *session) release(ctx context.Context, e *environment) []finding {
-	out, err := s.kubectl(ctx, e, "get", "secrets", "--field-selector", "type=helm.sh/release.v1", "--selector", "owner=helm,name="+e.release,
+	out, err := s.kubectl(ctx, e, "get", "configmaps", "--selector", "owner=helm,name="+e.release,
 		"--label-columns", "version,status", "--no-headers")
 	if err != nil {
 		return unread("release", err)

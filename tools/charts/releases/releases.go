@@ -216,6 +216,8 @@ func placeholder(expression string) cty.Value {
 		return cty.StringVal("arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf")
 	case ends("arn") && strings.Contains(name, "certificate"):
 		return cty.StringVal("arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555")
+	case ends("arn") && strings.Contains(name, "wafv2_web_acl"):
+		return cty.StringVal("arn:aws:wafv2:eu-west-2:111111111111:regional/webacl/placeholder/11111111-2222-3333-4444-555555555555")
 	case ends("prometheus_endpoint", "prometheusendpoint"):
 		return cty.StringVal("https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-11111111-2222-3333-4444-555555555555/")
 	case ends("arn") && strings.Contains(name, "prometheus_workspace"):

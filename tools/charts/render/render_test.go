@@ -86,6 +86,9 @@ func TestAppChart(t *testing.T) {
 				"PodDisruptionBudget/shop", "ServiceAccount/app", "Service/shop", "Deployment/shop",
 				"HorizontalPodAutoscaler/shop", "Ingress/shop", "ExternalSecret/shop-database", "SecretStore/shop-database",
 			}
+			if values["developerGroup"] != nil {
+				want = slices.Insert(want, 2, "Role/shop-developers", "RoleBinding/shop-developers")
+			}
 			if got := names(r.Objects); !slices.Equal(got, want) {
 				t.Errorf("objects are %v, want %v", got, want)
 			}
@@ -100,11 +103,12 @@ func TestAppChart(t *testing.T) {
 					t.Errorf("the manifest has no %s", o.File)
 				}
 			}
-			if d, ok := r.Objects[3].Decoded.(*appsv1.Deployment); !ok || len(d.Spec.Template.Spec.Containers) != 1 {
-				t.Errorf("the Deployment is decoded as %T", r.Objects[3].Decoded)
+			decoded := func(name string) any { return r.Objects[slices.Index(names(r.Objects), name)].Decoded }
+			if d, ok := decoded("Deployment/shop").(*appsv1.Deployment); !ok || len(d.Spec.Template.Spec.Containers) != 1 {
+				t.Errorf("the Deployment is decoded as %T", decoded("Deployment/shop"))
 			}
-			if s, ok := r.Objects[7].Decoded.(*unstructured.Unstructured); !ok || s.GetNamespace() != "shops" {
-				t.Errorf("the SecretStore is decoded as %T", r.Objects[7].Decoded)
+			if s, ok := decoded("SecretStore/shop-database").(*unstructured.Unstructured); !ok || s.GetNamespace() != "shops" {
+				t.Errorf("the SecretStore is decoded as %T", decoded("SecretStore/shop-database"))
 			}
 			if !strings.Contains(r.Notes, "kubectl --namespace shops get ingress shop") {
 				t.Errorf("the notes are %q", r.Notes)

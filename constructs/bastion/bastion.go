@@ -1,0 +1,185 @@
+// Package bastion makes a small machine in a private subnet through which people reach what is
+// private there: by Session Manager alone, so that it has no open port, no key and no address.
+package bastion
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsssmparameter"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iaminstanceprofile"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/instance"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmdocument"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/loggroup"
+	"plinth/constructs/policy"
+)
+
+// Config of a bastion.
+type Config struct {
+	// Name is that of the instance and all that belongs to it.
+	Name string
+	// InstanceType is one with an ARM processor, such as t4g.nano.
+	InstanceType string
+	// IdleMinutes ends a session in which nothing happens, MaxMinutes any: 1 to 60, 1 to 1440.
+	IdleMinutes, MaxMinutes int
+
+	Account, Region string
+	VpcID, SubnetID *string
+	// Ways are the ports of the VPC that it may reach, with what is there.
+	Ways []Way
+	CIDR string
+	// KeyArn encrypts its disk, what is typed and shown in sessions, and their log.
+	KeyArn           *string
+	LogRetentionDays int
+}
+
+// Way is a port.
+type Way struct {
+	Name string
+	Port int
+}
+
+// Bastion is the machine.
+type Bastion struct {
+	constructs.Construct
+	InstanceID *string
+	// SecurityGroupID is whom the things behind it must let in.
+	SecurityGroupID *string
+}
+
+// New makes a bastion.
+func New(scope constructs.Construct, id string, config Config) *Bastion {
+	this := constructs.NewConstruct(scope, &id)
+	logs := loggroup.New(this, "sessions", loggroup.Config{
+		Name:          "/aws/ssm/" + config.Name,
+		RetentionDays: config.LogRetentionDays,
+		KeyArn:        config.KeyArn,
+	})
+	newShell(this, config, *logs.Name())
+	group := newSecurityGroup(this, config)
+	role := newRole(this, config, *logs.Name())
+	profile := iaminstanceprofile.NewIamInstanceProfile(this, jsii.String("profile"), &iaminstanceprofile.IamInstanceProfileConfig{
+		Name: jsii.String(config.Name),
+		Role: role.Name,
+	})
+	machine := instance.NewInstance(this, jsii.String("instance"), &instance.InstanceConfig{
+		// Amazon Linux has Session Manager's agent.
+		Ami: dataawsssmparameter.NewDataAwsSsmParameter(this, jsii.String("image"), &dataawsssmparameter.DataAwsSsmParameterConfig{
+			Name: jsii.String("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"),
+		}).InsecureValue(),
+		InstanceType:             jsii.String(config.InstanceType),
+		SubnetId:                 config.SubnetID,
+		VpcSecurityGroupIds:      &[]*string{group},
+		IamInstanceProfile:       profile.Name(),
+		AssociatePublicIpAddress: jsii.Bool(false),
+		// Security: credentials of the role cannot be had by a request that was tricked into it.
+		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+		MetadataOptions: &instance.InstanceMetadataOptions{
+			HttpTokens: jsii.String("required"), HttpPutResponseHopLimit: jsii.Number(1), HttpEndpoint: jsii.String("enabled"),
+		},
+		RootBlockDevice: &instance.InstanceRootBlockDevice{
+			Encrypted: jsii.Bool(true), KmsKeyId: config.KeyArn, VolumeType: jsii.String("gp3"), DeleteOnTermination: jsii.Bool(true),
+		},
+		Tags: &map[string]*string{"Name": jsii.String(config.Name)},
+		// A newer image is for the next machine: this one is replaced when somebody says so.
+		Lifecycle: &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("ami")},
+		DependsOn: &role.Permissions,
+	})
+	return &Bastion{Construct: this, InstanceID: machine.Id(), SecurityGroupID: group}
+}
+
+// newSecurityGroup. Security: nothing gets in. What gets out is what Session Manager needs, and
+// the ports behind it.
+func newSecurityGroup(scope constructs.Construct, config Config) *string {
+	group := securitygroup.NewSecurityGroup(scope, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
+		Name:        jsii.String(config.Name),
+		Description: jsii.String("Bastion, reached through Session Manager only"),
+		VpcId:       config.VpcID,
+		Tags:        &map[string]*string{"Name": jsii.String(config.Name)},
+	}).Id()
+	out := func(id, description, cidr string, port int) {
+		vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule(scope, jsii.String("to-"+id), &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
+			SecurityGroupId: group,
+			Description:     jsii.String(description),
+			CidrIpv4:        jsii.String(cidr),
+			IpProtocol:      jsii.String("tcp"),
+			FromPort:        jsii.Number(port),
+			ToPort:          jsii.Number(port),
+		})
+	}
+	// Session Manager has no addresses of its own.
+	out("aws", "Session Manager and other APIs of AWS", "0.0.0.0/0", 443)
+	for _, way := range config.Ways {
+		out(way.Name, "To "+way.Name+" in the VPC", config.CIDR, way.Port)
+	}
+	return group
+}
+
+// newRole lets the agent talk to Session Manager and to nothing else: AWS's own policy for it
+// would also let it read every parameter.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+func newRole(scope constructs.Construct, config Config, logGroup string) *iamrole.Role {
+	return iamrole.New(scope, "role", iamrole.Config{
+		Name:        config.Name,
+		Description: "Lets the bastion be reached through Session Manager",
+		// A role can be given to instances of its own account only: there is no confused deputy.
+		Trust: policy.Statement{Principals: policy.Service("ec2.amazonaws.com")},
+		Statements: []policy.Statement{
+			{
+				Sid:       "Register",
+				Actions:   []string{"ssm:UpdateInstanceInformation"},
+				Resources: []string{fmt.Sprintf("arn:aws:ec2:%s:%s:instance/*", config.Region, config.Account)},
+			},
+			{
+				Sid: "Sessions",
+				Actions: []string{
+					"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+					"ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+				},
+				Resources: []string{"*"},
+			},
+			{Sid: "FindLog", Actions: []string{"logs:DescribeLogGroups"}, Resources: []string{"*"}},
+			loggroup.Write("WriteLog", config.Region, config.Account, logGroup),
+			{Sid: "DecryptSessions", Actions: []string{"kms:Decrypt"}, Resources: []string{*config.KeyArn}},
+		},
+	})
+}
+
+// newShell is the kind of session that is a shell. Security: everything in it is written down,
+// encrypted, and it ends by itself. What goes through a tunnel is not seen: it is encrypted from
+// end to end.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
+func newShell(scope constructs.Construct, config Config, logGroup string) {
+	content, err := json.Marshal(map[string]any{
+		"schemaVersion": "1.0",
+		"description":   "A shell on the bastion, which is logged",
+		"sessionType":   "Standard_Stream",
+		"inputs": map[string]any{
+			"cloudWatchLogGroupName":      logGroup,
+			"cloudWatchEncryptionEnabled": true,
+			"cloudWatchStreamingEnabled":  true,
+			"s3BucketName":                "",
+			"s3EncryptionEnabled":         true,
+			"kmsKeyId":                    *config.KeyArn,
+			"idleSessionTimeout":          fmt.Sprint(config.IdleMinutes),
+			"maxSessionDuration":          fmt.Sprint(config.MaxMinutes),
+			"runAsEnabled":                false,
+		},
+	})
+	if err != nil {
+		panic(err) // of nothing but texts
+	}
+	ssmdocument.NewSsmDocument(scope, jsii.String("shell"), &ssmdocument.SsmDocumentConfig{
+		Name:           jsii.String(config.Name),
+		DocumentType:   jsii.String("Session"),
+		DocumentFormat: jsii.String("JSON"),
+		Content:        jsii.String(string(content)),
+	})
+}

@@ -1,0 +1,117 @@
+// Package clientvpn makes an AWS Client VPN endpoint, through which people's machines are in the
+// VPC: the alternative to a bastion where many need it all day.
+package clientvpn
+
+import (
+	"fmt"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchlogstream"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ec2clientvpnauthorizationrule"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ec2clientvpnendpoint"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ec2clientvpnnetworkassociation"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
+
+	"plinth/constructs/loggroup"
+)
+
+// Config of an endpoint.
+type Config struct {
+	Name string
+	// ClientCIDR is what clients get addresses of, /12 to /22, apart from the VPC's range.
+	ClientCIDR string
+	// ServerCertificateArn is the endpoint's own, in ACM.
+	ServerCertificateArn string
+	// Who may connect: whoever a SAML provider of IAM's lets in, or has a certificate of the same
+	// authority as ClientCertificateArn's. One of the two is set.
+	SAMLProviderArn, ClientCertificateArn string
+	// SessionHours is how long a connection may last: 8, 10, 12 or 24.
+	SessionHours int
+
+	VpcID *string
+	// VpcCIDR is what clients reach; the rest of the internet they reach as before.
+	VpcCIDR string
+	// SubnetIDs are the subnets it has a leg in; each is paid for by the hour.
+	SubnetIDs        []*string
+	KeyArn           *string
+	LogRetentionDays int
+}
+
+// VPN is an endpoint.
+type VPN struct {
+	constructs.Construct
+	// EndpointID is told to people with their client's configuration.
+	EndpointID *string
+	// SecurityGroupID is whom the things behind it must let in.
+	SecurityGroupID *string
+}
+
+// New makes an endpoint.
+func New(scope constructs.Construct, id string, config Config) *VPN {
+	this := constructs.NewConstruct(scope, &id)
+	// Security: who connected, from where and when is written down.
+	logs := loggroup.New(this, "connections", loggroup.Config{
+		Name:          "/aws/clientvpn/" + config.Name,
+		RetentionDays: config.LogRetentionDays,
+		KeyArn:        config.KeyArn,
+	})
+	stream := cloudwatchlogstream.NewCloudwatchLogStream(this, jsii.String("stream"), &cloudwatchlogstream.CloudwatchLogStreamConfig{
+		Name:         jsii.String("connections"),
+		LogGroupName: logs.Name(),
+	})
+	group := securitygroup.NewSecurityGroup(this, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
+		Name:        jsii.String(config.Name),
+		Description: jsii.String("Clients of the VPN"),
+		VpcId:       config.VpcID,
+		Tags:        nameTag(config.Name),
+	}).Id()
+	vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule(this, jsii.String("to-vpc"), &vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
+		SecurityGroupId: group,
+		Description:     jsii.String("To the VPC alone"),
+		CidrIpv4:        jsii.String(config.VpcCIDR),
+		IpProtocol:      jsii.String("-1"),
+	})
+	endpoint := ec2clientvpnendpoint.NewEc2ClientVpnEndpoint(this, jsii.String("endpoint"), &ec2clientvpnendpoint.Ec2ClientVpnEndpointConfig{
+		Description:           jsii.String(config.Name),
+		ClientCidrBlock:       jsii.String(config.ClientCIDR),
+		ServerCertificateArn:  jsii.String(config.ServerCertificateArn),
+		AuthenticationOptions: authentication(config),
+		ConnectionLogOptions: &ec2clientvpnendpoint.Ec2ClientVpnEndpointConnectionLogOptions{
+			Enabled: jsii.Bool(true), CloudwatchLogGroup: logs.Name(), CloudwatchLogStream: stream.Name(),
+		},
+		// Only what is for the VPC goes through it.
+		SplitTunnel:         jsii.Bool(true),
+		SessionTimeoutHours: jsii.Number(config.SessionHours),
+		VpcId:               config.VpcID,
+		SecurityGroupIds:    &[]*string{group},
+		Tags:                nameTag(config.Name),
+	})
+	for i, subnet := range config.SubnetIDs {
+		ec2clientvpnnetworkassociation.NewEc2ClientVpnNetworkAssociation(this, jsii.String(fmt.Sprintf("subnet-%d", i+1)),
+			&ec2clientvpnnetworkassociation.Ec2ClientVpnNetworkAssociationConfig{
+				ClientVpnEndpointId: endpoint.Id(),
+				SubnetId:            subnet,
+			})
+	}
+	ec2clientvpnauthorizationrule.NewEc2ClientVpnAuthorizationRule(this, jsii.String("vpc"), &ec2clientvpnauthorizationrule.Ec2ClientVpnAuthorizationRuleConfig{
+		ClientVpnEndpointId: endpoint.Id(),
+		TargetNetworkCidr:   jsii.String(config.VpcCIDR),
+		AuthorizeAllGroups:  jsii.Bool(true),
+	})
+	return &VPN{Construct: this, EndpointID: endpoint.Id(), SecurityGroupID: group}
+}
+
+func authentication(config Config) []*ec2clientvpnendpoint.Ec2ClientVpnEndpointAuthenticationOptions {
+	if config.SAMLProviderArn != "" {
+		return []*ec2clientvpnendpoint.Ec2ClientVpnEndpointAuthenticationOptions{{
+			Type: jsii.String("federated-authentication"), SamlProviderArn: jsii.String(config.SAMLProviderArn),
+		}}
+	}
+	return []*ec2clientvpnendpoint.Ec2ClientVpnEndpointAuthenticationOptions{{
+		Type: jsii.String("certificate-authentication"), RootCertificateChainArn: jsii.String(config.ClientCertificateArn),
+	}}
+}
+
+func nameTag(name string) *map[string]*string { return &map[string]*string{"Name": jsii.String(name)} }

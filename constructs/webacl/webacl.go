@@ -1,0 +1,112 @@
+// Package webacl makes an AWS WAF web ACL for load balancers: AWS's own rules against what is
+// known to be bad, and a limit to the requests of one address.
+package webacl
+
+import (
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/wafv2webacl"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/wafv2webaclloggingconfiguration"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/loggroup"
+)
+
+// Config of a web ACL.
+type Config struct {
+	Name string
+	// RequestsPer5Minutes is what one address may send; 10 to 2,000,000,000.
+	RequestsPer5Minutes int
+	// CountOnly blocks nothing and logs what would have been: to begin with.
+	CountOnly bool
+
+	KeyArn           *string
+	LogRetentionDays int
+}
+
+// WebACL is a web ACL.
+type WebACL struct {
+	constructs.Construct
+	Arn *string
+	// Ready is what a load balancer's Ingress should depend on.
+	Ready cdktf.ITerraformDependable
+}
+
+// managed are groups of rules that AWS keeps up to date, in the order in which they are asked.
+// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+var managed = []string{
+	"AWSManagedRulesAmazonIpReputationList",
+	"AWSManagedRulesKnownBadInputsRuleSet",
+	"AWSManagedRulesCommonRuleSet",
+	"AWSManagedRulesSQLiRuleSet",
+}
+
+// New makes a web ACL.
+func New(scope constructs.Construct, id string, config Config) *WebACL {
+	this := constructs.NewConstruct(scope, &id)
+	acl := wafv2webacl.NewWafv2WebAcl(this, jsii.String("acl"), &wafv2webacl.Wafv2WebAclConfig{
+		Name:          jsii.String(config.Name),
+		Description:   jsii.String("What may reach the load balancer"),
+		Scope:         jsii.String("REGIONAL"),
+		DefaultAction: &wafv2webacl.Wafv2WebAclDefaultAction{Allow: &wafv2webacl.Wafv2WebAclDefaultActionAllow{}},
+		Rule:          rules(config),
+		VisibilityConfig: &wafv2webacl.Wafv2WebAclVisibilityConfig{
+			CloudwatchMetricsEnabled: jsii.Bool(true), SampledRequestsEnabled: jsii.Bool(true), MetricName: jsii.String(config.Name),
+		},
+	})
+	logs := loggroup.New(this, "logs", loggroup.Config{
+		// AWS WAF writes to groups whose name begins so and to no others.
+		// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+		Name:          "aws-waf-logs-" + config.Name,
+		RetentionDays: config.LogRetentionDays,
+		KeyArn:        config.KeyArn,
+	})
+	// Security: what tells who somebody is stays out of the log.
+	secret := func(header string) *wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFields {
+		return &wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFields{
+			SingleHeader: &wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader{Name: jsii.String(header)},
+		}
+	}
+	ready := wafv2webaclloggingconfiguration.NewWafv2WebAclLoggingConfiguration(this, jsii.String("logging"),
+		&wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationConfig{
+			ResourceArn:           acl.Arn(),
+			LogDestinationConfigs: &[]*string{logs.Arn()},
+			RedactedFields:        []*wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFields{secret("authorization"), secret("cookie")},
+		})
+	return &WebACL{Construct: this, Arn: acl.Arn(), Ready: ready}
+}
+
+// rules in the order of their priority. A statement is given as Terraform has it: they nest without
+// end, for which the bindings have no types.
+func rules(config Config) []*wafv2webacl.Wafv2WebAclRule {
+	rate := wafv2webacl.Wafv2WebAclRule{
+		Name: jsii.String("rate"),
+		Statement: map[string]any{"rate_based_statement": map[string]any{
+			"aggregate_key_type": "IP", "limit": config.RequestsPer5Minutes, "evaluation_window_sec": 300,
+		}},
+		Action: &wafv2webacl.Wafv2WebAclRuleAction{Block: &wafv2webacl.Wafv2WebAclRuleActionBlock{}},
+	}
+	if config.CountOnly {
+		rate.Action = &wafv2webacl.Wafv2WebAclRuleAction{Count: &wafv2webacl.Wafv2WebAclRuleActionCount{}}
+	}
+	all := []*wafv2webacl.Wafv2WebAclRule{&rate}
+	for _, name := range managed {
+		// The rules of a group have actions of their own, which are left as they are, or only counted.
+		override := &wafv2webacl.Wafv2WebAclRuleOverrideAction{None: &wafv2webacl.Wafv2WebAclRuleOverrideActionNone{}}
+		if config.CountOnly {
+			override = &wafv2webacl.Wafv2WebAclRuleOverrideAction{Count: &wafv2webacl.Wafv2WebAclRuleOverrideActionCount{}}
+		}
+		all = append(all, &wafv2webacl.Wafv2WebAclRule{
+			Name:           jsii.String(name),
+			Statement:      map[string]any{"managed_rule_group_statement": map[string]any{"vendor_name": "AWS", "name": name}},
+			OverrideAction: override,
+		})
+	}
+	for i, rule := range all {
+		rule.Priority = jsii.Number(i)
+		rule.VisibilityConfig = &wafv2webacl.Wafv2WebAclRuleVisibilityConfig{
+			CloudwatchMetricsEnabled: jsii.Bool(true), SampledRequestsEnabled: jsii.Bool(true), MetricName: rule.Name,
+		}
+	}
+	return all
+}

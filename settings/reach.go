@@ -1,0 +1,72 @@
+package settings
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// sessionHours are the lengths of a session that Client VPN offers.
+//
+// https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-max-duration.html
+var sessionHours = []int{8, 10, 12, 24}
+
+func isClientRange(s string) bool {
+	if !isNetwork(s) {
+		return false
+	}
+	prefix := netip.MustParsePrefix(s)
+	return prefix.Bits() >= 12 && prefix.Bits() <= 22 && isPrivate(prefix)
+}
+
+// sessionEndpoints are what a bastion's agent reaches AWS by without NAT.
+//
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
+var sessionEndpoints = []string{"ssm", "ssmmessages"}
+
+// checkReach looks at people's ways to what is private.
+func (d *document) checkReach() {
+	network := d.env.Network
+	if network.Bastion.Enabled && network.NAT == NATNone && d.sound("network.nat", "network.interfaceEndpoints") {
+		missing := slices.DeleteFunc(slices.Clone(sessionEndpoints), func(service string) bool {
+			return slices.Contains(network.InterfaceEndpoints, service)
+		})
+		if len(missing) > 0 {
+			d.report("network.interfaceEndpoints", "must hold what a bastion needs without NAT, lacks %s", list(missing, "and"))
+		}
+	}
+	if network.VPN.Enabled {
+		d.checkVPN()
+	}
+}
+
+func (d *document) checkVPN() {
+	const path = "network.vpn"
+	vpn := d.env.Network.VPN
+	for _, field := range []struct{ name, value string }{
+		{"clientCIDR", vpn.ClientCIDR}, {"serverCertificateARN", vpn.ServerCertificateARN},
+	} {
+		if at := path + "." + field.name; field.value == "" && d.sound(at) {
+			d.report(at, "must be set where the VPN is enabled")
+		}
+	}
+	if d.sound(path+".samlProviderARN", path+".clientCertificateARN") {
+		switch {
+		case vpn.SAMLProviderARN == "" && vpn.ClientCertificateARN == "":
+			d.report(path, "must say who gets in: set samlProviderARN or clientCertificateARN")
+		case vpn.SAMLProviderARN != "" && vpn.ClientCertificateARN != "":
+			d.report(path, "must have samlProviderARN or clientCertificateARN, has both; remove one")
+		}
+	}
+	if !slices.Contains(sessionHours, vpn.SessionHours) && d.sound(path+".sessionHours") {
+		d.report(path+".sessionHours", "must be 8, 10, 12 or 24, is %d", vpn.SessionHours)
+	}
+	d.checkARN(path+".serverCertificateARN", vpn.ServerCertificateARN, arnRegion, "region", d.env.Region)
+	d.checkARN(path+".serverCertificateARN", vpn.ServerCertificateARN, arnAccount, "account", d.env.Account)
+	d.checkARN(path+".clientCertificateARN", vpn.ClientCertificateARN, arnRegion, "region", d.env.Region)
+	d.checkARN(path+".clientCertificateARN", vpn.ClientCertificateARN, arnAccount, "account", d.env.Account)
+	d.checkARN(path+".samlProviderARN", vpn.SAMLProviderARN, arnAccount, "account", d.env.Account)
+	if vpn.ClientCIDR != "" && d.sound(path+".clientCIDR", "network.cidr") &&
+		netip.MustParsePrefix(vpn.ClientCIDR).Overlaps(netip.MustParsePrefix(d.env.Network.CIDR)) {
+		d.report(path+".clientCIDR", "must not overlap network.cidr (%s), is %s", d.env.Network.CIDR, vpn.ClientCIDR)
+	}
+}

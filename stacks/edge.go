@@ -1,0 +1,97 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsroute53zone"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/route53record"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/bucket"
+	"plinth/constructs/certificate"
+	"plinth/constructs/webacl"
+	"plinth/settings"
+)
+
+// edge is what stands between the application and its users, as its Ingress names it.
+type edge struct {
+	certificateArn, webACLArn *string
+	logBucket                 string
+	// zone is where the domain gets its record, nil for nowhere.
+	zone *string
+	// ready is what must be there before the load balancer, and outlive it.
+	ready []cdktf.ITerraformDependable
+}
+
+// newEdge makes what the settings do not name.
+func newEdge(stack cdktf.TerraformStack, env *settings.Environment) edge {
+	app := env.App
+	e := edge{
+		certificateArn: jsii.String(app.CertificateARN),
+		webACLArn:      jsii.String(app.WebACLARN),
+		logBucket:      app.AccessLogs.Bucket,
+	}
+	if app.HostedZone != "" {
+		e.zone = dataawsroute53zone.NewDataAwsRoute53Zone(stack, jsii.String("zone"), &dataawsroute53zone.DataAwsRoute53ZoneConfig{
+			Name: jsii.String(app.HostedZone), PrivateZone: jsii.Bool(false),
+		}).ZoneId()
+		if app.CertificateARN == "" {
+			e.certificateArn = certificate.New(stack, "certificate", certificate.Config{Domain: app.Domain, ZoneID: e.zone})
+		}
+	}
+	if app.WAF.Enabled {
+		acl := webacl.New(stack, "web-acl", webacl.Config{
+			Name:                env.ResourceName(app.Name),
+			RequestsPer5Minutes: app.WAF.RequestsPer5Minutes,
+			CountOnly:           app.WAF.CountOnly,
+			KeyArn:              newKey(stack, env, "key", app.Name, "Encrypts the web ACL's log", false).Arn,
+			LogRetentionDays:    env.LogRetentionDays,
+		})
+		e.webACLArn, e.ready = acl.Arn, append(e.ready, acl.Ready)
+	}
+	if app.AccessLogs.Enabled {
+		name := env.ResourceName(app.Name, "logs", env.Account)
+		logs := newAccessLogBucket(stack, env, name)
+		e.logBucket, e.ready = name, append(e.ready, logs.Ready)
+	}
+	return e
+}
+
+// newAccessLogBucket lets Elastic Load Balancing write what it has served. It knows no key but
+// S3's own.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, name string) *bucket.Bucket {
+	folder := "AWSLogs/" + env.Account
+	if prefix := env.App.AccessLogs.Prefix; prefix != "" {
+		folder = prefix + "/" + folder
+	}
+	return bucket.New(stack, "access-logs", bucket.Config{
+		Name:           name,
+		OldVersionDays: 7,
+		KeepDays:       env.LogRetentionDays,
+		Writers: []bucket.Writer{{
+			Sid: "LoadBalancer", Service: "logdelivery.elasticloadbalancing.amazonaws.com", Folder: folder,
+			SourceArn: fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:loadbalancer/*", env.Region, env.Account),
+		}},
+		ForceDestroy: true,
+	})
+}
+
+// newRecord leads the domain to the load balancer, which its controller has made for the release.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
+func newRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
+	balancer := dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
+		Name:      jsii.String(env.ResourceName(env.App.Name)),
+		DependsOn: &[]cdktf.ITerraformDependable{app},
+	})
+	route53record.NewRoute53Record(stack, jsii.String("domain"), &route53record.Route53RecordConfig{
+		ZoneId: zone,
+		Name:   jsii.String(env.App.Domain),
+		Type:   jsii.String("A"),
+		Alias: &route53record.Route53RecordAlias{
+			Name: balancer.DnsName(), ZoneId: balancer.ZoneId(), EvaluateTargetHealth: jsii.Bool(true),
+		},
+	})
+}

@@ -1,0 +1,122 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/bastion"
+	"plinth/constructs/clientvpn"
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/policy"
+	"plinth/constructs/postgres"
+	"plinth/constructs/vpc"
+	"plinth/settings"
+)
+
+// Way is how people get into the VPC.
+type Way struct {
+	// Name is bastion or vpn.
+	Name string
+	// SecurityGroupID is where they come from.
+	SecurityGroupID *string
+}
+
+// admit lets people who are in the VPC by one of its ways reach a port.
+func admit(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
+	for _, way := range network.Ways {
+		vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, jsii.String(id+"-from-"+way.Name),
+			&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+				SecurityGroupId:           securityGroup,
+				ReferencedSecurityGroupId: way.SecurityGroupID,
+				Description:               jsii.String(what + " from the " + way.Name),
+				IpProtocol:                jsii.String("tcp"),
+				FromPort:                  jsii.Number(port),
+				ToPort:                    jsii.Number(port),
+			})
+	}
+}
+
+func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) Way {
+	made := bastion.New(stack, "bastion", bastion.Config{
+		Name:             env.ResourceName("bastion"),
+		InstanceType:     env.Network.Bastion.InstanceType,
+		IdleMinutes:      env.Network.Bastion.IdleMinutes,
+		MaxMinutes:       env.Network.Bastion.MaxMinutes,
+		Account:          env.Account,
+		Region:           env.Region,
+		VpcID:            network.ID,
+		SubnetID:         network.PrivateSubnetIDs[0],
+		CIDR:             env.Network.CIDR,
+		Ways:             []bastion.Way{{Name: "postgres", Port: postgres.Port}},
+		KeyArn:           key.Arn,
+		LogRetentionDays: env.LogRetentionDays,
+	})
+	output(stack, "bastion_instance_id", "Instance that make tunnel goes through", made.InstanceID)
+	output(stack, "tunnel_policy", "What an IAM role of people needs for make tunnel and for a shell on the bastion",
+		policy.Document(stack, "tunnel-policy", tunnelStatements(env, made.InstanceID, key)...))
+	return Way{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
+}
+
+// tunnelStatements are for people, whose roles are not Plinth's. Security: by the two documents
+// alone, so that no session goes without its rules, and on the bastion alone.
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
+func tunnelStatements(env *settings.Environment, instance *string, key *encryptionkey.Key) []policy.Statement {
+	arn := func(service, account, resource string) string {
+		return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, env.Region, account, resource)
+	}
+	return []policy.Statement{
+		{
+			Sid:     "Start",
+			Actions: []string{"ssm:StartSession"},
+			Resources: []string{
+				arn("ec2", env.Account, "instance/"+*instance),
+				arn("ssm", env.Account, "document/"+env.ResourceName("bastion")),
+				arn("ssm", "", "document/AWS-StartPortForwardingSessionToRemoteHost"),
+			},
+			Conditions: []policy.Condition{{Test: "BoolIfExists", Variable: "ssm:SessionDocumentAccessCheck", Values: []string{"true"}}},
+		},
+		{
+			Sid:     "OwnSessions",
+			Actions: []string{"ssm:ResumeSession", "ssm:TerminateSession"},
+			// A session is named after who has started it.
+			Resources: []string{arn("ssm", env.Account, "session/&{aws:userid}-*")},
+		},
+		{Sid: "Encrypt", Actions: []string{"kms:GenerateDataKey"}, Resources: []string{*key.Arn}},
+		{Sid: "FindBastion", Actions: []string{"ec2:DescribeInstances"}, Resources: []string{"*"}},
+		{
+			Sid:     "FindEndpoints",
+			Actions: []string{"eks:DescribeCluster", "rds:DescribeDBClusters", "rds:DescribeDBInstances"},
+			Resources: []string{
+				arn("eks", env.Account, "cluster/"+env.ResourceName()),
+				arn("rds", env.Account, "cluster:"+env.ResourceName("postgres")),
+				arn("rds", env.Account, "db:"+env.ResourceName("postgres")),
+			},
+		},
+	}
+}
+
+func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) Way {
+	vpn := env.Network.VPN
+	subnets := network.PrivateSubnetIDs[:1]
+	if env.Protected {
+		subnets = network.PrivateSubnetIDs[:2] // one zone may fail
+	}
+	made := clientvpn.New(stack, "vpn", clientvpn.Config{
+		Name:                 env.ResourceName("vpn"),
+		ClientCIDR:           vpn.ClientCIDR,
+		ServerCertificateArn: vpn.ServerCertificateARN,
+		SAMLProviderArn:      vpn.SAMLProviderARN,
+		ClientCertificateArn: vpn.ClientCertificateARN,
+		SessionHours:         vpn.SessionHours,
+		VpcID:                network.ID,
+		VpcCIDR:              env.Network.CIDR,
+		SubnetIDs:            subnets,
+		KeyArn:               key.Arn,
+		LogRetentionDays:     env.LogRetentionDays,
+	})
+	output(stack, "vpn_endpoint_id", "For aws ec2 export-client-vpn-client-configuration", made.EndpointID)
+	return Way{Name: "vpn", SecurityGroupID: made.SecurityGroupID}
+}
