@@ -170,6 +170,10 @@ kubeconfig: synth ## Give kubectl a context for the cluster of ENV=dev (ROLE=<AR
 status: ## Tell how the application of ENV=dev is; fails when it is not healthy
 	@$(call delivery,ENV)
 
+.PHONY: tunnel
+tunnel: ## Reach the Kubernetes API and the database of ENV=dev through its bastion, until Ctrl-C
+	@$(call delivery,ENV)
+
 .PHONY: verify
 verify: environment ## Wait until the load balancer says that the application of ENV=dev is UP
 	@$(call delivery,ENV)
