@@ -145,7 +145,11 @@ func newRole(scope constructs.Construct, config Config, logGroup string) *iamrol
 				},
 				Resources: []string{"*"},
 			},
-			{Sid: "FindLog", Actions: []string{"logs:DescribeLogGroups"}, Resources: []string{"*"}},
+			{
+				Sid:       "FindLog",
+				Actions:   []string{"logs:DescribeLogGroups"},
+				Resources: []string{fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", config.Region, config.Account)},
+			},
 			loggroup.Write("WriteLog", config.Region, config.Account, logGroup),
 			{Sid: "DecryptSessions", Actions: []string{"kms:Decrypt"}, Resources: []string{*config.KeyArn}},
 		},
