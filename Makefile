@@ -145,6 +145,12 @@ plan: stack one synth ## Plan STACK=dev-app for review: build/plan/dev-app has t
 	@go build -C tools -o ../build/planner ./plan
 	@$(patiently) build/planner stack $(stacks)
 
+.PHONY: drift
+drift: environment synth ## Compare every stack of ENV=dev, or STACK=dev-app, with what is deployed, reading only (2: one differs); the report goes to build/drift
+	@go build -C tools -o ../build/stackorder ./stackorder
+	@go build -C tools -o ../build/planner ./plan
+	@$(patiently) build/planner drift '$(ENV)' $(stacks)
+
 # What each of these takes is on the command line, if it is set.
 delivery = go build -C tools -o ../build/delivery ./delivery && build/delivery $@ \
 	$(foreach option,$(1),$(if $($(option)),-$(call lower,$(option)) '$($(option))'))

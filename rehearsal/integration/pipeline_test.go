@@ -13,6 +13,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
+	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/synthesized"
 )
 
@@ -65,6 +66,13 @@ func (p pipeline) in(folder, name string, args ...string) string {
 // the token GitLab's; a job has no other credentials.
 func (p pipeline) run(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) {
 	p.t.Helper()
+	out, err := p.try(ref, variables, file, jobs...)
+	assert.NilError(p.t, err, "%s", out)
+}
+
+// try is run, of jobs that may fail.
+func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) ([]byte, error) {
+	p.t.Helper()
 	token, err := p.Token(ref, time.Hour)
 	assert.NilError(p.t, err)
 	content, err := os.ReadFile(token)
@@ -85,14 +93,19 @@ func (p pipeline) run(ref synthesized.Ref, variables map[string]string, file str
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		args = append(args, "--variable", name+"="+variables[name])
 	}
+	if variables[source] != "" {
+		args = append(args, "--ignore-predefined-vars", source)
+	}
 	if file != ".gitlab-ci.yml" { // there it would be all of the stages before
 		args = append(args, "--needs")
 	}
 	command := exec.CommandContext(p.t.Context(), p.program, append(args, jobs...)...)
 	command.Dir, command.Env = p.folder, environ
-	out, err := command.CombinedOutput()
-	assert.NilError(p.t, err, "%s", out)
+	return command.CombinedOutput()
 }
+
+// source is the variable that tells what a pipeline runs for.
+const source = "CI_PIPELINE_SOURCE"
 
 func (p pipeline) read(file string) string {
 	p.t.Helper()
@@ -125,8 +138,29 @@ func TestPipeline(t *testing.T) {
 	p.contains(p.read("build/outputs/dev-network.json"), `"dev-network"`, `"vpc-`)
 	p.run(synthesized.Review, nil, plans, "plan-dev-network")
 	assert.Equal(t, p.read("build/plan/dev-network/summary.md"), "#### dev-network\n\nNo changes.\n")
+	p.drift(release)
+	p.run(release, nil, ".gitlab-ci.yml", "synth")
 	p.run(release, nil, "build/pipeline/dev-destroy.yml", "destroy-dev-network")
 	assert.Equal(t, len(r.inNetwork()), 0, "something is left")
+}
+
+// drift has a scheduled pipeline look at the network before somebody has changed it and after.
+func (p pipeline) drift(release synthesized.Ref) {
+	p.t.Helper()
+	const drift, report = "build/pipeline/dev-drift.yml", "build/drift/summary.md"
+	p.run(release, map[string]string{source: "schedule"}, ".gitlab-ci.yml", "synth")
+	p.run(release, nil, drift, "drift-dev-network", "drift-dev-data")
+	p.contains(p.read(report), "| dev-data | not deployed |")
+	assert.NilError(p.t, p.Cloud().Update(func(w *cloud.World) error {
+		w.Each(func(_, _ string, thing *cloud.Thing) bool {
+			thing.Attributes["enable_dns_hostnames"] = false
+			return true
+		}, "aws_vpc")
+		return nil
+	}))
+	out, err := p.try(release, nil, drift, "drift-dev-network")
+	assert.Assert(p.t, err != nil, "drift is no failure:\n%s", out)
+	p.contains(p.read(report), "| dev-network | differs | 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.")
 }
 
 // inNetwork are the VPCs that there are.

@@ -10,13 +10,15 @@ import (
 type event struct {
 	branch, tag  string
 	mergeRequest bool
+	// scheduled is a pipeline that only looks whether what is deployed is as it should be.
+	scheduled bool
 }
 
 // deploys says that the environment's deploy roles trust the event's branch or tag. AWS decides
 // it: a job without its trust would only fail.
 func (e event) deploys(env *environment) bool {
 	switch {
-	case e.mergeRequest:
+	case e.mergeRequest, e.scheduled:
 		return false
 	case e.tag != "":
 		return matches(env.Tags, e.tag)

@@ -17,6 +17,9 @@ func generate(all []*environment, on event) map[string]pipeline {
 		// It hands on the files: GitLab takes a pipeline from a job of the same one.
 		jobs: []job{{name: "files", Extends: ".files", Needs: []any{fromParent{parent, "synth"}}}},
 	}
+	if on.scheduled {
+		child.stages = []string{"files", "drift"}
+	}
 	add := func(e *environment, kind, template string, needs []any, p pipeline) job {
 		for i := range p.jobs {
 			p.jobs[i].Tags = e.RunnerTags
@@ -32,6 +35,10 @@ func generate(all []*environment, on event) map[string]pipeline {
 	}
 	for _, e := range all {
 		if e.Provider != gitlabProvider {
+			continue
+		}
+		if on.scheduled {
+			child.jobs = append(child.jobs, add(e, "drift", ".drift-bridge", nil, e.drift()))
 			continue
 		}
 		child.jobs = append(child.jobs, add(e, "plan", ".plan-bridge", nil, e.plan(on)))
@@ -99,6 +106,13 @@ func (e *environment) plan(on event) pipeline {
 			Variables: map[string]string{"STACK": list[1:]},
 		})
 	}
+	return p
+}
+
+// drift has every stack compared at once with what is deployed, by the roles that plan.
+func (e *environment) drift() pipeline {
+	p := pipeline{stages: []string{"drift"}, variables: e.variables()}
+	p.jobs = e.each("drift", e.PlanRoles, func(string) []string { return nil })
 	return p
 }
 

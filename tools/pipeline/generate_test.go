@@ -45,6 +45,7 @@ func TestFiles(t *testing.T) {
 		"main":           {onMain, []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
 		"release branch": {on("CI_COMMIT_BRANCH=release/1/x"), []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
 		"another branch": {on("CI_COMMIT_BRANCH=my-main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"schedule":       {onSchedule, []string{"child.yml", "dev-drift.yml", "prod-drift.yml"}},
 		"tag":            {onTag, []string{"child.yml", "dev-plan.yml", "prod-deploy.yml", "prod-plan.yml"}},
 		"another tag":    {on("CI_COMMIT_TAG=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
 		"by hand":        {on(), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
@@ -109,7 +110,7 @@ func TestMore(t *testing.T) {
 // TestNoScript: what is generated has nothing that a shell runs, and no variable but one.
 func TestNoScript(t *testing.T) {
 	t.Parallel()
-	for _, getenv := range []func(string) string{onMergeRequest, onMain, onTag} {
+	for _, getenv := range []func(string) string{onMergeRequest, onMain, onTag, onSchedule} {
 		for file, content := range generated(t, project(t, dev(), prod()), getenv) {
 			if strings.Contains(content, "script") || strings.Contains(strings.NewReplacer(parent, "", grandparent, "").Replace(content), "$") {
 				t.Errorf("%s: has a script or a variable\n%s", file, content)
@@ -133,8 +134,8 @@ func TestGitHub(t *testing.T) {
 	if strings.Contains(files["child.yml"], "dev") {
 		t.Errorf("GitLab has jobs for it:\n%s", files["child.yml"])
 	}
-	want := `[{"stack":"dev-network","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-network","region":"eu-west-2","audience":"sts.amazonaws.com"},` +
-		`{"stack":"dev-data","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-data","region":"eu-west-2","audience":"sts.amazonaws.com"}]` + "\n"
+	want := `[{"environment":"dev","stack":"dev-network","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-network","region":"eu-west-2","audience":"sts.amazonaws.com"},` +
+		`{"environment":"dev","stack":"dev-data","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-data","region":"eu-west-2","audience":"sts.amazonaws.com"}]` + "\n"
 	if files["github.json"] != want {
 		t.Errorf("the plans are %s, not %s", files["github.json"], want)
 	}

@@ -2,10 +2,11 @@ package main
 
 // githubPlan is an element of a GitHub workflow's matrix.
 type githubPlan struct {
-	Stack    string `json:"stack"`
-	Role     string `json:"role"`
-	Region   string `json:"region"`
-	Audience string `json:"audience"`
+	Environment string `json:"environment"`
+	Stack       string `json:"stack"`
+	Role        string `json:"role"`
+	Region      string `json:"region"`
+	Audience    string `json:"audience"`
 }
 
 // githubPlans are the plans of all stacks of environments whose roles trust GitHub.
@@ -16,7 +17,7 @@ func githubPlans(all []*environment) []githubPlan {
 			continue
 		}
 		for _, stack := range e.stacks {
-			plans = append(plans, githubPlan{stack, e.PlanRoles[stack], e.Region, e.Audience})
+			plans = append(plans, githubPlan{e.Name, stack, e.PlanRoles[stack], e.Region, e.Audience})
 		}
 	}
 	return plans

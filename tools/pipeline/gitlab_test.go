@@ -71,7 +71,7 @@ func checkout(t *testing.T, getenv func(string) string) string {
 }
 
 // ask has gitlab-ci-local tell something of one of the checkout's pipelines.
-func ask(t *testing.T, dir, file, what string) []byte {
+func ask(t *testing.T, dir, file, what string, variables ...string) []byte {
 	t.Helper()
 	program, err := gitlab()
 	if err != nil {
@@ -80,6 +80,9 @@ func ask(t *testing.T, dir, file, what string) []byte {
 	command := exec.Command(program, "--"+what, "--file", file, "--state-dir", ".state-"+strings.ReplaceAll(file, "/", "-")+what,
 		"--force-shell-executor", "--ignore-predefined-vars", "CI_PIPELINE_SOURCE,CI_MERGE_REQUEST_IID", "--variable", "CI_IMAGE=none",
 		"--variable", "CI_MERGE_REQUEST_IID=7", fmt.Sprintf("--json-schema-validation=%t", what != "preview"))
+	for _, variable := range variables {
+		command.Args = append(command.Args, "--variable", variable)
+	}
 	command.Dir = dir
 	var stderr strings.Builder
 	command.Stderr = &stderr
@@ -107,6 +110,14 @@ func TestGraph(t *testing.T) {
 		on    func(string) string
 		files map[string][]string
 	}{
+		"schedule": {onSchedule, map[string][]string{
+			".gitlab-ci.yml":           {"synth synth on_success", "environments environments on_success"},
+			"build/pipeline/child.yml": {"files files on_success", "drift drift-dev on_success files", "drift drift-prod on_success files"},
+			"build/pipeline/dev-drift.yml": {
+				"drift drift-dev-network on_success", "drift drift-dev-cluster on_success", "drift drift-dev-data on_success",
+				"drift drift-dev-addons on_success", "drift drift-dev-app on_success",
+			},
+		}},
 		"merge request": {onMergeRequest, map[string][]string{
 			".gitlab-ci.yml":              first,
 			"build/pipeline/child.yml":    {"files files on_success", "plan plan-dev on_success files", "plan plan-prod on_success files"},
@@ -149,12 +160,19 @@ func TestGraph(t *testing.T) {
 						Pipeline string `json:"pipeline"`
 					} `json:"needs"`
 				}
-				out := ask(t, dir, file, "list-json")
+				var source []string
+				if name == "schedule" {
+					source = []string{"CI_PIPELINE_SOURCE=schedule"}
+				}
+				out := ask(t, dir, file, "list-json", source...)
 				if err := json.Unmarshal(out, &jobs); err != nil {
 					t.Fatalf("%s: %v\n%s", file, err, out)
 				}
 				var got []string
 				for _, j := range jobs {
+					if j.When == "never" {
+						continue
+					}
 					line := j.Stage + " " + j.Name + " " + j.When
 					for _, need := range j.Needs {
 						if need.Pipeline == "" {
@@ -201,8 +219,8 @@ func TestJobs(t *testing.T) {
 	script := regexp.MustCompile(`^(?:(?:ci/as-role )?make ([a-z-]+)|ls build/pipeline)$`)
 	// What a job changes something with needs a role; what changes something in an environment
 	// is of that environment and is never broken off.
-	roles := map[string]string{"deploy": "", "push": "prepare", "destroy": "access", "plan": "-"}
-	for name, getenv := range map[string]func(string) string{"merge request": onMergeRequest, "main": onMain, "tag": onTag} {
+	roles := map[string]string{"deploy": "", "push": "prepare", "destroy": "access", "plan": "-", "drift": "-"}
+	for name, getenv := range map[string]func(string) string{"merge request": onMergeRequest, "main": onMain, "tag": onTag, "schedule": onSchedule} {
 		dir := checkout(t, getenv)
 		files, err := filepath.Glob(filepath.Join(dir, folder, "*.yml"))
 		if err != nil {
@@ -234,7 +252,7 @@ func TestJobs(t *testing.T) {
 				if needsRole && !strings.HasPrefix(j.Variables["AWS_ROLE_ARN"], "arn:aws:iam::") {
 					t.Errorf("%s: has no role", at)
 				}
-				if needsRole && kind != "plan" && (j.Environment.Name != "$ENV" || j.Environment.Action != action || j.Interruptible == nil || *j.Interruptible) {
+				if needsRole && action != "-" && (j.Environment.Name != "$ENV" || j.Environment.Action != action || j.Interruptible == nil || *j.Interruptible) {
 					t.Errorf("%s: is of environment %+v, and may be broken off: %v", at, j.Environment, j.Interruptible)
 				}
 				_, env, _ := strings.Cut(job, "-")

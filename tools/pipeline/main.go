@@ -53,6 +53,7 @@ func run(dir string, getenv func(string) string) error {
 		branch:       getenv("CI_COMMIT_BRANCH"),
 		tag:          getenv("CI_COMMIT_TAG"),
 		mergeRequest: getenv("CI_MERGE_REQUEST_IID") != "",
+		scheduled:    getenv("CI_PIPELINE_SOURCE") == "schedule",
 	}) {
 		content, err := p.yaml()
 		if err != nil {

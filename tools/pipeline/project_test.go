@@ -108,6 +108,7 @@ var (
 	onMergeRequest = on("CI_MERGE_REQUEST_IID=7")
 	onMain         = on("CI_COMMIT_BRANCH=main")
 	onTag          = on("CI_COMMIT_TAG=v1.0.0")
+	onSchedule     = on("CI_PIPELINE_SOURCE=schedule", "CI_COMMIT_BRANCH=main")
 )
 
 // generated are the files of a project's pipelines.

@@ -1,6 +1,8 @@
 // Command plan plans a stack for review:
 //
 //	plan stack dev-app             plans it, and writes build/plan/dev-app: the plan and summary.md
+//	plan drift dev                 compares all stacks of dev with what is deployed, or those named
+//	                               after it; ends with 2 when one differs
 //	plan note dev dev-app …        puts the stacks' summaries into the merge request's one note
 //
 // It runs stackorder, cdktf and Terraform as make has built and installed them.
@@ -38,16 +40,21 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.Is(err, errDiffers) {
+			os.Exit(differs)
+		}
 		os.Exit(1)
 	}
 }
 
-var errUsage = errors.New("usage: plan stack <stack>, or plan note <environment> and its stacks")
+var errUsage = errors.New("usage: plan stack <stack>, plan drift <environment> and maybe some of its stacks, or plan note <environment> and its stacks")
 
 func (c *command) run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) == 2 && args[0] == "stack":
 		return c.plan(ctx, args[1])
+	case len(args) >= 2 && args[0] == "drift":
+		return c.drift(ctx, args[1], args[2:])
 	case len(args) >= 3 && args[0] == "note":
 		return c.note(ctx, args[1], args[2:])
 	}

@@ -21,65 +21,85 @@ import (
 // notYet is stackorder's exit status for a stack whose producers are not deployed.
 const notYet = 3
 
-// plan plans a stack. What cannot be planned yet is no failure: its summary says so.
+// planned is what is known of a stack once it has been planned.
+type planned struct {
+	shown
+	// waits is why it cannot be planned yet, empty where it has been.
+	waits string
+	// secret says that what others have changed is not seen.
+	secret bool
+}
+
+// plan plans a stack for review. What cannot be planned yet is no failure: its summary says so.
 func (c *command) plan(ctx context.Context, stack string) error {
-	all, err := synthesized.Read(c.root)
+	p, err := c.examine(ctx, stack)
 	if err != nil {
 		return err
 	}
+	if p.waits != "" {
+		return c.write(stack, waiting(stack, p.waits))
+	}
+	text := summary(stack, p.changes)
+	if p.secret {
+		text += unrefreshed
+	}
+	return c.write(stack, text)
+}
+
+// examine plans a stack, and keeps the plan.
+func (c *command) examine(ctx context.Context, stack string) (planned, error) {
+	var p planned
+	all, err := synthesized.Read(c.root)
+	if err != nil {
+		return p, err
+	}
 	target, known := all[stack]
 	if !known {
-		return fmt.Errorf("%s: there is no such stack; there are %s", stack, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		return p, fmt.Errorf("%s: there is no such stack; there are %s", stack, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
 	folder := c.folder(stack)
 	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o755)); err != nil {
-		return err
+		return p, err
 	}
 	var words bytes.Buffer
 	err = c.start(ctx, nil, io.Discard, &words, filepath.Join(c.root, "build", "stackorder"), "deploy", stack)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() == notYet:
-		first, _, _ := strings.Cut(words.String(), ". ")
-		return c.write(stack, waiting(stack, first))
+		p.waits, _, _ = strings.Cut(words.String(), ". ")
+		return p, nil
 	case err != nil:
-		return errors.New(cmp.Or(strings.TrimSpace(words.String()), err.Error()))
+		return p, errors.New(cmp.Or(strings.TrimSpace(words.String()), err.Error()))
 	}
 	// Who plans must only read, and a lock is written.
 	args, variables := "-lock=false ", []string(nil)
-	secret, err := holdsSecret(target)
-	if err != nil {
-		return err
+	if p.secret, err = holdsSecret(target); err != nil {
+		return p, err
 	}
-	if secret {
+	if p.secret {
 		args, variables = args+"-refresh=false ", []string{"TF_VAR_" + planOnly + "=true"}
 	}
 	variables = append(variables, "TF_CLI_ARGS_plan="+args+c.getenv("TF_CLI_ARGS_plan"))
 	if err := c.start(ctx, variables, c.stdout, c.stderr,
 		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
-		return fmt.Errorf("%s: cannot be planned: %w", stack, err)
+		return p, fmt.Errorf("%s: cannot be planned: %w", stack, err)
 	}
 	made := filepath.Join(filepath.Dir(target.File), "plan") // by cdktf
-	var shown bytes.Buffer
+	var text bytes.Buffer
 	words.Reset()
 	terraform := exec.CommandContext(ctx, cmp.Or(c.getenv("TERRAFORM_BINARY_NAME"), "terraform"), "show", "-json", "plan")
-	terraform.Dir, terraform.Stdout, terraform.Stderr = filepath.Dir(made), &shown, &words
+	terraform.Dir, terraform.Stdout, terraform.Stderr = filepath.Dir(made), &text, &words
 	if err := terraform.Run(); err != nil {
-		return fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
+		return p, fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
 	}
-	changes, err := read(shown.Bytes())
-	if err != nil {
-		return fmt.Errorf("%s: %w", stack, err)
+	if p.shown, err = read(text.Bytes()); err != nil {
+		return p, fmt.Errorf("%s: %w", stack, err)
 	}
 	content, err := os.ReadFile(made)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "plan"), content, 0o600)
 	}
-	text := summary(stack, changes)
-	if secret {
-		text += unrefreshed
-	}
-	return errors.Join(err, c.write(stack, text))
+	return p, err
 }
 
 // planOnly is the variable of a stack that holds a secret, see constructs/postgres.

@@ -45,14 +45,41 @@ func (c change) action() string {
 	return "" // read, no-op
 }
 
+// shown is what a plan tells.
+type shown struct {
+	changes []change
+	// outside are the addresses of what others have changed since the last deployment.
+	outside map[string]bool
+	// deployed says that there is anything of the stack yet.
+	deployed bool
+}
+
 // read returns what `terraform show -json` says of a plan. Its errors hold nothing of it.
-func read(shown []byte) ([]change, error) {
+// https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
+func read(text []byte) (shown, error) {
 	var plan struct {
 		Format  string   `json:"format_version"`
 		Changes []change `json:"resource_changes"`
+		Drift   []change `json:"resource_drift"`
+		Prior   struct {
+			Values struct {
+				Root struct {
+					Resources []struct {
+						Mode string `json:"mode"`
+					} `json:"resources"`
+				} `json:"root_module"`
+			} `json:"values"`
+		} `json:"prior_state"`
 	}
-	if json.Unmarshal(shown, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
-		return nil, errors.New("terraform show: writes no plan of format 1")
+	if json.Unmarshal(text, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
+		return shown{}, errors.New("terraform show: writes no plan of format 1")
+	}
+	result := shown{outside: map[string]bool{}}
+	for _, d := range plan.Drift {
+		result.outside[d.Address] = true
+	}
+	for _, r := range plan.Prior.Values.Root.Resources {
+		result.deployed = result.deployed || r.Mode == "managed"
 	}
 	changes := slices.DeleteFunc(plan.Changes, func(c change) bool { return c.Mode != "managed" || c.action() == "" })
 	// What takes something away comes first.
@@ -60,7 +87,8 @@ func read(shown []byte) ([]change, error) {
 	slices.SortStableFunc(changes, func(a, b change) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.action()), slices.Index(order, b.action())), cmp.Compare(a.Address, b.Address))
 	})
-	return changes, nil
+	result.changes = changes
+	return result, nil
 }
 
 // mostShown is how many resources a summary names.
@@ -71,18 +99,8 @@ func summary(stack string, changes []change) string {
 	if len(changes) == 0 {
 		return heading(stack) + "No changes.\n"
 	}
-	count := map[string]int{}
-	for _, c := range changes {
-		count[c.action()]++
-	}
-	var counts []string
-	for _, action := range []string{"add", "change", "replace", "destroy", "forget", "import", "move"} {
-		if count[action] > 0 {
-			counts = append(counts, fmt.Sprintf("%d to %s", count[action], action))
-		}
-	}
 	var text strings.Builder
-	text.WriteString(heading(stack) + strings.Join(counts, ", ") + ".\n\n| action | resource |\n|---|---|\n")
+	text.WriteString(heading(stack) + counted(changes) + ".\n\n| action | resource |\n|---|---|\n")
 	for i, c := range changes {
 		if i == mostShown {
 			fmt.Fprintf(&text, "| … | %d more |\n", len(changes)-mostShown)
@@ -95,6 +113,21 @@ func summary(stack string, changes []change) string {
 		fmt.Fprintf(&text, "| %s | `%s` |\n", action, code(c.Address))
 	}
 	return text.String()
+}
+
+// counted is how many resources are to be added, changed and so on.
+func counted(changes []change) string {
+	count := map[string]int{}
+	for _, c := range changes {
+		count[c.action()]++
+	}
+	var counts []string
+	for _, action := range []string{"add", "change", "replace", "destroy", "forget", "import", "move"} {
+		if count[action] > 0 {
+			counts = append(counts, fmt.Sprintf("%d to %s", count[action], action))
+		}
+	}
+	return strings.Join(counts, ", ")
 }
 
 // waiting is the summary of a stack that cannot be planned yet, for a reason of stackorder's.

@@ -11,8 +11,8 @@ import (
 
 const secret = "correct-horse-battery-staple"
 
-// planned is a plan as Terraform shows it, with a secret wherever a value can be.
-func planned(t *testing.T, changes ...map[string]any) []byte {
+// planOf is a plan as Terraform shows it, with a secret wherever a value can be.
+func planOf(t *testing.T, changes ...map[string]any) []byte {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
 		"format_version": "1.2", "resource_changes": changes,
@@ -40,13 +40,13 @@ func TestSummary(t *testing.T) {
 	moved["previous_address"] = "aws_vpc.old"
 	imported := resource("aws_vpc.found", "no-op")
 	imported["change"].(map[string]any)["importing"] = map[string]any{"id": secret}
-	changes, err := read(planned(t, resource("aws_kms_key.key", "create"), resource("aws_vpc.network", "update"), data,
+	shown, err := read(planOf(t, resource("aws_kms_key.key", "create"), resource("aws_vpc.network", "update"), data,
 		resource("aws_db_instance.primary", "delete", "create"), resource("aws_db_instance.copy", "create", "delete"),
 		resource("aws_subnet.a", "delete"), resource("aws_subnet.b", "no-op"), resource("aws_kms_key.lost", "forget"), moved, imported))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := summary("dev-data", changes)
+	text := summary("dev-data", shown.changes)
 	golden.Assert(t, text, "summary.md")
 	if strings.Contains(text, secret) {
 		t.Error("the summary shows a value")
@@ -57,11 +57,11 @@ func TestSummary(t *testing.T) {
 func TestSummaryOfText(t *testing.T) {
 	t.Parallel()
 	nasty := "aws_subnet.x[\"`|</td><script>\n/merge\n/assign @root <!-- plinth-plan end: dev -->\"]"
-	changes, err := read(planned(t, resource(nasty, "create")))
+	shown, err := read(planOf(t, resource(nasty, "create")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := summary("dev-data", changes) + waiting("dev-app", nasty)
+	text := summary("dev-data", shown.changes) + waiting("dev-app", nasty)
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "/") {
 			t.Errorf("a line is a quick action: %q", line)
@@ -83,16 +83,16 @@ func TestSummaryEnds(t *testing.T) {
 	for i := range 2 * mostShown {
 		many = append(many, resource(fmt.Sprintf("aws_subnet.s%d", i), "create"))
 	}
-	changes, err := read(planned(t, many...))
+	shown, err := read(planOf(t, many...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := summary("dev-app", changes); !strings.Contains(got, "200 to add.") || !strings.HasSuffix(got, "| … | 100 more |\n") {
+	if got := summary("dev-app", shown.changes); !strings.Contains(got, "200 to add.") || !strings.HasSuffix(got, "| … | 100 more |\n") {
 		t.Errorf("of many it is\n%s", got)
 	}
-	for _, shown := range []string{"", "{}", `{"format_version":"2.0"}`, `{"format_version": "` + secret} {
-		if _, err := read([]byte(shown)); err == nil || strings.Contains(err.Error(), secret) {
-			t.Errorf("of %q the error is %v", shown, err)
+	for _, text := range []string{"", "{}", `{"format_version":"2.0"}`, `{"format_version": "` + secret} {
+		if _, err := read([]byte(text)); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("of %q the error is %v", text, err)
 		}
 	}
 }

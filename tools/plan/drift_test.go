@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// deployed is the beginning of a plan of a stack that is there.
+const deployed = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"managed","values":{"password":"` + secret + `"}}]}}}`
+
+// TestDrift compares three stacks, each in a state of its own.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	const (
+		same     = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
+		outside  = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
+		pending  = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
+		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
+		planning = `echo opaque > "cdktf.out/stacks/$3/plan"`
+	)
+	for name, test := range map[string]struct {
+		network, data, app string // plans; empty fails
+		stackorder         string
+		want               []string
+		err                string
+	}{
+		"none":             {same, same, same, "", []string{"| dev-network | no drift |", "| dev-data | no drift |", "| dev-app | no drift |"}, ""},
+		"others' and ours": {outside, same, pending, "", []string{"| dev-network | differs | 1 to add, 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n", "dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "| dev-app | differs | 1 to destroy |", "dev-app, not deployed yet:\n\n- `helm_release.app`\n"}, errDiffers.Error()},
+		"nothing yet":      {same, nothing, same, "", []string{"| dev-data | not deployed |  |"}, ""},
+		"one fails":        {outside, "", same, "", []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
+		"one is too early": {same, same, same, `test "$2" != dev-app || { echo "dev-app needs dev-addons. Deploy it" >&2; exit 3; }`, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
+		"no credentials":   {same, same, same, "echo 'there are no AWS credentials.' >&2; exit 1", []string{"| dev-app | cannot be compared | there are no AWS credentials. |"}, "not every stack could be compared"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, out := project(t, test.stackorder, planning, `exec cat "$PWD/shown"`)
+			manifest := `{"stacks": {`
+			for i, stack := range []string{"network", "data", "app"} {
+				folder := filepath.Join(c.root, "cdktf.out", "stacks", "dev-"+stack)
+				assert.NilError(t, os.MkdirAll(folder, 0o755))
+				assert.NilError(t, os.WriteFile(filepath.Join(folder, "cdk.tf.json"), []byte("{}"), 0o600))
+				if plan := []string{test.network, test.data, test.app}[i]; plan != "" {
+					assert.NilError(t, os.WriteFile(filepath.Join(folder, "shown"), []byte(plan), 0o600))
+				}
+				manifest += `"dev-` + stack + `": {"name": "dev-` + stack + `", "synthesizedStackPath": "stacks/dev-` + stack + `/cdk.tf.json"},`
+			}
+			manifest += `"bootstrap-dev": {"name": "bootstrap-dev", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}}}`
+			assert.NilError(t, os.WriteFile(filepath.Join(c.root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
+
+			err := c.run(t.Context(), []string{"drift", "dev"})
+			if test.err == "" {
+				assert.NilError(t, err)
+			} else {
+				assert.ErrorContains(t, err, test.err)
+			}
+			assert.Equal(t, errors.Is(err, errDiffers), test.err == errDiffers.Error())
+			summary, err := os.ReadFile(filepath.Join(c.root, "build", "drift", "summary.md"))
+			assert.NilError(t, err)
+			data, err := os.ReadFile(filepath.Join(c.root, "build", "drift", "drift.json"))
+			assert.NilError(t, err)
+			for _, want := range test.want {
+				assert.Assert(t, strings.Contains(string(summary), want), "want %q in\n%s", want, summary)
+			}
+			assert.Assert(t, strings.Contains(out.String(), string(summary)))
+			assert.Assert(t, !strings.Contains(out.String()+string(data), secret), "a value is shown")
+			assert.Assert(t, !strings.Contains(string(summary), "bootstrap"), "the administrator's stack is compared")
+		})
+	}
+	t.Run("of what is not there", func(t *testing.T) {
+		c, _ := project(t, "", "", "")
+		assert.ErrorContains(t, c.run(t.Context(), []string{"drift", "prod"}), "prod: has no stacks; there are dev-app")
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		c, _ := project(t, "", "", "")
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		assert.ErrorIs(t, c.run(ctx, []string{"drift", "dev"}), context.Canceled)
+	})
+}
