@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -128,20 +129,25 @@ func (d *document) checkObservability() {
 func (d *document) checkGrafana() {
 	const path = "observability.grafana"
 	g := d.env.Observability.Grafana
-	for _, field := range []struct{ name, value string }{
-		{"domain", g.Domain}, {"certificateARN", g.CertificateARN}, {"oidc.clientID", g.OIDC.ClientID},
-		{"oidc.authURL", g.OIDC.AuthURL}, {"oidc.tokenURL", g.OIDC.TokenURL}, {"oidc.userInfoURL", g.OIDC.UserInfoURL},
-	} {
-		if at := path + "." + field.name; field.value == "" && d.sound(at) {
-			d.report(at, "must be set where Grafana is enabled")
-		}
-	}
+	d.checkSet(path, "Grafana", map[string]string{
+		"domain": g.Domain, "certificateARN": g.CertificateARN, "oidc.clientID": g.OIDC.ClientID,
+		"oidc.authURL": g.OIDC.AuthURL, "oidc.tokenURL": g.OIDC.TokenURL, "oidc.userInfoURL": g.OIDC.UserInfoURL,
+	})
 	if d.sound(path+".domain", "app.domain") && g.Domain != "" && g.Domain == d.env.App.Domain {
 		d.report(path+".domain", "must be another name than app.domain, is %s too", g.Domain)
 	}
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique(path+".allowedCIDRs", g.AllowedCIDRs)
+}
+
+// checkSet reports what a part that is enabled cannot do without.
+func (d *document) checkSet(path, part string, values map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if at := path + "." + name; values[name] == "" && d.sound(at) {
+			d.report(at, "must be set where %s is enabled", part)
+		}
+	}
 }
 
 // checkObservabilityEndpoints: without NAT pods reach AWS through PrivateLink alone.

@@ -42,13 +42,7 @@ func (d *document) checkReach() {
 func (d *document) checkVPN() {
 	const path = "network.vpn"
 	vpn := d.env.Network.VPN
-	for _, field := range []struct{ name, value string }{
-		{"clientCIDR", vpn.ClientCIDR}, {"serverCertificateARN", vpn.ServerCertificateARN},
-	} {
-		if at := path + "." + field.name; field.value == "" && d.sound(at) {
-			d.report(at, "must be set where the VPN is enabled")
-		}
-	}
+	d.checkSet(path, "the VPN", map[string]string{"clientCIDR": vpn.ClientCIDR, "serverCertificateARN": vpn.ServerCertificateARN})
 	if d.sound(path+".samlProviderARN", path+".clientCertificateARN") {
 		switch {
 		case vpn.SAMLProviderARN == "" && vpn.ClientCertificateARN == "":
