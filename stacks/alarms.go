@@ -28,7 +28,9 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 	add("error-rate", alarm.Config{
 		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
 			"Look at the pods' state (make status ENV=%s) and at their log; if a release did it, roll it back.", limits.ErrorPercent, env.Name),
-		Expression: "IF(requests > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (requests + FILL(balancer, 0)), 100 * (FILL(balancer, 0) > 0))",
+		// A request that found no pod is in the load balancer's errors alone, and a minute without
+		// requests has no count.
+		Expression: "IF(FILL(requests, 0) + FILL(balancer, 0) > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)",
 		Metrics: map[string]alarm.Metric{
 			"requests": w.loadBalancerMetric("RequestCount", "Sum"),
 			"service":  w.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),

@@ -45,7 +45,7 @@ func watch(scope constructs.Construct, env *settings.Environment, data *Data, cl
 		errorLogs:   alarm.Metric{Namespace: env.Project + "/" + env.Name, Name: "ErrorLogs", Statistic: "Sum"},
 		// https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
 		pendingPods: alarm.Metric{
-			Namespace: "AWS/EKS", Name: "scheduler_pending_pods", Statistic: "Maximum",
+			Namespace: "AWS/EKS", Name: "scheduler_pending_pods", Statistic: "Sum",
 			Dimensions: map[string]*string{"ClusterName": jsii.String(cluster.Cluster.Name)},
 		},
 	}
