@@ -146,7 +146,7 @@ plan: stack one synth ## Plan STACK=dev-app for review: build/plan/dev-app has t
 	@$(patiently) build/planner stack $(stacks)
 
 .PHONY: drift
-drift: environment synth ## Compare every stack of ENV=dev, or STACK=dev-app, with what is deployed, reading only (2: one differs); the report goes to build/drift
+drift: environment synth ## Compare every stack of ENV=dev, or STACK='dev-*', with what is deployed, reading only; fails when one differs, and build/drift tells which
 	@go build -C tools -o ../build/stackorder ./stackorder
 	@go build -C tools -o ../build/planner ./plan
 	@$(patiently) build/planner drift '$(ENV)' $(stacks)

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +16,8 @@ import (
 )
 
 // differs is the exit status when a stack is not as it is in Git: as Terraform's own with
-// -detailed-exitcode. 1 is for what could not be compared.
+// -detailed-exitcode. 1 is for what could not be compared. make ends with 2 in both cases, and
+// prints which it was.
 // https://developer.hashicorp.com/terraform/cli/commands/plan#detailed-exitcode
 const differs = 2
 
@@ -37,9 +38,11 @@ type compared struct {
 	State  string `json:"state"`
 	Detail string `json:"detail,omitempty"`
 	// Outside are the addresses of what others have changed, Pending those of what has not been
-	// deployed yet.
+	// deployed yet. Left is what others have changed too and a deployment would leave as it is,
+	// such as what AWS itself fills in: no drift, as for Terraform.
 	Outside []string `json:"changed_outside,omitempty"`
 	Pending []string `json:"not_deployed_yet,omitempty"`
+	Left    []string `json:"changed_outside_and_left,omitempty"`
 }
 
 // drift compares an environment's stacks, or those that are named, with what is deployed, and goes
@@ -49,27 +52,41 @@ func (c *command) drift(ctx context.Context, environment string, stacks []string
 	if err != nil {
 		return err
 	}
-	if len(stacks) == 0 {
-		for _, stack := range slices.Sorted(maps.Keys(all)) {
-			if strings.HasPrefix(stack, environment+"-") {
-				stacks = append(stacks, stack)
-			}
-		}
-	}
-	if len(stacks) == 0 {
-		return fmt.Errorf("%s: has no stacks; there are %s", environment, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	stacks, err = chosen(all, environment, stacks)
+	if err != nil {
+		return err
 	}
 	var report []compared
 	for _, stack := range stacks {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		p, err := c.examine(ctx, stack)
+		p, err := c.examineDeployed(ctx, stack)
 		report = append(report, compare(stack, p, err))
 	}
 	text := table(report)
 	fmt.Fprint(c.stdout, "\n"+text)
 	return cmp.Or(c.keep(report, text), verdict(report))
+}
+
+// examineDeployed plans a stack with the image that it was deployed with. The pipeline chooses
+// one by its digest, and compared with the tag in the settings every application would differ.
+func (c *command) examineDeployed(ctx context.Context, stack string) (planned, error) {
+	p, err := c.examine(ctx, stack)
+	environment, is := strings.CutSuffix(stack, "-app")
+	if err != nil || !is || p.image == "" {
+		return p, err
+	}
+	setting := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(environment, "-", "_")) + "_APP_IMAGE_"
+	if c.getenv(setting+"TAG") != "" {
+		return p, nil
+	}
+	_, digest, _ := strings.Cut(p.image, "@")
+	if err := c.start(ctx, []string{setting + "DIGEST=" + digest}, io.Discard, c.stderr,
+		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "synth"); err != nil {
+		return p, fmt.Errorf("%s: cannot be synthesized with the image that is deployed: %w", stack, err)
+	}
+	return c.examine(ctx, stack)
 }
 
 // compare tells of one stack.
@@ -86,13 +103,21 @@ func compare(stack string, p planned, err error) compared {
 	if p.secret {
 		result.Detail = "compared with the state alone, since it holds a secret"
 	}
+	isChanged := func(address string) bool {
+		return slices.ContainsFunc(p.changes, func(c change) bool { return c.Address == address })
+	}
+	for _, address := range p.outside {
+		if !isChanged(address) {
+			result.Left = append(result.Left, address)
+		}
+	}
 	if len(p.changes) == 0 {
 		return result
 	}
 	result.State, result.Detail = changed, strings.Join(slices.DeleteFunc([]string{counted(p.changes), result.Detail},
 		func(s string) bool { return s == "" }), "; ")
 	for _, change := range p.changes {
-		if p.outside[change.Address] {
+		if slices.Contains(p.outside, change.Address) {
 			result.Outside = append(result.Outside, change.Address)
 		} else {
 			result.Pending = append(result.Pending, change.Address)
@@ -126,7 +151,7 @@ func table(report []compared) string {
 		for _, part := range []struct {
 			title     string
 			addresses []string
-		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}} {
+		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed by others, and left so by a deployment", c.Left}} {
 			if len(part.addresses) == 0 {
 				continue
 			}

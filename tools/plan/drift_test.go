@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"gotest.tools/v3/assert"
+
+	"plinth/tools/internal/synthesized"
 )
 
 // deployed is the beginning of a plan of a stack that is there.
@@ -18,9 +20,11 @@ const deployed = `{"format_version":"1.2","prior_state":{"values":{"root_module"
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	const (
-		same     = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
-		outside  = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
-		pending  = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
+		same    = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
+		outside = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
+		pending = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
+		// Of what others have deleted, nothing is left in the prior state.
+		deleted  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{}}},"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["delete"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		planning = `echo opaque > "cdktf.out/stacks/$3/plan"`
 	)
@@ -32,6 +36,8 @@ func TestDrift(t *testing.T) {
 	}{
 		"none":             {same, same, same, "", []string{"| dev-network | no drift |", "| dev-data | no drift |", "| dev-app | no drift |"}, ""},
 		"others' and ours": {outside, same, pending, "", []string{"| dev-network | differs | 1 to add, 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n", "dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "| dev-app | differs | 1 to destroy |", "dev-app, not deployed yet:\n\n- `helm_release.app`\n"}, errDiffers.Error()},
+		"others' and left": {same, same, same, "", []string{"| dev-network | no drift |", "dev-network, changed by others, and left so by a deployment:\n\n- `aws_eip.a`\n"}, ""},
+		"all is deleted":   {deleted, same, same, "", []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, errDiffers.Error()},
 		"nothing yet":      {same, nothing, same, "", []string{"| dev-data | not deployed |  |"}, ""},
 		"one fails":        {outside, "", same, "", []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
 		"one is too early": {same, same, same, `test "$2" != dev-app || { echo "dev-app needs dev-addons. Deploy it" >&2; exit 3; }`, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
@@ -78,8 +84,78 @@ func TestDrift(t *testing.T) {
 	})
 	t.Run("interrupted", func(t *testing.T) {
 		c, _ := project(t, "", "", "")
+		manifest := filepath.Join(c.root, "cdktf.out", "manifest.json")
+		assert.NilError(t, os.WriteFile(manifest, []byte(`{"stacks": {"dev-app": {"name": "dev-app"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`), 0o600))
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		assert.ErrorIs(t, c.run(ctx, []string{"drift", "dev"}), context.Canceled)
 	})
+}
+
+// TestChosen has an environment whose name begins with another's.
+func TestChosen(t *testing.T) {
+	t.Parallel()
+	all := map[string]synthesized.Stack{}
+	for _, name := range []string{"bootstrap-dev", "bootstrap-dev-eu", "dev-app", "dev-network", "dev-eu-app"} {
+		all[name] = synthesized.Stack{Name: name}
+	}
+	for name, test := range map[string]struct {
+		environment string
+		patterns    []string
+		want        string
+		err         string
+	}{
+		"an environment":     {"dev", nil, "dev-app dev-network", ""},
+		"the longer":         {"dev-eu", nil, "dev-eu-app", ""},
+		"a pattern":          {"dev", []string{"dev-eu-*"}, "dev-eu-app", ""},
+		"names":              {"dev", []string{"dev-network", "dev-app"}, "dev-network dev-app", ""},
+		"no such stack":      {"dev", []string{"dev-apq"}, "", "dev-apq: names no more stacks; there are dev-app, dev-eu-app, dev-network"},
+		"an administrator's": {"dev", []string{"bootstrap-dev"}, "", "bootstrap-dev: names no more stacks"},
+		"no such one":        {"prod", nil, "", "prod: has no stacks"},
+	} {
+		got, err := chosen(all, test.environment, test.patterns)
+		if test.err != "" {
+			assert.ErrorContains(t, err, test.err, name)
+			continue
+		}
+		assert.NilError(t, err, name)
+		assert.Equal(t, strings.Join(got, " "), test.want, name)
+	}
+}
+
+// TestDeployedImage has an application that was deployed with a digest, and settings with a tag.
+func TestDeployedImage(t *testing.T) {
+	t.Parallel()
+	// What is synthesized without the digest changes the release.
+	const (
+		cdktf  = `test "$1" != synth || printf %s "$PLINTH_DEV_APP_IMAGE_DIGEST" > cdktf.out/digest; echo opaque > cdktf.out/stacks/dev-app/plan`
+		before = deployed + `,"output_changes":{"image":{"before":"registry/app@sha256:ab","after":"`
+		tagged = before + `registry/app:0.1.0"}},"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["update"]}}]}`
+		same   = before + `registry/app@sha256:ab"}},"resource_changes":[]}`
+	)
+	terraform := `if test "$(cat ../../digest)" = sha256:ab; then echo '` + same + `'; else echo '` + tagged + `'; fi`
+	manifest := `{"stacks": {"dev-app": {"name": "dev-app", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`
+	for name, test := range map[string]struct{ tag, want string }{
+		"as deployed":     {"", "| dev-app | no drift |"},
+		"a tag asked for": {"2.0.0", "| dev-app | differs | 1 to change |"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := project(t, "", cdktf, terraform)
+			assert.NilError(t, os.WriteFile(filepath.Join(c.root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
+			assert.NilError(t, os.WriteFile(filepath.Join(c.root, "cdktf.out", "digest"), nil, 0o600))
+			getenv := c.getenv
+			c.getenv = func(name string) string {
+				if name == "PLINTH_DEV_APP_IMAGE_TAG" {
+					return test.tag
+				}
+				return getenv(name)
+			}
+			err := c.run(t.Context(), []string{"drift", "dev"})
+			assert.Equal(t, errors.Is(err, errDiffers), test.tag != "", "%v", err)
+			summary, err := os.ReadFile(filepath.Join(c.root, "build", "drift", "summary.md"))
+			assert.NilError(t, err)
+			assert.Assert(t, strings.Contains(string(summary), test.want), "want %q in\n%s", test.want, summary)
+		})
+	}
 }

@@ -2,7 +2,8 @@
 //
 //	plan stack dev-app             plans it, and writes build/plan/dev-app: the plan and summary.md
 //	plan drift dev                 compares all stacks of dev with what is deployed, or those named
-//	                               after it; ends with 2 when one differs
+//	                               after it; ends with 2 when one differs, with 1 when one could
+//	                               not be compared
 //	plan note dev dev-app …        puts the stacks' summaries into the merge request's one note
 //
 // It runs stackorder, cdktf and Terraform as make has built and installed them.

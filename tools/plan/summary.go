@@ -48,10 +48,14 @@ func (c change) action() string {
 // shown is what a plan tells.
 type shown struct {
 	changes []change
-	// outside are the addresses of what others have changed since the last deployment.
-	outside map[string]bool
+	// outside are the addresses of what others have changed since the last deployment, also where
+	// a deployment would leave that as it is.
+	outside []string
 	// deployed says that there is anything of the stack yet.
 	deployed bool
+	// image is the one that the application was deployed with, where its digest was chosen at the
+	// deployment and the settings name a tag.
+	image string
 }
 
 // read returns what `terraform show -json` says of a plan. Its errors hold nothing of it.
@@ -70,16 +74,33 @@ func read(text []byte) (shown, error) {
 				} `json:"root_module"`
 			} `json:"values"`
 		} `json:"prior_state"`
+		// Security: of values, only the image's name.
+		Outputs struct {
+			Image struct {
+				Before any `json:"before"`
+				After  any `json:"after"`
+			} `json:"image"`
+		} `json:"output_changes"`
 	}
 	if json.Unmarshal(text, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
 		return shown{}, errors.New("terraform show: writes no plan of format 1")
 	}
-	result := shown{outside: map[string]bool{}}
+	var result shown
 	for _, d := range plan.Drift {
-		result.outside[d.Address] = true
+		if d.Mode == "managed" {
+			result.outside = append(result.outside, d.Address)
+		}
 	}
+	slices.Sort(result.outside)
+	// The prior state is what is left now: of a stack that others have deleted there is nothing in it.
+	result.deployed = len(result.outside) > 0
 	for _, r := range plan.Prior.Values.Root.Resources {
 		result.deployed = result.deployed || r.Mode == "managed"
+	}
+	before, _ := plan.Outputs.Image.Before.(string)
+	after, _ := plan.Outputs.Image.After.(string)
+	if strings.Contains(before, "@") && !strings.Contains(after, "@") {
+		result.image = before
 	}
 	changes := slices.DeleteFunc(plan.Changes, func(c change) bool { return c.Mode != "managed" || c.action() == "" })
 	// What takes something away comes first.
