@@ -161,7 +161,7 @@ func TestRehearsal(t *testing.T) {
 	p := start(t, "dev", nil)
 	p.ends(0, "No AWS is involved", "✓ The bootstrap stack is deployed by an administrator",
 		"✓ The role that plans dev-network cannot deploy it", "✓ The role that deploys dev-network cannot deploy dev-cluster",
-		"✓ Every stack is deployed", "✓ Each stack is deployed by a role of its own: 5 roles", "✓ Deploying again would change nothing",
+		"✓ Every stack is deployed", "✓ Each stack is deployed by a role of its own: 6 roles", "✓ Deploying again would change nothing",
 		"✓ Another image changes dev-app alone", "✓ Every stack is destroyed", "✓ Nothing is left in the cloud",
 		"✓ Nothing is left in the states", "✓ No password is in a state, a plan or a log", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
