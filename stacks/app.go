@@ -3,7 +3,6 @@ package stacks
 import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -69,15 +68,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 
 // reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else.
 func reachDatabase(stack cdktf.TerraformStack, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
-	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, jsii.String("database-from-cluster"),
-		&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
-			SecurityGroupId:           data.Database.SecurityGroupID,
-			ReferencedSecurityGroupId: cluster.Cluster.SecurityGroupID,
-			Description:               jsii.String("PostgreSQL from pods"),
-			IpProtocol:                jsii.String("tcp"),
-			FromPort:                  jsii.Number(postgres.Port),
-			ToPort:                    jsii.Number(postgres.Port),
-		})
+	return letIn(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
 }
 
 // readPassword allows exactly one secret to be read, and its key to be used for that alone.
@@ -88,16 +79,7 @@ func readPassword(env *settings.Environment, data *Data) []policy.Statement {
 			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
 			Resources: []string{*data.Database.SecretArn},
 		},
-		{
-			Sid:       "DecryptDatabasePassword",
-			Actions:   []string{"kms:Decrypt"},
-			Resources: []string{*data.Key.Arn},
-			Conditions: []policy.Condition{{
-				Test:     "StringEquals",
-				Variable: "kms:ViaService",
-				Values:   []string{"secretsmanager." + env.Region + ".amazonaws.com"},
-			}},
-		},
+		useKey(env, "DecryptDatabasePassword", "secretsmanager", data.Key.Arn, "kms:Decrypt"),
 	}
 }
 

@@ -26,6 +26,19 @@ func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 	})
 }
 
+// useKey lets pods use a key, by way of one service of AWS's alone.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+func useKey(env *settings.Environment, sid, service string, key *string, actions ...string) policy.Statement {
+	return policy.Statement{
+		Sid:       sid,
+		Actions:   actions,
+		Resources: []string{*key},
+		Conditions: []policy.Condition{{
+			Test: "StringEquals", Variable: "kms:ViaService", Values: []string{service + "." + env.Region + ".amazonaws.com"},
+		}},
+	}
+}
+
 // useCluster gives a stack the Kubernetes and Helm providers. They must never be in the
 // stack that makes the cluster: a provider is configured before anything is planned.
 // https://developer.hashicorp.com/terraform/language/providers/configuration#provider-configuration

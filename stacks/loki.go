@@ -47,14 +47,7 @@ func lokiStatements(env *settings.Environment, b lokiBucket) []policy.Statement 
 			Actions:   []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
 			Resources: []string{*b.arn + "/*"},
 		},
-		{
-			Sid:       "EncryptLines",
-			Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
-			Resources: []string{*b.keyArn},
-			Conditions: []policy.Condition{{
-				Test: "StringEquals", Variable: "kms:ViaService", Values: []string{"s3." + env.Region + ".amazonaws.com"},
-			}},
-		},
+		useKey(env, "EncryptLines", "s3", b.keyArn, "kms:Decrypt", "kms:GenerateDataKey"),
 	}
 }
 

@@ -27,16 +27,20 @@ type Way struct {
 // admit lets people who are in the VPC by one of its ways reach a port.
 func admit(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
 	for _, way := range network.Ways {
-		vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, jsii.String(id+"-from-"+way.Name),
-			&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
-				SecurityGroupId:           securityGroup,
-				ReferencedSecurityGroupId: way.SecurityGroupID,
-				Description:               jsii.String(what + " from the " + way.Name),
-				IpProtocol:                jsii.String("tcp"),
-				FromPort:                  jsii.Number(port),
-				ToPort:                    jsii.Number(port),
-			})
+		letIn(stack, id+"-from-"+way.Name, what+" from the "+way.Name, securityGroup, way.SecurityGroupID, port)
 	}
+}
+
+// letIn lets what has one security group reach a port of what has another.
+func letIn(stack cdktf.TerraformStack, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
+	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, &id, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+		SecurityGroupId:           to,
+		ReferencedSecurityGroupId: from,
+		Description:               &description,
+		IpProtocol:                jsii.String("tcp"),
+		FromPort:                  jsii.Number(port),
+		ToPort:                    jsii.Number(port),
+	})
 }
 
 func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) Way {

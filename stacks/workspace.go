@@ -32,14 +32,7 @@ type workspace struct {
 // alone.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
 func (w workspace) useKey(env *settings.Environment) policy.Statement {
-	return policy.Statement{
-		Sid:       "UseWorkspaceKey",
-		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
-		Resources: []string{*w.keyArn},
-		Conditions: []policy.Condition{{
-			Test: "StringEquals", Variable: "kms:ViaService", Values: []string{"aps." + env.Region + ".amazonaws.com"},
-		}},
-	}
+	return useKey(env, "UseWorkspaceKey", "aps", w.keyArn, "kms:Decrypt", "kms:GenerateDataKey")
 }
 
 // newWorkspace makes the place of the metrics, with the rules that watch them.
