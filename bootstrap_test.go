@@ -262,7 +262,7 @@ func bootstrapOutOfReach(p platform) (broken []string) {
 }
 
 // reading are the actions by which nothing changes. Of a state's lock others are needed.
-var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List)[A-Za-z]*$`)
+var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List|View)[A-Za-z]*$`)
 
 // secretsValues are reading actions by which secrets would be read.
 var secretsValues = []string{

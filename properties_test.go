@@ -49,6 +49,17 @@ var variants = map[string][]string{
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
+	"a database restored twice, with backups and a budget": {
+		"PLINTH_PROD_DATABASE_RESTORES=[rds:plinth-prod-postgres-2026-11-25-02-10, awsbackup:job-11111111-2222-3333-4444-555555555555]",
+		"PLINTH_PROD_DATABASE_BACKUP_ENABLED=true",
+		"PLINTH_PROD_DATABASE_BACKUP_COPY_VAULT_ARN=arn:aws:backup:eu-west-1:333333333333:backup-vault:copies",
+		"PLINTH_PROD_OBSERVABILITY_BUDGET_MONTHLY_USD=1000", "PLINTH_ENVIRONMENTS=prod",
+	},
+	"Aurora restored, and the old one gone": {
+		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
+		"PLINTH_DEV_DATABASE_RESTORES=[plinth-dev-before]", "PLINTH_DEV_DATABASE_KEEP_OLD=false",
+		"PLINTH_DEV_DATABASE_BACKUP_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
+	},
 	"a protected database without replicas": {
 		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
 	},
@@ -349,10 +360,11 @@ var atRest = map[string][]string{
 	"aws_sns_topic":             {"kms_master_key_id"},
 	"aws_prometheus_workspace":  {"kms_key_arn"},
 	"aws_instance":              {"root_block_device.encrypted", "root_block_device.kms_key_id"},
+	"aws_backup_vault":          {"kms_key_arn"},
 }
 
 var keepsNothing = []string{
-	"aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
+	"aws_backup_plan", "aws_backup_selection", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
 	"aws_ec2_client_vpn_network_association", "aws_cloudwatch_log_stream", "aws_iam_instance_profile", "aws_route53_record", "aws_ssm_document",
 	"aws_vpc_security_group_egress_rule", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
 	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_chatbot_slack_channel_configuration", "aws_cloudwatch_dashboard",
@@ -376,8 +388,8 @@ func encryptedAtRest(p platform) (broken []string) {
 			broken = append(broken, e.String()+": says nobody whether it keeps data; add it to atRest or keepsNothing")
 		}
 		for _, field := range fields {
-			if field == "kms_key_id" && e.body["replicate_source_db"] != nil {
-				continue // a replica has its source's key
+			if field == "kms_key_id" && (e.body["replicate_source_db"] != nil || e.body["snapshot_identifier"] != nil) {
+				continue // a replica has its source's key, and what is restored its snapshot's
 			}
 			value := dig(e.body, strings.Split(field, ".")...)
 			reference, _ := value.(string)
@@ -479,6 +491,7 @@ var unscopable = []*regexp.Regexp{
 	regexp.MustCompile(`^acm:(ListCertificates|RequestCertificate)$`),
 	regexp.MustCompile(`^application-autoscaling:Describe\w+$`),
 	regexp.MustCompile(`^aps:CreateWorkspace$`),
+	regexp.MustCompile(`^backup-storage:MountCapsule$`),
 	regexp.MustCompile(`^chatbot:(CreateSlackChannelConfiguration|DescribeSlackChannelConfigurations)$`),
 	regexp.MustCompile(`^cloudwatch:(GetMetricData|ListMetrics)$`),
 	regexp.MustCompile(`^ecr:GetAuthorizationToken$`),
@@ -608,6 +621,10 @@ var limits = map[string]struct {
 	length  int
 	pattern string
 }{
+	"aws_backup_plan.name":                         {50, `[\w.-]+`},
+	"aws_backup_selection.name":                    {50, `[\w.-]+`},
+	"aws_backup_vault.name":                        {50, `[\w-]{2,}`},
+	"aws_budgets_budget.name":                      {100, `[^:\\]+`},
 	"aws_appautoscaling_policy.name":               {256, `[\x20-\x7E]+`},
 	"aws_cloudwatch_log_group.name":                {512, `[\w./#-]+`},
 	"aws_cloudwatch_log_metric_filter.name":        {512, `[^:*]+`},

@@ -20,6 +20,16 @@ var rdsKey = []Need{
 	{Actions: []string{"kms:CreateGrant"}, On: []string{"kms:key/*"}, When: all(owned, via("rds"), when("Bool", "kms:GrantIsForAWSResource", "true"))},
 }
 
+// snapshots are those that a database may be restored from, whether it is meant to be or not: at
+// night, nobody should have to look for an administrator.
+//
+// Security: the environment's own, by their names. Those of AWS Backup are named after a job, so
+// that another environment's of the account are among them.
+func snapshots(prefix string) []string {
+	own := project + "-" + environment + "-*"
+	return []string{prefix + own, prefix + "rds:" + own, prefix + "awsbackup:job-*"}
+}
+
 // masterSecret is what it takes that RDS makes the master user's secret: it does so in the name
 // of the caller, who can neither read nor delete the secret. Kind is db or cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
@@ -50,10 +60,13 @@ var rds = Table{
 	},
 	"aws_db_instance[username]": { // a primary
 		Source: rdsSource,
-		Create: []Need{{
-			Actions: []string{"rds:CreateDBInstance"}, When: requested,
-			On: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}", "rds:subgrp:{db_subnet_group_name}"},
-		}},
+		Create: []Need{
+			{
+				Actions: []string{"rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot"}, When: requested,
+				On: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}", "rds:subgrp:{db_subnet_group_name}"},
+			},
+			{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot"}, On: snapshots("rds:snapshot:")},
+		},
 	},
 	"aws_db_instance[replicate_source_db]": { // a replica
 		Source: rdsSource,
@@ -98,12 +111,13 @@ var rds = Table{
 		Source: rdsSource,
 		Create: append([]Need{
 			{
-				Actions: []string{"rds:CreateDBCluster"}, When: requested,
+				Actions: []string{"rds:CreateDBCluster", "rds:RestoreDBClusterFromSnapshot"}, When: requested,
 				On: []string{
 					"rds:cluster:{cluster_identifier}", "rds:cluster-pg:{db_cluster_parameter_group_name}",
 					auroraOptionGroup, "rds:subgrp:{db_subnet_group_name}",
 				},
 			},
+			{Actions: []string{"rds:RestoreDBClusterFromSnapshot"}, On: snapshots("rds:cluster-snapshot:")},
 			rdsRole,
 		}, rdsKey...),
 		Read: []Need{

@@ -29,7 +29,7 @@ func (s Stack) elements() []element {
 }
 
 // global are the services whose ARNs name no region.
-var global = []string{"iam", "chatbot"}
+var global = []string{"iam", "budgets", "chatbot"}
 
 // arn completes the short form of a resource.
 func (s Stack) arn(e element, short string) (string, error) {

@@ -134,7 +134,7 @@ func TestTableBuckets(t *testing.T) {
 
 // Reading is all that whoever plans may do, and secrets they may not read.
 func TestTableReads(t *testing.T) {
-	reads := regexp.MustCompile(`:(Describe|Get|List)[A-Z]`)
+	reads := regexp.MustCompile(`:(Describe|Get|List|View)[A-Z]`)
 	for kind, row := range All() {
 		for _, need := range row.Read {
 			for _, action := range need.Actions {

@@ -205,6 +205,7 @@ func (d *document) checkDatabase() {
 	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min > scaling.Max {
 		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
 	}
+	d.checkRecovery()
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
 	if d.sound("database.backupWindow", "database.maintenanceWindow") &&
 		backupWindow(database.BackupWindow).collides(maintenanceWindow(database.MaintenanceWindow)) {

@@ -72,7 +72,7 @@ var nameLimits = []nameLimit{
 	{"IAM role", []string{"aws-load-balancer-controller"}, 64},     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	{"IAM policy", []string{"deploy-observability-boundary"}, 128}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	{"EKS cluster", nil, 100},                                      // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
-	{"RDS instance", []string{"postgres-replica-5"}, 63},           // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+	{"RDS instance", []string{"postgres-00000000-replica-5"}, 63},  // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
 	{"S3 bucket", []string{"app", "logs", "000000000000"}, 63},     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }

@@ -9,6 +9,7 @@ import (
 // Observability says what is watched, and who is told.
 type Observability struct {
 	Alarms     Alarms     `yaml:"alarms"`
+	Budget     Budget     `yaml:"budget"`
 	Prometheus Prometheus `yaml:"prometheus"`
 	Grafana    Grafana    `yaml:"grafana"`
 	Loki       Loki       `yaml:"loki"`
@@ -37,6 +38,15 @@ type Alarms struct {
 	// ReplicaLagSeconds is how far a read replica may be behind. One of RDS seems to be up to five
 	// minutes behind while nothing is written.
 	ReplicaLagSeconds int `yaml:"replicaLagSeconds" validate:"between=1-86400"`
+}
+
+// Budget tells who is told of alarms what the account costs.
+type Budget struct {
+	// MonthlyUSD is what the account, with all that is in it, may cost in a month; 0 is no budget.
+	MonthlyUSD int `yaml:"monthlyUSD" validate:"between=0-100000000"`
+	// Percent is what share of it must be spent before that is told. It is also told when AWS
+	// expects more than all of it.
+	Percent int `yaml:"percent" validate:"between=1-100"`
 }
 
 // Slack is a channel of a Slack workspace which an administrator has let AWS into, once, in the

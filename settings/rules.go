@@ -182,6 +182,18 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^` + weekday + `:` + clock + `-` + weekday + `:` + clock + `$`,
 			also:    isMaintenanceWindow,
 		},
+		// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
+		"snapshot": {
+			must:    "the name of a snapshot of RDS's, such as rds:plinth-dev-postgres-2026-11-26-02-10",
+			pattern: `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`,
+			// An ARN ends in it.
+			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
+		},
+		// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+		"vaultarn": {
+			must:    "the ARN of a backup vault",
+			pattern: `^arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}$`,
+		},
 		"k8sversion": {
 			must:    fmt.Sprintf("a Kubernetes minor version, 1.%d or later", oldestKubernetes),
 			pattern: `^1\.[0-9]{2}$`,

@@ -188,6 +188,27 @@ type Database struct {
 	DeletionProtection *bool `yaml:"deletionProtection"`
 	// FinalSnapshot keeps a snapshot when the database is deleted; by default as protected.
 	FinalSnapshot *bool `yaml:"finalSnapshot"`
+	// Restores are names of snapshots: of RDS's own, as in rds:plinth-dev-postgres-2026-11-26-02-10,
+	// of AWS Backup's, or of some that people have made and named plinth-dev-…. Each is restored to
+	// a database of its own, and the application uses the last one's. Add to the end.
+	Restores []string `yaml:"restores" validate:"dive,snapshot"`
+	// KeepOld keeps the databases that were in use before the last one of restores.
+	KeepOld bool `yaml:"keepOld"`
+	// Backup is kept apart from the database, and longer than RDS keeps its own.
+	Backup Backup `yaml:"backup"`
+}
+
+// Backup is AWS Backup's plan for the database: once a day, twelve hours from backupWindow.
+type Backup struct {
+	// Enabled makes the plan and its vault.
+	Enabled bool `yaml:"enabled"`
+	// KeepDays is how long a backup is kept.
+	KeepDays int `yaml:"keepDays" validate:"between=1-3650"`
+	// CopyVaultARN is a backup vault of the account in another region, which gets a copy of each
+	// backup. Its key must not be an AWS managed one.
+	CopyVaultARN string `yaml:"copyVaultARN" validate:"omitempty,vaultarn"`
+	// CopyKeepDays is how long a copy is kept.
+	CopyKeepDays int `yaml:"copyKeepDays" validate:"between=1-3650"`
 }
 
 // Engine is a kind of PostgreSQL server.

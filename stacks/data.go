@@ -4,6 +4,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/backupplan"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/postgres"
 	"plinth/constructs/repository"
@@ -34,11 +35,36 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 		ForceDelete:    !env.Protected,
 		PreventDestroy: env.Protected,
 	})
+	if backup := env.Database.Backup; backup.Enabled {
+		plan := newBackupPlan(stack, env, key, database)
+		output(stack, "backup_vault", "AWS Backup vault with the database's backups", plan.VaultName)
+	}
+	output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
 	output(stack, "database_endpoint", "Host that takes writes, port 5432", database.Endpoint)
 	output(stack, "database_reader_endpoint", "Host for reads", database.ReaderEndpoint)
 	output(stack, "database_secret_arn", "Secrets Manager secret with username and password", database.SecretArn)
 	output(stack, "repository_url", "Where images are pushed", images.URL)
 	return &Data{TerraformStack: stack, Database: database, Repository: images, Key: key}
+}
+
+// newBackupPlan keeps backups of the database that is in use. They are lost with the environment's
+// key, as the final snapshot would be.
+func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, database *postgres.Postgres) *backupplan.Plan {
+	backup := env.Database.Backup
+	config := backupplan.Config{
+		Name:           env.ResourceName("database"),
+		DatabaseArn:    database.Arn,
+		KeyArn:         key.Arn,
+		Account:        env.Account,
+		Region:         env.Region,
+		Schedule:       env.Database.BackupSchedule(),
+		KeepDays:       backup.KeepDays,
+		PreventDestroy: env.Protected,
+	}
+	if backup.CopyVaultARN != "" {
+		config.Copy = &backupplan.Copy{VaultArn: backup.CopyVaultARN, KeepDays: backup.CopyKeepDays}
+	}
+	return backupplan.New(stack, "backup", config)
 }
 
 func databaseConfig(env *settings.Environment, network *Network, key *encryptionkey.Key) postgres.Config {
@@ -64,6 +90,8 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		DeletionProtection:  *database.DeletionProtection,
 		FinalSnapshot:       *database.FinalSnapshot,
 		PreventDestroy:      env.Protected,
+		Restores:            database.Restores,
+		DropOld:             !database.KeepOld,
 	}
 	if database.Engine == settings.EngineAurora {
 		config.Aurora = &postgres.Aurora{

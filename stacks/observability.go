@@ -8,6 +8,7 @@ import (
 
 	"plinth/constructs/alarmtopic"
 	"plinth/constructs/bucket"
+	"plinth/constructs/budget"
 	"plinth/constructs/encryptionkey"
 	"plinth/settings"
 )
@@ -45,12 +46,25 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 			SourceArn: fmt.Sprintf("arn:aws:aps:%s:%s:workspace/*", env.Region, env.Account),
 		})
 	}
+	if env.Observability.Budget.MonthlyUSD > 0 {
+		// https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+		publishers = append(publishers, alarmtopic.Publisher{
+			Sid: "Budgets", Service: "budgets.amazonaws.com",
+			SourceArn: fmt.Sprintf("arn:aws:budgets::%s:*", env.Account),
+		})
+	}
 	key := newKey(stack, env, "key", "observability", "Encrypts alarms, metrics and logs", false,
 		alarmtopic.UseKey(env.Account, publishers...)...)
 	topic := newAlarmTopic(stack, env, key, publishers)
 	watched := watch(topic.Construct, env, data, cluster)
 	newAlarms(topic.Construct, env, watched, topic.Arn)
 	newDashboard(stack, env, watched)
+	if limit := env.Observability.Budget; limit.MonthlyUSD > 0 {
+		budget.New(stack, "budget", budget.Config{
+			Name: env.ResourceName("budget"), MonthlyUSD: limit.MonthlyUSD, Percent: limit.Percent,
+			TopicArn: topic.Arn, DependsOn: topic.Ready,
+		})
+	}
 
 	if env.Observability.InCluster() {
 		useCluster(stack, env, cluster)

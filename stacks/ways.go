@@ -95,8 +95,9 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 			Actions: []string{"eks:DescribeCluster", "rds:DescribeDBClusters", "rds:DescribeDBInstances"},
 			Resources: []string{
 				arn("eks", env.Account, "cluster/"+env.ResourceName()),
-				arn("rds", env.Account, "cluster:"+env.ResourceName("postgres")),
-				arn("rds", env.Account, "db:"+env.ResourceName("postgres")),
+				// And what is restored from a snapshot, or a replica.
+				arn("rds", env.Account, "cluster:"+env.ResourceName("postgres*")),
+				arn("rds", env.Account, "db:"+env.ResourceName("postgres*")),
 			},
 		},
 	}

@@ -27,11 +27,20 @@ func newAurora(s *shared, result *Postgres) {
 			Description: jsii.String("TLS only, with connections and slow statements logged"),
 			Parameter:   clusterParameters(),
 		})
-	logs := s.logs("cluster-logs", "cluster", c.Name)
-	cluster := rdscluster.NewRdsCluster(s.scope, jsii.String("cluster"), &rdscluster.RdsClusterConfig{
-		ClusterIdentifier: jsii.String(c.Name),
-		Engine:            jsii.String(auroraEngine),
-		EngineVersion:     jsii.String(c.Version),
+	for _, d := range s.databases() {
+		newCluster(d, group.Name(), result)
+	}
+}
+
+// newCluster makes a cluster with its instances.
+func newCluster(d database, parameterGroup *string, result *Postgres) {
+	c := d.config
+	logs := d.logs("cluster-logs", "cluster", d.name)
+	cluster := rdscluster.NewRdsCluster(d.scope, jsii.String("cluster"), &rdscluster.RdsClusterConfig{
+		ClusterIdentifier:  jsii.String(d.name),
+		SnapshotIdentifier: d.snapshot,
+		Engine:             jsii.String(auroraEngine),
+		EngineVersion:      jsii.String(c.Version),
 		// A new major version in the settings is meant.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
 		DatabaseName:             jsii.String(c.DatabaseName),
@@ -42,9 +51,9 @@ func newAurora(s *shared, result *Postgres) {
 		Port:                             jsii.Number(Port),
 		StorageEncrypted:                 jsii.Bool(true),
 		KmsKeyId:                         c.KeyArn,
-		DbSubnetGroupName:                s.subnets,
-		DbClusterParameterGroupName:      group.Name(),
-		VpcSecurityGroupIds:              &[]*string{s.securityGroup},
+		DbSubnetGroupName:                d.subnets,
+		DbClusterParameterGroupName:      parameterGroup,
+		VpcSecurityGroupIds:              &[]*string{d.securityGroup},
 		IamDatabaseAuthenticationEnabled: jsii.Bool(true),
 		BackupRetentionPeriod:            jsii.Number(c.BackupRetentionDays),
 		PreferredBackupWindow:            jsii.String(c.BackupWindow),
@@ -53,13 +62,14 @@ func newAurora(s *shared, result *Postgres) {
 		DeletionProtection:               jsii.Bool(c.DeletionProtection),
 		DeleteAutomatedBackups:           jsii.Bool(!c.FinalSnapshot),
 		SkipFinalSnapshot:                jsii.Bool(!c.FinalSnapshot),
-		FinalSnapshotIdentifier:          s.finalSnapshot(),
+		FinalSnapshotIdentifier:          d.finalSnapshot(),
 		EnabledCloudwatchLogsExports:     jsii.Strings("postgresql"),
 		ApplyImmediately:                 jsii.Bool(c.ApplyImmediately),
-		Lifecycle:                        s.lifecycle(),
+		Lifecycle:                        d.lifecycle(),
 		DependsOn:                        &[]cdktf.ITerraformDependable{logs},
 	})
-	result.Identifiers.Cluster = c.Name
+	result.Identifiers = Identifiers{Cluster: d.name}
+	result.Arn = cluster.Arn()
 	result.Endpoint = cluster.Endpoint()
 	result.ReaderEndpoint = cluster.ReaderEndpoint()
 	if c.Aurora.MaxReplicas == 0 {
@@ -68,20 +78,20 @@ func newAurora(s *shared, result *Postgres) {
 	}
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
 
-	instances := []cdktf.ITerraformDependable{cluster, newInstance(s, cluster, "writer")}
+	instances := []cdktf.ITerraformDependable{cluster, newInstance(d, cluster, "writer")}
 	// Terraform's own readers are the fewest there may be; autoscaling removes only its own.
 	for i := 1; i <= c.Aurora.MinReplicas; i++ {
-		instances = append(instances, newInstance(s, cluster, fmt.Sprintf("reader-%d", i)))
+		instances = append(instances, newInstance(d, cluster, fmt.Sprintf("reader-%d", i)))
 	}
 	if c.Aurora.MaxReplicas > c.Aurora.MinReplicas {
-		scaleReplicas(s, cluster, instances)
+		scaleReplicas(d, cluster, instances)
 	}
 }
 
-func newInstance(s *shared, cluster rdscluster.RdsCluster, role string) rdsclusterinstance.RdsClusterInstance {
-	c := s.config
-	return rdsclusterinstance.NewRdsClusterInstance(s.scope, jsii.String(role), &rdsclusterinstance.RdsClusterInstanceConfig{
-		Identifier:                         jsii.String(c.Name + "-" + role),
+func newInstance(d database, cluster rdscluster.RdsCluster, role string) rdsclusterinstance.RdsClusterInstance {
+	c := d.config
+	return rdsclusterinstance.NewRdsClusterInstance(d.scope, jsii.String(role), &rdsclusterinstance.RdsClusterInstanceConfig{
+		Identifier:                         jsii.String(d.name + "-" + role),
 		ClusterIdentifier:                  cluster.Id(),
 		Engine:                             cluster.Engine(),
 		EngineVersion:                      cluster.EngineVersion(),
@@ -95,35 +105,35 @@ func newInstance(s *shared, cluster rdscluster.RdsCluster, role string) rdsclust
 		PerformanceInsightsKmsKeyId:        c.KeyArn,
 		PerformanceInsightsRetentionPeriod: jsii.Number(insightsDays),
 		MonitoringInterval:                 jsii.Number(monitoringSeconds),
-		MonitoringRoleArn:                  s.monitoring.Arn,
-		DependsOn:                          s.dependsOn(),
+		MonitoringRoleArn:                  d.monitoring.Arn,
+		DependsOn:                          d.dependsOn(),
 	})
 }
 
 // scaleReplicas keeps the replicas' mean CPU use at the target.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Integrating.AutoScaling.html
-func scaleReplicas(s *shared, cluster rdscluster.RdsCluster, instances []cdktf.ITerraformDependable) {
+func scaleReplicas(d database, cluster rdscluster.RdsCluster, instances []cdktf.ITerraformDependable) {
 	const dimension, namespace = "rds:cluster:ReadReplicaCount", "rds"
-	target := appautoscalingtarget.NewAppautoscalingTarget(s.scope, jsii.String("replicas"), &appautoscalingtarget.AppautoscalingTargetConfig{
+	target := appautoscalingtarget.NewAppautoscalingTarget(d.scope, jsii.String("replicas"), &appautoscalingtarget.AppautoscalingTargetConfig{
 		ServiceNamespace:  jsii.String(namespace),
 		ScalableDimension: jsii.String(dimension),
 		ResourceId:        jsii.String(fmt.Sprintf("cluster:%s", *cluster.ClusterIdentifier())),
-		MinCapacity:       jsii.Number(s.config.Aurora.MinReplicas),
-		MaxCapacity:       jsii.Number(s.config.Aurora.MaxReplicas),
-		DependsOn:         &[]cdktf.ITerraformDependable{sweepReplicas(s, instances)},
+		MinCapacity:       jsii.Number(d.config.Aurora.MinReplicas),
+		MaxCapacity:       jsii.Number(d.config.Aurora.MaxReplicas),
+		DependsOn:         &[]cdktf.ITerraformDependable{sweepReplicas(d, instances)},
 	})
 	type (
 		tracking = appautoscalingpolicy.AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration
 		metric   = appautoscalingpolicy.AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification
 	)
-	appautoscalingpolicy.NewAppautoscalingPolicy(s.scope, jsii.String("replicas-cpu"), &appautoscalingpolicy.AppautoscalingPolicyConfig{
-		Name:              jsii.String(s.config.Name + "-replicas-cpu"),
+	appautoscalingpolicy.NewAppautoscalingPolicy(d.scope, jsii.String("replicas-cpu"), &appautoscalingpolicy.AppautoscalingPolicyConfig{
+		Name:              jsii.String(d.name + "-replicas-cpu"),
 		PolicyType:        jsii.String("TargetTrackingScaling"),
 		ServiceNamespace:  target.ServiceNamespace(),
 		ScalableDimension: target.ScalableDimension(),
 		ResourceId:        target.ResourceId(),
 		TargetTrackingScalingPolicyConfiguration: &tracking{
-			TargetValue:                   jsii.Number(s.config.Aurora.CPUPercent),
+			TargetValue:                   jsii.Number(d.config.Aurora.CPUPercent),
 			ScaleInCooldown:               jsii.Number(300),
 			ScaleOutCooldown:              jsii.Number(300),
 			PredefinedMetricSpecification: &metric{PredefinedMetricType: jsii.String("RDSReaderAverageCPUUtilization")},
@@ -147,10 +157,10 @@ done
 // sweepReplicas makes what, on destroy, goes after autoscaling and before the cluster: the
 // replicas that autoscaling has made are not Terraform's, and AWS refuses to delete a
 // cluster that has any. https://github.com/hashicorp/terraform-provider-aws/issues/19536
-func sweepReplicas(s *shared, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	return destroystep.New(s.scope, "sweep-replicas", destroystep.Config{
+func sweepReplicas(d database, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	return destroystep.New(d.scope, "sweep-replicas", destroystep.Config{
 		Command:     sweepCommand,
-		Environment: map[string]string{"CLUSTER": s.config.Name, "REGION": s.config.Region},
+		Environment: map[string]string{"CLUSTER": d.name, "REGION": d.config.Region},
 		DependsOn:   instances,
 	})
 }

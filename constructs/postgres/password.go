@@ -38,7 +38,7 @@ const (
 // there, so that a deployment that fails half-way and is repeated, with another random
 // value, still gives the database the password that was stored. Should AWS refuse to change
 // the password of a database that is there, raise PasswordVersion once more.
-func newPassword(s *shared) password {
+func newPassword(s *shared) *password {
 	c := s.config
 	stack := cdktf.TerraformStack_Of(s.scope)
 	stack.AddOverride(jsii.String("terraform.required_version"), ">= 1.11.0")
@@ -74,7 +74,7 @@ func newPassword(s *shared) password {
 		"count":     fmt.Sprintf("${%s ? 0 : 1}", *planOnly.Fqn()),
 		"secret_id": stored.SecretId(),
 	})
-	return password{
+	return &password{
 		value: fmt.Sprintf(`${%s ? "unread" : jsondecode(one(ephemeral.%s.%s[*].secret_string))["password"]}`,
 			*planOnly.Fqn(), ephemeralSecret, ephemeralName),
 		version:   version,

@@ -1,9 +1,12 @@
 // Package postgres makes a PostgreSQL database that only named security groups can reach:
 // RDS for PostgreSQL with a fixed number of read replicas, or Aurora with as many as the
-// load asks for. The password is in Secrets Manager, and in nothing that Terraform writes.
+// load asks for. The password is in Secrets Manager, and in nothing that Terraform writes. It can be
+// restored from a snapshot, beside the one that is there.
 package postgres
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -60,6 +63,12 @@ type Config struct {
 	// PreventDestroy makes Terraform refuse to plan the deletion.
 	PreventDestroy bool
 
+	// Restores are snapshots, each of which makes another database beside the first. The last one
+	// is what others get the endpoints of.
+	Restores []string
+	// DropOld removes all but the last.
+	DropOld bool
+
 	// Exactly one of these is set; it chooses the engine.
 	RDS    *RDS
 	Aurora *Aurora
@@ -86,6 +95,8 @@ type Aurora struct {
 // Postgres is a database, whichever engine runs it.
 type Postgres struct {
 	constructs.Construct
+	// Arn is the server's or the cluster's.
+	Arn *string
 	// Endpoint is the host that takes writes.
 	Endpoint *string
 	// ReaderEndpoint is a host for reads: of a replica where there is one. Aurora's balances
@@ -100,6 +111,9 @@ type Postgres struct {
 	// SecurityGroupID admits nobody until a rule is added to it.
 	SecurityGroupID *string
 }
+
+// Current is the server, or Aurora's cluster, that takes writes.
+func (i Identifiers) Current() string { return cmp.Or(i.Cluster, i.Primary) }
 
 // Identifiers are those of RDS instances or of an Aurora cluster, whose instances come and go.
 type Identifiers struct {
@@ -144,6 +158,35 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 		newRDS(shared, result)
 	}
 	return result
+}
+
+// database is one of those that a Postgres has had: the first, or one that a snapshot was restored
+// to. They share network, parameters and roles.
+type database struct {
+	*shared
+	// scope is that of its own resources.
+	scope constructs.Construct
+	// name is its identifier, and begins those of its replicas.
+	name string
+	// snapshot is what it was restored from, nil of the first.
+	snapshot *string
+}
+
+// databases are all that there are to be, the one in use last. The construct ids and names of one
+// follow from its snapshot alone, so that no other moves when one is added or removed.
+func (s *shared) databases() []database {
+	all := []database{{shared: s, scope: s.scope, name: s.config.Name}}
+	for _, snapshot := range s.config.Restores {
+		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(snapshot)))[:8]
+		all = append(all, database{
+			shared: s, scope: constructs.NewConstruct(s.scope, jsii.String("restored-"+hash)),
+			name: s.config.Name + "-" + hash, snapshot: jsii.String(snapshot),
+		})
+	}
+	if s.config.DropOld {
+		all = all[len(all)-1:]
+	}
+	return all
 }
 
 // monitoringTrust lets databases of this account use the role, and no other account's through
@@ -205,23 +248,23 @@ func major(version string) string {
 }
 
 // logs makes the group that RDS exports PostgreSQL's log to: kind is instance or cluster.
-func (s *shared) logs(id, kind, identifier string) cloudwatchloggroup.CloudwatchLogGroup {
-	return loggroup.New(s.scope, id, loggroup.Config{
+func (d database) logs(id, kind, identifier string) cloudwatchloggroup.CloudwatchLogGroup {
+	return loggroup.New(d.scope, id, loggroup.Config{
 		Name:          "/aws/rds/" + kind + "/" + identifier + "/postgresql",
-		RetentionDays: s.config.LogRetentionDays,
-		KeyArn:        s.config.KeyArn,
+		RetentionDays: d.config.LogRetentionDays,
+		KeyArn:        d.config.KeyArn,
 	})
 }
 
 // finalSnapshot names the snapshot that is made on deletion, nil when none is wanted. The
 // beginning of the key's id keeps it apart from the snapshot of an earlier database.
-func (s *shared) finalSnapshot() *string {
-	if !s.config.FinalSnapshot {
+func (d database) finalSnapshot() *string {
+	if !d.config.FinalSnapshot {
 		return nil
 	}
-	id := cdktf.Fn_Element(cdktf.Fn_Split(jsii.String("/"), s.config.KeyArn), jsii.Number(1))
+	id := cdktf.Fn_Element(cdktf.Fn_Split(jsii.String("/"), d.config.KeyArn), jsii.Number(1))
 	start := cdktf.Fn_Substr(cdktf.Token_AsString(id, nil), jsii.Number(0), jsii.Number(8))
-	return jsii.String(s.config.Name + "-final-" + *start)
+	return jsii.String(d.name + "-final-" + *start)
 }
 
 // lifecycle keeps Terraform from planning to delete what holds data.

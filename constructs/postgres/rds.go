@@ -19,6 +19,18 @@ func newRDS(s *shared, result *Postgres) {
 		Description: jsii.String("TLS only, with connections and slow statements logged"),
 		Parameter:   instanceParameters(),
 	})
+	var master *password
+	if c.RDS.Replicas > 0 {
+		master = newPassword(s)
+	}
+	for _, d := range s.databases() {
+		newServers(d, group.Name(), master, result)
+	}
+}
+
+// newServers makes a primary and its replicas.
+func newServers(d database, parameterGroup *string, master *password, result *Postgres) {
+	c := d.config
 	config := dbinstance.DbInstanceConfig{
 		Engine:        jsii.String("postgres"),
 		EngineVersion: jsii.String(c.Version),
@@ -27,23 +39,27 @@ func newRDS(s *shared, result *Postgres) {
 		// A new major version in the settings is meant.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
 		StorageEncrypted:         jsii.Bool(true),
-		KmsKeyId:                 c.KeyArn,
 		DeletionProtection:       jsii.Bool(c.DeletionProtection),
 		MultiAz:                  jsii.Bool(c.RDS.MultiAZ),
-		AllocatedStorage:         jsii.Number(c.RDS.StorageGiB),
-		DbSubnetGroupName:        s.subnets,
+		DbSubnetGroupName:        d.subnets,
 		BackupRetentionPeriod:    jsii.Number(c.BackupRetentionDays),
 		BackupWindow:             jsii.String(c.BackupWindow),
 		DeleteAutomatedBackups:   jsii.Bool(!c.FinalSnapshot),
 		SkipFinalSnapshot:        jsii.Bool(!c.FinalSnapshot),
-		FinalSnapshotIdentifier:  s.finalSnapshot(),
-		Lifecycle:                s.lifecycle(),
+		FinalSnapshotIdentifier:  d.finalSnapshot(),
+		Lifecycle:                d.lifecycle(),
 	}
-	if c.RDS.Replicas > 0 {
-		master := newPassword(s)
+	if d.snapshot != nil {
+		// Storage and key are the snapshot's: RDS can neither shrink the one nor change the other.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
+		config.SnapshotIdentifier = d.snapshot
+	} else {
+		config.AllocatedStorage = jsii.Number(c.RDS.StorageGiB)
+		config.KmsKeyId = c.KeyArn
+	}
+	if master != nil {
 		config.PasswordWo = jsii.String(master.value)
 		config.PasswordWoVersion = master.version
-		result.SecretArn = master.secretArn
 	} else {
 		// Security: RDS generates and rotates the password in Secrets Manager, so that none
 		// is ever in Git, a plan or Terraform's state.
@@ -51,20 +67,23 @@ func newRDS(s *shared, result *Postgres) {
 		config.ManageMasterUserPassword = jsii.Bool(true)
 		config.MasterUserSecretKmsKeyId = c.KeyArn
 	}
-	primary := dbinstance.NewDbInstance(s.scope, jsii.String("primary"), instanceConfig(s, c.Name, group.Name(), config))
-	result.Identifiers.Primary = c.Name
+	primary := dbinstance.NewDbInstance(d.scope, jsii.String("primary"), instanceConfig(d, d.name, parameterGroup, config))
+	result.Identifiers = Identifiers{Primary: d.name}
+	result.Arn = primary.Arn()
 	result.Endpoint = primary.Address()
 	result.ReaderEndpoint = primary.Address()
-	if result.SecretArn == nil {
+	if master != nil {
+		result.SecretArn = master.secretArn
+	} else {
 		result.SecretArn = primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
 	}
 
 	var readers []*string
 	for i := 1; i <= c.RDS.Replicas; i++ {
-		identifier := fmt.Sprintf("%s-replica-%d", c.Name, i)
+		identifier := fmt.Sprintf("%s-replica-%d", d.name, i)
 		result.Identifiers.Replicas = append(result.Identifiers.Replicas, identifier)
-		replica := dbinstance.NewDbInstance(s.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
-			instanceConfig(s, identifier, group.Name(), dbinstance.DbInstanceConfig{
+		replica := dbinstance.NewDbInstance(d.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
+			instanceConfig(d, identifier, parameterGroup, dbinstance.DbInstanceConfig{
 				ReplicateSourceDb: primary.Identifier(),
 				// It is encrypted with its source's key: in the same region AWS refuses to be told.
 				StorageEncrypted: jsii.Bool(true),
@@ -79,13 +98,13 @@ func newRDS(s *shared, result *Postgres) {
 }
 
 // instanceConfig completes what the primary and its replicas have in common.
-func instanceConfig(s *shared, identifier string, parameterGroup *string, config dbinstance.DbInstanceConfig) *dbinstance.DbInstanceConfig {
-	c := s.config
+func instanceConfig(d database, identifier string, parameterGroup *string, config dbinstance.DbInstanceConfig) *dbinstance.DbInstanceConfig {
+	c := d.config
 	role := "primary"
 	if config.ReplicateSourceDb != nil {
-		role = identifier[len(c.Name)+1:]
+		role = identifier[len(d.name)+1:]
 	}
-	logs := s.logs(role+"-logs", "instance", identifier)
+	logs := d.logs(role+"-logs", "instance", identifier)
 
 	config.Identifier = jsii.String(identifier)
 	config.InstanceClass = jsii.String(c.InstanceClass)
@@ -93,7 +112,7 @@ func instanceConfig(s *shared, identifier string, parameterGroup *string, config
 	config.MaxAllocatedStorage = jsii.Number(c.RDS.MaxStorageGiB)
 	config.Port = jsii.Number(Port)
 	config.ParameterGroupName = parameterGroup
-	config.VpcSecurityGroupIds = &[]*string{s.securityGroup}
+	config.VpcSecurityGroupIds = &[]*string{d.securityGroup}
 	config.PubliclyAccessible = jsii.Bool(false)
 	config.IamDatabaseAuthenticationEnabled = jsii.Bool(true)
 	config.MaintenanceWindow = jsii.String(c.MaintenanceWindow)
@@ -104,9 +123,9 @@ func instanceConfig(s *shared, identifier string, parameterGroup *string, config
 	config.PerformanceInsightsKmsKeyId = c.KeyArn
 	config.PerformanceInsightsRetentionPeriod = jsii.Number(insightsDays)
 	config.MonitoringInterval = jsii.Number(monitoringSeconds)
-	config.MonitoringRoleArn = s.monitoring.Arn
+	config.MonitoringRoleArn = d.monitoring.Arn
 	config.EnabledCloudwatchLogsExports = jsii.Strings("postgresql")
-	config.DependsOn = s.dependsOn(logs)
+	config.DependsOn = d.dependsOn(logs)
 	return &config
 }
 

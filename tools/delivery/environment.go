@@ -39,6 +39,11 @@ type database struct {
 
 // document is a stack's cdk.tf.json, as far as it is needed here.
 type document struct {
+	Output struct {
+		Database struct {
+			Value string `json:"value"`
+		} `json:"database_identifier"`
+	} `json:"output"`
 	Provider struct {
 		AWS []struct {
 			Region   string   `json:"region"`
@@ -133,13 +138,17 @@ func (e *environment) takeData(file document) bool {
 	for _, repository := range file.Resource.Repositories {
 		e.repository = repository.Name
 	}
+	// There are several where one was restored from a snapshot.
+	current := file.Output.Database.Value
 	for _, d := range file.Resource.Databases {
-		if d.Name != "" { // a replica's is that of its source
+		if d.Identifier == current {
 			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User}
 		}
 	}
 	for _, d := range file.Resource.Auroras {
-		e.database = database{identifier: d.Identifier, name: d.Name, user: d.User, aurora: true}
+		if d.Identifier == current {
+			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User, aurora: true}
+		}
 	}
 	for _, secret := range file.Resource.Secrets {
 		e.database.secret = secret.Name

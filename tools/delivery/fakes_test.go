@@ -209,7 +209,7 @@ func (d *desk) synthesize(env string) {
 				"c": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.c.principal_arn}"}}`,
 		"app": `"helm_release": {"release": {"name": "app", "namespace": "shop"}}`,
 	} {
-		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "resource": {`+resources+`}}`)
+		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "output": {"database_identifier": {"value": "plinth-`+env+`-postgres"}}, "resource": {`+resources+`}}`)
 	}
 	d.write("cdktf.out/manifest.json", `{"stacks": {`+
 		strings.Join([]string{entry(env + "-network"), entry(env + "-data"), entry(env + "-cluster"), entry(env + "-app"), entry("prod-app"), entry("staging-app")}, ",")+`}}`)

@@ -271,6 +271,11 @@ func TestTunnel(t *testing.T) {
 				"b": {"identifier": "plinth-dev-postgres-replica-1", "replicate_source_db": "a"}},
 			"aws_secretsmanager_secret": {"a": {"name": "plinth/dev/postgres"}}`,
 			findDatabase, databaseHost + "\t5432\tNone", databaseHost, "'plinth/dev/postgres'"},
+		{"RDS, restored from a snapshot, beside others", `"aws_db_instance": {
+				"a": {"identifier": "plinth-dev-postgres-00000000", "db_name": "app", "username": "plinth"},
+				"b": {"identifier": "plinth-dev-postgres", "db_name": "app", "username": "plinth"},
+				"c": {"identifier": "plinth-dev-postgres-11111111", "db_name": "app", "username": "plinth"}}`,
+			findDatabase, databaseHost + "\t5432\t" + ownSecret, databaseHost, "'" + ownSecret + "'"},
 		{"Aurora", `"aws_rds_cluster": {"a": {"cluster_identifier": "plinth-dev-postgres", "database_name": "app", "master_username": "plinth"}}`,
 			clusters, aurora + "\t5432\t" + ownSecret, aurora, "'" + ownSecret + "'"},
 	} {
@@ -278,6 +283,7 @@ func TestTunnel(t *testing.T) {
 			t.Parallel()
 			d := newTunnel(t, answer{Args: test.find, Stdout: test.answer})
 			d.write("cdktf.out/stacks/dev-data/cdk.tf.json", `{"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]},
+				"output": {"database_identifier": {"value": "plinth-dev-postgres"}},
 				"resource": {"aws_ecr_repository": {"images": {"name": "plinth-dev-app"}}, `+test.resources+`}}`)
 			o := d.open()
 			api, database := d.ports()

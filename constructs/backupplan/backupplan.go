@@ -1,0 +1,168 @@
+// Package backupplan has AWS Backup keep daily backups of a database in a vault of their own.
+package backupplan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupplan"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupselection"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupvault"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/iamrole"
+	"plinth/constructs/policy"
+)
+
+// Config of a plan.
+type Config struct {
+	// Name is the vault's and the plan's, at most 50 letters, digits, - and _.
+	Name string
+	// DatabaseArn is that of an RDS instance or an Aurora cluster.
+	DatabaseArn *string
+	// KeyArn encrypts the vault. It must be the database's own, too: snapshots keep their key.
+	KeyArn *string
+	// Account and Region are where all of this is.
+	Account, Region string
+	// Schedule is a cron expression of AWS's, in UTC.
+	Schedule string
+	// KeepDays is how long a backup is kept.
+	KeepDays int
+	// Copy is nil where there is no copy.
+	Copy *Copy
+	// PreventDestroy makes AWS and Terraform refuse to delete a vault that holds backups.
+	PreventDestroy bool
+}
+
+// Copy is kept in another region's vault.
+type Copy struct {
+	VaultArn string
+	KeepDays int
+}
+
+// Plan is a backup plan.
+type Plan struct {
+	constructs.Construct
+	VaultName *string
+}
+
+// New makes a plan.
+func New(scope constructs.Construct, id string, config Config) *Plan {
+	this := constructs.NewConstruct(scope, &id)
+	vault := backupvault.NewBackupVault(this, jsii.String("vault"), &backupvault.BackupVaultConfig{
+		Name:         jsii.String(config.Name),
+		KmsKeyArn:    config.KeyArn,
+		ForceDestroy: jsii.Bool(!config.PreventDestroy),
+		Lifecycle:    &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(config.PreventDestroy)},
+	})
+	rule := &backupplan.BackupPlanRule{
+		RuleName:        jsii.String("daily"),
+		TargetVaultName: vault.Name(),
+		Schedule:        jsii.String(config.Schedule),
+		Lifecycle:       &backupplan.BackupPlanRuleLifecycle{DeleteAfter: jsii.Number(config.KeepDays)},
+	}
+	if config.Copy != nil {
+		rule.CopyAction = []*backupplan.BackupPlanRuleCopyAction{{
+			DestinationVaultArn: jsii.String(config.Copy.VaultArn),
+			Lifecycle:           &backupplan.BackupPlanRuleCopyActionLifecycle{DeleteAfter: jsii.Number(config.Copy.KeepDays)},
+		}}
+	}
+	plan := backupplan.NewBackupPlan(this, jsii.String("plan"), &backupplan.BackupPlanConfig{
+		Name: jsii.String(config.Name),
+		Rule: []*backupplan.BackupPlanRule{rule},
+	})
+	role := newRole(this, config, vault.Arn())
+	backupselection.NewBackupSelection(this, jsii.String("selection"), &backupselection.BackupSelectionConfig{
+		Name:       jsii.String("database"),
+		PlanId:     plan.Id(),
+		IamRoleArn: role.Arn,
+		Resources:  &[]*string{config.DatabaseArn},
+		DependsOn:  &role.Permissions,
+	})
+	return &Plan{Construct: this, VaultName: vault.Name()}
+}
+
+// newRole makes the role that AWS Backup works with.
+//
+// Security: AWS's own policy for it may back up everything of the account's, in every service. This
+// one may make snapshots of this database and copy them, and delete only snapshots that AWS Backup
+// has made.
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamrole.Role {
+	rds := func(resource string) string {
+		return fmt.Sprintf("arn:aws:rds:%s:%s:%s", config.Region, config.Account, resource)
+	}
+	made := []string{rds("snapshot:awsbackup:*"), rds("cluster-snapshot:awsbackup:*")}
+	statements := []policy.Statement{
+		{
+			Sid:       "Look",
+			Actions:   []string{"rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"},
+			Resources: []string{rds("db:*"), rds("cluster:*"), rds("snapshot:*"), rds("cluster-snapshot:*")},
+		},
+		{
+			Sid:       "Snapshot",
+			Actions:   []string{"rds:AddTagsToResource", "rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot", "rds:ListTagsForResource"},
+			Resources: append([]string{*config.DatabaseArn}, made...),
+		},
+		{
+			Sid:       "Expire",
+			Actions:   []string{"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
+			Resources: made,
+		},
+		{
+			Sid:       "Keep",
+			Actions:   []string{"backup:CopyIntoBackupVault", "backup:DescribeBackupVault"},
+			Resources: vaults(config, *vaultArn),
+		},
+		{Sid: "DescribeKey", Actions: []string{"kms:DescribeKey"}, Resources: keys(config)},
+		{
+			// RDS encrypts a snapshot and its copy with grants.
+			Sid: "UseKey", Actions: []string{"kms:CreateGrant"}, Resources: keys(config),
+			Conditions: []policy.Condition{{Test: "Bool", Variable: "kms:GrantIsForAWSResource", Values: []string{"true"}}},
+		},
+	}
+	if config.Copy != nil {
+		statements = append(statements, policy.Statement{
+			Sid:     "Copy",
+			Actions: []string{"rds:CopyDBClusterSnapshot", "rds:CopyDBSnapshot"},
+			// The copy is a snapshot of the other region's.
+			Resources: append(made, fmt.Sprintf("arn:aws:rds:*:%s:snapshot:awsbackup:*", config.Account), fmt.Sprintf("arn:aws:rds:*:%s:cluster-snapshot:awsbackup:*", config.Account)),
+		})
+	}
+	return iamrole.New(scope, "role", iamrole.Config{
+		Name:        config.Name + "-backup",
+		Description: "Lets AWS Backup keep backups of the database",
+		Trust: policy.Statement{
+			Principals: policy.Service("backup.amazonaws.com"),
+			// Security: for this account's plans alone (confused deputy).
+			// https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html
+			Conditions: []policy.Condition{
+				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.Account}},
+				{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{fmt.Sprintf("arn:aws:backup:%s:%s:*", config.Region, config.Account)}},
+			},
+		},
+		Statements: statements,
+	})
+}
+
+// keys are those that backups are encrypted with. That of the other vault is known by its region
+// alone.
+func keys(config Config) []string {
+	all := []string{*config.KeyArn}
+	if config.Copy != nil {
+		region := strings.Split(config.Copy.VaultArn, ":")[3]
+		all = append(all, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", region, config.Account))
+	}
+	return all
+}
+
+// vaults are those that backups go to.
+func vaults(config Config, own string) []string {
+	all := []string{own}
+	if config.Copy != nil {
+		all = append(all, config.Copy.VaultArn)
+	}
+	return all
+}

@@ -1,0 +1,47 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkRecovery looks at what the database is restored from, and where its backups go.
+func (d *document) checkRecovery() {
+	database := d.env.Database
+	const restores = "database.restores"
+	d.checkUnique(restores, database.Restores)
+	for i, snapshot := range database.Restores {
+		// Security: the deploying role can use no other's, see package permissions.
+		own := d.env.ResourceName("")
+		if at := element(restores, i); d.sound(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
+			!strings.HasPrefix(strings.TrimPrefix(snapshot, "rds:"), own) {
+			d.report(at, "must be a snapshot of this environment's, whose name begins with %s or rds:%s, is %s; copy another's to such a name: "+
+				"aws rds copy-db-snapshot", own, own, quote(snapshot))
+		}
+	}
+	if d.sound(restores, "database.keepOld") && !database.KeepOld && len(database.Restores) == 0 {
+		d.report("database.keepOld", "must not be false without database.restores: there is no newer database to do with")
+	}
+	const vault = "database.backup.copyVaultARN"
+	backup := database.Backup
+	if backup.CopyVaultARN == "" {
+		return
+	}
+	// RDS's snapshots of an encrypted database go to another account only by hand.
+	d.checkARN(vault, backup.CopyVaultARN, arnAccount, "account", d.env.Account)
+	if d.sound(vault, "region") && strings.Split(backup.CopyVaultARN, ":")[arnRegion] == d.env.Region {
+		d.report(vault, "must be in another region than the environment's, is in %s too", d.env.Region)
+	}
+	if d.sound(vault, "database.backup.enabled") && !backup.Enabled {
+		d.report(vault, "must come with database.backup.enabled: there is nothing to copy")
+	}
+}
+
+// BackupSchedule is when AWS Backup begins, in UTC and as its cron expressions: half a day from
+// RDS's own backup, since two at once keep each other from starting.
+//
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
+func (d Database) BackupSchedule() string {
+	start := (backupWindow(d.BackupWindow).start + minutesADay/2) % minutesADay
+	return fmt.Sprintf("cron(%d %d * * ? *)", start%60, start/60)
+}
