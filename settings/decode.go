@@ -134,7 +134,11 @@ func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at
 		d.reportAt(at, path, "must be a list, is empty; write [] for none")
 		return
 	case node.Kind == yaml.ScalarNode:
-		d.reportAt(at, path, "must be a list, is %s; write [%s]", describe(node), oneLine(node.Value))
+		remedy := ""
+		if target.Type().Elem().Kind() == reflect.String {
+			remedy = "; write [" + oneLine(node.Value) + "]"
+		}
+		d.reportAt(at, path, "must be a list, is %s%s", describe(node), remedy)
 		return
 	case node.Kind != yaml.SequenceNode:
 		d.reportAt(at, path, "must be a list, is %s", describe(node))

@@ -125,6 +125,11 @@ func (s Slack) Enabled() bool { return s.WorkspaceID != "" }
 func (d *document) checkObservability() {
 	o := d.env.Observability
 	d.checkUnique("observability.alarms.emails", o.Alarms.Emails)
+	const storage = "observability.alarms.databaseFreeStorageGiB"
+	if free := o.Alarms.DatabaseFreeStorageGiB; d.sound(storage, "database.engine", "database.storageGiB") &&
+		d.env.Database.Engine == EnginePostgres && free >= d.env.Database.StorageGiB {
+		d.report(storage, "must be less than database.storageGiB (%d), or the alarm never ends, is %d", d.env.Database.StorageGiB, free)
+	}
 	const slack = "observability.alarms.slack"
 	if s := o.Alarms.Slack; d.sound(slack) && (s.WorkspaceID == "") != (s.ChannelID == "") {
 		d.report(slack, "must have workspaceID and channelID, or neither")

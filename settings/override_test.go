@@ -166,6 +166,8 @@ func TestBadOverride(t *testing.T) {
 		{"key in a list", nil, []string{"PLINTH_DEV_CLUSTER_ACCESS=[{role: me}]"},
 			`PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].principal: must be set: it has no default
 PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].role: unknown key; known here are namespaces, policy and principal`},
+		{"a word for a list of settings", nil, []string{"PLINTH_DEV_CLUSTER_ACCESS=me"},
+			`PLINTH_DEV_CLUSTER_ACCESS: cluster.access: must be a list, is "me"`},
 		{"key twice in a list", nil, []string{"PLINTH_DEV_CLUSTER_ACCESS=[{policy: admin, policy: view, principal: role/me}]"},
 			`PLINTH_DEV_CLUSTER_ACCESS: cluster.access[0].policy: must be set once, is set again`},
 		{"entry of a list", nil, []string{"PLINTH_DEV_NETWORK_ZONES=a,,b"},

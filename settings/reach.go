@@ -34,6 +34,9 @@ func (d *document) checkReach() {
 			d.report("network.interfaceEndpoints", "must hold what a bastion needs without NAT, lacks %s", list(missing, "and"))
 		}
 	}
+	if bastion := network.Bastion; d.sound("network.bastion.idleMinutes", "network.bastion.maxMinutes") && bastion.IdleMinutes > bastion.MaxMinutes {
+		d.report("network.bastion.idleMinutes", "must be at most maxMinutes (%d), is %d", bastion.MaxMinutes, bastion.IdleMinutes)
+	}
 	if network.VPN.Enabled {
 		d.checkVPN()
 	}

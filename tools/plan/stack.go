@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -80,9 +81,10 @@ func (c *command) examine(ctx context.Context, stack string) (planned, error) {
 		args, variables = args+"-refresh=false ", []string{"TF_VAR_" + planOnly + "=true"}
 	}
 	variables = append(variables, "TF_CLI_ARGS_plan="+args+c.getenv("TF_CLI_ARGS_plan"))
-	if err := c.start(ctx, variables, c.stdout, c.stderr,
+	var said bytes.Buffer
+	if err := c.start(ctx, variables, io.MultiWriter(c.stdout, &said), io.MultiWriter(c.stderr, &said),
 		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
-		return p, fmt.Errorf("%s: cannot be planned: %w", stack, err)
+		return p, fmt.Errorf("%s: cannot be planned: %s", stack, cmp.Or(firstError(said.String()), err.Error()))
 	}
 	made := filepath.Join(filepath.Dir(target.File), "plan") // by cdktf
 	var text bytes.Buffer
@@ -101,6 +103,12 @@ func (c *command) examine(ctx context.Context, stack string) (planned, error) {
 	}
 	return p, err
 }
+
+var terraformError = regexp.MustCompile(`Error: [^\x1b\n]+`)
+
+// firstError is the first of Terraform's error messages among what cdktf has written, which is
+// mostly the reason of the others.
+func firstError(written string) string { return strings.TrimSpace(terraformError.FindString(written)) }
 
 // planOnly is the variable of a stack that holds a secret, see constructs/postgres.
 const planOnly = "plan_only"
