@@ -54,3 +54,38 @@ func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformD
 	}
 	return step
 }
+
+// Gone is a step that was made at a place, by an earlier state of the settings.
+type Gone struct {
+	Scope  constructs.Construct
+	ID     string
+	Config Config
+}
+
+// Leave has steps that are gone from a stack run their commands all the same when they are
+// destroyed: Terraform runs those of its configuration alone. Of steps that never were, nothing
+// comes. It can be called once for a stack.
+// https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources
+func Leave(stack cdktf.TerraformStack, gone ...Gone) {
+	var blocks []any
+	for _, g := range gone {
+		// Only what is in the tree has an address.
+		step := New(g.Scope, g.ID, Config{Command: g.Config.Command, Environment: g.Config.Environment}).(cdktf.TerraformResource)
+		address := *step.TerraformResourceType() + "." + *step.FriendlyUniqueId()
+		g.Scope.Node().TryRemoveChild(jsii.String(g.ID))
+		environment := map[string]any{}
+		for name := range g.Config.Environment {
+			environment[name] = "${self.input." + name + "}"
+		}
+		blocks = append(blocks, map[string]any{
+			"from":      address,
+			"lifecycle": map[string]any{"destroy": true},
+			"provisioner": []any{map[string]any{"local-exec": map[string]any{
+				"when": "destroy", "command": literal.Replace(g.Config.Command), "environment": environment,
+			}}},
+		})
+	}
+	if len(blocks) > 0 {
+		stack.AddOverride(jsii.String("removed"), blocks)
+	}
+}

@@ -27,9 +27,18 @@ func newAurora(s *shared, result *Postgres) {
 			Description: jsii.String("TLS only, with connections and slow statements logged"),
 			Parameter:   clusterParameters(),
 		})
-	for _, d := range s.databases() {
+	var gone []destroystep.Gone
+	current, old := s.databases()
+	for _, d := range current {
 		newCluster(d, group.Name(), result)
+		if !c.Aurora.scales() {
+			gone = append(gone, sweep(d))
+		}
 	}
+	for _, d := range old {
+		gone = append(gone, sweep(d))
+	}
+	destroystep.Leave(cdktf.TerraformStack_Of(s.scope), gone...)
 }
 
 // newCluster makes a cluster with its instances.
@@ -83,7 +92,7 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 	for i := 1; i <= c.Aurora.MinReplicas; i++ {
 		instances = append(instances, newInstance(d, cluster, fmt.Sprintf("reader-%d", i)))
 	}
-	if c.Aurora.MaxReplicas > c.Aurora.MinReplicas {
+	if c.Aurora.scales() {
 		scaleReplicas(d, cluster, instances)
 	}
 }
@@ -158,12 +167,22 @@ done
 // replicas that autoscaling has made are not Terraform's, and AWS refuses to delete a
 // cluster that has any. https://github.com/hashicorp/terraform-provider-aws/issues/19536
 func sweepReplicas(d database, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	return destroystep.New(d.scope, "sweep-replicas", destroystep.Config{
+	step := sweep(d)
+	step.Config.DependsOn = instances
+	return destroystep.New(step.Scope, step.ID, step.Config)
+}
+
+// sweep is also left where there was autoscaling before: with a database that goes, and where the
+// number of replicas is fixed now.
+func sweep(d database) destroystep.Gone {
+	return destroystep.Gone{Scope: d.scope, ID: "sweep-replicas", Config: destroystep.Config{
 		Command:     sweepCommand,
 		Environment: map[string]string{"CLUSTER": d.name, "REGION": d.config.Region},
-		DependsOn:   instances,
-	})
+	}}
 }
+
+// scales tells whether replicas come and go by themselves.
+func (a Aurora) scales() bool { return a.MaxReplicas > a.MinReplicas }
 
 func clusterParameters() []*rdsclusterparametergroup.RdsClusterParameterGroupParameter {
 	var all []*rdsclusterparametergroup.RdsClusterParameterGroupParameter

@@ -172,9 +172,10 @@ type database struct {
 	snapshot *string
 }
 
-// databases are all that there are to be, the one in use last. The construct ids and names of one
-// follow from its snapshot alone, so that no other moves when one is added or removed.
-func (s *shared) databases() []database {
+// databases are all that there are to be, the one in use last, and those that are to go. The
+// construct ids and names of one follow from its snapshot alone, so that no other moves when one is
+// added or removed.
+func (s *shared) databases() (current, old []database) {
 	all := []database{{shared: s, scope: s.scope, name: s.config.Name}}
 	for _, snapshot := range s.config.Restores {
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(snapshot)))[:8]
@@ -184,9 +185,10 @@ func (s *shared) databases() []database {
 		})
 	}
 	if s.config.DropOld {
-		all = all[len(all)-1:]
+		last := len(all) - 1
+		return all[last:], all[:last]
 	}
-	return all
+	return all, nil
 }
 
 // monitoringTrust lets databases of this account use the role, and no other account's through

@@ -23,7 +23,8 @@ func newRDS(s *shared, result *Postgres) {
 	if c.RDS.Replicas > 0 {
 		master = newPassword(s)
 	}
-	for _, d := range s.databases() {
+	current, _ := s.databases()
+	for _, d := range current {
 		newServers(d, group.Name(), master, result)
 	}
 }

@@ -81,6 +81,10 @@ func TestRun(t *testing.T) {
 		{"with a snapshot", deletion + "free --final-db-snapshot-identifier last --query DBInstance.DBInstanceIdentifier", 0, "\"free\"\n"},
 		{"in another region", deletion + "application-autoscaling-1 --region us-east-1", clientError, "DBInstanceNotFound"},
 
+		{"a snapshot", "rds create-db-snapshot --db-instance-identifier free --db-snapshot-identifier plinth-dev-a --query DBSnapshot.DBSnapshotIdentifier", 0, "\"plinth-dev-a\"\n"},
+		{"of what is not there", "rds create-db-snapshot --db-instance-identifier nobody --db-snapshot-identifier a", clientError, "(DBInstanceNotFound) when calling the CreateDBSnapshot operation: nobody not found."},
+		{"of no cluster", "rds create-db-cluster-snapshot --db-cluster-identifier free --db-cluster-snapshot-identifier a", clientError, "DBClusterNotFoundFault"},
+		{"no snapshots", "rds describe-db-snapshots --query DBSnapshots[].DBSnapshotIdentifier", 0, "[]\n"},
 		{"what is gone", wait + "nobody", 0, ""},
 		{"what stays", wait + "kept", generalError, "Waiter DBInstanceDeleted failed: Max attempts exceeded"},
 

@@ -29,6 +29,24 @@ var commands = map[string]*command{
 		action: "eks:DescribeCluster", resource: named("eks", "cluster/", "--name"),
 		options: map[string]option{"--name": {true, one}, "--alias": {values: one}, "--user-alias": {values: one}, "--role-arn": {values: one}},
 	},
+	"rds create-db-snapshot": {
+		operation: "CreateDBSnapshot", run: createSnapshot("aws_db_instance", "--db-instance-identifier", "--db-snapshot-identifier", "DBSnapshot"), changes: true,
+		action: "rds:CreateDBSnapshot", resource: named("rds", "db:", "--db-instance-identifier"),
+		options: map[string]option{"--db-instance-identifier": {true, one}, "--db-snapshot-identifier": {true, one}},
+	},
+	"rds create-db-cluster-snapshot": {
+		operation: "CreateDBClusterSnapshot", run: createSnapshot("aws_rds_cluster", "--db-cluster-identifier", "--db-cluster-snapshot-identifier", "DBClusterSnapshot"), changes: true,
+		action: "rds:CreateDBClusterSnapshot", resource: named("rds", "cluster:", "--db-cluster-identifier"),
+		options: map[string]option{"--db-cluster-identifier": {true, one}, "--db-cluster-snapshot-identifier": {true, one}},
+	},
+	"rds describe-db-snapshots": {
+		operation: "DescribeDBSnapshots", run: describeSnapshots("aws_db_snapshot", "DBSnapshot", "DBInstanceIdentifier"),
+		action: "rds:DescribeDBSnapshots", resource: named("rds", "snapshot:", ""),
+	},
+	"rds describe-db-cluster-snapshots": {
+		operation: "DescribeDBClusterSnapshots", run: describeSnapshots("aws_db_cluster_snapshot", "DBClusterSnapshot", "DBClusterIdentifier"),
+		action: "rds:DescribeDBClusterSnapshots", resource: named("rds", "cluster-snapshot:", ""),
+	},
 	"rds delete-db-instance": {
 		operation: "DeleteDBInstance", run: deleteInstance, changes: true,
 		action: "rds:DeleteDBInstance", resource: named("rds", "db:", "--db-instance-identifier"),
@@ -181,6 +199,39 @@ func describeInstances(w *cloud.World, given options) (any, error) {
 		all = append(all, i.describe("available"))
 	}
 	return map[string]any{"DBInstances": all}, nil
+}
+
+// createSnapshot is done at once. A person has made it, so no stack has it.
+func createSnapshot(database, identifier, name, member string) func(*cloud.World, options) (any, error) {
+	return func(w *cloud.World, given options) (any, error) {
+		var of *cloud.Thing
+		w.Each(func(_, _ string, t *cloud.Thing) bool {
+			for _, attribute := range []string{"identifier", "cluster_identifier"} {
+				if t.Attributes[attribute] == given.value(identifier) {
+					of = t
+				}
+			}
+			return of == nil
+		}, database)
+		if of == nil {
+			return nil, &cloud.Error{Code: notFoundCodes[database], Message: given.value(identifier) + " not found."}
+		}
+		snapshot := given.value(name)
+		return map[string]any{member: map[string]any{member + "Identifier": snapshot, "Status": "available"}}, w.Snapshot(database, of, snapshot, "aws")
+	}
+}
+
+var notFoundCodes = map[string]string{"aws_db_instance": notFound, "aws_rds_cluster": "DBClusterNotFoundFault"}
+
+func describeSnapshots(kind, member, of string) func(*cloud.World, options) (any, error) {
+	return func(w *cloud.World, _ options) (any, error) {
+		all := []any{}
+		w.Each(func(_, name string, t *cloud.Thing) bool {
+			all = append(all, map[string]any{member + "Identifier": name, of: t.Attributes["of"], "Status": "available"})
+			return true
+		}, kind)
+		return map[string]any{member + "s": all}, nil
+	}
 }
 
 // deleteInstance deletes at once.

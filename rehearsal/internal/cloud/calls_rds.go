@@ -148,9 +148,17 @@ func init() {
 		}),
 		"aws_rds_cluster": rdsTags(caller{
 			create: func(c *calls) {
-				c.makeRDS("CreateDBCluster", "cluster", text(c.a, "cluster_identifier"),
+				others := []resource{
 					c.rdsARN("subgrp", text(c.a, "db_subnet_group_name")),
-					c.rdsARN("cluster-pg", text(c.a, "db_cluster_parameter_group_name")), c.optionGroup(c.a))
+					c.rdsARN("cluster-pg", text(c.a, "db_cluster_parameter_group_name")), c.optionGroup(c.a),
+				}
+				if snapshot := text(c.a, "snapshot_identifier"); snapshot != "" {
+					others = append(others, resource{arn: c.arn("rds", "cluster-snapshot:"+snapshot)})
+					c.makeRDS("RestoreDBClusterFromSnapshot", "cluster", text(c.a, "cluster_identifier"), others...)
+					onRDS("ModifyDBCluster")(c)
+				} else {
+					c.makeRDS("CreateDBCluster", "cluster", text(c.a, "cluster_identifier"), others...)
+				}
 				c.rdsServiceRole()
 				c.passRole(text(c.a, "monitoring_role_arn"), monitoring)
 				c.rdsKeys(c.a, "kms_key_id", "performance_insights_kms_key_id")
@@ -227,8 +235,14 @@ func createInstance(c *calls) {
 		}
 		return
 	}
-	c.makeRDS("CreateDBInstance", "db", identifier, c.rdsARN("subgrp", text(a, "db_subnet_group_name")),
-		c.parameterGroupOf(a, "parameter_group_name"), c.optionGroup(a))
+	subnets, parameters, options := c.rdsARN("subgrp", text(a, "db_subnet_group_name")), c.parameterGroupOf(a, "parameter_group_name"), c.optionGroup(a)
+	if snapshot := text(a, "snapshot_identifier"); snapshot != "" {
+		c.makeRDS("RestoreDBInstanceFromDBSnapshot", "db", identifier, resource{arn: c.arn("rds", "snapshot:"+snapshot)}, subnets, parameters, options)
+		// Backups, the window, insights and the password come after it.
+		onRDS("ModifyDBInstance")(c)
+	} else {
+		c.makeRDS("CreateDBInstance", "db", identifier, subnets, parameters, options)
+	}
 	c.rdsServiceRole()
 	c.passRole(text(a, "monitoring_role_arn"), monitoring)
 	c.rdsKeys(a, "kms_key_id", "performance_insights_kms_key_id")

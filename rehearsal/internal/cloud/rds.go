@@ -60,6 +60,12 @@ func init() {
 				"db_subnet_group_name":            "aws_db_subnet_group.name",
 				"db_cluster_parameter_group_name": "aws_rds_cluster_parameter_group.name",
 			},
+			check: func(w *World, a, before Attributes) error {
+				if before != nil {
+					return nil
+				}
+				return w.checkRestore("aws_rds_cluster", a)
+			},
 			fill:  fillCluster,
 			leave: leaveDatabase("cluster_identifier", "aws_rds_cluster"),
 			inUse: "InvalidDBClusterStateFault",
@@ -180,6 +186,11 @@ func checkInstance(w *World, a, before Attributes) error {
 	} else if before == nil && !managed && text(a, "password_wo") == "" && text(a, "password") == "" && text(a, "snapshot_identifier") == "" {
 		return refuse("InvalidParameterValue", "The parameter MasterUserPassword must be provided for %s", identifier)
 	}
+	if before == nil {
+		if err := w.checkRestore("aws_db_instance", a); err != nil {
+			return err
+		}
+	}
 	if retention := number(a, "max_allocated_storage"); retention > 0 && retention < number(a, "allocated_storage") {
 		return refuse("InvalidParameterCombination", "max_allocated_storage %v of %s is less than allocated_storage %v", retention, identifier, a["allocated_storage"])
 	}
@@ -214,6 +225,7 @@ func fillInstance(w *World, id string, a Attributes) {
 		setDefault(a, "multi_az", false)
 		setDefault(a, "backup_retention_period", 0.0)
 	}
+	w.fillRestored("aws_db_instance", a)
 	host := w.databaseHost(identifier)
 	port := a["port"]
 	if port == nil {
@@ -259,6 +271,7 @@ func fillCluster(w *World, id string, a Attributes) {
 	host := func(part string) string {
 		return strings.Replace(w.databaseHost(id), id+".", id+"."+part, 1)
 	}
+	w.fillRestored("aws_rds_cluster", a)
 	subnets := w.Get("aws_db_subnet_group", text(a, "db_subnet_group_name"))
 	var zones []any
 	if subnets != nil {
@@ -296,13 +309,7 @@ func leaveDatabase(identifier, name string) func(w *World, id string, t *Thing) 
 		if snapshot == "" {
 			return refuse("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless skip_final_snapshot is set")
 		}
-		if w.Get("aws_db_snapshot", snapshot) != nil {
-			return refuse("DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", snapshot)
-		}
-		w.Add("aws_db_snapshot", snapshot, &Thing{MadeBy: "the deletion of " + name + " " + id, Attributes: Attributes{
-			"id": snapshot, "arn": w.arn("rds", "snapshot:"+snapshot), "kms_key_id": t.Attributes["kms_key_id"],
-		}})
-		return nil
+		return w.Snapshot(name, t, snapshot, "the deletion of "+name+" "+id)
 	}
 }
 

@@ -1,0 +1,116 @@
+package integration
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/run"
+)
+
+// TestRestoredDatabase takes a snapshot as a person would, and has it back by one setting: a new
+// database, the application on it, the old one kept until the settings say otherwise.
+func TestRestoredDatabase(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind, identifier, snapshot string
+		take                       []string
+		overrides                  []string
+	}{
+		"RDS": {
+			"aws_db_instance", "identifier", "aws_db_snapshot",
+			[]string{"rds", "create-db-snapshot", "--db-instance-identifier", "plinth-dev-postgres", "--db-snapshot-identifier"}, nil,
+		},
+		"Aurora": {
+			"aws_rds_cluster", "cluster_identifier", "aws_db_cluster_snapshot",
+			[]string{"rds", "create-db-cluster-snapshot", "--db-cluster-identifier", "plinth-dev-postgres", "--db-cluster-snapshot-identifier"},
+			[]string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const snapshot = "plinth-dev-before"
+			r := furnished(t, "dev", test.overrides...)
+			r.deploy()
+			old := r.databases(test.kind, test.identifier)
+			assert.Equal(t, len(old), 1)
+			r.uses(old["plinth-dev-postgres"])
+
+			restores := append(test.overrides, "PLINTH_DEV_DATABASE_RESTORES=["+snapshot+"]")
+			r.synth(restores...)
+			r.refused(r.alone("deploy", "data"))
+			r.contains(r.refused(r.Terraform(r.stack("data"), "apply", "-auto-approve", "-input=false")), snapshot+" not found")
+			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), old))
+
+			r.do(run.Command{Name: "snapshot", Program: r.Path("bin", "aws"), Args: append(test.take, snapshot), Folder: r.Folder})
+			r.deploy()
+			both := r.databases(test.kind, test.identifier)
+			assert.Equal(t, len(both), 2)
+			assert.Equal(t, both["plinth-dev-postgres"].address, old["plinth-dev-postgres"].address)
+			delete(both, "plinth-dev-postgres")
+			for identifier, restored := range both {
+				assert.Assert(t, strings.HasPrefix(identifier, "plinth-dev-postgres-"), identifier)
+				assert.Equal(t, restored.snapshot, snapshot)
+				r.uses(restored)
+			}
+			r.consistent()
+			assert.Equal(t, strings.Count(r.deploy(), "No changes."), len(r.App.Names()), "a restored database differs from its settings")
+
+			r.synth(append(restores, "PLINTH_DEV_DATABASE_KEEP_OLD=false")...)
+			r.deploy()
+			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), both))
+			r.consistent()
+
+			// Whoever destroys the key gives up what it encrypts.
+			assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
+				assert.Assert(t, w.Get(test.snapshot, snapshot) != nil, "the snapshot has gone with its database")
+				w.Remove(test.snapshot, snapshot)
+				return nil
+			}))
+			r.do(r.CDKTF("destroy", r.stack("*")))
+			r.empty()
+		})
+	}
+}
+
+// database is what others know of one.
+type database struct{ address, secret, snapshot string }
+
+// databases are those that take writes, by their identifier.
+func (r rehearsal) databases(kind, identifier string) map[string]database {
+	r.t.Helper()
+	all := map[string]database{}
+	r.world().Each(func(_, _ string, t *cloud.Thing) bool {
+		text := func(name string) string { s, _ := t.Attributes[name].(string); return s }
+		d := database{address: text("address"), snapshot: text("snapshot_identifier")}
+		if kind == "aws_rds_cluster" {
+			d.address = text("endpoint")
+		}
+		secrets := t.Attributes["master_user_secret"].([]any)
+		d.secret = secrets[0].(map[string]any)["secret_arn"].(string)
+		all[text(identifier)] = d
+		return true
+	}, kind)
+	return all
+}
+
+// uses asks that the application is told of a database and its password, and may read that alone.
+func (r rehearsal) uses(d database) {
+	r.t.Helper()
+	var release, policy string
+	r.world().Each(func(kind, key string, t *cloud.Thing) bool {
+		switch {
+		case kind == "helm_release" && t.Attributes["name"] == "app":
+			release = fmt.Sprint(t.Attributes["values"])
+		case kind == "aws_iam_role_policy" && t.Attributes["role"] == "plinth-dev-app":
+			policy = fmt.Sprint(t.Attributes["policy"])
+		}
+		return true
+	}, "helm_release", "aws_iam_role_policy")
+	r.contains(release, d.address, d.secret)
+	r.contains(policy, d.secret)
+	assert.Equal(r.t, strings.Count(policy, "secret:rds!"), 1, policy)
+}
