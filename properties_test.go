@@ -49,6 +49,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
+	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},
 	"a database restored twice, with backups and a budget": {
 		"PLINTH_PROD_DATABASE_RESTORES=[rds:plinth-prod-postgres-2026-11-25-02-10, awsbackup:job-11111111-2222-3333-4444-555555555555]",
 		"PLINTH_PROD_DATABASE_BACKUP_ENABLED=true",
@@ -364,7 +365,7 @@ var atRest = map[string][]string{
 }
 
 var keepsNothing = []string{
-	"aws_backup_plan", "aws_backup_selection", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
+	"aws_secretsmanager_secret_rotation", "aws_backup_plan", "aws_backup_selection", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
 	"aws_ec2_client_vpn_network_association", "aws_cloudwatch_log_stream", "aws_iam_instance_profile", "aws_route53_record", "aws_ssm_document",
 	"aws_vpc_security_group_egress_rule", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
 	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_chatbot_slack_channel_configuration", "aws_cloudwatch_dashboard",

@@ -13,6 +13,19 @@ const (
 // secretKey is what writing or reading a secret needs of its key.
 var secretKey = Need{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, On: []string{"kms:key/*"}, When: all(owned, via("secretsmanager"))}
 
+// managedSecrets are those that RDS keeps for the environment's databases: it makes up their names,
+// and tags them with whose they are.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+func managedSecrets(action string) []Need {
+	of := func(kind, tag string) Need {
+		return Need{
+			Actions: []string{action}, On: []string{"secretsmanager:secret:rds!" + kind + "-*"},
+			When: when("ArnLike", "aws:ResourceTag/aws:rds:"+tag, "arn:aws:rds:"+region+":"+account+":"+kind+":"+project+"-"+environment+"-*"),
+		}
+	}
+	return []Need{of("db", "primaryDBInstanceArn"), of("cluster", "primaryDBClusterArn")}
+}
+
 var secrets = Table{
 	"aws_secretsmanager_secret": {
 		Source: secretsSource,
@@ -35,6 +48,12 @@ var secrets = Table{
 			secretKey,
 		},
 		// On destroy its value goes with the secret.
+	},
+	"aws_secretsmanager_secret_rotation": {
+		Source: secretsSource,
+		Create: managedSecrets("secretsmanager:RotateSecret"),
+		Read:   managedSecrets("secretsmanager:DescribeSecret"),
+		Delete: managedSecrets("secretsmanager:CancelRotateSecret"),
 	},
 	"ephemeral.aws_secretsmanager_random_password": {
 		Source: secretsSource,

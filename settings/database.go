@@ -205,6 +205,11 @@ func (d *document) checkDatabase() {
 	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min > scaling.Max {
 		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
 	}
+	if d.sound("database.passwordRotationDays", "database.replicas", "database.engine") && database.PasswordRotationDays > 0 &&
+		database.Engine == EnginePostgres && database.Replicas > 0 {
+		d.report("database.passwordRotationDays", "must not be set with database.replicas: RDS keeps no password of a database that has replicas; "+
+			"raise database.passwordVersion to change it")
+	}
 	d.checkRecovery()
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
 	if d.sound("database.backupWindow", "database.maintenanceWindow") &&

@@ -167,6 +167,10 @@ type Database struct {
 	// PasswordVersion is raised to change the master password of an RDS database that has
 	// replicas. RDS rotates the password of every other database by itself.
 	PasswordVersion int `yaml:"passwordVersion" validate:"between=1-1000000"`
+	// PasswordRotationDays is how often RDS changes the master password, 1 to 1000; 0 leaves it at
+	// RDS's seven days. Not for an RDS database with replicas, whose password RDS does not keep. To
+	// go back, set 7: without the setting, RDS would change it no more.
+	PasswordRotationDays int `yaml:"passwordRotationDays" validate:"between=0-1000"`
 	// StorageGiB is how much gp3 storage the database starts with. RDS only.
 	StorageGiB int `yaml:"storageGiB" validate:"between=20-65536"`
 	// MaxStorageGiB is how far storage grows by itself, 10% or more above storageGiB. RDS only.

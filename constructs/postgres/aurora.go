@@ -86,6 +86,7 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 		result.ReaderEndpoint = cluster.Endpoint()
 	}
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
+	d.rotate(result.SecretArn)
 
 	instances := []cdktf.ITerraformDependable{cluster, newInstance(d, cluster, "writer")}
 	// Terraform's own readers are the fewest there may be; autoscaling removes only its own.

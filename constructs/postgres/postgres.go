@@ -39,6 +39,9 @@ type Config struct {
 	// change it. Both are for RDS with replicas only; otherwise RDS takes care of it.
 	SecretName      string
 	PasswordVersion int
+	// PasswordRotationDays is how often RDS changes a password that it takes care of; 0 leaves it
+	// at RDS's own seven days.
+	PasswordRotationDays int
 
 	// Account and Region are where it is made.
 	Account, Region string

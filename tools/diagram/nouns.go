@@ -95,6 +95,7 @@ var unmentioned = map[string]bool{
 	"aws_route_table":                                    true,
 	"aws_route_table_association":                        true,
 	"aws_secretsmanager_secret_policy":                   true,
+	"aws_secretsmanager_secret_rotation":                 true,
 	"aws_secretsmanager_secret_version":                  true,
 	"aws_sns_topic_policy":                               true,
 	"aws_vpc_security_group_ingress_rule":                true,

@@ -35,6 +35,10 @@ func (c *calls) secretEncrypts(arn, key string, actions ...string) {
 	}
 }
 
+func rotates(action string) func(*calls) {
+	return func(c *calls) { c.do("secretsmanager:"+action, c.secret(text(c.a, "secret_id"))) }
+}
+
 func init() {
 	registerCalls(map[string]caller{
 		"aws_secretsmanager_secret": {
@@ -88,6 +92,15 @@ func init() {
 			read:   secretValue,
 			update: []change{{"version_stages", func(c *calls) { c.do("secretsmanager:UpdateSecretVersionStage", c.secret(text(c.a, "secret_id"))) }}},
 			delete: secretValue,
+		},
+		rotationKind: {
+			create: rotates("RotateSecret"),
+			read:   rotates("DescribeSecret"),
+			update: []change{
+				{"rotation_lambda_arn rotation_rules", rotates("RotateSecret")},
+				{"rotate_immediately rotation_enabled", nil},
+			},
+			delete: rotates("CancelRotateSecret"),
 		},
 		"ephemeral.aws_secretsmanager_secret_version":  {read: secretValue},
 		"ephemeral.aws_secretsmanager_random_password": {read: looks("secretsmanager:GetRandomPassword")},

@@ -259,7 +259,14 @@ func (w *World) manageMasterPassword(a Attributes, owner, resourceID string) {
 	}
 	name := "rds!" + resourceID
 	arn := w.arn("secretsmanager", "secret:"+name+"-"+randomHex(6))
-	w.addOwned("aws_secretsmanager_secret", arn, owner, "RDS", Attributes{"id": arn, "arn": arn, "name": name, "kms_key_id": a["master_user_secret_kms_key_id"]})
+	of := primaryInstance
+	if strings.HasPrefix(owner, "aws_rds_cluster ") {
+		of = primaryCluster
+	}
+	w.addOwned("aws_secretsmanager_secret", arn, owner, "RDS", Attributes{
+		"id": arn, "arn": arn, "name": name, "kms_key_id": a["master_user_secret_kms_key_id"],
+		"tags": Attributes{"aws:rds:" + of: text(a, "arn"), "aws:secretsmanager:owningService": "rds"},
+	})
 	value, _ := json.Marshal(map[string]string{ // strings always marshal
 		"username": orElse(text(a, "username"), text(a, "master_username")), "password": RandomPassword(28, false),
 	})

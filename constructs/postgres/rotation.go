@@ -1,0 +1,24 @@
+package postgres
+
+import (
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/secretsmanagersecretrotation"
+)
+
+// rotate sets how often RDS changes the password that it manages, which it does every seven days
+// otherwise. No Lambda function is needed.
+//
+// It is not done at once: the database is just being made, or in use.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html
+func (d database) rotate(secretArn *string) {
+	if d.config.PasswordRotationDays == 0 {
+		return
+	}
+	secretsmanagersecretrotation.NewSecretsmanagerSecretRotation(d.scope, jsii.String("rotation"), &secretsmanagersecretrotation.SecretsmanagerSecretRotationConfig{
+		SecretId:          secretArn,
+		RotateImmediately: jsii.Bool(false),
+		RotationRules: &secretsmanagersecretrotation.SecretsmanagerSecretRotationRotationRules{
+			AutomaticallyAfterDays: jsii.Number(d.config.PasswordRotationDays),
+		},
+	})
+}
