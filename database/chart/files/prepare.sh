@@ -32,6 +32,8 @@ ssl = on
 ssl_cert_file = 'server.crt'
 ssl_key_file = 'server.key'
 password_encryption = 'scram-sha-256'
+# A container's /dev/shm is small.
+dynamic_shared_memory_type = mmap
 log_lock_waits = on
 log_min_duration_statement = 1000
 # What these guard against is a machine that fails, and with it all that is here is gone anyway.
