@@ -49,6 +49,9 @@ var variants = map[string][]string{
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
+	"PostgreSQL in the cluster": {
+		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
+	},
 	"a protected database without replicas": {
 		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
 	},
@@ -595,7 +598,7 @@ func tagged(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		// What the load balancer controller makes has no Terraform provider to tag it.
 		values := fmt.Sprint(e.body["values"])
-		if layer(e.stack) == "app" && !strings.Contains(values, `"tags" = {"environment"`) {
+		if layer(e.stack) == "app" && e.body["name"] != inClusterDatabase && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
 		}
 	}
@@ -811,10 +814,13 @@ func made(p platform, stack, kind string) string {
 	return ""
 }
 
+// inClusterDatabase is the release of PostgreSQL in the cluster.
+const inClusterDatabase = "postgres"
+
 // chartSettings looks for the settings that the chart takes as they are.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
-		if layer(e.stack) != "app" {
+		if layer(e.stack) != "app" || e.body["name"] == inClusterDatabase {
 			continue
 		}
 		app := p.settings[environment(e.stack)].App

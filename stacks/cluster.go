@@ -78,7 +78,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	}
 	system := profile("system", "kube-system")
 	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
-	profile("app", env.App.Name)
+	profile("app", appNamespaces(env)...)
 	if env.Observability.InCluster() {
 		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
 	}

@@ -24,8 +24,7 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	key := newKey(stack, env, "key", "data", "Encrypts the database, its password, backups and logs, and images",
 		// A final snapshot is worth as much as its key.
 		env.Protected || *env.Database.FinalSnapshot)
-	database := postgres.New(stack, "database", databaseConfig(env, network, key))
-	admit(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+	database := newDatabase(stack, env, network, key)
 	images := repository.New(stack, "images", repository.Config{
 		Name:           env.ResourceName(env.App.Name),
 		KeyArn:         key.Arn,
