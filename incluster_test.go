@@ -54,7 +54,7 @@ func TestInCluster(t *testing.T) {
 			database = e.body
 		case e.stack == "dev-app":
 			app = e.body
-		case e.kind == "aws_eks_fargate_profile" && strings.HasPrefix(fmt.Sprint(e.body["fargate_profile_name"]), "app-"):
+		case e.kind == "aws_eks_fargate_profile" && strings.HasPrefix(fmt.Sprint(e.body["fargate_profile_name"]), "database-"):
 			profile = e.body
 		}
 	}

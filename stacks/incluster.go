@@ -11,7 +11,9 @@ import (
 )
 
 // inClusterDatabase is the name of PostgreSQL's release, namespace and service account, where it runs
-// in the cluster. The namespace shares the application's Fargate profile.
+// in the cluster. The namespace has a Fargate profile of its own: the application's could not be changed
+// when an environment takes another engine, since profiles are immutable.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
 const inClusterDatabase = "postgres"
 
 // inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
@@ -61,14 +63,6 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 		},
 		DependsOn: append(role.Permissions, namespace),
 	})
-}
-
-// appNamespaces are those of the application's Fargate profile.
-func appNamespaces(env *settings.Environment) []string {
-	if env.Database.Engine == settings.EngineInCluster {
-		return []string{env.App.Name, inClusterDatabase}
-	}
-	return []string{env.App.Name}
 }
 
 // databaseTLS is how the application knows its database. Security: AWS vouches for its own servers.

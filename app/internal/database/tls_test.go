@@ -136,7 +136,7 @@ func throughTLS(t *testing.T, server *postgrestest.Server) int {
 		if err := requestTLS(connection); err != nil {
 			return nil, err
 		}
-		return tls.Client(connection, &tls.Config{InsecureSkipVerify: true}), nil //nolint:gosec // an impostor
+		return tls.Client(connection, &tls.Config{InsecureSkipVerify: true}), nil
 	})
 }
 
