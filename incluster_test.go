@@ -18,7 +18,7 @@ func TestGoldenInCluster(t *testing.T) {
 	files := stackFiles(t, synthesize(t, samples, inCluster...))
 	for _, stack := range []string{"dev-app", "dev-data"} {
 		t.Run(stack, func(t *testing.T) {
-			golden.Assert(t, files[stack]+"\n", filepath.Join("golden", "in-cluster", stack+".tf.json"))
+			golden.Assert(t, files[stack]+"\n", filepath.Join("in-cluster", stack+".tf.json"))
 		})
 	}
 }

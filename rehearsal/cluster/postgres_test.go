@@ -11,7 +11,7 @@ import (
 // container does not run here; what runs in it is tested in ../../app.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	r := prepare(t, "in-cluster/dev-app", "postgres", "postgres-preview")
+	r := prepare(t, "../in-cluster/dev-app", "postgres", "postgres-preview")
 	_, err := kube.Helm(t.Context(), "", "lint", "--strict", r.chart, "--values", r.values)
 	assert.NilError(t, err)
 	r.install()

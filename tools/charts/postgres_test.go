@@ -54,7 +54,7 @@ func TestPostgres(t *testing.T) {
 // TestGoldenPostgres does the same with the values of the stack that installs it, and looks that the
 // application of the same stack finds it.
 func TestGoldenPostgres(t *testing.T) {
-	installed, err := releases.Read(filepath.Join(goldenFolder, "in-cluster", "dev-app.tf.json"))
+	installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", "dev-app.tf.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
