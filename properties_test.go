@@ -61,6 +61,9 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_RESTORES=[plinth-dev-before]", "PLINTH_DEV_DATABASE_KEEP_OLD=false",
 		"PLINTH_DEV_DATABASE_BACKUP_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
+	"PostgreSQL in the cluster": {
+		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
+	},
 	"a protected database without replicas": {
 		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
 	},
@@ -609,7 +612,7 @@ func tagged(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		// What the load balancer controller makes has no Terraform provider to tag it.
 		values := fmt.Sprint(e.body["values"])
-		if layer(e.stack) == "app" && !strings.Contains(values, `"tags" = {"environment"`) {
+		if layer(e.stack) == "app" && e.body["name"] != inClusterDatabase && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
 		}
 	}
@@ -829,10 +832,13 @@ func made(p platform, stack, kind string) string {
 	return ""
 }
 
+// inClusterDatabase is the release of PostgreSQL in the cluster.
+const inClusterDatabase = "postgres"
+
 // chartSettings looks for the settings that the chart takes as they are.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
-		if layer(e.stack) != "app" {
+		if layer(e.stack) != "app" || e.body["name"] == inClusterDatabase {
 			continue
 		}
 		app := p.settings[environment(e.stack)].App

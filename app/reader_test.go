@@ -214,7 +214,7 @@ func open(t *testing.T, primary *postgrestest.Server, replicas ...*postgrestest.
 	t.Helper()
 	config := database.Config{
 		Host: primary.Host, Port: primary.Port, Name: primary.Database,
-		CredentialsDir: mount(t, primary).dir, CAFile: primary.CAFile,
+		CredentialsDir: mount(t, primary).dir, TLS: database.VerifyFull, CAFile: primary.CAFile,
 	}
 	for _, replica := range replicas {
 		config.Readers = append(config.Readers, replica.Host)

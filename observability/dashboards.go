@@ -3,6 +3,7 @@ package observability
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // The unique ids that dashboards call their data sources by.
@@ -21,7 +22,8 @@ type Names struct {
 	App string
 	// LoadBalancer is the name of the application's ALB.
 	LoadBalancer string
-	// Database is what the identifiers of the RDS instances begin with.
+	// Database is what the identifiers of the RDS instances begin with, empty where there are none: then
+	// none is shown.
 	Database string
 }
 
@@ -53,6 +55,9 @@ func setConstants(content []byte, values map[string]string) (string, error) {
 	if err := json.Unmarshal(content, &dashboard); err != nil {
 		return "", err
 	}
+	if values["databasename"] == "" {
+		forgetDatabase(dashboard)
+	}
 	templating, _ := dashboard["templating"].(map[string]any)
 	variables, _ := templating["list"].([]any)
 	for _, v := range variables {
@@ -69,4 +74,27 @@ func setConstants(content []byte, values map[string]string) (string, error) {
 	}
 	text, err := json.Marshal(dashboard)
 	return string(text), err
+}
+
+// forgetDatabase takes away the row of that name, what is under it, and the variables that only these
+// have a use for.
+func forgetDatabase(dashboard map[string]any) {
+	panels, _ := dashboard["panels"].([]any)
+	under := false
+	dashboard["panels"] = slices.DeleteFunc(panels, func(p any) bool {
+		panel, _ := p.(map[string]any)
+		if panel["type"] == "row" {
+			under = panel["title"] == "Database"
+		}
+		return under
+	})
+	templating, ok := dashboard["templating"].(map[string]any)
+	if !ok {
+		return
+	}
+	variables, _ := templating["list"].([]any)
+	templating["list"] = slices.DeleteFunc(variables, func(v any) bool {
+		variable, _ := v.(map[string]any)
+		return variable["name"] == "databasename" || variable["name"] == "instance"
+	})
 }

@@ -226,7 +226,7 @@ dev.yaml:5: network.zones[4]: must be the letter of one of eu-west-2's zones (a,
 	{"range shared with nobody", under("network", "sharesRangeWith: [qa]"),
 		`dev.yaml:4: network.sharesRangeWith[0]: must be another environment, is "qa"; there is none`},
 	{"engine misspelt", under("database", "engine: postgress"),
-		`dev.yaml:7: database.engine: must be postgres or aurora-postgresql, is "postgress"; did you mean postgres?`},
+		`dev.yaml:7: database.engine: must be postgres, aurora-postgresql or in-cluster, is "postgress"; did you mean postgres?`},
 	{"version too old", under("database", "version: 11"),
 		`dev.yaml:7: database.version: must be a PostgreSQL version from 14 to 17, such as 17 or 17.6, is "11"`},
 	{"version with a patch", under("database", "version: 17.6.1"),
@@ -273,6 +273,17 @@ dev.yaml:5: network.zones[4]: must be the letter of one of eu-west-2's zones (a,
 		`dev.yaml:7: database.replicas: must be 0 to 5, is 6`},
 	{"replicas below zero", under("database", "replicas: -1"),
 		`dev.yaml:7: database.replicas: must be 0 to 5, is -1`},
+	{"protected in the cluster", all(swap("\n  instanceClass: db.t4g.micro", "\n  engine: in-cluster"), top("protected: true")),
+		`dev.yaml:8: database.engine: must not be in-cluster while protected is true: the data goes with its pod; use postgres or aurora-postgresql`},
+	{"a server in the cluster", all(under("database", "engine: in-cluster", "multiAZ: false", "autoscaling: {max: 2}", "finalSnapshot: true", "passwordVersion: 2"), observe("alarms: {databaseConnections: 50}")),
+		`dev.yaml:8: database.multiAZ: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it
+dev.yaml:9: database.autoscaling.max: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it
+dev.yaml:10: database.finalSnapshot: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it
+dev.yaml:11: database.passwordVersion: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it
+dev.yaml:12: database.instanceClass: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it
+dev.yaml:23: observability.alarms.databaseConnections: must not be set with engine in-cluster: there is no server of AWS's that it would be for; remove it`},
+	{"class empty", swap("db.t4g.micro", `""`),
+		`dev.yaml:7: database.instanceClass: must not be empty`},
 	{"replicas of Aurora", aurora("replicas: 2"),
 		`dev.yaml:8: database.replicas: must not be set with engine aurora-postgresql: Aurora's replicas come and go; use database.autoscaling`},
 	{"replicas of Aurora, none", aurora("replicas: 0"),

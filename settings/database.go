@@ -169,8 +169,9 @@ var engineSettings = map[Engine]map[string]string{
 }
 
 func (d *document) checkDatabase() {
+	d.checkInCluster()
 	database := d.env.Database
-	if d.sound("database.engine") {
+	if d.sound("database.engine") && database.Engine != EngineInCluster {
 		for engine, paths := range engineSettings {
 			for path, why := range paths {
 				if engine != database.Engine && d.set(path) && d.sound(path) {

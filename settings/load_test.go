@@ -143,6 +143,7 @@ func TestGoodInput(t *testing.T) {
 		{"Grafana from inside the VPC", observe(grafana), func(e *Environment) any { return e.Observability.Grafana.AllowedCIDRs[0] }, "10.10.0.0/16"},
 		{"Grafana in the cluster makes the stack use it", observe(grafana), func(e *Environment) any { return strings.Join(e.InCluster(), " ") }, "addons app observability"},
 		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
+		{"a database in the cluster needs nothing else", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
 		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.KeepImages }, 30},
 		{"protection against the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
 		{"snapshot with the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},

@@ -26,7 +26,8 @@ const (
 //   - a text is taken as it is, so that an account keeps its leading zeros;
 //   - numbers and true or false are as in YAML;
 //   - a list is as in YAML, [a, b], or for a list of texts just a,b;
-//   - of an image's tag and digest, the one that is given replaces both of the file's.
+//   - of an image's tag and digest, the one that is given replaces both of the file's;
+//   - the engine in-cluster takes away what the file says of a server of AWS's.
 //
 // An empty variable is one that is not set, since CI systems pass on empty ones: an empty
 // list is written []. A variable whose name begins with PLINTH_ and that no environment
@@ -70,6 +71,7 @@ func variables(environ []string) map[string]string {
 // override applies the variables that are the document's.
 func (d *document) override(variables map[string]string) {
 	d.overrideImage(variables)
+	d.overrideEngine(variables)
 	for _, leaf := range leaves() {
 		variable := Variable(d.env.Name, leaf.path)
 		value, ok := variables[variable]

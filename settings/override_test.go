@@ -133,6 +133,40 @@ func TestOverrideOfTheImage(t *testing.T) {
 	}
 }
 
+// Trying out a database in the cluster takes one variable, whatever the file says of another.
+func TestOverrideOfTheEngine(t *testing.T) {
+	const inCluster = "PLINTH_DEV_DATABASE_ENGINE=in-cluster"
+	managed := all(under("database", "version: 16", "name: shop", "replicas: 2", "finalSnapshot: true"), observe("alarms: {databaseConnections: 50}"))
+	for _, test := range []struct {
+		name    string
+		edit    edit
+		environ []string
+		problem string
+	}{
+		{"instead of a server of AWS's", managed, []string{inCluster}, ""},
+		{"with what is for such a server", managed, []string{inCluster, "PLINTH_DEV_DATABASE_REPLICAS=1"}, "PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine in-cluster"},
+		{"where it is protected", top("protected: true"), []string{inCluster}, "PLINTH_DEV_DATABASE_ENGINE: database.engine: must not be in-cluster while protected is true"},
+		{"the other way round, without a class", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), []string{"PLINTH_DEV_DATABASE_ENGINE=postgres"}, "dev.yaml:6: database.instanceClass: must be set"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			environments, err := loadFiles(map[string]string{"dev": test.edit(base)}, test.environ...)
+			switch {
+			case test.problem != "":
+				if err == nil || !strings.HasPrefix(err.Error(), test.problem) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("got %v, want %s", err, test.problem)
+				}
+			case err != nil:
+				t.Error(err)
+			default:
+				database := environments[0].Database
+				if database.Version != "16" || database.Name != "shop" || database.Replicas != 0 || *database.FinalSnapshot || database.InstanceClass != "" {
+					t.Errorf("got %+v", database)
+				}
+			}
+		})
+	}
+}
+
 func TestOverrideOfOneEnvironment(t *testing.T) {
 	files := map[string]string{"dev": base, "qa": withRange("222222222222", "10.0.0.0/16")}
 	environments, err := loadFiles(files, "PLINTH_QA_APP_IMAGE_TAG=9", "PLINTH_QA_APP_IMAGE_TAG=10")

@@ -154,12 +154,15 @@ const (
 
 // Database sizes PostgreSQL.
 type Database struct {
-	// Engine is postgres (RDS for PostgreSQL) or aurora-postgresql.
-	Engine Engine `yaml:"engine" validate:"oneof=postgres aurora-postgresql"`
+	// Engine is postgres (RDS for PostgreSQL), aurora-postgresql, or in-cluster, for environments that
+	// are thrown away: a pod beside the application's, on its own disk. ITS DATA IS GONE whenever the
+	// pod is replaced, as when AWS patches Fargate, and there is no backup. Of the settings below it
+	// takes version, name and username alone, and no environment that is protected may have it.
+	Engine Engine `yaml:"engine" validate:"oneof=postgres aurora-postgresql in-cluster"`
 	// Version is a PostgreSQL major ("17": RDS picks the minor) or major.minor ("17.6").
 	Version string `yaml:"version" validate:"pgversion" jsonschema:"oneof_type=string;number"`
-	// InstanceClass sets CPU and memory, for example db.t4g.micro.
-	InstanceClass string `yaml:"instanceClass" validate:"required,class"`
+	// InstanceClass sets CPU and memory, for example db.t4g.micro. Required, but for in-cluster.
+	InstanceClass string `yaml:"instanceClass" validate:"omitempty,class"`
 	// Name is the database made in the server.
 	Name string `yaml:"name" validate:"required,dbname"`
 	// Username is the master user. Its password is in Secrets Manager only.
@@ -220,8 +223,9 @@ type Engine string
 
 // The kinds of PostgreSQL servers.
 const (
-	EnginePostgres Engine = "postgres"
-	EngineAurora   Engine = "aurora-postgresql"
+	EnginePostgres  Engine = "postgres"
+	EngineAurora    Engine = "aurora-postgresql"
+	EngineInCluster Engine = "in-cluster"
 )
 
 // ReplicaAutoscaling bounds the number of Aurora's read replicas.

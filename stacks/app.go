@@ -34,7 +34,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// load balancer and are not held.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-	database := reachDatabase(stack, data, cluster)
+	database := reachDatabase(stack, env, data, cluster)
 	role := newPodRole(stack, env, cluster, "role", name,
 		"Lets the application read its database's password", readPassword(env, data))
 
@@ -66,8 +66,12 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	return &App{TerraformStack: stack}
 }
 
-// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else.
-func reachDatabase(stack cdktf.TerraformStack, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else; or it puts PostgreSQL
+// among them.
+func reachDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+	if env.Database.Engine == settings.EngineInCluster {
+		return newInClusterDatabase(stack, env, data, cluster)
+	}
 	return letIn(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
 }
 
@@ -108,6 +112,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, front e
 			"host":       data.Database.Endpoint,
 			"readerHost": data.Database.ReaderEndpoint,
 			"port":       postgres.Port,
+			"tls":        databaseTLS(env),
 			"name":       data.Database.Name,
 			"secret":     data.Database.SecretArn,
 			"region":     env.Region,

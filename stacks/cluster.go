@@ -79,6 +79,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	system := profile("system", "kube-system")
 	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
 	profile("app", env.App.Name)
+	if env.Database.Engine == settings.EngineInCluster {
+		profile("database", inClusterDatabase)
+	}
 	if env.Observability.InCluster() {
 		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
 	}

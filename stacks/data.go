@@ -25,8 +25,7 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	key := newKey(stack, env, "key", "data", "Encrypts the database, its password, backups and logs, and images",
 		// A final snapshot is worth as much as its key.
 		env.Protected || *env.Database.FinalSnapshot)
-	database := postgres.New(stack, "database", databaseConfig(env, network, key))
-	admit(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+	database := newDatabase(stack, env, network, key)
 	images := repository.New(stack, "images", repository.Config{
 		Name:           env.ResourceName(env.App.Name),
 		KeyArn:         key.Arn,
@@ -39,7 +38,6 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 		plan := newBackupPlan(stack, env, key, database)
 		output(stack, "backup_vault", "AWS Backup vault with the database's backups", plan.VaultName)
 	}
-	output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
 	output(stack, "database_endpoint", "Host that takes writes, port 5432", database.Endpoint)
 	output(stack, "database_reader_endpoint", "Host for reads", database.ReaderEndpoint)
 	output(stack, "database_secret_arn", "Secrets Manager secret with username and password", database.SecretArn)

@@ -97,10 +97,14 @@ func grafanaSecret(env *settings.Environment) string {
 
 // dashboards are Grafana's files, which it reads anew when they change.
 func dashboards(env *settings.Environment, logs bool) *map[string]*string {
+	database := env.ResourceName("postgres")
+	if env.Database.Engine == settings.EngineInCluster {
+		database = "" // CloudWatch knows none
+	}
 	files := observability.Dashboards(observability.Names{
 		App:          env.App.Name,
 		LoadBalancer: env.ResourceName(env.App.Name),
-		Database:     env.ResourceName("postgres"),
+		Database:     database,
 	})
 	if !logs {
 		delete(files, observability.LogsDashboard)

@@ -104,6 +104,9 @@ func (w watched) servers() []server {
 			{name: "database-reader", dimensions: role("READER"), free: "FreeLocalStorage", lag: "AuroraReplicaLag", lagPerSecond: 1000},
 		}
 	}
+	if ids.Primary == "" {
+		return nil // in the cluster, where CloudWatch knows no database
+	}
 	instance := func(id string) map[string]*string { return map[string]*string{"DBInstanceIdentifier": &id} }
 	all := []server{{name: "database-primary", dimensions: instance(ids.Primary), free: "FreeStorageSpace"}}
 	for i, id := range ids.Replicas {

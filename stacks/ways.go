@@ -54,7 +54,7 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 		VpcID:            network.ID,
 		SubnetID:         network.PrivateSubnetIDs[0],
 		CIDR:             env.Network.CIDR,
-		Ways:             []bastion.Way{{Name: "postgres", Port: postgres.Port}},
+		Ways:             bastionWays(env),
 		KeyArn:           key.Arn,
 		LogRetentionDays: env.LogRetentionDays,
 	})
@@ -64,12 +64,33 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 	return Way{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }
 
+// bastionWays are those from the bastion to what is not the Kubernetes API. PostgreSQL in the cluster is
+// reached through that API.
+func bastionWays(env *settings.Environment) []bastion.Way {
+	if env.Database.Engine == settings.EngineInCluster {
+		return nil
+	}
+	return []bastion.Way{{Name: "postgres", Port: postgres.Port}}
+}
+
 // tunnelStatements are for people, whose roles are not Plinth's. Security: by the two documents
 // alone, so that no session goes without its rules, and on the bastion alone.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
 func tunnelStatements(env *settings.Environment, instance *string, key *encryptionkey.Key) []policy.Statement {
 	arn := func(service, account, resource string) string {
 		return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, env.Region, account, resource)
+	}
+	endpoints := policy.Statement{
+		Sid:       "FindEndpoints",
+		Actions:   []string{"eks:DescribeCluster"},
+		Resources: []string{arn("eks", env.Account, "cluster/"+env.ResourceName())},
+	}
+	if env.Database.Engine != settings.EngineInCluster {
+		endpoints.Actions = append(endpoints.Actions, "rds:DescribeDBClusters", "rds:DescribeDBInstances")
+		endpoints.Resources = append(endpoints.Resources,
+			// And what is restored from a snapshot, or a replica.
+			arn("rds", env.Account, "cluster:"+env.ResourceName("postgres*")),
+			arn("rds", env.Account, "db:"+env.ResourceName("postgres*")))
 	}
 	return []policy.Statement{
 		{
@@ -90,16 +111,7 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 		},
 		{Sid: "Encrypt", Actions: []string{"kms:GenerateDataKey"}, Resources: []string{*key.Arn}},
 		{Sid: "FindBastion", Actions: []string{"ec2:DescribeInstances"}, Resources: []string{"*"}},
-		{
-			Sid:     "FindEndpoints",
-			Actions: []string{"eks:DescribeCluster", "rds:DescribeDBClusters", "rds:DescribeDBInstances"},
-			Resources: []string{
-				arn("eks", env.Account, "cluster/"+env.ResourceName()),
-				// And what is restored from a snapshot, or a replica.
-				arn("rds", env.Account, "cluster:"+env.ResourceName("postgres*")),
-				arn("rds", env.Account, "db:"+env.ResourceName("postgres*")),
-			},
-		},
+		endpoints,
 	}
 }
 

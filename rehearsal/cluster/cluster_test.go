@@ -137,8 +137,11 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 
 // folder is that of a release's chart, where it is one of the repository's own.
 func folder(release string) string {
-	if release == "pod-logs" {
+	switch release {
+	case "pod-logs":
 		return filepath.Join(root, "observability", "pod-logs")
+	case "postgres":
+		return filepath.Join(root, "database", "chart")
 	}
 	return filepath.Join(root, "app", "chart")
 }

@@ -24,6 +24,7 @@ func TestCycle(t *testing.T) {
 			"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
 			"PLINTH_DEV_DATABASE_AUTOSCALING_MAX=3",
 		}},
+		"PostgreSQL in the cluster": {"dev", []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster"}},
 		"no NAT": {"dev", []string{
 			"PLINTH_DEV_NETWORK_NAT=none",
 			"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",

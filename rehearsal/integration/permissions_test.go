@@ -42,6 +42,7 @@ func TestPermissions(t *testing.T) {
 			overrides, changes []string
 		}{
 			"RDS":               {"dev", nil, []string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30"}},
+			"in the cluster":    {"dev", []string{"DATABASE_ENGINE=in-cluster"}, nil},
 			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",

@@ -29,10 +29,14 @@ type environment struct {
 	bastion string
 }
 
-// database is the instance, or Aurora's cluster, that takes writes.
+// inClusterDatabase is PostgreSQL's release and namespace where it runs in the cluster.
+const inClusterDatabase = "postgres"
+
+// database is the instance, or Aurora's cluster, that takes writes; in the cluster it is
+// the release.
 type database struct {
 	identifier, name, user string
-	aurora                 bool
+	aurora, inCluster      bool
 	// secret is the name of the one with the password, empty when it is RDS's own.
 	secret string
 }
@@ -43,6 +47,12 @@ type document struct {
 		Database struct {
 			Value string `json:"value"`
 		} `json:"database_identifier"`
+		DatabaseName struct {
+			Value string `json:"value"`
+		} `json:"database_name"`
+		DatabaseUser struct {
+			Value string `json:"value"`
+		} `json:"database_username"`
 	} `json:"output"`
 	Provider struct {
 		AWS []struct {
@@ -150,6 +160,9 @@ func (e *environment) takeData(file document) bool {
 			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User, aurora: true}
 		}
 	}
+	if user := file.Output.DatabaseUser.Value; user != "" {
+		e.database = database{identifier: inClusterDatabase, name: file.Output.DatabaseName.Value, user: user, inCluster: true}
+	}
 	for _, secret := range file.Resource.Secrets {
 		e.database.secret = secret.Name
 	}
@@ -176,7 +189,9 @@ func (e *environment) takeCluster(file document) bool {
 
 func (e *environment) takeApp(file document) bool {
 	for _, release := range file.Resource.Releases {
-		e.release, e.namespace = release.Name, release.Namespace
+		if release.Name != inClusterDatabase {
+			e.release, e.namespace = release.Name, release.Namespace
+		}
 	}
 	return known(e.release, e.namespace)
 }

@@ -247,3 +247,15 @@ func TestPlainHTTP(t *testing.T) {
 		assert.ErrorContains(t, err, "speaks no HTTPS, which only a registry on this machine may do without")
 	}
 }
+
+// A database in the cluster has a certificate that no authority has signed, in whatever region.
+func TestPushWithoutAuthority(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	s := &session{dir: d.dir}
+	e := &environment{name: "dev", region: "eu-nowhere-1"}
+	d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-2 Root CA RSA2048 G1\n")
+	assert.ErrorContains(t, s.trusts(e), "has no certificate authority of eu-nowhere-1")
+	e.database.inCluster = true
+	assert.NilError(t, s.trusts(e))
+}

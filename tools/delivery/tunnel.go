@@ -52,6 +52,7 @@ type tunnel struct {
 	*environment
 	instance string // the bastion
 	secret   string // with the database's password
+	local    int    // the database's port here
 	sessions []*forward
 	// ended is sent each session that ends, notes what the others tell.
 	ended chan *forward
@@ -70,16 +71,23 @@ func (t *tunnel) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	postgres, err := t.findDatabase(ctx)
-	if err != nil {
-		return err
+	ways := []way{api}
+	if t.database.inCluster { // which is reached through the API
+		t.secret = t.database.secret
+	} else {
+		postgres, err := t.findDatabase(ctx)
+		if err != nil {
+			return err
+		}
+		ways = append(ways, postgres)
 	}
 	ports, err := freePorts(t.apiPort, t.databasePort)
 	if err != nil {
 		return err
 	}
-	t.ended = make(chan *forward, len(ports))
-	for i, w := range []way{api, postgres} {
+	t.local = ports[1]
+	t.ended = make(chan *forward, len(ways))
+	for i, w := range ways {
 		w.local = ports[i]
 		f, err := t.forward(t.environment, t.instance, w, t.notes)
 		if err != nil {
@@ -138,23 +146,38 @@ func (t *tunnel) close() {
 //   - https://kubernetes.io/docs/reference/kubectl/kubectl/
 //   - https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR
 func (t *tunnel) explain() {
-	api, postgres := t.sessions[0], t.sessions[1]
+	api := t.sessions[0]
+	kubectl := fmt.Sprintf("kubectl --context %s --server https://127.0.0.1:%d --tls-server-name %s", t.cluster, api.local, api.host)
 	t.say(`The tunnel to %s is open, through %s, until Ctrl-C.
 
 kubectl, once make kubeconfig ENV=%s has made its context:
-  kubectl --context %s --server https://127.0.0.1:%d --tls-server-name %s --namespace %s get pods
+  %s --namespace %s get pods
 
-psql, in the repository's folder, and where the password is that it asks for:
-  psql 'host=%s hostaddr=127.0.0.1 port=%d user=%s dbname=%s sslmode=verify-full sslrootcert=app/rds-global-bundle.pem'
+%s
   aws secretsmanager get-secret-value --secret-id '%s' --query SecretString --output text --region %s
 
 A shell on the bastion, which is logged:
   aws ssm start-session --target %s --document-name %s --region %s
 `,
 		t.name, t.bastion, t.name,
-		t.cluster, api.local, api.host, t.namespace,
-		postgres.host, postgres.local, t.database.user, t.database.name, t.secret, t.region,
+		kubectl, t.namespace,
+		t.psql(kubectl), t.secret, t.region,
 		t.instance, t.bastion, t.region)
+}
+
+// psql tells how the database is asked. Security: nobody vouches for the one in the cluster, but with
+// channel binding psql speaks to none that does not know the password.
+// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CHANNEL-BINDING
+func (t *tunnel) psql(kubectl string) string {
+	if t.database.inCluster {
+		return fmt.Sprintf(`psql, while the first of these runs, and where the password is that it asks for:
+  %s --namespace %[2]s port-forward service/%[2]s %d:5432
+  psql 'host=127.0.0.1 port=%[3]d user=%s dbname=%s sslmode=require channel_binding=require'`,
+			kubectl, inClusterDatabase, t.local, t.database.user, t.database.name)
+	}
+	return fmt.Sprintf(`psql, in the repository's folder, and where the password is that it asks for:
+  psql 'host=%s hostaddr=127.0.0.1 port=%d user=%s dbname=%s sslmode=verify-full sslrootcert=app/rds-global-bundle.pem'`,
+		t.sessions[1].host, t.local, t.database.user, t.database.name)
 }
 
 // look runs the AWS CLI for what the tunnel needs to know, and returns the fields of its answer.

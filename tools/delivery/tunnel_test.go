@@ -231,6 +231,35 @@ func (d *desk) terminated() int {
 	return len(files)
 }
 
+// PostgreSQL in the cluster is reached through the one session that there is.
+func TestTunnelInCluster(t *testing.T) {
+	t.Parallel()
+	d := newTunnel(t)
+	d.write("cdktf.out/stacks/dev-data/cdk.tf.json", `{"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]},
+		"resource": {"aws_ecr_repository": {"images": {"name": "plinth-dev-app"}}, "aws_secretsmanager_secret": {"a": {"name": "plinth/dev/postgres"}}},
+		"output": {"database_name": {"value": "orders"}, "database_username": {"value": "plinth"}}}`)
+	d.write("cdktf.out/stacks/dev-app/cdk.tf.json", `{"resource": {"helm_release": {
+		"database": {"name": "postgres", "namespace": "postgres"}, "release": {"name": "app", "namespace": "shop"}}}}`)
+	o := d.open()
+	api, _ := d.ports()
+	said := o.screen.String()
+	local := regexp.MustCompile(`service/postgres ([0-9]+):5432`).FindStringSubmatch(said)
+	assert.Assert(t, len(local) == 2, said)
+	kubectl := "kubectl --context plinth-dev --server https://127.0.0.1:" + api + " --tls-server-name " + apiHost
+	contains(t, said,
+		"  "+kubectl+" --namespace shop get pods\n",
+		"  "+kubectl+" --namespace postgres port-forward service/postgres "+local[1]+":5432\n",
+		"  psql 'host=127.0.0.1 port="+local[1]+" user=plinth dbname=orders sslmode=require channel_binding=require'\n",
+		"  aws secretsmanager get-secret-value --secret-id 'plinth/dev/postgres' ")
+	o.ctrlC()
+	assert.NilError(t, o.end())
+	assert.Equal(t, d.terminated(), 1)
+	typed, _ := d.calls()
+	for _, command := range typed {
+		assert.Assert(t, !strings.Contains(command, "rds "), "asks for a database that there is not: %s", command)
+	}
+}
+
 // ports are those at which the tunnel begins.
 func (d *desk) ports() (api, database string) {
 	d.t.Helper()

@@ -26,7 +26,7 @@ type guide struct {
 // traps are those that the runbook tells of, by their anchors.
 var traps = []string{
 	"fargate-no-profile", "fargate-capacity", "fargate-vcpu-quota", "coredns-pending", "service-quota",
-	"left-over-load-balancer", "state-lock", "certificate-pending", "migration-failed", "release-pending",
+	"left-over-load-balancer", "state-lock", "certificate-pending", "migration-failed", "in-cluster-database", "release-pending",
 	"grafana-secret", "external-secret", "data-lost", "waf-blocks", "budget", "nat-ports", "killed-deployment",
 }
 

@@ -50,6 +50,7 @@ func Load(getenv func(string) string) (Config, error) {
 			Port:           r.port("DATABASE_PORT", 5432),
 			Name:           r.required("DATABASE_NAME", "the name of the database"),
 			CredentialsDir: r.required("DATABASE_CREDENTIALS_DIR", "the folder with the files username and password"),
+			TLS:            r.tls("DATABASE_TLS", database.VerifyFull),
 			CAFile:         r.text("DATABASE_CA_FILE", "/etc/ssl/certs/rds-global-bundle.pem"),
 		},
 	}
@@ -63,8 +64,10 @@ func Load(getenv func(string) string) (Config, error) {
 			r.wrong("DATABASE_CREDENTIALS_DIR", c.Database.CredentialsDir, "mount the database's Secret there: "+err.Error())
 		}
 	}
-	if err := database.CheckCAFile(c.Database.CAFile); err != nil {
-		r.wrong("DATABASE_CA_FILE", c.Database.CAFile, "give a PEM file with the certificates that the database's is signed by: "+err.Error())
+	if c.Database.TLS == database.VerifyFull {
+		if err := database.CheckCAFile(c.Database.CAFile); err != nil {
+			r.wrong("DATABASE_CA_FILE", c.Database.CAFile, "give a PEM file with the certificates that the database's is signed by: "+err.Error())
+		}
 	}
 	return c, errors.Join(r.mistakes...)
 }
@@ -134,6 +137,18 @@ func (r *reader) readers(name, primary string) []string {
 		}
 	}
 	return slices.DeleteFunc(hosts, func(host string) bool { return host == primary })
+}
+
+func (r *reader) tls(name string, otherwise database.TLS) database.TLS {
+	value := r.getenv(name)
+	switch tls := database.TLS(value); tls {
+	case "":
+		return otherwise
+	case database.VerifyFull, database.ChannelBinding:
+		return tls
+	}
+	r.wrong(name, value, "give verify-full or channel-binding; there is no way without TLS")
+	return otherwise
 }
 
 func (r *reader) duration(name string, otherwise, least, most time.Duration) time.Duration {

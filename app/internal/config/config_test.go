@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plinth/app/internal/config"
+	"plinth/app/internal/database"
 )
 
 // files makes a folder of credentials and names a file with certificates.
@@ -34,8 +35,23 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Port != 8080 || c.MetricsPort != 9090 || c.Database.Port != 5432 || c.ShutdownDelay != 5*time.Second || c.IdleTimeout != 75*time.Second {
+	if c.Port != 8080 || c.MetricsPort != 9090 || c.Database.Port != 5432 || c.ShutdownDelay != 5*time.Second || c.IdleTimeout != 75*time.Second || c.Database.TLS != database.VerifyFull {
 		t.Errorf("defaults are %+v", c)
+	}
+}
+
+// Nobody vouches for the certificate of a server that is proven by channel binding.
+func TestChannelBindingNeedsNoAuthority(t *testing.T) {
+	credentials, _ := files(t)
+	c, err := config.Load(environment(map[string]string{
+		"DATABASE_HOST":            "db.example",
+		"DATABASE_NAME":            "app",
+		"DATABASE_CREDENTIALS_DIR": credentials,
+		"DATABASE_CA_FILE":         "/nowhere.pem",
+		"DATABASE_TLS":             "channel-binding",
+	}))
+	if err != nil || c.Database.TLS != database.ChannelBinding {
+		t.Errorf("TLS is %q: %v", c.Database.TLS, err)
 	}
 }
 
@@ -84,6 +100,7 @@ func TestMistakes(t *testing.T) {
 		{"empty credentials", map[string]string{"DATABASE_CREDENTIALS_DIR": empty}, `DATABASE_CREDENTIALS_DIR is "` + empty + `": mount the database's Secret there: open ` + empty + `/username: no such file or directory`},
 		{"no CA file", map[string]string{"DATABASE_CA_FILE": "/nowhere.pem"}, `DATABASE_CA_FILE is "/nowhere.pem": give a PEM file with the certificates that the database's is signed by: open /nowhere.pem: no such file or directory`},
 		{"CA file without certificates", map[string]string{"DATABASE_CA_FILE": "config.go"}, `DATABASE_CA_FILE is "config.go": give a PEM file with the certificates that the database's is signed by: it holds no certificate`},
+		{"no TLS", map[string]string{"DATABASE_TLS": "disable"}, `DATABASE_TLS is "disable": give verify-full or channel-binding; there is no way without TLS`},
 		{"delay without unit", map[string]string{"SHUTDOWN_DELAY": "5"}, `SHUTDOWN_DELAY is "5": give a time with its unit, 0s to 9s`},
 		{"delay too long", map[string]string{"SHUTDOWN_DELAY": "1m"}, `SHUTDOWN_DELAY is "1m": give a time with its unit, 0s to 9s`},
 		{"idle timeout of nothing", map[string]string{"IDLE_TIMEOUT": "0s"}, `IDLE_TIMEOUT is "0s": give a time with its unit, 1s to 4100s`},

@@ -28,7 +28,10 @@ type Config struct {
 	Name string
 	// CredentialsDir holds the files username and password.
 	CredentialsDir string
-	// CAFile holds, as PEM, the certificate authorities that may vouch for the server.
+	// TLS is how the server proves who it is.
+	TLS TLS
+	// CAFile holds, as PEM, the certificate authorities that may vouch for the server, where TLS is
+	// VerifyFull.
 	CAFile string
 }
 
@@ -93,16 +96,16 @@ func (c Config) primary() (*pgxpool.Config, error) {
 // pooled is what all connections have in common, but for their credentials. Several hosts have
 // commas between them.
 func (c Config) pooled(hosts, attributes string) (*pgxpool.Config, error) {
-	// SECURITY: verify-full checks the server's certificate and that it is for this host. There
-	// is no setting that weakens it.
-	pooled, err := pgxpool.ParseConfig(keywords(
+	proof, err := c.proof()
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := pgxpool.ParseConfig(keywords(append(proof,
 		"host", hosts,
 		"port", strconv.Itoa(c.Port),
 		"dbname", c.Name,
-		"sslmode", "verify-full",
-		"sslrootcert", c.CAFile,
 		"target_session_attrs", attributes,
-	))
+	)...))
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ type Database struct {
 	reader *pgxpool.Pool // nil without replicas
 	// When the primary last answered, in nanoseconds since 1970.
 	answered atomic.Int64
+	remake   remake
+	log      *slog.Logger
 }
 
 // Open makes the pools. Its error is one of the configuration, never of the server. That replicas
@@ -26,7 +28,7 @@ func Open(config Config, log *slog.Logger) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := new(Database)
+	d := &Database{log: log}
 	if d.pool, err = pgxpool.NewWithConfig(context.Background(), primary); err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (d *Database) Read(ctx context.Context, do func(context.Context, Querier) e
 	if d.readReplica(ctx, do) {
 		return nil
 	}
-	return retry(ctx, func() (again bool, err error) {
+	return d.retryOnSchema(ctx, func() (again bool, err error) {
 		connection, err := d.pool.Acquire(ctx)
 		if err != nil {
 			return true, err

@@ -24,7 +24,7 @@ const attemptTimeout = 2 * time.Second
 // but the database. Errors are ErrUnavailable (nothing was changed), ErrUnknownOutcome, or what
 // is wrong with the statements themselves.
 func (d *Database) Transact(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
-	return retry(ctx, func() (again bool, err error) {
+	return d.retryOnSchema(ctx, func() (again bool, err error) {
 		again, err = d.attempt(ctx, do)
 		if err == nil {
 			d.answered.Store(time.Now().UnixNano())

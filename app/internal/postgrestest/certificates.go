@@ -72,6 +72,23 @@ func (a *Authority) issue(t testrun.TB, certificateFile, keyFile string, hosts [
 	write(t, keyFile, "PRIVATE KEY", encoded)
 }
 
+// Pair is a certificate for the given hosts and its key, as PEM.
+func (a *Authority) Pair(t testrun.TB, hosts ...string) (certificate, key []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	files := []string{dir + "/server.crt", dir + "/server.key"}
+	a.issue(t, files[0], files[1], hosts)
+	var contents [2][]byte
+	for i, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		contents[i] = content
+	}
+	return contents[0], contents[1]
+}
+
 func newKey(t testrun.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -116,6 +116,28 @@ func (s *Server) Certify(hosts ...string) {
 // Start is for a server that was stopped.
 func (s *Server) Start() {
 	s.t.Helper()
+	s.start()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		connection, err := s.connect(context.Background(), superUser, superPassword, "postgres")
+		if err == nil {
+			connection.Close(context.Background())
+			return
+		}
+		select {
+		case err := <-s.ended:
+			s.process = nil
+			s.t.Fatalf("PostgreSQL ended: %v\n%s", err, s.tail())
+		default:
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("PostgreSQL accepts no connections: %v", err)
+		}
+	}
+}
+
+// start does not wait.
+func (s *Server) start() {
+	s.t.Helper()
 	settings := map[string]string{
 		"listen_addresses": s.Host, "port": strconv.Itoa(s.Port), "unix_socket_directories": "",
 		"ssl": "on", "ssl_cert_file": "server.crt", "ssl_key_file": "server.key",
@@ -128,16 +150,21 @@ func (s *Server) Start() {
 	for name, value := range s.settings {
 		settings[name] = value
 	}
-	arguments := []string{"-D", s.Data}
+	var arguments []string
 	for name, value := range settings {
 		arguments = append(arguments, "-c", name+"="+value)
 	}
+	s.launch(arguments...)
+}
+
+func (s *Server) launch(arguments ...string) {
+	s.t.Helper()
 	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer log.Close()
-	s.process = testrun.Command(filepath.Join(s.programs, "bin", "postgres"), arguments...)
+	s.process = testrun.Command(filepath.Join(s.programs, "bin", "postgres"), append([]string{"-D", s.Data}, arguments...)...)
 	s.process.Dir = "/"
 	s.process.Stdout, s.process.Stderr = log, log
 	s.process.SysProcAttr.Credential = identity()
@@ -147,23 +174,6 @@ func (s *Server) Start() {
 	ended := make(chan error, 1)
 	go func(process *exec.Cmd) { ended <- process.Wait() }(s.process)
 	s.ended = ended
-
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		connection, err := s.connect(context.Background(), superUser, superPassword, "postgres")
-		if err == nil {
-			connection.Close(context.Background())
-			return
-		}
-		select {
-		case err := <-ended:
-			s.process = nil
-			s.t.Fatalf("PostgreSQL ended: %v\n%s", err, s.tail())
-		default:
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("PostgreSQL accepts no connections: %v", err)
-		}
-	}
 }
 
 // Stop ends the server as RDS does for a restart: sessions are told, transactions rolled back.
@@ -239,4 +249,19 @@ func (s *Server) tail() string {
 		return err.Error()
 	}
 	return string(content[max(0, len(content)-4000):])
+}
+
+// Reopen restarts the server with another pg_hba.conf, and ssl on or off, for tests of what clients
+// refuse. Connect and Exec may no longer work, and nothing waits for it.
+func (s *Server) Reopen(rules, ssl string) {
+	s.t.Helper()
+	s.Stop()
+	if err := os.WriteFile(filepath.Join(s.Data, "pg_hba.conf"), []byte(rules+"\n"), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := give(s.Data); err != nil {
+		s.t.Fatal(err)
+	}
+	s.settings = map[string]string{"ssl": ssl}
+	s.start()
 }

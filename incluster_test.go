@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+)
+
+// inCluster makes the sample dev an environment that is thrown away.
+var inCluster = []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_ENVIRONMENTS=dev"}
+
+// TestGoldenInCluster holds the two stacks that differ where PostgreSQL runs in the cluster.
+func TestGoldenInCluster(t *testing.T) {
+	files := stackFiles(t, synthesize(t, samples, inCluster...))
+	for _, stack := range []string{"dev-app", "dev-data"} {
+		t.Run(stack, func(t *testing.T) {
+			golden.Assert(t, files[stack]+"\n", filepath.Join("in-cluster", stack+".tf.json"))
+		})
+	}
+}
+
+// TestInCluster: nothing is left of a server of AWS's, and what takes its place comes first.
+func TestInCluster(t *testing.T) {
+	p := newPlatform(t, samples, inCluster...)
+	for _, e := range p.elements() {
+		for _, word := range []string{"aws_db_", "aws_rds_"} {
+			if strings.HasPrefix(e.kind, word) {
+				t.Errorf("%s is made", e)
+			}
+		}
+		if e.kind == "aws_cloudwatch_metric_alarm" || e.kind == "aws_cloudwatch_dashboard" {
+			walk(e.body, "", func(path string, scalar any) {
+				if strings.Contains(fmt.Sprint(scalar), "AWS/RDS") {
+					t.Errorf("%s%s: watches a server that there is not", e, path)
+				}
+			})
+		}
+		if e.kind == "aws_vpc_security_group_ingress_rule" && e.body["from_port"] == 5432.0 {
+			t.Errorf("%s: lets in to a server that there is not", e)
+		}
+		if e.kind == "aws_iam_policy" && environment(e.stack) == "dev" && strings.Contains(fmt.Sprint(e.body["policy"]), `"rds:`) {
+			t.Errorf("%s: allows what no stack needs", e)
+		}
+	}
+
+	var app, database, profile object
+	for _, e := range p.resources("helm_release", "aws_eks_fargate_profile") {
+		switch {
+		case e.stack == "dev-app" && e.body["name"] == "postgres":
+			database = e.body
+		case e.stack == "dev-app":
+			app = e.body
+		case e.kind == "aws_eks_fargate_profile" && strings.HasPrefix(fmt.Sprint(e.body["fargate_profile_name"]), "database-"):
+			profile = e.body
+		}
+	}
+	assert.Assert(t, strings.Contains(fmt.Sprint(app["depends_on"]), "helm_release.database"), "the application does not wait for its database: %v", app["depends_on"])
+	assert.Assert(t, strings.Contains(fmt.Sprint(app["values"]), `"tls" = "channel-binding"`), "%v", app["values"])
+	assert.Assert(t, strings.Contains(fmt.Sprint(app["values"]), `"host" = "postgres.postgres.svc.cluster.local"`), "%v", app["values"])
+	assert.Equal(t, database["namespace"], "postgres")
+	assert.Assert(t, strings.Contains(fmt.Sprint(profile["selector"]), "postgres"), "no Fargate profile takes the pod: %v", profile["selector"])
+	for _, e := range p.resources("kubernetes_namespace_v1") {
+		if dig(e.body, "metadata", "name") == "postgres" {
+			assert.Equal(t, dig(e.body, "metadata", "labels").(object)["pod-security.kubernetes.io/enforce"], "restricted")
+			return
+		}
+	}
+	t.Error("there is no namespace postgres")
+}

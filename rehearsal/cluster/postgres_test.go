@@ -1,0 +1,25 @@
+package cluster
+
+import (
+	"slices"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// TestPostgres installs PostgreSQL as the stack of an environment that is thrown away does. Its
+// container does not run here; what runs in it is tested in ../../app.
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	r := prepare(t, "../in-cluster/dev-app", "postgres", "postgres-preview")
+	_, err := kube.Helm(t.Context(), "", "lint", "--strict", r.chart, "--values", r.values)
+	assert.NilError(t, err)
+	r.install()
+	objects := r.everyObject()
+	for _, kind := range []string{"ConfigMap", "Deployment", "ExternalSecret", "SecretStore", "Service", "ServiceAccount"} {
+		assert.Check(t, slices.Contains(objects, kind), "the chart makes no %s, but %s", kind, objects)
+	}
+	r.complete()
+	r.helm("uninstall", "--wait", "--timeout", "1m")
+	r.empty()
+}

@@ -1,0 +1,76 @@
+package stacks
+
+import (
+	"github.com/aws/jsii-runtime-go"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/encryptionkey"
+	"plinth/constructs/postgres"
+	"plinth/constructs/release"
+	"plinth/settings"
+)
+
+// inClusterDatabase is the name of PostgreSQL's release, namespace and service account, where it runs
+// in the cluster. The namespace has a Fargate profile of its own: the application's could not be changed
+// when an environment takes another engine, since profiles are immutable.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+const inClusterDatabase = "postgres"
+
+// inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
+const inClusterChart = "database/chart"
+
+// newDatabase makes the database, or what there is of one before it runs in the cluster.
+func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
+	if env.Database.Engine != settings.EngineInCluster {
+		database := postgres.New(stack, "database", databaseConfig(env, network, key))
+		admit(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
+		return database
+	}
+	output(stack, "database_name", "Database in the server", env.Database.Name)
+	output(stack, "database_username", "User who owns it", env.Database.Username)
+	return postgres.NewInCluster(stack, "database", postgres.InCluster{
+		Host:            inClusterDatabase + "." + inClusterDatabase + ".svc.cluster.local",
+		DatabaseName:    env.Database.Name,
+		Username:        env.Database.Username,
+		SecretName:      env.Project + "/" + env.Name + "/postgres",
+		PasswordVersion: env.Database.PasswordVersion,
+		KeyArn:          key.Arn,
+	})
+}
+
+// newInClusterDatabase runs PostgreSQL in a namespace of its own.
+func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+	namespace := newNamespace(stack, inClusterDatabase, nil)
+	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,
+		"Lets PostgreSQL's password be read for its pod", readPassword(env, data))
+	folder := cdktf.NewTerraformAsset(stack, jsii.String("database-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(inClusterChart),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	return release.New(stack, "database", release.Config{
+		Name:      inClusterDatabase,
+		Namespace: inClusterDatabase,
+		Chart:     *folder.Path(),
+		Values: map[string]any{
+			"version": env.Database.Version,
+			"image":   imageFrom(env, "docker/library/postgres"),
+			"database": map[string]any{
+				"name":   data.Database.Name,
+				"secret": data.Database.SecretArn,
+				"region": env.Region,
+			},
+			"serviceAccount": map[string]any{"name": inClusterDatabase, "roleArn": role.Arn},
+		},
+		DependsOn: append(role.Permissions, namespace),
+	})
+}
+
+// databaseTLS is how the application knows its database. Security: AWS vouches for its own servers.
+// The one in the cluster makes its certificate as it starts, and proves to know the password.
+func databaseTLS(env *settings.Environment) string {
+	if env.Database.Engine == settings.EngineInCluster {
+		return "channel-binding"
+	}
+	return "verify-full"
+}
