@@ -49,6 +49,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
+	"settings of the application's own":      {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
 	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},
 	"a database restored twice, with backups and a budget": {
 		"PLINTH_PROD_DATABASE_RESTORES=[rds:plinth-prod-postgres-2026-11-25-02-10, awsbackup:job-11111111-2222-3333-4444-555555555555]",
@@ -847,6 +848,7 @@ func chartSettings(p platform) (broken []string) {
 				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
 			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
 			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
+			fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath()}[app.Parameters.Enabled]),
 			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), app.AccessLogs.Bucket), app.AccessLogs.Prefix),
 		} {
 			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {

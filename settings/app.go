@@ -1,6 +1,9 @@
 package settings
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // checkApp looks at what involves several settings of the application.
 func (d *document) checkApp() {
@@ -23,6 +26,10 @@ func (d *document) checkApp() {
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
 	d.checkWebACL()
+	if app.Parameters.Enabled && d.sound("app.parameters", "network.nat", "network.interfaceEndpoints") &&
+		d.env.Network.NAT == NATNone && !slices.Contains(d.env.Network.InterfaceEndpoints, "ssm") {
+		d.report("network.interfaceEndpoints", "must hold what app.parameters needs without NAT, lacks ssm")
+	}
 	if logs := app.AccessLogs; d.sound("app.accessLogs") {
 		switch {
 		case logs.Prefix != "" && logs.Bucket == "" && !logs.Enabled:

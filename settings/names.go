@@ -21,6 +21,11 @@ func (e *Environment) PlanRole(stack string) string { return e.ResourceName("pla
 // PushRole names the role that pushes images.
 func (e *Environment) PushRole() string { return e.ResourceName("push") }
 
+// ParameterPath is where the application's own settings are in SSM Parameter Store.
+func (e *Environment) ParameterPath() string {
+	return "/" + strings.Join([]string{e.Project, e.Name, e.App.Name}, "/")
+}
+
 // RoleBoundary names the policy that limits the roles which a stack makes.
 func (e *Environment) RoleBoundary(stack string) string { return e.ResourceName("roles", stack) }
 

@@ -295,6 +295,8 @@ type App struct {
 	CPU string `yaml:"cpu" jsonschema:"oneof_type=string;number"`
 	// MemoryGiB is what one pod gets; Fargate offers a few sizes for each CPU.
 	MemoryGiB string `yaml:"memoryGiB" jsonschema:"oneof_type=string;number"`
+	// Parameters are the application's own settings.
+	Parameters Parameters `yaml:"parameters"`
 	// Replicas bounds the horizontal pod autoscaler.
 	Replicas Replicas `yaml:"replicas"`
 	// Domain is the DNS name the load balancer answers to; it needs HostedZone or CertificateARN.
@@ -326,6 +328,13 @@ type WAF struct {
 	CountOnly bool `yaml:"countOnly"`
 	// RequestsPer5Minutes is what one address may send.
 	RequestsPer5Minutes int `yaml:"requestsPer5Minutes" validate:"between=10-2000000000"`
+}
+
+// Parameters are in SSM Parameter Store, below the path /<project>/<environment>/<app.name>: each is
+// an environment variable of the application.
+type Parameters struct {
+	// Enabled gives them to the application. There must be one before it is deployed, or its pods wait.
+	Enabled bool `yaml:"enabled"`
 }
 
 // AccessLogs is a place in S3 for a load balancer's access logs.

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
@@ -35,8 +37,11 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	database := reachDatabase(stack, env, data, cluster)
-	role := newPodRole(stack, env, cluster, "role", name,
-		"Lets the application read its database's password", readPassword(env, data))
+	reads := readPassword(env, data)
+	if env.App.Parameters.Enabled {
+		reads = append(reads, readParameters(env, data)...)
+	}
+	role := newPodRole(stack, env, cluster, "role", name, "Lets the application read its database's password", reads)
 
 	front := newEdge(stack, env)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
@@ -87,14 +92,34 @@ func readPassword(env *settings.Environment, data *Data) []policy.Statement {
 	}
 }
 
+// readParameters allows the parameters of one path to be read at once, which is all that External
+// Secrets asks for, and the environment's key to be used for these alone.
+//   - https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+//   - https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+func readParameters(env *settings.Environment, data *Data) []policy.Statement {
+	arn := fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", env.Region, env.Account, env.ParameterPath())
+	decrypt := useKey(env, "DecryptParameters", "ssm", data.Key.Arn, "kms:Decrypt")
+	decrypt.Conditions = append(decrypt.Conditions, policy.Condition{
+		Test: "StringLike", Variable: "kms:EncryptionContext:PARAMETER_ARN", Values: []string{arn + "/*"},
+	})
+	return []policy.Statement{
+		{Sid: "ReadParameters", Actions: []string{"ssm:GetParametersByPath"}, Resources: []string{arn, arn + "/*"}},
+		decrypt,
+	}
+}
+
 // chartValues are the values of app/chart.
 func chartValues(env *settings.Environment, data *Data, roleArn *string, front edge) map[string]any {
-	app, developers := env.App, ""
+	app, developers, parameters := env.App, "", ""
+	if app.Parameters.Enabled {
+		parameters = env.ParameterPath()
+	}
 	if env.HasDevelopers() {
 		developers = env.Developers()
 	}
 	return map[string]any{
 		"developerGroup": developers,
+		"parameters":     map[string]any{"path": parameters},
 		"image": map[string]any{
 			"repository": data.Repository.URL,
 			"tag":        app.Image.Tag,

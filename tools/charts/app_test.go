@@ -504,8 +504,8 @@ func TestAppCredentials(t *testing.T) {
 		database := values["database"].(map[string]any)
 		pod := one[*appsv1.Deployment](t, r).Spec.Template.Spec
 		account := one[*corev1.ServiceAccount](t, r)
-		store := custom(t, r, "SecretStore")
-		secret := custom(t, r, "ExternalSecret")
+		store := customNamed(t, r, "SecretStore", "-database")
+		secret := customNamed(t, r, "ExternalSecret", "-database")
 
 		checkCustomResource(t, store, definition(t, "config/crds/bases/external-secrets.io_secretstores.yaml"))
 		checkCustomResource(t, secret, definition(t, "config/crds/bases/external-secrets.io_externalsecrets.yaml"))
@@ -551,8 +551,10 @@ func TestAppCredentials(t *testing.T) {
 				t.Errorf("variable %s is read from elsewhere: %v", e.Name, e.ValueFrom)
 			}
 		}
-		if len(c.EnvFrom) != 0 {
-			t.Errorf("variables come from %v", c.EnvFrom)
+		for _, from := range c.EnvFrom {
+			if from.SecretRef == nil || from.SecretRef.Name == field[string](t, secret, "spec.target.name") {
+				t.Errorf("variables come from %v", from)
+			}
 		}
 		mounts := map[string]string{}
 		for _, m := range c.VolumeMounts {
@@ -572,6 +574,82 @@ func TestAppCredentials(t *testing.T) {
 		}
 		if dir := env(c, "DATABASE_CREDENTIALS_DIR"); dir == "" || dir != mounted {
 			t.Errorf("credentials are mounted at %q, the application looks in %q", mounted, dir)
+		}
+	})
+}
+
+// The application's own settings are variables, of one path alone, and never in place of the chart's.
+func TestAppParameters(t *testing.T) {
+	t.Run("none", func(t *testing.T) {
+		r := renderApp(t, sample(t, "http"))
+		for _, object := range all[*unstructured.Unstructured](r) {
+			if strings.HasSuffix(object.GetName(), "-parameters") {
+				t.Errorf("there is %s %s", object.GetKind(), object.GetName())
+			}
+		}
+		if from := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0].EnvFrom; len(from) != 0 {
+			t.Errorf("variables come from %v", from)
+		}
+	})
+
+	t.Run("of a path", func(t *testing.T) {
+		r := renderApp(t, sample(t, "http", "parameters: {path: /plinth/dev/app.v1}"))
+		store := customNamed(t, r, "SecretStore", "-parameters")
+		secret := customNamed(t, r, "ExternalSecret", "-parameters")
+		checkCustomResource(t, store, definition(t, "config/crds/bases/external-secrets.io_secretstores.yaml"))
+		checkCustomResource(t, secret, definition(t, "config/crds/bases/external-secrets.io_externalsecrets.yaml"))
+
+		auth := field[map[string]any](t, store, "spec.provider.aws.auth")
+		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != one[*corev1.ServiceAccount](t, r).Name {
+			t.Errorf("the store authenticates with %v, want the application's service account", auth)
+		}
+		if service := field[string](t, store, "spec.provider.aws.service"); service != "ParameterStore" {
+			t.Errorf("the store asks %s", service)
+		}
+		if got := field[string](t, secret, "spec.secretStoreRef.name"); got != store.GetName() {
+			t.Errorf("the ExternalSecret asks store %s", got)
+		}
+		if got := field[string](t, secret, "spec.target.creationPolicy"); got != "Owner" {
+			t.Errorf("creation policy is %s: the Secret would outlive the release", got)
+		}
+		from := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0].EnvFrom
+		if len(from) != 1 || from[0].SecretRef == nil || from[0].SecretRef.Name != field[string](t, secret, "spec.target.name") || from[0].SecretRef.Optional != nil || from[0].Prefix != "" {
+			t.Errorf("variables come from %v", from)
+		}
+
+		sources := field[[]any](t, secret, "spec.dataFrom")
+		find := &unstructured.Unstructured{Object: sources[0].(map[string]any)}
+		if path := field[string](t, find, "find.path"); len(sources) != 1 || path != "/plinth/dev/app.v1" {
+			t.Errorf("%d sources, of path %s", len(sources), path)
+		}
+		rewrites := field[[]any](t, find, "rewrite")
+		rewrite := &unstructured.Unstructured{Object: rewrites[0].(map[string]any)}
+		wanted := regexp.MustCompile(field[string](t, find, "find.name.regexp"))
+		source, target := regexp.MustCompile(field[string](t, rewrite, "regexp.source")), field[string](t, rewrite, "regexp.target")
+		for name, variable := range map[string]string{
+			"/plinth/dev/app.v1/LOG_LEVEL":   "LOG_LEVEL",
+			"/plinth/dev/app.v1/_a1":         "_a1",
+			"/plinth/dev/app.v1/deeper/NAME": "",
+			"/plinth/dev/app.v1/1ST":         "",
+			"/plinth/dev/app.v1/a-b":         "",
+			"/plinth/dev/app.v1/":            "",
+			"/plinth/prod/app.v1/LOG_LEVEL":  "",
+		} {
+			got := ""
+			if wanted.MatchString(name) {
+				got = source.ReplaceAllString(name, target)
+			}
+			if got != variable {
+				t.Errorf("parameter %s is variable %q, want %q", name, got, variable)
+			}
+		}
+	})
+
+	t.Run("a path that is none", func(t *testing.T) {
+		for _, path := range []string{"plinth", "/plinth/", "//", "/a b"} {
+			if _, err := rendered(loadChart(t, appChart), "app", "app", sample(t, "http", fmt.Sprintf("parameters: {path: %q}", path))); err == nil {
+				t.Errorf("%q is taken for a path", path)
+			}
 		}
 	})
 }

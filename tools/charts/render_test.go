@@ -91,9 +91,15 @@ func one[T runtime.Object](t *testing.T, r *render.Release) T {
 // custom returns the release's only custom resource of a kind.
 func custom(t *testing.T, r *render.Release, kind string) *unstructured.Unstructured {
 	t.Helper()
+	return customNamed(t, r, kind, "")
+}
+
+// customNamed is the one whose name ends so.
+func customNamed(t *testing.T, r *render.Release, kind, suffix string) *unstructured.Unstructured {
+	t.Helper()
 	var found []*unstructured.Unstructured
 	for _, object := range all[*unstructured.Unstructured](r) {
-		if object.GetKind() == kind {
+		if object.GetKind() == kind && strings.HasSuffix(object.GetName(), suffix) {
 			found = append(found, object)
 		}
 	}

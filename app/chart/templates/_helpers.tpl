@@ -8,6 +8,10 @@
 {{- printf "%s-database" (include "app.fullname" .) -}}
 {{- end -}}
 
+{{- define "app.parameters" -}}
+{{- printf "%s-parameters" (include "app.fullname" .) -}}
+{{- end -}}
+
 {{/* What selects the pods: it can never change, so nothing that ever changes belongs here. */}}
 {{- define "app.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
