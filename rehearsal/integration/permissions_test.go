@@ -41,15 +41,19 @@ func TestPermissions(t *testing.T) {
 			env                string
 			overrides, changes []string
 		}{
-			"RDS":               {"dev", nil, []string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30"}},
+			"RDS": {
+				"dev", []string{"DATABASE_PASSWORD_ROTATION_DAYS=30"},
+				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORES=[" + before + "]"},
+			},
 			"in the cluster":    {"dev", []string{"DATABASE_ENGINE=in-cluster"}, nil},
 			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
 				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
 				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
-				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::111111111111:saml-provider/sso",
-			}, nil},
+				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::111111111111:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
+				"DATABASE_BACKUP_ENABLED=true",
+			}, []string{"DATABASE_RESTORES=[" + before + "]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -101,9 +105,16 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	for _, stack := range r.App.Stacks {
 		life.stacks[r.App.Pipeline.DeployRoles[stack.Name]] = described(t, stack)
 	}
+	assert.NilError(t, r.Cloud().Update(snapshots))
 	assert.NilError(t, r.Cloud().Update(drift))
 	r.synth(variables(append(overrides, changes...)...)...)
 	each(r.App.Names(), initialize, apply)
+	// Whoever destroys the key gives up what it encrypts.
+	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
+		w.Remove("aws_db_snapshot", before)
+		w.Remove("aws_db_cluster_snapshot", before)
+		return nil
+	}))
 	names := r.App.Names()
 	slices.Reverse(names)
 	for _, name := range names {
@@ -118,6 +129,20 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	life.calls, err = r.Cloud().Calls()
 	assert.NilError(t, err)
 	return life
+}
+
+// before is the name of a snapshot of each life's database.
+const before = "plinth-dev-before"
+
+// snapshots makes it, as a person would.
+func snapshots(w *cloud.World) (err error) {
+	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
+		if replica, _ := thing.Attributes["replicate_source_db"].(string); replica == "" {
+			err = w.Snapshot(kind, thing, before, "somebody")
+		}
+		return err == nil
+	}, "aws_db_instance", "aws_rds_cluster")
+	return err
 }
 
 // described is a stack as package permissions sees it.
@@ -175,6 +200,9 @@ func drift(w *cloud.World) error {
 		"aws_kms_key":                                        {"description": "changed", "policy": `{"Version":"2012-10-17","Statement":[]}`},
 		"aws_ecr_repository":                                 {"image_tag_mutability": "MUTABLE", "image_scanning_configuration": []any{map[string]any{"scan_on_push": false}}},
 		"aws_secretsmanager_secret":                          {"description": "changed"},
+		"aws_secretsmanager_secret_rotation":                 {"rotation_rules": changed("automatically_after_days", 1000.0)},
+		"aws_backup_plan":                                    {"rule": changed("schedule", "cron(0 0 * * ? *)")},
+		"aws_budgets_budget":                                 {"limit_amount": "1000000"},
 		"aws_db_instance":                                    {"instance_class": "db.t4g.large"},
 		"aws_db_subnet_group":                                {"description": "changed"},
 		"aws_rds_cluster":                                    {"backup_retention_period": 35.0},
@@ -349,7 +377,7 @@ func without(row permissions.Type, action string) permissions.Type {
 }
 
 // looking are the calls that change nothing, which several stacks need.
-var looking = regexp.MustCompile(`:(Describe|Get|List)`)
+var looking = regexp.MustCompile(`:(Describe|Get|List|View)`)
 
 // apart has each stack's role try what the others have made: of each thing, something must be
 // denied.
