@@ -49,7 +49,6 @@ var variants = map[string][]string{
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
-	"pods scaled on requests":                {"PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50", "PLINTH_ENVIRONMENTS=dev"},
 	"settings of the application's own":      {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
 	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},
 	"a database restored twice, with backups and a budget": {
@@ -845,8 +844,8 @@ func chartSettings(p platform) (broken []string) {
 		}
 		app := p.settings[environment(e.stack)].App
 		for _, value := range []string{
-			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
-				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min, app.Replicas.RequestsPerSecond),
+			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d}`,
+				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
 			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
 			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
 			fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath()}[app.Parameters.Enabled]),

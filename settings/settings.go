@@ -366,7 +366,4 @@ type Replicas struct {
 	// MemoryPercent is likewise the pods' mean memory use. It is near the limit, since memory
 	// hardly falls when load does; the autoscaler acts at a tenth more.
 	MemoryPercent int `yaml:"memoryPercent" validate:"between=50-90"`
-	// RequestsPerSecond is likewise how many requests a pod gets a second, by the application's own
-	// count; 0 leaves it to CPU and memory. It takes KEDA, in two small pods of the add-ons.
-	RequestsPerSecond int `yaml:"requestsPerSecond" validate:"between=0-100000"`
 }

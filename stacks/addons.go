@@ -40,9 +40,6 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	// the load balancers it has made.
 	newMetricsServer(stack, env, controller)
 	newExternalSecrets(stack, env, cluster, controller)
-	if env.App.Replicas.RequestsPerSecond > 0 {
-		newKEDA(stack, env, controller)
-	}
 
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
 	return &Addons{TerraformStack: stack}

@@ -48,8 +48,11 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
 		KeyArn:            key.Arn,
 		LogRetentionDays:  env.LogRetentionDays,
-		WebhookPorts:      webhookPorts(env),
-		Access:            append(pipelineAccess(env), access(env)...),
+		WebhookPorts: []eks.WebhookPort{
+			{Name: "metrics-server", Port: metricsServerPort},
+			{Name: "external-secrets", Port: secretsPort},
+		},
+		Access: append(pipelineAccess(env), access(env)...),
 	})
 	admit(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
@@ -76,9 +79,6 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	system := profile("system", "kube-system")
 	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
 	profile("app", env.App.Name)
-	if env.App.Replicas.RequestsPerSecond > 0 {
-		profile("autoscaling", keda)
-	}
 	if env.Database.Engine == settings.EngineInCluster {
 		profile("database", inClusterDatabase)
 	}
@@ -97,17 +97,6 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	output(stack, "kubeconfig_command", "Gives kubectl a context for this cluster",
 		"aws eks update-kubeconfig --region "+env.Region+" --name "+cluster.Name)
 	return result
-}
-
-func webhookPorts(env *settings.Environment) []eks.WebhookPort {
-	ports := []eks.WebhookPort{
-		{Name: "metrics-server", Port: metricsServerPort},
-		{Name: "external-secrets", Port: secretsPort},
-	}
-	if env.App.Replicas.RequestsPerSecond > 0 {
-		ports = append(ports, eks.WebhookPort{Name: "keda", Port: kedaPort})
-	}
-	return ports
 }
 
 // accessPolicies maps a setting to EKS's policy of that power.

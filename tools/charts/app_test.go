@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -248,7 +247,7 @@ func TestAppAutoscaler(t *testing.T) {
 		if d.Spec.Replicas != nil {
 			t.Errorf("the Deployment asks for %d replicas, which every upgrade would reset the autoscaler to", *d.Spec.Replicas)
 		}
-		hpa := autoscaler(t, values, r)
+		hpa := one[*autoscalingv2.HorizontalPodAutoscaler](t, r).Spec
 		if hpa.ScaleTargetRef.Kind != "Deployment" || hpa.ScaleTargetRef.Name != d.Name || hpa.ScaleTargetRef.APIVersion != "apps/v1" {
 			t.Errorf("the autoscaler scales %v, not Deployment %s", hpa.ScaleTargetRef, d.Name)
 		}
@@ -258,9 +257,6 @@ func TestAppAutoscaler(t *testing.T) {
 		}
 		targets := map[corev1.ResourceName]any{}
 		for _, m := range hpa.Metrics {
-			if m.Resource == nil {
-				continue
-			}
 			targets[m.Resource.Name] = *m.Resource.Target.AverageUtilization
 		}
 		want := map[corev1.ResourceName]any{corev1.ResourceCPU: replicas["cpuPercent"], corev1.ResourceMemory: replicas["memoryPercent"]}
@@ -285,103 +281,6 @@ func TestAppAutoscaler(t *testing.T) {
 			}
 		}
 	})
-}
-
-// autoscaler is the chart's own, or the one that KEDA would make of its ScaledObject.
-// https://keda.sh/docs/latest/reference/scaledobject-spec/
-func autoscaler(t *testing.T, values map[string]any, r *render.Release) autoscalingv2.HorizontalPodAutoscalerSpec {
-	t.Helper()
-	requests := fmt.Sprint(values["replicas"].(map[string]any)["requestsPerSecond"])
-	if requests == "0" {
-		for _, object := range all[*unstructured.Unstructured](r) {
-			if object.GetKind() == "ScaledObject" {
-				t.Error("there are two autoscalers")
-			}
-		}
-		return one[*autoscalingv2.HorizontalPodAutoscaler](t, r).Spec
-	}
-	if len(all[*autoscalingv2.HorizontalPodAutoscaler](r)) != 0 {
-		t.Error("there are two autoscalers")
-	}
-	scaled := custom(t, r, "ScaledObject")
-	checkCustomResource(t, scaled, kedaDefinition(t, "scaledobjects"))
-	var spec struct {
-		ScaleTargetRef                   autoscalingv2.CrossVersionObjectReference
-		MinReplicaCount, MaxReplicaCount int32
-		Advanced                         struct {
-			HorizontalPodAutoscalerConfig struct {
-				Behavior *autoscalingv2.HorizontalPodAutoscalerBehavior
-			}
-		}
-		Triggers []struct {
-			Type, MetricType string
-			Metadata         map[string]string
-		}
-	}
-	content, err := yaml.Marshal(scaled.Object["spec"])
-	if err == nil {
-		err = yaml.Unmarshal(content, &spec)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	hpa := autoscalingv2.HorizontalPodAutoscalerSpec{
-		ScaleTargetRef: spec.ScaleTargetRef, MinReplicas: &spec.MinReplicaCount, MaxReplicas: spec.MaxReplicaCount,
-		Behavior: spec.Advanced.HorizontalPodAutoscalerConfig.Behavior,
-	}
-	asked := false
-	for _, trigger := range spec.Triggers {
-		if trigger.Type == "cpu" || trigger.Type == "memory" {
-			percent, err := strconv.ParseInt(trigger.Metadata["value"], 10, 32)
-			if err != nil || trigger.MetricType != "Utilization" {
-				t.Errorf("trigger %v: %v", trigger, err)
-			}
-			hpa.Metrics = append(hpa.Metrics, autoscalingv2.MetricSpec{Resource: &autoscalingv2.ResourceMetricSource{
-				Name: corev1.ResourceName(trigger.Type), Target: autoscalingv2.MetricTarget{AverageUtilization: new(int32(percent))},
-			}})
-			continue
-		}
-		asked = true
-		service := servicesOf(r, "-metrics")[0]
-		want := map[string]string{
-			"url":    fmt.Sprintf("http://%s.%s.svc.cluster.local:%v/metrics", service.Name, service.Namespace, values["metricsPort"]),
-			"format": "prometheus", "valueLocation": "http_requests_per_second", "targetValue": requests,
-			// Each pod is asked, and the mean is held against the target.
-			"aggregateFromKubeServiceEndpoints": "true", "aggregationType": "average",
-		}
-		if trigger.Type != "metrics-api" || trigger.MetricType != "Value" || !maps.Equal(trigger.Metadata, want) {
-			t.Errorf("trigger %v, want %v", trigger, want)
-		}
-		if service.Spec.ClusterIP != corev1.ClusterIPNone {
-			t.Errorf("Service %s is for KEDA, which asks the pods, and has an address of its own", service.Name)
-		}
-		if _, c, port := backend(t, r, service, service.Spec.Ports[0].Port); fmt.Sprint(port) != env(c, "METRICS_PORT") {
-			t.Errorf("KEDA asks port %d, metrics are at %s", port, env(c, "METRICS_PORT"))
-		}
-	}
-	if !asked {
-		t.Error("requests bring no pods")
-	}
-	return hpa
-}
-
-// kedaDefinition is that of a custom resource of KEDA's, which is a template in its chart.
-func kedaDefinition(t *testing.T, name string) []byte {
-	t.Helper()
-	file, err := published.KEDA.Path(t.Context(), "keda/templates/crds/crd-"+name+".yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return regexp.MustCompile(`(?m)^.*\{\{.*$`).ReplaceAll(content, nil)
-}
-
-// servicesOf are those whose name ends so.
-func servicesOf(r *render.Release, suffix string) []*corev1.Service {
-	return slices.DeleteFunc(all[*corev1.Service](r), func(s *corev1.Service) bool { return !strings.HasSuffix(s.Name, suffix) })
 }
 
 // changed is how many of so many pods the policies let come or go within a minute.
@@ -415,7 +314,7 @@ func TestAppMemory(t *testing.T) {
 
 func TestAppIsReached(t *testing.T) {
 	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
-		service := servicesOf(r, "app")[0]
+		service := one[*corev1.Service](t, r)
 		ingress := one[*networkingv1.Ingress](t, r)
 		to := ingress.Spec.Rules[0].HTTP.Paths[0].Backend.Service
 		if to.Name != service.Name || to.Port.Name != service.Spec.Ports[0].Name {
@@ -440,11 +339,7 @@ func TestAppMetricsAreNotPublic(t *testing.T) {
 		if want := fmt.Sprint(values["metricsPort"]); fmt.Sprint(metrics) != want || env(c, "METRICS_PORT") != want {
 			t.Errorf("port metrics is %d, the application is told %s, want %s", metrics, env(c, "METRICS_PORT"), want)
 		}
-		public := one[*networkingv1.Ingress](t, r).Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name
 		for _, service := range all[*corev1.Service](r) {
-			if service.Name != public {
-				continue
-			}
 			for _, port := range service.Spec.Ports {
 				if target := port.TargetPort.String(); target == "metrics" || target == fmt.Sprint(metrics) {
 					t.Errorf("Service %s leads to the metrics", service.Name)
@@ -495,7 +390,7 @@ func TestAppTest(t *testing.T) {
 		if pod.Spec.RestartPolicy != corev1.RestartPolicyNever {
 			t.Errorf("restart policy is %s: a test that fails would go on for ever", pod.Spec.RestartPolicy)
 		}
-		service := servicesOf(r, "app")[0]
+		service := one[*corev1.Service](t, r)
 		deployment := one[*appsv1.Deployment](t, r)
 		for what, selector := range map[string]map[string]string{
 			"Service":             service.Spec.Selector,

@@ -133,31 +133,3 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end -}}
-
-{{/* How fast the autoscaler goes up and down, whichever makes it. */}}
-{{- define "app.scalingBehavior" -}}
-# Up at once and far, but only once a minute: a pod on Fargate takes a minute or two to start,
-# and Kubernetes' own fifteen seconds would double four times before the first one helps.
-scaleUp:
-  stabilizationWindowSeconds: 0
-  selectPolicy: Max
-  policies:
-    - type: Percent
-      value: 100
-      periodSeconds: 60
-    - type: Pods
-      value: 4
-      periodSeconds: 60
-# Down only to the most that the last five minutes needed, and a tenth of the pods a minute (one,
-# of few): load that comes in waves finds them still there, and the rest is not overrun.
-scaleDown:
-  stabilizationWindowSeconds: 300
-  selectPolicy: Max
-  policies:
-    - type: Percent
-      value: 10
-      periodSeconds: 60
-    - type: Pods
-      value: 1
-      periodSeconds: 60
-{{- end -}}

@@ -42,16 +42,13 @@ type App struct {
 	failures throttle
 }
 
-// What probes ask.
-const healthPath, alivePath = "/health", "/livez"
-
 // Handler routes what arrives on the main port: all of it can come from the internet.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
 	mux.HandleFunc("GET /visits", a.visits)
-	mux.HandleFunc("GET "+healthPath, a.health)
-	mux.HandleFunc("GET "+alivePath, a.alive)
+	mux.HandleFunc("GET /health", a.health)
+	mux.HandleFunc("GET /livez", a.alive)
 	return a.Phase.sendAway(a.Metrics.count(mux))
 }
 

@@ -17,7 +17,6 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
-	users    *rate
 }
 
 // NewMetrics also takes in what the given collectors tell.
@@ -33,19 +32,14 @@ func NewMetrics(version string, others ...prometheus.Collector) *Metrics {
 			Help:    "Time from a request's header to the end of its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"handler"}),
-		users: &rate{now: time.Now},
 	}
-	perSecond := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "http_requests_per_second",
-		Help: "Requests a second, but for those of probes: the mean of the last 30 seconds.",
-	}, m.users.perSecond)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "app_build_info",
 		Help:        "Always 1; its labels tell what is running.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, perSecond, build,
+	m.registry.MustRegister(m.requests, m.seconds, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(others...)
@@ -69,9 +63,6 @@ func (m *Metrics) count(mux *http.ServeMux) http.Handler {
 		name := handlerName(r.Pattern)
 		m.requests.WithLabelValues(name, strconv.Itoa(recorder.code)).Inc()
 		m.seconds.WithLabelValues(name).Observe(time.Since(begin).Seconds())
-		if name != healthPath && name != alivePath {
-			m.users.add()
-		}
 	})
 }
 

@@ -61,11 +61,6 @@ var (
 		module: prometheusModule, moduleVersion: prometheusVersion, sum: prometheusSum,
 		folder: "charts/kube-state-metrics",
 	}
-	KEDA = Chart{
-		Repository: "https://kedacore.github.io/charts", Name: "keda", Version: "2.20.2",
-		module: "github.com/kedacore/charts", moduleVersion: "v2.20.3-0.20260903105638-fe065f4d8938+incompatible", sum: "h1:WIGoemUjbTAZm85DxRAHHcTOxD15zoPIK9hYMf2s+F4=",
-		folder: "keda",
-	}
 	Grafana = Chart{
 		Repository: "https://grafana-community.github.io/helm-charts", Name: "grafana", Version: "13.0.1",
 		module: grafanaModule, moduleVersion: grafanaVersion, sum: grafanaSum,
@@ -78,7 +73,7 @@ var (
 	}
 )
 
-var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, Prometheus, KubeStateMetrics, KEDA, Grafana, Loki}
+var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, Prometheus, KubeStateMetrics, Grafana, Loki}
 
 // Modules with more than one chart.
 const (
