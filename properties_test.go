@@ -27,6 +27,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_NETWORK_NAT=none",
 		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
 		"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
+		"PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"an image by digest": {
@@ -61,7 +62,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_BACKUP_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"a protected database without replicas": {
-		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
+		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_PROD_APP_REPLICAS_REQUESTS_PER_SECOND=0", "PLINTH_ENVIRONMENTS=prod",
 	},
 	"everything that can be watched, with Aurora": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium", "PLINTH_ENVIRONMENTS=dev",
@@ -836,8 +837,8 @@ func chartSettings(p platform) (broken []string) {
 		}
 		app := p.settings[environment(e.stack)].App
 		for _, value := range []string{
-			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d}`,
-				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
+			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
+				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min, app.Replicas.RequestsPerSecond),
 			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
 			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
 			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), app.AccessLogs.Bucket), app.AccessLogs.Prefix),
