@@ -609,7 +609,7 @@ func tagged(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		// What the load balancer controller makes has no Terraform provider to tag it.
 		values := fmt.Sprint(e.body["values"])
-		if layer(e.stack) == "app" && !strings.Contains(values, `"tags" = {"environment"`) {
+		if ownChart(e) && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
 		}
 	}
@@ -829,10 +829,13 @@ func made(p platform, stack, kind string) string {
 	return ""
 }
 
+// ownChart is whether a release is the application's, not one that others publish.
+func ownChart(e element) bool { return layer(e.stack) == "app" && e.body["repository"] == nil }
+
 // chartSettings looks for the settings that the chart takes as they are.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
-		if layer(e.stack) != "app" {
+		if !ownChart(e) {
 			continue
 		}
 		app := p.settings[environment(e.stack)].App
