@@ -27,6 +27,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_NETWORK_NAT=none",
 		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
 		"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
+		"PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"an image by digest": {
@@ -66,7 +67,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"a protected database without replicas": {
-		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_ENVIRONMENTS=prod",
+		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_PROD_APP_REPLICAS_REQUESTS_PER_SECOND=0", "PLINTH_ENVIRONMENTS=prod",
 	},
 	"everything that can be watched, with Aurora": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium", "PLINTH_ENVIRONMENTS=dev",
@@ -613,7 +614,7 @@ func tagged(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		// What the load balancer controller makes has no Terraform provider to tag it.
 		values := fmt.Sprint(e.body["values"])
-		if layer(e.stack) == "app" && e.body["name"] != inClusterDatabase && !strings.Contains(values, `"tags" = {"environment"`) {
+		if ownChart(e) && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
 		}
 	}
@@ -836,16 +837,21 @@ func made(p platform, stack, kind string) string {
 // inClusterDatabase is the release of PostgreSQL in the cluster.
 const inClusterDatabase = "postgres"
 
+// ownChart is whether a release is the application's, not one of what it needs.
+func ownChart(e element) bool {
+	return layer(e.stack) == "app" && e.body["repository"] == nil && e.body["name"] != inClusterDatabase
+}
+
 // chartSettings looks for the settings that the chart takes as they are.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
-		if layer(e.stack) != "app" || e.body["name"] == inClusterDatabase {
+		if !ownChart(e) {
 			continue
 		}
 		app := p.settings[environment(e.stack)].App
 		for _, value := range []string{
-			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d}`,
-				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min),
+			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
+				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min, app.Replicas.RequestsPerSecond),
 			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
 			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
 			fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath()}[app.Parameters.Enabled]),

@@ -19,6 +19,9 @@ func (d *document) checkApp() {
 	if d.sound("app.replicas") && app.Replicas.Min > app.Replicas.Max {
 		d.report("app.replicas.min", "must be at most max (%d), is %d", app.Replicas.Max, app.Replicas.Min)
 	}
+	if d.sound("app.replicas", "cluster.keda") && app.Replicas.RequestsPerSecond > 0 && !d.env.Cluster.KEDA {
+		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d: nothing else asks the pods for it; set cluster.keda to true", app.Replicas.RequestsPerSecond)
+	}
 	d.checkDomain()
 	// A load balancer takes certificates of its own region and account only.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html

@@ -257,6 +257,9 @@ type Cluster struct {
 	// 111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror. Required without NAT, since pods
 	// then reach no public registry.
 	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry"`
+	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To be rid of it, deploy that
+	// setting as 0 first: only KEDA itself can delete what it scales by.
+	KEDA bool `yaml:"keda"`
 	// Access lists who may use the Kubernetes API, besides the roles of the bootstrap stack.
 	Access []Access `yaml:"access" validate:"dive"`
 }
@@ -366,4 +369,8 @@ type Replicas struct {
 	// MemoryPercent is likewise the pods' mean memory use. It is near the limit, since memory
 	// hardly falls when load does; the autoscaler acts at a tenth more.
 	MemoryPercent int `yaml:"memoryPercent" validate:"between=50-90"`
+	// RequestsPerSecond is likewise the requests a second of each pod, besides CPU and memory; 0 for
+	// those two alone. It needs cluster.keda, and an application that exports the gauge
+	// http_requests_per_second.
+	RequestsPerSecond int `yaml:"requestsPerSecond" validate:"between=0-100000"`
 }

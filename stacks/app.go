@@ -48,12 +48,16 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
+	ready := append(append(role.Permissions, namespace, database), front.ready...)
+	if env.Cluster.KEDA {
+		ready = append(ready, newKEDA(stack, env, namespace))
+	}
 	app := release.New(stack, "release", release.Config{
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
 		Values:    chartValues(env, data, role.Arn, front),
-		DependsOn: append(append(role.Permissions, namespace, database), front.ready...),
+		DependsOn: ready,
 	})
 	if front.zone != nil {
 		newRecord(stack, env, front.zone, app)
@@ -126,10 +130,11 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, front e
 			"digest":     app.Image.Digest,
 		},
 		"replicas": map[string]any{
-			"min":           app.Replicas.Min,
-			"max":           app.Replicas.Max,
-			"cpuPercent":    app.Replicas.CPUPercent,
-			"memoryPercent": app.Replicas.MemoryPercent,
+			"min":               app.Replicas.Min,
+			"max":               app.Replicas.Max,
+			"cpuPercent":        app.Replicas.CPUPercent,
+			"memoryPercent":     app.Replicas.MemoryPercent,
+			"requestsPerSecond": app.Replicas.RequestsPerSecond,
 		},
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name, "roleArn": roleArn},

@@ -32,6 +32,7 @@ const apiPort = 443
 const (
 	metricsServerPort = 10251
 	secretsPort       = 9443
+	kedaPort          = 6443
 )
 
 // NewCluster makes the EKS control plane, its Fargate profiles and its managed add-ons.
@@ -48,11 +49,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
 		KeyArn:            key.Arn,
 		LogRetentionDays:  env.LogRetentionDays,
-		WebhookPorts: []eks.WebhookPort{
-			{Name: "metrics-server", Port: metricsServerPort},
-			{Name: "external-secrets", Port: secretsPort},
-		},
-		Access: append(pipelineAccess(env), access(env)...),
+		WebhookPorts:      webhookPorts(env),
+		Access:            append(pipelineAccess(env), access(env)...),
 	})
 	admit(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
@@ -85,6 +83,11 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	if env.Observability.InCluster() {
 		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
 	}
+	if env.Cluster.KEDA {
+		// Its own: a profile's namespaces cannot change, and another one in its place would take the
+		// pods of the others with it.
+		profile("keda", keda)
+	}
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
@@ -97,6 +100,18 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	output(stack, "kubeconfig_command", "Gives kubectl a context for this cluster",
 		"aws eks update-kubeconfig --region "+env.Region+" --name "+cluster.Name)
 	return result
+}
+
+// webhookPorts are those that the API server reaches, of the add-ons that are there.
+func webhookPorts(env *settings.Environment) []eks.WebhookPort {
+	ports := []eks.WebhookPort{
+		{Name: "metrics-server", Port: metricsServerPort},
+		{Name: "external-secrets", Port: secretsPort},
+	}
+	if env.Cluster.KEDA {
+		ports = append(ports, eks.WebhookPort{Name: keda, Port: kedaPort})
+	}
+	return ports
 }
 
 // accessPolicies maps a setting to EKS's policy of that power.

@@ -133,6 +133,10 @@ func prometheusRights(env *settings.Environment) []string {
 // the application and of the add-ons are.
 func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) {
 	namespace := newNamespace(stack, kubeStateMetrics, nil)
+	namespaces := []string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}
+	if env.Cluster.KEDA {
+		namespaces = append(namespaces, keda)
+	}
 	release.New(stack, kubeStateMetrics, release.Config{
 		Name:       kubeStateMetrics,
 		Namespace:  kubeStateMetrics,
@@ -144,7 +148,7 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 			// Security: it reads these and nothing else, secrets least of all, and by a role in each of
 			// these namespaces instead of one in the cluster.
 			"collectors": []string{"deployments", "horizontalpodautoscalers", "pods"},
-			"namespaces": strings.Join([]string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}, ","),
+			"namespaces": strings.Join(namespaces, ","),
 			"rbac":       map[string]any{"useClusterRole": false},
 			// One: it counts what Kubernetes knows, which two would count twice.
 			"replicas": 1,

@@ -60,6 +60,22 @@ func TestLoadBalancerController(t *testing.T) {
 	}
 }
 
+// TestKEDA does the same for KEDA, which registers with the API server too.
+func TestKEDA(t *testing.T) {
+	for _, env := range distinct(t, "app", "keda") {
+		t.Run(env, func(t *testing.T) {
+			r := prepare(t, env+"-app", "keda", "keda-"+env)
+			// The definitions are there for all tests; the application's namespace is not.
+			r.helm("install", r.chart, "--values", r.values, "--set", "crds.install=false,watchNamespace="+r.namespace, "--wait", "--timeout", "2m")
+			assert.Check(t, len(r.pods()) == 2, "%d pods, want the operator and the metrics' server", len(r.pods()))
+			service := get[corev1.Service](r, "service", "keda-operator-metrics-apiserver")
+			assert.Equal(t, service.Spec.Ports[0].TargetPort.IntValue(), 6443)
+			r.helm("uninstall", "--wait", "--timeout", "1m")
+			r.empty()
+		})
+	}
+}
+
 // listens looks whether a Service leads to a port of the pods.
 func (r release) listens(port int32) {
 	r.t.Helper()

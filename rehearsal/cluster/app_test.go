@@ -31,7 +31,12 @@ func TestApplication(t *testing.T) {
 			assert.NilError(t, err)
 			r.install()
 			objects := r.everyObject()
-			for _, kind := range []string{"Deployment", "ExternalSecret", "HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "SecretStore", "Service", "ServiceAccount"} {
+			scaler := "HorizontalPodAutoscaler"
+			if slices.Contains(objects, "ScaledObject") {
+				scaler = "ScaledObject"
+				assert.Check(t, !slices.Contains(objects, "HorizontalPodAutoscaler"), "two autoscalers of one Deployment")
+			}
+			for _, kind := range []string{"Deployment", "ExternalSecret", scaler, "Ingress", "PodDisruptionBudget", "SecretStore", "Service", "ServiceAccount"} {
 				assert.Check(t, slices.Contains(objects, kind), "the chart makes no %s, but %s", kind, objects)
 			}
 			pods := r.scaled()
@@ -39,6 +44,10 @@ func TestApplication(t *testing.T) {
 			r.budget(pods)
 			r.reached(pods)
 			r.helm("test", "--timeout", "1m")
+			// The one that stands for KEDA's, which would go with its ScaledObject.
+			if scaler == "ScaledObject" {
+				r.kubectl("delete", "horizontalpodautoscaler", r.name)
+			}
 			r.helm("uninstall", "--wait", "--timeout", "1m")
 			r.empty()
 		})
@@ -66,16 +75,36 @@ func (r release) everyObject() []string {
 // scaled waits until the autoscaler has taken the Deployment to its minimum, and returns its pods.
 func (r release) scaled() []corev1.Pod {
 	r.t.Helper()
-	scaler := get[autoscalingv2.HorizontalPodAutoscaler](r, "horizontalpodautoscaler", r.name)
-	assert.Equal(r.t, scaler.Spec.ScaleTargetRef.Name, r.name)
+	least := r.least()
 	eventually(r.t, "the autoscaler", func() string {
 		d := r.deployment()
-		if *d.Spec.Replicas != *scaler.Spec.MinReplicas || d.Status.AvailableReplicas != *d.Spec.Replicas {
-			return fmt.Sprintf("%d of %d replicas are available, the minimum is %d", d.Status.AvailableReplicas, *d.Spec.Replicas, *scaler.Spec.MinReplicas)
+		if *d.Spec.Replicas != least || d.Status.AvailableReplicas != *d.Spec.Replicas {
+			return fmt.Sprintf("%d of %d replicas are available, the minimum is %d", d.Status.AvailableReplicas, *d.Spec.Replicas, least)
 		}
 		return ""
 	})
 	return r.pods()
+}
+
+// least is how many pods the autoscaler must bring at once. KEDA does not run here, so where it makes
+// the autoscaler, this makes one of the same bounds.
+func (r release) least() int32 {
+	r.t.Helper()
+	if strings.TrimSpace(r.kubectl("get", "scaledobjects.keda.sh", "--output", "name")) == "" {
+		scaler := get[autoscalingv2.HorizontalPodAutoscaler](r, "horizontalpodautoscaler", r.name)
+		assert.Equal(r.t, scaler.Spec.ScaleTargetRef.Name, r.name)
+		return *scaler.Spec.MinReplicas
+	}
+	object := get[struct {
+		Spec struct {
+			ScaleTargetRef                   struct{ Kind, Name string }
+			MinReplicaCount, MaxReplicaCount int32
+		}
+	}](r, "scaledobject", r.name)
+	assert.Equal(r.t, object.Spec.ScaleTargetRef.Name, r.name)
+	r.kubectl("autoscale", strings.ToLower(object.Spec.ScaleTargetRef.Kind), r.name,
+		fmt.Sprintf("--min=%d", object.Spec.MinReplicaCount), fmt.Sprintf("--max=%d", object.Spec.MaxReplicaCount), "--cpu-percent=70")
+	return object.Spec.MinReplicaCount
 }
 
 func (r release) deployment() appsv1.Deployment {

@@ -78,7 +78,33 @@ func defineSecrets(folder string) error {
 	if _, err = kube.Kubectl(ctx, definitions, "apply", "--server-side", "--filename", "-"); err != nil {
 		return err
 	}
+	if err := defineScaling(folder); err != nil {
+		return err
+	}
 	_, err = kube.Kubectl(ctx, "", "wait", "--for=condition=Established", "customresourcedefinition", "--all", "--timeout", "1m")
+	return err
+}
+
+// defineScaling does the same for KEDA's.
+func defineScaling(folder string) error {
+	ctx := context.Background()
+	chart := filepath.Join(folder, "keda")
+	if err := published.KEDA.Package(ctx, chart); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(chart, "templates", "crds", "*.yaml"))
+	if err != nil {
+		return err
+	}
+	arguments := []string{"template", chart}
+	for _, file := range files {
+		arguments = append(arguments, "--show-only", "templates/crds/"+filepath.Base(file))
+	}
+	definitions, err := kube.Helm(ctx, "", arguments...)
+	if err != nil {
+		return err
+	}
+	_, err = kube.Kubectl(ctx, definitions, "apply", "--server-side", "--filename", "-")
 	return err
 }
 

@@ -339,11 +339,16 @@ func TestAppMetricsAreNotPublic(t *testing.T) {
 		if want := fmt.Sprint(values["metricsPort"]); fmt.Sprint(metrics) != want || env(c, "METRICS_PORT") != want {
 			t.Errorf("port metrics is %d, the application is told %s, want %s", metrics, env(c, "METRICS_PORT"), want)
 		}
+		shown := one[*networkingv1.Ingress](t, r).Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name
 		for _, service := range all[*corev1.Service](r) {
 			for _, port := range service.Spec.Ports {
-				if target := port.TargetPort.String(); target == "metrics" || target == fmt.Sprint(metrics) {
-					t.Errorf("Service %s leads to the metrics", service.Name)
+				target := port.TargetPort.String()
+				if leads := target == "metrics" || target == fmt.Sprint(metrics); leads && service.Name == shown {
+					t.Errorf("Service %s leads to the metrics, and the Ingress names it", service.Name)
 				}
+			}
+			if service.Spec.Type != corev1.ServiceTypeClusterIP {
+				t.Errorf("Service %s is of type %s, which others than the cluster's pods reach", service.Name, service.Spec.Type)
 			}
 		}
 	})
@@ -720,6 +725,8 @@ func TestAppRefusesValues(t *testing.T) {
 		{"CPU target of nothing", `replicas: {cpuPercent: 0}`, "/replicas/cpuPercent"},
 		{"memory target that idle pods reach", `replicas: {memoryPercent: 40}`, "/replicas/memoryPercent"},
 		{"memory target that no living pod reaches", `replicas: {memoryPercent: 95}`, "/replicas/memoryPercent"},
+		{"requests below zero", `replicas: {requestsPerSecond: -1}`, "/replicas/requestsPerSecond"},
+		{"requests in parts", `replicas: {requestsPerSecond: 0.5}`, "/replicas/requestsPerSecond"},
 		{"CPU as a number", `resources: {cpu: 1}`, "/resources/cpu"},
 		{"CPU of nothing", `resources: {cpu: "0"}`, "/resources/cpu"},
 		{"memory in bytes", `resources: {memory: "268435456"}`, "/resources/memory"},

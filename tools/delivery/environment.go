@@ -91,8 +91,9 @@ type document struct {
 			Principal string `json:"principal_arn"`
 		} `json:"aws_eks_access_policy_association"`
 		Releases map[string]struct {
-			Name      string `json:"name"`
-			Namespace string `json:"namespace"`
+			Name       string `json:"name"`
+			Namespace  string `json:"namespace"`
+			Repository string `json:"repository"`
 		} `json:"helm_release"`
 		Instances map[string]struct {
 			Tags struct {
@@ -189,7 +190,8 @@ func (e *environment) takeCluster(file document) bool {
 
 func (e *environment) takeApp(file document) bool {
 	for _, release := range file.Resource.Releases {
-		if release.Name != inClusterDatabase {
+		// Neither the database's nor one that others publish.
+		if release.Name != inClusterDatabase && release.Repository == "" {
 			e.release, e.namespace = release.Name, release.Namespace
 		}
 	}

@@ -207,7 +207,9 @@ func (d *desk) synthesize(env string) {
 				"a": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy", "principal_arn": "${aws_eks_access_entry.a.principal_arn}"},
 				"b": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.b.principal_arn}"},
 				"c": {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "principal_arn": "${aws_eks_access_entry.c.principal_arn}"}}`,
-		"app": `"helm_release": {"release": {"name": "app", "namespace": "shop"}}`,
+		"app": `"helm_release": {"release": {"name": "app", "namespace": "shop"},
+			"keda": {"name": "keda", "namespace": "keda", "repository": "https://charts.example.com"},
+			"database": {"name": "postgres", "namespace": "postgres"}}`,
 	} {
 		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "output": {"database_identifier": {"value": "plinth-`+env+`-postgres"}}, "resource": {`+resources+`}}`)
 	}

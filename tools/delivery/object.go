@@ -58,16 +58,26 @@ type object struct {
 	} `json:"status"`
 }
 
-// metric is what an autoscaler aims at, or where that is now: of pods or of their container.
+// metric is what an autoscaler aims at, or where that is now: of pods, of their container, or what
+// another, such as KEDA, tells of each pod.
 type metric struct {
 	Resource  measure `json:"resource"`
 	Container measure `json:"containerResource"`
+	External  outside `json:"external"`
 }
 
 type measure struct {
 	Name            string `json:"name"`
 	Target, Current struct {
 		Percent *int `json:"averageUtilization"`
+	}
+}
+
+// outside is a number, written as Kubernetes does: 200 or 12500m.
+type outside struct {
+	Metric          struct{ Name string }
+	Target, Current struct {
+		Each string `json:"averageValue"`
 	}
 }
 
@@ -188,6 +198,15 @@ func (o object) autoscaler() finding {
 		}
 		if aim.Target.Percent != nil {
 			text += fmt.Sprintf(", %s %s for %d %%", aim.Name, now, *aim.Target.Percent)
+		}
+		if aim := m.External; aim.Target.Each != "" {
+			now := "unknown"
+			for _, current := range o.Status.CurrentMetrics {
+				if c := current.External; c.Metric.Name == aim.Metric.Name && c.Current.Each != "" {
+					now = c.Current.Each
+				}
+			}
+			text += fmt.Sprintf(", %s %s for %s a pod", aim.Metric.Name, now, aim.Target.Each)
 		}
 	}
 	for _, name := range []string{"AbleToScale", "ScalingActive"} {

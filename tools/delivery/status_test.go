@@ -39,6 +39,9 @@ const healthy = `{"kind": "List", "items": [
 const secretReady = `{"kind": "List", "items": [{"kind": "ExternalSecret", "metadata": {"name": "app-database"},
  "status": {"refreshTime": "2026-11-24T12:00:00Z", "conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced"}]}}]}`
 
+// As KEDA has the autoscaler aim at requests.
+const requestsAimed = `{"type": "External", "external": {"metric": {"name": "s2-requests"}, "target": {"type": "AverageValue", "averageValue": "200"}}}`
+
 // As the stacks have Helm keep releases: in ConfigMaps.
 const releases = `sh.helm.release.v1.app.v10   1     4m    10    deployed
 sh.helm.release.v1.app.v9    1     6d    9     superseded
@@ -197,6 +200,16 @@ func TestStatusUnhealthy(t *testing.T) {
 			c.replace(`"type": "ScalingActive", "status": "True"`, `"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"`)
 			c.replace(`"averageUtilization": 12`, ``)
 		}, "autoscaler", "app: 2 wanted of 2 to 6, cpu unknown for 70 %, memory 40 % for 80 %; FailedGetResourceMetric"},
+		{"no requests told", func(c *cluster, _ *web) {
+			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}`, requestsAimed)
+			c.replace(`"type": "ScalingActive", "status": "True"`, `"type": "ScalingActive", "status": "False", "reason": "FailedGetExternalMetric"`)
+		}, "autoscaler", "app: 2 wanted of 2 to 6, s2-requests unknown for 200 a pod, memory 40 % for 80 %; FailedGetExternalMetric"},
+		{"requests told, and not scaled", func(c *cluster, _ *web) {
+			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}`, requestsAimed)
+			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 12}}}`,
+				`{"type": "External", "external": {"metric": {"name": "s2-requests"}, "current": {"averageValue": "12500m"}}}`)
+			c.replace(`"type": "AbleToScale", "status": "True"`, `"type": "AbleToScale", "status": "False", "reason": "FailedGetScale"`)
+		}, "autoscaler", "app: 2 wanted of 2 to 6, s2-requests 12500m for 200 a pod, memory 40 % for 80 %; FailedGetScale"},
 		{"too few healthy", func(c *cluster, _ *web) { c.replace(`"currentHealthy": 2`, `"currentHealthy": 0`) }, "budget", "app: 1 may go, 0 healthy of 1"},
 		{"no load balancer", func(c *cluster, _ *web) { c.replace(`[{"hostname": "`+balancer+`"}]`, `[]`) }, "ingress", "app: has no load balancer yet"},
 		{"no password", func(c *cluster, _ *web) {

@@ -12,6 +12,11 @@
 {{- printf "%s-parameters" (include "app.fullname" .) -}}
 {{- end -}}
 
+{{/* The Service that leads to the metrics. */}}
+{{- define "app.metricsService" -}}
+{{- printf "%s-metrics" (include "app.fullname" .) -}}
+{{- end -}}
+
 {{/* What selects the pods: it can never change, so nothing that ever changes belongs here. */}}
 {{- define "app.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
@@ -132,4 +137,32 @@ privileged: false
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
+{{- end -}}
+
+{{/* How fast pods come and go, whichever autoscaler decides it. */}}
+{{- define "app.scaling" -}}
+# Up at once and far, but only once a minute: a pod on Fargate takes a minute or two to start,
+# and Kubernetes' own fifteen seconds would double four times before the first one helps.
+scaleUp:
+  stabilizationWindowSeconds: 0
+  selectPolicy: Max
+  policies:
+    - type: Percent
+      value: 100
+      periodSeconds: 60
+    - type: Pods
+      value: 4
+      periodSeconds: 60
+# Down only to the most that the last five minutes needed, and a tenth of the pods a minute (one,
+# of few): load that comes in waves finds them still there, and the rest is not overrun.
+scaleDown:
+  stabilizationWindowSeconds: 300
+  selectPolicy: Max
+  policies:
+    - type: Percent
+      value: 10
+      periodSeconds: 60
+    - type: Pods
+      value: 1
+      periodSeconds: 60
 {{- end -}}

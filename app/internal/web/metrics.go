@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -17,11 +18,17 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	rate     *rate
 }
 
 // NewMetrics also takes in what the given collectors tell.
 func NewMetrics(version string, others ...prometheus.Collector) *Metrics {
+	return newMetrics(time.Now, version, others...)
+}
+
+func newMetrics(now func() time.Time, version string, others ...prometheus.Collector) *Metrics {
 	m := &Metrics{
+		rate:     newRate(now),
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total",
@@ -39,7 +46,12 @@ func NewMetrics(version string, others ...prometheus.Collector) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, build,
+	// A gauge, for an autoscaler that asks the pods themselves: only Prometheus makes a rate of a counter.
+	perSecond := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "http_requests_per_second",
+		Help: fmt.Sprintf("Answered requests a second, without those of probes: the mean of the last %d seconds.", rateSeconds),
+	}, m.rate.PerSecond)
+	m.registry.MustRegister(m.requests, m.seconds, perSecond, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(others...)
@@ -63,6 +75,9 @@ func (m *Metrics) count(mux *http.ServeMux) http.Handler {
 		name := handlerName(r.Pattern)
 		m.requests.WithLabelValues(name, strconv.Itoa(recorder.code)).Inc()
 		m.seconds.WithLabelValues(name).Observe(time.Since(begin).Seconds())
+		if name != "/health" && name != "/livez" {
+			m.rate.Add()
+		}
 	})
 }
 

@@ -51,6 +51,11 @@ var (
 		module: "github.com/aws/eks-charts", moduleVersion: "v0.0.243-0.20260821194545-743f98a89b5b", sum: "h1:ZgB85AeVHImIIK40RM7Hf2CGQzNeDkfAWAdpB61wL98=",
 		folder: "stable/aws-load-balancer-controller",
 	}
+	KEDA = Chart{
+		Repository: "https://kedacore.github.io/charts", Name: "keda", Version: "2.20.2",
+		module: "github.com/kedacore/charts", moduleVersion: "v2.20.3-0.20260903105638-fe065f4d8938+incompatible", sum: "h1:WIGoemUjbTAZm85DxRAHHcTOxD15zoPIK9hYMf2s+F4=",
+		folder: "keda",
+	}
 	Prometheus = Chart{
 		Repository: "https://prometheus-community.github.io/helm-charts", Name: "prometheus", Version: "29.27.0",
 		module: prometheusModule, moduleVersion: prometheusVersion, sum: prometheusSum,
@@ -73,7 +78,7 @@ var (
 	}
 )
 
-var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, Prometheus, KubeStateMetrics, Grafana, Loki}
+var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, KEDA, Prometheus, KubeStateMetrics, Grafana, Loki}
 
 // Modules with more than one chart.
 const (

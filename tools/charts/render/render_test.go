@@ -86,7 +86,9 @@ func TestAppChart(t *testing.T) {
 				"PodDisruptionBudget/shop", "ServiceAccount/app", "Service/shop", "Deployment/shop",
 				"HorizontalPodAutoscaler/shop", "Ingress/shop", "ExternalSecret/shop-database", "SecretStore/shop-database",
 			}
-			if values["developerGroup"] != nil {
+			if values["developerGroup"] != nil { // and parameters
+				want = slices.Insert(want, 7, "SecretStore/shop-parameters")
+				want = slices.Insert(want, 7, "ExternalSecret/shop-parameters")
 				want = slices.Insert(want, 2, "Role/shop-developers", "RoleBinding/shop-developers")
 			}
 			if got := names(r.Objects); !slices.Equal(got, want) {

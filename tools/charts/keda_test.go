@@ -1,0 +1,180 @@
+package charts
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/published"
+	"plinth/tools/charts/releases"
+	"plinth/tools/charts/render"
+)
+
+// byRequests is the sample that scales on requests too.
+const byRequests = `replicas: {requestsPerSecond: 200}`
+
+func scaledObject(t *testing.T, r *render.Release) *unstructured.Unstructured {
+	t.Helper()
+	for _, o := range r.Objects {
+		if o.Fields["kind"] == "ScaledObject" {
+			return &unstructured.Unstructured{Object: o.Fields}
+		}
+	}
+	t.Fatal("no ScaledObject")
+	return nil
+}
+
+// kedaDefinition is the ScaledObject's, which KEDA's chart makes.
+func kedaDefinition(t *testing.T) []byte {
+	t.Helper()
+	r := mustRender(t, loadPublished(t, published.KEDA), "keda", "keda", nil)
+	for _, o := range r.Objects {
+		metadata, _ := o.Fields["metadata"].(map[string]any)
+		if o.Fields["kind"] == "CustomResourceDefinition" && metadata["name"] == "scaledobjects.keda.sh" {
+			data, err := yaml.Marshal(o.Fields)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return data
+		}
+	}
+	t.Fatal("the chart has no definition of ScaledObject")
+	return nil
+}
+
+func TestAppScalesOnRequests(t *testing.T) {
+	without := one[*autoscalingv2.HorizontalPodAutoscaler](t, renderApp(t, sample(t, "https")))
+	r := renderApp(t, sample(t, "https", byRequests))
+	if own := all[*autoscalingv2.HorizontalPodAutoscaler](r); len(own) > 0 {
+		t.Errorf("the chart makes %d autoscalers beside KEDA's", len(own))
+	}
+	object := scaledObject(t, r)
+	checkCustomResource(t, object, kedaDefinition(t))
+	if name := field[string](t, object, "spec.scaleTargetRef.name"); name != one[*appsv1.Deployment](t, r).Name {
+		t.Errorf("KEDA scales %s", name)
+	}
+	if name := field[string](t, object, "spec.advanced.horizontalPodAutoscalerConfig.name"); name == without.Name {
+		t.Errorf("KEDA's autoscaler has the name of the chart's own, %s: of an upgrade that changes from one to the other, neither may be left", name)
+	}
+
+	var behavior autoscalingv2.HorizontalPodAutoscalerBehavior
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(
+		field[map[string]any](t, object, "spec.advanced.horizontalPodAutoscalerConfig.behavior"), &behavior); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(&behavior, without.Spec.Behavior) {
+		t.Errorf("with KEDA pods come and go by %v, without by %v", behavior, without.Spec.Behavior)
+	}
+	spec := object.Object["spec"].(map[string]any)
+	if got, want := fmt.Sprint(spec["minReplicaCount"], spec["maxReplicaCount"]), fmt.Sprint(*without.Spec.MinReplicas, without.Spec.MaxReplicas); got != want {
+		t.Errorf("minimum and maximum are %s, without KEDA %s", got, want)
+	}
+
+	triggers := map[string]map[string]any{}
+	for _, each := range spec["triggers"].([]any) {
+		trigger := each.(map[string]any)
+		triggers[trigger["type"].(string)] = trigger["metadata"].(map[string]any)
+	}
+	for _, m := range without.Spec.Metrics {
+		if got, want := triggers[string(m.Resource.Name)]["value"], fmt.Sprint(*m.Resource.Target.AverageUtilization); got != want {
+			t.Errorf("%s is aimed at %v %%, without KEDA at %s %%", m.Resource.Name, got, want)
+		}
+	}
+	requests := triggers["metrics-api"]
+	if requests["targetValue"] != "200" {
+		t.Errorf("%v requests a second are aimed at, want 200", requests["targetValue"])
+	}
+
+	// KEDA asks the pods of the Service that the URL names, on the port that it names.
+	address, err := url.Parse(requests["url"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range all[*corev1.Service](r) {
+		if address.Hostname() != service.Name+"."+service.Namespace+".svc" {
+			continue
+		}
+		_, c, port := backend(t, r, service, service.Spec.Ports[0].Port)
+		if fmt.Sprint(port) != address.Port() || env(c, "METRICS_PORT") != address.Port() {
+			t.Errorf("KEDA asks port %s, the Service leads to %d, the application is told %s", address.Port(), port, env(c, "METRICS_PORT"))
+		}
+		if shown := one[*networkingv1.Ingress](t, r).Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name; shown == service.Name {
+			t.Errorf("the Ingress shows Service %s, the metrics, to the internet", shown)
+		}
+		return
+	}
+	t.Errorf("no Service has the name in %s", address)
+}
+
+// TestKEDA: a stack that scales on requests installs what does it, and gives it no
+// more rights than that takes.
+func TestKEDA(t *testing.T) {
+	c := loadPublished(t, published.KEDA)
+	var tried int
+	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
+		i := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Chart == "keda" })
+		app := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Repository == "" })
+		if i < 0 {
+			if wants := installed[app].Values["replicas"].(map[string]any)["requestsPerSecond"]; fmt.Sprint(wants) != "0" {
+				t.Errorf("the application scales on %v requests a second, without KEDA", wants)
+			}
+			return
+		}
+		tried++
+		r := renderAddon(t, c, installed[i], published.KEDA.Repository)
+		checkFargateSize(t, r)
+		services := map[string]*corev1.Service{}
+		for _, s := range all[*corev1.Service](r) {
+			services[s.Name] = s
+		}
+		expectListener(t, r, services["keda-operator-metrics-apiserver"], 6443, "--secure-port=6443")
+		checkKEDARights(t, r, installed[app].Namespace)
+	})
+	if tried == 0 {
+		t.Errorf("no stack of %s installs KEDA", filepath.Join(goldenFolder, "*-app.tf.json"))
+	}
+}
+
+func checkKEDARights(t *testing.T, r *render.Release, app string) {
+	t.Helper()
+	roles := map[string][]rbacv1.PolicyRule{}
+	for _, role := range all[*rbacv1.ClusterRole](r) {
+		roles[role.Name] = role.Rules
+	}
+	for _, binding := range all[*rbacv1.ClusterRoleBinding](r) {
+		for _, rule := range roles[binding.RoleRef.Name] {
+			for _, resource := range rule.Resources {
+				if slices.Contains([]string{"*", "secrets", "jobs", "pods", "deployments/scale", "serviceaccounts/token"}, resource) {
+					t.Errorf("%s lets KEDA %s %s in every namespace", binding.Name, strings.Join(rule.Verbs, ", "), resource)
+				}
+			}
+		}
+	}
+	in := map[string]bool{}
+	for _, binding := range all[*rbacv1.RoleBinding](r) {
+		in[binding.Namespace] = true
+		for _, rule := range roles[binding.RoleRef.Name] {
+			if slices.Contains(rule.Resources, "secrets") {
+				t.Errorf("%s lets KEDA %s secrets in %s", binding.Name, strings.Join(rule.Verbs, ", "), binding.Namespace)
+			}
+		}
+	}
+	// In kube-system it reads how to know the API server, as every server of Kubernetes' API does.
+	if want := []string{app, "keda", "kube-system"}; !slices.Equal(slices.Sorted(maps.Keys(in)), want) {
+		t.Errorf("KEDA has rights in %v, want %v", slices.Sorted(maps.Keys(in)), want)
+	}
+}
