@@ -19,6 +19,8 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 	namespace := newNamespace(stack, keda, nil)
 	pods := map[string]any{
 		"runAsNonRoot":   true,
+		"runAsUser":      65532,
+		"runAsGroup":     65532,
 		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 	}
 	log := map[string]any{"format": "json"}
