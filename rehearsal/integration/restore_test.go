@@ -101,7 +101,7 @@ func (r rehearsal) databases(kind, identifier string) map[string]database {
 func (r rehearsal) uses(d database) {
 	r.t.Helper()
 	var release, policy string
-	r.world().Each(func(kind, key string, t *cloud.Thing) bool {
+	r.world().Each(func(kind, _ string, t *cloud.Thing) bool {
 		switch {
 		case kind == "helm_release" && t.Attributes["name"] == "app":
 			release = fmt.Sprint(t.Attributes["values"])

@@ -12,7 +12,7 @@ func init() {
 			conflict: "InvalidRequestException",
 			replaced: []string{"secret_id"},
 			refers:   map[string]string{"secret_id": "aws_secretsmanager_secret.arn"},
-			check: func(w *World, a, _ Attributes) error {
+			check: func(_ *World, a, _ Attributes) error {
 				secret := text(a, "secret_id")
 				if managed := strings.Contains(secret, ":secret:rds!"); !managed && text(a, "rotation_lambda_arn") == "" {
 					return refuse("InvalidRequestException", "You tried to enable rotation on a secret that doesn't already have a Lambda function ARN configured: %s", secret)
