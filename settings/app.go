@@ -29,6 +29,10 @@ func (d *document) checkApp() {
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
 	d.checkWebACL()
+	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
+	if app.Parameters.Enabled && d.sound("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {
+		d.report("project", "must not begin with ssm where app.parameters is enabled, is %s: AWS keeps such paths of parameters to itself", quote(d.env.Project))
+	}
 	if app.Parameters.Enabled && d.sound("app.parameters", "network.nat", "network.interfaceEndpoints") &&
 		d.env.Network.NAT == NATNone && !slices.Contains(d.env.Network.InterfaceEndpoints, "ssm") {
 		d.report("network.interfaceEndpoints", "must hold what app.parameters needs without NAT, lacks ssm")

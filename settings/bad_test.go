@@ -334,6 +334,8 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 		`dev.yaml:8: database.passwordRotationDays: must not be set with database.replicas: RDS keeps no password of a database that has replicas; raise database.passwordVersion to change it`},
 	{"rotation too rare", under("database", "passwordRotationDays: 1001"),
 		`dev.yaml:7: database.passwordRotationDays: must be 0 to 1000, is 1001`},
+	{"parameters that AWS refuses", all(top("project: ssm-shop"), under("app", "parameters: {enabled: true}")),
+		`dev.yaml:1: project: must not begin with ssm where app.parameters is enabled, is "ssm-shop": AWS keeps such paths of parameters to itself`},
 	{"parameters out of reach", all(swap("zones: [a, b]", "zones: [a, b]\n  nat: none\n  interfaceEndpoints: [ec2, ecr.api, ecr.dkr, eks, elasticloadbalancing, logs, secretsmanager, sts]"),
 		mirror, under("app", "parameters: {enabled: true}")),
 		`dev.yaml:7: network.interfaceEndpoints: must hold what app.parameters needs without NAT, lacks ssm`},

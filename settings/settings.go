@@ -334,7 +334,7 @@ type WAF struct {
 }
 
 // Parameters are in SSM Parameter Store, below the path /<project>/<environment>/<app.name>: each is
-// an environment variable of the application.
+// an environment variable of the application. They are plain or encrypted with the data stack's key.
 type Parameters struct {
 	// Enabled gives them to the application. There must be one before it is deployed, or its pods wait.
 	Enabled bool `yaml:"enabled"`
