@@ -78,17 +78,21 @@ func eachSample(t *testing.T, test func(t *testing.T, values map[string]any, r *
 }
 
 func TestAppLint(t *testing.T) {
+	for _, name := range []string{"http", "https"} {
+		checkLint(t, appChart, "app", sample(t, name))
+	}
+}
+
+// checkLint is helm lint --strict: warnings fail too.
+func checkLint(t *testing.T, chart, namespace string, values map[string]any) {
+	t.Helper()
 	version, err := chartutil.ParseKubeVersion(kubeVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"http", "https"} {
-		result := lint.AllWithKubeVersion(appChart, sample(t, name), "app", version)
-		for _, message := range result.Messages {
-			// As helm lint --strict: warnings fail too.
-			if message.Severity >= support.WarningSev {
-				t.Errorf("%s values: %s", name, message)
-			}
+	for _, message := range lint.AllWithKubeVersion(chart, values, namespace, version).Messages {
+		if message.Severity >= support.WarningSev {
+			t.Error(message)
 		}
 	}
 }

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/lint"
-	"helm.sh/helm/v3/pkg/lint/support"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -26,18 +23,7 @@ func podLogsSample(t *testing.T) map[string]any {
 	return readValues(t, filepath.Join(podLogsChart, "ci", "app-values.yaml"))
 }
 
-func TestPodLogsLint(t *testing.T) {
-	version, err := chartutil.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, message := range lint.AllWithKubeVersion(podLogsChart, podLogsSample(t), "pod-logs", version).Messages {
-		// As helm lint --strict: warnings fail too.
-		if message.Severity >= support.WarningSev {
-			t.Error(message)
-		}
-	}
-}
+func TestPodLogsLint(t *testing.T) { checkLint(t, podLogsChart, "pod-logs", podLogsSample(t)) }
 
 func TestPodLogsReadmeIsCurrent(t *testing.T) { checkReadme(t, podLogsChart) }
 

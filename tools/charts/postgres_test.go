@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/lint"
-	"helm.sh/helm/v3/pkg/lint/support"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,18 +29,7 @@ func renderPostgres(t *testing.T, values map[string]any) *render.Release {
 	return mustRender(t, loadChart(t, postgresChart), "postgres", "postgres", values)
 }
 
-func TestPostgresLint(t *testing.T) {
-	version, err := chartutil.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, message := range lint.AllWithKubeVersion(postgresChart, postgresSample(t), "postgres", version).Messages {
-		// As helm lint --strict: warnings fail too.
-		if message.Severity >= support.WarningSev {
-			t.Error(message)
-		}
-	}
-}
+func TestPostgresLint(t *testing.T) { checkLint(t, postgresChart, "postgres", postgresSample(t)) }
 
 func TestPostgresReadmeIsCurrent(t *testing.T) { checkReadme(t, postgresChart) }
 
