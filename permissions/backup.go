@@ -25,6 +25,11 @@ var backup = Table{
 		// With force_destroy its backups go first.
 		Delete: []Need{
 			{Actions: []string{"backup:DeleteBackupVault", "backup:ListRecoveryPointsByBackupVault"}, On: []string{"backup:backup-vault:{name}"}},
+			// A backup is called like the snapshot that it is, which is named after a job.
+			{
+				Actions: []string{"backup:DeleteRecoveryPoint", "backup:DescribeRecoveryPoint"},
+				On:      []string{"rds:cluster-snapshot:awsbackup:job-*", "rds:snapshot:awsbackup:job-*"},
+			},
 		},
 		Tag: []Need{{Actions: []string{"backup:TagResource"}, On: []string{"backup:backup-vault:{name}"}, When: kept}},
 	},

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -113,6 +114,10 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 		w.Remove("aws_db_snapshot", before)
 		w.Remove("aws_db_cluster_snapshot", before)
+		if !holds(w, "aws_backup_vault") {
+			w.Remove("aws_db_snapshot", "awsbackup:job-1")
+			w.Remove("aws_db_cluster_snapshot", "awsbackup:job-1")
+		}
 		return nil
 	}))
 	names := r.App.Names()
@@ -134,15 +139,20 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 // before is the name of a snapshot of each life's database.
 const before = "plinth-dev-before"
 
-// snapshots makes it, as a person would.
+// snapshots makes it, as a person would, and one of AWS Backup's.
 func snapshots(w *cloud.World) (err error) {
 	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
 		if replica, _ := thing.Attributes["replicate_source_db"].(string); replica == "" {
-			err = w.Snapshot(kind, thing, before, "somebody")
+			err = errors.Join(w.Snapshot(kind, thing, before, "somebody"), w.Snapshot(kind, thing, "awsbackup:job-1", "AWS Backup"))
 		}
 		return err == nil
 	}, "aws_db_instance", "aws_rds_cluster")
 	return err
+}
+
+func holds(w *cloud.World, kind string) (found bool) {
+	w.Each(func(_, _ string, _ *cloud.Thing) bool { found = true; return false }, kind)
+	return found
 }
 
 // described is a stack as package permissions sees it.

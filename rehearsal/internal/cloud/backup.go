@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -28,9 +29,15 @@ func init() {
 			},
 			// A plan names its vault, and then fails: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupVault.html
 			alone: true,
-			leave: func(_ *World, id string, t *Thing) error {
-				if number(t.Attributes, "recovery_points") > 0 && !flag(t.Attributes, "force_destroy") {
+			leave: func(w *World, id string, t *Thing) error {
+				points := w.recoveryPoints()
+				if len(points) > 0 && !flag(t.Attributes, "force_destroy") {
 					return refuse("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points: %s", id)
+				}
+				for _, arn := range points { // which the provider deletes first
+					for _, kind := range snapshotKinds {
+						w.removeOf(kind.kind, "arn", arn)
+					}
 				}
 				return nil
 			},
@@ -61,6 +68,21 @@ func init() {
 			},
 		},
 	})
+}
+
+// recoveryPoints are the ARNs of the snapshots that AWS Backup has made: an account has one vault here.
+func (w *World) recoveryPoints() []string {
+	var all []string
+	for _, kind := range snapshotKinds {
+		w.Each(func(_, name string, t *Thing) bool {
+			if strings.HasPrefix(name, "awsbackup:") {
+				all = append(all, text(t.Attributes, "arn"))
+			}
+			return true
+		}, kind.kind)
+	}
+	slices.Sort(all)
+	return all
 }
 
 const backupHost = "backup.amazonaws.com"

@@ -37,6 +37,12 @@ func init() {
 			delete: func(c *calls) {
 				if flag(c.a, "force_destroy") {
 					onSelf("ListRecoveryPointsByBackupVault")(c)
+					// Of RDS a recovery point is a snapshot, by its ARN.
+					// https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html#resource-arns-table
+					for _, arn := range c.w.recoveryPoints() {
+						c.do("backup:DeleteRecoveryPoint", resource{arn: arn})
+						c.do("backup:DescribeRecoveryPoint", resource{arn: arn})
+					}
 				}
 				onSelf("DeleteBackupVault")(c)
 			},
