@@ -257,7 +257,7 @@ func (c *calls) do(action string, resources ...resource) {
 	}
 	region := c.w.Region
 	switch service, _, _ := strings.Cut(action, ":"); service {
-	case "iam", "route53":
+	case "iam", "route53", "budgets":
 		region = "us-east-1" // where they are, for every region
 	case "chatbot":
 		region = chatbotRegion(region)
