@@ -35,6 +35,16 @@ func (c *calls) secretEncrypts(arn, key string, actions ...string) {
 	}
 }
 
+// rotates: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+func rotates(c *calls) {
+	r := c.secret(text(c.a, "secret_id")).with("secretsmanager:ModifyRotationRules", "true").
+		with("secretsmanager:RotateImmediately", fmt.Sprint(flag(c.a, "rotate_immediately")))
+	if lambda := text(c.a, "rotation_lambda_arn"); lambda != "" {
+		r = r.with("secretsmanager:RotationLambdaARN", lambda)
+	}
+	c.do("secretsmanager:RotateSecret", r)
+}
+
 func init() {
 	registerCalls(map[string]caller{
 		"aws_secretsmanager_secret": {
@@ -88,6 +98,16 @@ func init() {
 			read:   secretValue,
 			update: []change{{"version_stages", func(c *calls) { c.do("secretsmanager:UpdateSecretVersionStage", c.secret(text(c.a, "secret_id"))) }}},
 			delete: secretValue,
+		},
+		// Who rotates a secret is not asked about its key: the service that manages it uses that.
+		rotationKind: {
+			create: rotates,
+			read:   func(c *calls) { c.do("secretsmanager:DescribeSecret", c.secret(text(c.a, "secret_id"))) },
+			update: []change{
+				{"rotation_lambda_arn rotation_rules", rotates},
+				{"rotate_immediately", nil}, // until the rules change
+			},
+			delete: func(c *calls) { c.do("secretsmanager:CancelRotateSecret", c.secret(text(c.a, "secret_id"))) },
 		},
 		"ephemeral.aws_secretsmanager_secret_version":  {read: secretValue},
 		"ephemeral.aws_secretsmanager_random_password": {read: looks("secretsmanager:GetRandomPassword")},
