@@ -38,7 +38,7 @@ func (c *calls) secretEncrypts(arn, key string, actions ...string) {
 // rotates: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 func rotates(c *calls) {
 	r := c.secret(text(c.a, "secret_id")).with("secretsmanager:ModifyRotationRules", "true").
-		with("secretsmanager:RotateImmediately", fmt.Sprint(flag(c.a, "rotate_immediately")))
+		with("secretsmanager:RotateImmediately", fmt.Sprint(c.a["rotate_immediately"] != false)) // the provider's default
 	if lambda := text(c.a, "rotation_lambda_arn"); lambda != "" {
 		r = r.with("secretsmanager:RotationLambdaARN", lambda)
 	}

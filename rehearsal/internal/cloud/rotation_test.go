@@ -87,6 +87,8 @@ func TestRotationCalls(t *testing.T) {
 		want            []string
 	}{
 		{"a password changes each month", OperationCreate, nil, made, []string{rotate, read}},
+		{"and at once where nothing is said", OperationCreate, nil, with(t, made, `{"rotate_immediately": null}`), []string{rotate, read}},
+		{"and not where that is said", OperationCreate, nil, with(t, made, `{"rotate_immediately": false}`), []string{strings.Replace(rotate, now+"=true", now+"=false", 1), read}},
 		{"and each week", OperationUpdate, made, with(t, made, `{"rotation_rules": [{"automatically_after_days": 7}]}`), []string{rotate, read}},
 		{"and not at once", OperationUpdate, made, with(t, made, `{"rotate_immediately": false}`), []string{read}},
 		{"and never", OperationDelete, made, nil, []string{on("CancelRotateSecret", "")}},
