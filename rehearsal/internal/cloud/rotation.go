@@ -25,7 +25,7 @@ func init() {
 			after: func(_ *World, id string, t *Thing) error { t.Owner = secretKind + " " + id; return nil },
 			// Its id is the secret's. Taking it away is CancelRotateSecret, which AWS does for a secret
 			// that RDS manages as well: the password then stays what it is, without RDS's seven days.
-			// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html
+			// https://github.com/hashicorp/terraform-provider-aws/pull/49659
 			alone: true,
 		},
 	})
