@@ -7,32 +7,31 @@ import (
 )
 
 const (
-	vaultKind      = "aws_backup_vault"
-	backupPlanKind = "aws_backup_plan"
-	selectionKind  = "aws_backup_selection"
+	backupVaultKind     = "aws_backup_vault"
+	backupPlanKind      = "aws_backup_plan"
+	backupSelectionKind = "aws_backup_selection"
 )
 
 func init() {
 	register(map[string]kind{
-		vaultKind: {
+		backupVaultKind: {
 			id:     func(_ *World, a Attributes) string { return text(a, "name") },
 			unique: []string{"name"}, conflict: "AlreadyExistsException",
-			replaced: []string{"name", "kms_key_arn"},
-			check: func(w *World, a, _ Attributes) error {
-				if !vaultName.MatchString(text(a, "name")) {
-					return refuse("InvalidParameterValueException", "Vault name %q must be 2 to 50 letters, digits, - and _", text(a, "name"))
-				}
-				return w.checkKeys(a, "kms_key_arn")
-			},
+			replaced: []string{"kms_key_arn", "name"},
+			check:    checkBackupVault,
 			fill: func(w *World, id string, a Attributes) {
-				setDefaults(a, Attributes{"arn": w.arn("backup", "backup-vault:"+id), "recovery_points": 0.0, "force_destroy": false})
+				setDefaults(a, Attributes{
+					"arn": w.arn("backup", "backup-vault:"+id), "recovery_points": 0.0,
+					// AWS Backup then has a key of its own, which no stack can name.
+					"kms_key_arn": "",
+				})
 			},
-			// A plan names its vault, and then fails: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupVault.html
+			// A plan goes on naming a vault that is gone, and its jobs fail.
 			alone: true,
 			leave: func(w *World, id string, t *Thing) error {
 				points := w.recoveryPoints()
 				if len(points) > 0 && !flag(t.Attributes, "force_destroy") {
-					return refuse("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points: %s", id)
+					return refuse("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points: %d in %s", len(points), id)
 				}
 				for _, arn := range points { // which the provider deletes first
 					for _, kind := range snapshotKinds {
@@ -43,28 +42,28 @@ func init() {
 			},
 		},
 		backupPlanKind: {
+			// Plans may have the same name.
 			id:       func(*World, Attributes) string { return randomUUID() },
-			unique:   []string{"name"}, // Plinth's own wish: AWS has plans of one name
-			conflict: "AlreadyExistsException",
 			replaced: []string{"name"},
-			opaque:   []string{"rule"}, // a copy's vault is in another region, see checkPlan
-			check:    checkPlan,
-			fill: func(w *World, id string, a Attributes) {
-				setDefaults(a, Attributes{"arn": w.arn("backup", "backup-plan:"+id)})
-				a["version"] = randomHex(48) // another with each change
-			},
-			inUse: "InvalidRequestException",
+			// AWS does not look, and the jobs fail.
+			refers: map[string]string{"rule.target_vault_name": backupVaultKind + ".name"},
+			// A copy goes to a vault of another region or account, which is not in this world.
+			opaque:     []string{"rule"},
+			check:      checkBackupPlan,
+			recomputed: []string{"version"}, // of tags as well, which AWS does not count
+			fill:       fillBackupPlan,
+			inUse:      "InvalidRequestException", // Related backup plan selections must be deleted prior to backup plan
 		},
-		selectionKind: {
+		backupSelectionKind: {
 			id:       func(*World, Attributes) string { return randomUUID() },
+			key:      func(a Attributes) string { return text(a, "plan_id") + "|" + text(a, "id") }, // as it is imported
 			replaced: []string{"condition", "iam_role_arn", "name", "not_resources", "plan_id", "resources", "selection_tag"},
 			refers:   map[string]string{"plan_id": backupPlanKind + ".id"},
-			check: func(w *World, a, _ Attributes) error {
-				role := w.find("aws_iam_role", "arn", text(a, "iam_role_arn"))
-				if role == nil || !strings.Contains(text(role.Attributes, "assume_role_policy"), backupHost) {
-					return refuse("InvalidParameterValueException", "IAM Role %s cannot be assumed by AWS Backup", text(a, "iam_role_arn"))
-				}
-				return nil
+			// What is selected is not kept by it.
+			opaque: []string{"not_resources", "resources"},
+			check:  checkBackupSelection,
+			fill: func(_ *World, _ string, a Attributes) {
+				setDefaults(a, Attributes{"condition": []any{}, "not_resources": []any{}})
 			},
 		},
 	})
@@ -85,37 +84,119 @@ func (w *World) recoveryPoints() []string {
 	return all
 }
 
-const backupHost = "backup.amazonaws.com"
+func invalidBackup(format string, args ...any) error {
+	return refuse("InvalidParameterValueException", format, args...)
+}
 
-var (
-	// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
-	vaultName = regexp.MustCompile(`^[A-Za-z0-9_-]{2,50}$`)
-	// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
-	planSchedule = regexp.MustCompile(`^cron\(\S+ \S+ \S+ \S+ \S+ \S+\)$`)
-)
+// vaultName: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+var vaultName = regexp.MustCompile(`^[a-zA-Z0-9_-]{2,50}$`)
 
-func checkPlan(w *World, a, _ Attributes) error {
-	rules, _ := a["rule"].([]any)
-	if len(rules) == 0 {
-		return refuse("InvalidParameterValueException", "a backup plan has at least one rule")
+func checkBackupVault(_ *World, a, _ Attributes) error {
+	if name := text(a, "name"); !vaultName.MatchString(name) {
+		return invalidBackup("Backup vault name %s is not valid: it must be 2 to 50 letters, digits, - and _", name)
 	}
-	for _, each := range rules {
-		rule, _ := each.(Attributes)
-		if vault := text(rule, "target_vault_name"); w.Get(vaultKind, vault) == nil {
-			return refuse("InvalidParameterValueException", "Backup vault %s does not exist", vault)
+	if key := text(a, "kms_key_arn"); key != "" && !strings.Contains(key, ":key/") {
+		return invalidBackup("kms_key_arn %q is not the ARN of a key", key)
+	}
+	return nil
+}
+
+// backupName is of rules and selections.
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRuleInput.html
+var backupName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,50}$`)
+
+// vaultARN is of a vault in any region and account: those two, and its name.
+var vaultARN = regexp.MustCompile(`^arn:aws:backup:([a-z0-9-]+):(\d{12}):backup-vault:([a-zA-Z0-9_-]{2,50})$`)
+
+func checkBackupPlan(w *World, a, _ Attributes) error {
+	rules := nestedBlocks(a, "rule")
+	if len(rules) == 0 {
+		return refuse("MissingParameterValueException", "backup plan %s has no rules", text(a, "name"))
+	}
+	for _, rule := range rules {
+		if err := w.checkBackupRule(rule); err != nil {
+			return err
 		}
-		if schedule := text(rule, "schedule"); !planSchedule.MatchString(schedule) {
-			return refuse("InvalidParameterValueException", "Invalid schedule expression: %q", schedule)
+	}
+	return nil
+}
+
+func (w *World) checkBackupRule(rule Attributes) error {
+	name := text(rule, "rule_name")
+	invalid := func(format string, args ...any) error {
+		return invalidBackup("Error in rule "+name+" : "+format, args...)
+	}
+	if !backupName.MatchString(name) {
+		return invalid("its name must be 1 to 50 letters, digits, -, _ and .")
+	}
+	if schedule := text(rule, "schedule"); schedule != "" && !isCron(schedule) {
+		return invalid("schedule %q is no cron expression of six fields, one of the days a ?", schedule)
+	}
+	// The provider asks for an hour where nothing is said.
+	if minutes, ok := rule["start_window"].(float64); ok && minutes < 60 {
+		return invalid("a start_window of %v minutes is less than 60", minutes)
+	}
+	if days := number(rule, "lifecycle.delete_after"); flag(rule, "enable_continuous_backup") && (days < 1 || days > 35) {
+		return invalid("a continuous backup is kept for 1 to 35 days, not %v", days)
+	}
+	copies := nestedBlocks(rule, "copy_action")
+	for _, kept := range append([]Attributes{rule}, copies...) {
+		after, cold := number(kept, "lifecycle.delete_after"), number(kept, "lifecycle.cold_storage_after")
+		if cold > 0 && after > 0 && after < cold+90 {
+			return invalid("delete_after %v must be 90 days or more after cold_storage_after %v", after, cold)
 		}
-		// Cold storage is for ninety days at least; here nothing is moved there.
-		if keep := number(rule, "lifecycle.delete_after"); keep < 1 {
-			return refuse("InvalidParameterValueException", "DeleteAfterDays %v must be at least 1", keep)
+	}
+	for _, c := range copies {
+		arn := text(c, "destination_vault_arn")
+		parts := vaultARN.FindStringSubmatch(arn)
+		if parts == nil {
+			return invalid("destination_vault_arn %q is not the ARN of a backup vault", arn)
 		}
-		for _, vault := range texts(rule["copy_action"], "destination_vault_arn") {
-			parts := strings.Split(vault, ":")
-			if len(parts) != 7 || parts[2] != "backup" || parts[3] == w.Region && w.find(vaultKind, "arn", vault) == nil {
-				return refuse("InvalidParameterValueException", "Destination vault %s does not exist", vault)
+		if parts[1] == w.Region && parts[2] == w.Account && w.find(backupVaultKind, "arn", arn) == nil {
+			return invalid("there is no backup vault %s to copy to", arn)
+		}
+	}
+	return nil
+}
+
+// isCron tells AWS's expressions, which have a year and leave out one of the two days.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/events/ScheduledEvents.html#CronExpressions
+func isCron(expression string) bool {
+	inner, begins := strings.CutPrefix(expression, "cron(")
+	inner, ends := strings.CutSuffix(inner, ")")
+	fields := strings.Fields(inner)
+	return begins && ends && len(fields) == 6 && (fields[2] == "?") != (fields[4] == "?")
+}
+
+func fillBackupPlan(w *World, id string, a Attributes) {
+	setDefaults(a, Attributes{"arn": w.arn("backup", "backup-plan:"+id), "version": randomHex(48)})
+	for _, rule := range nestedBlocks(a, "rule") {
+		for _, kept := range append([]Attributes{rule}, nestedBlocks(rule, "copy_action")...) {
+			for _, lifecycle := range nestedBlocks(kept, "lifecycle") {
+				setDefault(lifecycle, "opt_in_to_archive_for_supported_resources", false)
 			}
+		}
+	}
+}
+
+// checkBackupSelection: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html
+func checkBackupSelection(w *World, a, _ Attributes) error {
+	name, role := text(a, "name"), text(a, "iam_role_arn")
+	if !backupName.MatchString(name) {
+		return invalidBackup("selection name %q must be 1 to 50 letters, digits, -, _ and .", name)
+	}
+	if w.checkAssumable(role, "backup.amazonaws.com") != nil {
+		return invalidBackup("IAM Role %s cannot be assumed by AWS Backup", role)
+	}
+	resources := texts(any(a), "resources")
+	if len(resources)+len(nestedBlocks(a, "selection_tag"))+len(nestedBlocks(a, "condition"))+len(texts(any(a), "not_resources")) == 0 {
+		return invalidBackup("selection %s selects nothing", name)
+	}
+	// AWS does not look, and nothing is backed up.
+	handles := w.handles()
+	for _, arn := range resources {
+		if w.ownARN(arn) && !handles[arn] && !slices.Contains(w.Given, arn) {
+			return invalidBackup("resources of %s: %s does not exist in account %s, region %s", name, arn, w.Account, w.Region)
 		}
 	}
 	return nil

@@ -2,8 +2,11 @@ package cloud
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const budgetKind = "aws_budgets_budget"
@@ -11,69 +14,115 @@ const budgetKind = "aws_budgets_budget"
 func init() {
 	register(map[string]kind{
 		budgetKind: {
-			id: func(w *World, a Attributes) string { return w.Account + ":" + text(a, "name") },
-			// Budgets are the account's, in no region.
+			id: func(w *World, a Attributes) string {
+				return w.Account + ":" + orElse(text(a, "name"), orElse(text(a, "name_prefix"), "terraform-")+randomHex(26))
+			},
 			unique: []string{"name"}, conflict: "DuplicateRecordException",
 			replaced: []string{"account_id", "name", "name_prefix"},
 			check:    checkBudget,
-			fill: func(w *World, _ string, a Attributes) {
-				setDefaults(a, Attributes{
-					"arn": fmt.Sprintf("arn:aws:budgets::%s:budget/%s", w.Account, text(a, "name")), "account_id": w.Account, "name_prefix": "",
-					"time_period_start": "2026-11-01_00:00", "time_period_end": "2087-06-15_00:00",
-				})
-			},
-		},
-	})
-	registerCalls(map[string]caller{
-		// The permissions are called otherwise than what they permit.
-		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
-		budgetKind: {
-			create: func(c *calls) {
-				r := c.fresh(text(c.a, "arn"))
-				c.do("budgets:ModifyBudget", r)
-				if len(tagsOf(c.a)) > 0 {
-					c.do("budgets:TagResource", r)
-				}
-			},
-			// The budget, its notifications and who gets each.
-			read: func(c *calls) {
-				c.do("budgets:ViewBudget", c.self())
-				c.do("budgets:ListTagsForResource", c.self())
-			},
-			update: []change{{
-				"auto_adjust_data budget_type cost_filter cost_types limit_amount limit_unit notification planned_limit time_period_end time_period_start time_unit",
-				func(c *calls) { c.do("budgets:ModifyBudget", c.self()) },
-			}},
-			tag:    func(c *calls, r resource) { c.do("budgets:TagResource", r) },
-			untag:  func(c *calls, r resource) { c.do("budgets:UntagResource", onlyKeys(r)) },
-			delete: func(c *calls) { c.do("budgets:ModifyBudget", c.self()) },
+			fill:     fillBudget,
 		},
 	})
 }
 
-// checkBudget: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html
-func checkBudget(w *World, a, _ Attributes) error {
-	if limit, err := strconv.ParseFloat(text(a, "limit_amount"), 64); err != nil || limit <= 0 {
-		return refuse("InvalidParameterException", "budget limit %q must be a number above 0", text(a, "limit_amount"))
+func fillBudget(w *World, id string, a Attributes) {
+	_, name, _ := strings.Cut(id, ":")
+	setDefaults(a, Attributes{
+		"arn":  fmt.Sprintf("arn:aws:budgets::%s:budget/%s", w.Account, name), // of no region
+		"name": name, "name_prefix": "", "account_id": w.Account, "cost_filter": []any{},
+		"limit_amount": "", "limit_unit": "",
+		// From the month in which it is made, and for ever.
+		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_TimePeriod.html
+		"time_period_start": time.Now().UTC().Format("2006-01") + "-01_00:00", "time_period_end": "2087-06-15_00:00",
+	})
+	costs := block(a, "cost_types")
+	for _, included := range []string{
+		"include_credit", "include_discount", "include_other_subscription", "include_recurring", "include_refund",
+		"include_subscription", "include_support", "include_tax", "include_upfront",
+	} {
+		setDefault(costs, included, true)
 	}
-	if name := text(a, "name"); len(name) > 100 || strings.ContainsAny(name, `:\`) {
-		return refuse("InvalidParameterException", "budget name %q must be at most 100 characters without : and \\", name)
+	setDefaults(costs, Attributes{"use_amortized": false, "use_blended": false})
+}
+
+func invalidBudget(format string, args ...any) error {
+	return refuse("InvalidParameterException", format, args...)
+}
+
+// budgetName: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
+var budgetName = regexp.MustCompile(`^[^:\\]{1,100}$`)
+
+// budgetEnums are what attributes of a budget may be, notificationEnums those of what it tells.
+var (
+	budgetEnums = map[string][]string{
+		"budget_type": {"USAGE", "COST", "RI_UTILIZATION", "RI_COVERAGE", "SAVINGS_PLANS_UTILIZATION", "SAVINGS_PLANS_COVERAGE"},
+		"time_unit":   {"DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY"},
 	}
-	notifications, _ := a["notification"].([]any)
-	if len(notifications) > 10 {
-		return refuse("CreationLimitExceededException", "a budget has at most 10 notifications")
+	notificationEnums = map[string][]string{
+		"comparison_operator": {"GREATER_THAN", "LESS_THAN", "EQUAL_TO"},
+		"notification_type":   {"ACTUAL", "FORECASTED"},
+		"threshold_type":      {"PERCENTAGE", "ABSOLUTE_VALUE"},
 	}
-	for _, each := range notifications {
-		notification, _ := each.(Attributes)
-		topics, addresses := texts(notification["subscriber_sns_topic_arns"], ""), texts(notification["subscriber_email_addresses"], "")
-		if len(topics) > 1 || len(addresses) > 10 || len(topics)+len(addresses) == 0 {
-			return refuse("InvalidParameterException", "a notification goes to one topic at most, and to ten addresses, and to one of these at least")
+)
+
+func checkEnums(of string, a Attributes, enums map[string][]string) error {
+	for attribute, values := range enums {
+		if value := text(a, attribute); !slices.Contains(values, value) {
+			return invalidBudget("%s: %s %q is none of %s", of, attribute, value, strings.Join(values, ", "))
 		}
-		// AWS sends a message to see whether it may.
-		for _, arn := range topics {
-			policy := w.find("aws_sns_topic_policy", "arn", arn)
-			if policy == nil || !strings.Contains(text(policy.Attributes, "policy"), "budgets.amazonaws.com") {
-				return refuse("InvalidParameterException", "budgets.amazonaws.com may not publish to %s", arn)
+	}
+	return nil
+}
+
+func checkBudget(_ *World, a, _ Attributes) error {
+	name := text(a, "name")
+	if name != "" && (!budgetName.MatchString(name) || strings.Contains(name, "/action/")) {
+		return invalidBudget(`budget name %q must have 1 to 100 characters, and neither :, \ nor /action/`, name)
+	}
+	if err := checkEnums("budget "+name, a, budgetEnums); err != nil {
+		return err
+	}
+	if len(nestedBlocks(a, "planned_limit"))+len(nestedBlocks(a, "auto_adjust_data")) == 0 {
+		if limit, err := strconv.ParseFloat(text(a, "limit_amount"), 64); err != nil || limit <= 0 {
+			return invalidBudget("budget %s: limit_amount %q is not a number above 0", name, text(a, "limit_amount"))
+		}
+		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Spend.html
+		if unit := text(a, "limit_unit"); text(a, "budget_type") == "COST" && unit != "USD" {
+			return invalidBudget("budget %s: limit_unit %q of costs is not USD", name, unit)
+		}
+	}
+	return checkNotifications(name, nestedBlocks(a, "notification"))
+}
+
+// checkNotifications: a budget tells of five things at most, each of them one topic and ten people.
+// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html
+func checkNotifications(budget string, notifications []Attributes) error {
+	if len(notifications) > 5 {
+		return refuse("CreationLimitExceededException", "budget %s has %d notifications, 5 are allowed", budget, len(notifications))
+	}
+	told := map[string]bool{}
+	for _, n := range notifications {
+		if err := checkEnums("a notification of "+budget, n, notificationEnums); err != nil {
+			return err
+		}
+		what := fmt.Sprint(n["notification_type"], " ", n["comparison_operator"], " ", n["threshold"], " ", n["threshold_type"])
+		if told[what] {
+			return refuse("DuplicateRecordException", "budget %s has the notification %s already", budget, what)
+		}
+		told[what] = true
+		if number(n, "threshold") <= 0 {
+			return invalidBudget("budget %s: the threshold %v of a notification is not above 0", budget, n["threshold"])
+		}
+		topics, people := texts(any(n), "subscriber_sns_topic_arns"), texts(any(n), "subscriber_email_addresses")
+		switch {
+		case len(topics)+len(people) == 0:
+			return refuse("error creating notification", "Budget notification must have at least one subscriber")
+		case len(topics) > 1 || len(people) > 10:
+			return refuse("CreationLimitExceededException", "budget %s tells %d topics and %d addresses, 1 and 10 are allowed", budget, len(topics), len(people))
+		}
+		for _, address := range people {
+			if !emailAddress.MatchString(address) {
+				return invalidBudget("budget %s: %q is not an email address", budget, address)
 			}
 		}
 	}

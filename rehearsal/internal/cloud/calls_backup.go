@@ -1,17 +1,17 @@
 package cloud
 
+const (
+	backup     = "backup"
+	backupHost = "backup.amazonaws.com"
+)
+
 func init() {
-	onSelf := func(actions ...string) func(*calls) {
-		return func(c *calls) {
-			for _, action := range actions {
-				c.do("backup:"+action, c.self())
-			}
-		}
-	}
+	onSelf := func(action string) func(*calls) { return func(c *calls) { c.do("backup:"+action, c.self()) } }
+	// A selection has no ARN: it is its plan's.
 	onPlan := func(action string) func(*calls) {
 		return func(c *calls) {
 			id := text(c.a, "plan_id")
-			c.do("backup:"+action, c.related(backupPlanKind, "id", id, c.arn("backup", "backup-plan:"+id)))
+			c.do("backup:"+action, c.related(backupPlanKind, "id", id, c.arn(backup, "backup-plan:"+id)))
 		}
 	}
 	tagged := func(row caller) caller {
@@ -19,26 +19,28 @@ func init() {
 		row.untag = func(c *calls, r resource) { c.do("backup:UntagResource", onlyKeys(r)) }
 		return row
 	}
+	create := func(c *calls, action, arn string) {
+		c.do("backup:"+action, c.fresh(arn))
+		if len(tagsOf(c.a)) > 0 {
+			c.do("backup:TagResource", c.fresh(arn))
+		}
+	}
 	registerCalls(map[string]caller{
-		vaultKind: tagged(caller{
+		backupVaultKind: tagged(caller{
+			// With the caller's name AWS Backup joins the vault and its key. What it does with the key
+			// later, it does in the name of a selection's role.
+			// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
 			create: func(c *calls) {
-				r := c.fresh(text(c.a, "arn"))
-				c.do("backup:CreateBackupVault", r)
-				if len(tagsOf(c.a)) > 0 {
-					c.do("backup:TagResource", r)
-				}
-				// A capsule is where a vault with a key keeps what it has.
-				// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
+				create(c, "CreateBackupVault", text(c.a, "arn"))
 				c.do("backup-storage:MountCapsule")
-				c.encrypts("backup", text(c.a, "kms_key_arn"), "CreateGrant", "DescribeKey", "RetireGrant", "Decrypt", "GenerateDataKey")
+				c.encrypts(backup, text(c.a, "kms_key_arn"), "DescribeKey", "CreateGrant", "GenerateDataKey", "Decrypt", "RetireGrant")
 			},
-			read:   onSelf("DescribeBackupVault", "ListTags"),
+			read:   func(c *calls) { onSelf("DescribeBackupVault")(c); onSelf("ListTags")(c) },
 			update: []change{{"force_destroy recovery_points", nil}},
 			delete: func(c *calls) {
 				if flag(c.a, "force_destroy") {
 					onSelf("ListRecoveryPointsByBackupVault")(c)
-					// Of RDS a recovery point is a snapshot, by its ARN.
-					// https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html#resource-arns-table
+					// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html#awsbackup-resources-for-iam-policies
 					for _, arn := range c.w.recoveryPoints() {
 						c.do("backup:DeleteRecoveryPoint", resource{arn: arn})
 						c.do("backup:DescribeRecoveryPoint", resource{arn: arn})
@@ -48,21 +50,20 @@ func init() {
 			},
 		}),
 		backupPlanKind: tagged(caller{
-			create: func(c *calls) {
-				r := c.fresh(c.arn("backup", "backup-plan:*")) // it has no id yet
-				c.do("backup:CreateBackupPlan", r)
-				if len(tagsOf(c.a)) > 0 {
-					c.do("backup:TagResource", r)
-				}
+			create: func(c *calls) { create(c, "CreateBackupPlan", c.arn(backup, "backup-plan:*")) }, // it has no id yet
+			read:   func(c *calls) { onSelf("GetBackupPlan")(c); onSelf("ListTags")(c) },
+			update: []change{
+				{"advanced_backup_setting rule", onSelf("UpdateBackupPlan")},
+				{"version", nil},
 			},
-			read:   onSelf("GetBackupPlan", "ListTags"),
-			update: []change{{"advanced_backup_setting rule", onSelf("UpdateBackupPlan")}, {"version", nil}},
 			delete: onSelf("DeleteBackupPlan"),
 		}),
-		selectionKind: {
+		backupSelectionKind: {
+			// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupSelection.html
 			create: func(c *calls) {
 				onPlan("CreateBackupSelection")(c)
 				c.passRole(text(c.a, "iam_role_arn"), backupHost)
+				onPlan("GetBackupSelection")(c) // until it is there
 			},
 			read:   onPlan("GetBackupSelection"),
 			delete: onPlan("DeleteBackupSelection"),

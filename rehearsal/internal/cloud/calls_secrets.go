@@ -35,8 +35,14 @@ func (c *calls) secretEncrypts(arn, key string, actions ...string) {
 	}
 }
 
-func rotates(action string) func(*calls) {
-	return func(c *calls) { c.do("secretsmanager:"+action, c.secret(text(c.a, "secret_id"))) }
+// rotates: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+func rotates(c *calls) {
+	r := c.secret(text(c.a, "secret_id")).with("secretsmanager:ModifyRotationRules", "true").
+		with("secretsmanager:RotateImmediately", fmt.Sprint(c.a["rotate_immediately"] != false)) // the provider's default
+	if lambda := text(c.a, "rotation_lambda_arn"); lambda != "" {
+		r = r.with("secretsmanager:RotationLambdaARN", lambda)
+	}
+	c.do("secretsmanager:RotateSecret", r)
 }
 
 func init() {
@@ -93,14 +99,15 @@ func init() {
 			update: []change{{"version_stages", func(c *calls) { c.do("secretsmanager:UpdateSecretVersionStage", c.secret(text(c.a, "secret_id"))) }}},
 			delete: secretValue,
 		},
+		// Who rotates a secret is not asked about its key: the service that manages it uses that.
 		rotationKind: {
-			create: rotates("RotateSecret"),
-			read:   rotates("DescribeSecret"),
+			create: rotates,
+			read:   func(c *calls) { c.do("secretsmanager:DescribeSecret", c.secret(text(c.a, "secret_id"))) },
 			update: []change{
-				{"rotation_lambda_arn rotation_rules", rotates("RotateSecret")},
-				{"rotate_immediately rotation_enabled", nil},
+				{"rotation_lambda_arn rotation_rules", rotates},
+				{"rotate_immediately", nil}, // until the rules change
 			},
-			delete: rotates("CancelRotateSecret"),
+			delete: func(c *calls) { c.do("secretsmanager:CancelRotateSecret", c.secret(text(c.a, "secret_id"))) },
 		},
 		"ephemeral.aws_secretsmanager_secret_version":  {read: secretValue},
 		"ephemeral.aws_secretsmanager_random_password": {read: looks("secretsmanager:GetRandomPassword")},
