@@ -10,9 +10,9 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// holds is what a stack has of a type, by the names in the stack.
-func holds(p platform, stack, kind string) object {
-	resources, _ := p.stacks[stack]["resource"].(object)
+// ofData is what the data stack has of a type, by the names in the stack.
+func ofData(p platform, kind string) object {
+	resources, _ := p.stacks["prod-data"]["resource"].(object)
 	all, _ := resources[kind].(object)
 	return all
 }
@@ -31,7 +31,7 @@ func TestRestores(t *testing.T) {
 		was, is  platform
 		snapshot string
 	}{{before, once, "plinth-prod-a"}, {once, twice, "plinth-prod-b"}} {
-		was, is := holds(step.was, stack, kind), holds(step.is, stack, kind)
+		was, is := ofData(step.was, kind), ofData(step.is, kind)
 		for name, instance := range was {
 			assert.DeepEqual(t, is[name], instance)
 		}
@@ -54,12 +54,12 @@ func TestRestores(t *testing.T) {
 		assert.Assert(t, strings.Contains(fmt.Sprint(step.is.stacks["prod-observability"]), fmt.Sprint(primary["identifier"])))
 	}
 
-	kept, all := holds(last, stack, kind), holds(twice, stack, kind)
-	assert.DeepEqual(t, slices.Sorted(maps.Keys(kept)), newNames(holds(once, stack, kind), all))
+	kept, all := ofData(last, kind), ofData(twice, kind)
+	assert.DeepEqual(t, slices.Sorted(maps.Keys(kept)), newNames(ofData(once, kind), all))
 	for name, instance := range kept {
 		assert.DeepEqual(t, instance, all[name])
 	}
-	assert.DeepEqual(t, holds(last, stack, "aws_secretsmanager_secret"), holds(before, stack, "aws_secretsmanager_secret"))
+	assert.DeepEqual(t, ofData(last, "aws_secretsmanager_secret"), ofData(before, "aws_secretsmanager_secret"))
 }
 
 func newNames(was, is object) []string {
