@@ -563,8 +563,8 @@ func pinnedTrust(p platform) (broken []string) {
 			}
 		case "Service":
 			service := strs(dig(s.body, "principals", "identifiers"))[0]
-			// A role can be given to instances of its own account only.
-			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" {
+			// A role can be given to instances and plans of its own account only.
+			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" && service != "backup.amazonaws.com" {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}
 		}

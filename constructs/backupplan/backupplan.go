@@ -3,6 +3,7 @@ package backupplan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -91,15 +92,18 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 // has made.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
 func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamrole.Role {
-	rds := func(resource string) string {
-		return fmt.Sprintf("arn:aws:rds:%s:%s:%s", config.Region, config.Account, resource)
+	rds := func(resource string) (all []string) {
+		for _, region := range regions(config) {
+			all = append(all, fmt.Sprintf("arn:aws:rds:%s:%s:%s", region, config.Account, resource))
+		}
+		return all
 	}
-	made := []string{rds("snapshot:awsbackup:*"), rds("cluster-snapshot:awsbackup:*")}
+	made := append(rds("snapshot:awsbackup:*"), rds("cluster-snapshot:awsbackup:*")...)
 	statements := []policy.Statement{
 		{
 			Sid:       "Look",
 			Actions:   []string{"rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"},
-			Resources: []string{rds("db:*"), rds("cluster:*"), rds("snapshot:*"), rds("cluster-snapshot:*")},
+			Resources: slices.Concat(rds("db:*"), rds("cluster:*"), rds("snapshot:*"), rds("cluster-snapshot:*")),
 		},
 		{
 			Sid:       "Snapshot",
@@ -125,35 +129,37 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 	}
 	if config.Copy != nil {
 		statements = append(statements, policy.Statement{
-			Sid:     "Copy",
-			Actions: []string{"rds:CopyDBClusterSnapshot", "rds:CopyDBSnapshot"},
-			// The copy is a snapshot of the other region's.
-			Resources: append(made, fmt.Sprintf("arn:aws:rds:*:%s:snapshot:awsbackup:*", config.Account), fmt.Sprintf("arn:aws:rds:*:%s:cluster-snapshot:awsbackup:*", config.Account)),
+			Sid: "Copy", Actions: []string{"rds:CopyDBClusterSnapshot", "rds:CopyDBSnapshot"}, Resources: made,
 		})
 	}
 	return iamrole.New(scope, "role", iamrole.Config{
 		Name:        config.Name + "-backup",
 		Description: "Lets AWS Backup keep backups of the database",
-		Trust: policy.Statement{
-			Principals: policy.Service("backup.amazonaws.com"),
-			// Security: for this account's plans alone (confused deputy).
-			// https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html
-			Conditions: []policy.Condition{
-				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.Account}},
-				{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{fmt.Sprintf("arn:aws:backup:%s:%s:*", config.Region, config.Account)}},
-			},
-		},
+		// Security: AWS Backup does not say for whom it takes on a role, and with a condition on that it
+		// could not. A plan can have roles of its own account only: passing one takes iam:PassRole there.
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+		Trust:      policy.Statement{Principals: policy.Service("backup.amazonaws.com")},
 		Statements: statements,
 	})
 }
+
+// regions are where backups are.
+func regions(config Config) []string {
+	all := []string{config.Region}
+	if config.Copy != nil {
+		all = append(all, config.Copy.region())
+	}
+	return all
+}
+
+func (c *Copy) region() string { return strings.Split(c.VaultArn, ":")[3] }
 
 // keys are those that backups are encrypted with. That of the other vault is known by its region
 // alone.
 func keys(config Config) []string {
 	all := []string{*config.KeyArn}
 	if config.Copy != nil {
-		region := strings.Split(config.Copy.VaultArn, ":")[3]
-		all = append(all, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", region, config.Account))
+		all = append(all, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", config.Copy.region(), config.Account))
 	}
 	return all
 }
