@@ -60,7 +60,7 @@ var variants = map[string][]string{
 	},
 	"Aurora restored, and the old one gone": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
-		"PLINTH_DEV_DATABASE_RESTORES=[plinth-dev-before]", "PLINTH_DEV_DATABASE_KEEP_OLD=false",
+		"PLINTH_DEV_DATABASE_RESTORES=[plinth-dev-before]", "PLINTH_DEV_DATABASE_RETIRED=[first]",
 		"PLINTH_DEV_DATABASE_BACKUP_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"PostgreSQL in the cluster": {

@@ -24,7 +24,7 @@ func TestRestores(t *testing.T) {
 	before := newPlatform(t, samples, replicas, only)
 	once := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a]")
 	twice := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a, plinth-prod-b]")
-	last := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a, plinth-prod-b]", "PLINTH_PROD_DATABASE_KEEP_OLD=false")
+	last := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a, plinth-prod-b]", "PLINTH_PROD_DATABASE_RETIRED=[first, plinth-prod-a]")
 
 	const stack, kind = "prod-data", "aws_db_instance"
 	for _, step := range []struct {

@@ -32,7 +32,6 @@ func Defaults() *Environment {
 			BackupRetentionDays: 7,
 			BackupWindow:        "02:00-03:00",
 			MaintenanceWindow:   "sun:03:30-sun:04:30",
-			KeepOld:             true,
 			Backup:              Backup{KeepDays: 90, CopyKeepDays: 30},
 		},
 		Registry: Registry{KeepImages: 30, UntaggedDays: 7},

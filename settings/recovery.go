@@ -2,8 +2,12 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// firstDatabase is the one that was restored from nothing.
+const firstDatabase = "first"
 
 // checkRecovery looks at what the database is restored from, and where its backups go.
 func (d *document) checkRecovery() {
@@ -19,8 +23,18 @@ func (d *document) checkRecovery() {
 				"aws rds copy-db-snapshot", own, own, quote(snapshot))
 		}
 	}
-	if d.sound(restores, "database.keepOld") && !database.KeepOld && len(database.Restores) == 0 {
-		d.report("database.keepOld", "must not be false without database.restores: there is no newer database to do with")
+	const retired = "database.retired"
+	d.checkUnique(retired, database.Retired)
+	if d.sound(restores, retired) {
+		for i, name := range database.Retired {
+			at := slices.Index(database.Restores, name)
+			switch {
+			case name != firstDatabase && at < 0:
+				d.report(element(retired, i), "must be %s, or a snapshot of database.restores, is %s", firstDatabase, quote(name))
+			case at == len(database.Restores)-1:
+				d.report(element(retired, i), "must not be the database in use, which is that of %s", quote(name))
+			}
+		}
 	}
 	const vault = "database.backup.copyVaultARN"
 	backup := database.Backup

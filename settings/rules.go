@@ -189,6 +189,10 @@ var rules = sync.OnceValue(func() map[string]rule {
 			// An ARN ends in it.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
 		},
+		"retired": {
+			must:    "first, or a snapshot of database.restores",
+			pattern: `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`,
+		},
 		// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
 		"vaultarn": {
 			must:    "the ARN of a backup vault",

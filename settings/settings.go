@@ -199,8 +199,9 @@ type Database struct {
 	// of AWS Backup's, or of some that people have made and named plinth-dev-…. Each is restored to
 	// a database of its own, and the application uses the last one's. Add to the end.
 	Restores []string `yaml:"restores" validate:"dive,snapshot"`
-	// KeepOld keeps the databases that were in use before the last one of restores.
-	KeepOld bool `yaml:"keepOld"`
+	// Retired are the databases before the last one of restores that are to be deleted: first, and
+	// snapshots of restores. Those of restores stay there as well, or their entry would mean another.
+	Retired []string `yaml:"retired" validate:"dive,retired"`
 	// Backup is kept apart from the database, and longer than RDS keeps its own.
 	Backup Backup `yaml:"backup"`
 }

@@ -90,7 +90,7 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		FinalSnapshot:        *database.FinalSnapshot,
 		PreventDestroy:       env.Protected,
 		Restores:             database.Restores,
-		DropOld:              !database.KeepOld,
+		Retired:              database.Retired,
 	}
 	if database.Engine == settings.EngineAurora {
 		config.Aurora = &postgres.Aurora{

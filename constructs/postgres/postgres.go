@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -69,8 +70,8 @@ type Config struct {
 	// Restores are snapshots, each of which makes another database beside the first. The last one
 	// is what others get the endpoints of.
 	Restores []string
-	// DropOld removes all but the last.
-	DropOld bool
+	// Retired are those that are gone again: [First], or snapshots among Restores, but for the last.
+	Retired []string
 
 	// Exactly one of these is set; it chooses the engine.
 	RDS    *RDS
@@ -163,6 +164,9 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 	return result
 }
 
+// First is what the database that was restored from nothing is called among those that are gone.
+const First = "first"
+
 // database is one of those that a Postgres has had: the first, or one that a snapshot was restored
 // to. They share network, parameters and roles.
 type database struct {
@@ -179,19 +183,22 @@ type database struct {
 // construct ids and names of one follow from its snapshot alone, so that no other moves when one is
 // added or removed.
 func (s *shared) databases() (current, old []database) {
-	all := []database{{shared: s, scope: s.scope, name: s.config.Name}}
+	add := func(as string, d database) {
+		if slices.Contains(s.config.Retired, as) {
+			old = append(old, d)
+		} else {
+			current = append(current, d)
+		}
+	}
+	add(First, database{shared: s, scope: s.scope, name: s.config.Name})
 	for _, snapshot := range s.config.Restores {
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(snapshot)))[:8]
-		all = append(all, database{
+		add(snapshot, database{
 			shared: s, scope: constructs.NewConstruct(s.scope, jsii.String("restored-"+hash)),
 			name: s.config.Name + "-" + hash, snapshot: jsii.String(snapshot),
 		})
 	}
-	if s.config.DropOld {
-		last := len(all) - 1
-		return all[last:], all[:last]
-	}
-	return all, nil
+	return current, old
 }
 
 // monitoringTrust lets databases of this account use the role, and no other account's through

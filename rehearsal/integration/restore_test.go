@@ -59,7 +59,7 @@ func TestRestoredDatabase(t *testing.T) {
 			r.consistent()
 			assert.Equal(t, strings.Count(r.deploy(), "No changes."), len(r.App.Names()), "a restored database differs from its settings")
 
-			r.synth(append(restores, "PLINTH_DEV_DATABASE_KEEP_OLD=false")...)
+			r.synth(append(restores, "PLINTH_DEV_DATABASE_RETIRED=[first]")...)
 			r.deploy()
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), both))
 			r.consistent()
