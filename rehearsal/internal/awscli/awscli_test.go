@@ -83,6 +83,11 @@ func TestRun(t *testing.T) {
 
 		{"a snapshot", "rds create-db-snapshot --db-instance-identifier free --db-snapshot-identifier plinth-dev-a --query DBSnapshot.DBSnapshotIdentifier", 0, "\"plinth-dev-a\"\n"},
 		{"of what is not there", "rds create-db-snapshot --db-instance-identifier nobody --db-snapshot-identifier a", clientError, "(DBInstanceNotFound) when calling the CreateDBSnapshot operation: nobody not found."},
+		{"a snapshot with a name that is RDS's", "rds create-db-snapshot --db-instance-identifier free --db-snapshot-identifier rds:free", clientError,
+			"(InvalidParameterValue) when calling the CreateDBSnapshot operation"},
+		{"a snapshot that is not there", "rds describe-db-snapshots --db-snapshot-identifier nothing", clientError,
+			"(DBSnapshotNotFound) when calling the DescribeDBSnapshots operation: nothing not found."},
+		{"a type of snapshot that is none", "rds describe-db-snapshots --snapshot-type daily", clientError, `Invalid snapshot type "daily"`},
 		{"of no cluster", "rds create-db-cluster-snapshot --db-cluster-identifier free --db-cluster-snapshot-identifier a", clientError, "DBClusterNotFoundFault"},
 		{"no snapshots", "rds describe-db-snapshots --query DBSnapshots[].DBSnapshotIdentifier", 0, "[]\n"},
 		{"what is gone", wait + "nobody", 0, ""},
@@ -112,6 +117,54 @@ func TestRun(t *testing.T) {
 			}
 			assert.Assert(t, strings.HasPrefix(stderr.String(), "\naws: [ERROR]: ") && strings.Contains(stderr.String(), test.want), stderr.String())
 			assert.Equal(t, stdout.String(), "")
+		})
+	}
+}
+
+// TestSnapshots lists snapshots as the runbook does, and by their database, type and name.
+func TestSnapshots(t *testing.T) {
+	c := account(t)
+	assert.NilError(t, c.Update(func(w *cloud.World) error {
+		w.Add("aws_rds_cluster", "app", &cloud.Thing{Attributes: cloud.Attributes{"id": "app", "cluster_identifier": "app"}})
+		for database, key := range map[string]string{"aws_db_instance": "db-2", "aws_rds_cluster": "app"} {
+			for _, name := range []string{"plinth-dev-a", "rds:free-2026-11-25-02-10", "awsbackup:job-1"} {
+				if err := w.Snapshot(database, w.Get(database, key), name, "somebody"); err != nil {
+					return err
+				}
+			}
+		}
+		made := time.Date(2026, 11, 25, 2, 10, 0, 0, time.UTC)
+		for _, kind := range []string{"aws_db_snapshot", "aws_db_cluster_snapshot"} {
+			for i, name := range []string{"rds:free-2026-11-25-02-10", "plinth-dev-a", "awsbackup:job-1"} {
+				w.Get(kind, name).Made = made.Add(time.Duration(i) * time.Hour)
+			}
+		}
+		return w.Snapshot("aws_db_instance", w.Get("aws_db_instance", "db-1"), "plinth-dev-kept", "somebody")
+	}))
+	runbook, err := os.ReadFile("../../../docs/runbook.md")
+	assert.NilError(t, err)
+	listing := regexp.MustCompile(`(?m)^ +aws (rds describe-db-snapshots .*)$`).FindSubmatch(runbook)
+	assert.Assert(t, listing != nil, "docs/runbook.md lists no snapshots any more")
+	assert.Assert(t, strings.Count(string(listing[1]), "'") == 2, "the listing is quoted in another way: %s", listing[1])
+	const instances, clusters = "rds describe-db-snapshots ", "rds describe-db-cluster-snapshots "
+	const names = " --query DBSnapshots[].DBSnapshotIdentifier --output text"
+	for _, test := range []struct{ name, args, want string }{
+		{"as the runbook does", strings.ReplaceAll(string(listing[1]), "'", "") + " --db-instance-identifier free",
+			"rds:free-2026-11-25-02-10\t2026-11-25T02:10:00Z\nplinth-dev-a\t2026-11-25T03:10:00Z\nawsbackup:job-1\t2026-11-25T04:10:00Z\n"},
+		{"all", instances + names, "awsbackup:job-1\tplinth-dev-a\tplinth-dev-kept\trds:free-2026-11-25-02-10\n"},
+		{"of one", instances + "--db-instance-identifier kept" + names, "plinth-dev-kept\n"},
+		{"of one that never was", instances + "--db-instance-identifier nobody" + names, ""},
+		{"of RDS's own", instances + "--snapshot-type automated" + names, "rds:free-2026-11-25-02-10\n"},
+		{"of people's", instances + "--snapshot-type manual" + names, "plinth-dev-a\tplinth-dev-kept\n"},
+		{"of AWS Backup's", instances + "--snapshot-type awsbackup" + names, "awsbackup:job-1\n"},
+		{"by name", instances + "--db-snapshot-identifier plinth-dev-a --query DBSnapshots[].[DBInstanceIdentifier,SnapshotType,Status] --output text", "free\tmanual\tavailable\n"},
+		{"Aurora's", clusters + "--db-cluster-identifier app --snapshot-type automated --query DBClusterSnapshots[].[DBClusterSnapshotIdentifier,DBClusterIdentifier] --output text",
+			"rds:free-2026-11-25-02-10\tapp\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, Run(c, strings.Fields(test.args), &stdout, &stderr), 0, stderr.String())
+			assert.Equal(t, stdout.String(), test.want)
 		})
 	}
 }

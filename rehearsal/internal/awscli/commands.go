@@ -30,22 +30,24 @@ var commands = map[string]*command{
 		options: map[string]option{"--name": {true, one}, "--alias": {values: one}, "--user-alias": {values: one}, "--role-arn": {values: one}},
 	},
 	"rds create-db-snapshot": {
-		operation: "CreateDBSnapshot", run: createSnapshot("aws_db_instance", "--db-instance-identifier", "--db-snapshot-identifier", "DBSnapshot"), changes: true,
+		operation: "CreateDBSnapshot", run: createSnapshot("aws_db_instance", "--db-instance-identifier", "--db-snapshot-identifier", "aws_db_snapshot"), changes: true,
 		action: "rds:CreateDBSnapshot", resource: named("rds", "db:", "--db-instance-identifier"),
 		options: map[string]option{"--db-instance-identifier": {true, one}, "--db-snapshot-identifier": {true, one}},
 	},
 	"rds create-db-cluster-snapshot": {
-		operation: "CreateDBClusterSnapshot", run: createSnapshot("aws_rds_cluster", "--db-cluster-identifier", "--db-cluster-snapshot-identifier", "DBClusterSnapshot"), changes: true,
+		operation: "CreateDBClusterSnapshot", run: createSnapshot("aws_rds_cluster", "--db-cluster-identifier", "--db-cluster-snapshot-identifier", "aws_db_cluster_snapshot"), changes: true,
 		action: "rds:CreateDBClusterSnapshot", resource: named("rds", "cluster:", "--db-cluster-identifier"),
 		options: map[string]option{"--db-cluster-identifier": {true, one}, "--db-cluster-snapshot-identifier": {true, one}},
 	},
 	"rds describe-db-snapshots": {
-		operation: "DescribeDBSnapshots", run: describeSnapshots("aws_db_snapshot", "DBSnapshot", "DBInstanceIdentifier"),
-		action: "rds:DescribeDBSnapshots", resource: named("rds", "snapshot:", ""),
+		operation: "DescribeDBSnapshots", run: describeSnapshots("aws_db_snapshot", "--db-instance-identifier", "--db-snapshot-identifier", "DBSnapshotNotFound"),
+		action: "rds:DescribeDBSnapshots", resource: named("rds", "snapshot:", "--db-snapshot-identifier"),
+		options: map[string]option{"--db-instance-identifier": {values: one}, "--db-snapshot-identifier": {values: one}, "--snapshot-type": {values: one}},
 	},
 	"rds describe-db-cluster-snapshots": {
-		operation: "DescribeDBClusterSnapshots", run: describeSnapshots("aws_db_cluster_snapshot", "DBClusterSnapshot", "DBClusterIdentifier"),
-		action: "rds:DescribeDBClusterSnapshots", resource: named("rds", "cluster-snapshot:", ""),
+		operation: "DescribeDBClusterSnapshots", run: describeSnapshots("aws_db_cluster_snapshot", "--db-cluster-identifier", "--db-cluster-snapshot-identifier", "DBClusterSnapshotNotFoundFault"),
+		action: "rds:DescribeDBClusterSnapshots", resource: named("rds", "cluster-snapshot:", "--db-cluster-snapshot-identifier"),
+		options: map[string]option{"--db-cluster-identifier": {values: one}, "--db-cluster-snapshot-identifier": {values: one}, "--snapshot-type": {values: one}},
 	},
 	"rds delete-db-instance": {
 		operation: "DeleteDBInstance", run: deleteInstance, changes: true,
@@ -202,7 +204,7 @@ func describeInstances(w *cloud.World, given options) (any, error) {
 }
 
 // createSnapshot is done at once. A person has made it, so no stack has it.
-func createSnapshot(database, identifier, name, member string) func(*cloud.World, options) (any, error) {
+func createSnapshot(database, identifier, name, kind string) func(*cloud.World, options) (any, error) {
 	return func(w *cloud.World, given options) (any, error) {
 		var of *cloud.Thing
 		w.Each(func(_, _ string, t *cloud.Thing) bool {
@@ -217,20 +219,51 @@ func createSnapshot(database, identifier, name, member string) func(*cloud.World
 			return nil, &cloud.Error{Code: notFoundCodes[database], Message: given.value(identifier) + " not found."}
 		}
 		snapshot := given.value(name)
-		return map[string]any{member: map[string]any{member + "Identifier": snapshot, "Status": "available"}}, w.Snapshot(database, of, snapshot, "aws")
+		if err := w.TakeSnapshot(database, of, snapshot, "aws"); err != nil {
+			return nil, err
+		}
+		return map[string]any{snapshotMembers[kind].snapshot: describeSnapshot(kind, snapshot, w.Get(kind, snapshot))}, nil
 	}
 }
 
 var notFoundCodes = map[string]string{"aws_db_instance": notFound, "aws_rds_cluster": "DBClusterNotFoundFault"}
 
-func describeSnapshots(kind, member, of string) func(*cloud.World, options) (any, error) {
-	return func(w *cloud.World, _ options) (any, error) {
+// describeSnapshots answers those that are left by what they are of, their name and their type.
+// https://docs.aws.amazon.com/cli/latest/reference/rds/describe-db-snapshots.html
+func describeSnapshots(kind, of, identifier, missing string) func(*cloud.World, options) (any, error) {
+	types := []string{cloud.SnapshotAutomated, cloud.SnapshotManual, cloud.SnapshotAWSBackup}
+	return func(w *cloud.World, given options) (any, error) {
+		asked := given.value("--snapshot-type")
+		if asked != "" && !slices.Contains(types, asked) {
+			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid snapshot type %q: the stand-in knows %s", asked, strings.Join(types, ", "))}
+		}
 		all := []any{}
 		w.Each(func(_, name string, t *cloud.Thing) bool {
-			all = append(all, map[string]any{member + "Identifier": name, of: t.Attributes["of"], "Status": "available"})
+			if (asked == "" || asked == cloud.SnapshotType(name)) &&
+				(!given.has(identifier) || name == given.value(identifier)) &&
+				(!given.has(of) || t.Attributes["of"] == given.value(of)) {
+				all = append(all, describeSnapshot(kind, name, t))
+			}
 			return true
 		}, kind)
-		return map[string]any{member + "s": all}, nil
+		if given.has(identifier) && len(all) == 0 {
+			return nil, &cloud.Error{Code: missing, Message: given.value(identifier) + " not found."}
+		}
+		return map[string]any{snapshotMembers[kind].snapshot + "s": all}, nil
+	}
+}
+
+// snapshotMembers are what the API calls a snapshot and that which it is of.
+var snapshotMembers = map[string]struct{ snapshot, database string }{
+	"aws_db_snapshot": {"DBSnapshot", "DBInstance"}, "aws_db_cluster_snapshot": {"DBClusterSnapshot", "DBCluster"},
+}
+
+func describeSnapshot(kind, name string, t *cloud.Thing) map[string]any {
+	m := snapshotMembers[kind]
+	return map[string]any{
+		m.snapshot + "Identifier": name, m.database + "Identifier": t.Attributes["of"], m.snapshot + "Arn": t.Attributes["arn"],
+		"Engine": t.Attributes["engine"], "SnapshotType": cloud.SnapshotType(name), "Status": "available",
+		"SnapshotCreateTime": t.Made.Format(time.RFC3339),
 	}
 }
 

@@ -44,6 +44,7 @@ func init() {
 			},
 			check: checkInstance,
 			fill:  fillInstance,
+			after: backsUp("aws_db_instance"),
 			leave: leaveDatabase("identifier", "aws_db_instance"),
 			inUse: "InvalidDBInstanceState",
 		},
@@ -67,6 +68,7 @@ func init() {
 				return w.checkRestore("aws_rds_cluster", a)
 			},
 			fill:  fillCluster,
+			after: backsUp("aws_rds_cluster"),
 			leave: leaveDatabase("cluster_identifier", "aws_rds_cluster"),
 			inUse: "InvalidDBClusterStateFault",
 		},
@@ -309,6 +311,9 @@ func leaveDatabase(identifier, name string) func(w *World, id string, t *Thing) 
 		if secret := text(t.Attributes, "master_user_secret.secret_arn"); secret != "" {
 			delete(w.Secrets, secret)
 		}
+		if t.Attributes["delete_automated_backups"] == false {
+			w.retainSnapshots(name, name+" "+id)
+		}
 		if flag(t.Attributes, "skip_final_snapshot") {
 			return nil
 		}
@@ -316,7 +321,7 @@ func leaveDatabase(identifier, name string) func(w *World, id string, t *Thing) 
 		if snapshot == "" {
 			return refuse("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless skip_final_snapshot is set")
 		}
-		return w.Snapshot(name, t, snapshot, "the deletion of "+name+" "+id)
+		return w.TakeSnapshot(name, t, snapshot, "the deletion of "+name+" "+id)
 	}
 }
 

@@ -1,5 +1,11 @@
 package cloud
 
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
 // snapshotKinds are what a snapshot of a database is, and what AWS says of one that is not there.
 var snapshotKinds = map[string]struct{ kind, arn, missing, exists string }{
 	"aws_db_instance": {"aws_db_snapshot", "snapshot:", "DBSnapshotNotFound", "DBSnapshotAlreadyExists"},
@@ -28,6 +34,88 @@ func (w *World) Snapshot(database string, of *Thing, name, madeBy string) error 
 	}
 	w.Add(kind.kind, name, &Thing{MadeBy: madeBy, Attributes: a})
 	return nil
+}
+
+// snapshotName is what whoever takes a snapshot may call it. RDS's own and AWS Backup's have a colon,
+// so that nobody takes theirs.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+var snapshotName = regexp.MustCompile(`^[A-Za-z](-?[A-Za-z0-9])*$`)
+
+// TakeSnapshot makes one that somebody asks for by a name of their own.
+func (w *World) TakeSnapshot(database string, of *Thing, name, madeBy string) error {
+	if len(name) > 255 || !snapshotName.MatchString(name) {
+		return refuse("InvalidParameterValue", "The snapshot identifier %q is not valid: it must begin with a letter, have up to 255 letters, "+
+			"digits and hyphens, and neither end with a hyphen nor have two in a row", name)
+	}
+	return w.Snapshot(database, of, name, madeBy)
+}
+
+// Types of snapshots, by who makes them.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSnapshots.html
+const (
+	SnapshotAutomated = "automated"
+	SnapshotManual    = "manual"
+	SnapshotAWSBackup = "awsbackup"
+)
+
+// SnapshotType is the type of a snapshot by its name.
+func SnapshotType(name string) string {
+	switch {
+	case strings.HasPrefix(name, "rds:"):
+		return SnapshotAutomated
+	case strings.HasPrefix(name, "awsbackup:"):
+		return SnapshotAWSBackup
+	}
+	return SnapshotManual
+}
+
+// backsUp takes RDS's own snapshot of a database once it is there. The next would follow a day
+// later. With backups off, which an instance may have and a cluster may not, there is none.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
+func backsUp(database string) func(w *World, key string, t *Thing) error {
+	return func(w *World, key string, t *Thing) error {
+		owner := database + " " + key
+		if database == "aws_db_instance" && number(t.Attributes, "backup_retention_period") == 0 {
+			w.removeOwnedSnapshots(database, owner)
+			return nil
+		}
+		identifier := orElse(text(t.Attributes, "identifier"), text(t.Attributes, "cluster_identifier"))
+		name := "rds:" + identifier + time.Now().UTC().Format("-2006-01-02-15-04")
+		if len(w.ownedSnapshots(database, owner)) > 0 || w.Get(snapshotKinds[database].kind, name) != nil {
+			return nil // the one is of this database, the other kept from one of its name a minute ago
+		}
+		if err := w.Snapshot(database, t, name, "RDS"); err != nil {
+			return err
+		}
+		w.Get(snapshotKinds[database].kind, name).Owner = owner
+		return nil
+	}
+}
+
+// ownedSnapshots are the names of those that go with their database.
+func (w *World) ownedSnapshots(database, owner string) (names []string) {
+	w.Each(func(_, name string, t *Thing) bool {
+		if t.Owner == owner {
+			names = append(names, name)
+		}
+		return true
+	}, snapshotKinds[database].kind)
+	return names
+}
+
+func (w *World) removeOwnedSnapshots(database, owner string) {
+	for _, name := range w.ownedSnapshots(database, owner) {
+		w.Remove(snapshotKinds[database].kind, name)
+	}
+}
+
+// retainSnapshots has RDS's own outlive their database, as they do where they are not to be deleted
+// along with it.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.Retaining.html
+func (w *World) retainSnapshots(database, owner string) {
+	for _, name := range w.ownedSnapshots(database, owner) {
+		w.Get(snapshotKinds[database].kind, name).Owner = ""
+	}
 }
 
 // checkRestore: what a database is restored from must be there, and its key, users and storage are
