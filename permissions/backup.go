@@ -28,7 +28,7 @@ var backup = Table{
 			// A backup is called like the snapshot that it is, which is named after a job.
 			{
 				Actions: []string{"backup:DeleteRecoveryPoint", "backup:DescribeRecoveryPoint"},
-				On:      []string{"rds:cluster-snapshot:awsbackup:job-*", "rds:snapshot:awsbackup:job-*"},
+				On:      []string{"rds:cluster-snapshot:awsbackup:*", "rds:snapshot:awsbackup:*"},
 			},
 		},
 		Tag: []Need{{Actions: []string{"backup:TagResource"}, On: []string{"backup:backup-vault:{name}"}, When: kept}},

@@ -27,7 +27,7 @@ var rdsKey = []Need{
 // that another environment's of the account are among them.
 func snapshots(prefix string) []string {
 	own := project + "-" + environment + "-*"
-	return []string{prefix + own, prefix + "rds:" + own, prefix + "awsbackup:job-*"}
+	return []string{prefix + own, prefix + "rds:" + own, prefix + "awsbackup:*"}
 }
 
 // masterSecret is what it takes that RDS makes the master user's secret: it does so in the name

@@ -340,7 +340,7 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 		mirror, under("app", "parameters: {enabled: true}")),
 		`dev.yaml:7: network.interfaceEndpoints: must hold what app.parameters needs without NAT, lacks ssm`},
 	{"restored from another environment's snapshot", under("database", "restores: [plinth-dev-a, rds:plinth-prod-postgres-2026-11-25-02-10]"),
-		`dev.yaml:7: database.restores[1]: must be a snapshot of this environment's, whose name begins with plinth-dev- or rds:plinth-dev-, is "rds:plinth-prod-postgres-2026-11-25-02-10"; copy another's to such a name: aws rds copy-db-snapshot`},
+		`dev.yaml:7: database.restores[1]: must be a snapshot of this environment's, whose name begins with plinth-dev- or rds:plinth-dev-, is "rds:plinth-prod-postgres-2026-11-25-02-10"; copy another's to such a name, with this environment's key: aws rds copy-db-snapshot --kms-key-id alias/plinth-dev-data`},
 	{"restored from an ARN", under("database", "restores: ['arn:aws:rds:eu-west-2:111111111111:snapshot:rds:plinth-dev-postgres-2026-11-25-02-10']"),
 		`dev.yaml:7: database.restores[0]: must be the name of a snapshot of RDS's, such as rds:plinth-dev-postgres-2026-11-26-02-10, is "arn:aws:rds:eu-west-2:111111111111:snapshot:rds:plinth-dev-postgres-2026-11-25-0…"; write rds:plinth-dev-postgres-2026-11-25-02-10`},
 	{"restored twice from the same", under("database", "restores: [plinth-dev-a, plinth-dev-a]"),

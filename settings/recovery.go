@@ -19,8 +19,8 @@ func (d *document) checkRecovery() {
 		own := d.env.ResourceName("")
 		if at := element(restores, i); d.sound(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
 			!strings.HasPrefix(strings.TrimPrefix(snapshot, "rds:"), own) {
-			d.report(at, "must be a snapshot of this environment's, whose name begins with %s or rds:%s, is %s; copy another's to such a name: "+
-				"aws rds copy-db-snapshot", own, own, quote(snapshot))
+			d.report(at, "must be a snapshot of this environment's, whose name begins with %s or rds:%s, is %s; copy another's to such a name, with "+
+				"this environment's key: aws rds copy-db-snapshot --kms-key-id alias/%s", own, own, quote(snapshot), d.env.ResourceName("data"))
 		}
 	}
 	const retired = "database.retired"

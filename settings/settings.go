@@ -170,9 +170,9 @@ type Database struct {
 	// PasswordVersion is raised to change the master password of an RDS database that has
 	// replicas. RDS rotates the password of every other database by itself.
 	PasswordVersion int `yaml:"passwordVersion" validate:"between=1-1000000"`
-	// PasswordRotationDays is how often RDS changes the master password, 1 to 1000; 0 leaves it at
-	// RDS's seven days. Not for an RDS database with replicas, whose password RDS does not keep. To
-	// go back, set 7: without the setting, RDS would change it no more.
+	// PasswordRotationDays is how often RDS changes the master password, 1 to 1000; 0, where nothing
+	// else was ever set, leaves it at RDS's seven days. Not for an RDS database with replicas, whose
+	// password RDS does not keep. To go back, set 7: at 0, RDS would change it no more.
 	PasswordRotationDays int `yaml:"passwordRotationDays" validate:"between=0-1000"`
 	// StorageGiB is how much gp3 storage the database starts with. RDS only.
 	StorageGiB int `yaml:"storageGiB" validate:"between=20-65536"`
@@ -200,7 +200,8 @@ type Database struct {
 	// a database of its own, and the application uses the last one's. Add to the end.
 	Restores []string `yaml:"restores" validate:"dive,snapshot"`
 	// Retired are the databases before the last one of restores that are to be deleted: first, and
-	// snapshots of restores. Those of restores stay there as well, or their entry would mean another.
+	// snapshots of restores. What is in either list stays there as long as the environment does:
+	// without it, an empty first database would be made, and the one in use deleted.
 	Retired []string `yaml:"retired" validate:"dive,retired"`
 	// Backup is kept apart from the database, and longer than RDS keeps its own.
 	Backup Backup `yaml:"backup"`
@@ -208,7 +209,8 @@ type Database struct {
 
 // Backup is AWS Backup's plan for the database: once a day, twelve hours from backupWindow.
 type Backup struct {
-	// Enabled makes the plan and its vault.
+	// Enabled makes the plan and its vault. For Aurora, AWS Backup must be opted in to it in the
+	// account and region: aws backup describe-region-settings.
 	Enabled bool `yaml:"enabled"`
 	// KeepDays is how long a backup is kept.
 	KeepDays int `yaml:"keepDays" validate:"between=1-3650"`

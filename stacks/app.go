@@ -41,7 +41,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	if env.App.Parameters.Enabled {
 		reads = append(reads, readParameters(env, data)...)
 	}
-	role := newPodRole(stack, env, cluster, "role", name, "Lets the application read its database's password", reads)
+	role := newPodRole(stack, env, cluster, "role", name, "Lets the application read its database's password and its own settings", reads)
 
 	front := newEdge(stack, env)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{

@@ -30,12 +30,11 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 	output(stack, "database_name", "Database in the server", env.Database.Name)
 	output(stack, "database_username", "User who owns it", env.Database.Username)
 	return postgres.NewInCluster(stack, "database", postgres.InCluster{
-		Host:            inClusterDatabase + "." + inClusterDatabase + ".svc.cluster.local",
-		DatabaseName:    env.Database.Name,
-		Username:        env.Database.Username,
-		SecretName:      env.Project + "/" + env.Name + "/postgres",
-		PasswordVersion: env.Database.PasswordVersion,
-		KeyArn:          key.Arn,
+		Host:         inClusterDatabase + "." + inClusterDatabase + ".svc.cluster.local",
+		DatabaseName: env.Database.Name,
+		Username:     env.Database.Username,
+		SecretName:   env.Project + "/" + env.Name + "/postgres",
+		KeyArn:       key.Arn,
 	})
 }
 

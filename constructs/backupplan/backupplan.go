@@ -107,12 +107,12 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 		},
 		{
 			Sid:       "Snapshot",
-			Actions:   []string{"rds:AddTagsToResource", "rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot", "rds:ListTagsForResource"},
+			Actions:   []string{"rds:CreateDBClusterSnapshot", "rds:CreateDBSnapshot", "rds:ListTagsForResource"},
 			Resources: append([]string{*config.DatabaseArn}, made...),
 		},
 		{
-			Sid:       "Expire",
-			Actions:   []string{"rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
+			Sid:       "TagAndExpire",
+			Actions:   []string{"rds:AddTagsToResource", "rds:DeleteDBClusterSnapshot", "rds:DeleteDBSnapshot"},
 			Resources: made,
 		},
 		{

@@ -11,11 +11,9 @@ type InCluster struct {
 	Host string
 	// DatabaseName is the database in the server.
 	DatabaseName string
-	// Username owns it. Its password goes into the secret called SecretName; a higher PasswordVersion
-	// makes another.
-	Username        string
-	SecretName      string
-	PasswordVersion int
+	// Username owns it. Its password goes into the secret called SecretName, and stays what it is.
+	Username   string
+	SecretName string
 	// KeyArn encrypts the password.
 	KeyArn *string
 }
@@ -30,7 +28,7 @@ func NewInCluster(scope constructs.Construct, id string, config InCluster) *Post
 		Name:            "PostgreSQL in the cluster",
 		Username:        config.Username,
 		SecretName:      config.SecretName,
-		PasswordVersion: config.PasswordVersion,
+		PasswordVersion: 1,
 		KeyArn:          config.KeyArn,
 	}})
 	return &Postgres{

@@ -40,8 +40,8 @@ type Config struct {
 	// change it. Both are for RDS with replicas only; otherwise RDS takes care of it.
 	SecretName      string
 	PasswordVersion int
-	// PasswordRotationDays is how often RDS changes a password that it takes care of; 0 leaves it
-	// at RDS's own seven days.
+	// PasswordRotationDays is how often RDS changes a password that it takes care of; 0, where it
+	// was never anything else, leaves it at RDS's own seven days.
 	PasswordRotationDays int
 
 	// Account and Region are where it is made.
@@ -269,7 +269,7 @@ func (d database) logs(id, kind, identifier string) cloudwatchloggroup.Cloudwatc
 }
 
 // finalSnapshot names the snapshot that is made on deletion, nil when none is wanted. The
-// beginning of the key's id keeps it apart from the snapshot of an earlier database.
+// beginning of the key's id keeps it apart from the snapshot of an earlier environment's database.
 func (d database) finalSnapshot() *string {
 	if !d.config.FinalSnapshot {
 		return nil

@@ -104,11 +104,16 @@ func (c *command) examine(ctx context.Context, stack string) (planned, error) {
 	return p, err
 }
 
-var terraformError = regexp.MustCompile(`Error: [^\x1b\n]+`)
+var (
+	terraformError = regexp.MustCompile(`Error: [^\n]+`)
+	colours        = regexp.MustCompile("\x1b\\[[0-9;]*m")
+)
 
 // firstError is the first of Terraform's error messages among what cdktf has written, which is
 // mostly the reason of the others.
-func firstError(written string) string { return strings.TrimSpace(terraformError.FindString(written)) }
+func firstError(written string) string {
+	return strings.TrimSpace(terraformError.FindString(colours.ReplaceAllString(written, "")))
+}
 
 // planOnly is the variable of a stack that holds a secret, see constructs/postgres.
 const planOnly = "plan_only"

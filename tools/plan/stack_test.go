@@ -49,7 +49,7 @@ func TestStack(t *testing.T) {
 		},
 		"no credentials":  {"echo 'Cannot read the state of dev-data: there are no AWS credentials.' >&2; exit 1", planning, showing, "", "Cannot read the state of dev-data: there are no AWS credentials."},
 		"plan fails":      {"exit 0", "exit 1", showing, "", "dev-app: cannot be planned: exit status 1"},
-		"plan says why":   {"exit 0", `printf 'dev-app  \342\224\202 Error: reading EC2 VPC: denied\nError: 2\n'; exit 1`, showing, "", "dev-app: cannot be planned: Error: reading EC2 VPC: denied"},
+		"plan says why":   {"exit 0", `printf 'dev-app  \342\224\202 \033[1m\033[31mError: \033[0m\033[0m\033[1mreading EC2 VPC: denied\033[0m\nError: 2\n'; exit 1`, showing, "", "dev-app: cannot be planned: Error: reading EC2 VPC: denied"},
 		"terraform fails": {"exit 0", planning, "echo broken >&2; exit 1", "", "dev-app: terraform show: exit status 1\nbroken"},
 	} {
 		t.Run(name, func(t *testing.T) {
