@@ -36,16 +36,20 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			"global": map[string]any{"image": registryOf(env)},
 			// The tags never move.
 			"image": map[string]any{"pullPolicy": "IfNotPresent"},
-			// Security: it scales what is in the application's namespace, and has most of its rights there
-			// and in its own alone; in the whole cluster, it may put its certificate into API services and
-			// webhooks. By itself it could make jobs in every namespace, with any service account.
+			// Security: it scales what is in the application's namespace, and changes what is in there and
+			// in its own alone. By itself it could make jobs in every namespace, with any service account.
+			// What is left to it of the whole cluster, no value takes away: KEDA's own kinds, and to
+			// change API services and validating webhooks, all of them, since it puts its certificate
+			// into the API service of its metrics. A test tells when a version takes more.
 			"watchNamespace": env.App.Name,
 			"permissions": map[string]any{
-				// Security: no Secret but its own certificate. Without these two, all of them.
+				// Security: no Secret but those in its own namespace, its certificate and Helm's notes.
+				// Without these two, all of the application's as well.
 				"operator":     map[string]any{"restrict": map[string]any{"secret": true}},
 				"metricServer": map[string]any{"restrict": map[string]any{"secret": true}},
 			},
-			// Security: Deployments and StatefulSets; by itself it could scale and read every kind.
+			// Security: Deployments and StatefulSets; by itself it could scale and read resources of every
+			// kind.
 			"rbac": map[string]any{"enabledCustomScaledRefKinds": false},
 			// It would check what developers write; here the application's chart alone writes, and a
 			// test holds that against the schema.
