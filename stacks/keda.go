@@ -43,8 +43,8 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			// into the API service of its metrics. A test tells when a version takes more.
 			"watchNamespace": env.App.Name,
 			"permissions": map[string]any{
-				// Security: no Secret but those in its own namespace, its certificate and Helm's notes.
-				// Without these two, all of the application's as well.
+				// Security: no Secret but those in its own namespace, which is its certificate. Without
+				// these two, all of the application's as well.
 				"operator":     map[string]any{"restrict": map[string]any{"secret": true}},
 				"metricServer": map[string]any{"restrict": map[string]any{"secret": true}},
 			},
