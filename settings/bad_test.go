@@ -445,6 +445,8 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 		`dev.yaml:13: app.name: must be at most 20 lower-case letters, digits and single dashes, a letter first, and no namespace that Kubernetes or Plinth uses, is "abcdefghijklmnopqrstu"`},
 	{"application in a system namespace", under("app", "name: kube-system"),
 		`dev.yaml:13: app.name: must be at most 20 lower-case letters, digits and single dashes, a letter first, and no namespace that Kubernetes or Plinth uses, is "kube-system"`},
+	{"app called like an add-on", under("app", "name: metrics-server"),
+		`dev.yaml:13: app.name: must be at most 20 lower-case letters, digits and single dashes, a letter first, and no namespace that Kubernetes or Plinth uses, is "metrics-server"`},
 	{"image of no version", swap("image:\n    tag: 1.2.3", "image: {}"),
 		`dev.yaml:13: app.image: must have a tag or a digest, has neither`},
 	{"image of two versions", swap("    tag: 1.2.3", "    tag: 1.2.3\n    digest: sha256:0123456789012345678901234567890123456789012345678901234567890123"),

@@ -375,7 +375,9 @@ func principalRemedy(s string) string {
 }
 
 // appNamespaces belong to Kubernetes, to EKS's log router and to Plinth's add-ons.
-var appNamespaces = []string{"default", "aws-observability", "external-secrets", "grafana", "keda", "loki", "pod-logs", "postgres", "prometheus"}
+var appNamespaces = []string{
+	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
+}
 
 func isFreeAppName(s string) bool {
 	return len(s) <= 20 && !strings.HasPrefix(s, "kube-") && !slices.Contains(appNamespaces, s)
