@@ -209,7 +209,7 @@ test: bindings ## Run all tests
 	@failed=0; for module in $(MODULES); do \
 		echo "== $$module"; \
 		go -C "$$module" build -o /dev/null ./... && \
-		go -C "$$module" test -p 1 -count=1 -timeout 30m ./... | { grep -v 'no test files' || true; } || failed=1; \
+		go -C "$$module" test -p 1 -count=1 -timeout 60m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
 
 # The real Kubernetes control plane, kubectl and Helm, and what kwok has happen to pods. The
