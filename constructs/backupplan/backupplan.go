@@ -62,12 +62,17 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 		RuleName:        jsii.String("daily"),
 		TargetVaultName: vault.Name(),
 		Schedule:        jsii.String(config.Schedule),
-		Lifecycle:       &backupplan.BackupPlanRuleLifecycle{DeleteAfter: jsii.Number(config.KeepDays)},
+		// What is left out AWS fills in, and Terraform would see another rule.
+		Lifecycle: &backupplan.BackupPlanRuleLifecycle{
+			DeleteAfter: jsii.Number(config.KeepDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
+		},
 	}
 	if config.Copy != nil {
 		rule.CopyAction = []*backupplan.BackupPlanRuleCopyAction{{
 			DestinationVaultArn: jsii.String(config.Copy.VaultArn),
-			Lifecycle:           &backupplan.BackupPlanRuleCopyActionLifecycle{DeleteAfter: jsii.Number(config.Copy.KeepDays)},
+			Lifecycle: &backupplan.BackupPlanRuleCopyActionLifecycle{
+				DeleteAfter: jsii.Number(config.Copy.KeepDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
+			},
 		}}
 	}
 	plan := backupplan.NewBackupPlan(this, jsii.String("plan"), &backupplan.BackupPlanConfig{
