@@ -1,9 +1,6 @@
 package settings
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // checkApp looks at what involves several settings of the application.
 func (d *document) checkApp() {
@@ -33,9 +30,8 @@ func (d *document) checkApp() {
 	if app.Parameters.Enabled && d.sound("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {
 		d.report("project", "must not begin with ssm where app.parameters is enabled, is %s: AWS keeps such paths of parameters to itself", quote(d.env.Project))
 	}
-	if app.Parameters.Enabled && d.sound("app.parameters", "network.nat", "network.interfaceEndpoints") &&
-		d.env.Network.NAT == NATNone && !slices.Contains(d.env.Network.InterfaceEndpoints, "ssm") {
-		d.report("network.interfaceEndpoints", "must hold what app.parameters needs without NAT, lacks ssm")
+	if app.Parameters.Enabled && d.sound("app.parameters") {
+		d.checkEndpoints("app.parameters", "ssm")
 	}
 	if logs := app.AccessLogs; d.sound("app.accessLogs") {
 		switch {

@@ -1,6 +1,9 @@
 package settings
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // document is one environment while it is read: its settings, where each was written, and
 // the mistakes so far.
@@ -25,6 +28,11 @@ func newDocument(file, name string) *document {
 func (d *document) set(path string) bool {
 	_, ok := d.at[path]
 	return ok
+}
+
+// forget takes it that the file does not set a path, or anything below it.
+func (d *document) forget(path string) {
+	maps.DeleteFunc(d.at, func(at string, _ place) bool { return within(at, path) })
 }
 
 // sound tells whether no mistake was found in any of the paths, above them or below them.

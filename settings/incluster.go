@@ -1,7 +1,7 @@
 package settings
 
 import (
-	"maps"
+	"reflect"
 	"strings"
 )
 
@@ -10,19 +10,21 @@ var inClusterSettings = map[string]bool{
 	"database.engine": true, "database.version": true, "database.name": true, "database.username": true,
 }
 
+// databaseAlarms are raised by the metrics of a server of AWS's.
+var databaseAlarms = map[string]bool{
+	"observability.alarms.databaseCPUPercent": true, "observability.alarms.databaseConnections": true,
+	"observability.alarms.databaseFreeStorageGiB": true, "observability.alarms.replicaLagSeconds": true,
+}
+
 // managedSettings are those that only a server of AWS's has a use for: all others of the database,
 // and the alarms that its metrics raise.
-func managedSettings() []string {
-	paths := []string{
-		"observability.alarms.databaseCPUPercent", "observability.alarms.databaseConnections",
-		"observability.alarms.databaseFreeStorageGiB", "observability.alarms.replicaLagSeconds",
-	}
+func managedSettings() (managed []leaf) {
 	for _, leaf := range leaves() {
-		if strings.HasPrefix(leaf.path, "database.") && !inClusterSettings[leaf.path] {
-			paths = append(paths, leaf.path)
+		if strings.HasPrefix(leaf.path, "database.") && !inClusterSettings[leaf.path] || databaseAlarms[leaf.path] {
+			managed = append(managed, leaf)
 		}
 	}
-	return paths
+	return managed
 }
 
 // checkInCluster holds the rest of the settings against the engine in-cluster. Only a server of
@@ -36,9 +38,9 @@ func (d *document) checkInCluster() {
 			d.report("database.engine", "must not be %s while protected is true: the data goes with its pod; use %s or %s",
 				EngineInCluster, EnginePostgres, EngineAurora)
 		}
-		for _, path := range managedSettings() {
-			if d.set(path) && d.sound(path) {
-				d.report(path, "must not be set with engine %s: there is no server of AWS's that it would be for; remove it", EngineInCluster)
+		for _, leaf := range managedSettings() {
+			if d.set(leaf.path) && d.sound(leaf.path) {
+				d.report(leaf.path, "must not be set with engine %s: there is no server of AWS's that it would be for; remove it", EngineInCluster)
 			}
 		}
 	case d.env.Database.InstanceClass == "" && d.sound(class):
@@ -56,20 +58,9 @@ func (d *document) overrideEngine(variables map[string]string) {
 	if variables[Variable(d.env.Name, "database.engine")] != string(EngineInCluster) {
 		return
 	}
-	kept := d.env.Database
-	defaults := Defaults()
-	d.env.Database = defaults.Database
-	d.env.Database.Version, d.env.Database.Name, d.env.Database.Username = kept.Version, kept.Name, kept.Username
-	alarms := &d.env.Observability.Alarms
-	alarms.DatabaseCPUPercent, alarms.ReplicaLagSeconds = defaults.Observability.Alarms.DatabaseCPUPercent, defaults.Observability.Alarms.ReplicaLagSeconds
-	alarms.DatabaseConnections, alarms.DatabaseFreeStorageGiB = 0, 0
-	managed := managedSettings()
-	maps.DeleteFunc(d.at, func(path string, _ place) bool {
-		for _, of := range managed {
-			if within(path, of) {
-				return true
-			}
-		}
-		return false
-	})
+	environment, defaults := reflect.ValueOf(d.env).Elem(), reflect.ValueOf(Defaults()).Elem()
+	for _, leaf := range managedSettings() {
+		environment.FieldByIndex(leaf.index).Set(defaults.FieldByIndex(leaf.index))
+		d.forget(leaf.path)
+	}
 }

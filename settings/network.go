@@ -80,14 +80,7 @@ func (d *document) checkNetwork(all []*document, chosen []string) {
 	network := d.env.Network
 	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
 	d.checkUnique("network.sharesRangeWith", network.SharesRangeWith)
-	if d.sound("network.nat", "network.interfaceEndpoints") && network.NAT == NATNone {
-		missing := slices.DeleteFunc(slices.Clone(withoutNAT), func(service string) bool {
-			return slices.Contains(network.InterfaceEndpoints, service)
-		})
-		if len(missing) > 0 {
-			d.report("network.interfaceEndpoints", "must hold what Fargate needs without NAT, lacks %s", list(missing, "and"))
-		}
-	}
+	d.checkEndpoints("Fargate", withoutNAT...)
 	if d.sound("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
 		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach the registries of the add-ons; "+
 			"copy their images to a registry in the region and name it here")
@@ -95,6 +88,23 @@ func (d *document) checkNetwork(all []*document, chosen []string) {
 	d.checkSharesRangeWith(all)
 	if d.sound("network.cidr", "account") {
 		d.checkOverlap(all, chosen)
+	}
+}
+
+// checkEndpoints reports what somebody lacks who, without NAT, reaches these services through
+// PrivateLink alone.
+//
+// https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+func (d *document) checkEndpoints(somebody string, services ...string) {
+	const path = "network.interfaceEndpoints"
+	if d.env.Network.NAT != NATNone || !d.sound("network.nat", path) {
+		return
+	}
+	missing := slices.DeleteFunc(slices.Clone(services), func(service string) bool {
+		return slices.Contains(d.env.Network.InterfaceEndpoints, service)
+	})
+	if len(missing) > 0 {
+		d.report(path, "must hold what %s needs without NAT, lacks %s", somebody, list(missing, "and"))
 	}
 }
 

@@ -137,7 +137,7 @@ func (d *document) checkObservability() {
 	if o.Grafana.Enabled {
 		d.checkGrafana()
 	}
-	d.checkObservabilityEndpoints()
+	d.checkObservabilityWithoutNAT()
 }
 
 // checkGrafana: without a name and a provider nobody could log in.
@@ -165,20 +165,14 @@ func (d *document) checkSet(path, part string, values map[string]string) {
 	}
 }
 
-// checkObservabilityEndpoints: without NAT pods reach AWS through PrivateLink alone.
-//
-// https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
-func (d *document) checkObservabilityEndpoints() {
-	if !d.sound("network.nat", "network.interfaceEndpoints") || d.env.Network.NAT != NATNone {
-		return
-	}
-	const workspaces = "aps-workspaces"
+// checkObservabilityWithoutNAT: pods reach AWS through PrivateLink alone.
+func (d *document) checkObservabilityWithoutNAT() {
 	o := d.env.Observability
-	if o.Prometheus.Enabled && !slices.Contains(d.env.Network.InterfaceEndpoints, workspaces) {
-		d.report("network.interfaceEndpoints", "must hold what Prometheus needs without NAT, lacks %s", workspaces)
-	}
-	if o.Grafana.Enabled {
+	if o.Grafana.Enabled && d.env.Network.NAT == NATNone && d.sound("network.nat", "network.interfaceEndpoints") {
 		d.report("observability.grafana.enabled", "must not be true with network.nat none: Grafana must reach the OpenID Connect provider over the internet")
+	}
+	if o.Prometheus.Enabled {
+		d.checkEndpoints("Prometheus", "aps-workspaces")
 	}
 }
 

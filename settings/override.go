@@ -78,7 +78,7 @@ func (d *document) override(variables map[string]string) {
 		if !ok {
 			continue
 		}
-		maps.DeleteFunc(d.at, func(path string, _ place) bool { return within(path, leaf.path) })
+		d.forget(leaf.path)
 		target := reflect.ValueOf(d.env).Elem().FieldByIndex(leaf.index)
 		at := place{variable: variable}
 		node, problem := variableNode(value, target.Type(), at)

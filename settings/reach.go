@@ -26,13 +26,8 @@ var sessionEndpoints = []string{"ssm", "ssmmessages"}
 // checkReach looks at people's ways to what is private.
 func (d *document) checkReach() {
 	network := d.env.Network
-	if network.Bastion.Enabled && network.NAT == NATNone && d.sound("network.nat", "network.interfaceEndpoints") {
-		missing := slices.DeleteFunc(slices.Clone(sessionEndpoints), func(service string) bool {
-			return slices.Contains(network.InterfaceEndpoints, service)
-		})
-		if len(missing) > 0 {
-			d.report("network.interfaceEndpoints", "must hold what a bastion needs without NAT, lacks %s", list(missing, "and"))
-		}
+	if network.Bastion.Enabled {
+		d.checkEndpoints("a bastion", sessionEndpoints...)
 	}
 	if bastion := network.Bastion; d.sound("network.bastion.idleMinutes", "network.bastion.maxMinutes") && bastion.IdleMinutes > bastion.MaxMinutes {
 		d.report("network.bastion.idleMinutes", "must be at most maxMinutes (%d), is %d", bastion.MaxMinutes, bastion.IdleMinutes)

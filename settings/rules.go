@@ -10,6 +10,9 @@ import (
 	"sync"
 )
 
+// snapshotName is that of a snapshot of RDS's, with who has made it by itself.
+const snapshotName = `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`
+
 // rule is what one text must be, whatever the other settings are. A field names its rules
 // in its validate tag; the schema for editors takes the patterns from here too.
 type rule struct {
@@ -185,13 +188,13 @@ var rules = sync.OnceValue(func() map[string]rule {
 		// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
 		"snapshot": {
 			must:    "the name of a snapshot of RDS's, such as rds:plinth-dev-postgres-2026-11-26-02-10",
-			pattern: `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`,
+			pattern: snapshotName,
 			// An ARN ends in it.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
 		},
 		"retired": {
 			must:    "first, or a snapshot of database.restores",
-			pattern: `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`,
+			pattern: snapshotName,
 		},
 		// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
 		"vaultarn": {

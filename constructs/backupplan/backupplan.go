@@ -97,8 +97,16 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 // has made.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
 func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamrole.Role {
+	regions, keys, vaults := []string{config.Region}, []string{*config.KeyArn}, []string{*vaultArn}
+	if config.Copy != nil {
+		region := strings.Split(config.Copy.VaultArn, ":")[3]
+		regions = append(regions, region)
+		// The other vault's key is known by its region alone.
+		keys = append(keys, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", region, config.Account))
+		vaults = append(vaults, config.Copy.VaultArn)
+	}
 	rds := func(resource string) (all []string) {
-		for _, region := range regions(config) {
+		for _, region := range regions {
 			all = append(all, fmt.Sprintf("arn:aws:rds:%s:%s:%s", region, config.Account, resource))
 		}
 		return all
@@ -123,12 +131,12 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 		{
 			Sid:       "Keep",
 			Actions:   []string{"backup:CopyIntoBackupVault", "backup:DescribeBackupVault"},
-			Resources: vaults(config, *vaultArn),
+			Resources: vaults,
 		},
-		{Sid: "DescribeKey", Actions: []string{"kms:DescribeKey"}, Resources: keys(config)},
+		{Sid: "DescribeKey", Actions: []string{"kms:DescribeKey"}, Resources: keys},
 		{
 			// RDS encrypts a snapshot and its copy with grants.
-			Sid: "UseKey", Actions: []string{"kms:CreateGrant"}, Resources: keys(config),
+			Sid: "UseKey", Actions: []string{"kms:CreateGrant"}, Resources: keys,
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "kms:GrantIsForAWSResource", Values: []string{"true"}}},
 		},
 	}
@@ -146,34 +154,4 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 		Trust:      policy.Statement{Principals: policy.Service("backup.amazonaws.com")},
 		Statements: statements,
 	})
-}
-
-// regions are where backups are.
-func regions(config Config) []string {
-	all := []string{config.Region}
-	if config.Copy != nil {
-		all = append(all, config.Copy.region())
-	}
-	return all
-}
-
-func (c *Copy) region() string { return strings.Split(c.VaultArn, ":")[3] }
-
-// keys are those that backups are encrypted with. That of the other vault is known by its region
-// alone.
-func keys(config Config) []string {
-	all := []string{*config.KeyArn}
-	if config.Copy != nil {
-		all = append(all, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", config.Copy.region(), config.Account))
-	}
-	return all
-}
-
-// vaults are those that backups go to.
-func vaults(config Config, own string) []string {
-	all := []string{own}
-	if config.Copy != nil {
-		all = append(all, config.Copy.VaultArn)
-	}
-	return all
 }

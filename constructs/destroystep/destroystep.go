@@ -28,31 +28,34 @@ var literal = strings.NewReplacer("${", "$${", "%{", "%%{")
 // New makes a step and returns what others depend on.
 // https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax#destroy-time-provisioners
 func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformDependable {
-	input := map[string]any{}
-	var environment *map[string]*string
-	if len(config.Environment) > 0 {
-		environment = &map[string]*string{}
+	provisioner := &cdktf.LocalExecProvisioner{
+		Type:    jsii.String("local-exec"),
+		When:    jsii.String("destroy"),
+		Command: jsii.String(literal.Replace(config.Command)),
 	}
-	for name, value := range config.Environment {
-		input[name] = value
-		(*environment)[name] = jsii.String("${self.input." + name + "}")
+	if environment := config.fromInput(); len(environment) > 0 {
+		provisioner.Environment = &environment
 	}
 	// Not cdktf's own construct for terraform_data: each of those runs "terraform version" at
 	// every synth, to check for Terraform 1.4.
 	step := cdktf.NewTerraformResource(scope, &id, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
-		Provisioners: &[]any{&cdktf.LocalExecProvisioner{
-			Type:        jsii.String("local-exec"),
-			When:        jsii.String("destroy"),
-			Command:     jsii.String(literal.Replace(config.Command)),
-			Environment: environment,
-		}},
-		DependsOn: &config.DependsOn,
+		Provisioners:          &[]any{provisioner},
+		DependsOn:             &config.DependsOn,
 	})
-	if len(input) > 0 {
-		step.AddOverride(jsii.String("input"), input)
+	if len(config.Environment) > 0 {
+		step.AddOverride(jsii.String("input"), config.Environment)
 	}
 	return step
+}
+
+// fromInput is the environment as a destroy reads it: from the resource's own input, in the state.
+func (c Config) fromInput() map[string]*string {
+	variables := map[string]*string{}
+	for name := range c.Environment {
+		variables[name] = jsii.String("${self.input." + name + "}")
+	}
+	return variables
 }
 
 // Gone is a step that was made at a place, by an earlier state of the settings.
@@ -70,18 +73,14 @@ func Leave(stack cdktf.TerraformStack, gone ...Gone) {
 	var blocks []any
 	for _, g := range gone {
 		// Only what is in the tree has an address.
-		step := New(g.Scope, g.ID, Config{Command: g.Config.Command, Environment: g.Config.Environment}).(cdktf.TerraformResource)
+		step := New(g.Scope, g.ID, g.Config).(cdktf.TerraformResource)
 		address := *step.TerraformResourceType() + "." + *step.FriendlyUniqueId()
 		g.Scope.Node().TryRemoveChild(jsii.String(g.ID))
-		environment := map[string]any{}
-		for name := range g.Config.Environment {
-			environment[name] = "${self.input." + name + "}"
-		}
 		blocks = append(blocks, map[string]any{
 			"from":      address,
 			"lifecycle": map[string]any{"destroy": true},
 			"provisioner": []any{map[string]any{"local-exec": map[string]any{
-				"when": "destroy", "command": literal.Replace(g.Config.Command), "environment": environment,
+				"when": "destroy", "command": literal.Replace(g.Config.Command), "environment": g.Config.fromInput(),
 			}}},
 		})
 	}

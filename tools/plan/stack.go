@@ -11,12 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"plinth/tools/internal/synthesized"
+	"plinth/tools/internal/terraform"
 )
 
 // notYet is stackorder's exit status for a stack whose producers are not deployed.
@@ -84,14 +84,14 @@ func (c *command) examine(ctx context.Context, stack string) (planned, error) {
 	var said bytes.Buffer
 	if err := c.start(ctx, variables, io.MultiWriter(c.stdout, &said), io.MultiWriter(c.stderr, &said),
 		filepath.Join(c.root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
-		return p, fmt.Errorf("%s: cannot be planned: %s", stack, cmp.Or(firstError(said.String()), err.Error()))
+		return p, fmt.Errorf("%s: cannot be planned: %s", stack, cmp.Or(terraform.FirstError(said.String()), err.Error()))
 	}
 	made := filepath.Join(filepath.Dir(target.File), "plan") // by cdktf
 	var text bytes.Buffer
 	words.Reset()
-	terraform := exec.CommandContext(ctx, cmp.Or(c.getenv("TERRAFORM_BINARY_NAME"), "terraform"), "show", "-json", "plan")
-	terraform.Dir, terraform.Stdout, terraform.Stderr = filepath.Dir(made), &text, &words
-	if err := terraform.Run(); err != nil {
+	show := exec.CommandContext(ctx, cmp.Or(c.getenv("TERRAFORM_BINARY_NAME"), "terraform"), "show", "-json", "plan")
+	show.Dir, show.Stdout, show.Stderr = filepath.Dir(made), &text, &words
+	if err := show.Run(); err != nil {
 		return p, fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
 	}
 	if p.shown, err = read(text.Bytes()); err != nil {
@@ -102,17 +102,6 @@ func (c *command) examine(ctx context.Context, stack string) (planned, error) {
 		err = os.WriteFile(filepath.Join(folder, "plan"), content, 0o600)
 	}
 	return p, err
-}
-
-var (
-	terraformError = regexp.MustCompile(`Error: [^\n]+`)
-	colours        = regexp.MustCompile("\x1b\\[[0-9;]*m")
-)
-
-// firstError is the first of Terraform's error messages among what cdktf has written, which is
-// mostly the reason of the others.
-func firstError(written string) string {
-	return strings.TrimSpace(terraformError.FindString(colours.ReplaceAllString(written, "")))
 }
 
 // planOnly is the variable of a stack that holds a secret, see constructs/postgres.

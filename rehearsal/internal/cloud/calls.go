@@ -35,6 +35,13 @@ type change struct {
 	call       func(*calls)
 }
 
+// taggable completes a row of a service whose things are tagged by their ARNs.
+func taggable(service string, row caller) caller {
+	row.tag = func(c *calls, r resource) { c.do(service+":TagResource", r) }
+	row.untag = func(c *calls, r resource) { c.do(service+":UntagResource", onlyKeys(r)) }
+	return row
+}
+
 // callers are by type; those of data sources begin with data., of ephemeral resources with
 // ephemeral. See the files beside this one.
 var callers = map[string]caller{}

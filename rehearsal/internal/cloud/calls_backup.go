@@ -14,11 +14,6 @@ func init() {
 			c.do("backup:"+action, c.related(backupPlanKind, "id", id, c.arn(backup, "backup-plan:"+id)))
 		}
 	}
-	tagged := func(row caller) caller {
-		row.tag = func(c *calls, r resource) { c.do("backup:TagResource", r) }
-		row.untag = func(c *calls, r resource) { c.do("backup:UntagResource", onlyKeys(r)) }
-		return row
-	}
 	create := func(c *calls, action, arn string) {
 		c.do("backup:"+action, c.fresh(arn))
 		if len(tagsOf(c.a)) > 0 {
@@ -26,7 +21,7 @@ func init() {
 		}
 	}
 	registerCalls(map[string]caller{
-		backupVaultKind: tagged(caller{
+		backupVaultKind: taggable(backup, caller{
 			// With the caller's name AWS Backup joins the vault and its key. What it does with the key
 			// later, it does in the name of a selection's role.
 			// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
@@ -49,7 +44,7 @@ func init() {
 				onSelf("DeleteBackupVault")(c)
 			},
 		}),
-		backupPlanKind: tagged(caller{
+		backupPlanKind: taggable(backup, caller{
 			create: func(c *calls) { create(c, "CreateBackupPlan", c.arn(backup, "backup-plan:*")) }, // it has no id yet
 			read:   func(c *calls) { onSelf("GetBackupPlan")(c); onSelf("ListTags")(c) },
 			update: []change{

@@ -15,12 +15,6 @@ func onEKS(action string) func(*calls) {
 	return func(c *calls) { c.do("eks:"+action, c.self()) }
 }
 
-func eksTags(row caller) caller {
-	row.tag = func(c *calls, r resource) { c.do("eks:TagResource", r) }
-	row.untag = func(c *calls, r resource) { c.do("eks:UntagResource", onlyKeys(r)) }
-	return row
-}
-
 // tagNew: a request that makes something with tags needs this as well.
 func (c *calls) tagNew(arn string) {
 	if len(tagsOf(c.after)) > 0 {
@@ -71,7 +65,7 @@ func init() {
 		onEKS("DescribeUpdate")(c)
 	}
 	registerCalls(map[string]caller{
-		"aws_eks_cluster": eksTags(caller{
+		"aws_eks_cluster": taggable("eks", caller{
 			create: func(c *calls) {
 				arn := text(c.a, "arn")
 				r := c.fresh(arn).with("eks:kubernetesVersion", text(c.a, "version")).
@@ -106,7 +100,7 @@ func init() {
 			},
 			delete: func(c *calls) { onEKS("DeleteCluster")(c); onEKS("DescribeCluster")(c) },
 		}),
-		"aws_eks_fargate_profile": eksTags(caller{
+		"aws_eks_fargate_profile": taggable("eks", caller{
 			create: func(c *calls) {
 				name := text(c.a, "cluster_name")
 				c.do("eks:CreateFargateProfile", c.eksCluster(name).tagged(tagsOf(c.after)))
@@ -118,7 +112,7 @@ func init() {
 			read:   onEKS("DescribeFargateProfile"),
 			delete: func(c *calls) { onEKS("DeleteFargateProfile")(c); onEKS("DescribeFargateProfile")(c) },
 		}),
-		"aws_eks_addon": eksTags(caller{
+		"aws_eks_addon": taggable("eks", caller{
 			create: func(c *calls) {
 				name := text(c.a, "cluster_name")
 				c.do("eks:CreateAddon", c.eksCluster(name).tagged(tagsOf(c.after)))

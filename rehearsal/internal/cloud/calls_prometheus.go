@@ -15,13 +15,8 @@ func init() {
 	onWorkspace := func(action string) func(*calls) {
 		return func(c *calls) { c.do("aps:"+action, c.workspace(text(c.a, "workspace_id"))) }
 	}
-	tagged := func(row caller) caller {
-		row.tag = func(c *calls, r resource) { c.do("aps:TagResource", r) }
-		row.untag = func(c *calls, r resource) { c.do("aps:UntagResource", onlyKeys(r)) }
-		return row
-	}
 	registerCalls(map[string]caller{
-		workspaceKind: tagged(caller{
+		workspaceKind: taggable(aps, caller{
 			create: func(c *calls) {
 				c.do("aps:CreateWorkspace", c.fresh(c.arn(aps, "/workspaces"))) // it has no id yet
 				if len(tagsOf(c.a)) > 0 {
@@ -65,7 +60,7 @@ func init() {
 			},
 		}),
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedserviceforprometheus.html
-		ruleGroupsKind: tagged(caller{
+		ruleGroupsKind: taggable(aps, caller{
 			create: func(c *calls) {
 				r := c.fresh(text(c.a, "arn"))
 				c.do("aps:CreateRuleGroupsNamespace", r)

@@ -89,7 +89,16 @@ func Explain(stderr string, exit error) error {
 	return failure
 }
 
-var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+// FirstError is the first line of Terraform's first error among what cdktf has written, which is
+// mostly the reason of the others; "" where there is none.
+func FirstError(written string) string {
+	return strings.TrimSpace(firstError.FindString(colours.ReplaceAllString(written, "")))
+}
+
+var (
+	firstError = regexp.MustCompile(`Error: [^\n]+`)
+	colours    = regexp.MustCompile("\x1b\\[[0-9;]*m")
+)
 
 // errorsIn returns Terraform's errors without warnings, empty lines, colours and the lines
 // that it draws around a message, which are there even with -no-color when its own
