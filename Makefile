@@ -6,6 +6,14 @@ SHELL := /bin/bash
 
 CDKTF := node_modules/.bin/cdktf
 
+# As npx does it: cdktf runs on the Node.js that package-lock.json pins. The one that is installed
+# only has to run npm.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# What V8 has compiled of cdktf, by the paths of its files: 3 MB that do not grow.
+# https://nodejs.org/docs/latest-v22.x/api/module.html#module-compile-cache
+export NODE_COMPILE_CACHE := $(CURDIR)/build/node-compile-cache
+
 # Left to itself, cdktf ends with a stack trace when one stack fails, and breaks off in the
 # middle what it is doing to the stacks beside it. With the first of these it lets them finish;
 # without the second it warns of the first.
@@ -24,13 +32,6 @@ help: ## List the targets
 
 .PHONY: setup
 setup: requirements node_modules/.package-lock.json ## Check the machine and install what package-lock.json pins
-	@node -e "require('$(PTY)')" 2>/dev/null || npm rebuild --loglevel=error $(PTY) || { \
-		echo "cdktf's $(PTY) has no binary for this Node.js and could not be compiled." >&2; \
-		echo "Install Python 3 and a C++ compiler, or use Node.js 22, for which it has one." >&2; exit 1; }
-
-# A terminal for Terraform's questions, and the one package with a binary: of a Node.js newer
-# than itself it knows only how to be compiled for it.
-PTY := @cdktf/node-pty-prebuilt-multiarch
 
 .PHONY: requirements
 requirements:

@@ -23,7 +23,8 @@ import (
 //
 // A nil config takes everything from the cdktf CLI.
 func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) (err error) {
-	if err := findNode(); err != nil {
+	node, err := findNode()
+	if err != nil {
 		return err
 	}
 	defer func() {
@@ -36,7 +37,7 @@ func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) 
 		return err
 	}
 	defer staged.discard()
-	app := newApp(config)
+	app := newApp(node, config)
 	app.Node().AddValidation(&gravest{staged.folder})
 	define(app)
 	app.Synth()
@@ -56,16 +57,24 @@ func Close() {
 	jsii.Close()
 }
 
-// findNode tells what is missing before jsii does, less clearly.
-func findNode() error {
+// pinnedNode is the Node.js of package-lock.json, as seen from the project's folder.
+const pinnedNode = "node_modules/.bin/node"
+
+// findNode is the Node.js that jsii is to run on: what JSII_NODE names, the pinned one, or, where
+// npm has installed none for this kind of machine, the one on PATH.
+func findNode() (string, error) {
 	node := os.Getenv("JSII_NODE")
 	if node == "" {
+		if pinned, err := exec.LookPath(pinnedNode); err == nil {
+			return filepath.Abs(pinned)
+		}
 		node = "node"
 	}
-	if _, err := exec.LookPath(node); err != nil {
-		return fmt.Errorf("%s: not found: install Node.js 20 or newer, which runs the CDK's core", node)
+	path, err := exec.LookPath(node)
+	if err != nil {
+		return "", fmt.Errorf("%s: not found: run make setup, which installs the Node.js that runs the CDK's core", node)
 	}
-	return nil
+	return path, nil
 }
 
 // preload is beside this file, as seen from the project's folder.
@@ -73,25 +82,27 @@ const preload = "stacks/preload.cjs"
 
 var quickenOnce sync.Once
 
-// newApp makes an app and, the first time, with it the process that jsii runs it in: a
-// quicker and quieter one than jsii would by itself.
-func newApp(config *cdktf.AppConfig) (app cdktf.App) {
+// newApp makes an app and, the first time, with it the process that jsii runs it in: on the
+// given Node.js, and quicker and quieter than jsii would by itself.
+func newApp(node string, config *cdktf.AppConfig) (app cdktf.App) {
 	quickenOnce.Do(func() {
-		file, err := filepath.Abs(preload)
-		if err != nil {
-			return
-		}
-		if _, err := os.Stat(file); err != nil {
-			return
-		}
 		// jsii has read the environment as the program was loaded. Closed, it does so anew.
 		Close()
-		defer setenv(map[string]string{
-			"NODE_OPTIONS": fmt.Sprintf("--no-deprecation --preserve-symlinks --require %q %s", file, os.Getenv("NODE_OPTIONS")),
-			// Node.js 20 works. jsii would say at every run that it is past its end of life; newer
-			// ones, that cdktf's packages use what will go.
-			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-		})()
+		variables := map[string]string{
+			"JSII_NODE": node,
+			// The files that it would keep the code of are in another temporary folder each time.
+			"NODE_DISABLE_COMPILE_CACHE": "1",
+			// jsii would say at every run that a Node.js is, or soon will be, past its end of life.
+			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,22",
+			"JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION":  "1",
+		}
+		if file, err := filepath.Abs(preload); err == nil {
+			if _, err := os.Stat(file); err == nil {
+				// Newer ones say that cdktf's packages use what will go.
+				variables["NODE_OPTIONS"] = fmt.Sprintf("--no-deprecation --preserve-symlinks --require %q %s", file, os.Getenv("NODE_OPTIONS"))
+			}
+		}
+		defer setenv(variables)()
 		app = cdktf.NewApp(config)
 	})
 	if app == nil {

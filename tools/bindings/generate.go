@@ -60,9 +60,11 @@ func pacmak(root, logFile string, packages []string, dest string) error {
 	// JSII_NODE names the program that jsii itself starts at run time.
 	cmd := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), "node"), append(args, packages...)...)
 	cmd.Dir = root
+	// Its code is not worth keeping: it runs when a provider's version changes.
+	cmd.Env = append(os.Environ(), "NODE_DISABLE_COMPILE_CACHE=1")
 	output, err := cmd.CombinedOutput()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		return fmt.Errorf("cannot start Node.js (%w): install the version that package.json names under engines", err)
+		return fmt.Errorf("cannot start Node.js (%w): run make setup, which installs it", err)
 	}
 	if logErr := os.WriteFile(logFile, output, 0o644); logErr != nil {
 		return logErr

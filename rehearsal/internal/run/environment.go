@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,7 +44,9 @@ func (r *Rehearsal) Variables() []string {
 		// A step of destroying a cluster waits for EKS's last logs; here come none.
 		"EKS_LAST_LOGS_SECONDS=0",
 		cloud.FolderVariable+"="+r.Folder,
-		"PATH="+r.Path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"),
+		// As npx does it: cdktf runs on the Node.js that is pinned.
+		"PATH="+strings.Join([]string{r.Path("bin"), filepath.Join(r.root, "node_modules", ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator)),
+		"NODE_COMPILE_CACHE="+filepath.Join(r.root, "build", "node-compile-cache"),
 	)
 	if r.cluster != nil {
 		variables = append(variables, r.cluster.Variables()...)
