@@ -30,7 +30,11 @@ func newStack(scope constructs.Construct, env *settings.Environment, name string
 
 // furnish gives a stack what every stack has.
 func furnish(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
-	stack.AddOverride(jsii.String("terraform.required_version"), terraformVersion)
+	stack.AddOverride(jsii.String("terraform"), map[string]any{
+		"required_version": terraformVersion,
+		// cdktf 0.21 does not know this option yet.
+		"backend": map[string]any{"s3": map[string]any{"use_lockfile": true}},
+	})
 	keepStateInS3(stack, env, name)
 	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{
 		Region: &region,
@@ -76,8 +80,6 @@ func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name s
 		backend.SkipMetadataApiCheck = jsii.Bool(true)
 	}
 	cdktf.NewS3Backend(stack, backend)
-	// cdktf 0.21 does not know this option yet.
-	stack.AddOverride(jsii.String("terraform.backend.s3.use_lockfile"), true)
 }
 
 // newKey makes the key of a stack, which also encrypts its logs. keep guards it from destroy.

@@ -69,7 +69,7 @@ func New(scope constructs.Construct, id string, config Config) *Role {
 	for _, name := range config.ManagedPolicies {
 		attachment := iamrolepolicyattachment.NewIamRolePolicyAttachment(this, jsii.String("managed-"+path.Base(name)),
 			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
-				Role:      role.Name(),
+				Role:      result.Name,
 				PolicyArn: jsii.String("arn:aws:iam::aws:policy/" + name),
 			})
 		result.Permissions = append(result.Permissions, attachment)
@@ -77,7 +77,7 @@ func New(scope constructs.Construct, id string, config Config) *Role {
 	if len(config.Statements) > 0 {
 		inline := iamrolepolicy.NewIamRolePolicy(this, jsii.String("policy"), &iamrolepolicy.IamRolePolicyConfig{
 			Name:   jsii.String("permissions"),
-			Role:   role.Name(),
+			Role:   result.Name,
 			Policy: policy.Document(this, "permissions", config.Statements...),
 		})
 		result.Permissions = append(result.Permissions, inline)

@@ -50,12 +50,12 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 				{Test: subjectTest(config.Subjects), Variable: config.Issuer + ":sub", Values: config.Subjects},
 			},
 		}),
-	})
+	}).Name()
 	for i, document := range config.Policies {
 		name := fmt.Sprintf("%s-%d", config.Name, i+1)
 		attached := newPolicy(this, fmt.Sprintf("policy-%d", i+1), name, "What "+config.Name+" may do", document)
 		iamrolepolicyattachment.NewIamRolePolicyAttachment(this, jsii.String(fmt.Sprintf("attachment-%d", i+1)),
-			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{Role: role.Name(), PolicyArn: attached.Arn()})
+			&iamrolepolicyattachment.IamRolePolicyAttachmentConfig{Role: role, PolicyArn: attached.Arn()})
 	}
 	return this
 }
