@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -18,6 +19,10 @@ import (
 const environments = "environments"
 
 func main() {
+	// It lives for a second or two, and holds little: collecting garbage is a tenth of its work.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 	check := flag.Bool("check", false, "check the settings and write nothing")
 	flag.Parse()
 	var err error
@@ -39,20 +44,28 @@ func run(folder string, environ []string, config *cdktf.AppConfig) error {
 	if err != nil {
 		return err
 	}
-	return stacks.Synthesize(config, func(app constructs.Construct) {
-		for _, env := range all {
-			define(app, env)
-		}
-	})
+	layers := map[*settings.Environment][]cdktf.TerraformStack{}
+	return stacks.Synthesize(config,
+		func(app constructs.Construct) {
+			for _, env := range all {
+				layers[env] = define(app, env)
+			}
+		},
+		func(app constructs.Construct) {
+			for _, env := range all {
+				stacks.NewBootstrap(app, env, layers[env]...)
+			}
+		})
 }
 
-// define makes every stack of one environment. What a stack needs of another it is given.
-func define(app constructs.Construct, env *settings.Environment) {
+// define makes every stack of one environment but the bootstrap's. What a stack needs of another
+// it is given.
+func define(app constructs.Construct, env *settings.Environment) []cdktf.TerraformStack {
 	network := stacks.NewNetwork(app, env)
 	data := stacks.NewData(app, env, network)
 	cluster := stacks.NewCluster(app, env, network)
 	addons := stacks.NewAddons(app, env, cluster)
 	application := stacks.NewApp(app, env, data, cluster, addons)
 	observability := stacks.NewObservability(app, env, data, cluster, addons, application)
-	stacks.NewBootstrap(app, env, network, data, cluster, addons, application, observability)
+	return []cdktf.TerraformStack{network, data, cluster, addons, application, observability}
 }

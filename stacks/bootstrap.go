@@ -2,7 +2,11 @@ package stacks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -23,21 +27,22 @@ import (
 type Bootstrap struct{ cdktf.TerraformStack }
 
 // NewBootstrap makes the place of the states, and for each of the environment's stacks a role
-// that deploys it and one that plans it, which pipelines assume.
+// that deploys it and one that plans it, which pipelines assume. What a role needs is read off
+// what its stack has been synthesized to: it comes after them, see [Synthesize].
 func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers ...cdktf.TerraformStack) *Bootstrap {
 	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' does not match it
 	furnish(stack, env, "bootstrap", env.State.Region)
 	stateKey := newStateBucket(stack, env)
 	provider := newIdentityProvider(stack, env)
 	table := permissions.All()
+	folder := *cdktf.App_Of(stack).Outdir()
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
 	var names []string
 	for _, layer := range layers {
 		names = append(names, strings.TrimPrefix(*layer.Node().Id(), env.Name+"-"))
 	}
 	for i, layer := range layers {
-		layer.PrepareStack() // or what is another stack's would look like its own
-		document, err := plain(layer.ToTerraform())
+		document, err := synthesized(folder, env.Name+"-"+names[i], layer)
 		fail(err)
 		subject := Permissions(env, names[i], document, stateKey, names)
 		newRoleBoundary(stack, env, subject)
@@ -164,9 +169,13 @@ func Permissions(env *settings.Environment, name string, document map[string]any
 	return stack
 }
 
-// plain makes what jsii returns of JSON's own types.
-func plain(value any) (document map[string]any, _ error) {
-	content, err := json.Marshal(value)
+// synthesized is what a stack of an earlier pass has been written as.
+func synthesized(folder, id string, stack cdktf.TerraformStack) (document map[string]any, _ error) {
+	content, err := os.ReadFile(filepath.Join(folder, "stacks", id, "cdk.tf.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		// As HCL, if cdktf is told so.
+		content, err = json.Marshal(stack.ToTerraform())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,16 +2,30 @@ package stacks
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// A staging is a folder that an app is synthesized into, inside the one for the result. CDKTF
+// A staging is a folder that apps are synthesized into, inside the one for the result. CDKTF
 // writes one stack after another; so a mistake in a later one leaves the last result whole.
-type staging struct{ folder, result string }
+type staging struct {
+	folder, result string
+	manifest       manifest
+}
+
+// A manifest is CDKTF's list of stacks, by their ids.
+type manifest struct {
+	Stacks  map[string]json.RawMessage `json:"stacks"`
+	Version string                     `json:"version"`
+}
 
 // stage makes the folder, and what tells an app to use it.
 func stage(config *cdktf.AppConfig) (*staging, *cdktf.AppConfig, error) {
@@ -34,6 +48,25 @@ func stage(config *cdktf.AppConfig) (*staging, *cdktf.AppConfig, error) {
 	}
 	s.folder, staged.Outdir = folder, &folder
 	return &s, &staged, nil
+}
+
+// gather has the manifest list the stacks of all apps so far, and not of the last alone, as one
+// app would have written it.
+func (s *staging) gather() error {
+	file := filepath.Join(s.folder, "manifest.json")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	one := s.manifest.Stacks == nil
+	if err := json.Unmarshal(content, &s.manifest); err != nil || one {
+		return err // into the same map, which keeps what it has
+	}
+	var entries []string
+	for _, id := range slices.Sorted(maps.Keys(s.manifest.Stacks)) {
+		entries = append(entries, fmt.Sprintf("    %q: %s", id, s.manifest.Stacks[id]))
+	}
+	return os.WriteFile(file, fmt.Appendf(nil, "{\n  \"stacks\": {\n%s\n  },\n  \"version\": %q\n}", strings.Join(entries, ",\n"), s.manifest.Version), 0o644)
 }
 
 // publish moves every file over the result's, and leaves alone what else is there: Terraform

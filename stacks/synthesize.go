@@ -17,12 +17,13 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// Synthesize makes an app, lets define fill it with stacks, and writes their Terraform
-// configuration, or nothing at all. jsii answers every mistake with a panic; Synthesize turns
+// Synthesize makes an app for each pass, lets the pass fill it with stacks, and writes their
+// Terraform configuration, or nothing at all. A later pass finds in its app's folder what the
+// earlier ones have been written as. jsii answers every mistake with a panic; Synthesize turns
 // it into an error that names the mistake and the line of Plinth's code that made it.
 //
 // A nil config takes everything from the cdktf CLI.
-func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) (err error) {
+func Synthesize(config *cdktf.AppConfig, passes ...func(app constructs.Construct)) (err error) {
 	node, err := findNode()
 	if err != nil {
 		return err
@@ -37,10 +38,16 @@ func Synthesize(config *cdktf.AppConfig, define func(app constructs.Construct)) 
 		return err
 	}
 	defer staged.discard()
-	app := newApp(node, config)
-	app.Node().AddValidation(&gravest{staged.folder})
-	define(app)
-	app.Synth()
+	checks := &gravest{folder: staged.folder, checked: map[string]bool{}}
+	for _, pass := range passes {
+		app := newApp(node, config)
+		app.Node().AddValidation(checks)
+		pass(app)
+		app.Synth()
+		if err := staged.gather(); err != nil {
+			return err
+		}
+	}
 	return staged.publish()
 }
 

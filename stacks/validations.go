@@ -16,6 +16,8 @@ type gravest struct {
 	// folder is where the stacks have been synthesized to: one Go walk over the files costs a
 	// tenth of what asking jsii for every stack once more would.
 	folder string
+	// checked are the files that an earlier app's validation has looked at.
+	checked map[string]bool
 }
 
 // Validate is called by CDKTF as the app's own validation. Each message begins with the path
@@ -25,6 +27,10 @@ func (g *gravest) Validate() *[]*string {
 	messages := []*string{}
 	files, _ := filepath.Glob(filepath.Join(g.folder, "stacks", "*", "cdk.tf.json")) // fails only for a wrong pattern
 	for _, file := range files {
+		if g.checked[file] {
+			continue
+		}
+		g.checked[file] = true
 		for _, message := range graveMistakes(file) {
 			messages = append(messages, &message)
 		}
