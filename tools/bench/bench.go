@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,16 +21,21 @@ type bench struct {
 	node    string // runs all JavaScript, jsii's included
 	context string // cdktf.json's, as the cdktf CLI hands it over
 
+	progress io.Writer // for who waits
+	// small leaves out what takes minutes: the published bindings, and many environments.
+	small bool
+
 	slimBuild, publishedBuild duration
 }
 
-func newBench(ctx context.Context, root string) (*bench, error) {
-	b := &bench{ctx: ctx, root: root, dir: filepath.Join(root, "build", "bench")}
+// newBench prepares one that writes to a folder.
+func newBench(ctx context.Context, root, dir string, small bool) (*bench, error) {
+	b := &bench{ctx: ctx, root: root, dir: dir, small: small, progress: io.Discard}
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return nil, err
 	}
 	var err error
-	if b.node, err = exec.LookPath(cmp.Or(os.Getenv("JSII_NODE"), "node")); err != nil {
+	if b.node, err = exec.LookPath(cmp.Or(os.Getenv("JSII_NODE"), filepath.Join(root, "node_modules", ".bin", "node"))); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(filepath.Join(root, "cdktf.json"))
@@ -47,19 +53,40 @@ func newBench(ctx context.Context, root string) (*bench, error) {
 	return b, err
 }
 
-// The programs. Each takes a project, which is a folder with cdktf.json, app/chart and
-// environments.
+// The programs. Each takes a project, which is a folder like the repository.
 const (
 	slim      = "Plinth"
+	plain     = "The same, jsii as it is"
 	published = "The same on the published AWS bindings, jsii as it is"
 	peer      = "JavaScript, deep imports"
 	cli       = "`cdktf synth` of Plinth"
 )
 
 // folder is what files of a program are called.
-var folder = map[string]string{slim: "plinth", published: "published", peer: "peer", cli: "cli"}
+var folder = map[string]string{slim: "plinth", plain: "plain", published: "published", peer: "peer", cli: "cli"}
 
-func (b *bench) binary(program string) string { return filepath.Join(b.dir, folder[program]) }
+func (b *bench) binary(program string) string {
+	if program == plain {
+		program = slim
+	}
+	return filepath.Join(b.dir, "bin", folder[program])
+}
+
+// programs are those that are compared.
+func (b *bench) programs() []string {
+	if b.small {
+		return []string{slim, peer}
+	}
+	return []string{slim, published, peer}
+}
+
+// environments are how many there are in the projects that are compared.
+func (b *bench) environments() []int {
+	if b.small {
+		return []int{1, 2}
+	}
+	return []int{1, 5, 10, 50}
+}
 
 // output is where a program writes what it synthesizes of a project.
 func (b *bench) output(project, program string) string {
@@ -86,7 +113,7 @@ func (b *bench) command(project, program, cache string) (*exec.Cmd, error) {
 	}
 	cmd := exec.CommandContext(b.ctx, args[0], args[1:]...)
 	cmd.Dir = project
-	if program == published && project == b.root {
+	if (program == plain || program == published) && project == b.root {
 		cmd.Dir = b.plain
 	}
 	cmd.Env = b.environment(out, cache)
@@ -119,4 +146,6 @@ func (b *bench) environment(out, cache string) []string {
 func (b *bench) warmCache() string { return filepath.Join(b.dir, "cache") }
 
 // say tells what the program is doing: some of it takes a while.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(b.progress, "bench: "+format+"\n", args...)
+}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,5 +93,58 @@ func TestMedian(t *testing.T) {
 	s.costs = append(s.costs, cost{wall: duration(time.Hour)})
 	if got := s.wall().String(); got != "3.00 s" {
 		t.Errorf("median of three is %s", got)
+	}
+}
+
+// TestSmall measures once what does not take minutes, with the programs and projects of make
+// bench, and so also that stacks/preload.cjs changes nothing that is synthesized.
+func TestSmall(t *testing.T) {
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := newBench(t.Context(), root, t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report strings.Builder
+	if err := b.run(&report, options{small: true, runs: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Equal: ", "\n| " + slim + " | ", "\n| " + peer + " | ", "\n| 2 | ", " create", "A further environment costs less than"} {
+		if !strings.Contains(report.String(), want) {
+			t.Errorf("%q is not in the report:\n%s", want, report.String())
+		}
+	}
+}
+
+// TestWhatIsReplaced looks for what stacks/preload.cjs replaces in cdktf's files: in those of
+// another version it may not be there, and nothing would be quicker.
+func TestWhatIsReplaced(t *testing.T) {
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.Command(filepath.Join(root, "node_modules", ".bin", "node"), "-e",
+		"console.log(JSON.stringify(require('./stacks/preload.cjs').quicker))")
+	node.Dir = root
+	output, err := node.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var quicker map[string][][2]string
+	if err := json.Unmarshal(output, &quicker); err != nil || len(quicker) == 0 {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for file, changes := range quicker {
+		content, err := os.ReadFile(filepath.Join(root, "node_modules", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range changes {
+			if n := strings.Count(string(content), change[0]); n != 1 {
+				t.Errorf("%s has %d times, not once: %s", file, n, change[0])
+			}
+		}
 	}
 }

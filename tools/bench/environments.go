@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (b *bench) newProject(n int) (string, error) {
 	if err := os.MkdirAll(environments, 0o755); err != nil {
 		return "", err
 	}
-	if err := b.link(project, "cdktf.json", "app", "stacks"); err != nil {
+	if err := b.link(project, "environments"); err != nil {
 		return "", err
 	}
 	settings, err := os.ReadFile(filepath.Join(b.root, "environments", model+".yaml"))
@@ -51,14 +52,21 @@ func (b *bench) plainProject() (string, error) {
 	if err := os.MkdirAll(project, 0o755); err != nil {
 		return "", err
 	}
-	return project, b.link(project, "cdktf.json", "app", "environments")
+	return project, b.link(project, "stacks")
 }
 
-// link puts parts of the repository into a project.
-func (b *bench) link(project string, names ...string) error {
-	for _, name := range names {
-		if err := os.Symlink(filepath.Join(b.root, name), filepath.Join(project, name)); err != nil {
-			return err
+// link puts all that the repository has into a project, but for some names.
+func (b *bench) link(project string, but ...string) error {
+	entries, err := os.ReadDir(b.root)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		// Of what is hidden, made or kept by Git the programs read nothing.
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && !slices.Contains(append(but, "build", "cdktf.out"), name) {
+			if err := os.Symlink(filepath.Join(b.root, name), filepath.Join(project, name)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -14,8 +14,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"plinth/tools/internal/find"
 )
@@ -24,6 +26,7 @@ func main() {
 	var options options
 	flag.BoolVar(&options.equal, "equal", false, "only compare the output of the two bindings")
 	flag.BoolVar(&options.strict, "strict", false, "exit with 1 if a target is missed")
+	flag.BoolVar(&options.small, "small", false, "leave out what takes minutes: the published bindings, and many environments")
 	flag.IntVar(&options.runs, "runs", 5, "how often each program runs")
 	flag.Parse()
 	if flag.NArg() > 0 || options.runs < 1 {
@@ -42,6 +45,7 @@ func main() {
 type options struct {
 	equal  bool
 	strict bool
+	small  bool
 	runs   int
 }
 
@@ -50,22 +54,28 @@ func run(ctx context.Context, options options) error {
 	if err != nil {
 		return err
 	}
-	b, err := newBench(ctx, root)
+	b, err := newBench(ctx, root, filepath.Join(root, "build", "bench"), options.small)
 	if err != nil {
 		return err
 	}
+	b.progress = os.Stderr
+	return b.run(os.Stdout, options)
+}
+
+// run writes the report.
+func (b *bench) run(w io.Writer, options options) error {
 	if err := b.build(); err != nil {
 		return err
 	}
-	if err := b.checkEqual(); err != nil || options.equal {
+	if err := b.checkEqual(w); err != nil || options.equal {
 		return err
 	}
 	report, err := b.measureAll(options.runs)
 	if err != nil {
 		return err
 	}
-	fmt.Println()
-	if missed := report.print(os.Stdout); missed > 0 && options.strict {
+	fmt.Fprintln(w)
+	if missed := report.print(w); missed > 0 && options.strict {
 		return fmt.Errorf("%d targets missed", missed)
 	}
 	return nil

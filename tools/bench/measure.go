@@ -68,7 +68,7 @@ type series struct {
 func (b *bench) measureRounds(rounds int, all ...*series) error {
 	for round := range rounds {
 		for _, s := range all {
-			say("round %d of %d: %s%s", round+1, rounds, s.program, map[bool]string{true: ", first run"}[s.cold])
+			b.say("round %d of %d: %s%s", round+1, rounds, s.program, map[bool]string{true: ", first run"}[s.cold])
 			cache := b.warmCache()
 			if s.cold {
 				var err error

@@ -16,6 +16,7 @@ type report struct {
 	sameness  string // how alike the JavaScript program's output is
 	programs  []row
 	many      []manyRow
+	messages  messages
 	judgement []target
 }
 
@@ -41,6 +42,10 @@ func (b *bench) measureAll(runs int) (*report, error) {
 	if err := b.measureEnvironments(r, (runs+1)/2); err != nil {
 		return nil, err
 	}
+	var err error
+	if r.messages, err = b.countMessages(); err != nil {
+		return nil, err
+	}
 	r.judgement = r.targets()
 	return r, nil
 }
@@ -50,7 +55,7 @@ func (b *bench) measurePrograms(r *report, runs int) error {
 		return &series{project: b.root, program: program, cold: cold}
 	}
 	var first, warm []*series
-	for _, program := range []string{slim, published, peer} {
+	for _, program := range b.programs() {
 		first, warm = append(first, of(program, true)), append(warm, of(program, false))
 		r.programs = append(r.programs, row{program, first[len(first)-1], warm[len(warm)-1]})
 	}
@@ -61,10 +66,12 @@ func (b *bench) measurePrograms(r *report, runs int) error {
 	if err := b.measureRounds(runs, warm...); err != nil {
 		return err
 	}
-	whole := of(cli, false)
-	r.programs = append(r.programs, row{program: cli, warm: whole})
-	if err := b.measureRounds((runs+1)/2, whole); err != nil {
-		return err
+	if !b.small {
+		whole := of(cli, false)
+		r.programs = append(r.programs, row{program: cli, warm: whole})
+		if err := b.measureRounds((runs+1)/2, whole); err != nil {
+			return err
+		}
 	}
 
 	plinth, err := readContents(b.output(b.root, slim))
@@ -89,7 +96,7 @@ func (b *bench) measurePrograms(r *report, runs int) error {
 
 func (b *bench) measureEnvironments(r *report, runs int) error {
 	var all []*series
-	for _, n := range []int{1, 10, 50} {
+	for _, n := range b.environments() {
 		project, err := b.newProject(n)
 		if err != nil {
 			return err
@@ -99,6 +106,16 @@ func (b *bench) measureEnvironments(r *report, runs int) error {
 		all = append(all, row.plinth, row.peer)
 	}
 	return b.measureRounds(runs, all...)
+}
+
+// row is that of a program, nil if it was not measured.
+func (r *report) row(program string) *row {
+	for i := range r.programs {
+		if r.programs[i].program == program {
+			return &r.programs[i]
+		}
+	}
+	return nil
 }
 
 // perEnvironment is what each environment after the first adds to a program's time.
@@ -128,7 +145,11 @@ func (r *report) print(w io.Writer) (missed int) {
 	}
 	fmt.Fprintf(w, "| each further one | %.3f s | | %.3f s | |\n",
 		r.perEnvironment(plinthOf).seconds(), r.perEnvironment(peerOf).seconds())
-	fmt.Fprintf(w, explanation, r.sameness, r.bench.slimBuild, r.bench.publishedBuild)
+	fmt.Fprintf(w, explanation, r.sameness, r.messages, r.bench.slimBuild)
+	if !r.bench.small {
+		fmt.Fprintf(w, "Building it on the published bindings took %s.\n", r.bench.publishedBuild)
+	}
+	fmt.Fprintln(w)
 	for _, target := range r.judgement {
 		fmt.Fprintf(w, "- %s\n", target)
 		if !target.met {
@@ -143,8 +164,8 @@ Medians; the programs took turns. First run: jsii's package cache is empty (the 
 program has none). Memory: the resident sets of all processes, added up every 5 ms. The
 JavaScript program makes as many objects of every type in every stack, and
 %s; the time in which it reads what to make is not counted.
-Building Plinth took %s, and %s on the published bindings, with what Go had cached.
-
+Messages of jsii in one synth of Plinth: %s.
+Building Plinth took %s, with what Go had cached.
 `
 
 // memory is the higher peak of first and warm runs.
