@@ -32,13 +32,6 @@ push:
 // are not to be run by any shell.
 func TestChain(t *testing.T) {
 	t.Parallel()
-	program, err := gitlab()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := exec.LookPath("rsync"); err != nil {
-		t.Fatal("rsync is not on PATH, and gitlab-ci-local keeps artifacts with it. Install it: apt-get install rsync")
-	}
 	dir := checkout(t, onMain)
 	if err := os.Remove(filepath.Join(dir, folder, "prod-plan.yml")); err != nil { // dev is enough
 		t.Fatal(err)
@@ -62,9 +55,8 @@ func TestChain(t *testing.T) {
 	if out, err := rename.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	command := exec.Command(program, "--force-shell-executor", "--concurrency", "1", "--state-dir", ".state", "--variable", "CI_IMAGE=none")
-	command.Dir = dir
-	command.Env = append(withoutMake(os.Environ()), "AWS_ID_TOKEN=the-token", "CI_PIPELINE_ID=1; touch pwned",
+	command := gitlab(t, dir, "--concurrency", "1", "--state-dir", ".state")
+	command.Env = append(command.Env, "AWS_ID_TOKEN=the-token", "CI_PIPELINE_ID=1; touch pwned",
 		"CI_MERGE_REQUEST_TITLE=\"; touch pwned; \"$(touch pwned)", "CI_COMMIT_MESSAGE='; touch pwned; '")
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -160,7 +152,7 @@ func TestAsRoleOnGitHub(t *testing.T) {
 		_, _ = io.WriteString(w, `{"value": "a.b.c"}`)
 	}))
 	t.Cleanup(server.Close)
-	for token, want := range map[string]string{"of-github": "a.b.c/plinth-12-1/", "wrong": "The requested URL returned error: 401"} {
+	for token, want := range map[string]string{"of-github": "a.b.c/plinth-12-1/", "wrong": "ci/as-role: " + strings.TrimPrefix(server.URL, "http://") + " gives no token: status 401"} {
 		command := exec.Command(filepath.Join(repository, "ci", "as-role"), "sh", "-c",
 			`printf %s "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")/$AWS_ROLE_SESSION_NAME/${ACTIONS_ID_TOKEN_REQUEST_TOKEN-}"`)
 		command.Env = []string{

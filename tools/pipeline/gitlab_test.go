@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,15 +19,31 @@ import (
 // repository is the folder above tools.
 const repository = "../.."
 
-// gitlab installs gitlab-ci-local, which reads a pipeline as GitLab does, and returns its path.
-var gitlab = sync.OnceValues(func() (string, error) {
+// installGitlab installs gitlab-ci-local, which reads a pipeline as GitLab does.
+var installGitlab = sync.OnceValue(func() error {
 	command := exec.Command("make", "--no-print-directory", "ci/node_modules/.package-lock.json")
 	command.Dir, command.Env = repository, withoutMake(os.Environ())
 	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("gitlab-ci-local cannot be installed: %w\n%s", err, out)
+		return fmt.Errorf("gitlab-ci-local cannot be installed: %w\n%s", err, out)
 	}
-	return filepath.Abs(filepath.Join(repository, "ci", "node_modules", ".bin", "gitlab-ci-local"))
+	return nil
 })
+
+// gitlab is a call of gitlab-ci-local in a folder. It runs on the Node.js that is pinned, and
+// copies artifacts with a stand-in for rsync.
+func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	root, err := filepath.Abs(repository)
+	if err := errors.Join(err, installGitlab()); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(filepath.Join(root, "ci", "node_modules", ".bin", "gitlab-ci-local"), append(args, "--force-shell-executor", "--variable", "CI_IMAGE=none")...)
+	command.Dir = dir
+	command.Env = append(withoutMake(os.Environ()), "PATH="+strings.Join([]string{
+		filepath.Join(root, "node_modules", ".bin"), filepath.Join(root, "tools", "pipeline", "testdata", "bin"), os.Getenv("PATH"),
+	}, string(filepath.ListSeparator)))
+	return command
+}
 
 // checkout is a clone with the files of the pipeline, those that are generated for an event
 // included.
@@ -73,17 +90,12 @@ func checkout(t *testing.T, getenv func(string) string) string {
 // ask has gitlab-ci-local tell something of one of the checkout's pipelines.
 func ask(t *testing.T, dir, file, what string, variables ...string) []byte {
 	t.Helper()
-	program, err := gitlab()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(program, "--"+what, "--file", file, "--state-dir", ".state-"+strings.ReplaceAll(file, "/", "-")+what,
-		"--force-shell-executor", "--ignore-predefined-vars", "CI_PIPELINE_SOURCE,CI_MERGE_REQUEST_IID", "--variable", "CI_IMAGE=none",
+	command := gitlab(t, dir, "--"+what, "--file", file, "--state-dir", ".state-"+strings.ReplaceAll(file, "/", "-")+what,
+		"--ignore-predefined-vars", "CI_PIPELINE_SOURCE,CI_MERGE_REQUEST_IID",
 		"--variable", "CI_MERGE_REQUEST_IID=7", fmt.Sprintf("--json-schema-validation=%t", what != "preview"))
 	for _, variable := range variables {
 		command.Args = append(command.Args, "--variable", variable)
 	}
-	command.Dir = dir
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()
