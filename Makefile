@@ -10,6 +10,9 @@ CDKTF := node_modules/.bin/cdktf
 # only has to run npm.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
+# npm runs on the Node.js that is installed with it, and may refuse another.
+requirements node_modules/.package-lock.json ci/node_modules/.package-lock.json: export PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
+
 # What V8 has compiled of cdktf, by the paths of its files: 3 MB that do not grow.
 # https://nodejs.org/docs/latest-v22.x/api/module.html#module-compile-cache
 export NODE_COMPILE_CACHE := $(CURDIR)/build/node-compile-cache

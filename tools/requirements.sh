@@ -1,23 +1,38 @@
-#!/usr/bin/env bash
-# Tells everything that this machine lacks, in one go.
+#!/bin/sh
+# Says in one line everything that this machine lacks.
 set -u
-missing=0
+export CHECKPOINT_DISABLE=1 # terraform version would ask HashiCorp for a newer one
+lacking='' last=''
 
-# need COMMAND OLDEST FOUND HOW: complains when FOUND is empty or older than OLDEST.
+# lacks THING WHERE: adds to the line.
+lacks() {
+  lacking=$lacking${lacking:+, }$last
+  last="$1 ($2)"
+}
+
+# version COMMAND...: the first version in what it prints, or nothing.
+version() { "$@" 2> /dev/null | sed -n 's/^[^0-9]*\([0-9]\{1,\}\(\.[0-9]\{1,\}\)\{1,\}\).*/\1/p' | sed 1q; }
+
+# need THING OLDEST FOUND WHERE
 need() {
   if [ -z "$3" ]; then
-    echo "Plinth needs $1 $2 or newer, and found none. $4" >&2
-    missing=1
-  elif [ "$(printf '%s\n%s\n' "$2" "$3" | sort -V | head -n 1)" != "$2" ]; then
-    echo "Plinth needs $1 $2 or newer, and found $3. $4" >&2
-    missing=1
+    lacks "$1 $2 or newer" "none found; $4"
+  elif awk -v oldest="$2" -v found="$3" 'BEGIN {
+    split(oldest, o, "."); split(found, f, ".")
+    for (i = 1; i <= 3; i++) if (f[i] + 0 != o[i] + 0) exit !(f[i] + 0 < o[i] + 0)
+    exit 1
+  }'; then
+    lacks "$1 $2 or newer" "found $3; $4"
   fi
 }
 
-version() { "$@" 2>/dev/null | grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1; }
-
-need Go 1.26.7 "$(version go version)" "See https://go.dev/doc/install"
-need Node.js 20.9 "$(version node --version)" "See https://nodejs.org"
-need npm 9 "$(version npm --version)" "It comes with Node.js."
-need Terraform 1.11 "$(version terraform version)" "See https://developer.hashicorp.com/terraform/install"
-exit "$missing"
+# The newest that a go.mod asks for.
+need Go 1.26.7 "$(version go version)" https://go.dev/doc/install
+# Any Node.js that runs such an npm will do: all else runs on the one of package-lock.json.
+need "Node.js with npm" 9 "$(version npm --version)" https://nodejs.org
+need Terraform 1.11 "$(version terraform version)" https://developer.hashicorp.com/terraform/install
+command -v make > /dev/null || lacks "GNU make" https://www.gnu.org/software/make/
+command -v git > /dev/null || lacks git https://git-scm.com/downloads
+[ -n "$last" ] || exit 0
+echo "Plinth needs $lacking${lacking:+ and }$last." >&2
+exit 1
