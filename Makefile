@@ -11,7 +11,7 @@ CDKTF := node_modules/.bin/cdktf
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # npm runs on the Node.js that is installed with it, and may refuse another.
-requirements node_modules/.package-lock.json ci/node_modules/.package-lock.json: export PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
+requirements test-bare node_modules/.package-lock.json ci/node_modules/.package-lock.json: export PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
 
 # What V8 has compiled of cdktf, by the paths of its files: 3 MB that do not grow.
 # https://nodejs.org/docs/latest-v22.x/api/module.html#module-compile-cache
@@ -64,7 +64,7 @@ synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 ENV ?= dev
 
 # What a user, or CI, may set. Of one in lower case make would take no notice.
-options := ENV KEEP CLUSTER STACK AUTO_APPROVE BUILDER REPOSITORY ROLE MODULE DOTENV RATE DURATION
+options := ENV KEEP CLUSTER STACK AUTO_APPROVE BUILDER REPOSITORY ROLE MODULE TARGET DOTENV RATE DURATION
 lower = $(shell echo $(1) | tr A-Z a-z)
 $(foreach name,$(call lower,$(options)),$(if $(filter command,$(firstword $(origin $(name)))),$(error $(name)=$($(name)): write it in capitals)))
 
@@ -215,6 +215,12 @@ test: bindings ## Run all tests
 		go -C "$$module" build -o /dev/null ./... && \
 		go -C "$$module" test -p 1 -count=1 -timeout 60m ./... | { grep -v 'no test files' || true; } || failed=1; \
 	done; exit $$failed
+
+TARGET ?= test
+
+.PHONY: test-bare
+test-bare: requirements ## Run them, or TARGET=rehearse, with nothing on PATH but what README.md asks for, and an empty HOME
+	@tools/bare.sh $(MAKE) --no-print-directory '$(TARGET)'
 
 # The real Kubernetes control plane, kubectl and Helm, and what kwok has happen to pods. The
 # version is what the API server answers when it is asked for its own.

@@ -18,7 +18,7 @@ func TestMakeRunsNoValue(t *testing.T) {
 	// Their prerequisites are left out with -o: the values are what is tested.
 	targets := map[string]string{
 		"ENV": "status", "STACK": "stack", "BUILDER": "image", "REPOSITORY": "push", "ROLE": "kubeconfig",
-		"AUTO_APPROVE": "approval", "KEEP": "rehearse", "CLUSTER": "rehearse", "MODULE": "test", "DOTENV": "push",
+		"AUTO_APPROVE": "approval", "KEEP": "rehearse", "CLUSTER": "rehearse", "MODULE": "test", "TARGET": "test-bare", "DOTENV": "push",
 	}
 	values := []string{
 		"x'; touch pwned; '", `x"; touch pwned; "`, "$(touch pwned)", "$$(touch pwned)", "`touch pwned`",

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// bare is what a command prints that runs as on a machine without anything else.
+func bare(t *testing.T, script string) (out string, code int) {
+	t.Helper()
+	command := exec.Command(filepath.Join(repository, "tools", "bare.sh"), "sh", "-c", script)
+	command.Env = append(withoutMake(os.Environ()), "TMPDIR="+t.TempDir())
+	output, err := command.CombinedOutput()
+	if command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(output), command.ProcessState.ExitCode()
+}
+
+// TestBare tells what a test finds where make test-bare runs it: what README asks for, and none
+// of what people often have.
+func TestBare(t *testing.T) {
+	t.Parallel()
+	out, code := bare(t, `ls "$PATH"; echo "$PATH"; echo "$HOME"; ls -A "$HOME"; exit 7`)
+	if code != 7 {
+		t.Fatalf("ends with %d, not with the command's own 7\n%s", code, out)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	programs, path, home := lines[:len(lines)-2], lines[len(lines)-2], lines[len(lines)-1]
+	for _, program := range []string{"go", "node", "npm", "terraform", "make", "git", "bash", "sh", "sed"} {
+		if !slices.Contains(programs, program) {
+			t.Errorf("there is no %s", program)
+		}
+	}
+	for _, program := range []string{
+		"rsync", "curl", "wget", "ssh", "openssl", "unzip", "jq", "yq", "docker", "buildah", "podman", "skopeo", "psql", "postgres", "aws", "kubectl", "helm",
+		"tofu", "cdktf", "npx", "dot", "python", "python3", "perl", "cc", "gcc", "g++", "clang", "shellcheck", "golangci-lint",
+	} {
+		if slices.Contains(programs, program) {
+			t.Errorf("there is %s", program)
+		}
+	}
+	for _, folder := range []string{path, home} {
+		if _, err := os.Stat(folder); !os.IsNotExist(err) {
+			t.Errorf("%s is left behind: %v", folder, err)
+		}
+	}
+}
+
+// TestBareWorks has the programs that are linked run from there.
+func TestBareWorks(t *testing.T) {
+	t.Parallel()
+	caches := `go env GOMODCACHE GOCACHE GOENV && npm config get cache && npm config get userconfig`
+	want, err := exec.Command("sh", "-c", caches).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// stdout alone: Terraform may have a word about its own configuration.
+	out, code := bare(t, `{ go version && npm --version && terraform version && git --version && make --version; } > /dev/null && `+caches)
+	if code != 0 || !strings.HasSuffix(out, string(want)) {
+		t.Errorf("ends with %d and\n%s\nnot with\n%s", code, out, want)
+	}
+}
