@@ -1,7 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
+
+	"gotest.tools/v3/assert"
 )
 
 func TestScan(t *testing.T) {
@@ -39,5 +45,57 @@ func TestScan(t *testing.T) {
 			d.succeeds("scan")
 			contains(t, d.stderr.String(), test.said)
 		})
+	}
+}
+
+// TestScanReal has the real govulncheck look through a real program, with a database of its own.
+func TestScanReal(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	database := filepath.Join(d.folder, "database")
+	d.environ = append(os.Environ(), "GOVULNDB=file://"+filepath.ToSlash(database))
+	d.write("go.mod", "module example.com/app\n\ngo 1.26\n")
+	d.write("main.go", "package main\n\nimport \"net/url\"\n\nfunc main() {\n\t_, _ = url.Parse(\"/\")\n}\n")
+	build := exec.Command("go", "build", "-o", filepath.Join("build", "image", "context", "app"), ".")
+	build.Dir, build.Env = d.dir, append(os.Environ(), "CGO_ENABLED=0")
+	output, err := build.CombinedOutput()
+	assert.NilError(t, err, "%s", output)
+
+	// The format: https://go.dev/doc/security/vuln/database#api
+	const id = "GO-2026-0001"
+	describe := func(modules, function string) {
+		for name, content := range map[string]string{
+			"index/db.json":      `{"modified": "2026-11-01T00:00:00Z"}`,
+			"index/modules.json": modules,
+			"ID/" + id + ".json": fmt.Sprintf(`{
+				"schema_version": "1.3.1", "id": %q, "modified": "2026-11-01T00:00:00Z", "published": "2026-11-01T00:00:00Z",
+				"summary": "made for a test", "database_specific": {"url": "https://pkg.go.dev/vuln/"},
+				"affected": [{
+					"package": {"name": "stdlib", "ecosystem": "Go"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
+					"ecosystem_specific": {"imports": [{"path": "net/url", "symbols": [%q]}]}
+				}]
+			}`, id, function),
+		} {
+			file := filepath.Join(database, filepath.FromSlash(name))
+			assert.NilError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+			assert.NilError(t, os.WriteFile(file, []byte(content), 0o600))
+		}
+	}
+	const affected = `[{"path": "stdlib", "vulns": [{"id": "` + id + `", "modified": "2026-11-01T00:00:00Z"}]}]`
+	for _, test := range []struct{ name, modules, function, err string }{
+		{"none is known", "[]", "Parse", ""},
+		{"in what is not called", affected, "JoinPath", ""},
+		{"in what is called", affected, "Parse", "has known vulnerabilities\n  === Symbol Results ===\n  \n  Vulnerability #1: " + id + "\n      made for a test"},
+	} {
+		describe(test.modules, test.function)
+		d.stderr.Reset()
+		err := d.run(t.Context(), []string{"scan"})
+		if test.err == "" {
+			assert.NilError(t, err, test.name)
+			contains(t, d.stderr.String(), "knows of no vulnerability")
+			continue
+		}
+		assert.Assert(t, err != nil, test.name)
+		contains(t, err.Error(), test.err)
 	}
 }
