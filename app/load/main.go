@@ -36,7 +36,7 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one ends it at once
-	switch err := run(ctx, o, os.Stdout); {
+	switch err := run(ctx, o, os.Stdout, os.Stderr); {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "load: interrupted")
 		os.Exit(interrupted)

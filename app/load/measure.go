@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/tsenart/vegeta/v12/lib"
@@ -38,7 +38,7 @@ type series struct {
 func (s *series) perSecond() float64 { return float64(s.answered) / s.driven.Seconds() }
 
 // measure drives all, one after the other in turns.
-func measure(ctx context.Context, o options, all []*series) error {
+func measure(ctx context.Context, o options, all []*series, progress io.Writer) error {
 	for _, s := range all {
 		if err := s.drive(ctx, o, warmUp); err != nil {
 			return err
@@ -47,7 +47,7 @@ func measure(ctx context.Context, o options, all []*series) error {
 	}
 	for turn := range turns {
 		for _, s := range all {
-			fmt.Fprintf(os.Stderr, "load: turn %d of %d: %s\n", turn+1, turns, s.name)
+			fmt.Fprintf(progress, "load: turn %d of %d: %s\n", turn+1, turns, s.name)
 			if err := s.drive(ctx, o, o.duration/turns); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -50,7 +51,7 @@ func TestFailuresAreCounted(t *testing.T) {
 	bad := &series{name: "bad", url: service.URL}
 	const rate, duration = 100, 1500 * time.Millisecond
 	r := report{options: options{rate: rate, duration: duration}, series: []*series{bad}}
-	if err := measure(t.Context(), r.options, r.series); err != nil {
+	if err := measure(t.Context(), r.options, r.series, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
@@ -77,7 +78,7 @@ func TestNobodyAnswers(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	r := report{options: options{rate: 10, duration: time.Second}, series: []*series{{name: "away", url: closed.URL}}}
-	if err := measure(t.Context(), r.options, r.series); err != nil {
+	if err := measure(t.Context(), r.options, r.series, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if away := r.series[0]; away.failed == 0 || away.answered > 0 || away.perSecond() != 0 {
@@ -99,7 +100,7 @@ func TestTimeIsMeasured(t *testing.T) {
 	defer service.Close()
 	slow := &series{name: "slow", url: service.URL}
 	r := report{options: options{duration: time.Second}, series: []*series{slow}}
-	if err := measure(t.Context(), r.options, r.series); err != nil {
+	if err := measure(t.Context(), r.options, r.series, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	l := slow.metrics.Latencies

@@ -11,7 +11,7 @@ import (
 
 // run measures everything once. Its error is one of the run, or says that requests failed: what is
 // counted then is not what the service bears.
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o options, out, progress io.Writer) error {
 	finish, err := testrun.Begin()
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 				{name: "the same handler without a database", url: limit + "/visits"},
 			},
 		}
-		if err := measure(ctx, o, measured.series); err != nil {
+		if err := measure(ctx, o, measured.series, progress); err != nil {
 			p.Fatal(err)
 		}
 	}); err != nil {

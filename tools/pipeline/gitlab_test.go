@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +51,7 @@ func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
 func checkout(t *testing.T, getenv func(string) string) string {
 	t.Helper()
 	dir := project(t, dev(), prod())
-	if err := run(dir, getenv); err != nil {
+	if err := run(dir, getenv, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(repository, "ci", "*.yml"))

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -25,13 +26,13 @@ import (
 const folder = "build/pipeline"
 
 func main() {
-	if err := run(".", os.Getenv); err != nil {
+	if err := run(".", os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, getenv func(string) string) error {
+func run(dir string, getenv func(string) string, stdout io.Writer) error {
 	root, err := synthesized.Root(dir)
 	if err != nil {
 		return err
@@ -70,6 +71,6 @@ func run(dir string, getenv func(string) string) error {
 	if err := os.WriteFile(filepath.Join(out, "github.json"), append(plans, '\n'), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s has the pipelines of a merge request, or of the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
-	return nil
+	_, err = fmt.Fprintf(stdout, "%s has the pipelines of a merge request, or of the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
+	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,7 +115,7 @@ var (
 // generated are the files of a project's pipelines.
 func generated(t *testing.T, dir string, getenv func(string) string) map[string]string {
 	t.Helper()
-	if err := run(dir, getenv); err != nil {
+	if err := run(dir, getenv, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{}
