@@ -80,7 +80,7 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
 	environ = append(slices.DeleteFunc(environ, func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		return name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || strings.HasPrefix(name, "MAKE") || name == "MFLAGS"
+		return name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || fromMake(variable)
 	}), "AWS_ID_TOKEN="+string(content))
 	// gitlab-ci-local copies artifacts with rsync. A stand-in does it.
 	standins, err := filepath.Abs(filepath.Join(root, "tools", "pipeline", "testdata", "bin"))
@@ -112,6 +112,24 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	return command.CombinedOutput()
 }
 
+// make runs a target by hand, as the account's administrator.
+func (p pipeline) make(args ...string) string {
+	p.t.Helper()
+	command := exec.CommandContext(p.t.Context(), "make", append(args, "AUTO_APPROVE=1")...)
+	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
+	// A note is written into no merge request: not into that which these tests run for.
+	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=")
+	out, err := command.CombinedOutput()
+	assert.NilError(p.t, err, "make %s: %s", args, out)
+	return string(out)
+}
+
+// fromMake says that make has passed a variable on to the tests that it runs.
+func fromMake(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return strings.HasPrefix(name, "MAKE") || name == "MFLAGS"
+}
+
 // source is the variable that tells what a pipeline runs for.
 const source = "CI_PIPELINE_SOURCE"
 
@@ -123,12 +141,13 @@ func (p pipeline) read(file string) string {
 }
 
 // TestPipeline runs jobs of GitLab's pipeline with the real scripts: what a merge request is
-// checked by, the generated plans, and the deployment of stacks, each under its own role.
+// checked by, the generated plans, and the deployment of stacks, each under its own role. What
+// people run by hand besides is run so: the bootstrap, a diff, the note of a merge request.
 func TestPipeline(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
-	assert.NilError(t, r.Bootstrap(t.Context()))
 	p := newPipeline(t, r)
+	p.contains(p.make("bootstrap", "ENV=dev"), "make deploy STACK=dev-network")
 	release := r.App.Pipeline.Release()
 	const plans, deployment = "build/pipeline/dev-plan.yml", "build/pipeline/dev-deploy.yml"
 
@@ -143,6 +162,9 @@ func TestPipeline(t *testing.T) {
 	p.contains(p.read("build/outputs/dev-network.json"), `"dev-network"`, `"vpc-`)
 	p.run(synthesized.Review, nil, plans, "plan-dev-network")
 	assert.Equal(t, p.read("build/plan/dev-network/summary.md"), "#### dev-network\n\nNo changes.\n")
+	p.contains(p.make("diff", "STACK=dev-network"), "No changes.")
+	p.make("note", "ENV=dev", "STACK=dev-network dev-data")
+	p.contains(p.read("build/plan/dev.md"), "#### dev-network\n\nNo changes.\n", "Cannot be planned yet: dev-data needs dev-network")
 	p.drift(release)
 	p.run(release, nil, ".gitlab-ci.yml", "synth")
 	p.run(release, nil, "build/pipeline/dev-destroy.yml", "destroy-dev-network")

@@ -16,7 +16,7 @@ import (
 // stub takes the Makefile's place: each target writes down whose job it was, and leaves what
 // later jobs need. "make pipeline" has been done already.
 const stub = `note = printf '%s\n' "$@ $(STACK)$(1) role=$${AWS_ROLE_ARN-} digest=$${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
-lint settings policy test test-cluster test-image scan pipeline plan note destroy verify:
+lint settings policy test-bare test-cluster test-image scan pipeline plan note destroy verify:
 	@$(note)
 image:
 	@mkdir -p build/image && touch build/image/app.tar && $(note)
@@ -74,7 +74,7 @@ func TestChain(t *testing.T) {
 	}
 	want := []string{
 		"lint  role= digest=", "settings  role= digest=", "policy  role= digest=",
-		"test  role= digest=", "test-cluster  role= digest=", "test-image  role= digest=",
+		"test-bare  role= digest=", "test-cluster  role= digest=", "test-image  role= digest=",
 		"pipeline  role= digest=", "image  role= digest=", "scan  role= digest=",
 	}
 	for _, kind := range []string{"plan", "deploy"} {
