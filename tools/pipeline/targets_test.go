@@ -48,6 +48,16 @@ func TestTargets(t *testing.T) {
 		t.Fatalf("make help lists no more than %v", listed)
 	}
 
+	// What documents tell people to type: in backquotes, or on a line of its own.
+	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|&& )(?:[A-Z_]+=\\S+ )?make ([a-z][a-z-]*)")
+	for _, file := range documents(t) {
+		for _, match := range typed.FindAllStringSubmatch(text(t, file), -1) {
+			if !slices.Contains(listed, match[1]) {
+				t.Errorf("%s: make %s: make help does not list it", file, match[1])
+			}
+		}
+	}
+
 	files := []string{".ci/run", ".gitlab-ci.yml"}
 	for _, pattern := range []string{"ci/*.gitlab-ci.yml", ".github/workflows/*.yml"} {
 		found, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(pattern)))
@@ -102,6 +112,16 @@ func TestTargets(t *testing.T) {
 			t.Errorf("make %s: there is no test %s in %s", target, test, folder)
 		}
 	}
+}
+
+// documents are what people read, except what a package brings.
+func documents(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("git", "-C", repository, "ls-files", "help", "*.md").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
 }
 
 func text(t *testing.T, file string) string {
