@@ -143,7 +143,7 @@ func TestCommandLine(t *testing.T) {
 		"-env dev;touch -x":        errUsage.Error(),
 		"-env dev -state x -other": errUsage.Error(),
 	} {
-		if err := start(f.root, strings.Fields(line), nil); err == nil || err.Error() != want {
+		if err := start(f.root, strings.Fields(line), nil, f.t.Output(), f.t.Output()); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", line, err, want)
 		}
 	}

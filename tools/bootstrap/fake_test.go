@@ -144,7 +144,9 @@ func (f fake) calls() string {
 }
 
 // run runs the program, approved.
-func (f fake) run() error { return start(f.root, []string{"-env", "dev", "-auto-approve"}, nil) }
+func (f fake) run() error {
+	return start(f.root, []string{"-env", "dev", "-auto-approve"}, nil, f.t.Output(), f.t.Output())
+}
 
 // imports is the file with what is adopted, as it is left.
 func (f fake) imports() []toImport {

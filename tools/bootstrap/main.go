@@ -30,7 +30,7 @@ import (
 func main() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := start(".", os.Args[1:], signals)
+	err := start(".", os.Args[1:], signals, os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -40,7 +40,7 @@ func main() {
 var errUsage = errors.New("usage: bootstrap -env dev [-auto-approve] [-state folder]")
 
 // start reads the command line and what is synthesized, and runs.
-func start(dir string, args []string, signals <-chan os.Signal) error {
+func start(dir string, args []string, signals <-chan os.Signal, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bootstrap", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	env := flags.String("env", "", "")
@@ -70,7 +70,7 @@ func start(dir string, args []string, signals <-chan os.Signal) error {
 	}
 	r := &run{
 		env: environment, folder: folder, program: program, approved: *approve, signals: signals,
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdin: os.Stdin, stdout: stdout, stderr: stderr,
 	}
 	if err := r.lock(); err != nil {
 		return err

@@ -46,7 +46,9 @@ func act(how, folder string) int {
 		}
 		return 0
 	case "deaf":
-		select {}
+		for { // not select{}: Go without C says then that all are asleep
+			time.Sleep(time.Hour)
+		}
 	}
 	return plug(how, folder, os.Args[1])
 }
