@@ -11,6 +11,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -22,14 +23,14 @@ const repository = "../.."
 func main() {
 	root := flag.String("repository", repository, "the repository's root")
 	flag.Parse()
-	if err := run(*root); err != nil {
+	if err := run(*root, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "diagram: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// run brings the pictures of the repository at root up to date.
-func run(root string) error {
+// run brings the pictures of the repository at root up to date, and tells which it has written.
+func run(root string, stdout io.Writer) error {
 	pictures, err := draw(context.Background(), root)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func run(root string) error {
 		if err := os.WriteFile(path, p.want, 0o644); err != nil {
 			return err
 		}
-		fmt.Printf("diagram: wrote %s\n", p.path)
+		fmt.Fprintf(stdout, "diagram: wrote %s\n", p.path)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func TestRunWritesTheSameEverywhere(t *testing.T) {
 		root := t.TempDir()
 		copyGoldenFiles(t, root)
 		write(t, filepath.Join(root, readmePath), "# A\n"+beginMarker+"\nold\n"+endMarker+"\nz\n")
-		if err := run(root); err != nil {
+		if err := run(root, t.Output()); err != nil {
 			t.Fatal(err)
 		}
 		wrote := make(map[string][]byte)

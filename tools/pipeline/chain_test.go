@@ -37,7 +37,7 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	synthesize(t, dir, dev())
-	if err := run(dir, onMain, io.Discard); err != nil {
+	if err := run(dir, onMain, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	wrapper, err := os.ReadFile(filepath.Join(repository, "ci", "as-role"))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -169,13 +168,13 @@ func TestRefused(t *testing.T) {
 		"name of a stack": {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", stacks, nil)}, "is no name of a stack"},
 		"circle":          {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", circle, nil)}, "form a circle"},
 	} {
-		if err := run(project(t, test.all...), onMain, io.Discard); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := run(project(t, test.all...), onMain, t.Output()); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: the error is %v, not %q", name, err, test.want)
 		}
 	}
 	dir := project(t, dev())
 	write(t, filepath.Join(dir, "cdktf.out", "stacks", "bootstrap-dev", "cdk.tf.json"), object{})
-	if err := run(dir, onMain, io.Discard); err == nil || !strings.Contains(err.Error(), "output.pipeline is missing") {
+	if err := run(dir, onMain, t.Output()); err == nil || !strings.Contains(err.Error(), "output.pipeline is missing") {
 		t.Errorf("without the output the error is %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +50,7 @@ func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
 func checkout(t *testing.T, getenv func(string) string) string {
 	t.Helper()
 	dir := project(t, dev(), prod())
-	if err := run(dir, getenv, io.Discard); err != nil {
+	if err := run(dir, getenv, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(repository, "ci", "*.yml"))

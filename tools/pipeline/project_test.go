@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,7 +114,7 @@ var (
 // generated are the files of a project's pipelines.
 func generated(t *testing.T, dir string, getenv func(string) string) map[string]string {
 	t.Helper()
-	if err := run(dir, getenv, io.Discard); err != nil {
+	if err := run(dir, getenv, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{}
