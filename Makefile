@@ -203,18 +203,35 @@ note: stack ## Put the plans' summaries into the merge request that CI runs for
 	@go build -C tools -o ../build/planner ./plan
 	@build/planner note '$(ENV)' $(stacks)
 
-# Every Go module, or the one that is asked for, and how its tests are called.
-MODULES := $(or $(MODULE),. permissions app app/load policy tools tools/charts tools/diagram tools/observability rehearsal)
+# Every Go module, or the one that is asked for; the one that takes longest first.
+MODULES := $(or $(MODULE),rehearsal app app/load . tools policy tools/charts tools/observability tools/diagram permissions)
+
+# Two modules at a time: what one waits for, the other has a core for. What one has printed comes
+# when it is done.
+.PHONY: test
+test: bindings ## Run all tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(MODULES:%=test-in/%)
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
 # once all is built, one package at a time: a rehearsal keeps two cores busy by itself.
-.PHONY: test
-test: bindings ## Run all tests
-	@failed=0; for module in $(MODULES); do \
-		echo "== $$module"; \
-		go -C "$$module" build -o /dev/null ./... && \
-		go -C "$$module" test -p 1 -count=1 -timeout 60m ./... | { grep -v 'no test files' || true; } || failed=1; \
+test-in/%:
+	@echo "== $*"
+	@go -C '$*' build -o /dev/null ./...
+	@go -C '$*' test -p 1 -count=1 -timeout 60m ./... | { grep -v 'no test files' || true; }
+
+# What changes in a stack shows in the tests that synthesize; of the others Go repeats those whose
+# files have changed. Rehearsals, and what needs more programs, are make test's and make policy's.
+.PHONY: check
+check: bindings ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests of what changed
+	@$(formatted)
+	@go build -o build/plinth .
+	@build/plinth -check
+	@go test -count=1 . -skip CLI
+	@failed=0; for module in $(filter-out . app/load policy,$(MODULES)); do \
+		go -C "$$module" vet ./... && go -C "$$module" test -short ./... | { grep -v '(cached)\|no test files' || true; } || failed=1; \
 	done; exit $$failed
+
+formatted = test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }
 
 TARGET ?= test
 
@@ -256,7 +273,7 @@ test-opentofu: bindings ## Rehearse dev with OpenTofu, which is built first (fou
 
 .PHONY: lint
 lint: bindings ## Check format, vet and lint every Go module
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w these:" >&2; gofmt -l $$(git ls-files '*.go') >&2; exit 1; }
+	@$(formatted)
 	@failed=0; for module in $(MODULES); do \
 		(cd "$$module" && go vet ./... && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...) || failed=1; \
 	done; exit $$failed
@@ -279,9 +296,8 @@ policy: synth scanners ## Hold what is synthesized, the charts and Git's history
 golden: bindings ## Accept what is synthesized now: golden files, schema and diagram
 	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
 	go -C app test . -run Metrics -update
-	go test . -run 'Golden|Permissions' -update
+	go test . ./settings -run 'Golden|Permissions|Schema' -update
 	go -C tools/charts test . -run Golden -update
-	go test ./settings -run Schema -update
 	go -C rehearsal test ./internal/cloud -run Documented -update
 	@$(MAKE) --no-print-directory diagram
 

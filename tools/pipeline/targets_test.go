@@ -24,7 +24,7 @@ var elsewhere = map[string]string{
 	"tunnel":     "tools/delivery TestMake",
 	"kubernetes": "make test-cluster",
 	"golden":     "tools/pipeline TestGoldenTarget",
-	"bench":      "tools/bench TestCompareTrees",
+	"bench":      "tools/bench TestSmall",
 	"clean":      "tools/pipeline TestClean",
 }
 
