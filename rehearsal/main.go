@@ -26,14 +26,15 @@ func main() {
 	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
 	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
 	standin := flag.String("standin", "", "the program that stands in for the providers (default build/standin)")
+	plinth := flag.String("plinth", "", "the program that writes the stacks (default build/plinth)")
 	bootstrap := flag.String("bootstrap", "", "the program of make bootstrap (default build/bootstrap)")
 	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to be used instead of a stand-in")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin, -bootstrap and -kubernetes\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin, -plinth, -bootstrap and -kubernetes\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Bootstrap: *bootstrap, Kubernetes: *kubernetes}, *keep))
+	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Plinth: *plinth, Bootstrap: *bootstrap, Kubernetes: *kubernetes}, *keep))
 }
 
 // The exit statuses; the last is a shell's for Ctrl-C.
@@ -66,6 +67,7 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 	}
 	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
 	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "standin"))
+	tools.Plinth = cmp.Or(tools.Plinth, filepath.Join(root, "build", "plinth"))
 	tools.Bootstrap = cmp.Or(tools.Bootstrap, filepath.Join(root, "build", "bootstrap"))
 	r, err := run.New(root, env, out, tools)
 	if err != nil {

@@ -60,7 +60,7 @@ type program struct {
 func start(t *testing.T, env string, arguments []string, variables ...string) *program {
 	t.Helper()
 	p := &program{t: t, folder: filepath.Join(t.TempDir(), env), done: make(chan struct{})}
-	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", tools.Standin, "-bootstrap", tools.Bootstrap, "-out", p.folder}, arguments...)...)
+	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", tools.Standin, "-plinth", tools.Plinth, "-bootstrap", tools.Bootstrap, "-out", p.folder}, arguments...)...)
 	p.Env = append(append(os.Environ(), mainVariable+"=1"), variables...)
 	p.Stdout, p.Stderr = &p.output, &p.output
 	return p
@@ -149,7 +149,7 @@ func TestBroken(t *testing.T) {
 	assert.NilError(t, err)
 	p := start(t, "dev", []string{"-standin", broken})
 	p.ends(1, "✗ The bootstrap stack is deployed by an administrator: it is not", "Error: Failed to load plugin schemas",
-		"its output is in ", "03-bootstrap.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+		"its output is in ", "02-bootstrap.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))

@@ -13,7 +13,6 @@ func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
 	r.anew("999999999999")
-	r.refused(r.CDKTF("deploy", r.stack("network")))
 	r.contains(r.refused(r.Terraform(r.stack("network"), "init", "-input=false")), "AWS account ID not allowed: 999999999999")
 	assert.Equal(t, len(r.made()), 0)
 	r.unlocked()
@@ -23,13 +22,13 @@ func TestWrongAccount(t *testing.T) {
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
-	r.do(r.alone("deploy", "network"))
+	r.do(r.terraform("apply", "network"))
 	r.edit("aws_subnet", func(a map[string]any) { a["map_public_ip_on_launch"] = true })
 	r.remove("aws_flow_log")
-	output := r.do(r.CDKTF("diff", r.stack("network")))
+	output := r.do(r.terraform("plan", "network"))
 	r.contains(oneLine(output), "aws_flow_log.network_flow-log", "will be created", "map_public_ip_on_launch = true -> false", "Plan: 1 to add, 6 to change, 0 to destroy.")
-	r.do(r.alone("deploy", "network"))
-	r.contains(r.do(r.CDKTF("diff", r.stack("network"))), "No changes.")
+	r.do(r.terraform("apply", "network"))
+	r.contains(r.do(r.terraform("plan", "network")), "No changes.")
 	r.consistent()
 }
 

@@ -15,11 +15,11 @@ import (
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
-	r.do(r.alone("deploy", "network"))
+	r.do(r.terraform("apply", "network"))
 
-	data, err := r.Start(r.delayed(r.alone("deploy", "data"), 2*time.Second))
+	data, err := r.Start(r.delayed(r.terraform("apply", "data"), 2*time.Second))
 	assert.NilError(t, err)
-	cluster, err := r.Start(r.delayed(r.alone("deploy", "cluster"), time.Second))
+	cluster, err := r.Start(r.delayed(r.terraform("apply", "cluster"), time.Second))
 	assert.NilError(t, err)
 	r.eventually("two stacks are locked", func() bool {
 		return slices.Equal(r.locks(), []string{"dev/cluster.tfstate.tflock", "dev/data.tfstate.tflock"})
@@ -40,7 +40,7 @@ func TestLocks(t *testing.T) {
 func TestNeighbour(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
-	r.do(r.alone("deploy", "network"))
+	r.do(r.terraform("apply", "network"))
 	// Somebody has made a role with the name of the cluster's.
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 		w.Add("aws_iam_role", "plinth-dev-cluster", &cloud.Thing{MadeBy: "somebody", Attributes: cloud.Attributes{

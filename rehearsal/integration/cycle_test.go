@@ -44,7 +44,7 @@ func TestCycle(t *testing.T) {
 			assert.DeepEqual(t, r.made(), before)
 
 			r.unprotect(test.overrides...)
-			r.do(r.CDKTF("destroy", r.stack("*")))
+			r.destroy()
 			r.empty()
 		})
 	}
@@ -56,10 +56,9 @@ func (r rehearsal) unprotect(overrides ...string) {
 	if !slices.ContainsFunc(r.App.Stacks, func(s *synthesized.Stack) bool { return len(s.Guarded) > 0 }) {
 		return
 	}
-	r.refused(r.alone("destroy", "data"))
-	r.contains(r.refused(r.terraformDestroy("data")), "Instance cannot be destroyed", "prevent_destroy")
+	r.contains(r.refused(r.terraform("destroy", "data")), "Instance cannot be destroyed", "prevent_destroy")
 	r.synth(append(overrides, r.Variable("PROTECTED")+"=false", r.Variable("DATABASE_FINAL_SNAPSHOT")+"=false")...)
-	r.do(r.alone("deploy", "data"))
+	r.do(r.terraform("apply", "data"))
 }
 
 // noSecrets looks for every password that the stand-in has made up, wherever Terraform or the

@@ -16,7 +16,7 @@ func TestOpenTofu(t *testing.T) {
 	}
 	t.Setenv("TERRAFORM_BINARY_NAME", *openTofu)
 	r := furnished(t, "dev")
-	r.deploy()
+	r.do(r.CDKTF("deploy", r.stack("*")))
 	r.consistent()
 	for _, name := range r.App.Names() {
 		output := r.do(r.CDKTF("diff", name))

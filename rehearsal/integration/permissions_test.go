@@ -18,6 +18,7 @@ import (
 	"plinth/permissions"
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/iam"
+	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/synthesized"
 )
 
@@ -89,19 +90,14 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	}
 	r := start(t, env, variables(overrides...)...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
-	each := func(stacks []string, commands ...[]string) {
-		for _, stack := range stacks {
-			for _, args := range commands {
-				if args[0] != "state" {
-					args = append(args, "-input=false", "-no-color")
-				}
-				c := r.Terraform(stack, args...)
-				r.do(r.As(c, r.App.Pipeline.DeployRoles[stack], r.App.Pipeline.Release()))
-			}
-		}
+	// under has a stack's own role run Terraform in its folder.
+	under := func(stack string, args ...string) run.Command {
+		return r.As(r.Terraform(stack, args...), r.App.Pipeline.DeployRoles[stack], r.App.Pipeline.Release())
 	}
-	initialize, apply, destroy := []string{"init"}, []string{"apply", "-auto-approve"}, []string{"destroy", "-auto-approve"}
-	each(r.App.Names(), initialize, apply)
+	apply := func(stack string) run.Command { return under(stack, "apply", "-auto-approve", "-input=false") }
+	r.each(r.App.Needs, func(stack string) []run.Command {
+		return []run.Command{under(stack, "init", "-input=false"), apply(stack)}
+	})
 	life := recorded{name: name, stacks: map[string]permissions.Stack{}}
 	for _, stack := range r.App.Stacks {
 		life.stacks[r.App.Pipeline.DeployRoles[stack.Name]] = described(t, stack)
@@ -109,7 +105,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	assert.NilError(t, r.Cloud().Update(snapshots))
 	assert.NilError(t, r.Cloud().Update(drift))
 	r.synth(variables(append(overrides, changes...)...)...)
-	each(r.App.Names(), initialize, apply)
+	r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{apply(stack)} })
 	// Whoever destroys the key gives up what it encrypts.
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 		w.Remove("aws_db_snapshot", before)
@@ -120,15 +116,13 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 		}
 		return nil
 	}))
-	names := r.App.Names()
-	slices.Reverse(names)
-	for _, name := range names {
+	r.each(r.App.NeededBy, func(stack string) (commands []run.Command) {
 		// With a last snapshot its key stays: Terraform forgets it, as README.md tells.
-		for _, address := range r.App.Stack(name).Guarded {
-			each([]string{name}, []string{"state", "rm", address})
+		for _, address := range r.App.Stack(stack).Guarded {
+			commands = append(commands, under(stack, "state", "rm", address))
 		}
-		each([]string{name}, destroy)
-	}
+		return append(commands, under(stack, "destroy", "-auto-approve", "-input=false"))
+	})
 
 	var err error
 	life.calls, err = r.Cloud().Calls()

@@ -2,18 +2,21 @@ package integration
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"gotest.tools/v3/assert"
 
 	"plinth/rehearsal/internal/adopt"
+	"plinth/rehearsal/internal/run"
 )
 
 // TestKilled kills a whole deployment at random moments, with everything that belongs to it.
@@ -38,14 +41,12 @@ func TestKilled(t *testing.T) {
 			for range kills {
 				r.anew(account)
 
-				deployment, err := r.Start(r.delayed(r.CDKTF("deploy", r.stack("*")), 100*time.Millisecond))
-				assert.NilError(t, err)
+				deployment := r.begin(100 * time.Millisecond)
 				// Not after some time, which would mean something else on every machine.
 				moment := rand.N(all)
 				r.eventually("enough is made", func() bool { return len(r.made()) >= moment })
 				time.Sleep(rand.N(300 * time.Millisecond))
-				deployment.Kill()
-				_, _ = deployment.Wait() // of course it has failed
+				deployment.kill()
 				made, locks := r.made(), r.locks()
 				t.Logf("killed with %d things made, %d of them known, and locks %v", len(made), len(r.known()), locks)
 
@@ -58,6 +59,57 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deployment is one of all stacks that goes on.
+type deployment struct {
+	mutex   sync.Mutex
+	running []*run.Running
+	killed  bool
+	ended   chan struct{}
+}
+
+// begin begins to deploy all stacks with Terraform, with some time for each change.
+func (r rehearsal) begin(delay time.Duration) *deployment {
+	r.t.Helper()
+	for _, stack := range r.App.Names() {
+		assert.NilError(r.t, r.initialize(stack))
+	}
+	d := &deployment{ended: make(chan struct{})}
+	start := func(stack string) (*run.Running, error) {
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		if d.killed {
+			return nil, errors.New("the deployment is killed")
+		}
+		running, err := r.Start(r.delayed(r.on(stack, "apply"), delay))
+		if err == nil {
+			d.running = append(d.running, running)
+		}
+		return running, err
+	}
+	go func() {
+		defer close(d.ended)
+		run.InOrder(r.App.Names(), r.App.Needs, func(stack string) bool {
+			running, err := start(stack)
+			if err == nil {
+				_, err = running.Wait()
+			}
+			return err == nil
+		})
+	}()
+	return d
+}
+
+// kill kills all that goes on, with everything that belongs to it.
+func (d *deployment) kill() {
+	d.mutex.Lock()
+	d.killed = true
+	for _, running := range d.running {
+		running.Kill()
+	}
+	d.mutex.Unlock()
+	<-d.ended
 }
 
 // recover does by hand what the README tells to do after a deployment was killed.
@@ -120,7 +172,7 @@ func (r rehearsal) stackOf(lock string) string {
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
-	deployment, err := r.Start(r.delayed(r.alone("deploy", "network"), time.Second))
+	deployment, err := r.Start(r.delayed(r.terraform("apply", "network"), time.Second))
 	assert.NilError(t, err)
 	r.eventually("something is made", func() bool { return len(r.made()) > 0 })
 	assert.NilError(t, r.State().Stop())
@@ -132,21 +184,21 @@ func TestOutage(t *testing.T) {
 	r.unlock(stack)
 	r.do(r.Terraform(stack, "state", "push", "errored.tfstate"))
 	r.consistent()
-	r.do(r.alone("deploy", "network"))
+	r.do(r.terraform("apply", "network"))
 	r.consistent()
-	r.contains(r.do(r.CDKTF("diff", stack)), "No changes.")
+	r.contains(r.do(r.on(stack, "plan")), "No changes.")
 }
 
 // TestRestore loses half of a state, and brings the bucket's earlier version of it back.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
-	r.do(r.alone("deploy", "network"))
+	r.do(r.terraform("apply", "network"))
 	stack, key := r.stack("network"), "dev/network.tfstate"
 	good, err := r.State().Read(key)
 	assert.NilError(t, err)
 	r.do(r.Terraform(stack, "state", "rm", "aws_vpc.network_vpc_4E8F0223"))
-	r.contains(r.do(r.CDKTF("diff", stack)), "to add")
+	r.contains(r.do(r.on(stack, "plan")), "to add")
 
 	versions, err := r.State().Versions(key)
 	assert.NilError(t, err)
@@ -154,6 +206,6 @@ func TestRestore(t *testing.T) {
 	restored, err := r.State().Read(key)
 	assert.NilError(t, err)
 	assert.Assert(t, bytes.Equal(restored, good))
-	r.contains(r.do(r.CDKTF("diff", stack)), "No changes.")
+	r.contains(r.do(r.on(stack, "plan")), "No changes.")
 	r.consistent()
 }

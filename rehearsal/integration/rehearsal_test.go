@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,18 +119,74 @@ func (r rehearsal) contains(output string, wanted ...string) {
 	}
 }
 
-// deploy deploys all stacks.
-func (r rehearsal) deploy() string { r.t.Helper(); return r.do(r.CDKTF("deploy", r.stack("*"))) }
-
-// alone works on one stack, as one would who knows that the others are there.
+// alone has cdktf work on one stack, as one would who knows that the others are there.
 func (r rehearsal) alone(command, layer string) run.Command {
 	return r.Alone(r.CDKTF(command, r.stack(layer)))
 }
 
-// terraformDestroy destroys a stack without cdktf, which of a long output can lose the end, and
-// with it the reason why something fails.
-func (r rehearsal) terraformDestroy(layer string) run.Command {
-	return r.Terraform(r.stack(layer), "destroy", "-auto-approve", "-input=false")
+// terraform has Terraform plan, apply or destroy a stack. That needs no cdktf, which takes seconds and
+// of a long output can lose the end, and with it the reason why something fails.
+func (r rehearsal) terraform(verb, layer string) run.Command {
+	r.t.Helper()
+	return r.on(r.stack(layer), verb)
+}
+
+func (r rehearsal) on(stack, verb string) run.Command {
+	r.t.Helper()
+	assert.NilError(r.t, r.initialize(stack))
+	args := []string{verb, "-input=false"}
+	if verb != "plan" {
+		args = append(args, "-auto-approve")
+	}
+	return r.Terraform(stack, args...)
+}
+
+// initialize initializes the folder of a stack, unless it is already.
+func (r rehearsal) initialize(stack string) error {
+	if _, err := os.Stat(filepath.Join(r.App.Stack(stack).Folder, ".terraform.lock.hcl")); err == nil {
+		return nil
+	}
+	log, err := r.Do(r.t.Context(), r.Terraform(stack, "init", "-input=false"))
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, log.Text)
+	}
+	return nil
+}
+
+// deploy deploys all stacks with Terraform, in their order, and returns what it says.
+func (r rehearsal) deploy() string {
+	r.t.Helper()
+	return r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{r.on(stack, "apply")} })
+}
+
+// destroy destroys all stacks likewise, in reverse.
+func (r rehearsal) destroy() {
+	r.t.Helper()
+	r.each(r.App.NeededBy, func(stack string) []run.Command { return []run.Command{r.on(stack, "destroy")} })
+}
+
+// each runs commands for each stack, after those for the stacks that go before it, and returns what
+// they say.
+func (r rehearsal) each(after func(string) []string, commands func(stack string) []run.Command) string {
+	r.t.Helper()
+	var mutex sync.Mutex
+	var said strings.Builder
+	run.InOrder(r.App.Names(), after, func(stack string) bool {
+		for _, command := range commands(stack) {
+			log, err := r.Do(r.t.Context(), command)
+			mutex.Lock()
+			said.WriteString(log.Text)
+			mutex.Unlock()
+			if !assert.Check(r.t, err, log.Text) {
+				return false
+			}
+		}
+		return true
+	})
+	if r.t.Failed() {
+		r.t.FailNow()
+	}
+	return said.String()
 }
 
 // delayed makes every change of a command take a while, so that there is time to disturb it.

@@ -41,8 +41,7 @@ func TestRestoredDatabase(t *testing.T) {
 
 			restores := append(test.overrides, "PLINTH_DEV_DATABASE_RESTORES=["+snapshot+"]")
 			r.synth(restores...)
-			r.refused(r.alone("deploy", "data"))
-			r.contains(r.refused(r.Terraform(r.stack("data"), "apply", "-auto-approve", "-input=false")), snapshot+" not found")
+			r.contains(r.refused(r.terraform("apply", "data")), snapshot+" not found")
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), old))
 
 			r.do(run.Command{Name: "snapshot", Program: r.Path("bin", "aws"), Args: append(test.take, snapshot), Folder: r.Folder})
@@ -70,7 +69,7 @@ func TestRestoredDatabase(t *testing.T) {
 				w.Remove(test.snapshot, snapshot)
 				return nil
 			}))
-			r.do(r.CDKTF("destroy", r.stack("*")))
+			r.destroy()
 			r.empty()
 		})
 	}

@@ -146,7 +146,7 @@ func TestEach(t *testing.T) {
 			var mutex sync.Mutex
 			var done []string
 			going, most := 0, 0
-			o, err := p.each(t.Context(), &report.Phase{}, "deploy", names, p.needs, func(_ context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+			o, err := p.each(t.Context(), &report.Phase{}, "deploy", names, p.App.Needs, func(_ context.Context, name string, parser *cdktf.Parser) (outcome, error) {
 				mutex.Lock()
 				going++
 				most = max(most, going)
@@ -167,13 +167,13 @@ func TestEach(t *testing.T) {
 			assert.NilError(t, err)
 			slices.Sort(done)
 			assert.DeepEqual(t, done, test.done)
-			assert.Equal(t, most, atOnce)
+			assert.Equal(t, most, run.AtOnce)
 			assert.Equal(t, len(o.stacks), len(names))
 			assert.Equal(t, o.failed != nil, test.failing != "")
 			if test.failing != "" {
 				assert.Equal(t, o.log, test.failing)
 			}
-			assert.DeepEqual(t, p.neededBy("c"), []string{"d", "e"})
+			assert.DeepEqual(t, p.App.NeededBy("c"), []string{"d", "e"})
 		})
 	}
 }

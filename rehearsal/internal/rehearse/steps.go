@@ -41,7 +41,7 @@ func (p *play) bootstrap(ctx context.Context) error {
 func (p *play) deploy(ctx context.Context) error {
 	phase, end := p.begin("deploy", "Deploy each stack under its own role")
 	defer end()
-	o, err := p.each(ctx, phase, "deploy", p.App.Names(), p.needs, p.deploys("deploy"))
+	o, err := p.each(ctx, phase, "deploy", p.App.Names(), p.App.Needs, p.deploys("deploy"))
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title
 func (p *play) destroy(ctx context.Context) error {
 	phase, end := p.begin("destroy", "Destroy each stack under its own role, in reverse order")
 	defer end()
-	o, err := p.each(ctx, phase, "destroy", reverse(p.App.Names()), p.neededBy, p.deploys("destroy"))
+	o, err := p.each(ctx, phase, "destroy", reverse(p.App.Names()), p.App.NeededBy, p.deploys("destroy"))
 	if err != nil {
 		return err
 	}

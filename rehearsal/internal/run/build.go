@@ -6,15 +6,17 @@ import (
 	"path/filepath"
 )
 
-// Build builds a rehearsal's own programs into a folder, for tests. root is the repository.
+// Build builds a rehearsal's own programs into a folder, for tests, which keep there what they
+// synthesize too. root is the repository.
 func Build(root, folder string) (Tools, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return Tools{}, err
 	}
-	tools := Tools{Standin: filepath.Join(folder, "standin"), Bootstrap: filepath.Join(folder, "bootstrap")}
+	in := func(name string) string { return filepath.Join(folder, name) }
+	tools := Tools{Standin: in("standin"), Plinth: in("plinth"), Bootstrap: in("bootstrap"), Kept: Keep(in("synthesized"))}
 	for _, program := range []struct{ module, name, file string }{
-		{"rehearsal", "./standin", tools.Standin}, {"tools", "./bootstrap", tools.Bootstrap},
+		{"rehearsal", "./standin", tools.Standin}, {".", ".", tools.Plinth}, {"tools", "./bootstrap", tools.Bootstrap},
 	} {
 		output, err := exec.Command("go", "build", "-C", filepath.Join(root, program.module), "-o", program.file, program.name).CombinedOutput()
 		if err != nil {

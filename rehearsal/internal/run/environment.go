@@ -44,9 +44,7 @@ func (r *Rehearsal) Variables() []string {
 		// A step of destroying a cluster waits for EKS's last logs; here come none.
 		"EKS_LAST_LOGS_SECONDS=0",
 		cloud.FolderVariable+"="+r.Folder,
-		// As npx does it: cdktf runs on the Node.js that is pinned.
-		"PATH="+strings.Join([]string{r.Path("bin"), filepath.Join(r.root, "node_modules", ".bin"), os.Getenv("PATH")}, string(os.PathListSeparator)),
-		"NODE_COMPILE_CACHE="+filepath.Join(r.root, "build", "node-compile-cache"),
+		r.path(r.Path("bin")),
 	)
 	if r.cluster != nil {
 		variables = append(variables, r.cluster.Variables()...)
@@ -54,11 +52,19 @@ func (r *Rehearsal) Variables() []string {
 	return variables
 }
 
-// quiet has nobody look for newer versions, or for a terminal.
+// quiet has nobody look for newer versions, or for a terminal, nor compile Node.js programs again.
 func (r *Rehearsal) quiet() []string {
 	return []string{
 		"CHECKPOINT_DISABLE=1", "DISABLE_VERSION_CHECK=1", "CI=1",
+		"NODE_COMPILE_CACHE=" + filepath.Join(r.root, "build", "node-compile-cache"),
 	}
+}
+
+// path is the variable with the folders of programs. As npx has it: cdktf and jsii run on the
+// Node.js that is pinned.
+func (r *Rehearsal) path(first ...string) string {
+	folders := append(first, filepath.Join(r.root, "node_modules", ".bin"), os.Getenv("PATH"))
+	return "PATH=" + strings.Join(folders, string(os.PathListSeparator))
 }
 
 // environment is the user's own without what would interfere, and the rehearsal's variables.
@@ -67,7 +73,7 @@ func (r *Rehearsal) environment() []string { return append(clean(os.Environ()), 
 // settings is the environment in which stacks are synthesized: those of one environment. The
 // user's own overrides of settings count as in any synth.
 func (r *Rehearsal) settings() []string {
-	return append(append(clean(os.Environ()), r.quiet()...), r.Overrides()...)
+	return append(append(append(clean(os.Environ()), r.quiet()...), r.path()), r.Overrides()...)
 }
 
 // Overrides choose the environment. Its stacks are those for AWS, with their state in AWS: a

@@ -3,7 +3,6 @@
 package run
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,11 +40,15 @@ type Rehearsal struct {
 type Tools struct {
 	// Standin stands in for the providers.
 	Standin string
+	// Plinth writes the stacks.
+	Plinth string
 	// Bootstrap is what make bootstrap runs.
 	Bootstrap string
 	// Kubernetes is the folder with the programs of a control plane. With it, what is made in
 	// the cluster is really made on one; without, Kubernetes is stood in for like AWS.
 	Kubernetes string
+	// Kept, which only tests have, keeps what is synthesized for whoever needs the same.
+	Kept *Kept
 }
 
 // New starts a rehearsal in an empty account. root is the repository,
@@ -174,53 +177,4 @@ func (r *Rehearsal) clear() error {
 		}
 	}
 	return nil
-}
-
-// Synth synthesizes the environment, with settings overridden as in
-// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account.
-func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
-	if err := r.checkSettings(ctx, overrides); err != nil {
-		return err
-	}
-	synth := r.cdktf("synth", "--output", r.output())
-	synth.Env = append(r.settings(), overrides...)
-	if log, err := r.Do(ctx, synth); err != nil {
-		return errors.Join(said(log.Text), err)
-	}
-	app, err := synthesized.Read(r.output())
-	if err != nil {
-		return err
-	}
-	if app.Bootstrap == nil {
-		return fmt.Errorf("there is no stack bootstrap-%s, which makes the bucket and the roles of the others", r.Env)
-	}
-	first := r.App == nil
-	r.App = app
-	if first {
-		err = r.setUp(ctx)
-	}
-	return err
-}
-
-// said is what Plinth has said as it could not synthesize, of all that cdktf prints around it;
-// nil when nothing is found.
-func said(output string) error {
-	_, output, _ = strings.Cut(output, "Command output on stderr:")
-	output, _, _ = strings.Cut(output, "exit status")
-	if output = strings.TrimSpace(output); output == "" {
-		return nil
-	}
-	return errors.New(output)
-}
-
-// checkSettings has Plinth tell every mistake in the settings, which are for the user to read
-// as they are: cdktf would bury them.
-func (r *Rehearsal) checkSettings(ctx context.Context, overrides []string) error {
-	check := Command{Name: "check", Program: "go", Args: []string{"run", ".", "-check"}, Folder: r.root}
-	check.Env = append(r.settings(), overrides...)
-	log, err := r.Do(ctx, check)
-	if err != nil && ctx.Err() == nil {
-		return errors.New(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(log.Text), "exit status 1")))
-	}
-	return err
 }

@@ -124,6 +124,20 @@ func (a *App) Names() []string {
 	return names
 }
 
+// Needs are the stacks that one needs itself.
+func (a *App) Needs(name string) []string { return a.Stack(name).Needs }
+
+// NeededBy are the stacks that need one.
+func (a *App) NeededBy(name string) []string {
+	var all []string
+	for _, s := range a.Stacks {
+		if slices.Contains(s.Needs, name) {
+			all = append(all, s.Name)
+		}
+	}
+	return all
+}
+
 // Providers are those that the stacks ask for, by name. Two versions of one provider, and
 // versions that are not pinned, are errors.
 func (a *App) Providers() ([]Provider, error) {

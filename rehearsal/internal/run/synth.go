@@ -1,0 +1,85 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// Synth synthesizes the environment, with settings overridden as in
+// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account.
+//
+// Plinth's own program writes the stacks, without cdktf around it: cdktf synth would have Go build
+// the same program once more, and takes five times as long. An error is what Plinth says.
+func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
+	if err := r.synthesize(ctx, overrides); err != nil {
+		return err
+	}
+	app, err := synthesized.Read(r.output())
+	if err != nil {
+		return err
+	}
+	if app.Bootstrap == nil {
+		return fmt.Errorf("there is no stack bootstrap-%s, which makes the bucket and the roles of the others", r.Env)
+	}
+	first := r.App == nil
+	r.App = app
+	if first {
+		err = r.setUp(ctx)
+	}
+	return err
+}
+
+func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
+	if r.tools.Kept == nil {
+		return r.writeStacks(ctx, r.output(), overrides)
+	}
+	return r.tools.Kept.copy(r.output(), append([]string{r.Env}, overrides...), func(folder string) error {
+		return r.writeStacks(ctx, folder, overrides)
+	})
+}
+
+// writeStacks has Plinth write what is for Terraform into a folder. What Terraform has left there stays.
+func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
+	projectContext, err := r.context()
+	if err != nil {
+		return err
+	}
+	write := Command{Name: "synth", Program: r.tools.Plinth, Folder: r.root}
+	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder, "CDKTF_CONTEXT_JSON="+projectContext)
+	log, err := r.Do(ctx, write)
+	if said := strings.TrimSpace(log.Text); err != nil && ctx.Err() == nil && said != "" {
+		return errors.New(said)
+	}
+	return err
+}
+
+// context is what cdktf.json tells the program.
+func (r *Rehearsal) context() (string, error) {
+	file := filepath.Join(r.root, "cdktf.json")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	var project struct {
+		Context json.RawMessage `json:"context"`
+	}
+	if err := json.Unmarshal(content, &project); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return string(project.Context), nil
+}
+
+// CDKTFSynth is a run of cdktf synth into a folder.
+func (r *Rehearsal) CDKTFSynth(folder string, overrides ...string) Command {
+	c := r.cdktf("synth", "--output", folder)
+	c.Env = append(r.settings(), slices.Clone(overrides)...)
+	return c
+}
