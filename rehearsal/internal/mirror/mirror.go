@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	terraform "github.com/hashicorp/terraform-registry-address"
 	tofu "github.com/opentofu/registry-address"
@@ -17,13 +18,28 @@ import (
 // Provider is one that a configuration asks for, such as hashicorp's aws at 5.99.1.
 type Provider struct{ Namespace, Name, Version string }
 
+// programs is the folder, in that of a mirror, with one program under the name of each provider.
+const programs = "programs"
+
 // Write fills a folder with one program under the name of each provider, for both of
 // Terraform's and OpenTofu's registry. It replaces nothing.
+//
+// What Terraform finds is a script that becomes the program: of a provider's package it computes
+// the checksum in every command, which of the program itself would take it a tenth of a second.
 func Write(folder, program string, providers []Provider) error {
-	for _, host := range []string{string(terraform.DefaultProviderRegistryHost), string(tofu.DefaultProviderRegistryHost)} {
-		for _, p := range providers {
-			if err := Link(program, filepath.Join(folder, host, p.Namespace, p.Name, p.Version,
-				runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-"+p.Name+"_v"+p.Version)); err != nil {
+	for _, p := range providers {
+		name := "terraform-provider-" + p.Name + "_v" + p.Version
+		linked := filepath.Join(folder, programs, name)
+		if err := Link(program, linked); err != nil {
+			return err
+		}
+		script := "#!/bin/sh\nexec '" + strings.ReplaceAll(linked, "'", `'\''`) + "' \"$@\"\n"
+		for _, host := range []string{string(terraform.DefaultProviderRegistryHost), string(tofu.DefaultProviderRegistryHost)} {
+			of := filepath.Join(folder, host, p.Namespace, p.Name, p.Version, runtime.GOOS+"_"+runtime.GOARCH)
+			if err := os.MkdirAll(of, 0o755); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(of, name), []byte(script), 0o755); err != nil { //nolint:gosec // a program is run
 				return err
 			}
 		}
