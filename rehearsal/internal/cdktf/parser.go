@@ -88,6 +88,14 @@ func NewPlanParser(stack Stack) *Parser {
 	return &Parser{now: time.Now, stacks: []*Stack{&stack}, current: &stack, bare: true}
 }
 
+// Bare says that what comes is Terraform's own output, of the one stack, which it plans first of all.
+func (p *Parser) Bare() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.bare, p.current = true, p.stacks[0]
+	p.current.State, p.current.Started = Planning, p.now()
+}
+
 // Stacks are all stacks as they are now.
 func (p *Parser) Stacks() []Stack {
 	p.mutex.Lock()

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -66,7 +67,13 @@ type Thing struct {
 }
 
 // Cloud is the file.
-type Cloud struct{ path string }
+type Cloud struct {
+	path string
+	// seen is what Look has read last, of a file with that information.
+	looking sync.Mutex
+	seen    *World
+	info    fs.FileInfo
+}
 
 // FileName of the cloud in a rehearsal's folder.
 const FileName = "cloud.json"
@@ -80,7 +87,7 @@ const RefusalsName = "refusals.log"
 const FolderVariable = "REHEARSAL_FOLDER"
 
 // Open returns the cloud in a rehearsal's folder. It need not exist yet.
-func Open(folder string) *Cloud { return &Cloud{filepath.Join(folder, FileName)} }
+func Open(folder string) *Cloud { return &Cloud{path: filepath.Join(folder, FileName)} }
 
 // Path is the file's.
 func (c *Cloud) Path() string { return c.path }
@@ -121,6 +128,23 @@ func (c *Cloud) View() (*World, error) {
 		return err
 	})
 	return world, err
+}
+
+// Look is View for who changes nothing of what it returns: it reads the file only when that has
+// changed since.
+func (c *Cloud) Look() (*World, error) {
+	c.looking.Lock()
+	defer c.looking.Unlock()
+	err := c.locked(func() error {
+		info, err := os.Stat(c.path)
+		if err == nil && c.seen != nil && os.SameFile(info, c.info) && info.ModTime().Equal(c.info.ModTime()) && info.Size() == c.info.Size() {
+			return nil
+		}
+		c.seen, err = c.read()
+		c.info = info
+		return err
+	})
+	return c.seen, err
 }
 
 // Glance reads the file without waiting for whoever is changing it: it may miss that change.

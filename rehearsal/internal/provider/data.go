@@ -32,7 +32,7 @@ func (s *server) ReadDataSource(_ context.Context, r *tfprotov6.ReadDataSourceRe
 }
 
 func (s *server) answer(name string, config map[string]any) (map[string]any, error) {
-	world, err := s.cloud.View()
+	world, err := s.cloud.Look()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphem
 }
 
 func (s *server) open(name string, config map[string]any) (map[string]any, error) {
-	world, err := s.cloud.View()
+	world, err := s.cloud.Look()
 	if err != nil {
 		return nil, err
 	}

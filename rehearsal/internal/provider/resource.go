@@ -36,7 +36,7 @@ func (s *server) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequ
 		return nil, err
 	}
 	response := &tfprotov6.ReadResourceResponse{Private: r.Private}
-	world, err := s.cloud.View()
+	world, err := s.cloud.Look()
 	if err == nil {
 		response.NewState, err = s.read(ctx, world, r.TypeName, state)
 	}
@@ -190,8 +190,7 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 	if err != nil {
 		return prior, err
 	}
-	withBlocks(b, attributes)
-	final, err := resolve(planned, attributes)
+	final, err := resolve(planned, withBlocks(b, attributes))
 	if err != nil {
 		return prior, fmt.Errorf("what the rehearsal's cloud answers does not fit the schema of %s: %w", name, err)
 	}
@@ -242,7 +241,7 @@ func (s *server) remove(world *cloud.World, name, cluster string, a map[string]a
 // ImportResourceState finds a thing by its id.
 func (s *server) ImportResourceState(_ context.Context, r *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
 	b := s.schemas.Resources[r.TypeName]
-	world, err := s.cloud.View()
+	world, err := s.cloud.Look()
 	if err != nil {
 		return nil, err
 	}

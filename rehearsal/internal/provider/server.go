@@ -156,7 +156,7 @@ func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProv
 // configureAWS refuses an account or a region that is not the rehearsal's, as AWS's provider
 // refuses accounts that are not allowed.
 func (s *server) configureAWS(config tftypes.Value) error {
-	world, err := s.cloud.View()
+	world, err := s.cloud.Look()
 	if err != nil {
 		return err
 	}
@@ -231,8 +231,7 @@ func encodePlain(b *schema.Block, attributes map[string]any) (*tfprotov6.Dynamic
 	if err != nil {
 		return nil, err
 	}
-	withBlocks(b, attributes)
-	v, err := typed(t, attributes)
+	v, err := typed(t, withBlocks(b, attributes))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -222,23 +224,31 @@ func resolve(planned tftypes.Value, answer any) (tftypes.Value, error) {
 
 // withBlocks gives an empty list to every nested block that is not there: Terraform has no
 // null ones.
-func withBlocks(b *schema.Block, attributes map[string]any) {
+func withBlocks(b *schema.Block, attributes map[string]any) map[string]any {
+	if len(b.Blocks) == 0 {
+		return attributes
+	}
+	with := map[string]any{}
+	maps.Copy(with, attributes)
 	for name, nested := range b.Blocks {
 		switch v := attributes[name].(type) {
 		case nil:
 			if nested.Nesting == "list" || nested.Nesting == "set" {
-				attributes[name] = []any{}
+				with[name] = []any{}
 			}
 		case map[string]any:
 			if nested.Nesting == "single" {
-				withBlocks(nested.Block, v)
+				with[name] = withBlocks(nested.Block, v)
 			}
 		case []any:
-			for _, item := range v {
+			list := slices.Clone(v)
+			for i, item := range list {
 				if one, ok := item.(map[string]any); ok {
-					withBlocks(nested.Block, one)
+					list[i] = withBlocks(nested.Block, one)
 				}
 			}
+			with[name] = list
 		}
 	}
+	return with
 }

@@ -30,6 +30,23 @@ func (p *play) asPlanner(c run.Command, stack string) run.Command {
 	return p.As(c, p.App.Pipeline.PlanRoles[stack], synthesized.Review)
 }
 
+// together runs cdktf once on all stacks, each under its own role, after those that before names.
+func (p *play) together(ctx context.Context, phase *report.Phase, verb string, before func(string) []string) (outcome, error) {
+	command, err := p.Under(p.CDKTF(verb, p.Env+"-*"), p.App.Pipeline.DeployRoles, p.App.Pipeline.Release())
+	if err != nil {
+		return outcome{}, err
+	}
+	parser := cdktf.NewParser(p.App.Names()...)
+	for _, name := range p.App.Names() {
+		parser.Follow(name, before(name)...)
+	}
+	end := p.screen.Progress(verb, parser)
+	o, err := p.one(ctx, command, parser)
+	end()
+	p.note(phase, o.stacks)
+	return o, err
+}
+
 // deploys runs cdktf on one stack under its own role.
 func (p *play) deploys(verb string) func(context.Context, string, *cdktf.Parser) (outcome, error) {
 	return func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
@@ -47,14 +64,14 @@ func (p *play) limits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	attempts := map[string]run.Command{
-		first.Name: p.asPlanner(p.Alone(p.CDKTF("deploy", first.Name)), first.Name),
-		other.Name: p.asDeployer(p.Alone(p.CDKTF("deploy", other.Name)), first.Name),
+	attempts := map[string]func(run.Command) run.Command{
+		first.Name: func(c run.Command) run.Command { return p.asPlanner(c, first.Name) },
+		other.Name: func(c run.Command) run.Command { return p.asDeployer(c, first.Name) },
 	}
 	outcomes := map[string]*outcome{first.Name: {}, other.Name: {}}
 	if _, err = p.each(ctx, &report.Phase{}, phase.Name, []string{first.Name, other.Name}, nil,
 		func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
-			o, err := p.one(ctx, attempts[name], parser)
+			o, err := p.attempt(ctx, name, attempts[name], parser)
 			*outcomes[name] = o
 			return o, err
 		}); err != nil {
@@ -81,6 +98,16 @@ func (p *play) limits(ctx context.Context) error {
 	return errors.Join(
 		refused("The role that plans "+first.Name+" cannot deploy it", first.Name),
 		refused("The role that deploys "+first.Name+" cannot deploy "+other.Name, other.Name))
+}
+
+// attempt has Terraform deploy a stack under whatever role.
+func (p *play) attempt(ctx context.Context, name string, as func(run.Command) run.Command, parser *cdktf.Parser) (outcome, error) {
+	parser.Bare()
+	o, err := p.one(ctx, as(p.Terraform(name, "init", "-input=false", "-no-color")), cdktf.NewParser(name))
+	if err != nil || o.failed != nil {
+		return o, err
+	}
+	return p.one(ctx, as(p.Terraform(name, "apply", "-auto-approve", "-input=false", "-no-color")), parser)
 }
 
 // ownRoles looks, in what IAM was asked, whether all of a stack was made by its own role.

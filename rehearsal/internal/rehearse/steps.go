@@ -3,7 +3,6 @@ package rehearse
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ func (p *play) bootstrap(ctx context.Context) error {
 func (p *play) deploy(ctx context.Context) error {
 	phase, end := p.begin("deploy", "Deploy each stack under its own role")
 	defer end()
-	o, err := p.each(ctx, phase, "deploy", p.App.Names(), p.App.Needs, p.deploys("deploy"))
+	o, err := p.together(ctx, phase, "deploy", p.App.Needs)
 	if err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func (p *play) change(ctx context.Context) error {
 	if err := p.resynth(ctx, p.Variable("APP_IMAGE_DIGEST")+"=", p.Variable("APP_IMAGE_TAG")+"=rehearsal"); err != nil {
 		return err
 	}
-	app := p.Env + "-app"
+	app := p.app()
 	o, err := p.diffs(ctx, phase)
 	if err != nil {
 		return err
@@ -168,7 +167,7 @@ func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title
 func (p *play) destroy(ctx context.Context) error {
 	phase, end := p.begin("destroy", "Destroy each stack under its own role, in reverse order")
 	defer end()
-	o, err := p.each(ctx, phase, "destroy", reverse(p.App.Names()), p.App.NeededBy, p.deploys("destroy"))
+	o, err := p.together(ctx, phase, "destroy", p.App.NeededBy)
 	if err != nil {
 		return err
 	}
@@ -179,10 +178,20 @@ func (p *play) destroy(ctx context.Context) error {
 	})
 }
 
-// diffs compares every stack with what is deployed.
+// diffs compares every stack with what is deployed: the application's with cdktf, as one does in review,
+// the others with Terraform, since cdktf compares one at a time.
 func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) {
-	return p.each(ctx, phase, "diff", p.App.Names(), nil, p.diff)
+	return p.each(ctx, phase, "diff", p.App.Names(), nil, func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
+		if name == p.app() {
+			return p.diff(ctx, name, parser)
+		}
+		parser.Bare()
+		return p.one(ctx, p.asPlanner(p.Terraform(name, "plan", "-input=false", "-no-color", "-out=plan"), name), parser)
+	})
 }
+
+// app is the application's stack.
+func (p *play) app() string { return p.Env + "-app" }
 
 // diff compares one stack. Where cdktf has swallowed what Terraform found, the plan that it
 // has saved tells.
@@ -223,8 +232,3 @@ func count(stacks []cdktf.Stack) int {
 }
 
 func allDone(stacks []cdktf.Stack) bool { return count(stacks) == len(stacks) }
-
-func reverse(names []string) []string {
-	slices.Reverse(names)
-	return names
-}

@@ -15,6 +15,9 @@ import (
 // tokenLife is how long a job's token is good for.
 const tokenLife = time.Hour
 
+// sessionName is how AWS would call who works under a role.
+const sessionName = "rehearsal"
+
 // Token writes the token of a pipeline's job for a branch or tag into a file, whose path it
 // returns. It is unsigned: a rehearsal's STS trusts it as it is.
 func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string, err error) {
@@ -45,5 +48,5 @@ func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Re
 		name, _, _ := strings.Cut(variable, "=")
 		return name == keyVariable || name == secretVariable
 	})
-	return append(environment, "AWS_ROLE_ARN="+role, "AWS_WEB_IDENTITY_TOKEN_FILE="+file, "AWS_ROLE_SESSION_NAME=rehearsal"), nil
+	return append(environment, "AWS_ROLE_ARN="+role, "AWS_WEB_IDENTITY_TOKEN_FILE="+file, "AWS_ROLE_SESSION_NAME="+sessionName), nil
 }

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"plinth/rehearsal/internal/synthesized"
+)
+
+// nobody is who works on a stack that has no role: there is no such role.
+const nobody = "none"
+
+// Under has one command of cdktf work on several stacks, each under a role of its own, by the
+// stack's name, as jobs of a pipeline for a branch or tag do. In place of Terraform cdktf runs a script,
+// which takes the role of the stack in whose folder it is.
+func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Ref) (Command, error) {
+	token, err := r.Token(ref, tokenLife)
+	if err != nil {
+		return c, err
+	}
+	var cases strings.Builder
+	var names []string
+	for name := range roles {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&cases, "  %s) AWS_ROLE_ARN=%s ;;\n", quote(name), quote(roles[name]))
+	}
+	script := "#!/bin/sh\ncase \"${PWD##*/}\" in\n" + cases.String() + "  *) AWS_ROLE_ARN=" + nobody + " ;;\nesac\n" +
+		"unset " + keyVariable + " " + secretVariable + "\n" +
+		"export AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE=" + quote(token) + " AWS_ROLE_SESSION_NAME=" + sessionName + "\n" +
+		"exec " + quote(terraform()) + " \"$@\"\n"
+	file := r.Path("bin", "terraform-under-roles")
+	if err := os.WriteFile(file, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		return c, err
+	}
+	return r.With(c, "TERRAFORM_BINARY_NAME="+file), nil
+}
+
+// quote quotes for a shell.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
