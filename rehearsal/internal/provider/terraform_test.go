@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -81,16 +82,23 @@ var types = map[string][2][]string{
 	"helm":       {{"helm_release"}, nil},
 }
 
-func newProject(t *testing.T) *project {
-	t.Helper()
-	p := &project{t: t, folder: t.TempDir(), clouds: t.TempDir()}
+// schemas are those of the types, as they are in a rehearsal's folder.
+var schemas = sync.OnceValues(func() ([]byte, error) {
 	all := map[string]*schema.Provider{}
 	for name, kinds := range types {
 		extracted, err := schema.Extract(packages, name, kinds[0], kinds[1])
-		assert.NilError(t, err)
+		if err != nil {
+			return nil, err
+		}
 		all[name] = extracted
 	}
-	content, err := json.Marshal(all)
+	return json.Marshal(all)
+})
+
+func newProject(t *testing.T) *project {
+	t.Helper()
+	p := &project{t: t, folder: t.TempDir(), clouds: t.TempDir()}
+	content, err := schemas()
 	assert.NilError(t, err)
 	p.write(filepath.Join(p.clouds, schema.FileName), string(content))
 	// Not installed but overridden: there is nothing to initialize.
@@ -121,7 +129,7 @@ func (p *project) terraform(config string, args ...string) (string, error) {
 	command := exec.Command("terraform", append(args, "-no-color")...)
 	command.Dir = p.folder
 	command.Env = append(os.Environ(),
-		"TF_CLI_CONFIG_FILE="+filepath.Join(p.folder, "terraform.rc"), "CHECKPOINT_DISABLE=1",
+		"TF_CLI_CONFIG_FILE="+filepath.Join(p.folder, "terraform.rc"), "CHECKPOINT_DISABLE=1", "TF_DISABLE_PLUGIN_TLS=1", "GOGC=400",
 		cloud.FolderVariable+"="+p.clouds)
 	command.Env = append(command.Env, p.environment...)
 	output, err := command.CombinedOutput()
