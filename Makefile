@@ -79,11 +79,10 @@ $(foreach name,$(options),$(if $(call strange,$(value $(name)),$(harmless)),$(er
 .PHONY: rehearse
 rehearse: bindings ## Deploy, diff and destroy ENV=dev on this machine, without AWS (KEEP=1: stop after the deploy; CLUSTER=1: with a real Kubernetes control plane)
 	@go build -o build/plinth .
-	@go build -C rehearsal -o ../build/standin ./standin
-	@go build -C rehearsal -o ../build/rehearse .
+	@go build -C rehearsal -o ../build/programs/ . ./standin
 	@go build -C tools -o ../build/bootstrap ./bootstrap
 	@$(if $(CLUSTER),$(MAKE) --no-print-directory kubernetes)
-	@build/rehearse -env '$(ENV)' $(if $(KEEP),-keep) $(if $(CLUSTER),-kubernetes '$(CURDIR)/$(KUBERNETES)')
+	@build/programs/rehearsal -env '$(ENV)' $(if $(KEEP),-keep) $(if $(CLUSTER),-kubernetes '$(CURDIR)/$(KUBERNETES)')
 
 # One stack alone is checked here, since cdktf would refuse it without looking; several
 # stacks, or a glob, are checked and put in order by cdktf.

@@ -25,7 +25,7 @@ func main() {
 	env := flag.String("env", "dev", "the environment, a file of environments/")
 	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
 	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
-	standin := flag.String("standin", "", "the program that stands in for the providers (default build/standin)")
+	standin := flag.String("standin", "", "the program that stands in for the providers (default build/programs/standin)")
 	plinth := flag.String("plinth", "", "the program that writes the stacks (default build/plinth)")
 	bootstrap := flag.String("bootstrap", "", "the program of make bootstrap (default build/bootstrap)")
 	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to be used instead of a stand-in")
@@ -66,7 +66,7 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 		return nil, err
 	}
 	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
-	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "standin"))
+	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "programs", "standin"))
 	tools.Plinth = cmp.Or(tools.Plinth, filepath.Join(root, "build", "plinth"))
 	tools.Bootstrap = cmp.Or(tools.Bootstrap, filepath.Join(root, "build", "bootstrap"))
 	r, err := run.New(root, env, out, tools)
