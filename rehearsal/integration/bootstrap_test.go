@@ -174,6 +174,7 @@ func TestBootstrap(t *testing.T) {
 // TestBootstrapKilled kills it at random moments, until it gets through. Nothing is made twice,
 // and nothing is lost.
 func TestBootstrapKilled(t *testing.T) {
+	t.Parallel()
 	for _, lane := range []string{"one account", "another"} {
 		t.Run(lane, func(t *testing.T) {
 			a := newAdministrator(t)
@@ -257,6 +258,7 @@ func TestBootstrapByHand(t *testing.T) {
 
 // TestBootstrapForeign finds what is not this environment's under the names it needs.
 func TestBootstrapForeign(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		give func(w *cloud.World, bucket string) error
 		want []string
@@ -341,6 +343,7 @@ func TestBootstrapGone(t *testing.T) {
 // TestBootstrapInterrupted is Ctrl-C, which a terminal sends to everybody and a CI to the program
 // alone. Terraform is asked once, and finishes what it has begun.
 func TestBootstrapInterrupted(t *testing.T) {
+	t.Parallel()
 	for name, listen := range map[string][]string{"all": nil, "alone": {"bootstrap"}} {
 		t.Run(name, func(t *testing.T) {
 			a := newAdministrator(t)

@@ -14,6 +14,7 @@ import (
 // TestCycle deploys whole environments, deploys them again, which changes nothing, and
 // destroys them, which leaves nothing. With dev the whole rehearsal does so, see ../main_test.go.
 func TestCycle(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		env       string
 		overrides []string

@@ -34,6 +34,7 @@ type recorded struct {
 // looks at what it took: nothing that the table of permissions gives may be too much, and no
 // stack's role may be enough for another stack.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	var (
 		mutex sync.Mutex
 		lives []recorded

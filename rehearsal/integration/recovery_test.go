@@ -23,6 +23,7 @@ import (
 // What the README says then is enough: unlock, adopt what was made and not written down,
 // deploy again. Nothing is made twice, and nothing is lost.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	const kills = 5
 	for _, lane := range []string{"one account", "another"} {
 		t.Run(lane, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +31,15 @@ func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
+// atOnce is how many tests go on at a time: they wait as much as they keep a core busy.
+const atOnce = "4"
+
 func testMain(m *testing.M) int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	folder, err := os.MkdirTemp("", "rehearsal")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -15,6 +15,7 @@ import (
 // TestRestoredDatabase takes a snapshot as a person would, and has it back by one setting: a new
 // database, the application on it, the old one kept until the settings say otherwise.
 func TestRestoredDatabase(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		kind, identifier, snapshot string
 		take                       []string
