@@ -280,7 +280,7 @@ func (r rehearsal) locks() []string {
 // eventually waits until something is so.
 func (r rehearsal) eventually(what string, is func() bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
 		assert.Assert(r.t, time.Now().Before(deadline), "waited in vain until %s", what)
 	}
 }

@@ -94,10 +94,8 @@ func (a *asked) interrupt() {
 // endAll has all that the program has left end, by itself if it can: when cdktf fails, a
 // Terraform that it leaves behind may still have a state to save.
 func (a *asked) endAll() {
-	reap()
-	for deadline := time.Now().Add(grace); len(below()) > 0 && time.Now().Before(deadline); time.Sleep(pause) {
+	for deadline := time.Now().Add(grace); reap() && time.Now().Before(deadline); time.Sleep(pause) {
 		a.interrupt()
-		reap()
 	}
 	killAll()
 }
@@ -105,16 +103,11 @@ func (a *asked) endAll() {
 // killAll ends all below this process. What a process starts before its own end is then below
 // this process itself, and is found when looking again.
 func killAll() {
-	for {
-		processes := below()
-		if len(processes) == 0 {
-			return
-		}
-		for _, p := range processes {
+	for reap() {
+		for _, p := range below() {
 			_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended
 		}
 		time.Sleep(time.Millisecond)
-		reap()
 	}
 }
 
@@ -143,11 +136,13 @@ func below() []process {
 	return found[1:]
 }
 
-// reap lets go of those that have ended right below this process.
-func reap() {
+// reap lets go of those that have ended right below this process. It returns whether any is left
+// there; without, there is none further below either.
+func reap() (left bool) {
 	for {
-		if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 && !errors.Is(err, syscall.EINTR) {
-			return
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		if pid <= 0 && !errors.Is(err, syscall.EINTR) {
+			return !errors.Is(err, syscall.ECHILD)
 		}
 	}
 }

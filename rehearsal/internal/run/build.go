@@ -4,23 +4,29 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+
+	"plinth/rehearsal/internal/mirror"
 )
 
-// Build builds a rehearsal's own programs into a folder, for tests, which keep there what they
-// synthesize too. root is the repository.
+// Build builds a rehearsal's own programs for tests, which have them in a folder, and keep there what they
+// synthesize too. root is the repository: in its build folder Go finds what is up to date still.
 func Build(root, folder string) (Tools, error) {
-	folder, err := filepath.Abs(folder)
+	root, err := filepath.Abs(root)
 	if err != nil {
 		return Tools{}, err
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
 	tools := Tools{Standin: in("standin"), Plinth: in("plinth"), Bootstrap: in("bootstrap"), Kept: Keep(in("synthesized"))}
-	for _, program := range []struct{ module, name, file string }{
-		{"rehearsal", "./standin", tools.Standin}, {".", ".", tools.Plinth}, {"tools", "./bootstrap", tools.Bootstrap},
+	for _, program := range []struct{ module, name, built, file string }{
+		{"rehearsal", "./standin", "programs/standin", tools.Standin}, {".", ".", "plinth", tools.Plinth}, {"tools", "./bootstrap", "bootstrap", tools.Bootstrap},
 	} {
-		output, err := exec.Command("go", "build", "-C", filepath.Join(root, program.module), "-o", program.file, program.name).CombinedOutput()
+		built := filepath.Join(root, "build", program.built)
+		output, err := exec.Command("go", "build", "-C", filepath.Join(root, program.module), "-o", built, program.name).CombinedOutput()
 		if err != nil {
 			return Tools{}, fmt.Errorf("building %s: %w\n%s", program.name, err, output)
+		}
+		if err := mirror.Link(built, program.file); err != nil {
+			return Tools{}, err
 		}
 	}
 	return tools, nil
