@@ -11,6 +11,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
+	"plinth/rehearsal/internal/shell"
 	"plinth/rehearsal/internal/synthesized"
 )
 
@@ -21,12 +22,12 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, []byte(shell(r)+roles), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(exports(r)+roles), 0o600); err != nil {
 		return err
 	}
 	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
 	s.Line("In another terminal, go on by hand with plain cdktf. First: source %s", display(file))
-	s.Line("which sets these:\n\n%s", shell(r))
+	s.Line("which sets these:\n\n%s", exports(r))
 	s.Line("With these you are the account's administrator. In bash, as is the role of a stack:\n")
 	s.Line("  as plan %s-app npx cdktf diff %s-app", r.Env, r.Env)
 	s.Line("  as deploy %s-app npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env, r.Env)
@@ -51,17 +52,17 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	return nil
 }
 
-// shell has a shell take the rehearsal's variables, and forget what would interfere.
-func shell(r *run.Rehearsal) string {
+// exports have a shell take the rehearsal's variables, and forget what would interfere.
+func exports(r *run.Rehearsal) string {
 	var lines strings.Builder
 	if names := r.Interfering(); len(names) > 0 {
 		lines.WriteString("unset " + strings.Join(names, " ") + "\n")
 	}
 	for _, variable := range append(r.Variables(), r.Overrides()...) {
 		name, value, _ := strings.Cut(variable, "=")
-		value = quote(value)
+		value = shell.Quote(value)
 		if name == "PATH" { // goes on with the shell's own, whatever it is by then
-			value = quote(r.Path("bin")) + ":$PATH"
+			value = shell.Quote(r.Path("bin")) + ":$PATH"
 		}
 		lines.WriteString("export " + name + "=" + value + "\n")
 	}
@@ -82,8 +83,8 @@ func asRole(r *run.Rehearsal) (string, error) {
 	var cases strings.Builder
 	for _, stack := range r.App.Names() {
 		planning := strings.Join(run.Planning(r.App.Stack(stack)), " ")
-		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s planning=%s ;;\n", stack, quote(p.PlanRoles[stack]), quote(plan), quote(planning))
-		fmt.Fprintf(&cases, "    'deploy %s') role=%s token=%s ;;\n", stack, quote(p.DeployRoles[stack]), quote(deploy))
+		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s planning=%s ;;\n", stack, shell.Quote(p.PlanRoles[stack]), shell.Quote(plan), shell.Quote(planning))
+		fmt.Fprintf(&cases, "    'deploy %s') role=%s token=%s ;;\n", stack, shell.Quote(p.DeployRoles[stack]), shell.Quote(deploy))
 	}
 	return `as() {
   local role token planning=
@@ -96,6 +97,3 @@ func asRole(r *run.Rehearsal) (string, error) {
 }
 `, nil
 }
-
-// quote quotes for a shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -42,6 +42,11 @@ func TestRoles(t *testing.T) {
 	for _, ref := range []synthesized.Ref{synthesized.Review, {Name: "v1.0", Tag: true}} {
 		r.contains(r.do(r.As(plan, p.PlanRoles[network], ref)), "to add, 0 to change, 0 to destroy.")
 	}
+	// Of a command that works on several stacks, one without a role is nobody's.
+	several, err := r.Under(plan, map[string]string{r.stack("data"): p.DeployRoles[r.stack("data")]}, p.Release())
+	assert.NilError(t, err)
+	several.Program = r.Path("bin", "terraform-under-roles")
+	r.contains(r.refused(several), "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	assert.DeepEqual(t, r.made(), before)
 	r.unlocked()
 

@@ -9,10 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	terraform "github.com/hashicorp/terraform-registry-address"
 	tofu "github.com/opentofu/registry-address"
+
+	"plinth/rehearsal/internal/shell"
 )
 
 // Provider is one that a configuration asks for, such as hashicorp's aws at 5.99.1.
@@ -33,7 +34,7 @@ func Write(folder, program string, providers []Provider) error {
 		if err := Link(program, linked); err != nil {
 			return err
 		}
-		script := "#!/bin/sh\nexec '" + strings.ReplaceAll(linked, "'", `'\''`) + "' \"$@\"\n"
+		script := "#!/bin/sh\nexec " + shell.Quote(linked) + " \"$@\"\n"
 		for _, host := range []string{string(terraform.DefaultProviderRegistryHost), string(tofu.DefaultProviderRegistryHost)} {
 			of := filepath.Join(folder, host, p.Namespace, p.Name, p.Version, runtime.GOOS+"_"+runtime.GOARCH)
 			if err := os.MkdirAll(of, 0o755); err != nil {

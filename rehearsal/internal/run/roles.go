@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"plinth/rehearsal/internal/shell"
 	"plinth/rehearsal/internal/synthesized"
 )
 
@@ -27,18 +28,15 @@ func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Re
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(&cases, "  %s) AWS_ROLE_ARN=%s ;;\n", quote(name), quote(roles[name]))
+		fmt.Fprintf(&cases, "  %s) AWS_ROLE_ARN=%s ;;\n", shell.Quote(name), shell.Quote(roles[name]))
 	}
 	script := "#!/bin/sh\ncase \"${PWD##*/}\" in\n" + cases.String() + "  *) AWS_ROLE_ARN=" + nobody + " ;;\nesac\n" +
 		"unset " + keyVariable + " " + secretVariable + "\n" +
-		"export AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE=" + quote(token) + " AWS_ROLE_SESSION_NAME=" + sessionName + "\n" +
-		"exec " + quote(terraform()) + " \"$@\"\n"
+		"export AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE=" + shell.Quote(token) + " AWS_ROLE_SESSION_NAME=" + sessionName + "\n" +
+		"exec " + shell.Quote(terraform()) + " \"$@\"\n"
 	file := r.Path("bin", "terraform-under-roles")
 	if err := os.WriteFile(file, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
 		return c, err
 	}
 	return r.With(c, "TERRAFORM_BINARY_NAME="+file), nil
 }
-
-// quote quotes for a shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
