@@ -258,7 +258,7 @@ kubernetes: requirements ## Build a Kubernetes control plane for tests (six minu
 
 # Not part of make test: it needs docker or buildah, and fails without.
 .PHONY: test-image
-test-image: ## Build the image, push it to a registry on this machine and look at what is in it
+test-image: ## With docker or buildah: build the image, push it to a registry on this machine and look at what is in it
 	go -C tools test -count=1 -v ./delivery -run RealImage -image
 
 .PHONY: test-cluster

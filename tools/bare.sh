@@ -26,6 +26,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$folder/bin" "$folder/home"
+chmod 755 "$folder" # where root runs the tests, their PostgreSQL is another user's
 for program in $programs; do
   IFS=:
   for directory in $PATH; do
