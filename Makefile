@@ -256,9 +256,12 @@ kubernetes: requirements ## Build a Kubernetes control plane for tests (six minu
 	@cd "$$(go -C rehearsal/kubernetes list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage" && \
 		install -m 644 node/fast/node-*.yaml node/heartbeat-with-lease/node-*.yaml pod/fast/pod-*.yaml '$(CURDIR)/$(KUBERNETES)/stages'
 
-# Not part of make test: it needs docker or buildah, and fails without.
+# Not part of make test: it needs docker or buildah, and the openssl that the database's image has,
+# which a stand-in plays in make test.
 .PHONY: test-image
-test-image: ## With docker or buildah: build the image, push it to a registry on this machine and look at what is in it
+test-image: ## With docker or buildah, and openssl: build the image, push it to a registry on this machine and look at what is in it
+	@command -v openssl > /dev/null || { echo "openssl is not on PATH" >&2; exit 1; }
+	go -C app test -count=1 . -run InCluster
 	go -C tools test -count=1 -v ./delivery -run RealImage -image
 
 .PHONY: test-cluster

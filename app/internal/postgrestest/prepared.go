@@ -2,9 +2,11 @@ package postgrestest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"plinth/app/internal/testrun"
@@ -15,7 +17,18 @@ type Prepared struct {
 	Server
 	script      string
 	credentials string
+	openssl     string // the folder of a stand-in
 }
+
+// openssl builds a stand-in for a program that the script starts and the machine may lack. The
+// machine's own is taken where there is one.
+var openssl = sync.OnceValues(func() (folder string, err error) {
+	folder = filepath.Join(testrun.Dir(), "openssl")
+	if output, err := testrun.Command("go", "build", "-o", filepath.Join(folder, "openssl"), "plinth/app/internal/postgrestest/openssl").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("openssl: %w\n%s", err, output)
+	}
+	return folder, nil
+})
 
 // NewPrepared is a server that has no data yet, see Prepare, for a database and a role of these
 // names. It is stopped when the test ends.
@@ -25,13 +38,17 @@ func NewPrepared(t testrun.TB, script, database, username, password string) *Pre
 	if err != nil {
 		t.Fatal(err)
 	}
+	standin, err := openssl()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := testrun.SubDir(t)
 	p := &Prepared{
 		Server: Server{
 			Host: "127.0.0.1", Port: testrun.FreePort(t), Database: database, Username: username, Password: password,
 			Data: filepath.Join(dir, "data"), t: t, programs: installed.programs,
 		},
-		script: filepath.Join(dir, "prepare.sh"), credentials: filepath.Join(dir, "credentials"),
+		script: filepath.Join(dir, "prepare.sh"), credentials: filepath.Join(dir, "credentials"), openssl: standin,
 	}
 	content, err := os.ReadFile(script)
 	if err == nil {
@@ -61,7 +78,7 @@ func (p *Prepared) Prepare() (output string, err error) {
 	command := testrun.Command("/bin/sh", p.script)
 	command.Dir = "/"
 	command.Env = []string{
-		"PATH=" + filepath.Join(p.programs, "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8",
+		"PATH=" + filepath.Join(p.programs, "bin") + ":" + os.Getenv("PATH") + ":" + p.openssl, "LANG=C.UTF-8",
 		"PGDATA=" + p.Data, "DATABASE=" + p.Database, "CREDENTIALS_DIR=" + p.credentials,
 	}
 	command.SysProcAttr.Credential = identity()
