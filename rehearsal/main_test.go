@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,6 +36,10 @@ func TestMain(m *testing.M) {
 var tools run.Tools
 
 func testMain(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() { // as in make check
+		return 0
+	}
 	folder, err := os.MkdirTemp("", "rehearsal")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -99,6 +99,9 @@ func TestMedian(t *testing.T) {
 // TestSmall measures once what does not take minutes, with the programs and projects of make
 // bench, and so also that stacks/preload.cjs changes nothing that is synthesized.
 func TestSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test measures")
+	}
 	root, err := repositoryRoot()
 	if err != nil {
 		t.Fatal(err)
