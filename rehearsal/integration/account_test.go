@@ -13,6 +13,7 @@ func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
 	r.anew("999999999999")
+	r.refused(r.alone("deploy", "network"))
 	r.contains(r.refused(r.Terraform(r.stack("network"), "init", "-input=false")), "AWS account ID not allowed: 999999999999")
 	assert.Equal(t, len(r.made()), 0)
 	r.unlocked()
