@@ -23,8 +23,8 @@ var elsewhere = map[string]string{
 	"status":     "tools/delivery TestMake",
 	"tunnel":     "tools/delivery TestMake",
 	"kubernetes": "make test-cluster",
-	"golden":     "tools/pipeline TestGoldenTarget",
 	"bench":      "tools/bench TestSmall",
+	"diagram":    "make golden",
 	"clean":      "tools/pipeline TestClean",
 }
 
@@ -131,40 +131,6 @@ func text(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(content)
-}
-
-// TestGoldenTarget holds that what make golden runs is there: tests that write what they are to
-// find. That the files are current is for those tests to say.
-func TestGoldenTarget(t *testing.T) {
-	t.Parallel()
-	makefile := text(t, "Makefile")
-	commands := regexp.MustCompile(`(?m)^\t@?go (?:-C (\S+) )?test (\S+) -run '?([A-Za-z|]+)'? -update`).FindAllStringSubmatch(makefile, -1)
-	if len(commands) < strings.Count(makefile, " -update") || len(commands) == 0 {
-		t.Fatalf("of %d commands with -update only %d are understood", strings.Count(makefile, " -update"), len(commands))
-	}
-	for _, command := range commands {
-		folder, tests := filepath.Join(repository, command[1], command[2]), command[3]
-		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all strings.Builder
-		for _, file := range files {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all.Write(content)
-		}
-		for test := range strings.SplitSeq(tests, "|") {
-			if !regexp.MustCompile(`(?m)^func Test\w*` + test + `\w*\(`).MatchString(all.String()) {
-				t.Errorf("%s: no test is called like %s", folder, test)
-			}
-		}
-		if !strings.Contains(all.String(), `"gotest.tools/v3/golden"`) && !strings.Contains(all.String(), `flag.Bool("update"`) {
-			t.Errorf("%s: its tests do not know -update", folder)
-		}
-	}
 }
 
 // TestClean runs it in a folder that has what can be made again, and what cannot.
