@@ -54,11 +54,11 @@ ci/node_modules/.package-lock.json: ci/package.json ci/package-lock.json | requi
 bindings: setup ## Generate the Go bindings of the provider packages in use
 	@go run -C tools ./bindings
 
+# What cdktf synth does, without having the same program built and watched once more.
 .PHONY: synth
 synth: bindings ## Write the Terraform JSON of every stack to cdktf.out
 	@go build -o build/plinth .
-	@build/plinth -check
-	@$(CDKTF) synth
+	@CDKTF_OUTDIR="$${CDKTF_OUTPUT:-cdktf.out}" build/plinth
 
 # The environment that is rehearsed.
 ENV ?= dev

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -26,15 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// appConfig is what the cdktf CLI hands to the program, with a folder for the result.
-func appConfig(t *testing.T, outdir string) *cdktf.AppConfig {
-	t.Helper()
-	var project struct{ Context map[string]any }
-	content, err := os.ReadFile("cdktf.json")
-	assert.NilError(t, err)
-	assert.NilError(t, json.Unmarshal(content, &project))
-	return &cdktf.AppConfig{Outdir: &outdir, Context: &project.Context}
-}
+// appConfig has the result in a folder.
+func appConfig(outdir string) *cdktf.AppConfig { return &cdktf.AppConfig{Outdir: &outdir} }
 
 // samples are environments that tests know, dev and prod among them, whatever environments
 // the project has.
@@ -45,7 +37,7 @@ const samples = "settings/testdata/environments"
 func synthesize(t *testing.T, folder string, overrides ...string) string {
 	t.Helper()
 	outdir := t.TempDir()
-	assert.NilError(t, run(folder, overrides, appConfig(t, outdir)))
+	assert.NilError(t, run(folder, overrides, appConfig(outdir)))
 	return outdir
 }
 
@@ -161,7 +153,7 @@ func TestMistakesAreReadable(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := stacks.Synthesize(appConfig(t, t.TempDir()), test.define)
+			err := stacks.Synthesize(appConfig(t.TempDir()), test.define)
 			assert.ErrorContains(t, err, test.want)
 			for _, trace := range []string{"\n    at ", "goroutine ", "node:internal", ".js:"} {
 				assert.Assert(t, !strings.Contains(err.Error(), trace), "a stack trace reaches the user:\n%s", err)

@@ -38,6 +38,14 @@ func stage(config *cdktf.AppConfig) (*staging, *cdktf.AppConfig, error) {
 		result := cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out")
 		staged.Outdir = &result
 	}
+	if staged.Context == nil && os.Getenv("CDKTF_CONTEXT_JSON") == "" {
+		// Without cdktf around it, the program makes the same.
+		project, err := readProject("cdktf.json")
+		if err != nil {
+			return nil, nil, err
+		}
+		staged.Context = &project.Context
+	}
 	s := staging{result: *staged.Outdir}
 	if err := os.MkdirAll(s.result, 0o755); err != nil {
 		return nil, nil, err
@@ -48,6 +56,22 @@ func stage(config *cdktf.AppConfig) (*staging, *cdktf.AppConfig, error) {
 	}
 	s.folder, staged.Outdir = folder, &folder
 	return &s, &staged, nil
+}
+
+// A project is what cdktf.json says.
+type project struct {
+	Context map[string]any `json:"context"`
+}
+
+func readProject(file string) (p project, _ error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(content, &p); err != nil {
+		return p, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
 }
 
 // gather has the manifest list the stacks of all apps so far, and not of the last alone, as one

@@ -94,7 +94,8 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	// What is on this machine already is not fetched again.
 	for name, value := range map[string]string{
 		"GOMODCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOMODCACHE")), "GOCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOCACHE")),
-		"GOFLAGS": "", "npm_config_cache": strings.TrimSpace(p.in(root, "npm", "config", "get", "cache")),
+		// Nor compiled again because the clone is in another folder.
+		"GOFLAGS": "-trimpath", "npm_config_cache": strings.TrimSpace(p.in(root, "npm", "config", "get", "cache")),
 	} {
 		args = append(args, "--variable", name+"="+value)
 	}
@@ -118,7 +119,7 @@ func (p pipeline) make(args ...string) string {
 	command := exec.CommandContext(p.t.Context(), "make", append(args, "AUTO_APPROVE=1")...)
 	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
 	// A note is written into no merge request: not into that which these tests run for.
-	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=")
+	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=", "GOFLAGS=-trimpath")
 	out, err := command.CombinedOutput()
 	assert.NilError(p.t, err, "make %s: %s", args, out)
 	return string(out)

@@ -2,11 +2,8 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,33 +45,13 @@ func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
 
 // writeStacks has Plinth write what is for Terraform into a folder. What Terraform has left there stays.
 func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
-	projectContext, err := r.context()
-	if err != nil {
-		return err
-	}
 	write := Command{Name: "synth", Program: r.tools.Plinth, Folder: r.root}
-	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder, "CDKTF_CONTEXT_JSON="+projectContext)
+	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder)
 	log, err := r.Do(ctx, write)
 	if said := strings.TrimSpace(log.Text); err != nil && ctx.Err() == nil && said != "" {
 		return errors.New(said)
 	}
 	return err
-}
-
-// context is what cdktf.json tells the program.
-func (r *Rehearsal) context() (string, error) {
-	file := filepath.Join(r.root, "cdktf.json")
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	var project struct {
-		Context json.RawMessage `json:"context"`
-	}
-	if err := json.Unmarshal(content, &project); err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
-	}
-	return string(project.Context), nil
 }
 
 // CDKTFSynth is a run of cdktf synth into a folder.
