@@ -117,6 +117,9 @@ func (b *bench) command(project, program, cache string) (*exec.Cmd, error) {
 		cmd.Dir = b.plain
 	}
 	cmd.Env = b.environment(out, cache)
+	if b.small && project == b.root {
+		cmd.Env = append(cmd.Env, "PLINTH_ENVIRONMENTS="+model)
+	}
 	return cmd, nil
 }
 

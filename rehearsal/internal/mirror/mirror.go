@@ -40,7 +40,7 @@ func Write(folder, program string, providers []Provider) error {
 			if err := os.MkdirAll(of, 0o755); err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(of, name), []byte(script), 0o755); err != nil { //nolint:gosec // a program is run
+			if err := os.WriteFile(filepath.Join(of, name), []byte(script), 0o755); err != nil {
 				return err
 			}
 		}

@@ -35,7 +35,7 @@ func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Re
 		"export AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE=" + shell.Quote(token) + " AWS_ROLE_SESSION_NAME=" + sessionName + "\n" +
 		"exec " + shell.Quote(terraform()) + " \"$@\"\n"
 	file := r.Path("bin", "terraform-under-roles")
-	if err := os.WriteFile(file, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(file, []byte(script), 0o700); err != nil {
 		return c, err
 	}
 	return r.With(c, "TERRAFORM_BINARY_NAME="+file), nil
