@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # npm runs on the Node.js that is installed with it, and may refuse another.
 requirements test-bare node_modules/.package-lock.json ci/node_modules/.package-lock.json: export PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
 
-# What V8 has compiled of cdktf, by the paths of its files: 3 MB that do not grow.
+# What V8 has compiled of cdktf, by the paths of its files: 13 MB that do not grow.
 # https://nodejs.org/docs/latest-v22.x/api/module.html#module-compile-cache
 export NODE_COMPILE_CACHE := $(CURDIR)/build/node-compile-cache
 
@@ -208,7 +208,7 @@ MODULES := $(or $(MODULE),rehearsal app app/load . tools policy tools/charts too
 # Two modules at a time: what one waits for, the other has a core for. What one has printed comes
 # when it is done.
 .PHONY: test
-test: bindings ## Run all tests
+test: bindings ## Run all tests (MODULE=app: those of one module)
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(MODULES:%=test-in/%)
 
 # Not from Go's cache, which does not see that a golden file or node_modules has changed. And
@@ -236,7 +236,7 @@ formatted = test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt -w t
 TARGET ?= test
 
 .PHONY: test-bare
-test-bare: requirements ## Run them, or TARGET=rehearse, with nothing on PATH but what README.md asks for, and an empty HOME
+test-bare: requirements ## Run all tests, or TARGET=rehearse, with nothing on PATH but what README.md asks for, and an empty HOME
 	@tools/bare.sh $(MAKE) --no-print-directory '$(TARGET)'
 
 # The real Kubernetes control plane, kubectl and Helm, and what kwok has happen to pods. The
