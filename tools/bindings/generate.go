@@ -58,7 +58,7 @@ func pacmak(root, logFile string, packages []string, dest string) error {
 		"--rosetta-unknown-snippets", "verbatim",
 	}
 	// JSII_NODE names the program that jsii itself starts at run time.
-	cmd := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), "node"), append(args, packages...)...)
+	cmd := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), filepath.Join(root, "node_modules", ".bin", "node")), append(args, packages...)...)
 	cmd.Dir = root
 	// Its code is not worth keeping: it runs when a provider's version changes.
 	cmd.Env = append(os.Environ(), "NODE_DISABLE_COMPILE_CACHE=1")
