@@ -222,10 +222,8 @@ test-in/%:
 # What changes in a stack shows in the tests that synthesize; of the others Go repeats those whose
 # files have changed. Rehearsals, and what needs more programs, are make test's and make policy's.
 .PHONY: check
-check: bindings ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests of what changed
+check: settings ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests of what changed
 	@$(formatted)
-	@go build -o build/plinth .
-	@build/plinth -check
 	@go test -count=1 . -skip CLI
 	@failed=0; for module in $(filter-out . app/load policy,$(MODULES)); do \
 		go -C "$$module" vet ./... && go -C "$$module" test -short ./... | { grep -v '(cached)\|no test files' || true; } || failed=1; \

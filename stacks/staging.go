@@ -82,9 +82,9 @@ func (s *staging) gather() error {
 	if err != nil {
 		return err
 	}
-	one := s.manifest.Stacks == nil
-	if err := json.Unmarshal(content, &s.manifest); err != nil || one {
-		return err // into the same map, which keeps what it has
+	// Into the same map, which keeps what it has.
+	if err := json.Unmarshal(content, &s.manifest); err != nil {
+		return err
 	}
 	var entries []string
 	for _, id := range slices.Sorted(maps.Keys(s.manifest.Stacks)) {

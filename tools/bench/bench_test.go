@@ -111,7 +111,7 @@ func TestSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report strings.Builder
-	if err := b.run(&report, options{small: true, runs: 1}); err != nil {
+	if err := b.run(&report, options{runs: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Equal: ", "\n| " + slim + " | ", "\n| " + peer + " | ", "\n| 2 | ", " create", "A further environment costs less than"} {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -22,12 +23,7 @@ func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Re
 		return c, err
 	}
 	var cases strings.Builder
-	var names []string
-	for name := range roles {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(roles)) {
 		fmt.Fprintf(&cases, "  %s) AWS_ROLE_ARN=%s ;;\n", shell.Quote(name), shell.Quote(roles[name]))
 	}
 	script := "#!/bin/sh\ncase \"${PWD##*/}\" in\n" + cases.String() + "  *) AWS_ROLE_ARN=" + nobody + " ;;\nesac\n" +

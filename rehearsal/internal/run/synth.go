@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"plinth/rehearsal/internal/synthesized"
@@ -57,6 +56,6 @@ func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []
 // CDKTFSynth is a run of cdktf synth into a folder.
 func (r *Rehearsal) CDKTFSynth(folder string, overrides ...string) Command {
 	c := r.cdktf("synth", "--output", folder)
-	c.Env = append(r.settings(), slices.Clone(overrides)...)
+	c.Env = append(r.settings(), overrides...)
 	return c
 }
