@@ -1,6 +1,6 @@
 // Command rehearsal deploys, compares and destroys all stacks of one environment on this
 // machine: with the real cdktf and the real Terraform, and with stand-ins for AWS, Kubernetes
-// and Helm. No AWS is involved. See make rehearse.
+// and Helm. No AWS is involved. See ./plinth rehearse.
 package main
 
 import (
@@ -26,15 +26,15 @@ func main() {
 	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
 	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
 	standin := flag.String("standin", "", "the program that stands in for the providers (default build/programs/standin)")
-	plinth := flag.String("plinth", "", "the program that writes the stacks (default build/plinth)")
-	bootstrap := flag.String("bootstrap", "", "the program of make bootstrap (default build/bootstrap)")
+	synth := flag.String("synth", "", "the program that writes the stacks (default build/synth)")
+	command := flag.String("command", "", "the program of ./plinth (default build/plinth)")
 	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to be used instead of a stand-in")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin, -plinth, -bootstrap and -kubernetes\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin, -synth, -command and -kubernetes\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Plinth: *plinth, Bootstrap: *bootstrap, Kubernetes: *kubernetes}, *keep))
+	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Synth: *synth, Command: *command, Kubernetes: *kubernetes}, *keep))
 }
 
 // The exit statuses; the last is a shell's for Ctrl-C.
@@ -67,8 +67,8 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 	}
 	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
 	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "programs", "standin"))
-	tools.Plinth = cmp.Or(tools.Plinth, filepath.Join(root, "build", "plinth"))
-	tools.Bootstrap = cmp.Or(tools.Bootstrap, filepath.Join(root, "build", "bootstrap"))
+	tools.Synth = cmp.Or(tools.Synth, filepath.Join(root, "build", "synth"))
+	tools.Command = cmp.Or(tools.Command, filepath.Join(root, "build", "plinth"))
 	r, err := run.New(root, env, out, tools)
 	if err != nil {
 		return nil, err

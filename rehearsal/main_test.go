@@ -65,7 +65,7 @@ type program struct {
 func start(t *testing.T, env string, arguments []string, variables ...string) *program {
 	t.Helper()
 	p := &program{t: t, folder: filepath.Join(t.TempDir(), env), done: make(chan struct{})}
-	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", tools.Standin, "-plinth", tools.Plinth, "-bootstrap", tools.Bootstrap, "-out", p.folder}, arguments...)...)
+	p.Cmd = exec.Command(os.Args[0], append([]string{"-env", env, "-standin", tools.Standin, "-synth", tools.Synth, "-command", tools.Command, "-out", p.folder}, arguments...)...)
 	p.Env = append(append(os.Environ(), mainVariable+"=1"), variables...)
 	p.Stdout, p.Stderr = &p.output, &p.output
 	return p
@@ -128,7 +128,7 @@ func (p *program) left() int {
 func TestRefused(t *testing.T) {
 	start(t, "foo", nil).ends(1, "environments/foo.yaml: no such environment; there are ")
 	start(t, "dev", []string{"now"}).ends(2, "rehearsal: now: no argument is known but")
-	start(t, "dev", []string{"-standin", "/no/such/program"}).ends(1, "/no/such/program", "make rehearse builds it")
+	start(t, "dev", []string{"-standin", "/no/such/program"}).ends(1, "/no/such/program", "./plinth rehearse builds it")
 
 	p := start(t, "dev", nil)
 	assert.NilError(t, os.MkdirAll(p.folder, 0o755))

@@ -17,7 +17,7 @@ import (
 	"plinth/rehearsal/internal/run"
 )
 
-// administrator is who runs make bootstrap, in a clone with a folder of its own for the state.
+// administrator is who runs ./plinth bootstrap, in a clone with a folder of its own for the state.
 type administrator struct {
 	rehearsal
 	folder string
@@ -28,13 +28,13 @@ func newAdministrator(t *testing.T) administrator {
 	return administrator{start(t, "dev"), filepath.Join(t.TempDir(), "state")}
 }
 
-// bootstrap is what make bootstrap runs.
+// bootstrap is their command.
 func (a administrator) bootstrap() run.Command {
 	a.t.Helper()
 	folder, err := filepath.Abs(root)
 	assert.NilError(a.t, err)
-	return run.Command{Name: "bootstrap", Program: tools.Bootstrap, Folder: folder,
-		Args: []string{"-env", "dev", "-auto-approve", "-state", a.folder}}
+	return run.Command{Name: "bootstrap", Program: tools.Command, Folder: folder,
+		Args: []string{"bootstrap", "dev", "--skip-synth", "--auto-approve", "--state", a.folder}}
 }
 
 // all is how many things the stack makes.
@@ -157,7 +157,7 @@ func (d running) kill() bool {
 func TestBootstrap(t *testing.T) {
 	a := newAdministrator(t)
 	output := a.do(a.bootstrap())
-	a.contains(output, fmt.Sprintf("%d to add", a.all()), "Moving the state", "make deploy STACK=dev-network")
+	a.contains(output, fmt.Sprintf("%d to add", a.all()), "Moving the state", "./plinth deploy dev-network")
 	a.whole()
 
 	// From another clone there is nothing to change either, with the program or without.
@@ -344,7 +344,7 @@ func TestBootstrapGone(t *testing.T) {
 // alone. Terraform is asked once, and finishes what it has begun.
 func TestBootstrapInterrupted(t *testing.T) {
 	t.Parallel()
-	for name, listen := range map[string][]string{"all": nil, "alone": {"bootstrap"}} {
+	for name, listen := range map[string][]string{"all": nil, "alone": {"plinth"}} {
 		t.Run(name, func(t *testing.T) {
 			a := newAdministrator(t)
 			command := a.delayed(a.bootstrap(), 300*time.Millisecond)
@@ -355,7 +355,7 @@ func TestBootstrapInterrupted(t *testing.T) {
 			d.Interrupt()
 			log, err := d.Wait()
 			assert.Assert(t, err != nil)
-			a.contains(log.Text, "Interrupted. Nothing is lost; to go on: make bootstrap ENV=dev")
+			a.contains(log.Text, "Interrupted. Nothing is lost; to go on: ./plinth bootstrap dev")
 			made := a.made()
 			assert.Assert(t, len(made) < a.all())
 			content, err := os.ReadFile(a.localState())

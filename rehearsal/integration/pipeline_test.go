@@ -37,7 +37,7 @@ func newPipeline(t *testing.T, r rehearsal) pipeline {
 			files = append(files, file)
 		}
 	}
-	// With their times: make compares them.
+	// With their times: they are compared.
 	p.in(absolute, "cp", append([]string{"--parents", "--preserve=mode,timestamps", "--target-directory", p.folder}, files...)...)
 	p.in(absolute, "cp", "--recursive", "--preserve=mode,timestamps", ".gen", p.folder)
 	assert.NilError(t, os.Symlink(filepath.Join(absolute, "node_modules"), filepath.Join(p.folder, "node_modules")))
@@ -83,7 +83,7 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 		return name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || fromMake(variable)
 	}), "AWS_ID_TOKEN="+string(content))
 	// gitlab-ci-local copies artifacts with rsync. A stand-in does it.
-	standins, err := filepath.Abs(filepath.Join(root, "tools", "pipeline", "testdata", "bin"))
+	standins, err := filepath.Abs(filepath.Join(root, "cli", "internal", "pipeline", "testdata", "bin"))
 	assert.NilError(p.t, err)
 	for i, variable := range environ {
 		if path, is := strings.CutPrefix(variable, "PATH="); is {
@@ -113,15 +113,15 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	return command.CombinedOutput()
 }
 
-// make runs a target by hand, as the account's administrator.
-func (p pipeline) make(args ...string) string {
+// plinth runs the command by hand, as the account's administrator.
+func (p pipeline) plinth(args ...string) string {
 	p.t.Helper()
-	command := exec.CommandContext(p.t.Context(), "make", append(args, "AUTO_APPROVE=1")...)
+	command := exec.CommandContext(p.t.Context(), filepath.Join(p.folder, "plinth"), args...)
 	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
 	// A note is written into no merge request: not into that which these tests run for.
 	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=", "GOFLAGS=-trimpath")
 	out, err := command.CombinedOutput()
-	assert.NilError(p.t, err, "make %s: %s", args, out)
+	assert.NilError(p.t, err, "./plinth %s: %s", args, out)
 	return string(out)
 }
 
@@ -148,7 +148,7 @@ func TestPipeline(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
 	p := newPipeline(t, r)
-	p.contains(p.make("bootstrap", "ENV=dev"), "make deploy STACK=dev-network")
+	p.contains(p.plinth("bootstrap", "dev", "--auto-approve"), "./plinth deploy dev-network")
 	release := r.App.Pipeline.Release()
 	const plans, deployment = "build/pipeline/dev-plan.yml", "build/pipeline/dev-deploy.yml"
 
@@ -163,8 +163,8 @@ func TestPipeline(t *testing.T) {
 	p.contains(p.read("build/outputs/dev-network.json"), `"dev-network"`, `"vpc-`)
 	p.run(synthesized.Review, nil, plans, "plan-dev-network")
 	assert.Equal(t, p.read("build/plan/dev-network/summary.md"), "#### dev-network\n\nNo changes.\n")
-	p.contains(p.make("diff", "STACK=dev-network"), "No changes.")
-	p.make("note", "ENV=dev", "STACK=dev-network dev-data")
+	p.contains(p.plinth("diff", "dev-network"), "No changes.")
+	p.plinth("note", "dev", "dev-network dev-data")
 	p.contains(p.read("build/plan/dev.md"), "#### dev-network\n\nNo changes.\n", "Cannot be planned yet: dev-data needs dev-network")
 	p.drift(release)
 	p.run(release, nil, ".gitlab-ci.yml", "synth")

@@ -109,7 +109,7 @@ func updateKubeconfig(w *cloud.World, given options) (any, error) {
 	}
 	file := os.Getenv("KUBECONFIG")
 	if file == "" {
-		return nil, errors.New("this rehearsal has no Kubernetes API: make rehearse CLUSTER=1 has one")
+		return nil, errors.New("this rehearsal has no Kubernetes API: ./plinth rehearse --cluster has one")
 	}
 	return fmt.Sprintf("Context %s is in %s", name, file), nil
 }

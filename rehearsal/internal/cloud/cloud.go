@@ -177,13 +177,13 @@ func (c *Cloud) locked(do func() error) error {
 func (c *Cloud) read() (*World, error) {
 	content, err := os.ReadFile(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: there is no cloud in this rehearsal: start one with make rehearse", c.path)
+		return nil, fmt.Errorf("%s: there is no cloud in this rehearsal: start one with ./plinth rehearse", c.path)
 	} else if err != nil {
 		return nil, err
 	}
 	world := &World{}
 	if err := json.Unmarshal(content, world); err != nil {
-		return nil, fmt.Errorf("%s: %w: undo the last edit, or start anew with make rehearse", c.path, err)
+		return nil, fmt.Errorf("%s: %w: undo the last edit, or start anew with ./plinth rehearse", c.path, err)
 	}
 	return world, nil
 }

@@ -29,7 +29,7 @@ const DelayVariable = "REHEARSAL_DELAY"
 func New(name string) (tfprotov6.ProviderServer, error) {
 	folder := os.Getenv(cloud.FolderVariable)
 	if folder == "" {
-		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with make rehearse", name, cloud.FolderVariable)
+		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with ./plinth rehearse", name, cloud.FolderVariable)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, schema.FileName))
 	if err != nil {

@@ -123,7 +123,7 @@ func (p *play) before() []string {
 	for _, zone := range p.App.Zones() {
 		all = append(all, "the public zone "+zone+" in Route 53, which answers for the domain")
 	}
-	all = append(all, "the stack "+p.App.Bootstrap.Name+", which an administrator deploys once: make bootstrap ENV="+p.Env)
+	all = append(all, "the stack "+p.App.Bootstrap.Name+", which an administrator deploys once: ./plinth bootstrap "+p.Env)
 	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
 }
 

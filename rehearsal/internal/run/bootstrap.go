@@ -9,12 +9,12 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// Bootstrap does, as the administrator, what make bootstrap does: deploys the stack that makes the
+// Bootstrap does, as the administrator, what ./plinth bootstrap does: deploys the stack that makes the
 // bucket for states and the roles of pipelines.
 func (r *Rehearsal) Bootstrap(ctx context.Context) error {
 	log, err := r.Do(ctx, Command{
-		Name: "bootstrap", Program: r.tools.Bootstrap, Folder: r.root,
-		Args: []string{"-env", r.Env, "-auto-approve", "-state", r.Path("administrator")},
+		Name: "bootstrap", Program: r.tools.Command, Folder: r.root,
+		Args: []string{"bootstrap", r.Env, "--skip-synth", "--auto-approve", "--state", r.Path("administrator")},
 	})
 	if err != nil {
 		return errors.Join(errors.New(strings.TrimSpace(log.Text)), err)

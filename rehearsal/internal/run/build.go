@@ -16,9 +16,9 @@ func Build(root, folder string) (Tools, error) {
 		return Tools{}, err
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
-	tools := Tools{Standin: in("standin"), Plinth: in("plinth"), Bootstrap: in("bootstrap"), Kept: Keep(in("synthesized"))}
+	tools := Tools{Standin: in("standin"), Synth: in("synth"), Command: in("plinth"), Kept: Keep(in("synthesized"))}
 	for _, program := range []struct{ module, name, built, file string }{
-		{"rehearsal", "./standin", "programs/standin", tools.Standin}, {".", ".", "plinth", tools.Plinth}, {"tools", "./bootstrap", "bootstrap", tools.Bootstrap},
+		{"rehearsal", "./standin", "programs/standin", tools.Standin}, {".", ".", "synth", tools.Synth}, {"cli", ".", "plinth", tools.Command},
 	} {
 		built := filepath.Join(root, "build", program.built)
 		output, err := exec.Command("go", "build", "-C", filepath.Join(root, program.module), "-o", built, program.name).CombinedOutput()

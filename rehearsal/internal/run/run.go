@@ -40,10 +40,10 @@ type Rehearsal struct {
 type Tools struct {
 	// Standin stands in for the providers.
 	Standin string
-	// Plinth writes the stacks.
-	Plinth string
-	// Bootstrap is what make bootstrap runs.
-	Bootstrap string
+	// Synth writes the stacks.
+	Synth string
+	// Command is the program of ./plinth.
+	Command string
 	// Kubernetes is the folder with the programs of a control plane. With it, what is made in
 	// the cluster is really made on one; without, Kubernetes is stood in for like AWS.
 	Kubernetes string
@@ -63,7 +63,7 @@ func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(tools.Standin); err != nil {
-		return nil, fmt.Errorf("%w: it stands in for AWS in a rehearsal: make rehearse builds it", err)
+		return nil, fmt.Errorf("%w: it stands in for AWS in a rehearsal: ./plinth rehearse builds it", err)
 	}
 	lock, err := lockFolder(env, folder)
 	if err != nil {

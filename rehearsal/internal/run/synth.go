@@ -44,7 +44,7 @@ func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
 
 // writeStacks has Plinth write what is for Terraform into a folder. What Terraform has left there stays.
 func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
-	write := Command{Name: "synth", Program: r.tools.Plinth, Folder: r.root}
+	write := Command{Name: "synth", Program: r.tools.Synth, Folder: r.root}
 	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder)
 	log, err := r.Do(ctx, write)
 	if said := strings.TrimSpace(log.Text); err != nil && ctx.Err() == nil && said != "" {

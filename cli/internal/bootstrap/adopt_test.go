@@ -1,0 +1,135 @@
+package bootstrap
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func refused(address, detail string) problem {
+	return problem{Severity: "error", Summary: "creating it", Detail: detail, Address: address}
+}
+
+func TestAdopt(t *testing.T) {
+	e := golden(t)
+	const (
+		bucket = "aws_s3_bucket.state_bucket_803B4E61"
+		role   = "aws_iam_role.push_role_455C020A"
+		alias  = "aws_kms_alias.state-key_alias_63E2A9D5"
+	)
+	for name, test := range map[string]struct {
+		problems []problem
+		aws      string // what the AWS CLI does
+		want     []toImport
+		refusal  string
+	}{
+		"nothing exists":     {problems: []problem{refused(role, "AccessDenied: no")}},
+		"none of this stack": {problems: []problem{refused("aws_iam_role.other", "EntityAlreadyExists: it does")}},
+		"all that exists": {
+			problems: []problem{
+				refused(bucket, "BucketAlreadyOwnedByYou: it exists"), refused(role, "api error EntityAlreadyExists: it exists"),
+				refused(alias, "AlreadyExistsException: it exists"), refused("aws_kms_key.state-key_753BFC90", "AlreadyExistsException: never"),
+			},
+			want: []toImport{{bucket, "plinth-dev-state-111111111111"}, {role, "plinth-dev-push"}, {alias, "alias/plinth-dev-state"}},
+		},
+		"somebody's bucket": {
+			problems: []problem{refused(role, "EntityAlreadyExists: it exists"), refused(bucket, "BucketAlreadyExists: it exists")},
+			aws:      "exit 254",
+			want:     []toImport{{role, "plinth-dev-push"}},
+			refusal:  "The bucket plinth-dev-state-111111111111 exists and is not known to be this account's",
+		},
+		"its own bucket, in us-east-1": {
+			problems: []problem{refused(bucket, "BucketAlreadyExists")},
+			aws:      `[ "$*" = "s3api head-bucket --bucket plinth-dev-state-111111111111 --expected-bucket-owner 111111111111" ]`,
+			want:     []toImport{{bucket, "plinth-dev-state-111111111111"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fakeAWS(t, test.aws)
+			a := &adoption{run: &run{env: e}}
+			more, err := a.adopt(test.problems)
+			if !slices.Equal(a.imports, test.want) {
+				t.Errorf("adopts %v, want %v", a.imports, test.want)
+			}
+			if test.refusal != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), test.refusal) {
+					t.Error(err)
+				}
+				return
+			}
+			if err != nil || more != (len(test.want) > 0) {
+				t.Error(more, err)
+			}
+			if more, err := a.adopt(test.problems); more || err != nil {
+				t.Error("adopts the same again", err)
+			}
+		})
+	}
+}
+
+// fakeAWS puts a script in place of the AWS CLI. Without one there is none.
+func fakeAWS(t *testing.T, script string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	if script != "" {
+		put(t, filepath.Join(dir, "aws"), "#!/bin/sh\n"+script+"\n", 0o700)
+	}
+}
+
+func TestTaggedKeys(t *testing.T) {
+	e := golden(t)
+	asked := filepath.Join(t.TempDir(), "asked")
+	fakeAWS(t, `echo "$*" > `+asked+`
+echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"ResourceARN":"arn:aws:kms:eu-west-2:1:key/k1"},{"ResourceARN":"arn:aws:kms:eu-west-2:1:alias/a"}]}'`)
+	a := &adoption{run: &run{env: e}}
+	ids, err := a.taggedKeys()
+	if err != nil || !slices.Equal(ids, []string{"k1"}) {
+		t.Error(ids, err)
+	}
+	const want = "resourcegroupstaggingapi get-resources --region eu-west-2 --output json --tag-filters Key=project,Values=plinth Key=environment,Values=dev Key=stack,Values=bootstrap\n"
+	if got, _ := os.ReadFile(asked); string(got) != want {
+		t.Errorf("asked %s", got)
+	}
+
+	fakeAWS(t, `echo "denied" >&2; exit 254`)
+	if _, err := a.taggedKeys(); err == nil || err.Error() != "aws resourcegroupstaggingapi: denied" {
+		t.Error(err)
+	}
+	fakeAWS(t, `echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:kms:r:1:key/k1"},{"ResourceARN":"arn:aws:kms:r:1:key/k2"}]}'`)
+	if err := a.byTags("aws_kms_key.k"); err == nil || !strings.HasPrefix(err.Error(), "Several keys of KMS have this stack's tags, and no state has any: k1, k2.") {
+		t.Error(err)
+	}
+
+	// Without the CLI only who was killed before is told.
+	fakeAWS(t, "")
+	var said strings.Builder
+	a.stderr = &said
+	if err := a.byTags("aws_kms_key.k"); err != nil || said.Len() > 0 {
+		t.Error(err, said.String())
+	}
+	a.earlier = 1
+	if err := a.byTags("aws_kms_key.k"); err != nil || !strings.Contains(said.String(), "the AWS CLI is not installed") {
+		t.Error(err, said.String())
+	}
+}
+
+// TestCheck: an OIDC provider that has not this stack's tags is another's.
+func TestCheck(t *testing.T) {
+	e := golden(t)
+	p := &plan{Resources: []change{{Address: "aws_iam_openid_connect_provider.ci", Type: "aws_iam_openid_connect_provider"}}}
+	a := &adoption{run: &run{env: e}}
+	if err := a.check(p); err != nil {
+		t.Error("it is made, not adopted:", err)
+	}
+	p.Resources[0].Change.Importing = map[string]any{"id": "x"}
+	if err := a.check(p); err == nil || !strings.Contains(err.Error(), "it lacks the tag project=plinth") {
+		t.Error(err)
+	}
+	p.Resources[0].Change.Before.Tags = e.tags
+	if err := a.check(p); err != nil {
+		t.Error(err)
+	}
+}

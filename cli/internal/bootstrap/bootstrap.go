@@ -1,0 +1,158 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Files that the program puts into the stack's folder. The first overrides the place of the
+// state.
+// https://developer.hashicorp.com/terraform/language/files/override
+const (
+	overrideName = "bootstrap_override.tf.json"
+	importsName  = "bootstrap_imports.tf.json"
+)
+
+func (r *run) inStack(name string) string { return filepath.Join(r.env.folder, name) }
+
+// bootstrap finds out how far the environment is, and goes on from there.
+func (r *run) bootstrap() error {
+	err := r.steps()
+	if errors.Is(err, errInterrupted) {
+		return fmt.Errorf("Interrupted. Nothing is lost; to go on: %s", r.env.command()) //nolint:staticcheck // a person reads it as sentences
+	}
+	return err
+}
+
+func (r *run) steps() error {
+	if _, err := os.Stat(r.inStack("errored.tfstate")); err == nil {
+		return fmt.Errorf(`%s holds a state that could not be written to S3. Nothing was changed. See "S3 could not be reached" in docs/recovery.md`, r.inStack("errored.tfstate"))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	local, err := r.local()
+	if err != nil {
+		return err
+	}
+	remote, err := r.remote()
+	if err != nil && !errors.Is(err, errNoBucket) {
+		return err
+	}
+	if err := remove(r.inStack(overrideName), r.inStack(importsName)); err != nil {
+		return err
+	}
+	if err := r.strangers(); err != nil {
+		return err
+	}
+	switch {
+	case len(remote) > 0 && len(local.without(remote)) > 0:
+		return r.differ(local, remote)
+	case len(remote) > 0 || !r.env.makesBucket && len(local) == 0:
+		if err := r.forgetLocal(); err != nil { // if there is one, it has been moved
+			return err
+		}
+		err = r.deploy(remote)
+	default:
+		err = r.deployFirst(local)
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(r.scratch()), remove(r.path(planName)), r.done()); err != nil {
+		return err
+	}
+	r.next()
+	return nil
+}
+
+// deploy deploys with the state where it belongs.
+func (r *run) deploy(remote state) error {
+	r.say("State in %s", r.env.object())
+	if err := r.initialize(); err != nil {
+		return err
+	}
+	return r.apply(remote)
+}
+
+// deployFirst deploys with the state in the file, and moves it.
+func (r *run) deployFirst(local state) error {
+	if len(local) > 0 {
+		r.say("Going on with the state in %s: %d resources", r.path(localName), len(local))
+	} else {
+		r.say("There is no state yet. Until its bucket is made it is in %s", r.path(localName))
+		// Security: made here, it is readable by nobody else from the beginning.
+		if err := errors.Join(r.forgetLocal(), write(r.path(localName), nil)); err != nil {
+			return err
+		}
+	}
+	override, err := json.Marshal(map[string]any{"terraform": map[string]any{"backend": map[string]any{"local": map[string]any{"path": r.path(localName)}}}})
+	if err != nil {
+		return err
+	}
+	if err := write(r.inStack(overrideName), override); err != nil {
+		return err
+	}
+	if err := r.initialize(); err != nil {
+		return err
+	}
+	if err := r.apply(local); err != nil {
+		return err
+	}
+	r.say("Moving the state to %s", r.env.object())
+	if err := r.move(); err != nil {
+		return err
+	}
+	if err := remove(r.inStack(overrideName)); err != nil {
+		return err
+	}
+	return r.initialize() // or Terraform would look for the file, when it is run there by hand
+}
+
+// differ tells about two states of which one does not hold all of the other.
+func (r *run) differ(local, remote state) error {
+	missing := local.without(remote)
+	const most = 3
+	if more := len(missing) - most; more > 0 {
+		missing = append(missing[:most], fmt.Sprintf("%d more", more))
+	}
+	//nolint:staticcheck // a person reads it as sentences
+	return fmt.Errorf(`There are two states of %[1]s, and they differ:
+  %[2]s lists %[3]d resources
+  %[4]s lists %[5]d, and lacks %[6]s
+Nothing was changed. When the one in S3 is right, keep the file elsewhere and start again:
+  mv %[2]s ~/%[1]s.tfstate
+When the file is right, put it in the other's place, of which the bucket keeps the old version:
+  cd %[7]s && terraform state push -force %[2]s`,
+		r.env.stack, r.path(localName), len(local), r.env.object(), len(remote), strings.Join(missing, ", "), r.scratch())
+}
+
+// next tells what comes after this.
+func (r *run) next() {
+	r.say("Done. State in %s", r.env.object())
+	trusted := append(append([]string{}, r.env.pipeline.Branches...), r.env.pipeline.Tags...)
+	if r.env.pipeline.Project != "" {
+		fmt.Fprintf(r.stderr, "\nPipelines of %s can deploy %s now, from %s: protect these there, for who can push to them can deploy.\n"+
+			"They find their roles in what is synthesized. No variable is needed, and no key.\n",
+			r.env.pipeline.Project, r.env.name, strings.Join(trusted, ", "))
+	}
+	fmt.Fprintf(r.stderr, "\nNext: ./plinth deploy %s-network\n", r.env.name)
+}
+
+// strangers refuses what somebody has put beside the stack by hand: it may change where its state is.
+func (r *run) strangers() error {
+	for _, pattern := range []string{"*override.tf.json", "*override.tf"} {
+		found, err := filepath.Glob(r.inStack(pattern))
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%s: changes what was synthesized. Remove it, or finish what it is there for. Nothing was changed.", found[0]) //nolint:staticcheck // a person reads it as sentences
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package bootstrap
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFirstAndLater(t *testing.T) {
+	f := newFake(t)
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.calls(), "init state-pull init plan show apply init state-pull state-push init state-pull init"; got != want {
+		t.Errorf("the first run:\n%s\nwant:\n%s", got, want)
+	}
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.calls(), "init state-pull init plan show"; got != want {
+		t.Errorf("the second run:\n%s\nwant:\n%s", got, want)
+	}
+	left, err := filepath.Glob(filepath.Join(f.root, ".bootstrap/dev/*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != logName {
+		t.Error(left, err)
+	}
+	for name, mode := range map[string]os.FileMode{".bootstrap/dev": 0o700, ".bootstrap/dev/" + logName: 0o600} {
+		if info, err := os.Stat(filepath.Join(f.root, name)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v %v, want %v", name, info.Mode().Perm(), err, mode)
+		}
+	}
+}
+
+// TestStrangers: what somebody has left beside the stack could lead its state elsewhere.
+func TestStrangers(t *testing.T) {
+	f := newFake(t)
+	files, err := filepath.Glob(filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.WriteFile(filepath.Join(files[0], "gone_override.tf.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.run(); err == nil || !strings.Contains(err.Error(), "gone_override.tf.json: changes what was synthesized. Remove it") {
+		t.Error(err)
+	}
+	if calls := f.calls(); strings.Contains(calls, "apply") {
+		t.Errorf("it has run %s", calls)
+	}
+}
+
+func TestAdopts(t *testing.T) {
+	f := newFake(t)
+	f.set("taken")
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.calls(), "init state-pull init plan show apply plan show apply init state-pull state-push init state-pull init"; got != want {
+		t.Errorf("calls:\n%s\nwant:\n%s", got, want)
+	}
+	if left := f.imports(); left != nil {
+		t.Errorf("%v is left to be adopted", left)
+	}
+}
+
+// TestKilledAlone kills the program but not its Terraform, which finishes.
+func TestKilledAlone(t *testing.T) {
+	f := newFake(t)
+	f.set("slow")
+	program := exec.Command(os.Args[0])
+	program.Dir, program.Env = f.root, append(os.Environ(), asProgram+"=1")
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.await("applying")
+	if err := program.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = program.Wait()
+	err := f.run()
+	if err == nil || !strings.Contains(err.Error(), "Terraform is finishing what an earlier run has begun") {
+		t.Fatal(err)
+	}
+	f.set("go")
+	f.await("made")
+	for deadline := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		err = f.run()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(f.calls(), "apply") != 1 {
+		t.Error("applied again")
+	}
+	if !f.has("remote") {
+		t.Error("the state has not been moved")
+	}
+}
+
+// TestInterrupted sends SIGTERM to the program alone.
+func TestInterrupted(t *testing.T) {
+	f := newFake(t)
+	f.set("slow")
+	program := exec.Command(os.Args[0])
+	program.Dir, program.Env = f.root, append(os.Environ(), asProgram+"=1")
+	var said strings.Builder
+	program.Stderr = &said
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.await("applying")
+	if err := program.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Wait(); err == nil {
+		t.Error("the exit status is that of success")
+	}
+	if !strings.HasSuffix(said.String(), "Interrupted. Nothing is lost; to go on: ./plinth bootstrap dev\n") {
+		t.Error(said.String())
+	}
+}
+
+func (f fake) await(name string) {
+	f.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !f.has(name); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("%s does not come", name)
+		}
+	}
+}
+
+func TestUnknownEnvironment(t *testing.T) {
+	f := newFake(t)
+	for _, name := range []string{"dve", "../dev", "dev;touch x", ""} {
+		want := "There is no environment " + name + ". There are: dev"
+		if err := start(f.root, Options{Environment: name, Stdout: f.t.Output(), Stderr: f.t.Output()}, nil); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// TestServerOfOnesOwn has state.endpoint set: the bucket is there before, and the state begins in it.
+func TestServerOfOnesOwn(t *testing.T) {
+	f := newFake(t)
+	put(t, filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev/cdk.tf.json"),
+		strings.Replace(small, `"bucket": "b"`, `"bucket": "b", "endpoints": {"s3": "https://s3.example.com"}`, 1), 0o600)
+	err := f.run()
+	if err == nil || !strings.HasPrefix(err.Error(), "Nothing was changed. Cannot read the state of bootstrap-dev: the bucket b does not exist. On a server of your own it is yours to make.") {
+		t.Fatal(err)
+	}
+	f.calls()
+	f.set("made")
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.calls(), "init state-pull init plan show apply"; got != want {
+		t.Errorf("calls:\n%s\nwant:\n%s", got, want)
+	}
+}

@@ -1,0 +1,119 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+const keyKind = "aws_kms_key"
+
+// findKey looks for a key that a killed run has made and could not write down. AWS gives it a
+// random id, and would just make another: so it is looked for first, by its alias and by its
+// tags.
+func (a *adoption) findKey() error {
+	key, alias := "", ""
+	for _, name := range slices.Sorted(maps.Keys(a.env.resources[keyKind])) {
+		if _, known := a.known[keyKind+"."+name]; !known {
+			key = keyKind + "." + name
+		}
+	}
+	if key == "" {
+		return nil
+	}
+	for name, arguments := range a.env.resources["aws_kms_alias"] {
+		if target, _ := arguments["target_key_id"].(string); strings.HasPrefix(target, "${"+key+".") {
+			alias = "aws_kms_alias." + name
+		}
+	}
+	if alias != "" {
+		if found, err := a.byAlias(key, alias); found || err != nil {
+			return err
+		}
+	}
+	return a.byTags(key)
+}
+
+// byAlias adopts the key that has the alias, if there is one.
+func (a *adoption) byAlias(key, alias string) (bool, error) {
+	id, err := a.env.importID(alias)
+	if err != nil {
+		return false, err
+	}
+	a.imports = append(a.imports, toImport{alias, id})
+	p, err := a.plan("-target=" + alias)
+	if err != nil {
+		return false, err
+	}
+	a.absent = nil // it may be made before the key's turn comes
+	for _, c := range p.Resources {
+		if c.Address == alias && c.Change.Importing != nil && c.Change.Before.Target != "" {
+			a.imports = append(a.imports, toImport{key, c.Change.Before.Target})
+			a.say("Adopting the key %s, which has %s", c.Change.Before.Target, id)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// byTags adopts the one key that has the stack's tags.
+func (a *adoption) byTags(key string) error {
+	ids, err := a.taggedKeys()
+	switch {
+	case err != nil && a.earlier > 0:
+		a.say("An earlier run may have left a key that is used for nothing. It could not be looked for: %v", err)
+		return nil
+	case err != nil || len(ids) == 0:
+		return nil
+	case len(ids) > 1:
+		return fmt.Errorf("Several keys of KMS have this stack's tags, and no state has any: %s. Nothing was changed. Schedule the deletion of all but one, or take its tag stack=%s away.", //nolint:staticcheck // a person reads it as sentences
+			strings.Join(ids, ", "), a.env.tags["stack"])
+	}
+	a.imports = append(a.imports, toImport{key, ids[0]})
+	if _, err := a.plan("-target=" + key); err != nil { // leaves out one that is being deleted
+		return err
+	}
+	if a.covers(key) {
+		a.say("Adopting the key %s, which has this stack's tags", ids[0])
+	}
+	return nil
+}
+
+// taggedKeys asks the AWS CLI.
+func (a *adoption) taggedKeys() ([]string, error) {
+	aws, err := exec.LookPath("aws")
+	if err != nil {
+		return nil, errors.New("the AWS CLI is not installed")
+	}
+	args := []string{"resourcegroupstaggingapi", "get-resources", "--region", a.env.region, "--output", "json", "--tag-filters"}
+	for _, name := range ownTags {
+		args = append(args, "Key="+name+",Values="+a.env.tags[name])
+	}
+	output, err := exec.Command(aws, args...).Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return nil, fmt.Errorf("aws %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
+	} else if err != nil {
+		return nil, err
+	}
+	var found struct {
+		Resources []struct {
+			ARN string `json:"ResourceARN"`
+		} `json:"ResourceTagMappingList"`
+	}
+	if err := json.Unmarshal(output, &found); err != nil {
+		return nil, fmt.Errorf("aws %s: %w", args[0], err)
+	}
+	var ids []string
+	for _, resource := range found.Resources {
+		if parts := strings.SplitN(resource.ARN, ":", 6); len(parts) == 6 && parts[2] == "kms" {
+			if id, isKey := strings.CutPrefix(parts[5], "key/"); isKey {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,127 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"plinth/cli/internal/terraform"
+)
+
+// scratch is a folder with the place of the state and nothing else: Terraform needs no provider
+// there, and no resource.
+func (r *run) scratch() string { return r.path("s3") }
+
+// errNoBucket says that the environment's own bucket does not exist, yet.
+var errNoBucket = errors.New("there is no bucket")
+
+// remote reads the state in the bucket. It is nil where there is none.
+func (r *run) remote() (state, error) {
+	if err := os.RemoveAll(r.scratch()); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(r.scratch(), 0o700); err != nil {
+		return nil, err
+	}
+	content, err := json.MarshalIndent(map[string]any{"terraform": map[string]any{"backend": map[string]any{"s3": r.env.backend}}}, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(r.scratch(), "backend.tf.json"), content, 0o600); err != nil {
+		return nil, err
+	}
+	// With the backend set up, it fails for the providers that the state names: here are none.
+	// Whether it got as far as that, state pull tells.
+	_, unready := r.terraform(command{args: []string{"init", "-input=false", "-no-color", "-plugin-dir=."}, folder: r.scratch()})
+	if r.interrupted {
+		return nil, errInterrupted
+	}
+	pulled, err := r.output(r.scratch(), "state", "pull")
+	if err != nil && unready != nil {
+		return nil, r.unready(unready)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("Cannot read the state %s: %w", r.env.object(), err) //nolint:staticcheck // a person reads it as a sentence
+	}
+	s, err := readState(pulled)
+	if err != nil {
+		return nil, fmt.Errorf("Cannot read the state %s: %w", r.env.object(), err) //nolint:staticcheck // as above
+	}
+	return s, nil
+}
+
+// unready tells why there is no way to the state.
+func (r *run) unready(err error) error {
+	var failure *terraform.Failure
+	if errors.As(err, &failure) {
+		switch {
+		case failure.Cause == terraform.NoBucket && r.env.makesBucket:
+			return errNoBucket
+		case failure.Cause == terraform.NoBucket:
+			failure.Remedy = fmt.Sprintf("the bucket %s does not exist. On a server of your own it is yours to make.", r.env.bucket)
+		case failure.Cause == terraform.AccessDenied && r.env.makesBucket:
+			failure.Remedy = fmt.Sprintf(`access to the bucket %s is denied. Either the AWS credentials are not those of an administrator of %s, or the bucket is somebody else's, whose name nobody can have twice: then set state.bucket to another name in environments/%s.yaml.`,
+				r.env.bucket, r.env.account, r.env.name)
+		}
+	}
+	return fmt.Errorf("Nothing was changed. Cannot read the state of %s: %w", r.env.stack, err) //nolint:staticcheck // a person reads it as sentences
+}
+
+const (
+	// moves is how often it is tried to move the state, and between the time between two tries:
+	// a new bucket, or a new key, may not be known everywhere yet.
+	moves   = 12
+	between = 5 * time.Second
+)
+
+// move brings the state from the file into the bucket, and removes the file when all of it is
+// there.
+//
+// Terraform refuses to push it over another state. Into an empty place it writes it with a new
+// lineage: so it is by its resources that it is known again.
+func (r *run) move() error {
+	for attempt := 1; ; attempt++ {
+		err := r.push()
+		if err == nil {
+			break
+		}
+		if attempt == moves || !isTooEarly(err) || !r.wait(between) {
+			return fmt.Errorf("Everything is made, and its state is in %s still. To go on: %s\n%w", r.path(localName), r.env.command(), err) //nolint:staticcheck // a person reads it as sentences
+		}
+	}
+	local, err := r.local()
+	if err != nil {
+		return err
+	}
+	remote, err := r.remote()
+	if err != nil {
+		return err
+	}
+	if len(local.without(remote)) > 0 {
+		return r.differ(local, remote)
+	}
+	return r.forgetLocal()
+}
+
+// push writes the state into the bucket, where there is none or an empty one.
+func (r *run) push() error {
+	remote, err := r.remote() // also prepares the folder
+	if err != nil || len(remote) > 0 {
+		return err
+	}
+	args := []string{"state", "push", "-lock-timeout=10s"}
+	if remote != nil {
+		args = append(args, "-force")
+	}
+	_, err = r.withLock(command{args: append(args, r.path(localName)), folder: r.scratch()})
+	return err
+}
+
+func isTooEarly(err error) bool {
+	var failure *terraform.Failure
+	return errors.Is(err, errNoBucket) || errors.As(err, &failure) && (failure.Cause == terraform.NoBucket || strings.Contains(failure.Words, "KMS.NotFoundException"))
+}

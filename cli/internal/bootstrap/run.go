@@ -1,0 +1,185 @@
+package bootstrap
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"plinth/cli/internal/terraform"
+)
+
+// run is one run of the program.
+type run struct {
+	env *environment
+	// folder holds all that must outlive a run, and synthesizing anew.
+	folder   string
+	program  string // Terraform
+	approved bool
+
+	signals        <-chan os.Signal
+	interrupted    bool
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	log *os.File
+	// begun is the record of what has not ended; the first of it, as many as earlier, are of
+	// earlier runs.
+	begun   []interval
+	earlier int
+}
+
+const (
+	logName = "log"
+	// pause is between two looks at what Terraform does.
+	pause = 100 * time.Millisecond
+	// grace is how long Terraform has for telling that it has got a signal itself.
+	grace = time.Second
+)
+
+func (r *run) path(parts ...string) string {
+	return filepath.Join(append([]string{r.folder}, parts...)...)
+}
+
+// say tells a person how far it is.
+func (r *run) say(format string, args ...any) {
+	fmt.Fprintf(r.stderr, r.env.stack+": "+format+"\n", args...)
+}
+
+// lock makes sure that there is one run at a time in this clone. The lock is on the log, which
+// is also the standard output of Terraform: so when this program is killed alone, the next run
+// waits for what its Terraform still finishes. The kernel lets go of it when both have ended,
+// however that is.
+func (r *run) lock() error {
+	// Security: Terraform's state will be here.
+	if err := os.MkdirAll(r.folder, 0o700); err != nil {
+		return err
+	}
+	var err error
+	if r.log, err = os.OpenFile(r.path(logName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(r.log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("%s is being deployed from here already, or Terraform is finishing what an earlier run has begun. Wait until it has ended; its log is %s", r.env.stack, r.log.Name()), r.log.Close())
+	}
+	return errors.Join(r.log.Truncate(0), r.readRecord())
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// A command is a run of Terraform.
+type command struct {
+	args   []string
+	folder string
+	// output gets what it prints, instead of the log.
+	output io.Writer
+	// locks tells that it may leave a lock in the bucket.
+	locks bool
+	// watch is shown what the log has got, again and again.
+	watch func(log string)
+}
+
+// terraform runs a command to its end and returns what it has logged. Ctrl-C is for Terraform:
+// it ends in order, and then so does this program.
+func (r *run) terraform(c command) (log string, err error) {
+	if r.interrupted {
+		return "", errInterrupted
+	}
+	begin, err := r.log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return "", err
+	}
+	program := exec.Command(r.program, c.args...)
+	program.Dir = c.folder
+	program.Env = slices.DeleteFunc(terraform.Environment(os.Environ()), func(v string) bool { return strings.HasPrefix(v, "TF_WORKSPACE=") })
+	// Not a pipe: Terraform would break off when this program is no longer there to read it.
+	program.Stdout, program.Stderr = r.log, r.log
+	if c.output != nil {
+		program.Stdout = c.output
+		program.WaitDelay = grace
+	}
+	if c.locks {
+		if err := r.begin(); err != nil {
+			return "", err
+		}
+	}
+	if err := program.Start(); err != nil {
+		return "", err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- program.Wait() }()
+	var asked <-chan time.Time
+	for {
+		select {
+		case exit := <-ended:
+			return r.ended(begin, exit)
+		case <-r.signals:
+			r.interrupted = true
+			if asked == nil {
+				r.say("Interrupted. Terraform finishes what it has begun.")
+				asked = time.After(grace)
+			}
+		case <-asked:
+			// Of a terminal it gets Ctrl-C itself. Asked twice it would not finish anything.
+			if log, err := r.logged(begin); err != nil || !strings.Contains(log, "Interrupt received") {
+				_ = program.Process.Signal(os.Interrupt)
+			}
+		case <-time.After(pause):
+			if c.locks {
+				r.live()
+			}
+			if log, err := r.logged(begin); err == nil && c.watch != nil {
+				c.watch(log)
+			}
+		}
+	}
+}
+
+func (r *run) ended(begin int64, exit error) (string, error) {
+	log, err := r.logged(begin)
+	switch {
+	case r.interrupted:
+		return log, errInterrupted
+	case err != nil:
+		return log, err
+	case exit != nil:
+		return log, terraform.Explain(log, exit)
+	}
+	return log, nil
+}
+
+// logged is what has been logged since begin.
+func (r *run) logged(begin int64) (string, error) {
+	content, err := io.ReadAll(io.NewSectionReader(r.log, begin, 1<<40))
+	return string(content), err
+}
+
+// output runs a command and returns what it prints.
+func (r *run) output(folder string, args ...string) ([]byte, error) {
+	var output bytes.Buffer
+	_, err := r.terraform(command{args: args, folder: folder, output: &output})
+	return output.Bytes(), err
+}
+
+// initialize prepares the stack's folder. Where the state is depends on what is in there now.
+func (r *run) initialize() error {
+	_, err := r.terraform(command{args: []string{"init", "-reconfigure", "-input=false", "-no-color"}, folder: r.env.folder})
+	return err
+}
+
+// wait returns false when it was interrupted.
+func (r *run) wait(d time.Duration) bool {
+	select {
+	case <-r.signals:
+		r.interrupted = true
+	case <-time.After(d):
+	}
+	return !r.interrupted
+}

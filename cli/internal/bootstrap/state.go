@@ -1,0 +1,122 @@
+package bootstrap
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+)
+
+// state is what one of Terraform's states lists: the id of each resource that it manages, by
+// address.
+type state map[string]string
+
+// readState reads a state. There is none where nothing was ever written: then it is nil.
+//
+// Security: of the resources' values only ids are decoded, and a decoder's error, which may quote
+// them, is not passed on.
+func readState(content []byte) (state, error) {
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, nil
+	}
+	var document struct {
+		Version   int `json:"version"`
+		Resources []struct {
+			Module    string `json:"module"`
+			Mode      string `json:"mode"`
+			Type      string `json:"type"`
+			Name      string `json:"name"`
+			Instances []struct {
+				Key        json.RawMessage `json:"index_key"`
+				Attributes struct {
+					ID any `json:"id"`
+				} `json:"attributes"`
+			} `json:"instances"`
+		} `json:"resources"`
+	}
+	if json.Unmarshal(content, &document) != nil || document.Version != 4 {
+		return nil, errors.New("it is not the JSON that Terraform writes")
+	}
+	listed := state{}
+	for _, resource := range document.Resources {
+		address := resource.Type + "." + resource.Name
+		if resource.Module != "" {
+			address = resource.Module + "." + address
+		}
+		for _, instance := range resource.Instances {
+			if resource.Mode != "managed" {
+				continue
+			}
+			at := address
+			if len(instance.Key) > 0 {
+				at += "[" + string(instance.Key) + "]"
+			}
+			listed[at] = fmt.Sprint(instance.Attributes.ID)
+		}
+	}
+	return listed, nil
+}
+
+// without are the addresses of what the other state does not list, or as something else.
+func (s state) without(other state) []string {
+	var missing []string
+	for _, address := range slices.Sorted(maps.Keys(s)) {
+		if id, listed := other[address]; !listed || id != s[address] {
+			missing = append(missing, address)
+		}
+	}
+	return missing
+}
+
+// The names of the state in a file, and of what Terraform and this program keep beside it.
+const (
+	localName  = "terraform.tfstate"
+	copyName   = localName + ".copy"
+	backupName = localName + ".backup"
+	lockName   = "." + localName + ".lock.info"
+)
+
+// local reads the state in the file, if there is one.
+//
+// Terraform empties the file and writes it anew for each resource, and takes a good part of its
+// time for it: when it is killed the file is often empty. Then the copy counts, or the file as
+// it was when that run began. What is in neither exists all the same, and is adopted.
+func (r *run) local() (state, error) {
+	for _, name := range []string{localName, copyName, backupName} {
+		content, err := os.ReadFile(r.path(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		s, err := readState(content)
+		if err != nil || s == nil {
+			continue
+		}
+		if name != localName {
+			err = write(r.path(localName), content)
+		}
+		return s, err
+	}
+	return nil, nil
+}
+
+// copyLocal keeps a copy of the file when it is whole.
+func (r *run) copyLocal() {
+	content, err := os.ReadFile(r.path(localName))
+	if err != nil {
+		return
+	}
+	if s, err := readState(content); err == nil && len(s) > 0 {
+		_ = write(r.path(copyName), content) // then the one before counts
+	}
+}
+
+// forgetLocal removes the state in the file, and all that is beside it.
+func (r *run) forgetLocal() error {
+	return remove(r.path(localName), r.path(copyName), r.path(backupName), r.path(lockName))
+}

@@ -1,0 +1,164 @@
+package command
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"plinth/cli/internal/delivery"
+	"plinth/cli/internal/project"
+)
+
+func newSession(p *project.Project) *delivery.Session {
+	return &delivery.Session{Dir: p.Root, Environ: p.Environ, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport}
+}
+
+// of makes a command about one environment. What is synthesized must be new for those that change
+// something; to look, a mistake in a settings file is no reason not to.
+func of(p *project.Project, s *delivery.Session, name string, synth bool, c *cobra.Command) *cobra.Command {
+	c.Use, c.Args, c.ValidArgsFunction = name+" <env>", exactly("environment"), environments(p)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		s.Env = args[0]
+		if err := knownEnvironment(p, s.Env); err != nil {
+			return err
+		}
+		if synth {
+			if err := p.Synth(c.Context()); err != nil {
+				return err
+			}
+		}
+		return s.Run(c.Context(), name)
+	}
+	return c
+}
+
+func builder(c *cobra.Command, s *delivery.Session) {
+	c.Flags().StringVar(&s.Builder, "builder", "", "docker or buildah (default $BUILDER, or the one that is installed)")
+	_ = c.RegisterFlagCompletionFunc("builder", cobra.FixedCompletions([]string{"docker", "buildah"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func newImage(p *project.Project) *cobra.Command {
+	s := newSession(p)
+	c := &cobra.Command{
+		Use: "image", Short: "Build the application's image of this commit",
+		Example: "  ./plinth image --builder buildah",
+		Args:    exactly(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			fromVariable(p, s)
+			return s.Run(c.Context(), delivery.Image)
+		},
+	}
+	builder(c, s)
+	return c
+}
+
+// fromVariable takes the builder from the variable that a pipeline sets for all of its jobs.
+func fromVariable(p *project.Project, s *delivery.Session) {
+	if s.Builder == "" {
+		s.Builder = p.Getenv("BUILDER")
+	}
+}
+
+func newScan(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "scan", Short: "Look for known vulnerabilities in the image that was built last",
+		Example: "  ./plinth scan",
+		Args:    exactly(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return newSession(p).Run(c.Context(), delivery.Scan)
+		},
+	}
+}
+
+func newPush(p *project.Project) *cobra.Command {
+	s := newSession(p)
+	c := &cobra.Command{
+		Use: "push [env]", Short: "Push this commit's image, and print the digest to deploy",
+		Example: `  ./plinth push dev
+  ./plinth push --repository 127.0.0.1:5000/app`,
+		ValidArgsFunction: environments(p),
+		Args: func(c *cobra.Command, args []string) error {
+			if (len(args) == 0) == (s.Repository == "") {
+				return errUsage(c, "Push to the registry of an environment, or to --repository.")
+			}
+			return cobra.MaximumNArgs(1)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			fromVariable(p, s)
+			if len(args) > 0 {
+				s.Env = args[0]
+				if err := knownEnvironment(p, s.Env); err != nil {
+					return err
+				}
+				if err := p.Synth(c.Context()); err != nil {
+					return err
+				}
+			}
+			return s.Run(c.Context(), delivery.Push)
+		},
+	}
+	builder(c, s)
+	c.Flags().StringVar(&s.Repository, "repository", "", "a registry and a name in it, instead of the environment's")
+	c.Flags().StringVar(&s.Dotenv, "dotenv", "", "a file that gets the digest as the variable that deploys it")
+	return c
+}
+
+func newStatus(p *project.Project) *cobra.Command {
+	s := newSession(p)
+	c := of(p, s, delivery.Status, false, &cobra.Command{
+		Short: "Tell how the application is; fails when it is not healthy",
+		Example: `  ./plinth status dev
+  ./plinth status dev --output json`,
+	})
+	format, run := output(c), c.RunE
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		if s.JSON, err = asJSON(*format); err != nil {
+			return err
+		}
+		return run(c, args)
+	}
+	return c
+}
+
+func newVerify(p *project.Project) *cobra.Command {
+	return of(p, newSession(p), delivery.Verify, false, &cobra.Command{
+		Short:   "Wait until the load balancer says that the application is UP",
+		Example: "  ./plinth verify dev",
+	})
+}
+
+func newLogs(p *project.Project) *cobra.Command {
+	s := newSession(p)
+	c := of(p, s, delivery.Logs, false, &cobra.Command{
+		Short: "Show what the application's pods write",
+		Long:  "The last hundred lines of each pod, or all since a time. Older ones, and those of pods that are gone, are in CloudWatch: see docs/observability.md.",
+		Example: `  ./plinth logs dev
+  ./plinth logs dev --follow
+  ./plinth logs prod --since 2h`,
+	})
+	c.Flags().BoolVarP(&s.Follow, "follow", "f", false, "go on until Ctrl-C")
+	c.Flags().StringVar(&s.Since, "since", "", "how far back, as in 30m or 2h")
+	return c
+}
+
+func newKubeconfig(p *project.Project) *cobra.Command {
+	s := newSession(p)
+	c := of(p, s, delivery.Kubeconfig, true, &cobra.Command{
+		Short: "Give kubectl a context for the cluster",
+		Example: `  ./plinth kubeconfig dev
+  ./plinth kubeconfig dev --role arn:aws:iam::111111111111:role/developer`,
+	})
+	c.Flags().StringVar(&s.Role, "role", "", "the ARN of the role to take on, or none (default the one of cluster.access that you may)")
+	return c
+}
+
+func newTunnel(p *project.Project) *cobra.Command {
+	return of(p, newSession(p), delivery.Tunnel, false, &cobra.Command{
+		Short:   "Reach the Kubernetes API and the database through the bastion, until Ctrl-C",
+		Example: "  ./plinth tunnel prod",
+	})
+}
+
+// quiet is a context that Ctrl-C does not end, for what gets it from the terminal itself.
+func quiet(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

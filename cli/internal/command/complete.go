@@ -1,0 +1,57 @@
+package command
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"plinth/cli/internal/order"
+	"plinth/cli/internal/project"
+)
+
+type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
+
+// environments completes the first argument with the names of environments.
+func environments(p *project.Project) completion {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return known(p), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// known are the names of the environments, of which each has a file.
+func known(p *project.Project) []string {
+	files, err := filepath.Glob(p.Path("environments", "*.yaml"))
+	if err != nil {
+		return nil
+	}
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(file), ".yaml")
+	}
+	return files
+}
+
+// stacks completes arguments with the names of stacks that were synthesized, up to a number; 0 is
+// any. What an administrator alone deploys is not among them.
+func stacks(p *project.Project, most int) completion {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if most > 0 && len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		all, err := order.List(p.Root, nil)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []string
+		for _, s := range all {
+			if !strings.HasPrefix(s.Name, order.Bootstrap) && !slices.Contains(args, s.Name) {
+				names = append(names, s.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,113 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"gotest.tools/v3/assert"
+	"gotest.tools/v3/golden"
+)
+
+// root is the repository.
+const root = "../../.."
+
+// TestHelp holds that ./plinth --help, ./plinth and the file help are one text, on one screen.
+func TestHelp(t *testing.T) {
+	f := newFake(t)
+	code, said := f.run("--help")
+	assert.Equal(t, code, done)
+	file := filepath.Join(root, "help")
+	if golden.FlagUpdate() {
+		assert.NilError(t, os.WriteFile(file, []byte(said), 0o600))
+	}
+	content, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	assert.Equal(t, string(content), said, "Is the change meant? make golden accepts it.")
+	_, alone := f.run()
+	assert.Equal(t, alone, said)
+	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+	assert.Assert(t, len(lines) <= 50, "%d lines are no screen", len(lines))
+	for _, line := range lines {
+		assert.Assert(t, len(line) <= 120, line)
+	}
+}
+
+// TestExamples holds that every command has an example, and that each is a command line that is
+// understood.
+func TestExamples(t *testing.T) {
+	f := newFake(t)
+	commands := newRoot(f.Project).Commands()
+	assert.Assert(t, len(commands) > 20)
+	for _, c := range commands {
+		assert.Assert(t, strings.HasPrefix(strings.TrimSpace(c.Example), "./plinth "+c.Name()), "%s: has no example first", c.Name())
+		for line := range strings.Lines(c.Example) {
+			words := strings.Fields(line)
+			words = words[slices.Index(words, "./plinth")+1:]
+			if i := slices.IndexFunc(words, func(word string) bool { return strings.HasPrefix(word, "#") }); i >= 0 {
+				words = words[:i]
+			}
+			for i, word := range words {
+				words[i] = strings.Trim(word, `'"`)
+			}
+			found, args, err := newRoot(f.Project).Find(words)
+			assert.NilError(t, err, line)
+			assert.Equal(t, found.Name(), c.Name(), line)
+			assert.NilError(t, found.ParseFlags(args), line)
+			assert.NilError(t, found.ValidateArgs(found.Flags().Args()), line)
+		}
+		code, said := f.run(c.Name(), "--help")
+		assert.Equal(t, code, done)
+		assert.Assert(t, strings.HasPrefix(said, c.Short+".\n"), said)
+		assert.Assert(t, strings.Contains(said, "\nExamples:\n  ./plinth "+c.Name()), said)
+	}
+}
+
+// TestComplete has a shell ask what may come next.
+func TestComplete(t *testing.T) {
+	f := newFake(t)
+	for line, want := range map[string]string{
+		"deploy":              "dev-network dev-data dev-app",
+		"deploy dev-network":  "dev-data dev-app",
+		"diff":                "dev-network dev-data dev-app",
+		"diff dev-app":        "",
+		"status":              "dev prod",
+		"status dev":          "",
+		"rehearse":            "dev prod",
+		"drift":               "dev prod",
+		"drift dev":           "dev-network dev-data dev-app",
+		"image --builder":     "docker buildah",
+		"status dev --output": "text json",
+		"completion":          "bash zsh fish powershell",
+	} {
+		_, said := f.run(append([]string{cobra.ShellCompNoDescRequestCmd}, append(strings.Fields(line), "")...)...)
+		var got []string
+		for offered := range strings.Lines(said) {
+			if offered = strings.TrimSpace(offered); offered != "" && !strings.HasPrefix(offered, ":") && !strings.HasPrefix(offered, "Completion ended") {
+				got = append(got, offered)
+			}
+		}
+		assert.Equal(t, strings.Join(got, " "), want, line)
+	}
+}
+
+// TestVersion is the newest of the changelog.
+func TestVersion(t *testing.T) {
+	f := newFake(t)
+	code, said := f.run("version")
+	assert.Equal(t, code, done)
+	assert.Equal(t, said, "plinth "+version+"\n")
+	_, said = f.run("--version")
+	assert.Equal(t, said, "plinth "+version+"\n")
+	changelog, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
+	assert.NilError(t, err)
+	_, newest, _ := strings.Cut(string(changelog), "\n## [")
+	if unreleased, is := strings.CutPrefix(newest, "Unreleased]"); is {
+		_, newest, _ = strings.Cut(unreleased, "\n## [")
+	}
+	newest, _, _ = strings.Cut(newest, "]")
+	assert.Equal(t, newest, version)
+}

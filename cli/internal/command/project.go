@@ -1,0 +1,94 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"plinth/cli/internal/pipeline"
+	"plinth/cli/internal/project"
+)
+
+// version is Plinth's own: see CHANGELOG.md.
+const version = "0.1.0"
+
+func newVersion(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print Plinth's version",
+		Example: "  ./plinth version",
+		Args:    exactly(),
+		Run:     func(*cobra.Command, []string) { fmt.Fprintln(p.Stdout, "plinth "+version) },
+	}
+}
+
+func newSetup(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "setup", Short: "Check the machine, install what is pinned, generate the bindings",
+		Long:    "Every command that needs it does so itself. What has not changed since is not done again.",
+		Example: "  ./plinth setup",
+		Args:    exactly(),
+		RunE:    func(c *cobra.Command, _ []string) error { return p.Setup(quiet(c.Context())) },
+	}
+}
+
+func newSynth(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "synth", Short: "Write the Terraform JSON of every stack to cdktf.out",
+		Example: `  ./plinth synth
+  PLINTH_ENVIRONMENTS=dev,staging ./plinth synth`,
+		Args: exactly(),
+		RunE: func(c *cobra.Command, _ []string) error { return p.Synth(quiet(c.Context())) },
+	}
+}
+
+func newCheck(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Check the settings of all environments, and write nothing",
+		Example: "  ./plinth check",
+		Args:    exactly(),
+		RunE:    func(c *cobra.Command, _ []string) error { return p.Check(quiet(c.Context())) },
+	}
+}
+
+func newRehearse(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use: "rehearse [env]", Short: "Deploy, compare and destroy an environment on this machine",
+		Long: `The real cdktf and Terraform deploy every stack of an environment, dev if none is named; a simulator answers
+for AWS. No AWS account is involved.`,
+		Example: `  ./plinth rehearse
+  ./plinth rehearse prod
+  ./plinth rehearse dev --keep      # stop after the deployment, to go on by hand
+  ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first`,
+		ValidArgsFunction: environments(p),
+		Args:              cobra.MaximumNArgs(1),
+	}
+	keep := c.Flags().Bool("keep", false, "stop after the deployment, to go on by hand")
+	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane, which takes six minutes to build the first time")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		env := "dev"
+		if len(args) > 0 {
+			env = args[0]
+		}
+		if err := knownEnvironment(p, env); err != nil {
+			return err
+		}
+		return p.Rehearse(quiet(c.Context()), env, *keep, *cluster)
+	}
+	return c
+}
+
+func newPipeline(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use: "pipeline", Short: "Write GitLab's child pipelines to build/pipeline",
+		Example: "  ./plinth pipeline",
+		Args:    exactly(),
+	}
+	skip := skipSynth(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		return pipeline.Run(p.Root, p.Getenv, p.Stderr)
+	}
+	return c
+}

@@ -1,0 +1,104 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"plinth/cli/internal/project"
+)
+
+// The groups of commands, in the order they are used.
+const (
+	tryGroup     = "try"
+	deployGroup  = "deploy"
+	appGroup     = "app"
+	accessGroup  = "access"
+	projectGroup = "project"
+)
+
+func newRoot(p *project.Project) *cobra.Command {
+	root := &cobra.Command{
+		Use:                        "plinth", // as shells complete it
+		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: "./plinth"},
+		Version:                    version,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true, // they are told once, by Main
+		SilenceUsage:               true,
+		Args:                       unknownCommand,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetVersionTemplate("plinth {{.Version}}\n")
+	root.AddGroup(
+		&cobra.Group{ID: tryGroup, Title: "Try it, without AWS"},
+		&cobra.Group{ID: deployGroup, Title: "Deploy, with AWS credentials of the environment's account"},
+		&cobra.Group{ID: appGroup, Title: "The application"},
+		&cobra.Group{ID: accessGroup, Title: "Private access"},
+		&cobra.Group{ID: projectGroup, Title: "The project"},
+	)
+	for group, commands := range map[string][]*cobra.Command{
+		tryGroup:     {newRehearse(p), newCheck(p), newSynth(p)},
+		deployGroup:  {newBootstrap(p), newDiff(p), newPlan(p), newDeploy(p), newOrder(p), newDrift(p), newDestroy(p)},
+		appGroup:     {newImage(p), newScan(p), newPush(p), newStatus(p), newVerify(p), newLogs(p)},
+		accessGroup:  {newKubeconfig(p), newTunnel(p)},
+		projectGroup: {newSetup(p), newPipeline(p), newNote(p), newVersion(p)},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	cobra.EnableCommandSorting = false
+	root.SetHelpCommandGroupID(projectGroup)
+	root.SetCompletionCommandGroupID(projectGroup)
+	root.SetHelpFunc(help)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w. See %s --help", err, c.CommandPath())
+	})
+	return root
+}
+
+// unknownCommand is an error about the first argument, which is none of the commands.
+func unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("There is no command %s. Did you mean %s?", args[0], strings.Join(near, " or ")) //nolint:staticcheck // a person reads it as sentences
+	}
+	return fmt.Errorf("There is no command %s. ./plinth --help lists them.", args[0]) //nolint:staticcheck // a person reads it as sentences
+}
+
+// errUsage is a sentence about a command line that cannot be meant.
+func errUsage(c *cobra.Command, format string, args ...any) error {
+	return errors.New(fmt.Sprintf(format, args...) + " For example: " + firstExample(c))
+}
+
+func firstExample(c *cobra.Command) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(c.Example), "\n")
+	line, _, _ = strings.Cut(line, "  ")
+	return line
+}
+
+// exactly is the number of arguments, each described by a name.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return errUsage(c, "Which %s?", names[len(args)])
+		case len(args) > len(names):
+			return errUsage(c, "%s: one argument too many.", args[len(names)])
+		}
+		return nil
+	}
+}
+
+// some is one stack or pattern, or more.
+func some(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errUsage(c, "Which stack?")
+	}
+	return nil
+}

@@ -1,0 +1,352 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"plinth/cli/internal/bootstrap"
+	"plinth/cli/internal/order"
+	"plinth/cli/internal/plan"
+	"plinth/cli/internal/project"
+)
+
+// skipSynth is a flag that takes what is in cdktf.out, as cdktf's own does.
+func skipSynth(c *cobra.Command) *bool {
+	return c.Flags().Bool("skip-synth", false, "take what was synthesized last")
+}
+
+func autoApprove(c *cobra.Command) *bool {
+	return c.Flags().Bool("auto-approve", false, "do not ask")
+}
+
+// output is a flag for programs.
+func output(c *cobra.Command) *string {
+	flag := c.Flags().StringP("output", "o", "text", "text or json")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return flag
+}
+
+// asJSON reads it.
+func asJSON(flag string) (bool, error) {
+	switch flag {
+	case "json":
+		return true, nil
+	case "text":
+		return false, nil
+	}
+	return false, fmt.Errorf("--output: must be text or json, is %q", flag)
+}
+
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// synthesize does so unless it is to be skipped.
+func synthesize(ctx context.Context, p *project.Project, skip bool) error {
+	if skip {
+		return nil
+	}
+	return p.Synth(ctx)
+}
+
+// approval is an error when nobody can approve the plan.
+func approval(p *project.Project, approved bool) error {
+	if approved || p.Interactive() {
+		return nil
+	}
+	return errors.New("Nobody is at a terminal to approve the plan. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
+}
+
+// knownEnvironment is an error when there is no such environment.
+func knownEnvironment(p *project.Project, env string) error {
+	if all := known(p); !slices.Contains(all, env) {
+		return fmt.Errorf("There is no environment %s: environments/ has %s.", env, strings.Join(all, ", ")) //nolint:staticcheck // a person reads it as a sentence
+	}
+	return nil
+}
+
+func newBootstrap(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "bootstrap <env>",
+		Short: "Make the bucket for states and the pipelines' roles, as an administrator",
+		Long: `The first command in a new AWS account, and again when the stack bootstrap-<env> has changed. It shows the
+plan and asks. It can be repeated after an interruption, wherever that was.`,
+		Example:           "  ./plinth bootstrap dev",
+		Args:              exactly("environment"),
+		ValidArgsFunction: environments(p),
+	}
+	skip, approve := skipSynth(c), autoApprove(c)
+	state := c.Flags().String("state", "", "the folder of the state until the bucket is there (default .bootstrap)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := errors.Join(knownEnvironment(p, args[0]), approval(p, *approve)); err != nil {
+			return err
+		}
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		return bootstrap.Run(p.Root, bootstrap.Options{
+			Environment: args[0], AutoApprove: *approve, State: *state, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr,
+		})
+	}
+	return c
+}
+
+// alone has cdktf work on one stack without those around it, which package order looks at instead.
+const alone = "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true"
+
+// change deploys or destroys, once check agrees.
+func change(p *project.Project, verb string, check func(context.Context, string, []string) error, c *cobra.Command) {
+	skip, approve := skipSynth(c), autoApprove(c)
+	c.Args, c.ValidArgsFunction = some, stacks(p, 0)
+	c.RunE = func(c *cobra.Command, names []string) error {
+		if err := approval(p, *approve); err != nil {
+			return err
+		}
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		if err := check(c.Context(), p.Root, names); err != nil {
+			return err
+		}
+		args, variables := []string{verb, "--skip-synth"}, []string(nil)
+		if *approve {
+			args = append(args, "--auto-approve")
+		}
+		single := len(names) == 1 && !order.IsPattern(names[0])
+		if single {
+			variables = append(variables, alone)
+			if verb == "deploy" { // for plinth verify. What is sensitive cdktf leaves out of it.
+				folder := p.Path("build", "outputs")
+				if err := os.MkdirAll(folder, 0o755); err != nil {
+					return err
+				}
+				args = append(args, "--outputs-file", filepath.Join(folder, names[0]+".json"))
+			}
+		}
+		err := p.Cdktf(c.Context(), true, variables, append(args, names...)...)
+		if err != nil {
+			p.Say("%s", ownWords(verb, names, single))
+		}
+		return err
+	}
+}
+
+// ownWords tells how to see what cdktf may have lost.
+func ownWords(verb string, names []string, single bool) string {
+	stack, option := "<stack>", ""
+	if single {
+		stack = names[0]
+	}
+	if verb == "destroy" {
+		option = " -destroy"
+	}
+	return "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/" + stack + " && terraform plan" + option
+}
+
+func newDeploy(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "deploy <stack>...",
+		Short: "Deploy one stack, or several in their order",
+		Long:  `One stack is deployed when everything that it needs is. A pattern takes all stacks that it matches.`,
+		Example: `  ./plinth deploy dev-network
+  ./plinth deploy 'dev-*'
+  PLINTH_DEV_APP_IMAGE_DIGEST=sha256:... ./plinth deploy dev-app --auto-approve`,
+	}
+	change(p, "deploy", order.CheckDeploy, c)
+	return c
+}
+
+func newDestroy(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "destroy <stack>...",
+		Short: "Destroy one stack, or several in reverse order",
+		Long: `One stack is destroyed when nothing needs it any more. What is protected is refused before anything is
+destroyed.`,
+		Example: `  ./plinth destroy dev-app
+  ./plinth destroy 'dev-*' --auto-approve`,
+	}
+	change(p, "destroy", order.CheckDestroy, c)
+	return c
+}
+
+func newDiff(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:               "diff <stack>",
+		Short:             "Show what deploying a stack would change",
+		Example:           "  ./plinth diff dev-app",
+		Args:              oneStack,
+		ValidArgsFunction: stacks(p, 1),
+	}
+	skip := skipSynth(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		if err := order.CheckDeploy(c.Context(), p.Root, args); err != nil {
+			return err
+		}
+		return p.Cdktf(c.Context(), false, []string{alone}, "diff", "--skip-synth", args[0])
+	}
+	return c
+}
+
+// oneStack is one, by its name.
+func oneStack(c *cobra.Command, args []string) error {
+	if err := exactly("stack")(c, args); err != nil {
+		return err
+	}
+	if order.IsPattern(args[0]) {
+		return errUsage(c, "%s: one stack at a time, by its name.", args[0])
+	}
+	return nil
+}
+
+// newPlanner plans with what is synthesized.
+func newPlanner(p *project.Project, stdout io.Writer) *plan.Planner {
+	return &plan.Planner{
+		Root: p.Root, Getenv: p.Getenv, Environ: p.Patient(), Stdout: stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
+		Check: func(ctx context.Context, stack string) error { return order.CheckDeploy(ctx, p.Root, []string{stack}) },
+		Synth: p.Resynth,
+	}
+}
+
+func newPlan(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "plan <stack>",
+		Short: "Plan a stack for review, without values and without reading secrets",
+		Long:  "build/plan/<stack> gets the plan, and summary.md without values.",
+		Example: `  ./plinth plan dev-app
+  ./plinth plan dev-app --output json`,
+		Args:              oneStack,
+		ValidArgsFunction: stacks(p, 1),
+	}
+	skip, format := skipSynth(c), output(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		asJSON, err := asJSON(*format)
+		if err != nil {
+			return err
+		}
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		out := p.Stdout
+		if asJSON {
+			out = p.Stderr
+		}
+		report, err := newPlanner(p, out).Plan(c.Context(), args[0])
+		if err == nil && asJSON {
+			err = writeJSON(p.Stdout, report)
+		}
+		return err
+	}
+	return c
+}
+
+func newDrift(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "drift <env> [stack]...",
+		Short: "Compare what is deployed with what is synthesized, reading only",
+		Long: `It compares every stack of the environment, or those that are named, and exits with 2 when one differs.
+build/drift gets the report, as Markdown and as JSON.`,
+		Example: `  ./plinth drift prod
+  ./plinth drift dev 'dev-*' --output json`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errUsage(c, "Which environment?")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return environments(p)(c, args, toComplete)
+			}
+			return stacks(p, 0)(c, args, toComplete)
+		},
+	}
+	skip, format := skipSynth(c), output(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		asJSON, err := asJSON(*format)
+		if err == nil {
+			err = knownEnvironment(p, args[0])
+		}
+		if err != nil {
+			return err
+		}
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		out := p.Stdout
+		if asJSON {
+			out = p.Stderr
+		}
+		report, err := newPlanner(p, out).Drift(c.Context(), args[0], args[1:])
+		if asJSON && report != nil {
+			err = errors.Join(err, writeJSON(p.Stdout, report))
+		}
+		return err
+	}
+	return c
+}
+
+func newOrder(p *project.Project) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "order [stack]...",
+		Short: "List the stacks in the order they are deployed, and what each needs",
+		Example: `  ./plinth order 'dev-*'
+  ./plinth order --output json`,
+		ValidArgsFunction: stacks(p, 0),
+	}
+	skip, format := skipSynth(c), output(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		asJSON, err := asJSON(*format)
+		if err != nil {
+			return err
+		}
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		list, err := order.List(p.Root, args)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return writeJSON(p.Stdout, list)
+		}
+		for _, s := range list {
+			fmt.Fprintln(p.Stdout, strings.TrimRight(fmt.Sprintf("%-24s %s", s.Name, strings.Join(s.Dependencies, " ")), " "))
+		}
+		return nil
+	}
+	return c
+}
+
+func newNote(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use:   "note <env> <stack>...",
+		Short: "Put the plans' summaries into the merge request that a pipeline runs for",
+		Long:  "build/plan/<env>.md gets the text. Stacks may also be one argument, with spaces between them, as a pipeline's variable has them.",
+		Example: `  ./plinth note dev dev-network dev-app
+  ./plinth note "$ENV" "$STACK"`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return errUsage(c, "Which environment, and which stacks?")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			return newPlanner(p, p.Stdout).Note(c.Context(), args[0], strings.Fields(strings.Join(args[1:], " ")))
+		},
+	}
+}

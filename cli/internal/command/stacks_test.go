@@ -1,0 +1,133 @@
+package command
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+const (
+	single = " alone=true ci=1 node="
+	// patient is what keeps cdktf from breaking off the stacks beside one that fails.
+	patient = "--unhandled-rejections=none --max-old-space-size=4096\n"
+)
+
+// TestStacks holds what cdktf is asked for, and what it is not asked for.
+func TestStacks(t *testing.T) {
+	const approve, skip = "--auto-approve", "--skip-synth"
+	for name, test := range map[string]struct {
+		deployed []string
+		args     []string
+		code     int
+		calls    string // %s is the project's folder
+		says     string
+	}{
+		"deploy the first":   {nil, []string{"deploy", "dev-network", approve, skip}, done, "deploy --skip-synth --auto-approve --outputs-file %s/build/outputs/dev-network.json dev-network" + single + patient, ""},
+		"deploy the next":    {[]string{"dev-network"}, []string{"deploy", "dev-data", approve, skip}, done, "deploy --skip-synth --auto-approve --outputs-file %s/build/outputs/dev-data.json dev-data" + single + patient, ""},
+		"deploy too early":   {nil, []string{"deploy", "dev-data", approve, skip}, early, "", "dev-data needs dev-network, which has not been deployed. Deploy it first: ./plinth deploy dev-network\n"},
+		"deploy several":     {nil, []string{"deploy", "dev-network", "dev-data", approve, skip}, done, "deploy --skip-synth --auto-approve dev-network dev-data alone= ci=1 node=" + patient, ""},
+		"deploy a pattern":   {nil, []string{"deploy", "dev-*", approve, skip}, done, "deploy --skip-synth --auto-approve dev-* alone= ci=1 node=" + patient, ""},
+		"deploy everything":  {nil, []string{"deploy", "*", approve, skip}, failed, "", "bootstrap-dev is an administrator's to deploy"},
+		"deploy nothing":     {nil, []string{"deploy"}, failed, "", "Which stack? For example: ./plinth deploy dev-network\n"},
+		"deploy unknown":     {nil, []string{"deploy", "dev-netwerk", approve, skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
+		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "Nobody is at a terminal to approve the plan. --auto-approve approves it unseen.\n"},
+		"destroy the last":   {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-data", approve, skip}, done, "destroy --skip-synth --auto-approve dev-data" + single + patient, ""},
+		"destroy too early":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-network", approve, skip}, failed, "", "dev-network is still needed by dev-data (1 resource). Destroy it first: ./plinth destroy dev-data\n"},
+		"destroy a pattern":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-*", approve, skip}, done, "destroy --skip-synth --auto-approve dev-* alone= ci=1 node=" + patient, ""},
+		"destroy everything": {nil, []string{"destroy", "*", approve, skip}, failed, "", "bootstrap-dev is not destroyed"},
+		"diff":               {nil, []string{"diff", "dev-network", skip}, done, "diff --skip-synth dev-network" + single + "\n", ""},
+		"diff too early":     {nil, []string{"diff", "dev-app", skip}, early, "", "dev-app needs dev-network and dev-data, which have not been deployed."},
+		"diff a pattern":     {nil, []string{"diff", "dev-*", skip}, failed, "", "dev-*: one stack at a time, by its name. For example: ./plinth diff dev-app\n"},
+		"diff two":           {nil, []string{"diff", "dev-app", "dev-data", skip}, failed, "", "dev-data: one argument too many. For example: ./plinth diff dev-app\n"},
+		"plan a pattern":     {nil, []string{"plan", "dev-?pp", skip}, failed, "", "dev-?pp: one stack at a time"},
+		"plan too early":     {nil, []string{"plan", "dev-app", skip}, done, "", "Cannot be planned yet: dev-app needs dev-network and dev-data"},
+		"drift of nothing":   {nil, []string{"drift", "dve", skip}, failed, "", "There is no environment dve: environments/ has dev, prod.\n"},
+		"bootstrap unseen":   {nil, []string{"bootstrap", "dev", skip}, failed, "", "Nobody is at a terminal"},
+		"bootstrap nothing":  {nil, []string{"bootstrap", "dve", approve, skip}, failed, "", "There is no environment dve"},
+		"no command":         {nil, []string{"depoly", "dev-app"}, failed, "", "There is no command depoly. Did you mean deploy?\n"},
+		"no such command":    {nil, []string{"frobnicate"}, failed, "", "There is no command frobnicate. ./plinth --help lists them.\n"},
+		"no such flag":       {nil, []string{"deploy", "dev-app", "--yes"}, failed, "", "unknown flag: --yes. See ./plinth deploy --help\n"},
+		"no such format":     {nil, []string{"order", skip, "--output", "yaml"}, failed, "", "--output: must be text or json, is \"yaml\"\n"},
+		"no environment":     {nil, []string{"status"}, failed, "", "Which environment? For example: ./plinth status dev\n"},
+		"pushed to nowhere":  {nil, []string{"push"}, failed, "", "Push to the registry of an environment, or to --repository. For example: ./plinth push dev\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.deployed(test.deployed...)
+			code, said := f.run(test.args...)
+			assert.Equal(t, code, test.code, "%s", said)
+			assert.Equal(t, f.calls(), strings.Replace(test.calls, "%s", f.Root, 1))
+			assert.Assert(t, strings.HasPrefix(said, test.says) || test.args[0] == "plan" && strings.Contains(said, test.says), "says\n%s", said)
+			if test.says == "" {
+				assert.Equal(t, said, "")
+			}
+		})
+	}
+}
+
+// TestFailure passes on what cdktf ends with, and tells where Terraform's own words are.
+func TestFailure(t *testing.T) {
+	f := newFake(t)
+	f.write("broken", "")
+	code, said := f.run("deploy", "dev-network", "--auto-approve", "--skip-synth")
+	assert.Equal(t, code, 7)
+	assert.Equal(t, said, "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/dev-network && terraform plan\n")
+	_, said = f.run("destroy", "dev-*", "--auto-approve", "--skip-synth")
+	assert.Equal(t, said, "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/<stack> && terraform plan -destroy\n")
+}
+
+// TestProtected refuses before anything is destroyed.
+func TestProtected(t *testing.T) {
+	f := newFake(t)
+	f.write("cdktf.out/stacks/dev-network/cdk.tf.json", `{"terraform": {"backend": {"s3": {"bucket": "b"}}}, "resource": {"aws_vpc": {"a": {"lifecycle": {"prevent_destroy": true}}}}}`)
+	f.deployed("dev-network")
+	code, said := f.run("destroy", "dev-*", "--auto-approve", "--skip-synth")
+	assert.Equal(t, code, failed)
+	assert.Assert(t, strings.HasPrefix(said, "dev-network is protected (aws_vpc.a must not be destroyed)."), said)
+	assert.Equal(t, f.calls(), "")
+}
+
+// TestNoShell gives arguments what a shell would run.
+func TestNoShell(t *testing.T) {
+	for _, value := range []string{
+		"x'; touch pwned; '", `x"; touch pwned; "`, "$(touch pwned)", "`touch pwned`", "x\ntouch pwned\n", "x;touch pwned", "x&touch pwned",
+		"x|touch pwned", "x>pwned", "it's", `it"s`, `x\`, "-x", "--auto-approve=$(touch pwned)", "ä",
+	} {
+		f := newFake(t)
+		f.write("build/image/app.tar", "")
+		for _, args := range [][]string{
+			{"deploy", value, "--auto-approve", "--skip-synth"}, {"destroy", value, "--auto-approve", "--skip-synth"}, {"diff", value, "--skip-synth"},
+			{"plan", value, "--skip-synth"}, {"drift", "dev", value, "--skip-synth"}, {"drift", value, "--skip-synth"}, {"order", value, "--skip-synth"},
+			{"bootstrap", value, "--auto-approve", "--skip-synth"}, {"push", value}, {"push", "--repository", value}, {"image", "--builder", value},
+			{"status", value}, {"verify", value}, {"logs", value}, {"kubeconfig", value}, {"tunnel", value}, {"rehearse", value},
+		} {
+			code, said := f.run(args...)
+			assert.Assert(t, code != done, "%q succeeds\n%s", args, said)
+			assert.Equal(t, f.calls(), "", "%q", args)
+			_, err := os.Stat(f.Path("pwned"))
+			assert.Assert(t, os.IsNotExist(err), "%q was run", args)
+		}
+	}
+}
+
+func TestOrder(t *testing.T) {
+	f := newFake(t)
+	_, said := f.run("order", "dev-*", "--skip-synth")
+	assert.Equal(t, said, "dev-network              bootstrap-dev\ndev-data                 bootstrap-dev dev-network\ndev-app                  bootstrap-dev dev-data\n")
+	code, said := f.run("order", "--output", "json", "--skip-synth")
+	assert.Equal(t, code, done)
+	var list []struct {
+		Name         string
+		Dependencies []string
+	}
+	assert.NilError(t, json.Unmarshal([]byte(said), &list))
+	assert.Equal(t, len(list), 4)
+	assert.Equal(t, list[0].Name, "bootstrap-dev")
+	assert.DeepEqual(t, list[3].Dependencies, []string{"bootstrap-dev", "dev-data"})
+	code, said = f.run("order", "prod-*", "--skip-synth", "-o", "json")
+	assert.Equal(t, code, failed)
+	assert.Assert(t, strings.HasPrefix(said, "There is no stack prod-*."), said)
+}

@@ -1,0 +1,55 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// awsCauses are failures of the AWS CLI that have a remedy of their own. The first that
+// matches is told.
+var awsCauses = []struct {
+	sign   *regexp.Regexp
+	remedy string
+}{
+	{regexp.MustCompile(`Unable to locate credentials|NoCredentials`), "there are no AWS credentials; sign in, or choose them with AWS_PROFILE"},
+	{regexp.MustCompile(`config profile .* could not be found`), "the profile does not exist; choose another with AWS_PROFILE"},
+	{regexp.MustCompile(`ExpiredToken|[Tt]oken has expired|SSO session|InvalidClientTokenId|UnrecognizedClient`), "the AWS credentials are not valid any more; sign in again"},
+	{regexp.MustCompile(`AccessDenied|not authorized`), "access is denied; the AWS credentials are of a role that must not do this"},
+	{regexp.MustCompile(`Could not connect|Connect timeout|EndpointConnection`), "AWS cannot be reached; is the network there?"},
+	{regexp.MustCompile(`Unknown options|[Ii]nvalid choice`), "is too old; " + install["aws"]},
+}
+
+// aws runs the AWS CLI in the environment's region.
+func (s *Session) aws(ctx context.Context, e *environment, args ...string) (string, error) {
+	out, err := s.output(ctx, s.Dir, nil, "aws", append(args, "--region", e.region)...)
+	var f *failed
+	if errors.As(err, &f) {
+		for _, cause := range awsCauses {
+			if cause.sign.MatchString(f.words) {
+				f.remedy = cause.remedy
+				break
+			}
+		}
+	}
+	return out, err
+}
+
+// caller is the ARN of whom the credentials are, who must be of the environment's account: ECR
+// and EKS would tell of another account only that something is not there.
+func (s *Session) caller(ctx context.Context, e *environment) (string, error) {
+	answer, err := s.aws(ctx, e, "sts", "get-caller-identity", "--query", "[Account,Arn]", "--output", "text")
+	if err != nil {
+		return "", err
+	}
+	fields := strings.Fields(answer)
+	if len(fields) != 2 {
+		return "", fmt.Errorf("aws: answered %q when asked for account and ARN", answer)
+	}
+	if fields[0] != e.account {
+		return "", fmt.Errorf("aws: the credentials are those of account %s, %s is in %s; choose its own with AWS_PROFILE", fields[0], e.name, e.account)
+	}
+	return fields[1], nil
+}

@@ -1,0 +1,110 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// commit is what an image is built from.
+type commit struct {
+	// version is the image's tag, and what the program itself calls its version.
+	version  string
+	revision string
+	date     time.Time
+	// source is where the code lives, empty where Git knows no address of it.
+	source string
+	// changed are the files that differ from the commit, those that Git does not know included:
+	// Go would compile them too.
+	changed []string
+}
+
+// commit asks Git.
+func (s *Session) commit(ctx context.Context) (*commit, error) {
+	git := func(args ...string) (string, error) { return s.output(ctx, s.Dir, nil, "git", args...) }
+	head, err := git("log", "-1", "--no-show-signature", "--format=%H %ct")
+	if err != nil {
+		if words(err) != "" {
+			err = fmt.Errorf("git: cannot tell the commit that an image is named after; its own words:\n%s", indent(words(err)))
+		}
+		return nil, err
+	}
+	revision, seconds, _ := strings.Cut(head, " ")
+	date, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("git: answered %q instead of a commit and its date", head)
+	}
+	// As many digits in every clone, however many objects that has.
+	described, err := git("describe", "--tags", "--always", "--abbrev=12")
+	if err != nil {
+		return nil, err
+	}
+	status, err := git("status", "--porcelain", "--untracked-files=normal")
+	if err != nil {
+		return nil, err
+	}
+	c := &commit{version: imageTag(described), revision: revision, date: time.Unix(date, 0).UTC()}
+	if status != "" {
+		c.changed = strings.Split(status, "\n")
+		c.version, c.revision = imageTag(described+"-dirty"), revision+"-dirty"
+	}
+	if origin, err := git("remote", "get-url", "origin"); err == nil {
+		c.source = sourceURL(origin)
+	} else if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return c, nil
+}
+
+// clean returns nil when the commit is all that an image would be built from.
+func (c *commit) clean() error {
+	if len(c.changed) == 0 {
+		return nil
+	}
+	const most = 5
+	shown := c.changed
+	if more := len(shown) - most; more > 0 {
+		shown = append(shown[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return errors.New("work tree: differs from the commit that the image's tag would name for ever; commit, stash or remove these first\n" +
+		indent(strings.Join(shown, "\n")))
+}
+
+var notInTag = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+
+// imageTag makes a valid tag of what git describe says, which may hold what Git allows in a
+// tag and a registry does not: release/1.2+linux. Two that become one by it are told apart by
+// the image's revision. Of a long one the end is kept: it names the commit.
+// https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+func imageTag(described string) string {
+	const most = 128
+	tag := notInTag.ReplaceAllString(described, "-")
+	if len(tag) > most {
+		tag = tag[len(tag)-most:]
+	}
+	tag = strings.TrimLeft(tag, ".-")
+	if tag == "" || tag == "latest" { // latest, no environment can be set to
+		return "commit-" + tag
+	}
+	return tag
+}
+
+var scpLike = regexp.MustCompile(`^(?:[^@/:]+@)?([^@/:]+):([^/].*)$`)
+
+// sourceURL is the address of a remote as a browser takes it, the same for whoever clones by
+// SSH and by HTTPS, and without a token that may be in it. Of a folder there is none.
+func sourceURL(remote string) string {
+	if parts := scpLike.FindStringSubmatch(remote); parts != nil {
+		remote = "ssh://" + parts[1] + "/" + parts[2]
+	}
+	address, err := url.Parse(remote)
+	if err != nil || address.Host == "" || address.Scheme == "file" {
+		return ""
+	}
+	return "https://" + address.Hostname() + strings.TrimSuffix(strings.TrimSuffix(address.Path, "/"), ".git")
+}

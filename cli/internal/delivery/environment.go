@@ -1,0 +1,226 @@
+package delivery
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// environment is what its synthesized stacks tell of one environment.
+type environment struct {
+	name            string
+	account, region string
+	// repository is the name of the one for images, without the registry.
+	repository string
+	database   database
+	// cluster is the name of EKS's cluster, and of kubectl's context for it.
+	cluster string
+	// private says that only the VPC reaches the Kubernetes API.
+	private bool
+	// principals are the ARNs of those who may use the cluster; admins those with every right.
+	principals, admins []string
+	// release is the application's Helm release.
+	release, namespace string
+	// bastion is what the instance is called that people come through, empty where there is
+	// none, and the document of its shells.
+	bastion string
+}
+
+// inClusterDatabase is PostgreSQL's release and namespace where it runs in the cluster.
+const inClusterDatabase = "postgres"
+
+// database is the instance, or Aurora's cluster, that takes writes; in the cluster it is
+// the release.
+type database struct {
+	identifier, name, user string
+	aurora, inCluster      bool
+	// secret is the name of the one with the password, empty when it is RDS's own.
+	secret string
+}
+
+// document is a stack's cdk.tf.json, as far as it is needed here.
+type document struct {
+	Output struct {
+		Database struct {
+			Value string `json:"value"`
+		} `json:"database_identifier"`
+		DatabaseName struct {
+			Value string `json:"value"`
+		} `json:"database_name"`
+		DatabaseUser struct {
+			Value string `json:"value"`
+		} `json:"database_username"`
+	} `json:"output"`
+	Provider struct {
+		AWS []struct {
+			Region   string   `json:"region"`
+			Accounts []string `json:"allowed_account_ids"`
+		} `json:"aws"`
+	} `json:"provider"`
+	Resource struct {
+		Repositories map[string]struct {
+			Name string `json:"name"`
+		} `json:"aws_ecr_repository"`
+		Databases map[string]struct {
+			Identifier string `json:"identifier"`
+			Name       string `json:"db_name"`
+			User       string `json:"username"`
+		} `json:"aws_db_instance"`
+		Auroras map[string]struct {
+			Identifier string `json:"cluster_identifier"`
+			Name       string `json:"database_name"`
+			User       string `json:"master_username"`
+		} `json:"aws_rds_cluster"`
+		Secrets map[string]struct {
+			Name string `json:"name"`
+		} `json:"aws_secretsmanager_secret"`
+		Clusters map[string]struct {
+			Name string `json:"name"`
+			VPC  struct {
+				Public bool `json:"endpoint_public_access"`
+			} `json:"vpc_config"`
+		} `json:"aws_eks_cluster"`
+		Entries map[string]struct {
+			Principal string `json:"principal_arn"`
+		} `json:"aws_eks_access_entry"`
+		Policies map[string]struct {
+			Policy    string `json:"policy_arn"`
+			Principal string `json:"principal_arn"`
+		} `json:"aws_eks_access_policy_association"`
+		Releases map[string]struct {
+			Name       string `json:"name"`
+			Namespace  string `json:"namespace"`
+			Repository string `json:"repository"`
+		} `json:"helm_release"`
+		Instances map[string]struct {
+			Tags struct {
+				Name string
+			} `json:"tags"`
+		} `json:"aws_instance"`
+	} `json:"resource"`
+}
+
+// environment reads the stacks of the environment that was asked for.
+func (s *Session) environment() (*environment, error) {
+	stacks, err := synthesized.Read(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{name: s.Env}
+	for _, part := range []struct {
+		stack string
+		take  func(document) bool
+	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}, {"network", e.takeNetwork}} {
+		stack, known := stacks[s.Env+"-"+part.stack]
+		if !known {
+			return nil, fmt.Errorf("%s: there is no such environment; there are %s", s.Env, list(environments(stacks)))
+		}
+		var file document
+		if err := stack.Decode(&file); err != nil {
+			return nil, err
+		}
+		if !part.take(file) {
+			return nil, fmt.Errorf("%s: does not tell what is looked for in it; write it again: ./plinth synth", stack.File)
+		}
+	}
+	return e, nil
+}
+
+// environments are the names of all that are synthesized.
+func environments(stacks map[string]synthesized.Stack) []string {
+	var names []string
+	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
+		if name, ok := strings.CutSuffix(stack, "-app"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (e *environment) takeData(file document) bool {
+	for _, aws := range file.Provider.AWS {
+		if len(aws.Accounts) == 1 {
+			e.account, e.region = aws.Accounts[0], aws.Region
+		}
+	}
+	for _, repository := range file.Resource.Repositories {
+		e.repository = repository.Name
+	}
+	// There are several where one was restored from a snapshot.
+	current := file.Output.Database.Value
+	for _, d := range file.Resource.Databases {
+		if d.Identifier == current {
+			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User}
+		}
+	}
+	for _, d := range file.Resource.Auroras {
+		if d.Identifier == current {
+			e.database = database{identifier: d.Identifier, name: d.Name, user: d.User, aurora: true}
+		}
+	}
+	if user := file.Output.DatabaseUser.Value; user != "" {
+		e.database = database{identifier: inClusterDatabase, name: file.Output.DatabaseName.Value, user: user, inCluster: true}
+	}
+	for _, secret := range file.Resource.Secrets {
+		e.database.secret = secret.Name
+	}
+	return known(e.account, e.region, e.repository, e.database.identifier, e.database.name, e.database.user)
+}
+
+func (e *environment) takeCluster(file document) bool {
+	for _, cluster := range file.Resource.Clusters {
+		e.cluster, e.private = cluster.Name, !cluster.VPC.Public
+	}
+	for _, id := range slices.Sorted(maps.Keys(file.Resource.Entries)) {
+		principal := file.Resource.Entries[id].Principal
+		e.principals = append(e.principals, principal)
+		for _, policy := range file.Resource.Policies {
+			// Nobody but a pipeline can take on a role of the bootstrap's.
+			own := strings.Contains(principal, ":role/"+e.cluster+"-deploy-")
+			if !own && strings.HasSuffix(policy.Policy, "/AmazonEKSClusterAdminPolicy") && policy.Principal == "${aws_eks_access_entry."+id+".principal_arn}" {
+				e.admins = append(e.admins, principal)
+			}
+		}
+	}
+	return known(e.cluster)
+}
+
+func (e *environment) takeApp(file document) bool {
+	for _, release := range file.Resource.Releases {
+		// Neither the database's nor one that others publish.
+		if release.Name != inClusterDatabase && release.Repository == "" {
+			e.release, e.namespace = release.Name, release.Namespace
+		}
+	}
+	return known(e.release, e.namespace)
+}
+
+func (e *environment) takeNetwork(file document) bool {
+	for _, instance := range file.Resource.Instances {
+		e.bastion = instance.Tags.Name
+	}
+	return len(file.Resource.Instances) == 0 || known(e.bastion)
+}
+
+// known says that each is there, and a value rather than an expression of Terraform's.
+func known(values ...string) bool {
+	return !slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, "${") })
+}
+
+// registry is ECR's host.
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+func (e *environment) registry() string {
+	return e.account + ".dkr.ecr." + e.region + ".amazonaws.com"
+}
+
+// list joins as a sentence does: a, b and c.
+func list(items []string) string {
+	last := len(items) - 1
+	if last < 1 {
+		return strings.Join(append([]string{}, items...), "")
+	}
+	return strings.Join(items[:last], ", ") + " and " + items[last]
+}

@@ -1,0 +1,86 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The load balancer controller's annotations of an Ingress.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
+const (
+	annotationCertificate = "alb.ingress.kubernetes.io/certificate-arn"
+	annotationHealth      = "alb.ingress.kubernetes.io/healthcheck-path"
+	annotationScheme      = "alb.ingress.kubernetes.io/scheme"
+)
+
+// healthPatience is how long the application has to answer.
+const healthPatience = 10 * time.Second
+
+// health asks the application as its users do.
+func (s *Session) health(ctx context.Context, objects []object) []finding {
+	var found []finding
+	for _, o := range objects {
+		if url := o.url(); o.Kind == "Ingress" && url != "" {
+			found = append(found, s.ask(ctx, o, url))
+		}
+	}
+	return found
+}
+
+// url is where the application's health is asked, empty without a load balancer.
+func (o object) url() string {
+	balancer, scheme, host := o.loadBalancer(), "http", ""
+	if balancer == "" {
+		return ""
+	}
+	for _, rule := range o.Spec.Rules {
+		host = cmp.Or(host, rule.Host)
+	}
+	// Without a domain a certificate is of no name that could be asked for.
+	if host != "" && o.Metadata.Annotations[annotationCertificate] != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + cmp.Or(host, balancer) + cmp.Or(o.Metadata.Annotations[annotationHealth], "/health")
+}
+
+func (s *Session) ask(ctx context.Context, o object, url string) finding {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return wrong("health", "%s: %v", url, err)
+	}
+	started := time.Now()
+	// Not redirected: that would be another's health.
+	response, err := s.Transport.RoundTrip(request)
+	if err != nil {
+		return unanswered(o, url, err)
+	}
+	defer response.Body.Close()
+	took := time.Since(started).Round(time.Millisecond)
+	if secure := o.Metadata.Annotations[annotationCertificate] != ""; secure && response.StatusCode == http.StatusMovedPermanently {
+		return fine("health", "%s: unknown, it answers HTTPS only, and there is no domain to ask it by", url)
+	}
+	if response.StatusCode != http.StatusOK {
+		const most = 200
+		body, _ := io.ReadAll(io.LimitReader(response.Body, most))
+		return wrong("health", "%s: %s", url, join(response.Status, string(body)))
+	}
+	return fine("health", "%s: %s in %s", url, response.Status, took)
+}
+
+// unanswered tells why nobody answers. From outside the VPC an internal load balancer never
+// does.
+func unanswered(o object, url string, err error) finding {
+	switch {
+	case o.Metadata.Annotations[annotationScheme] == "internal":
+		return fine("health", "%s: unknown, the load balancer is internal and not reached from here", url)
+	case strings.Contains(err.Error(), "no such host") && !strings.Contains(url, o.loadBalancer()):
+		return wrong("health", "%s: the domain has no DNS record; it must point to %s", url, o.loadBalancer())
+	}
+	return wrong("health", "%s: %v; if it is only you: are you in one of app.allowedCIDRs?", url, err)
+}

@@ -1,0 +1,141 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// certificates is the bundle of RDS's authorities, in app/ and in the build context.
+const certificates = "rds-global-bundle.pem"
+
+// tags leave out what no part of the service uses: the load balancer speaks HTTP/1.1 to it.
+const tags = "nethttpomithttp2"
+
+// image is the command.
+func (s *Session) image(ctx context.Context) error {
+	c, err := s.commit(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.makeImage(ctx, c)
+	return err
+}
+
+// recipe is how the commit's image is made.
+func (s *Session) recipe(c *commit) (recipe, error) {
+	root, err := synthesized.Root(s.Dir)
+	return recipe{
+		root:       root,
+		dockerfile: "app/Dockerfile",
+		context:    "build/image/context",
+		tag:        "app:" + c.version,
+		commit:     c,
+		archive:    "build/image/app.tar",
+	}, err
+}
+
+// imageOf returns the commit's image as it is pushed: the one that was built of it already, by
+// an earlier job of a pipeline for one, or a new one.
+func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
+	r, err := s.recipe(c)
+	if err != nil {
+		return nil, err
+	}
+	if image, err := open(r); err == nil {
+		config, err := image.ConfigFile()
+		if err == nil && config.Config.Labels[revisionLabel] == c.revision {
+			s.say("%s is of this very commit, and not built again.", r.archive)
+			return image, nil
+		}
+	}
+	return s.makeImage(ctx, c)
+}
+
+// makeImage builds the image and returns it as it is pushed.
+func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
+	r, err := s.recipe(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.fill(ctx, r); err != nil {
+		return nil, err
+	}
+	builder, err := s.build(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	image, err := open(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: what %s has built cannot be read: %w", r.archive, builder, err)
+	}
+	size, err := compressed(image)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		return nil, err
+	}
+	s.say("%s, built by %s of commit %s: %.1f MB compressed, %s\nIn %s, for docker load or podman load", r.tag, builder, c.revision, float64(size)/1e6, digest, r.archive)
+	return image, nil
+}
+
+// fill makes the build context: what the Dockerfile copies, and nothing else.
+func (s *Session) fill(ctx context.Context, r recipe) error {
+	folder := filepath.Join(r.root, r.context)
+	if err := errors.Join(os.RemoveAll(folder), os.RemoveAll(filepath.Join(r.root, r.archive)), os.MkdirAll(folder, 0o755)); err != nil {
+		return err
+	}
+	program := filepath.Join(folder, "app")
+	// The flags are the same on every machine, or its program would be another one. The version
+	// is Git's own words, hence none of Go's stamp of the repository.
+	_, err := s.output(ctx, filepath.Join(r.root, "app"),
+		[]string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=", "GOWORK=off"},
+		"go", "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.commit.version, "-o", program, ".")
+	if err != nil {
+		return err
+	}
+	bundle, err := os.ReadFile(filepath.Join(r.root, "app", certificates))
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(folder, certificates)
+	if err := os.WriteFile(file, bundle, 0o644); err != nil {
+		return err
+	}
+	// Whatever the umask is.
+	return errors.Join(os.Chmod(program, 0o755), os.Chmod(file, 0o644)) //nolint:gosec // the image's user is neither owner nor group
+}
+
+// open reads the image that a builder has written. Of a builder that takes the time of day for
+// the folders' and its own, the commit's is put in its place, so that one commit is one image.
+func open(r recipe) (v1.Image, error) {
+	// By no name: each builder has words of its own for a registry that is not given.
+	image, err := tarball.ImageFromPath(filepath.Join(r.root, r.archive), nil)
+	if err != nil {
+		return nil, err
+	}
+	return mutate.Time(image, r.commit.date)
+}
+
+// compressed is what a node pulls, in bytes.
+func compressed(image v1.Image) (int64, error) {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return 0, err
+	}
+	size := manifest.Config.Size
+	for _, layer := range manifest.Layers {
+		size += layer.Size
+	}
+	return size, nil
+}

@@ -1,0 +1,47 @@
+package delivery
+
+import (
+	"context"
+	"os/exec"
+	"time"
+)
+
+// lines is how many of each pod are shown when it is not said how far back.
+const lines = "100"
+
+// logs is the command: what the application's pods write, each line with its pod's name.
+// https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
+func (s *Session) logs(ctx context.Context) error {
+	e, err := s.environment()
+	if err != nil {
+		return err
+	}
+	// It tells why the cluster cannot be reached, which kubectl logs does at length.
+	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
+		return err
+	}
+	program, err := s.find("kubectl")
+	if err != nil {
+		return err
+	}
+	args := []string{
+		"--context", e.cluster, "--namespace", e.namespace, "logs", "--selector", "app.kubernetes.io/instance=" + e.release,
+		"--all-containers", "--prefix", "--max-log-requests", "50",
+	}
+	if s.Since != "" {
+		args = append(args, "--since", s.Since, "--tail", "-1")
+	} else {
+		args = append(args, "--tail", lines)
+	}
+	if s.Follow {
+		args = append(args, "--follow")
+	}
+	command := exec.CommandContext(ctx, program, args...)
+	command.Dir, command.Env, command.Stdout, command.Stderr = s.Dir, s.Environ, s.Stdout, s.Stderr
+	command.WaitDelay = time.Second
+	err = command.Run()
+	if ctx.Err() != nil { // following ends with Ctrl-C
+		return errClosed
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// push is the command. It can be repeated, and overwrites nothing.
+func (s *Session) push(ctx context.Context) error {
+	c, err := s.commit(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.clean(); err != nil {
+		return err
+	}
+	t, err := s.target(ctx)
+	if err != nil {
+		return err
+	}
+	reference := t.repository.Tag(c.version).String()
+	found, err := t.find(c.version)
+	switch {
+	case err != nil:
+		return err
+	case found != nil && found.revision == c.revision:
+		s.say("%s is there already, of this very commit.", reference)
+		return s.deployment(found.digest)
+	case found != nil:
+		return fmt.Errorf("%s: is there already, of %s, and is not overwritten: this is commit %s; give it a Git tag of its own",
+			reference, origin(found.revision), c.revision)
+	}
+	image, err := s.imageOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	digest, err := t.push(c.version, image)
+	if err != nil {
+		return err
+	}
+	s.say("%s is pushed.", reference)
+	return s.deployment(digest)
+}
+
+func origin(revision string) string {
+	if revision == "" {
+		return "an image that names no commit"
+	}
+	return "commit " + revision
+}
+
+// deployment prints the digest, and how it is deployed, and writes it for the next job.
+func (s *Session) deployment(digest string) error {
+	fmt.Fprintln(s.Stdout, digest)
+	variable := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(s.Env, "-", "_")) + "_APP_IMAGE_DIGEST"
+	if s.Dotenv != "" {
+		file := s.Dotenv
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(s.Dir, file)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(variable+"="+digest+"\n"), 0o644)); err != nil {
+			return err
+		}
+	}
+	if s.Repository != "" {
+		return nil
+	}
+	s.say("Deploy it:\n  %s=%s ./plinth deploy %s-app\nOr keep it: app.image.digest, instead of app.image.tag, in environments/%s.yaml", variable, digest, s.Env, s.Env)
+	return nil
+}

@@ -1,0 +1,175 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// revisionLabel names the commit in an image.
+const revisionLabel = "org.opencontainers.image.revision"
+
+// target is the repository that an image is pushed to.
+type target struct {
+	repository name.Repository
+	options    []remote.Option
+	// missing is the remedy when the repository does not exist, empty where a push makes it;
+	// denied is the one when access is denied.
+	missing, denied string
+}
+
+// pushed is an image that is in the repository.
+type pushed struct {
+	digest, revision string
+}
+
+// target is the environment's own repository, or the one that was asked for.
+//
+// Security: this program pushes, not docker or buildah, so that the password of a registry
+// stays in its memory: it is in no argument, in no file, and in nobody's ~/.docker/config.json.
+func (s *Session) target(ctx context.Context) (*target, error) {
+	if s.Repository != "" {
+		repository, err := name.NewRepository(s.Repository, name.StrictValidation)
+		if err != nil || strings.Contains(s.Repository, "://") {
+			return nil, fmt.Errorf("REPOSITORY=%s: is no repository with its registry, such as 127.0.0.1:5000/app", s.Repository)
+		}
+		return s.reach(ctx, repository, remote.WithAuthFromKeychain(authn.DefaultKeychain), "",
+			"sign in first: docker login "+repository.RegistryStr()), nil
+	}
+	e, err := s.environment()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.trusts(e); err != nil {
+		return nil, err
+	}
+	if _, err := s.caller(ctx, e); err != nil {
+		return nil, err
+	}
+	repository, err := name.NewRepository(e.registry()+"/"+e.repository, name.StrictValidation)
+	if err != nil {
+		return nil, err
+	}
+	password, err := s.aws(ctx, e, "ecr", "get-login-password")
+	if err != nil {
+		return nil, err
+	}
+	return s.reach(ctx, repository, remote.WithAuth(&authn.Basic{Username: "AWS", Password: password}),
+		"deploy it first: ./plinth deploy "+e.name+"-data", "the AWS credentials are of a role that must not push"), nil
+}
+
+// trusts looks whether the application could verify a database of the environment's region:
+// there are newer regions than the bundle, and its pods would never be healthy.
+func (s *Session) trusts(e *environment) error {
+	if e.database.inCluster {
+		return nil // nobody vouches for that one
+	}
+	bundle, err := os.ReadFile(filepath.Join(s.Dir, "app", certificates))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(bundle), "CN=Amazon RDS "+e.region+" Root CA") {
+		return fmt.Errorf("app/%s: has no certificate authority of %s, where the database of %s is: its first lines say how to take AWS's newest", certificates, e.region, e.name)
+	}
+	return nil
+}
+
+func (s *Session) reach(ctx context.Context, repository name.Repository, auth remote.Option, missing, denied string) *target {
+	return &target{
+		repository: repository,
+		options:    []remote.Option{remote.WithContext(ctx), remote.WithTransport(private{s.Transport}), auth},
+		missing:    missing,
+		denied:     denied,
+	}
+}
+
+// private refuses to say anything, a password above all, in plain HTTP to another machine.
+type private struct{ http.RoundTripper }
+
+func (p private) RoundTrip(request *http.Request) (*http.Response, error) {
+	host := request.URL.Hostname()
+	if ip := net.ParseIP(host); request.URL.Scheme != "https" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("%s: speaks no HTTPS, which only a registry on this machine may do without", request.URL.Host)
+	}
+	return p.RoundTripper.RoundTrip(request)
+}
+
+// find returns the image of a tag, or nil when there is none.
+func (t *target) find(tag string) (*pushed, error) {
+	found, err := remote.Get(t.repository.Tag(tag), t.options...)
+	var refused *transport.Error
+	if errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound && (t.missing == "" || code(err) != transport.NameUnknownErrorCode) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, t.explain(err)
+	}
+	image, err := found.Image()
+	if err != nil {
+		return nil, t.explain(err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, t.explain(err)
+	}
+	return &pushed{found.Digest.String(), config.Config.Labels[revisionLabel]}, nil
+}
+
+// push pushes an image and returns its digest, as the registry has it.
+func (t *target) push(tag string, image v1.Image) (string, error) {
+	reference := t.repository.Tag(tag)
+	digest, err := image.Digest()
+	if err != nil {
+		return "", err
+	}
+	if err := remote.Write(reference, image, t.options...); err != nil {
+		return "", t.explain(err)
+	}
+	found, err := remote.Head(reference, t.options...)
+	if err != nil {
+		return "", t.explain(err)
+	}
+	if found.Digest != digest {
+		return "", fmt.Errorf("%s: was pushed as %s and is %s now: somebody else has pushed it too", reference, digest, found.Digest)
+	}
+	return digest.String(), nil
+}
+
+// code is the registry's for an error, empty for another error.
+func code(err error) transport.ErrorCode {
+	var refused *transport.Error
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	if len(refused.Errors) > 0 {
+		return refused.Errors[0].Code
+	}
+	return ""
+}
+
+// explain tells what to do about what a registry says.
+func (t *target) explain(err error) error {
+	remedy := "could not be reached or used"
+	var refused *transport.Error
+	switch errors.As(err, &refused); {
+	case code(err) == transport.NameUnknownErrorCode:
+		remedy = "there is no such repository; " + t.missing
+	case refused != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, refused.StatusCode):
+		remedy = "access is denied; " + t.denied
+	case refused != nil && strings.Contains(err.Error(), "TAG_INVALID"), refused != nil && strings.Contains(err.Error(), "immutable"):
+		remedy = "the tag was pushed by somebody else in the meantime; try again"
+	}
+	return fmt.Errorf("%s: %s\n%s", t.repository, remedy, indent(err.Error()))
+}

@@ -1,0 +1,223 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// finding is a line of the status.
+type finding struct {
+	what, text string
+	// wrong says that the application is not healthy because of it.
+	wrong bool
+}
+
+func (f finding) String() string {
+	mark := "✓"
+	if f.wrong {
+		mark = "✗"
+	}
+	return fmt.Sprintf("  %s %-10s %s", mark, f.what, f.text)
+}
+
+func fine(what, format string, args ...any) finding {
+	return finding{what, fmt.Sprintf(format, args...), false}
+}
+
+func wrong(what, format string, args ...any) finding {
+	return finding{what, fmt.Sprintf(format, args...), true}
+}
+
+// status is the command.
+func (s *Session) status(ctx context.Context) error {
+	e, err := s.environment()
+	if err != nil {
+		return err
+	}
+	// Once, and by a path: for a name kubectl asks what there is, and a cluster that it does not
+	// reach it asks again and again.
+	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
+		return err
+	}
+	objects, err := s.objects(ctx, e)
+	if err != nil {
+		return err
+	}
+	var release, secrets, health []finding
+	var at sync.WaitGroup
+	at.Go(func() { release = s.release(ctx, e) })
+	at.Go(func() { secrets = s.secrets(ctx, e) })
+	at.Go(func() { health = s.health(ctx, objects) })
+	var found []finding
+	for _, o := range objects {
+		found = append(found, o.judge())
+	}
+	at.Wait()
+	found = append(append(append(release, found...), secrets...), health...)
+
+	if err := s.show(e, found); err != nil {
+		return err
+	}
+	var reasons []string
+	for _, f := range found {
+		if f.wrong {
+			reasons = append(reasons, f.what)
+		}
+	}
+	if reasons != nil {
+		return fmt.Errorf("%s: is not healthy: %s; look closer: kubectl --context %s --namespace %s get events",
+			e.name, list(slices.Compact(reasons)), e.cluster, e.namespace)
+	}
+	return nil
+}
+
+// show writes the findings for people or for a program.
+func (s *Session) show(e *environment, found []finding) error {
+	if !s.JSON {
+		fmt.Fprintf(s.Stdout, "%s, namespace %s\n", e.cluster, e.namespace)
+		for _, f := range found {
+			fmt.Fprintln(s.Stdout, f)
+		}
+		return nil
+	}
+	type check struct {
+		Name    string `json:"name"`
+		Healthy bool   `json:"healthy"`
+		Detail  string `json:"detail"`
+	}
+	report := struct {
+		Cluster   string  `json:"cluster"`
+		Namespace string  `json:"namespace"`
+		Healthy   bool    `json:"healthy"`
+		Checks    []check `json:"checks"`
+	}{e.cluster, e.namespace, true, nil}
+	for _, f := range found {
+		report.Checks = append(report.Checks, check{f.what, !f.wrong, f.text})
+		report.Healthy = report.Healthy && !f.wrong
+	}
+	encoder := json.NewEncoder(s.Stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
+}
+
+// objects are those of the application's release, as far as everybody who may look at the
+// namespace may see them.
+func (s *Session) objects(ctx context.Context, e *environment) ([]object, error) {
+	out, err := s.kubectl(ctx, e, "get", strings.Join([]string{
+		"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io",
+	}, ","), "--selector", "app.kubernetes.io/instance="+e.release, "--output", "json")
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Items []object `json:"items"`
+	}
+	if err := json.Unmarshal([]byte(out), &answer); err != nil {
+		return nil, fmt.Errorf("kubectl: answered what cannot be read: %w", err)
+	}
+	for _, o := range answer.Items {
+		if o.Kind == "Deployment" {
+			return answer.Items, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: the application is not there; deploy it first: ./plinth deploy %[1]s-app", e.name)
+}
+
+// release is the last revision of the Helm release, which is in a ConfigMap: see stacks/kubernetes.go.
+// It is asked as a table, which the server makes of the metadata alone.
+func (s *Session) release(ctx context.Context, e *environment) []finding {
+	out, err := s.kubectl(ctx, e, "get", "configmaps", "--selector", "owner=helm,name="+e.release,
+		"--label-columns", "version,status", "--no-headers")
+	if err != nil {
+		return unread("release", err)
+	}
+	last, state := 0, ""
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		revision := 0
+		if _, err := fmt.Sscan(fields[len(fields)-2], &revision); err == nil && revision > last {
+			last, state = revision, fields[len(fields)-1]
+		}
+	}
+	switch {
+	case last == 0:
+		return []finding{wrong("release", "%s: Helm knows of none", e.release)}
+	case state != "deployed":
+		return []finding{wrong("release", "%s: revision %d is %s", e.release, last, state)}
+	}
+	return []finding{fine("release", "%s: revision %d is deployed", e.release, last)}
+}
+
+// secrets are what External Secrets keeps in step with Secrets Manager. Its types are its own:
+// EKS's policy for viewers does not know them.
+func (s *Session) secrets(ctx context.Context, e *environment) []finding {
+	out, err := s.kubectl(ctx, e, "get", "externalsecrets.external-secrets.io", "--selector", "app.kubernetes.io/instance="+e.release, "--output", "json")
+	if err != nil {
+		return unread("secret", err)
+	}
+	var answer struct {
+		Items []object `json:"items"`
+	}
+	if err := json.Unmarshal([]byte(out), &answer); err != nil {
+		return unread("secret", err)
+	}
+	var found []finding
+	for _, o := range answer.Items {
+		found = append(found, o.judge())
+	}
+	return found
+}
+
+// unread is wrong unless the user may just not look.
+func unread(what string, err error) []finding {
+	if strings.Contains(words(err), "(Forbidden)") {
+		return []finding{fine(what, "unknown: this user must not read it")}
+	}
+	return []finding{wrong(what, "cannot be read: %s", strings.Join(strings.Fields(err.Error()), " "))}
+}
+
+var kubectlCauses = []struct {
+	sign   *regexp.Regexp
+	remedy func(*environment) string
+}{
+	{regexp.MustCompile(`context .* does not exist|context was not found`), func(e *environment) string {
+		return "has no context " + e.cluster + " yet; ./plinth kubeconfig " + e.name
+	}},
+	{regexp.MustCompile(`executable aws (not found|failed)|getting credentials|must be logged in|Unauthorized|provide credentials`), func(*environment) string {
+		return "has no valid AWS credentials, or of somebody whom the cluster does not know; sign in, or choose them with AWS_PROFILE"
+	}},
+	{regexp.MustCompile(`\(Forbidden\)`), func(*environment) string {
+		return "is refused; whoever signed in must not look at the application: see cluster.access"
+	}},
+	{regexp.MustCompile(`Unable to connect|no such host|i/o timeout|refused|Client\.Timeout|deadline exceeded|TLS handshake`), func(e *environment) string {
+		if e.private {
+			return "does not reach the Kubernetes API, which is private: only the VPC does"
+		}
+		return "does not reach the Kubernetes API; are you in one of cluster.publicAccessCIDRs? After a new cluster: ./plinth kubeconfig " + e.name
+	}},
+}
+
+// kubectl runs kubectl in the environment's cluster and the application's namespace.
+func (s *Session) kubectl(ctx context.Context, e *environment, args ...string) (string, error) {
+	out, err := s.output(ctx, s.Dir, nil, "kubectl",
+		append([]string{"--context", e.cluster, "--namespace", e.namespace, "--request-timeout", "15s"}, args...)...)
+	var f *failed
+	if errors.As(err, &f) {
+		for _, cause := range kubectlCauses {
+			if cause.sign.MatchString(f.words) {
+				f.remedy = cause.remedy(e)
+				break
+			}
+		}
+	}
+	return out, err
+}

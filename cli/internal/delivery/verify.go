@@ -1,0 +1,110 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// How long the application has to become healthy: its load balancer's name and targets take
+// minutes after a first deployment. And how often it is asked.
+var (
+	verifyPatience = 10 * time.Minute
+	verifyPause    = 5 * time.Second
+)
+
+// verify is the command: it asks the application's health until it is UP.
+func (s *Session) verify(ctx context.Context) error {
+	url, err := s.healthURL()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, verifyPatience)
+	defer cancel()
+	started, last := time.Now(), ""
+	for {
+		answer := s.askHealth(ctx, url)
+		if answer == "" {
+			s.say("%s: UP, %s after it was first asked.", url, time.Since(started).Round(time.Second))
+			return nil
+		}
+		// The first reason is better than that time is up.
+		if ctx.Err() == nil && answer != last {
+			s.say("%s: not UP yet: %s", url, answer)
+			last = answer
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("%s: is not UP after %s: %s", url, verifyPatience, last)
+			}
+			return ctx.Err()
+		case <-time.After(verifyPause):
+		}
+	}
+}
+
+// healthURL makes the URL of what deploying the application has put out.
+func (s *Session) healthURL() (string, error) {
+	root, err := synthesized.Root(s.Dir)
+	if err != nil {
+		return "", err
+	}
+	stack := s.Env + "-app"
+	file := filepath.Join("build", "outputs", stack+".json")
+	content, err := os.ReadFile(filepath.Join(root, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: is not there; deploying the application writes it: ./plinth deploy %s", file, stack)
+	} else if err != nil {
+		return "", err
+	}
+	var outputs map[string]struct {
+		Host     string `json:"url_host"`
+		Balancer string `json:"load_balancer_host"`
+	}
+	if err := json.Unmarshal(content, &outputs); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	host, balancer := outputs[stack].Host, outputs[stack].Balancer
+	switch {
+	case host == "":
+		return "", fmt.Errorf("%s: names no url_host, since there was no load balancer yet; deploy again: ./plinth deploy %s", file, stack)
+	case strings.ContainsAny(host, "/?#@ "):
+		return "", fmt.Errorf("%s: url_host: %q is no host", file, host)
+	case host == balancer:
+		return "http://" + host + "/health", nil
+	}
+	return "https://" + host + "/health", nil // a domain always comes with a certificate
+}
+
+// askHealth returns nothing when the application is UP, else why it is not.
+func (s *Session) askHealth(ctx context.Context, url string) string {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err.Error()
+	}
+	// Not redirected: that would be another's health.
+	response, err := s.Transport.RoundTrip(request)
+	if err != nil {
+		return err.Error()
+	}
+	defer response.Body.Close()
+	const most = 200
+	body, _ := io.ReadAll(io.LimitReader(response.Body, most))
+	if response.StatusCode == http.StatusOK && strings.Contains(string(body), "UP") {
+		return ""
+	}
+	return join(response.Status, strings.TrimSpace(string(body)))
+}

@@ -1,0 +1,120 @@
+package order
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// stacks are all stacks of a project, in the order they are deployed: each comes after all
+// that it needs.
+type stacks []stack
+
+// inOrder sorts by the manifest's dependencies, then by name.
+func inOrder(byName map[string]stack) (stacks, error) {
+	var ordered stacks
+	placed := map[string]bool{}
+	rest := slices.Sorted(maps.Keys(byName))
+	for len(rest) > 0 {
+		// One round is one storey of the house, so that a stack comes as early as it can.
+		var ready, blocked []string
+		for _, name := range rest {
+			if slices.ContainsFunc(byName[name].Dependencies, func(d string) bool { return !placed[d] }) {
+				blocked = append(blocked, name)
+			} else {
+				ready = append(ready, name)
+			}
+		}
+		if len(ready) == 0 {
+			return nil, refusal(fmt.Sprintf("cdktf.out/manifest.json: the dependencies of %s form a circle or are not in it. Write it again: ./plinth synth", list(blocked)))
+		}
+		for _, name := range ready {
+			ordered = append(ordered, byName[name])
+			placed[name] = true
+		}
+		rest = blocked
+	}
+	return ordered, nil
+}
+
+// find returns the stack of that name. For an unknown one the error lists the known.
+func (all stacks) find(name string) (stack, error) {
+	names := make([]string, len(all))
+	for i, s := range all {
+		if s.Name == name {
+			return s, nil
+		}
+		names[i] = s.Name
+	}
+	if len(names) == 0 {
+		return stack{}, refusal(fmt.Sprintf("There is no stack %s: cdktf.out holds none. Synthesize them first: ./plinth synth", name))
+	}
+	nearest := slices.MinFunc(names, func(a, b string) int {
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
+	slices.Sort(names)
+	return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean %s?\nThe stacks are: %s", name, nearest, strings.Join(names, ", ")))
+}
+
+// matching returns the stacks that cdktf would take for these names and patterns, in the
+// order they are deployed. One that matches nothing is an error.
+func (all stacks) matching(patterns []string) (stacks, error) {
+	wanted := map[string]bool{}
+	for _, pattern := range patterns {
+		// The rest of what cdktf's minimatch knows has no or another meaning in path.Match:
+		// [!p]* is all but p… for the one, p… and !… for the other.
+		if strings.ContainsAny(pattern, `[]{}()!\`) {
+			return nil, refusal(pattern + " is a pattern that is not known here. Use * and ? only, or name the stacks one by one.")
+		}
+		found := false
+		for _, s := range all {
+			if match, err := path.Match(pattern, s.Name); err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, err)
+			} else if match {
+				wanted[s.Name], found = true, true
+			}
+		}
+		if !found {
+			_, err := all.find(pattern)
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s stack) bool { return !wanted[s.Name] }), nil
+}
+
+// dependencies returns what target needs, direct or not, in the order it is deployed.
+func (all stacks) dependencies(target stack) stacks {
+	wanted := map[string]bool{target.Name: true}
+	var found stacks
+	for _, s := range slices.Backward(all) {
+		if !wanted[s.Name] {
+			continue
+		}
+		for _, name := range s.Dependencies {
+			wanted[name] = true
+		}
+		if s.Name != target.Name {
+			found = append(found, s)
+		}
+	}
+	slices.Reverse(found)
+	return found
+}
+
+// dependants returns what needs target, direct or not, in the order it is destroyed.
+func (all stacks) dependants(target stack) stacks {
+	reached := map[string]bool{target.Name: true}
+	var found stacks
+	for _, s := range all {
+		if slices.ContainsFunc(s.Dependencies, func(d string) bool { return reached[d] }) {
+			reached[s.Name] = true
+			found = append(found, s)
+		}
+	}
+	slices.Reverse(found)
+	return found
+}

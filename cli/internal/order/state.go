@@ -1,0 +1,146 @@
+package order
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// atOnce is how many states are read at a time. More would be of no use: five stacks are
+// an environment.
+const atOnce = 4
+
+// inventory is what a state lists: how many resources, one for each element of count and
+// for_each, by the address that these have in common.
+type inventory map[string]int
+
+func (i inventory) total() int {
+	n := 0
+	for _, elements := range i {
+		n += elements
+	}
+	return n
+}
+
+// readStates returns, by stack name, what the states of the given stacks hold. A stack
+// without a state holds nothing.
+func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, err error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	terraform, err := findTerraform()
+	if err != nil {
+		return nil, err
+	}
+	temp, err := os.MkdirTemp("", "stackorder-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+
+	// The first failure ends the others: most failures, such as missing credentials, are
+	// the same for every stack and are worth one message.
+	each, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var (
+		workers sync.WaitGroup
+		mutex   sync.Mutex
+		slots   = make(chan struct{}, atOnce)
+	)
+	held = map[string]inventory{}
+	for _, s := range wanted {
+		workers.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if each.Err() != nil {
+				return
+			}
+			found, err := readState(each, terraform, filepath.Join(temp, s.Name), s)
+			if err != nil {
+				fail(fmt.Errorf("Cannot read the state of %s: %w", s.Name, err)) //nolint:staticcheck // a person reads it as a sentence
+				return
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			held[s.Name] = found
+		})
+	}
+	workers.Wait()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, refusal("The states could not be read in time. Is the network there?")
+	case ctx.Err() != nil:
+		return nil, refusal("Interrupted. Nothing has been changed.")
+	case each.Err() != nil:
+		return nil, context.Cause(each)
+	}
+	return held, nil
+}
+
+// readState reads one state, by way of a new folder.
+func readState(ctx context.Context, terraform, folder string, s stack) (inventory, error) {
+	backend, err := s.backend()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
+		return nil, err
+	}
+	// With the backend set up, init would install the providers that the state names, hundreds
+	// of megabytes that state pull has no use for. Here it finds none and fails instead.
+	// Whether it got as far as the backend, state pull tells.
+	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
+	state, err := runTerraform(ctx, terraform, folder, "state", "pull")
+	if err != nil {
+		return nil, cmp.Or(unready, err)
+	}
+	return takeInventory(state)
+}
+
+// takeInventory returns what a state lists. What a data source has read does not count. An
+// empty state is one that has never been written.
+//
+// Security: a state holds the values of its resources. They are not even decoded, and a
+// decoder's error, which may quote them, is not passed on.
+func takeInventory(state []byte) (inventory, error) {
+	if len(bytes.TrimSpace(state)) == 0 {
+		return nil, nil
+	}
+	var document struct {
+		Version   int `json:"version"`
+		Resources []struct {
+			Module    string     `json:"module"`
+			Mode      string     `json:"mode"`
+			Type      string     `json:"type"`
+			Name      string     `json:"name"`
+			Instances []struct{} `json:"instances"`
+		} `json:"resources"`
+	}
+	if json.Unmarshal(state, &document) != nil {
+		return nil, errors.New("it is not the JSON that Terraform writes")
+	}
+	if document.Version != 4 {
+		return nil, fmt.Errorf("its format is version %d, but only 4 is known here", document.Version)
+	}
+	found := inventory{}
+	for _, resource := range document.Resources {
+		if resource.Mode != "managed" {
+			continue
+		}
+		address := resource.Type + "." + resource.Name
+		if resource.Module != "" {
+			address = resource.Module + "." + address
+		}
+		found[address] += len(resource.Instances)
+	}
+	return found, nil
+}

@@ -1,0 +1,20 @@
+package order
+
+import "testing"
+
+// TestInventory holds what Terraform would have refused already.
+func TestInventory(t *testing.T) {
+	for name, test := range map[string]struct{ state, want string }{
+		"not JSON":       {secret, "it is not the JSON that Terraform writes"},
+		"a wrong type":   {`{"version":4,"resources":"` + secret + `"}`, "it is not the JSON that Terraform writes"},
+		"another format": {`{"version":5}`, "its format is version 5, but only 4 is known here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := takeInventory([]byte(test.state))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			mustBe(t, err.Error(), test.want)
+		})
+	}
+}

@@ -1,0 +1,175 @@
+package pipeline
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// stubs take the places of the Makefile and of the command: each writes down what it was asked for and
+// whose job it was, and leaves what later jobs need. "./plinth pipeline" has been done already.
+var stubs = map[string]string{
+	"Makefile": `lint policy test-bare test-cluster test-image:
+	@printf '%s\n' "make $@ role=$${AWS_ROLE_ARN-} digest=$${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
+`,
+	"plinth": `#!/bin/sh
+set -eu
+printf '%s\n' "$* role=${AWS_ROLE_ARN-} digest=${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
+case "$1" in
+image) mkdir -p build/image && touch build/image/app.tar ;;
+push) mkdir -p build && echo PLINTH_DEV_APP_IMAGE_DIGEST=sha256:ab > "$4" ;;
+deploy)
+  mkdir -p build/outputs
+  test "$(stat -c %a "$AWS_WEB_IDENTITY_TOKEN_FILE") $(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" = "600 the-token"
+  test -z "${AWS_ID_TOKEN-}"
+  printf '%s\n' "$AWS_WEB_IDENTITY_TOKEN_FILE $AWS_ROLE_SESSION_NAME $AWS_REGION" >> token ;;
+esac
+`,
+}
+
+// TestChain runs the whole pipeline of main on this machine, from the parent's first job to the
+// last of its children's children. What it does itself is a stub; the names of what it is given
+// are not to be run by any shell.
+func TestChain(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t, onMain)
+	if err := os.Remove(filepath.Join(dir, folder, "prod-plan.yml")); err != nil { // dev is enough
+		t.Fatal(err)
+	}
+	synthesize(t, dir, dev())
+	if err := Run(dir, onMain, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	wrapper, err := os.ReadFile(filepath.Join(repository, "ci", "as-role"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := maps.Clone(stubs)
+	files["ci/as-role"] = string(wrapper)
+	for file, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A branch may be called so.
+	rename := exec.Command("git", "branch", "--move", "main", "x';touch${IFS}pwned;'$(touch${IFS}pwned)`touch${IFS}pwned`\";touch${IFS}pwned;\"")
+	rename.Dir = dir
+	if out, err := rename.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	command := gitlab(t, dir, "--concurrency", "1", "--state-dir", ".state")
+	command.Env = append(command.Env, "AWS_ID_TOKEN=the-token", "CI_PIPELINE_ID=1; touch pwned",
+		"CI_MERGE_REQUEST_TITLE=\"; touch pwned; \"$(touch pwned)", "CI_COMMIT_MESSAGE='; touch pwned; '")
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+		t.Error("a name is run by a shell")
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	role := func(name string) string {
+		return " role=arn:aws:iam::111111111111:role/plinth-dev-" + name + " digest="
+	}
+	want := []string{
+		"make lint role= digest=", "check role= digest=", "make policy role= digest=",
+		"make test-bare role= digest=", "make test-cluster role= digest=", "make test-image role= digest=",
+		"pipeline role= digest=", "image role= digest=", "scan role= digest=",
+	}
+	for _, stack := range []string{"network", "cluster", "data", "addons", "app"} {
+		want = append(want, "plan dev-"+stack+role("plan-"+stack))
+	}
+	for _, stack := range []string{"network", "cluster", "data", "addons"} {
+		want = append(want, "deploy dev-"+stack+" --auto-approve"+role("deploy-"+stack))
+	}
+	want = append(want, "push dev --dotenv build/push.env"+role("push"), "deploy dev-app --auto-approve"+role("deploy-app")+"sha256:ab", "verify dev role= digest=")
+	if got := strings.Split(strings.TrimSpace(string(log)), "\n"); !slices.Equal(got, want) {
+		t.Errorf("the jobs were\n  %s\nnot\n  %s\n%s", strings.Join(got, "\n  "), strings.Join(want, "\n  "), out)
+	}
+	tokens, err := os.ReadFile(filepath.Join(dir, "token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(tokens)) {
+		fields := strings.Fields(line)
+		if _, err := os.Stat(fields[0]); err == nil || strings.HasPrefix(fields[0], dir) {
+			t.Errorf("the token is left in %s", fields[0])
+		}
+		if !regexp.MustCompile(`^plinth-[0-9]+-[0-9]+$`).MatchString(fields[1]) || fields[2] != "eu-west-2" {
+			t.Errorf("the role is assumed as %s in %s", fields[1], fields[2])
+		}
+	}
+}
+
+// TestAsRole runs the wrapper alone.
+func TestAsRole(t *testing.T) {
+	t.Parallel()
+	wrapper, err := filepath.Abs(filepath.Join(repository, "ci", "as-role"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const role = "AWS_ROLE_ARN=arn:aws:iam::111111111111:role/x"
+	for name, test := range map[string]struct {
+		variables []string
+		arguments []string
+		code      int
+		output    string
+	}{
+		"no role":         {[]string{"AWS_ID_TOKEN=t"}, []string{"true"}, 1, "ci/as-role: AWS_ROLE_ARN and AWS_ID_TOKEN must be set: the role, and the token of the job.\n"},
+		"no token":        {[]string{role}, []string{"true"}, 1, "ci/as-role: AWS_ROLE_ARN and AWS_ID_TOKEN must be set: the role, and the token of the job.\n"},
+		"exit status":     {[]string{role, "AWS_ID_TOKEN=t"}, []string{"sh", "-c", "exit 7"}, 7, ""},
+		"arguments":       {[]string{role, "AWS_ID_TOKEN=t"}, []string{"printf", "%s.", "a b", "$(id)", ""}, 0, "a b.$(id).."},
+		"token with %":    {[]string{role, "AWS_ID_TOKEN=%s\\n-e"}, []string{"sh", "-c", `cat "$AWS_WEB_IDENTITY_TOKEN_FILE"`}, 0, "%s\\n-e"},
+		"name of the run": {[]string{role, "AWS_ID_TOKEN=t", "CI_PIPELINE_ID=1;$(id)", "CI_JOB_ID=x 2"}, []string{"sh", "-c", `printf %s "$AWS_ROLE_SESSION_NAME"`}, 0, "plinth-1-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			temp := t.TempDir()
+			command := exec.Command(wrapper, test.arguments...)
+			command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + temp}, test.variables...)
+			out, err := command.CombinedOutput()
+			if command.ProcessState.ExitCode() != test.code || string(out) != test.output {
+				t.Errorf("ends with %v and %q, not with %d and %q", err, out, test.code, test.output)
+			}
+			if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+				t.Errorf("leaves %v behind, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestAsRoleOnGitHub has the wrapper ask for its token.
+func TestAsRoleOnGitHub(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "bearer of-github" || r.URL.Query().Get("audience") != "sts.amazonaws.com" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{"value": "a.b.c"}`)
+	}))
+	t.Cleanup(server.Close)
+	for token, want := range map[string]string{"of-github": "a.b.c/plinth-12-1/", "wrong": "ci/as-role: " + strings.TrimPrefix(server.URL, "http://") + " gives no token: status 401"} {
+		command := exec.Command(filepath.Join(repository, "ci", "as-role"), "sh", "-c",
+			`printf %s "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")/$AWS_ROLE_SESSION_NAME/${ACTIONS_ID_TOKEN_REQUEST_TOKEN-}"`)
+		command.Env = []string{
+			"PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "AWS_ROLE_ARN=arn:aws:iam::111111111111:role/x", "GITHUB_RUN_ID=12", "GITHUB_RUN_ATTEMPT=1",
+			"ACTIONS_ID_TOKEN_REQUEST_URL=" + server.URL + "/?v=2", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + token,
+		}
+		out, err := command.CombinedOutput()
+		if (err == nil) != (token == "of-github") || !strings.Contains(string(out), want) {
+			t.Errorf("with the token %s it ends with %v and %q, not %q", token, err, out, want)
+		}
+	}
+}

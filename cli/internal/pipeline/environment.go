@@ -1,0 +1,191 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// What a provider is called.
+const (
+	gitlabProvider = "gitlab"
+	githubProvider = "github"
+)
+
+// bootstrap begins the name of the stack that an administrator deploys: it has no job.
+const bootstrap = "bootstrap-"
+
+// environment is one environment as a pipeline sees it. Its exported fields are the output
+// "pipeline" of its bootstrap stack.
+type environment struct {
+	Name string `json:"environment"`
+	// Provider is gitlab or github: whose pipelines the roles trust.
+	Provider    string            `json:"provider"`
+	Region      string            `json:"region"`
+	Protected   bool              `json:"protected"`
+	Audience    string            `json:"audience"`
+	Branches    []string          `json:"branches"`
+	Tags        []string          `json:"tags"`
+	RunnerTags  []string          `json:"runner_tags"`
+	PushRole    string            `json:"push_role"`
+	PlanRoles   map[string]string `json:"plan_roles"`
+	DeployRoles map[string]string `json:"deploy_roles"`
+
+	// stacks are in the order they are deployed; needs tells, by stack, which come before it.
+	stacks []string
+	needs  map[string][]string
+}
+
+// environments are those of which the bootstrap stack is synthesized, by name.
+func environments(all map[string]synthesized.Stack) ([]*environment, error) {
+	var found []*environment
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		env, isBootstrap := strings.CutPrefix(name, bootstrap)
+		if !isBootstrap {
+			continue
+		}
+		e, err := read(all[name], env)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, e)
+	}
+	if found == nil {
+		return nil, errors.New("cdktf.out: holds no stack bootstrap-<environment>, which names the roles of a pipeline. Synthesize them first: ./plinth synth")
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if strings.HasPrefix(name, bootstrap) {
+			continue
+		}
+		e := owner(found, name)
+		if e == nil {
+			return nil, fmt.Errorf("%s: is of no environment that has a bootstrap stack", name)
+		}
+		if err := e.add(all[name]); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range found {
+		if err := e.order(); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// owner is the environment whose name a stack's begins with. Of dev and dev-eu it is the
+// longer one.
+func owner(all []*environment, stack string) *environment {
+	var found *environment
+	for _, e := range all {
+		if strings.HasPrefix(stack, e.Name+"-") && (found == nil || len(e.Name) > len(found.Name)) {
+			found = e
+		}
+	}
+	return found
+}
+
+// What values may be. GitLab replaces what begins with a dollar sign, wherever it is.
+var (
+	names     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	roles     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
+	audiences = regexp.MustCompile(`^[A-Za-z0-9_.:/@-]+$`)
+	runners   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+)
+
+func read(stack synthesized.Stack, name string) (*environment, error) {
+	var file struct {
+		Output struct {
+			Pipeline struct {
+				Value *environment `json:"value"`
+			} `json:"pipeline"`
+		} `json:"output"`
+	}
+	if err := stack.Decode(&file); err != nil {
+		return nil, err
+	}
+	e := file.Output.Pipeline.Value
+	if e == nil {
+		return nil, fmt.Errorf("%s: output.pipeline is missing; write it again: ./plinth synth", stack.File)
+	}
+	for _, field := range []struct {
+		name, value string
+		valid       bool
+	}{
+		{"environment", e.Name, e.Name == name && names.MatchString(name)},
+		{"provider", e.Provider, e.Provider == gitlabProvider || e.Provider == githubProvider},
+		{"region", e.Region, names.MatchString(e.Region)},
+		{"audience", e.Audience, audiences.MatchString(e.Audience)},
+		{"push_role", e.PushRole, roles.MatchString(e.PushRole)},
+	} {
+		if !field.valid {
+			return nil, fmt.Errorf("%s: output.pipeline.%s: %q is none", stack.File, field.name, field.value)
+		}
+	}
+	for _, tag := range e.RunnerTags {
+		if !runners.MatchString(tag) {
+			return nil, fmt.Errorf("%s: output.pipeline.runner_tags: %q is none", stack.File, tag)
+		}
+	}
+	e.needs = map[string][]string{}
+	return e, nil
+}
+
+func (e *environment) add(stack synthesized.Stack) error {
+	if !names.MatchString(stack.Name) {
+		return fmt.Errorf("%q: is no name of a stack", stack.Name)
+	}
+	for kind, arns := range map[string]map[string]string{"plan": e.PlanRoles, "deploy": e.DeployRoles} {
+		if !roles.MatchString(arns[stack.Name]) {
+			return fmt.Errorf("%s: %s%s: output.pipeline.%s_roles: names no role for it, but %q", stack.Name, bootstrap, e.Name, kind, arns[stack.Name])
+		}
+	}
+	needs := []string{}
+	for _, d := range slices.Sorted(slices.Values(stack.Dependencies)) {
+		if !strings.HasPrefix(d, bootstrap) { // there before any pipeline
+			needs = append(needs, d)
+		}
+	}
+	e.needs[stack.Name] = needs
+	return nil
+}
+
+// order sorts the stacks by what they need, then by name.
+func (e *environment) order() error {
+	rest := slices.Sorted(maps.Keys(e.needs))
+	for len(rest) > 0 {
+		var blocked []string
+		var ready []string
+		for _, stack := range rest {
+			if slices.ContainsFunc(e.needs[stack], func(d string) bool { return !slices.Contains(e.stacks, d) }) {
+				blocked = append(blocked, stack)
+			} else {
+				ready = append(ready, stack)
+			}
+		}
+		if ready == nil {
+			return fmt.Errorf("cdktf.out/manifest.json: the dependencies of %s form a circle or are not of %s", strings.Join(blocked, ", "), e.Name)
+		}
+		e.stacks, rest = append(e.stacks, ready...), blocked
+	}
+	return nil
+}
+
+// dependants are the stacks that need one.
+func (e *environment) dependants(stack string) []string {
+	found := []string{}
+	for _, other := range e.stacks {
+		if slices.Contains(e.needs[other], stack) {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// has says that the environment has a stack of that name, such as data.
+func (e *environment) has(stack string) bool { return slices.Contains(e.stacks, e.Name+"-"+stack) }

@@ -1,0 +1,218 @@
+package pipeline
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+	"gotest.tools/v3/golden"
+)
+
+// TestGolden shows every file that can be generated; accept with -update.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	both := project(t, dev(), prod())
+	for name, getenv := range map[string]func(string) string{"merge-request": onMergeRequest, "main": onMain, "tag": onTag} {
+		t.Run(name, func(t *testing.T) {
+			files := generated(t, both, getenv)
+			golden.Assert(t, files["child.yml"], name+"-child.yml")
+			if name == "tag" {
+				return
+			}
+			golden.Assert(t, files["dev-plan.yml"], name+"-dev-plan.yml")
+			if name == "main" {
+				golden.Assert(t, files["dev-deploy.yml"], "dev-deploy.yml")
+				golden.Assert(t, files["dev-destroy.yml"], "dev-destroy.yml")
+			}
+		})
+	}
+}
+
+// TestFiles tells which bridges there are, for what a pipeline runs for.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	release := anEnvironment("dev", "111111111111", five, object{"branches": []string{"main", "release/*"}})
+	dir := project(t, release, prod())
+	for name, test := range map[string]struct {
+		on   func(string) string
+		want []string
+	}{
+		"merge request":  {onMergeRequest, []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"merge of main":  {on("CI_MERGE_REQUEST_IID=7", "CI_COMMIT_BRANCH=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"main":           {onMain, []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"release branch": {on("CI_COMMIT_BRANCH=release/1/x"), []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"another branch": {on("CI_COMMIT_BRANCH=my-main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"schedule":       {onSchedule, []string{"child.yml", "dev-drift.yml", "prod-drift.yml"}},
+		"tag":            {onTag, []string{"child.yml", "dev-plan.yml", "prod-deploy.yml", "prod-plan.yml"}},
+		"another tag":    {on("CI_COMMIT_TAG=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"by hand":        {on(), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+	} {
+		test.want = append(test.want, "github.json")
+		slices.Sort(test.want)
+		if got := slices.Sorted(maps.Keys(generated(t, dir, test.on))); !slices.Equal(got, test.want) {
+			t.Errorf("%s: generates %v, not %v", name, got, test.want)
+		}
+	}
+}
+
+// TestRunners has every job of an environment, and no bridge, ask for the environment's runners.
+func TestRunners(t *testing.T) {
+	t.Parallel()
+	files := generated(t, project(t, dev(), prod()), onTag)
+	for name, content := range files {
+		jobs, tagged := strings.Count(content, "extends:"), strings.Count(content, "tags: [prod]")
+		if strings.HasPrefix(name, "prod-") && tagged != jobs || !strings.HasPrefix(name, "prod-") && tagged > 0 {
+			t.Errorf("%s: %d of %d jobs have the runners' tag", name, tagged, jobs)
+		}
+	}
+}
+
+// TestMore adds a fourth environment and a seventh stack to what is synthesized.
+func TestMore(t *testing.T) {
+	t.Parallel()
+	six := maps.Clone(five)
+	six["observability"] = []string{"addons"}
+	seven := maps.Clone(six)
+	seven["search"] = []string{"network"}
+	seven["app"] = append([]string{"search"}, five["app"]...)
+	dir := project(t, dev(), prod(), anEnvironment("staging", "222222222222", six, nil), anEnvironment("dev-eu", "444444444444", seven, nil))
+	files := generated(t, dir, onMain)
+	for file, want := range map[string]map[string][]string{
+		"dev-eu-deploy.yml": {
+			"deploy-dev-eu-network": {}, "deploy-dev-eu-search": {"deploy-dev-eu-network"}, "deploy-dev-eu-observability": {"deploy-dev-eu-addons"},
+			"deploy-dev-eu-app": {"deploy-dev-eu-addons", "deploy-dev-eu-cluster", "deploy-dev-eu-data", "deploy-dev-eu-search", "push-dev-eu"},
+		},
+		"dev-eu-destroy.yml": {"destroy-dev-eu-network": {"destroy-dev-eu-cluster", "destroy-dev-eu-data", "destroy-dev-eu-search", "destroy-dev-eu-addons"}},
+		"dev-eu-plan.yml":    {"plan-dev-eu-search": {}, "plan-dev-eu-observability": {}},
+		"child.yml":          {"deploy-dev-eu": {"files", "plan-dev-eu"}, "plan-staging": {"files"}, "plan-dev": {"files"}},
+	} {
+		jobs := parse(t, files[file])
+		for name, needs := range want {
+			j, there := jobs[name]
+			if !there {
+				t.Errorf("%s: has no job %s", file, name)
+				continue
+			}
+			got := slices.Sorted(slices.Values(j.needs()))
+			if !slices.Equal(got, slices.Sorted(slices.Values(needs))) {
+				t.Errorf("%s: %s needs %v, not %v", file, name, got, needs)
+			}
+		}
+	}
+	if strings.Contains(files["dev-deploy.yml"], "dev-eu") {
+		t.Error("dev has a stack of dev-eu")
+	}
+}
+
+// TestNoScript: what is generated has nothing that a shell runs, and no variable but one.
+func TestNoScript(t *testing.T) {
+	t.Parallel()
+	for _, getenv := range []func(string) string{onMergeRequest, onMain, onTag, onSchedule} {
+		for file, content := range generated(t, project(t, dev(), prod()), getenv) {
+			if strings.Contains(content, "script") || strings.Contains(strings.NewReplacer(parent, "", grandparent, "").Replace(content), "$") {
+				t.Errorf("%s: has a script or a variable\n%s", file, content)
+			}
+			if file == "github.json" {
+				continue
+			}
+			for name, j := range parse(t, content) {
+				if strings.Contains(name, bootstrap) || j.Extends == "" {
+					t.Errorf("%s: %s is no job of a pipeline", file, name)
+				}
+			}
+		}
+	}
+}
+
+// TestGitHub has an environment that GitHub deploys: GitLab has no job for it.
+func TestGitHub(t *testing.T) {
+	t.Parallel()
+	files := generated(t, project(t, prod(), anEnvironment("dev", "111111111111", map[string][]string{"network": nil, "data": {"network"}}, object{"provider": "github"})), onMain)
+	if strings.Contains(files["child.yml"], "dev") {
+		t.Errorf("GitLab has jobs for it:\n%s", files["child.yml"])
+	}
+	want := `[{"environment":"dev","stack":"dev-network","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-network","region":"eu-west-2","audience":"sts.amazonaws.com"},` +
+		`{"environment":"dev","stack":"dev-data","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-data","region":"eu-west-2","audience":"sts.amazonaws.com"}]` + "\n"
+	if files["github.json"] != want {
+		t.Errorf("the plans are %s, not %s", files["github.json"], want)
+	}
+	if got := generated(t, project(t, dev()), onMain)["github.json"]; got != "[]\n" {
+		t.Errorf("without one the plans are %s", got)
+	}
+}
+
+// TestRefused has values that GitLab or a shell would take for something else, and folders in
+// which something is missing.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	with := func(more object) []synthesizedEnvironment {
+		return []synthesizedEnvironment{anEnvironment("dev", "111111111111", five, more)}
+	}
+	stacks := maps.Clone(five)
+	stacks["a$b"] = nil
+	circle := maps.Clone(five)
+	circle["network"] = []string{"app"}
+	for name, test := range map[string]struct {
+		all  []synthesizedEnvironment
+		want string
+	}{
+		"no bootstrap":    {nil, "holds no stack bootstrap-<environment>"},
+		"region":          {with(object{"region": "eu-$(id)"}), `output.pipeline.region: "eu-$(id)" is none`},
+		"provider":        {with(object{"provider": ""}), `output.pipeline.provider: "" is none`},
+		"audience":        {with(object{"audience": "$CI_JOB_TOKEN"}), `output.pipeline.audience: "$CI_JOB_TOKEN" is none`},
+		"push role":       {with(object{"push_role": "${aws_iam_role.push.arn}"}), "output.pipeline.push_role"},
+		"missing role":    {with(object{"plan_roles": object{}}), "names no role for it"},
+		"name of a stack": {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", stacks, nil)}, "is no name of a stack"},
+		"circle":          {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", circle, nil)}, "form a circle"},
+	} {
+		if err := Run(project(t, test.all...), onMain, t.Output()); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: the error is %v, not %q", name, err, test.want)
+		}
+	}
+	dir := project(t, dev())
+	write(t, filepath.Join(dir, "cdktf.out", "stacks", "bootstrap-dev", "cdk.tf.json"), object{})
+	if err := Run(dir, onMain, t.Output()); err == nil || !strings.Contains(err.Error(), "output.pipeline is missing") {
+		t.Errorf("without the output the error is %v", err)
+	}
+}
+
+// parsed is a generated job.
+type parsed struct {
+	Extends string `yaml:"extends"`
+	Needs   []any  `yaml:"needs"`
+}
+
+// needs are the jobs of the same pipeline that it waits for.
+func (p parsed) needs() []string {
+	var found []string
+	for _, need := range p.Needs {
+		if name, ok := need.(string); ok {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// parse returns a file's jobs.
+func parse(t *testing.T, content string) map[string]parsed {
+	t.Helper()
+	var document map[string]yaml.Node
+	if err := yaml.Unmarshal([]byte(content), &document); err != nil {
+		t.Fatal(err)
+	}
+	jobs := map[string]parsed{}
+	for name, node := range document {
+		if slices.Contains([]string{"include", "workflow", "stages", "variables"}, name) {
+			continue
+		}
+		var j parsed
+		if err := node.Decode(&j); err != nil {
+			t.Fatal(err)
+		}
+		jobs[name] = j
+	}
+	return jobs
+}

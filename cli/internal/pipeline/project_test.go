@@ -1,0 +1,141 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type object = map[string]any
+
+// five are the stacks of an environment and what each needs, as Plinth's manifest has them.
+var five = map[string][]string{
+	"network": {}, "data": {"network"}, "cluster": {"network"}, "addons": {"cluster", "network"}, "app": {"addons", "cluster", "data"},
+}
+
+// synthesizedEnvironment is one of a project's: its stacks, and what its bootstrap stack says.
+type synthesizedEnvironment struct {
+	stacks map[string][]string
+	output object
+}
+
+// dev and prod have what differs between a free and a protected environment.
+func dev() synthesizedEnvironment { return anEnvironment("dev", "111111111111", five, nil) }
+
+func prod() synthesizedEnvironment {
+	return anEnvironment("prod", "333333333333", five, object{"protected": true, "branches": []string{}, "tags": []string{"v*"}, "runner_tags": []string{"prod"}})
+}
+
+func anEnvironment(name, account string, stacks map[string][]string, more object) synthesizedEnvironment {
+	plan, deploy := object{}, object{}
+	for stack := range stacks {
+		plan[name+"-"+stack] = "arn:aws:iam::" + account + ":role/plinth-" + name + "-plan-" + stack
+		deploy[name+"-"+stack] = "arn:aws:iam::" + account + ":role/plinth-" + name + "-deploy-" + stack
+	}
+	output := object{
+		"environment": name, "account": account, "provider": "gitlab", "region": "eu-west-2", "protected": false, "audience": "sts.amazonaws.com",
+		"branches": []string{"main"}, "tags": []string{}, "push_role": "arn:aws:iam::" + account + ":role/plinth-" + name + "-push",
+		"plan_roles": plan, "deploy_roles": deploy,
+	}
+	for key, value := range more {
+		output[key] = value
+	}
+	return synthesizedEnvironment{stacks, output}
+}
+
+// project makes a folder with what cdktf would have synthesized.
+func project(t *testing.T, all ...synthesizedEnvironment) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "cdktf.json"), object{})
+	synthesize(t, dir, all...)
+	return dir
+}
+
+// synthesize writes a project's cdktf.out.
+func synthesize(t *testing.T, dir string, all ...synthesizedEnvironment) {
+	t.Helper()
+	stacks := object{}
+	add := func(name string, dependencies []string, content object) {
+		file := "stacks/" + name + "/cdk.tf.json"
+		stacks[name] = object{"name": name, "dependencies": dependencies, "synthesizedStackPath": file}
+		write(t, filepath.Join(dir, "cdktf.out", file), content)
+	}
+	for _, e := range all {
+		env, _ := e.output["environment"].(string)
+		for stack, needs := range e.stacks {
+			dependencies := []string{"bootstrap-" + env}
+			for _, d := range needs {
+				dependencies = append(dependencies, env+"-"+d)
+			}
+			add(env+"-"+stack, dependencies, object{})
+		}
+		add("bootstrap-"+env, []string{}, object{"output": object{"pipeline": object{"value": e.output}}})
+	}
+	write(t, filepath.Join(dir, "cdktf.out", "manifest.json"), object{"stacks": stacks})
+}
+
+func write(t *testing.T, file string, content any) {
+	t.Helper()
+	text, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// on are GitLab's variables: on("CI_COMMIT_BRANCH=main").
+func on(variables ...string) func(string) string {
+	return func(name string) string {
+		for _, variable := range variables {
+			if key, value, _ := strings.Cut(variable, "="); key == name {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+// The events that a pipeline runs for.
+var (
+	onMergeRequest = on("CI_MERGE_REQUEST_IID=7")
+	onMain         = on("CI_COMMIT_BRANCH=main")
+	onTag          = on("CI_COMMIT_TAG=v1.0.0")
+	onSchedule     = on("CI_PIPELINE_SOURCE=schedule", "CI_COMMIT_BRANCH=main")
+)
+
+// generated are the files of a project's pipelines.
+func generated(t *testing.T, dir string, getenv func(string) string) map[string]string {
+	t.Helper()
+	if err := Run(dir, getenv, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	entries, err := os.ReadDir(filepath.Join(dir, folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, folder, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[entry.Name()] = string(content)
+	}
+	return files
+}
+
+// withoutMake is an environment without what make passes on to the tests that it runs.
+func withoutMake(environ []string) []string {
+	return slices.DeleteFunc(environ, func(variable string) bool {
+		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")
+	})
+}

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// bootstrap begins the name of the stack that makes an environment's roles: an administrator's.
+const bootstrap = "bootstrap-"
+
+// chosen are the stacks that the patterns name, or, without any, all of the environment.
+func chosen(all map[string]synthesized.Stack, environment string, patterns []string) ([]string, error) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return strings.HasPrefix(name, bootstrap) })
+	if len(patterns) == 0 {
+		found := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return owner(all, name) != environment })
+		if len(found) == 0 {
+			return nil, fmt.Errorf("%s: has no stacks; there are %s", environment, strings.Join(names, ", "))
+		}
+		return found, nil
+	}
+	var found []string
+	for _, pattern := range patterns {
+		before := len(found)
+		for _, name := range names {
+			if matches, err := path.Match(pattern, name); err == nil && matches && !slices.Contains(found, name) {
+				found = append(found, name)
+			}
+		}
+		if len(found) == before {
+			return nil, fmt.Errorf("%s: names no more stacks; there are %s", pattern, strings.Join(names, ", "))
+		}
+	}
+	return found, nil
+}
+
+// owner is the environment of a stack: of dev and dev-eu the longer one.
+func owner(all map[string]synthesized.Stack, stack string) string {
+	longest := ""
+	for name := range all {
+		environment, is := strings.CutPrefix(name, bootstrap)
+		if is && strings.HasPrefix(stack, environment+"-") && len(environment) > len(longest) {
+			longest = environment
+		}
+	}
+	return longest
+}

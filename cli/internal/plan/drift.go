@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// ErrDiffers says that what is deployed is not what is synthesized. It is no failure of the comparison.
+var ErrDiffers = errors.New("what is deployed differs from what is synthesized; the report is in build/drift")
+
+// The states of a stack.
+const (
+	asPlanned   = "no drift"
+	changed     = "differs"
+	notDeployed = "not deployed"
+	unknown     = "cannot be compared"
+)
+
+// Compared is one stack of a report. Security: it has addresses and no values.
+type Compared struct {
+	Stack  string `json:"stack"`
+	State  string `json:"state"`
+	Detail string `json:"detail,omitempty"`
+	// Outside are the addresses of what others have changed, Pending those of what has not been
+	// deployed yet. Left is what others have changed too and a deployment would leave as it is,
+	// such as what AWS itself fills in: no drift, as for Terraform.
+	Outside []string `json:"changed_outside,omitempty"`
+	Pending []string `json:"not_deployed_yet,omitempty"`
+	Left    []string `json:"changed_outside_and_left,omitempty"`
+}
+
+// Drift compares an environment's stacks, or those that are named, with what is deployed, and goes
+// on after one that cannot be compared.
+func (c *Planner) Drift(ctx context.Context, environment string, stacks []string) ([]Compared, error) {
+	all, err := synthesized.Read(c.Root)
+	if err != nil {
+		return nil, err
+	}
+	stacks, err = chosen(all, environment, stacks)
+	if err != nil {
+		return nil, err
+	}
+	var report []Compared
+	for _, stack := range stacks {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p, err := c.examineDeployed(ctx, stack)
+		report = append(report, compare(stack, p, err))
+	}
+	text := table(report)
+	fmt.Fprint(c.Stdout, "\n"+text)
+	return report, cmp.Or(c.keep(report, text), verdict(report))
+}
+
+// examineDeployed plans a stack with the image that it was deployed with. The pipeline chooses
+// one by its digest, and compared with the tag in the settings every application would differ.
+func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, error) {
+	p, err := c.examine(ctx, stack)
+	environment, is := strings.CutSuffix(stack, "-app")
+	if err != nil || !is || p.image == "" {
+		return p, err
+	}
+	setting := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(environment, "-", "_")) + "_APP_IMAGE_"
+	if c.Getenv(setting+"TAG") != "" {
+		return p, nil
+	}
+	_, digest, _ := strings.Cut(p.image, "@")
+	if err := c.Synth(ctx, setting+"DIGEST="+digest); err != nil {
+		return p, fmt.Errorf("%s: cannot be synthesized with the image that is deployed: %w", stack, err)
+	}
+	return c.examine(ctx, stack)
+}
+
+// compare tells of one stack.
+func compare(stack string, p planned, err error) Compared {
+	switch {
+	case err != nil:
+		return Compared{Stack: stack, State: unknown, Detail: err.Error()}
+	case p.waits != "":
+		return Compared{Stack: stack, State: notDeployed, Detail: p.waits}
+	case !p.deployed:
+		return Compared{Stack: stack, State: notDeployed}
+	}
+	result := Compared{Stack: stack, State: asPlanned}
+	if p.secret {
+		result.Detail = "compared with the state alone, since it holds a secret"
+	}
+	isChanged := func(address string) bool {
+		return slices.ContainsFunc(p.changes, func(c change) bool { return c.Address == address })
+	}
+	for _, address := range p.outside {
+		if !isChanged(address) {
+			result.Left = append(result.Left, address)
+		}
+	}
+	if len(p.changes) == 0 {
+		return result
+	}
+	result.State, result.Detail = changed, strings.Join(slices.DeleteFunc([]string{counted(p.changes), result.Detail},
+		func(s string) bool { return s == "" }), "; ")
+	for _, change := range p.changes {
+		if slices.Contains(p.outside, change.Address) {
+			result.Outside = append(result.Outside, change.Address)
+		} else {
+			result.Pending = append(result.Pending, change.Address)
+		}
+	}
+	return result
+}
+
+// verdict is the error that a report ends with: what could not be compared comes first.
+func verdict(report []Compared) error {
+	in := func(state string) bool {
+		return slices.ContainsFunc(report, func(c Compared) bool { return c.State == state })
+	}
+	switch {
+	case in(unknown):
+		return errors.New("not every stack could be compared; the report is in build/drift")
+	case in(changed):
+		return ErrDiffers
+	}
+	return nil
+}
+
+// table is the report as Markdown.
+func table(report []Compared) string {
+	var text strings.Builder
+	text.WriteString("| stack | state | |\n|---|---|---|\n")
+	for _, c := range report {
+		fmt.Fprintf(&text, "| %s | %s | %s |\n", code(c.Stack), c.State, code(c.Detail))
+	}
+	for _, c := range report {
+		for _, part := range []struct {
+			title     string
+			addresses []string
+		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed by others, and left so by a deployment", c.Left}} {
+			if len(part.addresses) == 0 {
+				continue
+			}
+			fmt.Fprintf(&text, "\n%s, %s:\n\n", code(c.Stack), part.title)
+			for i, address := range part.addresses {
+				if i == mostShown {
+					fmt.Fprintf(&text, "- … %d more\n", len(part.addresses)-mostShown)
+					break
+				}
+				fmt.Fprintf(&text, "- `%s`\n", code(address))
+			}
+		}
+	}
+	return text.String()
+}
+
+// keep writes the report for people and for programs.
+func (c *Planner) keep(report []Compared, text string) error {
+	folder := filepath.Join(c.Root, "build", "drift")
+	content, err := json.MarshalIndent(report, "", "  ")
+	return errors.Join(err, os.MkdirAll(folder, 0o755),
+		os.WriteFile(filepath.Join(folder, "summary.md"), []byte(text), 0o644),
+		os.WriteFile(filepath.Join(folder, "drift.json"), append(content, '\n'), 0o644))
+}

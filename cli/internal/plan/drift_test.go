@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/cli/internal/order"
+	"plinth/cli/internal/synthesized"
+)
+
+// deployed is the beginning of a plan of a stack that is there.
+const deployed = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"managed","values":{"password":"` + secret + `"}}]}}}`
+
+// TestDrift compares three stacks, each in a state of its own.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	const (
+		same    = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
+		outside = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
+		pending = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
+		// Of what others have deleted, nothing is left in the prior state.
+		deleted  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{}}},"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["delete"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
+		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
+		planning = `echo opaque > "cdktf.out/stacks/$3/plan"`
+	)
+	early := func(stack string) error {
+		if stack == "dev-app" {
+			return order.Early("dev-app needs dev-addons. Deploy it")
+		}
+		return nil
+	}
+	signedOut := func(string) error { return errors.New("there are no AWS credentials.") } //nolint:staticcheck // as it is for a person
+	for name, test := range map[string]struct {
+		network, data, app string // plans; empty fails
+		check              func(stack string) error
+		want               []string
+		err                string
+	}{
+		"none":             {same, same, same, nil, []string{"| dev-network | no drift |", "| dev-data | no drift |", "| dev-app | no drift |"}, ""},
+		"others' and ours": {outside, same, pending, nil, []string{"| dev-network | differs | 1 to add, 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n", "dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "| dev-app | differs | 1 to destroy |", "dev-app, not deployed yet:\n\n- `helm_release.app`\n"}, ErrDiffers.Error()},
+		"others' and left": {same, same, same, nil, []string{"| dev-network | no drift |", "dev-network, changed by others, and left so by a deployment:\n\n- `aws_eip.a`\n"}, ""},
+		"all is deleted":   {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
+		"nothing yet":      {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
+		"one fails":        {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
+		"one is too early": {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
+		"no credentials":   {same, same, same, signedOut, []string{"| dev-app | cannot be compared | there are no AWS credentials. |"}, "not every stack could be compared"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, out := project(t, nil, planning, `exec cat "$PWD/shown"`)
+			if test.check != nil {
+				c.Check = func(_ context.Context, stack string) error { return test.check(stack) }
+			}
+			manifest := `{"stacks": {`
+			for i, stack := range []string{"network", "data", "app"} {
+				folder := filepath.Join(c.Root, "cdktf.out", "stacks", "dev-"+stack)
+				assert.NilError(t, os.MkdirAll(folder, 0o755))
+				assert.NilError(t, os.WriteFile(filepath.Join(folder, "cdk.tf.json"), []byte("{}"), 0o600))
+				if plan := []string{test.network, test.data, test.app}[i]; plan != "" {
+					assert.NilError(t, os.WriteFile(filepath.Join(folder, "shown"), []byte(plan), 0o600))
+				}
+				manifest += `"dev-` + stack + `": {"name": "dev-` + stack + `", "synthesizedStackPath": "stacks/dev-` + stack + `/cdk.tf.json"},`
+			}
+			manifest += `"bootstrap-dev": {"name": "bootstrap-dev", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}}}`
+			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
+
+			_, err := c.Drift(t.Context(), "dev", nil)
+			if test.err == "" {
+				assert.NilError(t, err)
+			} else {
+				assert.ErrorContains(t, err, test.err)
+			}
+			assert.Equal(t, errors.Is(err, ErrDiffers), test.err == ErrDiffers.Error())
+			summary, err := os.ReadFile(filepath.Join(c.Root, "build", "drift", "summary.md"))
+			assert.NilError(t, err)
+			data, err := os.ReadFile(filepath.Join(c.Root, "build", "drift", "drift.json"))
+			assert.NilError(t, err)
+			for _, want := range test.want {
+				assert.Assert(t, strings.Contains(string(summary), want), "want %q in\n%s", want, summary)
+			}
+			assert.Assert(t, strings.Contains(out.String(), string(summary)))
+			assert.Assert(t, !strings.Contains(out.String()+string(data), secret), "a value is shown")
+			assert.Assert(t, !strings.Contains(string(summary), "bootstrap"), "the administrator's stack is compared")
+		})
+	}
+	t.Run("of what is not there", func(t *testing.T) {
+		c, _ := project(t, nil, "", "")
+		_, err := c.Drift(t.Context(), "prod", nil)
+		assert.ErrorContains(t, err, "prod: has no stacks; there are dev-app")
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		c, _ := project(t, nil, "", "")
+		manifest := filepath.Join(c.Root, "cdktf.out", "manifest.json")
+		assert.NilError(t, os.WriteFile(manifest, []byte(`{"stacks": {"dev-app": {"name": "dev-app"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`), 0o600))
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		_, err := c.Drift(ctx, "dev", nil)
+		assert.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// TestChosen has an environment whose name begins with another's.
+func TestChosen(t *testing.T) {
+	t.Parallel()
+	all := map[string]synthesized.Stack{}
+	for _, name := range []string{"bootstrap-dev", "bootstrap-dev-eu", "dev-app", "dev-network", "dev-eu-app"} {
+		all[name] = synthesized.Stack{Name: name}
+	}
+	for name, test := range map[string]struct {
+		environment string
+		patterns    []string
+		want        string
+		err         string
+	}{
+		"an environment":     {"dev", nil, "dev-app dev-network", ""},
+		"the longer":         {"dev-eu", nil, "dev-eu-app", ""},
+		"a pattern":          {"dev", []string{"dev-eu-*"}, "dev-eu-app", ""},
+		"names":              {"dev", []string{"dev-network", "dev-app"}, "dev-network dev-app", ""},
+		"no such stack":      {"dev", []string{"dev-apq"}, "", "dev-apq: names no more stacks; there are dev-app, dev-eu-app, dev-network"},
+		"an administrator's": {"dev", []string{"bootstrap-dev"}, "", "bootstrap-dev: names no more stacks"},
+		"no such one":        {"prod", nil, "", "prod: has no stacks"},
+	} {
+		got, err := chosen(all, test.environment, test.patterns)
+		if test.err != "" {
+			assert.ErrorContains(t, err, test.err, name)
+			continue
+		}
+		assert.NilError(t, err, name)
+		assert.Equal(t, strings.Join(got, " "), test.want, name)
+	}
+}
+
+// TestDeployedImage has an application that was deployed with a digest, and settings with a tag.
+func TestDeployedImage(t *testing.T) {
+	t.Parallel()
+	// What is synthesized without the digest changes the release.
+	const (
+		cdktf  = `echo opaque > cdktf.out/stacks/dev-app/plan`
+		before = deployed + `,"output_changes":{"image":{"before":"registry/app@sha256:ab","after":"`
+		tagged = before + `registry/app:0.1.0"}},"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["update"]}}]}`
+		same   = before + `registry/app@sha256:ab"}},"resource_changes":[]}`
+	)
+	terraform := `if test "$(cat ../../digest)" = sha256:ab; then echo '` + same + `'; else echo '` + tagged + `'; fi`
+	manifest := `{"stacks": {"dev-app": {"name": "dev-app", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`
+	for name, test := range map[string]struct{ tag, want string }{
+		"as deployed":     {"", "| dev-app | no drift |"},
+		"a tag asked for": {"2.0.0", "| dev-app | differs | 1 to change |"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := project(t, nil, cdktf, terraform)
+			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
+			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "digest"), nil, 0o600))
+			c.Synth = func(_ context.Context, variables ...string) error {
+				digest, _ := strings.CutPrefix(variables[0], "PLINTH_DEV_APP_IMAGE_DIGEST=")
+				return os.WriteFile(filepath.Join(c.Root, "cdktf.out", "digest"), []byte(digest), 0o600)
+			}
+			getenv := c.Getenv
+			c.Getenv = func(name string) string {
+				if name == "PLINTH_DEV_APP_IMAGE_TAG" {
+					return test.tag
+				}
+				return getenv(name)
+			}
+			_, err := c.Drift(t.Context(), "dev", nil)
+			assert.Equal(t, errors.Is(err, ErrDiffers), test.tag != "", "%v", err)
+			summary, err := os.ReadFile(filepath.Join(c.Root, "build", "drift", "summary.md"))
+			assert.NilError(t, err)
+			assert.Assert(t, strings.Contains(string(summary), test.want), "want %q in\n%s", test.want, summary)
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"plinth/cli/internal/order"
+	"plinth/cli/internal/synthesized"
+	"plinth/cli/internal/terraform"
+)
+
+// planned is what is known of a stack once it has been planned.
+type planned struct {
+	shown
+	// waits is why it cannot be planned yet, empty where it has been.
+	waits string
+	// secret says that what others have changed is not seen.
+	secret bool
+}
+
+// Report is what a plan would change. Security: it has addresses and no values.
+type Report struct {
+	Stack string `json:"stack"`
+	// Waits is why the stack cannot be planned yet, empty where it has been.
+	Waits   string   `json:"cannot_be_planned_yet,omitempty"`
+	Changes []Action `json:"changes"`
+}
+
+// Action is what would be done to one resource, as in add, replace or destroy.
+type Action struct {
+	Action  string `json:"action"`
+	Address string `json:"address"`
+}
+
+// Plan plans a stack for review: build/plan/<stack> gets the plan, and summary.md without values. What
+// cannot be planned yet is no failure: its summary says so.
+func (c *Planner) Plan(ctx context.Context, stack string) (*Report, error) {
+	p, err := c.examine(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Stack: stack, Waits: p.waits, Changes: []Action{}}
+	for _, change := range p.changes {
+		report.Changes = append(report.Changes, Action{change.action(), change.Address})
+	}
+	if p.waits != "" {
+		return report, c.write(stack, waiting(stack, p.waits))
+	}
+	text := summary(stack, p.changes)
+	if p.secret {
+		text += unrefreshed
+	}
+	return report, c.write(stack, text)
+}
+
+// examine plans a stack, and keeps the plan.
+func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
+	var p planned
+	all, err := synthesized.Read(c.Root)
+	if err != nil {
+		return p, err
+	}
+	target, known := all[stack]
+	if !known {
+		return p, fmt.Errorf("%s: there is no such stack; there are %s", stack, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	folder := c.folder(stack)
+	if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o755)); err != nil {
+		return p, err
+	}
+	if err := c.Check(ctx, stack); order.IsEarly(err) {
+		p.waits, _, _ = strings.Cut(err.Error(), ". ")
+		return p, nil
+	} else if err != nil {
+		return p, err
+	}
+	// Who plans must only read, and a lock is written.
+	args, variables := "-lock=false ", []string(nil)
+	if p.secret, err = holdsSecret(target); err != nil {
+		return p, err
+	}
+	if p.secret {
+		args, variables = args+"-refresh=false ", []string{"TF_VAR_" + planOnly + "=true"}
+	}
+	variables = append(variables, "TF_CLI_ARGS_plan="+args+c.Getenv("TF_CLI_ARGS_plan"))
+	var said bytes.Buffer
+	if err := c.start(ctx, variables, io.MultiWriter(c.Stdout, &said), io.MultiWriter(c.Stderr, &said),
+		filepath.Join(c.Root, "node_modules", ".bin", "cdktf"), "diff", "--skip-synth", stack); err != nil {
+		return p, fmt.Errorf("%s: cannot be planned: %s", stack, cmp.Or(terraform.FirstError(said.String()), err.Error()))
+	}
+	made := filepath.Join(filepath.Dir(target.File), "plan") // by cdktf
+	var text, words bytes.Buffer
+	show := exec.CommandContext(ctx, cmp.Or(c.Getenv("TERRAFORM_BINARY_NAME"), "terraform"), "show", "-json", "plan")
+	show.Dir, show.Env, show.Stdout, show.Stderr = filepath.Dir(made), c.Environ, &text, &words
+	if err := show.Run(); err != nil {
+		return p, fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
+	}
+	if p.shown, err = read(text.Bytes()); err != nil {
+		return p, fmt.Errorf("%s: %w", stack, err)
+	}
+	content, err := os.ReadFile(made)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "plan"), content, 0o600)
+	}
+	return p, err
+}
+
+// planOnly is the variable of a stack that holds a secret, see constructs/postgres.
+const planOnly = "plan_only"
+
+// unrefreshed is why a plan of such a stack does not see everything. Security: the provider
+// would read the secret's value with the rest, which whoever plans may not.
+const unrefreshed = "\nCompared with the state: what was changed by others is not seen, since the stack holds a secret.\n"
+
+func holdsSecret(stack synthesized.Stack) (bool, error) {
+	var document struct {
+		Variable map[string]struct{} `json:"variable"`
+	}
+	err := stack.Decode(&document)
+	_, holds := document.Variable[planOnly]
+	return holds, err
+}
+
+// write keeps a summary, and shows it.
+func (c *Planner) write(stack, text string) error {
+	fmt.Fprint(c.Stdout, text)
+	return os.WriteFile(filepath.Join(c.folder(stack), "summary.md"), []byte(text), 0o644)
+}
+
+// start runs a program in the repository. Interrupted it may let Terraform end in good order.
+func (c *Planner) start(ctx context.Context, variables []string, stdout, stderr io.Writer, program string, args ...string) error {
+	started := exec.CommandContext(ctx, program, args...)
+	started.Dir, started.Stdout, started.Stderr = c.Root, stdout, stderr
+	started.Env = append(slices.Clone(c.Environ), variables...)
+	started.Cancel = func() error { return started.Process.Signal(os.Interrupt) }
+	started.WaitDelay = 30 * time.Second
+	return started.Run()
+}

@@ -1,0 +1,123 @@
+package project
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// installed is written last by npm, so that an interrupted installation is repeated.
+const installed = "node_modules/.package-lock.json"
+
+// Setup checks the machine, installs what package-lock.json pins and generates the bindings. What has
+// not changed since is not done again.
+func (p *Project) Setup(ctx context.Context) error {
+	if err := p.Run(ctx, Program{Path: "/bin/sh", Args: []string{p.Path("tools", "requirements.sh")}}); err != nil {
+		return err
+	}
+	if p.stale(installed, "package.json", "package-lock.json") {
+		p.Say("Installing what package-lock.json pins, which takes half a minute the first time")
+		if err := p.Run(ctx, Program{Path: "npm", Args: []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}}); err != nil {
+			return fmt.Errorf("npm ci: %w", err)
+		}
+		now := time.Now()
+		if err := os.Chtimes(p.Path(installed), now, now); err != nil {
+			return err
+		}
+	}
+	return p.Run(ctx, Program{Path: "go", Args: []string{"run", "-C", "tools", "./bindings"}, Environ: p.environment()})
+}
+
+// stale says that a file is missing or older than one of the others.
+func (p *Project) stale(file string, others ...string) bool {
+	made, err := os.Stat(p.Path(file))
+	if err != nil {
+		return true
+	}
+	for _, other := range others {
+		if changed, err := os.Stat(p.Path(other)); err != nil || changed.ModTime().After(made.ModTime()) {
+			return true
+		}
+	}
+	return false
+}
+
+// The programs that are built of the project, in build.
+const (
+	synth    = "synth"
+	programs = "programs"
+)
+
+// build builds a package of a module into the folder build.
+func (p *Project) build(ctx context.Context, module, output string, packages ...string) error {
+	args := append([]string{"build", "-C", module, "-o", p.Path("build", output)}, packages...)
+	return p.Run(ctx, Program{Path: "go", Args: args})
+}
+
+// program sets up and builds the program that synthesizes.
+func (p *Project) program(ctx context.Context) error {
+	if err := p.Setup(ctx); err != nil {
+		return err
+	}
+	return p.build(ctx, ".", synth, ".")
+}
+
+// Synth writes the Terraform JSON of every stack, as cdktf synth does without having the same program
+// built and watched once more. The variables are settings, as in PLINTH_DEV_APP_IMAGE_TAG=1.0.0.
+func (p *Project) Synth(ctx context.Context, variables ...string) error {
+	if err := p.program(ctx); err != nil {
+		return err
+	}
+	return p.Resynth(ctx, variables...)
+}
+
+// Resynth is [Project.Synth] with the program that was built last.
+func (p *Project) Resynth(ctx context.Context, variables ...string) error {
+	environ := append(p.environment(), "CDKTF_OUTDIR="+synthesized.Folder(p.Root))
+	var said bytes.Buffer
+	err := p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: &said})
+	if text := strings.TrimSpace(said.String()); text != "" {
+		p.Say("%s", text)
+	}
+	return err
+}
+
+// Check checks the settings of all environments.
+func (p *Project) Check(ctx context.Context) error {
+	if err := p.program(ctx); err != nil {
+		return err
+	}
+	return p.Run(ctx, Program{Path: p.Path("build", synth), Args: []string{"-check"}, Environ: p.environment()})
+}
+
+// Rehearse runs a rehearsal with the programs that it needs. Kubernetes is built by make, since it
+// is for few.
+func (p *Project) Rehearse(ctx context.Context, env string, keep, cluster bool) error {
+	command, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	args := []string{"-env", env, "-command", command}
+	if keep {
+		args = append(args, "-keep")
+	}
+	if err := p.program(ctx); err != nil {
+		return err
+	}
+	if err := p.build(ctx, "rehearsal", programs+"/", ".", "./standin"); err != nil {
+		return err
+	}
+	if cluster {
+		if err := p.Run(ctx, Program{Path: "make", Args: []string{"--no-print-directory", "kubernetes"}}); err != nil {
+			return errors.New("the Kubernetes control plane could not be built; see above")
+		}
+		args = append(args, "-kubernetes", p.Path("build", "kubernetes"))
+	}
+	return p.Run(ctx, Program{Path: p.Path("build", programs, "rehearsal"), Args: args, Environ: p.environment()})
+}

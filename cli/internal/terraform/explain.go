@@ -1,0 +1,122 @@
+package terraform
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Cause is why Terraform has failed, as far as it is known.
+type Cause int
+
+// The causes that have a remedy of their own.
+const (
+	Unknown Cause = iota
+	NoBucket
+	WrongAccount
+	NotTrusted
+	NoCredentials
+	OldCredentials
+	AccessDenied
+	Unreachable
+)
+
+// causes are their signs. The first that matches is told.
+var causes = []struct {
+	cause  Cause
+	sign   *regexp.Regexp
+	remedy string
+}{
+	{
+		NoBucket, regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
+		"its bucket does not exist. Make it first: ./plinth bootstrap, see README.md",
+	},
+	{
+		WrongAccount, regexp.MustCompile(`AWS account ID not allowed`),
+		"the AWS credentials are those of another account. Sign in to the environment's own, or choose it with AWS_PROFILE.",
+	},
+	{
+		NotTrusted, regexp.MustCompile(`AssumeRoleWithWebIdentity`),
+		"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with ./plinth bootstrap.",
+	},
+	{
+		NoCredentials, regexp.MustCompile(`No valid credential sources|NoCredentialProviders`),
+		"there are no AWS credentials. Sign in, or choose them with AWS_PROFILE.",
+	},
+	{
+		OldCredentials, regexp.MustCompile(`ExpiredToken|InvalidClientTokenId|SSO session has expired|token has expired`),
+		"the AWS credentials are no longer valid. Sign in again.",
+	},
+	{
+		AccessDenied, regexp.MustCompile(`AccessDenied|StatusCode: 403`),
+		"access is denied. The AWS credentials are of the wrong account, or of a role that must not read this state.",
+	},
+	{
+		Unreachable, regexp.MustCompile(`request send failed|dial tcp|no such host|i/o timeout`),
+		"the server cannot be reached. Check the network and, for a server of your own, its address.",
+	},
+}
+
+// Failure is one message of what Terraform has said: what to do, when the cause is known, and
+// Terraform's own words below.
+type Failure struct {
+	Cause  Cause
+	Remedy string
+	// Words are Terraform's, a line each.
+	Words string
+}
+
+func (f *Failure) Error() string {
+	return f.Remedy + "\n  " + strings.ReplaceAll(f.Words, "\n", "\n  ")
+}
+
+// Explain makes a *Failure of what Terraform has written to stderr and how it has ended. When it
+// has written no error message, nothing of what it has written is told.
+func Explain(stderr string, exit error) error {
+	said := errorsIn(stderr)
+	if said == "" {
+		// Not its errors but something else, a panic perhaps, which might show values.
+		return fmt.Errorf("without an error message Terraform ended with %w", exit)
+	}
+	failure := &Failure{Remedy: "Terraform has failed.", Words: said}
+	oneLine := strings.Join(strings.Fields(said), " ") // Terraform wraps where it likes
+	for _, cause := range causes {
+		if cause.sign.MatchString(oneLine) {
+			failure.Cause, failure.Remedy = cause.cause, cause.remedy
+			break
+		}
+	}
+	return failure
+}
+
+// FirstError is the first line of Terraform's first error among what cdktf has written, which is
+// mostly the reason of the others; "" where there is none.
+func FirstError(written string) string {
+	return strings.TrimSpace(firstError.FindString(colours.ReplaceAllString(written, "")))
+}
+
+var (
+	firstError = regexp.MustCompile(`Error: [^\n]+`)
+	colours    = regexp.MustCompile("\x1b\\[[0-9;]*m")
+)
+
+// errorsIn returns Terraform's errors without warnings, empty lines, colours and the lines
+// that it draws around a message, which are there even with -no-color when its own
+// configuration is at fault.
+func errorsIn(stderr string) string {
+	var kept []string
+	inError := false
+	for line := range strings.Lines(colours.ReplaceAllString(stderr, "")) {
+		line = strings.Trim(line, "╷│╵ \t\r\n")
+		switch {
+		case strings.HasPrefix(line, "Error: "):
+			inError = true
+		case strings.HasPrefix(line, "Warning: "):
+			inError = false
+		}
+		if inError && line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}

@@ -1,0 +1,36 @@
+package terraform
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestExplain is about what Terraform writes on other machines than this.
+func TestExplain(t *testing.T) {
+	const secret = "correct-horse-battery-staple"
+	for name, test := range map[string]struct{ stderr, want string }{
+		"drawn, coloured, after a warning": {
+			"\x1b[33m╷\x1b[0m\n│ Warning: Old setting\n│\n│ It is old.\n╵\n\x1b[31m╷\n│\x1b[0m Error: No\n│\n│ It does\n│ not work.\n╵\n",
+			"Terraform has failed.\n  Error: No\n  It does\n  not work.",
+		},
+		"wrapped in the middle of a sign": {
+			"\nError: Failed\n\nS3 bucket \"b\" does\nnot exist.\n",
+			"its bucket does not exist. Make it first: ./plinth bootstrap, see README.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
+		},
+		"a token that the role does not trust": {
+			"\nError: No valid credential sources found\n\nAssumeRoleWithWebIdentity: AccessDenied: Not authorized\n",
+			"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with ./plinth bootstrap.\n" +
+				"  Error: No valid credential sources found\n  AssumeRoleWithWebIdentity: AccessDenied: Not authorized",
+		},
+		"a panic, which might show a value": {
+			"panic: " + secret,
+			"without an error message Terraform ended with exit status 2",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Explain(test.stderr, errors.New("exit status 2")).Error(); got != test.want {
+				t.Errorf("message:\n%s\nwant:\n%s", got, test.want)
+			}
+		})
+	}
+}
