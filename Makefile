@@ -10,9 +10,12 @@ export CHECKPOINT_DISABLE := 1
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: setup bindings
-setup bindings: ## Check the machine, install what is pinned, generate the bindings
+.PHONY: setup
+setup: ## Check the machine, install what is pinned, generate the bindings
 	@./plinth setup
+
+.PHONY: bindings
+bindings: setup ## The same, for those who look for it: setup generates the bindings
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of every stack to cdktf.out

@@ -113,7 +113,7 @@ type Network struct {
 	VPN VPN `yaml:"vpn"`
 }
 
-// Bastion is a small machine that is reached through Session Manager alone, as make tunnel does.
+// Bastion is a small machine that is reached through Session Manager alone, as ./plinth tunnel does.
 type Bastion struct {
 	// Enabled makes it.
 	Enabled bool `yaml:"enabled"`

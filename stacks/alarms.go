@@ -27,7 +27,7 @@ func newAlarms(scope constructs.Construct, env *settings.Environment, w watched,
 func applicationAlarms(env *settings.Environment, w watched, limits settings.Alarms, add func(string, alarm.Config)) {
 	add("error-rate", alarm.Config{
 		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
-			"Look at the pods' state (make status ENV=%s) and at their log; if a release did it, roll it back.", limits.ErrorPercent, env.Name),
+			"Look at the pods' state (./plinth status %s) and at their log; if a release did it, roll it back.", limits.ErrorPercent, env.Name),
 		// A request that found no pod is in the load balancer's errors alone, and a minute without
 		// requests has no count.
 		Expression: "IF(FILL(requests, 0) + FILL(balancer, 0) > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)",

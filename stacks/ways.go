@@ -58,8 +58,8 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 		KeyArn:           key.Arn,
 		LogRetentionDays: env.LogRetentionDays,
 	})
-	output(stack, "bastion_instance_id", "Instance that make tunnel goes through", made.InstanceID)
-	output(stack, "tunnel_policy", "What an IAM role of people needs for make tunnel and for a shell on the bastion",
+	output(stack, "bastion_instance_id", "Instance that ./plinth tunnel goes through", made.InstanceID)
+	output(stack, "tunnel_policy", "What an IAM role of people needs for ./plinth tunnel and for a shell on the bastion",
 		policy.Document(stack, "tunnel-policy", tunnelStatements(env, made.InstanceID, key)...))
 	return Way{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }

@@ -180,7 +180,7 @@ var guideProperties = []struct {
 		map[string]func(g *guide){
 			"not seen":          reword("**Seen.** Users get 5xx", "Users get 5xx"),
 			"no reason":         reword("**Why.** Mostly a release", "Mostly a release"),
-			"nothing to do":     reword("**Do.** `make status` first", "`make status` first"),
+			"nothing to do":     reword("**Do.** `./plinth status` first", "`./plinth status` first"),
 			"nothing behind it": func(g *guide) { g.text += "\n### More\n\n**Seen.**\n\n**Why.** It is.\n\n**Do.** Wait.\n" },
 			"another order":     func(g *guide) { g.text += "\n### More\n\n**Why.** It is.\n\n**Seen.** It.\n\n**Do.** Wait.\n" },
 			"no command":        func(g *guide) { g.text += "\n### More\n\n**Seen.** It.\n\n**Why.** It is.\n\n**Do.** Wait.\n" },
@@ -190,7 +190,7 @@ var guideProperties = []struct {
 		"links and make targets are there", linksInGuide,
 		map[string]func(g *guide){
 			"a link to nowhere": reword("(#database-cpu)", "(#database-load)"),
-			"no such target":    reword("make status ENV=prod", "make state ENV=prod"),
+			"no such target":    reword("./plinth status prod", "make state ENV=prod"),
 		},
 	},
 }

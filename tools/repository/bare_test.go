@@ -1,4 +1,4 @@
-package main
+package repository
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 // bare is what a command prints that runs as on a machine without anything else.
 func bare(t *testing.T, script string) (out string, code int) {
 	t.Helper()
-	command := exec.Command(filepath.Join(repository, "tools", "bare.sh"), "sh", "-c", script)
+	command := exec.Command(filepath.Join(root, "tools", "bare.sh"), "sh", "-c", script)
 	command.Env = append(withoutMake(os.Environ()), "TMPDIR="+t.TempDir())
 	output, err := command.CombinedOutput()
 	if command.ProcessState == nil {

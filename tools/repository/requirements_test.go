@@ -1,4 +1,4 @@
-package main
+package repository
 
 import (
 	"fmt"
@@ -72,7 +72,7 @@ func TestRequirements(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			command := exec.Command(filepath.Join(repository, "tools", "requirements.sh"))
+			command := exec.Command(filepath.Join(root, "tools", "requirements.sh"))
 			command.Env = []string{"PATH=" + folder}
 			out, err := command.CombinedOutput()
 			want := ""
@@ -89,13 +89,13 @@ func TestRequirements(t *testing.T) {
 // TestRequiredGo is the newest Go that any module asks for.
 func TestRequiredGo(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command("git", "-C", repository, "ls-files", "go.mod", "*/go.mod").Output()
+	out, err := exec.Command("git", "-C", root, "ls-files", "go.mod", "*/go.mod").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var asked []string
 	for file := range strings.FieldsSeq(string(out)) {
-		content, err := os.ReadFile(filepath.Join(repository, file))
+		content, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestRequiredGo(t *testing.T) {
 	}
 	newest := strings.TrimPrefix(slices.MaxFunc(asked, version.Compare), "go")
 	for file, want := range map[string]string{"tools/requirements.sh": "need Go " + newest + " ", "README.md": "Both need Go " + newest + ","} {
-		content, err := os.ReadFile(filepath.Join(repository, file))
+		content, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)
 		}

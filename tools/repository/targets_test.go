@@ -1,4 +1,6 @@
-package main
+// Package repository tests what holds for the repository as a whole: that its targets and commands are
+// run by something, that it needs no more than it says, and that its launcher works.
+package repository
 
 import (
 	"os"
@@ -10,98 +12,123 @@ import (
 	"testing"
 )
 
-// elsewhere are the targets that no CI runs by their names, and what runs each: another target,
-// or a test in a folder.
+// root is the repository.
+const root = "../.."
+
+// elsewhere are the targets and commands that no CI runs by their names, and what runs each: another
+// target, or a test in a folder.
 var elsewhere = map[string]string{
-	"help":       "tools/pipeline TestTargets",
-	"setup":      "make test-bare",
-	"bindings":   "make test-bare",
-	"synth":      "make pipeline",
-	"bootstrap":  "rehearsal/integration TestPipeline",
-	"diff":       "rehearsal/integration TestPipeline",
-	"kubeconfig": "tools/delivery TestMake",
-	"status":     "tools/delivery TestMake",
-	"tunnel":     "tools/delivery TestMake",
-	"kubernetes": "make test-cluster",
-	"bench":      "tools/bench TestSmall",
-	"diagram":    "make golden",
-	"clean":      "tools/pipeline TestClean",
+	"make help":       "tools/repository TestTargets",
+	"make setup":      "make test-bare",
+	"make bindings":   "make test-bare",
+	"make synth":      "make policy",
+	"make bench":      "tools/bench TestSmall",
+	"make diagram":    "make golden",
+	"make clean":      "tools/repository TestClean",
+	"make kubernetes": "make test-cluster",
+
+	"./plinth setup":      "make test-bare",
+	"./plinth synth":      "make policy",
+	"./plinth rehearse":   "make rehearse",
+	"./plinth bootstrap":  "rehearsal/integration TestPipeline",
+	"./plinth diff":       "rehearsal/integration TestPipeline",
+	"./plinth order":      "cli/internal/command TestOrder",
+	"./plinth status":     "cli/internal/delivery TestStatus",
+	"./plinth logs":       "cli/internal/delivery TestLogs",
+	"./plinth kubeconfig": "cli/internal/delivery TestKubeconfig",
+	"./plinth tunnel":     "cli/internal/delivery TestTunnel",
+	"./plinth version":    "cli/internal/command TestVersion",
+	"./plinth completion": "cli/internal/command TestComplete",
 }
 
-// TestTargets holds that something runs every target that make help lists: what nobody runs
-// breaks unseen.
-func TestTargets(t *testing.T) {
-	t.Parallel()
+// listed are the targets that make help lists, and the commands of the file help, which is what
+// ./plinth --help prints.
+func listed(t *testing.T) []string {
+	t.Helper()
 	help := exec.Command("make", "--no-print-directory", "help")
-	help.Dir, help.Env = repository, withoutMake(os.Environ())
-	out, err := help.Output()
+	help.Dir, help.Env = root, withoutMake(os.Environ())
+	targets, err := help.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var listed []string
-	for line := range strings.Lines(string(out)) {
+	var all []string
+	for line := range strings.Lines(string(targets)) {
 		if fields := strings.Fields(line); len(fields) > 1 {
-			listed = append(listed, fields[1])
+			all = append(all, "make "+fields[1])
 		}
 	}
-	if len(listed) < 30 {
-		t.Fatalf("make help lists no more than %v", listed)
+	for _, match := range regexp.MustCompile(`(?m)^  ([a-z]+) .{20,}$`).FindAllStringSubmatch(text(t, "help"), -1) {
+		all = append(all, "./plinth "+match[1])
 	}
+	if len(all) < 40 {
+		t.Fatalf("no more is listed than %v", all)
+	}
+	return all
+}
 
-	// What documents tell people to type: in backquotes, or on a line of its own.
-	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|&& )(?:[A-Z_]+=\\S+ )?make ([a-z][a-z-]*)")
+// TestTyped holds that there is what documents tell people to type: in backquotes, or on a line of its
+// own.
+func TestTyped(t *testing.T) {
+	t.Parallel()
+	all := listed(t)
+	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|^|&& )(?:[A-Z_]+=\\S+ )*(make|\\./plinth) ([a-z][a-z-]*)")
 	for _, file := range documents(t) {
 		for _, match := range typed.FindAllStringSubmatch(text(t, file), -1) {
-			if !slices.Contains(listed, match[1]) {
-				t.Errorf("%s: make %s: make help does not list it", file, match[1])
+			if command := match[1] + " " + match[2]; !slices.Contains(all, command) {
+				t.Errorf("%s: %s: there is no such thing", file, command)
 			}
 		}
 	}
+}
 
+// TestTargets holds that something runs every target and every command: what nobody runs breaks unseen.
+func TestTargets(t *testing.T) {
+	t.Parallel()
+	all := listed(t)
 	files := []string{".ci/run", ".gitlab-ci.yml"}
 	for _, pattern := range []string{"ci/*.gitlab-ci.yml", ".github/workflows/*.yml"} {
-		found, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(pattern)))
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: there is none, %v", pattern, err)
 		}
 		for _, file := range found {
-			files = append(files, strings.TrimPrefix(filepath.ToSlash(file), repository+"/"))
+			files = append(files, strings.TrimPrefix(filepath.ToSlash(file), root+"/"))
 		}
 	}
 	run := map[string]bool{}
-	command := regexp.MustCompile(`\bmake ([a-z][a-z-]*)`)
+	command := regexp.MustCompile(`(?:^|[\s])(make|\./plinth) ([a-z][a-z-]*)`)
 	for _, file := range files {
 		for line := range strings.Lines(text(t, file)) {
 			if line, _, _ = strings.Cut(line, "#"); strings.TrimSpace(line) == "" {
 				continue
 			}
 			for _, match := range command.FindAllStringSubmatch(line, -1) {
-				run[match[1]] = true
+				run[match[1]+" "+match[2]] = true
 			}
 		}
 	}
 
-	for _, target := range listed {
-		by, stated := elsewhere[target]
+	for _, thing := range all {
+		by, stated := elsewhere[thing]
 		switch {
-		case !run[target] && !stated:
-			t.Errorf("make %s: nothing runs it. Name it in .ci/run or in a pipeline, or have a test run it and name that here", target)
-		case run[target] && stated:
-			t.Errorf("make %s: CI runs it, so %q need not be said here", target, by)
+		case !run[thing] && !stated:
+			t.Errorf("%s: nothing runs it. Name it in .ci/run or in a pipeline, or have a test run it and name that here", thing)
+		case run[thing] && stated:
+			t.Errorf("%s: CI runs it, so %q need not be said here", thing, by)
 		}
 	}
-	for target, by := range elsewhere {
-		if !slices.Contains(listed, target) {
-			t.Errorf("make %s: make help does not list it", target)
+	for thing, by := range elsewhere {
+		if !slices.Contains(all, thing) {
+			t.Errorf("%s: is not listed", thing)
 		}
-		if other, is := strings.CutPrefix(by, "make "); is {
-			if !run[other] {
-				t.Errorf("make %s: make %s is not run either", target, other)
+		if strings.HasPrefix(by, "make ") {
+			if !run[by] {
+				t.Errorf("%s: %s is not run either", thing, by)
 			}
 			continue
 		}
 		folder, test, _ := strings.Cut(by, " ")
-		found, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(folder), "*_test.go"))
+		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(folder), "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +136,7 @@ func TestTargets(t *testing.T) {
 			content, err := os.ReadFile(file)
 			return err == nil && strings.Contains(string(content), "\nfunc "+test+"(")
 		}) {
-			t.Errorf("make %s: there is no test %s in %s", target, test, folder)
+			t.Errorf("%s: there is no test %s in %s", thing, test, folder)
 		}
 	}
 }
@@ -117,7 +144,7 @@ func TestTargets(t *testing.T) {
 // documents are what people read, except what a package brings.
 func documents(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.Command("git", "-C", repository, "ls-files", "help", "*.md").Output()
+	out, err := exec.Command("git", "-C", root, "ls-files", "help", "*.md").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +153,7 @@ func documents(t *testing.T) []string {
 
 func text(t *testing.T, file string) string {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(repository, filepath.FromSlash(file)))
+	content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,4 +199,11 @@ func TestClean(t *testing.T) {
 	if !slices.Equal(left, kept) {
 		t.Errorf("it leaves %v, not %v", left, kept)
 	}
+}
+
+// withoutMake is an environment without what make passes on to the tests that it runs.
+func withoutMake(environ []string) []string {
+	return slices.DeleteFunc(environ, func(variable string) bool {
+		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")
+	})
 }

@@ -11,7 +11,10 @@ import (
 )
 
 func newSession(p *project.Project) *delivery.Session {
-	return &delivery.Session{Dir: p.Root, Environ: p.Environ, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport}
+	return &delivery.Session{
+		Dir: p.Root, Environ: p.Environ, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
+		APIPort: 8443, DatabasePort: 5433, // not 443 and 5432, where a developer's own may be
+	}
 }
 
 // of makes a command about one environment. What is synthesized must be new for those that change

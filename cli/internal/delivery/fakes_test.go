@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if folder := os.Getenv(fakes); folder != "" {
 		if filepath.Base(os.Args[0]) == "delivery" { // is the command itself
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-			err := (&Session{Dir: ".", Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Args[2]}).Run(ctx, os.Args[1])
+			err := (&Session{Dir: ".", Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Args[2], APIPort: 8443, DatabasePort: 5433}).Run(ctx, os.Args[1])
 			stop()
 			if err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -43,8 +43,8 @@ type Session struct {
 	Follow bool
 	Since  string
 
-	// apiPort and databasePort are where a tunnel begins, unless they are taken.
-	apiPort, databasePort int
+	// APIPort and DatabasePort are where a tunnel begins, unless they are taken; 0 is any.
+	APIPort, DatabasePort int
 }
 
 // What each command does: see [Session.Run].
@@ -61,9 +61,6 @@ const (
 
 // Run does one of the commands.
 func (s *Session) Run(ctx context.Context, command string) error {
-	if s.apiPort == 0 {
-		s.apiPort, s.databasePort = 8443, 5433 // not 443 and 5432, where a developer's own may be
-	}
 	if command != Tunnel && command != Logs { // which last as long as their user wants
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)

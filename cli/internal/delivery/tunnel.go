@@ -81,7 +81,7 @@ func (t *tunnel) open(ctx context.Context) error {
 		}
 		ways = append(ways, postgres)
 	}
-	ports, err := freePorts(t.apiPort, t.databasePort)
+	ports, err := freePorts(t.APIPort, t.DatabasePort)
 	if err != nil {
 		return err
 	}
