@@ -72,9 +72,27 @@ if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
     return request === "archiver" ? Object.assign((...args) => now()(...args), { create: (...args) => now().create(...args) }) : now();
   };
 
+  // A first run would unpack 2,500 files of cdktf. npm has installed the same ones. Not so for the
+  // providers: the program has slim packages of them.
+  module.exports.linkInstalled = (folder, name, version) => {
+    if (name !== "cdktf" && name !== "constructs") return undefined;
+    const installed = path.join(__dirname, "..", "node_modules", name);
+    try {
+      if (JSON.parse(fs.readFileSync(path.join(installed, "package.json"))).version !== version) return undefined;
+      fs.mkdirSync(path.dirname(folder), { recursive: true });
+      fs.symlinkSync(installed, folder);
+      return {};
+    } catch {
+      return undefined; // jsii unpacks its own
+    }
+  };
+  const unpack = "(packageCacheEnabled ? extractViaCache : extractToOutDir)(file, outDir, options, ...comments)";
+  const link = `require(${JSON.stringify(__filename)}).linkInstalled(outDir, ...comments) ?? `;
+  const changed = { ...quicker, [path.join("lib", "program.js")]: [[unpack, link + unpack]] };
+
   const compile = Module.prototype._compile;
   Module.prototype._compile = function (content, filename, ...rest) {
-    for (const [file, changes] of Object.entries(quicker)) {
+    for (const [file, changes] of Object.entries(changed)) {
       if (filename.endsWith(file)) {
         for (const [text, replacement] of changes) content = content.replace(text, () => replacement);
       }

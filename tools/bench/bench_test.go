@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,90 @@ func TestWhatIsReplaced(t *testing.T) {
 		for _, change := range changes {
 			if n := strings.Count(string(content), change[0]); n != 1 {
 				t.Errorf("%s has %d times, not once: %s", file, n, change[0])
+			}
+		}
+	}
+}
+
+// TestFirstRun looks into jsii's package cache after a first run: stacks/preload.cjs links to
+// what npm has installed of cdktf, whose 2,500 files take longer to unpack than the rest of a synth.
+func TestFirstRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test synthesizes")
+	}
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := newBench(t.Context(), root, t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.slimBuild, err = b.goBuild(slim); err != nil {
+		t.Fatal(err)
+	}
+	notInstalled := t.TempDir()
+	if err := b.link(notInstalled, "node_modules"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		project, program string
+		want             []string
+	}{
+		{root, slim, []string{"@cdktf"}},
+		{root, plain, []string{"@cdktf", "cdktf", "constructs"}},
+		{notInstalled, slim, []string{"@cdktf", "cdktf", "constructs"}},
+	} {
+		cache := t.TempDir()
+		if _, err := b.measure(c.project, c.program, cache); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unpacked []string
+		for _, entry := range entries {
+			unpacked = append(unpacked, entry.Name())
+		}
+		if !slices.Equal(unpacked, c.want) {
+			t.Errorf("%s in %s: %v are unpacked, want %v", c.program, c.project, unpacked, c.want)
+		}
+	}
+}
+
+// TestInstalledIsEmbedded compares what npm has installed of cdktf and constructs with what is
+// embedded in their Go modules: stacks/preload.cjs takes the one for the other.
+func TestInstalledIsEmbedded(t *testing.T) {
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, module := range map[string]string{
+		"cdktf":      "github.com/hashicorp/terraform-cdk-go/cdktf",
+		"constructs": "github.com/aws/constructs-go/constructs/v10",
+	} {
+		list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module)
+		list.Dir = root
+		dir, err := list.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tarballs, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "jsii", name+"-*.tgz"))
+		if err != nil || len(tarballs) != 1 {
+			t.Fatalf("%s: tarballs are %v (%v)", module, tarballs, err)
+		}
+		embedded := t.TempDir()
+		if output, err := exec.Command("tar", "-xzf", tarballs[0], "-C", embedded).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		files, err := listFiles(filepath.Join(embedded, "package"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files (%v)", tarballs[0], len(files), err)
+		}
+		for _, file := range files {
+			if err := compareFiles(file, filepath.Join(embedded, "package", file), filepath.Join(root, "node_modules", name, file)); err != nil {
+				t.Error(err)
 			}
 		}
 	}
