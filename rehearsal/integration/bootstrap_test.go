@@ -375,12 +375,12 @@ func TestBootstrapRefuses(t *testing.T) {
 	a := newAdministrator(t)
 	c := a.bootstrap()
 	unknown := c
-	unknown.Args = []string{"-env", "dve", "-state", a.folder}
-	a.contains(a.refused(unknown), "There is no environment dve. There are: dev")
+	unknown.Args = []string{"bootstrap", "dve", "--skip-synth", "--auto-approve", "--state", a.folder}
+	a.contains(a.refused(unknown), "There is no environment dve: environments/ has ")
 	a.contains(a.refused(a.With(c, "TERRAFORM_BINARY_NAME=no-such-program")), "no-such-program is not on PATH")
 	a.contains(a.refused(a.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")), "Nothing was changed.", "there are no AWS credentials")
 	unapproved := c
-	unapproved.Args = []string{"-env", "dev", "-state", a.folder}
-	a.contains(a.refused(unapproved), "Not deployed.")
+	unapproved.Args = []string{"bootstrap", "dev", "--skip-synth", "--state", a.folder}
+	a.contains(a.refused(unapproved), "Nobody is at a terminal to approve the plan.")
 	assert.Equal(t, len(a.made()), 0)
 }

@@ -167,7 +167,7 @@ func (r *run) approve(p *plan) error {
 		return errInterrupted
 	case given := <-answer:
 		if given != "yes" {
-			return errors.New("Not deployed. Without a terminal, -auto-approve (make: AUTO_APPROVE=1) approves the plan unseen.") //nolint:staticcheck // a person reads it as sentences
+			return errors.New("Not deployed. Only yes deploys it; --auto-approve approves the plan unseen.") //nolint:staticcheck // a person reads it as sentences
 		}
 	}
 	return nil

@@ -132,6 +132,20 @@ func (f fake) await(name string) {
 	}
 }
 
+// TestApproval takes yes for yes, and nothing else.
+func TestApproval(t *testing.T) {
+	for answer, deployed := range map[string]bool{"yes\n": true, "y\n": false, "no\n": false, "": false, "YES\n": false} {
+		f := newFake(t)
+		err := start(f.root, Options{Environment: "dev", Stdin: strings.NewReader(answer), Stdout: f.t.Output(), Stderr: f.t.Output()}, nil)
+		if deployed != (err == nil) || !deployed && !strings.HasPrefix(err.Error(), "Not deployed.") {
+			t.Errorf("%q: %v", answer, err)
+		}
+		if f.has("made") != deployed {
+			t.Errorf("%q: deployed: %v", answer, !deployed)
+		}
+	}
+}
+
 func TestUnknownEnvironment(t *testing.T) {
 	f := newFake(t)
 	for _, name := range []string{"dve", "../dev", "dev;touch x", ""} {

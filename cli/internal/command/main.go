@@ -50,10 +50,13 @@ func status(ctx context.Context, p *project.Project, err error) int {
 	if err == nil {
 		return done
 	}
-	if exit, is := project.Ended(err); is && err == error(exit) { // it has told why itself
+	exit, ended := project.Ended(err)
+	if !ended || err.Error() != exit.Error() { // or it has told why itself
+		p.Say("%s", err)
+	}
+	if ended {
 		return project.Status(exit)
 	}
-	p.Say("%s", err)
 	switch {
 	case errors.Is(err, plan.ErrDiffers):
 		return differs

@@ -169,7 +169,7 @@ func (d *desk) open() *opened {
 	d.t.Helper()
 	ctx, cancel := context.WithCancel(d.t.Context())
 	o := &opened{desk: d, screen: &screen{}, ctrlC: cancel, ended: make(chan error, 1)}
-	d.Session.Stderr = o.screen
+	d.Stderr = o.screen
 	var running sync.WaitGroup
 	running.Go(func() { o.ended <- d.run(ctx, "tunnel -env dev") })
 	d.t.Cleanup(func() { // of a test that has failed as well

@@ -35,7 +35,7 @@ func TestDrift(t *testing.T) {
 		}
 		return nil
 	}
-	signedOut := func(string) error { return errors.New("there are no AWS credentials.") } //nolint:staticcheck // as it is for a person
+	signedOut := func(string) error { return errors.New("there are no AWS credentials.") }
 	for name, test := range map[string]struct {
 		network, data, app string // plans; empty fails
 		check              func(stack string) error

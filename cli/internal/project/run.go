@@ -76,7 +76,7 @@ func Status(exit *exec.ExitError) int {
 	return exit.ExitCode()
 }
 
-// Ended says that the error is the end of another program, which has told why itself.
+// Ended says that the error is the end of another program, or comes of it.
 func Ended(err error) (*exec.ExitError, bool) {
 	var exit *exec.ExitError
 	return exit, errors.As(err, &exit)
