@@ -69,6 +69,7 @@ func TestLauncher(t *testing.T) {
 	}
 	run(said, 7)
 	built(3)
+	time.Sleep(20 * time.Millisecond)
 	put("project/lacking", "")
 	put("project/cli/new.go", "")
 	run("Plinth needs x.\n", 1)

@@ -71,7 +71,7 @@ func listed(t *testing.T) []string {
 func TestTyped(t *testing.T) {
 	t.Parallel()
 	all := listed(t)
-	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|^|&& )(?:[A-Z_]+=\\S+ )*(make|\\./plinth) ([a-z][a-z-]*)")
+	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|^|&& |… )(?:[A-Z_]+=\\S+ )*(make|\\./plinth) ([a-z][a-z-]*)")
 	for _, file := range documents(t) {
 		for _, match := range typed.FindAllStringSubmatch(text(t, file), -1) {
 			if command := match[1] + " " + match[2]; !slices.Contains(all, command) {
