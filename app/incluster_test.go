@@ -11,7 +11,7 @@ import (
 )
 
 // script is what the chart of PostgreSQL in the cluster makes a database with.
-const script = "../database/chart/files/prepare.sh"
+const script = "../charts/postgres/files/prepare.sh"
 
 const inClusterPassword = "in-cluster-test-password-with-'quotes'-and-\\"
 

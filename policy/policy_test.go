@@ -45,9 +45,9 @@ func copied(t *testing.T) project {
 			if dig(r, "repository") != nil {
 				continue
 			}
-			chart := filepath.Join(root, "app", "chart")
+			chart := filepath.Join(root, "charts", "app")
 			if dig(r, "name") == "pod-logs" {
-				chart = filepath.Join(root, "observability", "pod-logs")
+				chart = filepath.Join(root, "charts", "pod-logs")
 			}
 			if err := os.CopyFS(filepath.Join(folder, dig(r, "chart").(string)), os.DirFS(chart)); err != nil {
 				t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 )
 
 // chart is the application's Helm chart, relative to the project's folder.
-const chart = "app/chart"
+const chart = "charts/app"
 
 // App is the stack <environment>-app: the application and its way to the database.
 type App struct {
@@ -112,7 +112,7 @@ func readParameters(env *settings.Environment, data *Data) []policy.Statement {
 	}
 }
 
-// chartValues are the values of app/chart.
+// chartValues are the values of charts/app.
 func chartValues(env *settings.Environment, data *Data, roleArn *string, front edge) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {

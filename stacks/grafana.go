@@ -294,7 +294,7 @@ func clientSecret(env *settings.Environment) []any {
 	}
 }
 
-// grafanaIngress is what makes the load balancer; app/chart has the reasons.
+// grafanaIngress is what makes the load balancer; charts/app has the reasons.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 func grafanaIngress(env *settings.Environment) map[string]any {
 	annotations := map[string]any{}

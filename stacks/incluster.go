@@ -17,7 +17,7 @@ import (
 const inClusterDatabase = "postgres"
 
 // inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
-const inClusterChart = "database/chart"
+const inClusterChart = "charts/postgres"
 
 // newDatabase makes the database, or what there is of one before it runs in the cluster.
 func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {

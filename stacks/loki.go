@@ -12,7 +12,7 @@ import (
 )
 
 // podLogsChart is the chart of what fills Loki, relative to the project's folder.
-const podLogsChart = "observability/pod-logs"
+const podLogsChart = "charts/pod-logs"
 
 // lokiPort is Loki's own.
 const lokiPort = 3100

@@ -165,11 +165,11 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 func folder(release string) string {
 	switch release {
 	case "pod-logs":
-		return filepath.Join(root, "observability", "pod-logs")
+		return filepath.Join(root, "charts", "pod-logs")
 	case "postgres":
-		return filepath.Join(root, "database", "chart")
+		return filepath.Join(root, "charts", "postgres")
 	}
-	return filepath.Join(root, "app", "chart")
+	return filepath.Join(root, "charts", "app")
 }
 
 // namespaceLabels are those that a stack gives the namespace of that name or reference.

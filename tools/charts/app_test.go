@@ -33,7 +33,7 @@ import (
 	"plinth/tools/charts/render"
 )
 
-const appChart = "../../app/chart"
+const appChart = "../../charts/app"
 
 // What the application does once it is told to stop: for drainSeconds it goes on with the requests it
 // has, and after stopSeconds it has ended.
@@ -44,7 +44,7 @@ const (
 
 const alb = "alb.ingress.kubernetes.io/"
 
-// sample returns the values of app/chart/ci/<name>-values.yaml, with some replaced.
+// sample returns the values of charts/app/ci/<name>-values.yaml, with some replaced.
 func sample(t *testing.T, name string, changes ...string) map[string]any {
 	t.Helper()
 	values := readValues(t, filepath.Join(appChart, "ci", name+"-values.yaml"))

@@ -16,7 +16,7 @@ import (
 	"plinth/tools/charts/render"
 )
 
-const podLogsChart = "../../observability/pod-logs"
+const podLogsChart = "../../charts/pod-logs"
 
 func podLogsSample(t *testing.T) map[string]any {
 	t.Helper()

@@ -17,7 +17,7 @@ import (
 	"plinth/tools/charts/render"
 )
 
-const postgresChart = "../../database/chart"
+const postgresChart = "../../charts/postgres"
 
 func postgresSample(t *testing.T) map[string]any {
 	t.Helper()

@@ -377,7 +377,7 @@ func variablesDefined(o observed) (broken []string) {
 	return broken
 }
 
-// logLabels are what pods' log lines come with: see ../../observability/pod-logs.
+// logLabels are what pods' log lines come with: see ../../charts/pod-logs.
 var logLabels = newLabelSet("namespace pod container app level")
 
 // logSelectors reads the braces, in which Loki's language is Prometheus'.

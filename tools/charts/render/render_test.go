@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const appChart = "../../../app/chart"
+const appChart = "../../../charts/app"
 
 // web is a chart of that name with some files.
 func web(files map[string]string) *chart.Chart {

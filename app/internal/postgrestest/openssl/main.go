@@ -20,7 +20,7 @@ import (
 
 const days = 3650
 
-// call is how database/chart/files/prepare.sh starts it, but for the two files.
+// call is how charts/postgres/files/prepare.sh starts it, but for the two files.
 var call = strings.Fields("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes -days 3650 -subj /CN=postgres")
 
 func main() {
