@@ -13,6 +13,7 @@ import (
 
 	"plinth/settings"
 	"plinth/stacks"
+	"plinth/synthesis"
 )
 
 // environments is the folder of the settings.
@@ -31,7 +32,7 @@ func main() {
 	} else {
 		err = run(environments, os.Environ(), nil)
 	}
-	stacks.Close()
+	synthesis.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -45,7 +46,7 @@ func run(folder string, environ []string, config *cdktf.AppConfig) error {
 		return err
 	}
 	layers := map[*settings.Environment][]cdktf.TerraformStack{}
-	return stacks.Synthesize(config,
+	return synthesis.Run(config,
 		func(app constructs.Construct) {
 			for _, env := range all {
 				layers[env] = define(app, env)

@@ -18,11 +18,12 @@ import (
 	"plinth/constructs/vpc"
 	"plinth/settings"
 	"plinth/stacks"
+	"plinth/synthesis"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	stacks.Close()
+	synthesis.Close()
 	os.Exit(code)
 }
 
@@ -154,7 +155,7 @@ func TestMistakesAreReadable(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := stacks.Synthesize(appConfig(t.TempDir()), test.define)
+			err := synthesis.Run(appConfig(t.TempDir()), test.define)
 			assert.ErrorContains(t, err, test.want)
 			for _, trace := range []string{"\n    at ", "goroutine ", "node:internal", ".js:"} {
 				assert.Assert(t, !strings.Contains(err.Error(), trace), "a stack trace reaches the user:\n%s", err)

@@ -18,7 +18,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 	"gotest.tools/v3/assert"
 
-	"plinth/stacks"
+	"plinth/synthesis"
 )
 
 // awsStack is a stack that AWS's resources can be in.
@@ -118,7 +118,7 @@ func TestGraveMistakesStopTheSynthesis(t *testing.T) {
 			assert.NilError(t, os.WriteFile(last, []byte("the last result"), 0o600))
 			before := tree(t, outdir)
 
-			err := stacks.Synthesize(appConfig(outdir), func(app constructs.Construct) {
+			err := synthesis.Run(appConfig(outdir), func(app constructs.Construct) {
 				allow(awsStack(app, "first"), []string{"s3:GetObject"}, []string{"*"})
 				mistake.make(constructs.NewConstruct(awsStack(app, "last"), ptr("part")))
 			})
@@ -132,7 +132,7 @@ func TestGraveMistakesStopTheSynthesis(t *testing.T) {
 
 // TestHarmlessIsNotGrave holds what looks like one of these mistakes and is none.
 func TestHarmlessIsNotGrave(t *testing.T) {
-	assert.NilError(t, stacks.Synthesize(appConfig(t.TempDir()), func(app constructs.Construct) {
+	assert.NilError(t, synthesis.Run(appConfig(t.TempDir()), func(app constructs.Construct) {
 		stack := awsStack(app, "harmless")
 		dbinstance.NewDbInstance(stack, ptr("replica"), &dbinstance.DbInstanceConfig{InstanceClass: ptr("db.t4g.micro"), ReplicateSourceDb: ptr("source")})
 		allow(constructs.NewConstruct(stack, ptr("bucket")), []string{"s3:*"}, []string{"arn:aws:s3:::bucket/*"})

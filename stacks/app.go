@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
@@ -75,27 +74,6 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	return &App{TerraformStack: stack}
 }
 
-// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else; or it puts PostgreSQL
-// among them.
-func reachDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
-	if env.Database.Engine == settings.EngineInCluster {
-		return newInClusterDatabase(stack, env, data, cluster)
-	}
-	return letIn(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
-}
-
-// readPassword allows exactly one secret to be read, and its key to be used for that alone.
-func readPassword(env *settings.Environment, data *Data) []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid:       "ReadDatabasePassword",
-			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-			Resources: []string{*data.Database.SecretArn},
-		},
-		useKey(env, "DecryptDatabasePassword", "secretsmanager", data.Key.Arn, "kms:Decrypt"),
-	}
-}
-
 // readParameters allows the parameters of one path to be read at once, which is all that External
 // Secrets asks for, and the environment's key to be used for these alone.
 //   - https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
@@ -158,20 +136,6 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, front e
 			"tags":             tags(env, "app"),
 		},
 	}
-}
-
-// loadBalancerHost is the load balancer's own name, which the Ingress tells once the
-// release is done; empty should it not have one yet.
-func loadBalancerHost(stack cdktf.TerraformStack, name string, app cdktf.ITerraformDependable) *string {
-	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
-		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{
-			Name:      jsii.String(name),
-			Namespace: jsii.String(name),
-		},
-		DependsOn: &[]cdktf.ITerraformDependable{app},
-	})
-	host := ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
-	return cdktf.Token_AsString(cdktf.Fn_Try(&[]any{host, ""}), nil)
 }
 
 // imageVersion is what follows the repository in an image reference.

@@ -28,7 +28,7 @@ type Bootstrap struct{ cdktf.TerraformStack }
 
 // NewBootstrap makes the place of the states, and for each of the environment's stacks a role
 // that deploys it and one that plans it, which pipelines assume. What a role needs is read off
-// what its stack has been synthesized to: it comes after them, see [Synthesize].
+// what its stack has been synthesized to: it comes after them, in a later pass of plinth/synthesis.
 func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers ...cdktf.TerraformStack) *Bootstrap {
 	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' does not match it
 	furnish(stack, env, "bootstrap", env.State.Region)

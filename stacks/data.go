@@ -45,6 +45,25 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	return &Data{TerraformStack: stack, Database: database, Repository: images, Key: key}
 }
 
+// newDatabase makes the database, or what there is of one before it runs in the cluster.
+func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
+	if env.Database.Engine != settings.EngineInCluster {
+		database := postgres.New(stack, "database", databaseConfig(env, network, key))
+		admit(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
+		return database
+	}
+	output(stack, "database_name", "Database in the server", env.Database.Name)
+	output(stack, "database_username", "User who owns it", env.Database.Username)
+	return postgres.NewInCluster(stack, "database", postgres.InCluster{
+		Host:         inClusterDatabase + "." + inClusterDatabase + ".svc.cluster.local",
+		DatabaseName: env.Database.Name,
+		Username:     env.Database.Username,
+		SecretName:   env.Project + "/" + env.Name + "/postgres",
+		KeyArn:       key.Arn,
+	})
+}
+
 // newBackupPlan keeps backups of the database that is in use. They are lost with the environment's
 // key, as the final snapshot would be.
 func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, database *postgres.Postgres) *backupplan.Plan {

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/alarmtopic"
-	"plinth/constructs/bucket"
 	"plinth/constructs/budget"
 	"plinth/constructs/encryptionkey"
 	"plinth/settings"
@@ -98,26 +97,4 @@ func newAlarmTopic(stack cdktf.TerraformStack, env *settings.Environment, key *e
 		config.Slack = &alarmtopic.Slack{WorkspaceID: alarms.Slack.WorkspaceID, ChannelID: alarms.Slack.ChannelID}
 	}
 	return alarmtopic.New(stack, "alarms", config)
-}
-
-// newLogBucket is where Loki keeps its lines. What its compactor deletes is gone a week later. The
-// bucket goes with the stack, whatever is in it: CloudWatch has the same lines.
-func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
-	name := env.ResourceName("loki", env.Account)
-	made := bucket.New(stack, "loki-bucket", bucket.Config{
-		Name:           name,
-		KeyArn:         key.Arn,
-		OldVersionDays: 7,
-		// The compactor forgets what it has marked when its pod is replaced.
-		KeepDays:     env.Observability.Loki.RetentionDays + 7,
-		ForceDestroy: true,
-	})
-	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
-}
-
-// lokiBucket is what Loki's release needs to know of its bucket.
-type lokiBucket struct {
-	name        string
-	arn, keyArn *string
-	ready       cdktf.ITerraformDependable
 }

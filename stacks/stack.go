@@ -1,5 +1,6 @@
 // Package stacks composes constructs into Terraform stacks, one for each part of the
-// platform and environment.
+// platform and environment. A file is a stack, and the files of a stack's parts begin with its
+// name; stack.go has what every stack has, stack_kubernetes.go what those in the cluster share.
 package stacks
 
 import (

@@ -98,7 +98,7 @@ func TestMedian(t *testing.T) {
 }
 
 // TestSmall measures once what does not take minutes, with the programs and projects of make
-// bench, and so also that stacks/preload.cjs changes nothing that is synthesized.
+// bench, and so also that synthesis/preload.cjs changes nothing that is synthesized.
 func TestSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test measures")
@@ -122,7 +122,7 @@ func TestSmall(t *testing.T) {
 	}
 }
 
-// TestWhatIsReplaced looks for what stacks/preload.cjs replaces in cdktf's files: in those of
+// TestWhatIsReplaced looks for what synthesis/preload.cjs replaces in cdktf's files: in those of
 // another version it may not be there, and nothing would be quicker.
 func TestWhatIsReplaced(t *testing.T) {
 	root, err := repositoryRoot()
@@ -130,7 +130,7 @@ func TestWhatIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := exec.Command(filepath.Join(root, "node_modules", ".bin", "node"), "-e",
-		"console.log(JSON.stringify(require('./stacks/preload.cjs').quicker))")
+		"console.log(JSON.stringify(require('./synthesis/preload.cjs').quicker))")
 	node.Dir = root
 	output, err := node.Output()
 	if err != nil {

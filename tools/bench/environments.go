@@ -42,7 +42,7 @@ func (b *bench) newProject(n int) (string, error) {
 	return project, nil
 }
 
-// plainProject makes a project of the repository's environments without stacks/preload.cjs:
+// plainProject makes a project of the repository's environments without synthesis/preload.cjs:
 // what the published bindings are measured in is jsii as everybody has it.
 func (b *bench) plainProject() (string, error) {
 	project := filepath.Join(b.dir, "projects", "plain")
@@ -52,7 +52,7 @@ func (b *bench) plainProject() (string, error) {
 	if err := os.MkdirAll(project, 0o755); err != nil {
 		return "", err
 	}
-	return project, b.link(project, "stacks")
+	return project, b.link(project, "synthesis")
 }
 
 // link puts all that the repository has into a project, but for some names.

@@ -12,7 +12,7 @@ import (
 )
 
 // checkEqual compares what Plinth synthesizes of all its environments with what it
-// synthesizes on the published AWS bindings, and without stacks/preload.cjs.
+// synthesizes on the published AWS bindings, and without synthesis/preload.cjs.
 func (b *bench) checkEqual(w io.Writer) error {
 	other := published
 	if b.small {

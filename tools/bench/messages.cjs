@@ -1,4 +1,4 @@
-// Loaded beside stacks/preload.cjs into the process that jsii starts, this counts the messages
+// Loaded beside synthesis/preload.cjs into the process that jsii starts, this counts the messages
 // that it gets, by kind and by what they ask for, into the file that BENCH_MESSAGES names.
 "use strict";
 

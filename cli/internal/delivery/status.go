@@ -129,7 +129,7 @@ func (s *Session) objects(ctx context.Context, e *environment) ([]object, error)
 	return nil, fmt.Errorf("%s: the application is not there; deploy it first: ./plinth deploy %[1]s-app", e.name)
 }
 
-// release is the last revision of the Helm release, which is in a ConfigMap: see stacks/kubernetes.go.
+// release is the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
 // It is asked as a table, which the server makes of the metadata alone.
 func (s *Session) release(ctx context.Context, e *environment) []finding {
 	out, err := s.kubectl(ctx, e, "get", "configmaps", "--selector", "owner=helm,name="+e.release,

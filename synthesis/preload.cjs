@@ -1,4 +1,4 @@
-// Preloaded into the Node.js process that jsii starts (see newApp in synthesize.go). It
+// Preloaded into the Node.js process that jsii starts (see newApp in synthesis.go). It
 // changes how jsii's runtime runs, not what it computes; without it everything works, slower.
 "use strict";
 

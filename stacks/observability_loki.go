@@ -6,6 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/bucket"
+	"plinth/constructs/encryptionkey"
 	"plinth/constructs/policy"
 	"plinth/constructs/release"
 	"plinth/settings"
@@ -35,6 +37,28 @@ func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Clu
 	url := fmt.Sprintf("http://%s.%s.svc.cluster.local:%d", loki, loki, lokiPort)
 	newPodLogs(stack, env, url, installed)
 	return url
+}
+
+// newLogBucket is where Loki keeps its lines. What its compactor deletes is gone a week later. The
+// bucket goes with the stack, whatever is in it: CloudWatch has the same lines.
+func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
+	name := env.ResourceName("loki", env.Account)
+	made := bucket.New(stack, "loki-bucket", bucket.Config{
+		Name:           name,
+		KeyArn:         key.Arn,
+		OldVersionDays: 7,
+		// The compactor forgets what it has marked when its pod is replaced.
+		KeepDays:     env.Observability.Loki.RetentionDays + 7,
+		ForceDestroy: true,
+	})
+	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
+}
+
+// lokiBucket is what Loki's release needs to know of its bucket.
+type lokiBucket struct {
+	name        string
+	arn, keyArn *string
+	ready       cdktf.ITerraformDependable
 }
 
 // lokiStatements are what Loki does with a bucket, and with its key by way of S3 alone.

@@ -3,14 +3,67 @@ package stacks
 import (
 	"fmt"
 
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
 	"plinth/constructs/policy"
+	"plinth/constructs/release"
 	"plinth/settings"
 )
+
+// newLoadBalancerController installs the AWS Load Balancer Controller, which makes the ALB of an Ingress.
+func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	namespace := newNamespace(stack, loadBalancerController, nil, after)
+	role := newPodRole(stack, env, cluster, "load-balancer-controller-role", loadBalancerController,
+		"Lets the load balancer controller manage this cluster's load balancers",
+		loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID))
+	return release.New(stack, loadBalancerController, release.Config{
+		Name:       loadBalancerController,
+		Namespace:  loadBalancerController,
+		Repository: "https://aws.github.io/eks-charts",
+		Chart:      loadBalancerController,
+		Version:    "3.5.0",
+		Values: map[string]any{
+			"image":       imageFrom(env, "eks/aws-load-balancer-controller"),
+			"clusterName": cluster.Cluster.Name,
+			// Fargate has no instance metadata to ask for these two.
+			"region":       env.Region,
+			"vpcId":        cluster.Network.VPC.ID,
+			"replicaCount": 2,
+			"serviceAccount": map[string]any{
+				"name":        loadBalancerController,
+				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
+			},
+			// Its webhook on Services would make every other release fail while it starts.
+			"enableServiceMutatorWebhook": false,
+			// What these need is left out of the role.
+			"enableShield": false,
+			"enableWaf":    false,
+			// Without NAT, WAF's API is out of reach.
+			"enableWafv2": env.Network.NAT != settings.NATNone,
+			"controllerConfig": map[string]any{"featureGates": map[string]any{
+				"ALBGatewayAPI": false, "NLBGatewayAPI": false, "EnableServiceController": false,
+			}},
+			"defaultTargetType": "ip",
+			"defaultTags":       tags(env, "app"),
+			// An upgrade keeps the webhook's certificate, so that pods can start during it.
+			"keepTLSSecret":       true,
+			"podDisruptionBudget": map[string]any{"maxUnavailable": 1},
+			"resources":           resources("200m", "256Mi"),
+			"podSecurityContext": map[string]any{
+				"fsGroup":        65534,
+				"runAsNonRoot":   true,
+				"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+			},
+			"securityContext": containerSecurity,
+		},
+		DependsOn: append(role.Permissions, namespace),
+	})
+}
 
 // loadBalancerStatements is the policy that the AWS Load Balancer Controller publishes for
 // version 3.5, made narrower: this account and region, load balancers and security groups
 // that carry this cluster's tag, this VPC, Application Load Balancers only; and without
-// what addons.go switches off (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
+// what the chart's values switch off (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
 // https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *string) []policy.Statement {
 	const tag = "elbv2.k8s.aws/cluster"

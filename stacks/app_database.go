@@ -4,7 +4,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"plinth/constructs/encryptionkey"
+	"plinth/constructs/policy"
 	"plinth/constructs/postgres"
 	"plinth/constructs/release"
 	"plinth/settings"
@@ -19,23 +19,25 @@ const inClusterDatabase = "postgres"
 // inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
 const inClusterChart = "charts/postgres"
 
-// newDatabase makes the database, or what there is of one before it runs in the cluster.
-func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
-	if env.Database.Engine != settings.EngineInCluster {
-		database := postgres.New(stack, "database", databaseConfig(env, network, key))
-		admit(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
-		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
-		return database
+// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else; or it puts PostgreSQL
+// among them.
+func reachDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+	if env.Database.Engine == settings.EngineInCluster {
+		return newInClusterDatabase(stack, env, data, cluster)
 	}
-	output(stack, "database_name", "Database in the server", env.Database.Name)
-	output(stack, "database_username", "User who owns it", env.Database.Username)
-	return postgres.NewInCluster(stack, "database", postgres.InCluster{
-		Host:         inClusterDatabase + "." + inClusterDatabase + ".svc.cluster.local",
-		DatabaseName: env.Database.Name,
-		Username:     env.Database.Username,
-		SecretName:   env.Project + "/" + env.Name + "/postgres",
-		KeyArn:       key.Arn,
-	})
+	return letIn(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
+}
+
+// readPassword allows exactly one secret to be read, and its key to be used for that alone.
+func readPassword(env *settings.Environment, data *Data) []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "ReadDatabasePassword",
+			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Resources: []string{*data.Database.SecretArn},
+		},
+		useKey(env, "DecryptDatabasePassword", "secretsmanager", data.Key.Arn, "kms:Decrypt"),
+	}
 }
 
 // newInClusterDatabase runs PostgreSQL in a namespace of its own.

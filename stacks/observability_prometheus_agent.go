@@ -160,9 +160,6 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 	})
 }
 
-// nothing takes away a chart's own value; Go's nil is lost on the way to Terraform.
-func nothing() any { return cdktf.Token_NullValue() }
-
 // checksum changes with a value of plain Go types.
 func checksum(value any) string {
 	text, _ := json.Marshal(value) // of such values, always

@@ -7,6 +7,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawslb"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsroute53zone"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/route53record"
+	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/datakubernetesingressv1"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/bucket"
@@ -94,4 +95,18 @@ func newRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *stri
 			Name: balancer.DnsName(), ZoneId: balancer.ZoneId(), EvaluateTargetHealth: jsii.Bool(true),
 		},
 	})
+}
+
+// loadBalancerHost is the load balancer's own name, which the Ingress tells once the
+// release is done; empty should it not have one yet.
+func loadBalancerHost(stack cdktf.TerraformStack, name string, app cdktf.ITerraformDependable) *string {
+	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
+		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{
+			Name:      jsii.String(name),
+			Namespace: jsii.String(name),
+		},
+		DependsOn: &[]cdktf.ITerraformDependable{app},
+	})
+	host := ingress.Status().Get(jsii.Number(0)).LoadBalancer().Get(jsii.Number(0)).Ingress().Get(jsii.Number(0)).Hostname()
+	return cdktf.Token_AsString(cdktf.Fn_Try(&[]any{host, ""}), nil)
 }

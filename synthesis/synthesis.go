@@ -1,4 +1,6 @@
-package stacks
+// Package synthesis writes what an app's stacks are as Terraform JSON: all of it, or, after a
+// mistake, nothing but a message that can be read.
+package synthesis
 
 import (
 	"errors"
@@ -17,13 +19,13 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// Synthesize makes an app for each pass, lets the pass fill it with stacks, and writes their
+// Run makes an app for each pass, lets the pass fill it with stacks, and writes their
 // Terraform configuration, or nothing at all. A later pass finds in its app's folder what the
-// earlier ones have been written as. jsii answers every mistake with a panic; Synthesize turns
+// earlier ones have been written as. jsii answers every mistake with a panic; Run turns
 // it into an error that names the mistake and the line of Plinth's code that made it.
 //
 // A nil config takes everything from the cdktf CLI.
-func Synthesize(config *cdktf.AppConfig, passes ...func(app constructs.Construct)) (err error) {
+func Run(config *cdktf.AppConfig, passes ...func(app constructs.Construct)) (err error) {
 	node, err := findNode()
 	if err != nil {
 		return err
@@ -85,7 +87,7 @@ func findNode() (string, error) {
 }
 
 // preload is beside this file, as seen from the project's folder.
-const preload = "stacks/preload.cjs"
+const preload = "synthesis/preload.cjs"
 
 var quickenOnce sync.Once
 
@@ -176,7 +178,7 @@ func origin() string {
 		switch {
 		case frame.Function == "runtime.gopanic":
 			panicking = true
-		case strings.HasSuffix(frame.Function, "/stacks.Synthesize"):
+		case strings.HasSuffix(frame.Function, "/synthesis.Run"):
 			more = false
 		case panicking && own:
 			places = append(places, fmt.Sprintf("%s:%d", relative(frame), frame.Line))

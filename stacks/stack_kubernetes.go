@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/aws/jsii-runtime-go"
 	helmprovider "github.com/cdktf/cdktf-provider-helm-go/helm/v12/provider"
+	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/namespacev1"
 	kubernetesprovider "github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -69,3 +70,64 @@ func useCluster(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 		},
 	})
 }
+
+// newNamespace makes a namespace whose pods must be hardened.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]string, after ...cdktf.ITerraformDependable) namespacev1.NamespaceV1 {
+	all := map[string]string{
+		"pod-security.kubernetes.io/enforce": "restricted",
+		"pod-security.kubernetes.io/audit":   "restricted",
+		"pod-security.kubernetes.io/warn":    "restricted",
+	}
+	for key, value := range labels {
+		all[key] = value
+	}
+	config := &namespacev1.NamespaceV1Config{
+		Metadata: &namespacev1.NamespaceV1Metadata{
+			Name:   jsii.String(name),
+			Labels: stringPointers(all),
+		},
+	}
+	if len(after) > 0 {
+		config.DependsOn = &after
+	}
+	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), config)
+}
+
+// containerSecurity is what Pod Security "restricted" asks for beyond the charts' own defaults.
+var containerSecurity = map[string]any{
+	"allowPrivilegeEscalation": false,
+	"readOnlyRootFilesystem":   true,
+	"runAsNonRoot":             true,
+	"capabilities":             map[string]any{"drop": []string{"ALL"}},
+	"seccompProfile":           map[string]any{"type": "RuntimeDefault"},
+}
+
+// resources makes a container's requests and limits the same: on Fargate, requests choose
+// the size that is paid for, and nothing else shares it.
+func resources(cpu, memory string) map[string]any {
+	size := map[string]any{"cpu": cpu, "memory": memory}
+	return map[string]any{"requests": size, "limits": size}
+}
+
+// imageFrom points a chart at the environment's mirror, if it has one, where an image has the
+// path that it has in its own registry.
+func imageFrom(env *settings.Environment, path string) map[string]any {
+	image := map[string]any{}
+	if env.Cluster.ImageMirror != "" {
+		image["repository"] = env.Cluster.ImageMirror + "/" + path
+	}
+	return image
+}
+
+// registryOf does the same for charts that name an image's registry apart from its path.
+func registryOf(env *settings.Environment) map[string]any {
+	image := map[string]any{}
+	if env.Cluster.ImageMirror != "" {
+		image["registry"] = env.Cluster.ImageMirror
+	}
+	return image
+}
+
+// nothing takes away a chart's own value; Go's nil is lost on the way to Terraform.
+func nothing() any { return cdktf.Token_NullValue() }

@@ -1,4 +1,4 @@
-package stacks
+package synthesis
 
 import (
 	"encoding/json"
