@@ -153,7 +153,7 @@ func TestWhatIsReplaced(t *testing.T) {
 	}
 }
 
-// TestFirstRun looks into jsii's package cache after a first run: stacks/preload.cjs links to
+// TestFirstRun looks into jsii's package cache after a first run: synthesis/preload.cjs links to
 // what npm has installed of cdktf, whose 2,500 files take longer to unpack than the rest of a synth.
 func TestFirstRun(t *testing.T) {
 	if testing.Short() {
@@ -201,7 +201,7 @@ func TestFirstRun(t *testing.T) {
 }
 
 // TestInstalledIsEmbedded compares what npm has installed of cdktf and constructs with what is
-// embedded in their Go modules: stacks/preload.cjs takes the one for the other.
+// embedded in their Go modules: synthesis/preload.cjs takes the one for the other.
 func TestInstalledIsEmbedded(t *testing.T) {
 	root, err := repositoryRoot()
 	if err != nil {
