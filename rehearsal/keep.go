@@ -26,9 +26,9 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 		return err
 	}
 	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
-	s.Line("In another terminal, go on by hand with plain cdktf. First: source %s", display(file))
-	s.Line("which sets these:\n\n%s", exports(r))
-	s.Line("With these you are the account's administrator. In bash, as is the role of a stack:\n")
+	s.Line("In another terminal, go on by hand with cdktf. First, in bash or zsh:\n")
+	s.Line("  source %s\n", display(file))
+	s.Line("You are the account's administrator then. With as, you take on the role of a stack:\n")
 	s.Line("  as plan %s-app npx cdktf diff %s-app", r.Env, r.Env)
 	s.Line("  as deploy %s-app npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env, r.Env)
 	s.Line("  as deploy %s-network npx cdktf diff %s-app    # refused\n", r.Env, r.Env)
@@ -38,7 +38,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
-	s.Line("Without a terminal, add --auto-approve to deploy and destroy, or cdktf leaves its lock.")
+	s.Line("\nWithout a terminal, add --auto-approve to deploy and destroy, or cdktf leaves its lock.")
 	if r.RealCluster() {
 		s.Line("\nAnd with the real kubectl and Helm:\n")
 		s.Line("  kubectl get pods,ingress,hpa,externalsecrets --all-namespaces")

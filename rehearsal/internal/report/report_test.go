@@ -60,6 +60,7 @@ func TestTable(t *testing.T) {
    dev-addons          0  failed       –        –
       dev-app          0       –       –        –
           all          1  10.0 s  10.0 s        –
+all: from the start of cdktf to its end; stacks that do not need each other go on side by side
 
 deploy:     network → data + cluster → addons
 left:       aws_vpc vpc-1, but for what AWS deletes after some days: 2 × aws_kms_key
