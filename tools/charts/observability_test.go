@@ -187,7 +187,7 @@ func TestGoldenPrometheus(t *testing.T) {
 		if url := fmt.Sprint(at(config, "remote_write", 0, "url")); !strings.HasPrefix(url, "https://aps-workspaces.") || !strings.HasSuffix(url, "/api/v1/remote_write") {
 			t.Errorf("metrics go to %s", url)
 		}
-		if at(config, "remote_write", 0, "sigv4", "region") != "eu-west-2" || at(config, "remote_write", 1) != nil {
+		if at(config, "remote_write", 0, "sigv4", "region") != regionOf(t) || at(config, "remote_write", 1) != nil {
 			t.Errorf("metrics go to %v", at(config, "remote_write"))
 		}
 		promtool(t, fileOf(t, r, "prometheus", "prometheus.yml"))
@@ -272,8 +272,7 @@ func TestGoldenGrafana(t *testing.T) {
 		for _, source := range at(configuration(t, r, "grafana", "datasources.yaml"), "datasources").([]any) {
 			sources[fmt.Sprint(at(source, "uid"))] = fmt.Sprint(at(source, "type"))
 		}
-		_, stack, _ := strings.Cut(t.Name(), "/")
-		made := configMaps(t, stack)
+		made := configMaps(t)
 		for provider, name := range values["dashboardsConfigMaps"].(map[string]any) {
 			folder := at(configuration(t, r, "grafana", "dashboardproviders.yaml"), "providers", 0, "options", "path")
 			if !slices.ContainsFunc(pod.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool {
@@ -320,13 +319,34 @@ func checkWorkspacePlugin(t *testing.T, r *render.Release, kind string) {
 	}
 }
 
-// configMaps are those that a stack makes itself, not by a chart.
-func configMaps(t *testing.T, stack string) map[string]map[string]string {
+// readGolden reads the golden file of the stack that a test of eachGolden is about.
+func readGolden(t *testing.T, into any) {
 	t.Helper()
+	_, stack, _ := strings.Cut(t.Name(), "/")
 	content, err := os.ReadFile(filepath.Join(goldenFolder, stack+".tf.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := json.Unmarshal(content, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// regionOf is where the stack's resources are.
+func regionOf(t *testing.T) string {
+	t.Helper()
+	var file struct {
+		Provider struct{ AWS []struct{ Region string } }
+	}
+	if readGolden(t, &file); len(file.Provider.AWS) != 1 || file.Provider.AWS[0].Region == "" {
+		t.Fatalf("the stack has not one AWS provider with a region: %v", file)
+	}
+	return file.Provider.AWS[0].Region
+}
+
+// configMaps are those that a stack makes itself, not by a chart.
+func configMaps(t *testing.T) map[string]map[string]string {
+	t.Helper()
 	var file struct {
 		Resource struct {
 			ConfigMaps map[string]struct {
@@ -335,9 +355,7 @@ func configMaps(t *testing.T, stack string) map[string]map[string]string {
 			} `json:"kubernetes_config_map_v1"`
 		}
 	}
-	if err := json.Unmarshal(content, &file); err != nil {
-		t.Fatal(err)
-	}
+	readGolden(t, &file)
 	found := map[string]map[string]string{}
 	for _, c := range file.Resource.ConfigMaps {
 		found[c.Metadata.Name] = c.Data
@@ -497,7 +515,7 @@ func TestGoldenLoki(t *testing.T) {
 		}{
 			{[]any{"auth_enabled"}, false},
 			{[]any{"common", "replication_factor"}, float64(*set.Spec.Replicas)},
-			{[]any{"common", "storage", "s3", "region"}, "eu-west-2"},
+			{[]any{"common", "storage", "s3", "region"}, regionOf(t)},
 			{[]any{"common", "storage", "s3", "access_key_id"}, nil},
 			{[]any{"common", "storage", "filesystem"}, nil},
 			{[]any{"schema_config", "configs", 0, "object_store"}, "s3"},

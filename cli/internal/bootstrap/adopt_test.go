@@ -19,6 +19,15 @@ func TestAdopt(t *testing.T) {
 		role   = "aws_iam_role.push_role_455C020A"
 		alias  = "aws_kms_alias.state-key_alias_63E2A9D5"
 	)
+	argument := func(address, name string) string {
+		kind, id, _ := strings.Cut(address, ".")
+		value, _ := e.resources[kind][id][name].(string)
+		if value == "" {
+			t.Fatalf("%s has no %s", address, name)
+		}
+		return value
+	}
+	bucketName, roleName, aliasName := argument(bucket, "bucket"), argument(role, "name"), argument(alias, "name")
 	for name, test := range map[string]struct {
 		problems []problem
 		aws      string // what the AWS CLI does
@@ -32,18 +41,18 @@ func TestAdopt(t *testing.T) {
 				refused(bucket, "BucketAlreadyOwnedByYou: it exists"), refused(role, "api error EntityAlreadyExists: it exists"),
 				refused(alias, "AlreadyExistsException: it exists"), refused("aws_kms_key.state-key_753BFC90", "AlreadyExistsException: never"),
 			},
-			want: []toImport{{bucket, "plinth-dev-state-111111111111"}, {role, "plinth-dev-push"}, {alias, "alias/plinth-dev-state"}},
+			want: []toImport{{bucket, bucketName}, {role, roleName}, {alias, aliasName}},
 		},
 		"somebody's bucket": {
 			problems: []problem{refused(role, "EntityAlreadyExists: it exists"), refused(bucket, "BucketAlreadyExists: it exists")},
 			aws:      "exit 254",
-			want:     []toImport{{role, "plinth-dev-push"}},
-			refusal:  "The bucket plinth-dev-state-111111111111 exists and is not known to be this account's",
+			want:     []toImport{{role, roleName}},
+			refusal:  "The bucket " + bucketName + " exists and is not known to be this account's",
 		},
 		"its own bucket, in us-east-1": {
 			problems: []problem{refused(bucket, "BucketAlreadyExists")},
-			aws:      `[ "$*" = "s3api head-bucket --bucket plinth-dev-state-111111111111 --expected-bucket-owner 111111111111" ]`,
-			want:     []toImport{{bucket, "plinth-dev-state-111111111111"}},
+			aws:      `[ "$*" = "s3api head-bucket --bucket ` + bucketName + ` --expected-bucket-owner ` + e.account + `" ]`,
+			want:     []toImport{{bucket, bucketName}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +98,7 @@ echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"Resourc
 	if err != nil || !slices.Equal(ids, []string{"k1"}) {
 		t.Error(ids, err)
 	}
-	const want = "resourcegroupstaggingapi get-resources --region eu-west-2 --output json --tag-filters Key=project,Values=plinth Key=environment,Values=dev Key=stack,Values=bootstrap\n"
+	want := "resourcegroupstaggingapi get-resources --region " + e.region + " --output json --tag-filters Key=project,Values=" + e.tags["project"] + " Key=environment,Values=dev Key=stack,Values=bootstrap\n"
 	if got, _ := os.ReadFile(asked); string(got) != want {
 		t.Errorf("asked %s", got)
 	}
@@ -125,7 +134,7 @@ func TestCheck(t *testing.T) {
 		t.Error("it is made, not adopted:", err)
 	}
 	p.Resources[0].Change.Importing = map[string]any{"id": "x"}
-	if err := a.check(p); err == nil || !strings.Contains(err.Error(), "it lacks the tag project=plinth") {
+	if err := a.check(p); err == nil || !strings.Contains(err.Error(), "it lacks the tag project="+e.tags["project"]) {
 		t.Error(err)
 	}
 	p.Resources[0].Change.Before.Tags = e.tags
