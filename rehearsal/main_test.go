@@ -19,6 +19,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/guard"
 	"plinth/rehearsal/internal/run"
+	"plinth/rehearsal/internal/synthesized"
 )
 
 // mainVariable makes the test binary the program itself.
@@ -207,18 +208,20 @@ func TestKeep(t *testing.T) {
 	p := start(t, "dev", []string{"-keep"}, "AWS_PROFILE=mine")
 	p.begin()
 	p.says("Nothing of this is AWS.")
+	app, err := synthesized.Read(filepath.Join(p.folder, "cdktf.out"))
+	assert.NilError(t, err)
 	shell := exec.Command("bash", "-euc", `
 		export AWS_PROFILE=mine
 		source "$1/env.sh"
 		cd ..
 		node_modules/.bin/cdktf diff dev-network --no-color
-		as plan dev-app env | grep -c ^AWS_ROLE_ARN=arn:aws:iam::111111111111:role/plinth-dev-plan-app$
+		as plan dev-app env | grep -c "^AWS_ROLE_ARN=$2\$"
 		if as plan dev-app env | grep ^AWS_ACCESS_KEY_ID; then exit 1; fi
 		cd "$1/cdktf.out/stacks/dev-network"
 		as plan dev-network terraform plan -no-color -input=false
 		if as deploy dev-addons terraform plan -no-color -input=false; then exit 1; fi
 		cd -
-		PLINTH_DEV_NETWORK_FLOW_LOGS=false node_modules/.bin/cdktf diff dev-network --no-color`, "-", p.folder)
+		PLINTH_DEV_NETWORK_FLOW_LOGS=false node_modules/.bin/cdktf diff dev-network --no-color`, "-", p.folder, app.Pipeline.PlanRoles["dev-app"])
 	output, err := shell.CombinedOutput()
 	assert.NilError(t, err, string(output))
 	assert.Assert(t, strings.Count(string(output), "No changes.") == 2 && strings.Contains(string(output), "Error acquiring the state lock") && strings.Contains(string(output), "to destroy."), string(output))

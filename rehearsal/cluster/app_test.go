@@ -26,7 +26,7 @@ func TestApplication(t *testing.T) {
 	for _, env := range environments(t) {
 		t.Run(env, func(t *testing.T) {
 			t.Parallel()
-			r := prepare(t, env+"-app", "app", "application-"+env)
+			r := prepare(t, env+"-app", application(t, env), "application-"+env)
 			_, err := kube.Helm(t.Context(), "", "lint", "--strict", r.chart, "--values", r.values)
 			assert.NilError(t, err)
 			r.install()
@@ -191,7 +191,8 @@ func (r release) empty() {
 
 // TestPodSecurity shows that the namespaces really refuse what is not hardened.
 func TestPodSecurity(t *testing.T) {
-	r := prepare(t, environments(t)[0]+"-app", "app", "pod-security")
+	env := environments(t)[0]
+	r := prepare(t, env+"-app", application(t, env), "pod-security")
 	_, err := kube.Kubectl(t.Context(), "", "run", "root", "--image", "example.com/root:1", "--namespace", r.namespace)
 	assert.ErrorContains(t, err, `violates PodSecurity "restricted:latest"`)
 }
@@ -201,7 +202,7 @@ func TestReleases(t *testing.T) {
 	t.Parallel()
 	// The environment with most pods has most to lose.
 	env := slices.MaxFunc(environments(t), func(a, b string) int { return len(a) - len(b) })
-	r := prepare(t, env+"-app", "app", "releases")
+	r := prepare(t, env+"-app", application(t, env), "releases")
 	r.install()
 	r.scaled()
 	assert.NilError(t, r.upgrade("1.0.0", "--timeout", "2m"))

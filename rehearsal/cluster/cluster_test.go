@@ -120,6 +120,17 @@ func environments(t *testing.T) []string {
 	return files
 }
 
+// application is the name of an environment's application: its release's, and its namespace's.
+func application(t *testing.T, env string) string {
+	t.Helper()
+	file := golden + env + "-app.tf.json"
+	all, err := releases.Read(file)
+	assert.NilError(t, err)
+	i := slices.IndexFunc(all, func(r releases.Release) bool { return r.Repository == "" && r.Name != "postgres" })
+	assert.Assert(t, i >= 0, "%s: no helm_release of the application", file)
+	return all[i].Name
+}
+
 // release is a chart in a namespace, with the values that a stack gives it.
 type release struct {
 	t               *testing.T

@@ -30,7 +30,13 @@ var observers = []struct {
 // One after another: their roles are in namespaces that they share, and in the cluster.
 func TestObservability(t *testing.T) {
 	// Where some have a role: those of the application and of the add-ons.
-	for _, name := range []string{"app", "aws-load-balancer-controller", "metrics-server", "external-secrets", "keda"} {
+	namespaces := []string{"aws-load-balancer-controller", "metrics-server", "external-secrets", "keda"}
+	for _, env := range environments(t) {
+		if app := application(t, env); !slices.Contains(namespaces, app) {
+			namespaces = append(namespaces, app)
+		}
+	}
+	for _, name := range namespaces {
 		_, err := kube.Kubectl(t.Context(), "", "create", "namespace", name)
 		assert.NilError(t, err)
 		t.Cleanup(func() {

@@ -34,10 +34,11 @@ func TestRehearsal(t *testing.T) {
 	assert.Check(t, strings.Contains(result.Disclaimer(), "AWS was played by a stand-in, and the containers by nobody"), result.Disclaimer())
 
 	kube := rehearsal.Cluster()
-	r := release{t: t, client: kube.Client, name: "app", namespace: "app"}
+	app := application(t, "dev")
+	r := release{t: t, client: kube.Client, name: app, namespace: app}
 	assert.Equal(t, len(r.pods()), int(*r.deployment().Spec.Replicas))
-	assert.Check(t, strings.HasSuffix(get[networkingv1.Ingress](r, "ingress", "app").Status.LoadBalancer.Ingress[0].Hostname, ".elb.amazonaws.com"))
-	credentials := get[corev1.Secret](r, "secret", "app-database").Data
+	assert.Check(t, strings.HasSuffix(get[networkingv1.Ingress](r, "ingress", app).Status.LoadBalancer.Ingress[0].Hostname, ".elb.amazonaws.com"))
+	credentials := get[corev1.Secret](r, "secret", app+"-database").Data
 	assert.Check(t, len(credentials["username"]) > 0 && len(credentials["password"]) > 0)
 	assert.Check(t, strings.Contains(r.kubectl("get", "configmap", "aws-logging", "--namespace", "aws-observability"), "aws-logging"))
 

@@ -15,6 +15,7 @@ import (
 
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/run"
+	"plinth/rehearsal/internal/synthesized"
 )
 
 // administrator is who runs ./plinth bootstrap, in a clone with a folder of its own for the state.
@@ -260,11 +261,12 @@ func TestBootstrapByHand(t *testing.T) {
 func TestBootstrapForeign(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		give func(w *cloud.World, bucket string) error
+		give func(w *cloud.World, app *synthesized.App) error
 		want []string
 	}{
 		"bucket": {
-			func(w *cloud.World, bucket string) error {
+			func(w *cloud.World, app *synthesized.App) error {
+				bucket := app.Bootstrap.Bucket
 				policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]}`
 				if err := w.GiveBucket(bucket, ""); err != nil {
 					return err
@@ -274,16 +276,16 @@ func TestBootstrapForeign(t *testing.T) {
 			[]string{"Nothing was changed.", "access to the bucket", "set state.bucket to another name in environments/dev.yaml"},
 		},
 		"OIDC provider": {
-			func(w *cloud.World, _ string) error {
-				return w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{
-					"url": "https://gitlab.example.com", "client_id_list": []any{"https://gitlab.example.com"}})
+			func(w *cloud.World, app *synthesized.App) error {
+				issuer := app.Pipeline.Issuer
+				return w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{"url": issuer, "client_id_list": []any{issuer}})
 			},
 			[]string{"which is not this environment's", "set ci.sharesProvider: true in environments/dev.yaml"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAdministrator(t)
-			assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error { return test.give(w, a.App.Bootstrap.Bucket) }))
+			assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error { return test.give(w, a.App) }))
 			a.contains(a.refused(a.bootstrap()), test.want...)
 		})
 	}

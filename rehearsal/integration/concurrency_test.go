@@ -42,9 +42,11 @@ func TestNeighbour(t *testing.T) {
 	r := furnished(t, "dev")
 	r.do(r.terraform("apply", "network"))
 	// Somebody has made a role with the name of the cluster's.
+	account, _ := r.account()
+	role := r.name("cluster")
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
-		w.Add("aws_iam_role", "plinth-dev-cluster", &cloud.Thing{MadeBy: "somebody", Attributes: cloud.Attributes{
-			"id": "plinth-dev-cluster", "name": "plinth-dev-cluster", "arn": "arn:aws:iam::111111111111:role/plinth-dev-cluster",
+		w.Add("aws_iam_role", role, &cloud.Thing{MadeBy: "somebody", Attributes: cloud.Attributes{
+			"id": role, "name": role, "arn": "arn:aws:iam::" + account + ":role/" + role,
 		}})
 		return nil
 	}))

@@ -46,17 +46,17 @@ func TestPermissions(t *testing.T) {
 		}{
 			"RDS": {
 				"dev", []string{"DATABASE_PASSWORD_ROTATION_DAYS=30"},
-				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORES=[" + before + "]"},
+				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORES=[<snapshot>]"},
 			},
 			"in the cluster":    {"dev", []string{"DATABASE_ENGINE=in-cluster"}, nil},
 			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
 				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
-				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
-				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::111111111111:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
+				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:<region>:<account>:certificate/11111111-2222-3333-4444-555555555555",
+				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::<account>:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
 				"DATABASE_BACKUP_ENABLED=true",
-			}, []string{"DATABASE_RESTORES=[" + before + "]"}},
+			}, []string{"DATABASE_RESTORES=[<snapshot>]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -83,13 +83,17 @@ func TestPermissions(t *testing.T) {
 
 // live plays one life.
 func live(t *testing.T, name, env string, overrides, changes []string) recorded {
+	r := start(t, env)
+	account, region := r.account()
+	before := r.name("before") // a snapshot of the life's database
+	known := strings.NewReplacer("<account>", account, "<region>", region, "<snapshot>", before)
 	variables := func(settings ...string) (all []string) {
 		for _, setting := range settings {
-			all = append(all, "PLINTH_"+strings.ToUpper(env)+"_"+setting)
+			all = append(all, r.Variable(known.Replace(setting)))
 		}
 		return all
 	}
-	r := start(t, env, variables(overrides...)...)
+	r.synth(variables(overrides...)...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
 	// under has a stack's own role run Terraform in its folder.
 	under := func(stack string, args ...string) run.Command {
@@ -103,7 +107,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	for _, stack := range r.App.Stacks {
 		life.stacks[r.App.Pipeline.DeployRoles[stack.Name]] = described(t, stack)
 	}
-	assert.NilError(t, r.Cloud().Update(snapshots))
+	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error { return snapshots(w, before) }))
 	assert.NilError(t, r.Cloud().Update(drift))
 	r.synth(variables(append(overrides, changes...)...)...)
 	r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{apply(stack)} })
@@ -131,14 +135,11 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	return life
 }
 
-// before is the name of a snapshot of each life's database.
-const before = "plinth-dev-before"
-
-// snapshots makes it, as a person would, and one of AWS Backup's.
-func snapshots(w *cloud.World) (err error) {
+// snapshots makes one of the database, as a person would, and one of AWS Backup's.
+func snapshots(w *cloud.World, name string) (err error) {
 	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
 		if replica, _ := thing.Attributes["replicate_source_db"].(string); replica == "" {
-			err = errors.Join(w.Snapshot(kind, thing, before, "somebody"), w.Snapshot(kind, thing, "awsbackup:job-1", "AWS Backup"))
+			err = errors.Join(w.Snapshot(kind, thing, name, "somebody"), w.Snapshot(kind, thing, "awsbackup:job-1", "AWS Backup"))
 		}
 		return err == nil
 	}, "aws_db_instance", "aws_rds_cluster")

@@ -37,8 +37,7 @@ func TestKilled(t *testing.T) {
 					}
 				}
 			}
-			account, _, err := r.App.Account()
-			assert.NilError(t, err)
+			account, _ := r.account()
 			for kill := range kills {
 				r.anew(account)
 

@@ -85,8 +85,7 @@ func furnished(t *testing.T, env string, overrides ...string) rehearsal {
 // anew makes another account, furnished as well.
 func (r rehearsal) anew(account string) {
 	r.t.Helper()
-	_, region, err := r.App.Account()
-	assert.NilError(r.t, err)
+	_, region := r.account()
 	assert.NilError(r.t, r.CreateAccount(account, region))
 	assert.NilError(r.t, r.GiveBootstrap())
 	assert.NilError(r.t, r.State().Empty())
@@ -94,6 +93,34 @@ func (r rehearsal) anew(account string) {
 
 // stack is a stack's id.
 func (r rehearsal) stack(layer string) string { return r.Env + "-" + layer }
+
+// account is where the environment is, and its region.
+func (r rehearsal) account() (account, region string) {
+	r.t.Helper()
+	account, region, err := r.App.Account()
+	assert.NilError(r.t, err)
+	return account, region
+}
+
+// project is the name that the settings give it.
+func (r rehearsal) project() string {
+	r.t.Helper()
+	return described(r.t, r.App.Stack(r.stack("network"))).Project
+}
+
+// name is how something of the environment is named in AWS.
+func (r rehearsal) name(parts ...string) string {
+	r.t.Helper()
+	return strings.Join(append([]string{r.project(), r.Env}, parts...), "-")
+}
+
+// application is the name of the application, which is its release's.
+func (r rehearsal) application() string {
+	r.t.Helper()
+	resources := described(r.t, r.App.Stack(r.stack("app"))).Document["resource"].(map[string]any)
+	release := resources["helm_release"].(map[string]any)["release"].(map[string]any)
+	return release["name"].(string)
+}
 
 func (r rehearsal) synth(overrides ...string) {
 	r.t.Helper()

@@ -18,41 +18,42 @@ func TestRestoredDatabase(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		kind, identifier, snapshot string
-		take                       []string
+		take                       string
 		overrides                  []string
 	}{
 		"RDS": {
 			"aws_db_instance", "identifier", "aws_db_snapshot",
-			[]string{"rds", "create-db-snapshot", "--db-instance-identifier", "plinth-dev-postgres", "--db-snapshot-identifier"}, nil,
+			"rds create-db-snapshot --db-instance-identifier <database> --db-snapshot-identifier <snapshot>", nil,
 		},
 		"Aurora": {
 			"aws_rds_cluster", "cluster_identifier", "aws_db_cluster_snapshot",
-			[]string{"rds", "create-db-cluster-snapshot", "--db-cluster-identifier", "plinth-dev-postgres", "--db-cluster-snapshot-identifier"},
+			"rds create-db-cluster-snapshot --db-cluster-identifier <database> --db-cluster-snapshot-identifier <snapshot>",
 			[]string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const snapshot = "plinth-dev-before"
 			r := furnished(t, "dev", test.overrides...)
+			primary, snapshot := r.name("postgres"), r.name("before")
 			r.deploy()
 			old := r.databases(test.kind, test.identifier)
 			assert.Equal(t, len(old), 1)
-			r.uses(old["plinth-dev-postgres"])
+			r.uses(old[primary])
 
 			restores := append(test.overrides, "PLINTH_DEV_DATABASE_RESTORES=["+snapshot+"]")
 			r.synth(restores...)
 			r.contains(r.refused(r.terraform("apply", "data")), snapshot+" not found")
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), old))
 
-			r.do(run.Command{Name: "snapshot", Program: r.Path("bin", "aws"), Args: append(test.take, snapshot), Folder: r.Folder})
+			take := strings.NewReplacer("<database>", primary, "<snapshot>", snapshot).Replace(test.take)
+			r.do(run.Command{Name: "snapshot", Program: r.Path("bin", "aws"), Args: strings.Fields(take), Folder: r.Folder})
 			r.deploy()
 			both := r.databases(test.kind, test.identifier)
 			assert.Equal(t, len(both), 2)
-			assert.Equal(t, both["plinth-dev-postgres"].address, old["plinth-dev-postgres"].address)
-			delete(both, "plinth-dev-postgres")
+			assert.Equal(t, both[primary].address, old[primary].address)
+			delete(both, primary)
 			for identifier, restored := range both {
-				assert.Assert(t, strings.HasPrefix(identifier, "plinth-dev-postgres-"), identifier)
+				assert.Assert(t, strings.HasPrefix(identifier, primary+"-"), identifier)
 				assert.Equal(t, restored.snapshot, snapshot)
 				r.uses(restored)
 			}
@@ -100,12 +101,14 @@ func (r rehearsal) databases(kind, identifier string) map[string]database {
 // uses asks that the application is told of a database and its password, and may read that alone.
 func (r rehearsal) uses(d database) {
 	r.t.Helper()
+	app := r.application()
+	role := r.name(app)
 	var release, policy string
 	r.world().Each(func(kind, _ string, t *cloud.Thing) bool {
 		switch {
-		case kind == "helm_release" && t.Attributes["name"] == "app":
+		case kind == "helm_release" && t.Attributes["name"] == app:
 			release = fmt.Sprint(t.Attributes["values"])
-		case kind == "aws_iam_role_policy" && t.Attributes["role"] == "plinth-dev-app":
+		case kind == "aws_iam_role_policy" && t.Attributes["role"] == role:
 			policy = fmt.Sprint(t.Attributes["policy"])
 		}
 		return true

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -78,11 +77,12 @@ func TestWidened(t *testing.T) {
 	assert.NilError(t, r.Bootstrap(t.Context()))
 	p := r.App.Pipeline
 	role := p.DeployRoles[r.stack("network")]
-	account := strings.Split(role, ":")[4]
+	account, region := r.account()
+	first := r.name("deploy", "network", "1")
 	var session *iam.Session
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 		w.Each(func(_, _ string, policy *cloud.Thing) bool {
-			if policy.Attributes["name"] == "plinth-dev-deploy-network-1" {
+			if policy.Attributes["name"] == first {
 				policy.Attributes["policy"] = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 			}
 			return true
@@ -98,10 +98,10 @@ func TestWidened(t *testing.T) {
 		session, err = w.AssumeRoleWithWebIdentity(role, string(token), "widened", time.Now())
 		return err
 	}))
-	boundary := map[string][]string{"iam:PermissionsBoundary": {"arn:aws:iam::" + account + ":policy/plinth-dev-roles-network"}}
+	boundary := map[string][]string{"iam:PermissionsBoundary": {"arn:aws:iam::" + account + ":policy/" + r.name("roles", "network")}}
 	tagged := func(stack string) map[string][]string {
 		context := maps.Clone(boundary)
-		for key, value := range map[string]string{"project": "plinth", "environment": "dev", "stack": stack} {
+		for key, value := range map[string]string{"project": r.project(), "environment": "dev", "stack": stack} {
 			context["aws:RequestTag/"+key] = []string{value}
 		}
 		return context
@@ -111,15 +111,15 @@ func TestWidened(t *testing.T) {
 		request iam.Request
 		may     bool
 	}{
-		"what its stack holds":             {iam.Request{Action: "ec2:CreateVpc", Resource: "arn:aws:ec2:eu-west-2:" + account + ":vpc/*"}, true},
-		"what its stack does not hold":     {iam.Request{Action: "rds:CreateDBInstance", Resource: "arn:aws:rds:eu-west-2:" + account + ":db:x"}, false},
-		"a role with the boundary":         {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x", Context: tagged("network")}, true},
-		"a role without":                   {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x"}, false},
-		"a role of another stack":          {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/plinth-dev-x", Context: tagged("data")}, false},
+		"what its stack holds":             {iam.Request{Action: "ec2:CreateVpc", Resource: "arn:aws:ec2:" + region + ":" + account + ":vpc/*"}, true},
+		"what its stack does not hold":     {iam.Request{Action: "rds:CreateDBInstance", Resource: "arn:aws:rds:" + region + ":" + account + ":db:x"}, false},
+		"a role with the boundary":         {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/" + r.name("x"), Context: tagged("network")}, true},
+		"a role without":                   {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/" + r.name("x")}, false},
+		"a role of another stack":          {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/" + r.name("x"), Context: tagged("data")}, false},
 		"a role of another name":           {iam.Request{Action: "iam:CreateRole", Resource: iamARN + "role/x", Context: tagged("network")}, false},
 		"more rights for itself":           {iam.Request{Action: "iam:PutRolePolicy", Resource: role, Context: boundary}, false},
 		"no boundary for itself":           {iam.Request{Action: "iam:DeleteRolePermissionsBoundary", Resource: role, Context: boundary}, false},
-		"another version of its policy":    {iam.Request{Action: "iam:CreatePolicyVersion", Resource: iamARN + "policy/plinth-dev-deploy-network-1"}, false},
+		"another version of its policy":    {iam.Request{Action: "iam:CreatePolicyVersion", Resource: iamARN + "policy/" + first}, false},
 		"another trust of the plan's role": {iam.Request{Action: "iam:UpdateAssumeRolePolicy", Resource: p.PlanRoles[r.stack("network")], Context: boundary}, false},
 		"another stack's state":            {iam.Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::" + r.App.Bootstrap.Bucket + "/dev/data.tfstate"}, false},
 		"the bootstrap's state":            {iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::" + r.App.Bootstrap.Bucket + "/dev/bootstrap.tfstate"}, false},
