@@ -83,17 +83,17 @@ func TestPermissions(t *testing.T) {
 
 // live plays one life.
 func live(t *testing.T, name, env string, overrides, changes []string) recorded {
-	r := start(t, env)
-	account, region := r.account()
-	before := r.name("before") // a snapshot of the life's database
+	like := start(t, env) // its overrides are of its account
+	account, region := like.account()
+	before := like.name("before") // a snapshot of the life's database
 	known := strings.NewReplacer("<account>", account, "<region>", region, "<snapshot>", before)
 	variables := func(settings ...string) (all []string) {
 		for _, setting := range settings {
-			all = append(all, r.Variable(known.Replace(setting)))
+			all = append(all, like.Variable(known.Replace(setting)))
 		}
 		return all
 	}
-	r.synth(variables(overrides...)...)
+	r := start(t, env, variables(overrides...)...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
 	// under has a stack's own role run Terraform in its folder.
 	under := func(stack string, args ...string) run.Command {
