@@ -38,7 +38,7 @@ func TestWrongOrder(t *testing.T) {
 	r.do(r.terraform("destroy", "addons"))
 	r.contains(r.refused(r.terraform("destroy", "app")), "finalizer ingress.k8s.aws/resources")
 	// Whoever goes on all the same has to make Terraform forget what cannot go.
-	r.do(r.Terraform(r.stack("app"), "state", "rm", "helm_release.release", "kubernetes_namespace_v1.namespace-app"))
+	r.do(r.Terraform(r.stack("app"), "state", "rm", "helm_release.release", "kubernetes_namespace_v1.namespace-"+r.application()))
 	r.do(r.terraform("destroy", "app"))
 	r.do(r.terraform("destroy", "cluster"))
 	r.do(r.terraform("destroy", "data"))
