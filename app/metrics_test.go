@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "accept the metrics that there are now: write metrics.txt")
 
-// Rules and dashboards count on what the file lists: see ../observability.
+// Of what the file lists, rules and dashboards count on what ../observability/metrics.txt does.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	service := start(t, postgrestest.Start(t, postgrestest.Config{}), options{}).up()
@@ -39,9 +39,9 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	process := func(metric string) bool { return strings.HasPrefix(metric, "process_") }
 	if runtime.GOOS != "linux" {
 		// What is known of a process differs.
-		process := func(metric string) bool { return strings.HasPrefix(metric, "process_") }
 		there, listed = slices.DeleteFunc(there, process), slices.DeleteFunc(listed, process)
 	}
 	for _, metric := range there {
@@ -52,6 +52,15 @@ func TestMetrics(t *testing.T) {
 	for _, metric := range listed {
 		if !slices.Contains(there, metric) {
 			t.Errorf("%s has %q, the service has not", file, metric)
+		}
+	}
+	demanded, err := os.ReadFile("../observability/metrics.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for metric := range strings.Lines(string(demanded)) {
+		if metric = strings.TrimSpace(metric); !slices.Contains(listed, metric) && (runtime.GOOS == "linux" || !process(metric)) {
+			t.Errorf("%s has no %q, which rules and dashboards count on", file, metric)
 		}
 	}
 	if t.Failed() {

@@ -2,6 +2,7 @@ package observability
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -56,10 +57,10 @@ func (o observed) exports() map[string]exported {
 	for name, metric := range fromKubernetes {
 		all[name] = exported{metric.job, newLabelSet(metric.labels, targetLabels[metric.job], externalLabels)}
 	}
-	for line := range strings.Lines(o.metrics) {
+	for line := range strings.Lines(o.metrics["metrics.txt"]) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
-			panic(fmt.Sprintf("app/metrics.txt: %q", line))
+			panic(fmt.Sprintf("observability/metrics.txt: %q", line))
 		}
 		add := func(suffix string, labels ...string) {
 			all[fields[0]+suffix] = exported{"app", newLabelSet(append(labels, append(fields[2:], targetLabels["app"], externalLabels)...)...)}
@@ -78,4 +79,15 @@ func (o observed) exports() map[string]exported {
 		}
 	}
 	return all
+}
+
+func demandedIsUsed(o observed) (broken []string) {
+	read := o.read()
+	for line := range strings.Lines(o.metrics["metrics.txt"]) {
+		name := strings.Fields(line)[0]
+		if !slices.ContainsFunc([]string{"", "_bucket", "_sum", "_count"}, func(suffix string) bool { return read.used[name+suffix] }) {
+			broken = append(broken, fmt.Sprintf("observability/metrics.txt: %s, which nobody uses", name))
+		}
+	}
+	return broken
 }

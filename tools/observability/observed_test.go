@@ -18,11 +18,10 @@ import (
 
 type object = map[string]any
 
-// observed is what the stack gives to Prometheus, AMP and Grafana, and what the application exports.
+// observed is what the stack gives to Prometheus, AMP and Grafana, and what the application must export.
 type observed struct {
-	rules, dashboards map[string]string
-	agent             object
-	metrics           string
+	rules, dashboards, metrics map[string]string
+	agent                      object
 }
 
 var agent = observability.Agent{
@@ -32,14 +31,14 @@ var agent = observability.Agent{
 
 func newObserved(t *testing.T) observed {
 	t.Helper()
-	metrics, err := os.ReadFile("../../app/metrics.txt")
+	metrics, err := os.ReadFile("../../observability/metrics.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := observed{
 		rules:      observability.Rules(),
 		dashboards: observability.Dashboards(observability.Names{App: "shop", LoadBalancer: "plinth-dev-shop", Database: "plinth-dev-postgres"}),
-		metrics:    string(metrics),
+		metrics:    map[string]string{"metrics.txt": string(metrics)},
 	}
 	text, err := json.Marshal(agent.Config())
 	if err != nil {
@@ -54,7 +53,7 @@ func newObserved(t *testing.T) observed {
 func (o observed) clone(t *testing.T) observed {
 	t.Helper()
 	copied := newObserved(t)
-	copied.rules, copied.dashboards, copied.metrics = maps.Clone(o.rules), maps.Clone(o.dashboards), o.metrics
+	copied.rules, copied.dashboards, copied.metrics = maps.Clone(o.rules), maps.Clone(o.dashboards), maps.Clone(o.metrics)
 	return copied
 }
 

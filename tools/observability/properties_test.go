@@ -55,6 +55,13 @@ var properties = []struct {
 		},
 	},
 	{
+		"the application must export what is used and nothing else", demandedIsUsed,
+		map[string]func(o observed){
+			"one too many":          edit(demanded, "go_threads gauge\n", "go_threads gauge\ngo_info gauge version\n"),
+			"one not used any more": edit(dashboardOf("app"), "go_threads{", "go_goroutines{"),
+		},
+	},
+	{
 		"every record is used and tells its level", recordsUsed,
 		map[string]func(o observed){
 			"one that nobody reads": edit(rulesOf("app"), "      - record: job:http_requests:rate5m\n", "      - record: job:http_requests:rate1m\n        expr: sum(up)\n      - record: job:http_requests:rate5m\n"),
@@ -158,6 +165,8 @@ func rulesOf(name string) place {
 func dashboardOf(name string) place {
 	return func(o observed) (map[string]string, string) { return o.dashboards, name + ".json" }
 }
+
+func demanded(o observed) (map[string]string, string) { return o.metrics, "metrics.txt" }
 
 // edit replaces a text everywhere in a file, which must have it.
 func edit(at place, from, to string) func(o observed) {
