@@ -17,11 +17,36 @@ import (
 // certificates is the bundle of RDS's authorities, in app/ and in the build context.
 const certificates = "rds-global-bundle.pem"
 
+const dockerfile = "app/Dockerfile"
+
+// noImage is what is said where there is nothing to build.
+const noImage = "There is no " + dockerfile + ", so there is no image here: app.image, in environments/, names one that other tools have pushed."
+
+// holds tells whether the project has a file in app/, by a pattern.
+func (s *Session) holds(pattern string) bool {
+	root, err := synthesized.Root(s.Dir)
+	if err != nil {
+		return false
+	}
+	found, err := filepath.Glob(filepath.Join(root, "app", pattern))
+	return err == nil && len(found) > 0
+}
+
+// inGo tells whether Go builds what is in the image. Else the Dockerfile does, with app/ as its context.
+func (s *Session) inGo() bool { return s.holds("*.go") }
+
+// empty tells whether app/ has neither.
+func (s *Session) empty() bool { return !s.inGo() && !s.holds("Dockerfile") }
+
 // tags leave out what no part of the service uses: the load balancer speaks HTTP/1.1 to it.
 const tags = "nethttpomithttp2"
 
 // image is the command.
 func (s *Session) image(ctx context.Context) error {
+	if s.empty() {
+		s.say(noImage)
+		return nil
+	}
 	c, err := s.commit(ctx)
 	if err != nil {
 		return err
@@ -33,10 +58,14 @@ func (s *Session) image(ctx context.Context) error {
 // recipe is how the commit's image is made.
 func (s *Session) recipe(c *commit) (recipe, error) {
 	root, err := synthesized.Root(s.Dir)
+	folder := "app"
+	if s.inGo() {
+		folder = "build/image/context"
+	}
 	return recipe{
 		root:       root,
-		dockerfile: "app/Dockerfile",
-		context:    "build/image/context",
+		dockerfile: dockerfile,
+		context:    folder,
 		tag:        "app:" + c.version,
 		commit:     c,
 		archive:    "build/image/app.tar",
@@ -89,10 +118,13 @@ func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
 	return image, nil
 }
 
-// fill makes the build context: what the Dockerfile copies, and nothing else.
+// fill makes the build context: what the Dockerfile copies, and nothing else. Only Go needs one.
 func (s *Session) fill(ctx context.Context, r recipe) error {
-	folder := filepath.Join(r.root, r.context)
-	if err := errors.Join(os.RemoveAll(folder), os.RemoveAll(filepath.Join(r.root, r.archive)), os.MkdirAll(folder, 0o755)); err != nil {
+	made, folder := filepath.Join(r.root, "build", "image"), filepath.Join(r.root, r.context)
+	if err := errors.Join(os.RemoveAll(made), os.MkdirAll(made, 0o755)); err != nil || !s.inGo() {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
 	program := filepath.Join(folder, "app")

@@ -50,6 +50,7 @@ func (d *desk) archive(revision string) string {
 func newProject(t *testing.T) (*desk, string) {
 	t.Helper()
 	d := newDesk(t)
+	d.write("app/main.go", "package main")
 	d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-2 Root CA RSA2048 G1\n")
 	revision := d.commitAll("first")
 	program := filepath.Join(d.folder, "program")
@@ -134,6 +135,40 @@ func TestImage(t *testing.T) {
 		d.succeeds("image")
 		contains(t, d.stderr.String(), "app:"+revision[:12]+"-dirty, built by docker of commit "+revision+"-dirty")
 	})
+}
+
+// TestImageInAnotherLanguage: then the Dockerfile alone makes the image, of app/ as it is.
+func TestImageInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.write("app/Dockerfile", "FROM scratch")
+	d.write("app/main.js", "")
+	d.write("build/image/context/app", "a program of before")
+	revision := d.commitAll("first")
+	d.docker(revision)
+	d.succeeds("image")
+	typed, _ := d.calls()
+	assert.Equal(t, len(typed), 4, typed)
+	contains(t, typed[2], "--file app/Dockerfile ", " --build-arg REVISION="+revision+" ")
+	assert.Assert(t, strings.HasSuffix(typed[2], " app"), typed[2])
+	for file, there := range map[string]bool{"app/main.js": true, "build/image/app.tar": true, "build/image/context/app": false} {
+		_, err := os.Stat(filepath.Join(d.Dir, file))
+		assert.Equal(t, err == nil, there, file)
+	}
+	d.succeeds("scan")
+	contains(t, d.stderr.String(), "app/ is not in Go")
+}
+
+// TestImageOfOthers: without a Dockerfile nothing is built, which is no failure to a pipeline.
+func TestImageOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"image", "push -env dev", "scan"} {
+		d := newDesk(t)
+		d.succeeds(command)
+		typed, _ := d.calls()
+		assert.Equal(t, len(typed), 0, typed)
+		assert.Equal(t, d.stdout.String(), "")
+	}
 }
 
 func TestImageRefuses(t *testing.T) {

@@ -11,6 +11,10 @@ import (
 
 // push is the command. It can be repeated, and overwrites nothing.
 func (s *Session) push(ctx context.Context) error {
+	if s.empty() {
+		s.say(noImage)
+		return nil
+	}
 	c, err := s.commit(ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -71,12 +72,16 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 }
 
 // trusts looks whether the application could verify a database of the environment's region:
-// there are newer regions than the bundle, and its pods would never be healthy.
+// there are newer regions than the bundle, and its pods would never be healthy. One without that
+// bundle brings its own.
 func (s *Session) trusts(e *environment) error {
 	if e.database.inCluster {
 		return nil // nobody vouches for that one
 	}
 	bundle, err := os.ReadFile(filepath.Join(s.Dir, "app", certificates))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

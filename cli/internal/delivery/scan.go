@@ -24,6 +24,14 @@ const govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
 // the image. Whether its database can be reached matters to a pipeline, which must not pass
 // without; a person on a train is told. GOVULNDB is the URL of another database, such as a mirror.
 func (s *Session) scan(ctx context.Context) error {
+	if s.empty() {
+		s.say(noImage)
+		return nil
+	}
+	if !s.inGo() {
+		s.say("app/ is not in Go, and nothing is looked through here. The registry scans what is pushed.")
+		return nil
+	}
 	root, err := synthesized.Root(s.Dir)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ func TestScan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
+			d.write("app/main.go", "package main")
 			if test.answer.Args == "" {
 				test.answer.Args = " build/image/context/app"
 			}
@@ -54,6 +55,7 @@ func TestScanReal(t *testing.T) {
 	d := newDesk(t)
 	database := filepath.Join(d.folder, "database")
 	d.Environ = append(os.Environ(), "GOVULNDB=file://"+filepath.ToSlash(database))
+	d.write("app/main.go", "package main")
 	d.write("go.mod", "module example.com/app\n\ngo 1.26\n")
 	d.write("main.go", "package main\n\nimport \"net/url\"\n\nfunc main() {\n\t_, _ = url.Parse(\"/\")\n}\n")
 	build := exec.Command("go", "build", "-o", filepath.Join("build", "image", "context", "app"), ".")

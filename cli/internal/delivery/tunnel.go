@@ -165,6 +165,10 @@ A shell on the bastion, which is logged:
 		t.instance, t.bastion, t.region)
 }
 
+// certificatesURL has those of RDS.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+const certificatesURL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+
 // psql tells how the database is asked. Security: nobody vouches for the one in the cluster, but with
 // channel binding psql speaks to none that does not know the password.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CHANNEL-BINDING
@@ -175,9 +179,13 @@ func (t *tunnel) psql(kubectl string) string {
   psql 'host=127.0.0.1 port=%[3]d user=%s dbname=%s sslmode=require channel_binding=require'`,
 			kubectl, inClusterDatabase, t.local, t.database.user, t.database.name)
 	}
-	return fmt.Sprintf(`psql, in the repository's folder, and where the password is that it asks for:
-  psql 'host=%s hostaddr=127.0.0.1 port=%d user=%s dbname=%s sslmode=verify-full sslrootcert=app/rds-global-bundle.pem'`,
-		t.sessions[1].host, t.local, t.database.user, t.database.name)
+	where, bundle := "in the repository's folder", "app/"+certificates
+	if !t.holds(certificates) {
+		where, bundle = "with AWS's certificates in this file ("+certificatesURL+")", "global-bundle.pem"
+	}
+	return fmt.Sprintf(`psql, %s, and where the password is that it asks for:
+  psql 'host=%s hostaddr=127.0.0.1 port=%d user=%s dbname=%s sslmode=verify-full sslrootcert=%s'`,
+		where, t.sessions[1].host, t.local, t.database.user, t.database.name, bundle)
 }
 
 // look runs the AWS CLI for what the tunnel needs to know, and returns the fields of its answer.

@@ -130,6 +130,7 @@ func newTunnel(t *testing.T, answers ...answer) *desk {
 	d := newDesk(t)
 	d.synthesize("dev")
 	d.bastion()
+	d.write("app/rds-global-bundle.pem", "")
 	d.can("session-manager-plugin", answer{Act: "orderly"})
 	d.can("aws", append(answers, signedIn("arn:aws:iam::111111111111:user/someone"),
 		answer{Args: findBastion, Stdout: "i-0a1b\n"},
@@ -231,6 +232,17 @@ func (d *desk) nothingLeft() {
 func (d *desk) terminated() int {
 	files, _ := filepath.Glob(filepath.Join(d.folder, "terminated-*"))
 	return len(files)
+}
+
+// Without the sample it is told where its certificates are.
+func TestTunnelWithoutSample(t *testing.T) {
+	t.Parallel()
+	d := newTunnel(t)
+	assert.NilError(t, os.RemoveAll(filepath.Join(d.Dir, "app")))
+	o := d.open()
+	contains(t, o.screen.String(), "psql, with AWS's certificates in this file ("+certificatesURL+"), and", "sslrootcert=global-bundle.pem'")
+	o.ctrlC()
+	assert.NilError(t, o.end())
 }
 
 // PostgreSQL in the cluster is reached through the one session that there is.

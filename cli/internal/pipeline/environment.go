@@ -39,6 +39,9 @@ type environment struct {
 	// stacks are in the order they are deployed; needs tells, by stack, which come before it.
 	stacks []string
 	needs  map[string][]string
+
+	// builds tells whether the application's image is made here, not by other tools.
+	builds bool
 }
 
 // environments are those of which the bootstrap stack is synthesized, by name.

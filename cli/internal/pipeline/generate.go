@@ -124,7 +124,7 @@ func (e *environment) deploy() pipeline {
 	if !e.has("app") {
 		return p
 	}
-	if e.has("data") { // with the repository
+	if e.builds && e.has("data") { // with the repository
 		push := job{
 			name:      "push-" + e.Name,
 			Extends:   ".push",

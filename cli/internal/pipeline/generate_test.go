@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,6 +56,19 @@ func TestFiles(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(generated(t, dir, test.on))); !slices.Equal(got, test.want) {
 			t.Errorf("%s: generates %v, not %v", name, got, test.want)
 		}
+	}
+}
+
+// TestImageOfOthers leaves out the image that other tools make: the application is as the settings say.
+func TestImageOfOthers(t *testing.T) {
+	t.Parallel()
+	dir := project(t, dev())
+	if err := os.Remove(filepath.Join(dir, "app", "Dockerfile")); err != nil {
+		t.Fatal(err)
+	}
+	pipeline := generated(t, dir, onMain)["dev-deploy.yml"]
+	if strings.Contains(pipeline, "push-dev") || !strings.Contains(pipeline, "deploy-dev-app:") || !strings.Contains(pipeline, "verify-dev:") {
+		t.Errorf("dev-deploy.yml:\n%s", pipeline)
 	}
 }
 

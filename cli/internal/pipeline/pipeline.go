@@ -39,6 +39,10 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	_, missing := os.Stat(filepath.Join(root, "app", "Dockerfile"))
+	for _, e := range all {
+		e.builds = missing == nil
+	}
 	written := filepath.Join(root, filepath.FromSlash(folder))
 	// Also of an environment that is gone.
 	if err := errors.Join(os.RemoveAll(written), os.MkdirAll(written, 0o755)); err != nil {

@@ -51,6 +51,7 @@ func project(t *testing.T, all ...synthesizedEnvironment) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "cdktf.json"), object{})
+	write(t, filepath.Join(dir, "app", "Dockerfile"), "FROM scratch")
 	synthesize(t, dir, all...)
 	return dir
 }
