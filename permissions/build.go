@@ -9,7 +9,7 @@ import (
 )
 
 // Deploy returns what the role that deploys and destroys a stack may do. It is an error when
-// the stack holds a type that the table has no row for.
+// the stack holds a type that the table has no row for: see [Missing].
 func (t Table) Deploy(s Stack) ([]Statement, error) {
 	statements, err := t.statements(s, func(row Type) [][]Need {
 		return [][]Need{row.Create, row.Read, row.Update, row.Delete, row.Tag}
@@ -30,13 +30,14 @@ type grant struct{ action, resource, conditions string }
 // statements gathers the needs of all that the stack holds, and puts together what can be said
 // together.
 func (t Table) statements(s Stack, of func(Type) [][]Need) ([]Statement, error) {
+	missing := Missing{}
+	missing.Add(t, s.Environment+"-"+s.Name, s.Document)
+	if len(missing) > 0 {
+		return nil, missing
+	}
 	grants := map[grant]*Statement{}
 	for _, e := range s.elements() {
-		row, known := t.row(e)
-		if !known {
-			return nil, fmt.Errorf("permissions: stack %s-%s holds %s, which has no row: add it to permissions/, from the service authorization reference",
-				s.Environment, s.Name, e.kind)
-		}
+		row, _ := t.row(e)
 		for _, needs := range of(row) {
 			for _, need := range needs {
 				if err := s.grant(grants, e, need); err != nil {

@@ -135,7 +135,13 @@ func TestMistakes(t *testing.T) {
 		resources string
 		want      string
 	}{
-		"a type without a row": {Table{}, `{"resource": {"aws_new": {"n": {}}}}`, "permissions: stack dev-data holds aws_new, which has no row: add it to permissions/, from the service authorization reference"},
+		"types without a row": {
+			Table{"aws_vpc": {}}, `{"resource": {"aws_vpc": {"v": {}}, "aws_new": {"n": {}, "m": {}}}, "data": {"aws_old": {"o": {}}}}`,
+			`permissions: which actions do these types take?
+  aws_new (dev-data)
+  data.aws_old (dev-data)
+No role could deploy them, so nothing is written. Add each to permissions/own.go: make missing shows how`,
+		},
 		"an attribute that is not there": {
 			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{name}"}}}}},
 			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a of stack data has no {name}, which its row "a:{name}" needs`,

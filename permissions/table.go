@@ -20,7 +20,7 @@ func All() Table {
 	for _, t := range []Table{
 		vpc, rds, eks, iam, kms, logs, ecr, secrets, autoscaling,
 		sns, chatbot, cloudwatch, prometheus, s3, elasticloadbalancing,
-		ssm, ec2, clientVPN, route53, acm, wafv2, backup, budgets, none,
+		ssm, ec2, clientVPN, route53, acm, wafv2, backup, budgets, none, own,
 	} {
 		maps.Copy(all, t)
 	}

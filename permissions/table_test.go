@@ -201,7 +201,7 @@ func TestRowsWithAttributes(t *testing.T) {
 	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && !slices.Contains(primary, "secretsmanager:CreateSecret"))
 	replica := actions(map[string]any{"replicate_source_db": "primary"})
 	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance"))
-	_, known := all.row(element{kind: "aws_ami"})
+	_, known := all.row(element{kind: "aws_not_a_type"})
 	assert.Assert(t, !known)
 }
 

@@ -44,6 +44,10 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 	for i, layer := range layers {
 		document, err := synthesized(folder, env.Name+"-"+names[i], layer)
 		fail(err)
+		missing := permissions.Missing{}
+		if missing.Add(table, env.Name+"-"+names[i], document); len(missing) > 0 {
+			fail(missingAnywhere(table, folder, missing))
+		}
 		subject := Permissions(env, names[i], document, stateKey, names)
 		newRoleBoundary(stack, env, subject)
 		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
@@ -180,6 +184,24 @@ func synthesized(folder, id string, stack cdktf.TerraformStack) (document map[st
 		return nil, err
 	}
 	return document, json.Unmarshal(content, &document)
+}
+
+// missingAnywhere adds to the types that a stack lacks rows for those of all stacks that have been
+// written: one message, whichever stack and environment comes first.
+func missingAnywhere(table permissions.Table, folder string, missing permissions.Missing) error {
+	files, err := filepath.Glob(filepath.Join(folder, "stacks", "*", "cdk.tf.json"))
+	for _, file := range files {
+		var document map[string]any
+		content, readErr := os.ReadFile(file)
+		if err = errors.Join(err, readErr, json.Unmarshal(content, &document)); err != nil {
+			return err
+		}
+		missing.Add(table, filepath.Base(filepath.Dir(file)), document)
+	}
+	if err != nil {
+		return err
+	}
+	return missing
 }
 
 // newRoleBoundary limits the roles that a stack makes.

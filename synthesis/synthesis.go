@@ -17,6 +17,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/permissions"
 )
 
 // Run makes an app for each pass, lets the pass fill it with stacks, and writes their
@@ -149,6 +151,9 @@ var advice = regexp.MustCompile(`(?s)\n+(If you wish to ignore these validations
 
 // mistake describes what a panic was about. It must be called while the panic is handled.
 func mistake(cause any) error {
+	if missing, ok := cause.(permissions.Missing); ok {
+		return missing // no line of code is at fault
+	}
 	message := advice.ReplaceAllString(fmt.Sprint(cause), "")
 	message = strings.TrimSpace(scriptFrame.ReplaceAllString(message, ""))
 	if place := origin(); place != "" {

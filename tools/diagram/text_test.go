@@ -29,7 +29,7 @@ func TestNouns(t *testing.T) {
 	for kind, want := range map[string]string{
 		"aws_subnet":                  "2 subnets",
 		"aws_ecr_repository":          "2 ECR repositories",
-		"aws_sqs_queue":               "2 sqs queues",
+		"aws_not_a_type":              "2 not a types",
 		"aws_s3_bucket_policy":        "2 s3 bucket policies",
 		"kubernetes_limit_range_v1":   "2 limit ranges",
 		"kubernetes_ingress_class_v1": "2 ingress classes",
@@ -42,7 +42,7 @@ func TestNouns(t *testing.T) {
 	for value, want := range map[[2]string]string{
 		{"aws_eks_cluster", "vpc_config[0].cluster_security_group_id"}: "security group id",
 		{"aws_kms_key", "arn"}:                   "KMS key ARN",
-		{"aws_sqs_queue", "arn"}:                 "sqs queue ARN",
+		{"aws_not_a_type", "arn"}:                "not a type ARN",
 		{"aws_eip", "public_ip"}:                 "eip public IP",
 		{"aws_instance", "network_interface[0]"}: "EC2 instance network interface",
 	} {

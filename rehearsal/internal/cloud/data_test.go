@@ -58,7 +58,7 @@ func TestReadData(t *testing.T) {
 
 func TestReadDataMistakes(t *testing.T) {
 	for _, test := range []struct{ name, kind, config, want string }{
-		{"what is not answered", "aws_ami", `{}`, "does not answer data source aws_ami: add it to dataSources in"},
+		{"what is not answered", "aws_not_a_type", `{}`, "does not answer data source aws_not_a_type: add it to dataSources in"},
 		{"what is not there", "aws_eks_cluster", `{"name": "nobody"}`, `NotFound: there is no aws_eks_cluster with name "nobody"`},
 		{"what is looked for in another way", "aws_vpc", `{"filter": []}`, "finds aws_vpc by its id only"},
 		{"an add-on that is misspelt", "aws_eks_addon_version", `{"addon_name": "core-dns", "kubernetes_version": "1.35"}`,

@@ -176,6 +176,9 @@ func (w *World) Delete(name, cluster string, a Attributes) error {
 // the same id.
 func Key(name, cluster string, a Attributes) string {
 	key := text(a, "id")
+	if _, known := kinds[name]; !known && key == "" {
+		key = names(a)
+	}
 	if k := kinds[name].key; k != nil {
 		key = k(a)
 	}

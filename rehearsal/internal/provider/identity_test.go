@@ -186,14 +186,19 @@ func TestNobody(t *testing.T) {
 	p.denied(network, "plan", "is not a valid JWT")
 }
 
-// TestUnknownCalls: of a type whose calls are not known, nobody but the administrator makes one.
+// TestUnknownCalls: of a type whose calls are not known, no role is asked for a permission. The
+// report says so.
 func TestUnknownCalls(t *testing.T) {
 	p := newProject(t)
-	p.role("all", "", `{"Effect": "Allow", "Action": "*", "Resource": "*"}`)
-	p.as("all")
-	p.denied(aws+`resource "aws_sqs_queue" "q" {
-  name = "q"
-}`, "apply -auto-approve", "the rehearsal does not know which API calls aws_sqs_queue makes: add it")
+	p.role("nothing", "", `{"Effect": "Deny", "Action": "*", "Resource": "*"}`)
+	p.as("nothing")
+	p.apply(notATypeNamed("a"))
+	assert.Equal(t, p.things("aws_not_a_type"), 2)
+	p.apply(notATypeNamed("b"))
+	p.destroy(notATypeNamed("b"))
+	calls, err := p.cloud().Calls()
+	assert.NilError(t, err)
+	assert.Equal(t, len(calls), 0)
 }
 
 // TestRolesInCluster: what roles may do in a cluster, its access entries say.

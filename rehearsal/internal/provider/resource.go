@@ -182,10 +182,14 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 			attributes[argument] = given[argument]
 		}
 	}
-	if prior.IsNull() {
-		err = world.Create(name, cluster, attributes)
-	} else {
+	behaves, _ := cloud.Knows(name)
+	switch {
+	case !prior.IsNull():
 		err = world.Change(name, cluster, attributes)
+	case behaves:
+		err = world.Create(name, cluster, attributes)
+	default:
+		err = world.CreateBySchema(name, cluster, b, attributes)
 	}
 	if err != nil {
 		return prior, err

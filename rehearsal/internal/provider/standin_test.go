@@ -422,13 +422,46 @@ func TestImport(t *testing.T) {
 	assert.Assert(t, strings.Contains(p.plan(network), "No changes."))
 }
 
-// TestUnknownType: a resource of which the rehearsal knows only the schema comes and goes too.
+// notATypeNamed is a resource of which the rehearsal knows only the schema, and what refers to it.
+func notATypeNamed(name string) string {
+	return aws + `resource "aws_not_a_type" "it" {
+  name = "` + name + `"
+}
+resource "aws_not_a_type" "user" {
+  name = "user"
+  tags = { of = aws_not_a_type.it.arn, at = "${aws_not_a_type.it.url}/x" }
+}
+output "name" {
+  value = "${aws_not_a_type.it.name} ${aws_not_a_type.it.arn}"
+}
+`
+}
+
+// TestUnknownType: a resource of which the rehearsal knows only the schema comes, changes and goes
+// too, and has what AWS would compute.
 func TestUnknownType(t *testing.T) {
 	p := newProject(t)
-	queue := aws + `resource "aws_sqs_queue" "q" {
-  name = "q"
-}`
-	p.apply(queue)
-	assert.Assert(t, strings.Contains(p.plan(queue), "No changes."))
-	p.destroy(queue)
+	p.apply(notATypeNamed("a"))
+	assert.Assert(t, strings.Contains(p.plan(notATypeNamed("a")), "No changes."))
+	output, err := p.terraform(notATypeNamed("a"), "output", "-raw", "name")
+	assert.NilError(t, err, output)
+	assert.Equal(t, output, "a arn:aws:not:eu-west-2:111111111111:a-type/a")
+	plan := p.plan(notATypeNamed("b"))
+	assert.Assert(t, strings.Contains(plan, "0 to add, 1 to change, 0 to destroy"), plan)
+	p.apply(notATypeNamed("b"))
+	p.destroy(notATypeNamed("b"))
+	assert.Equal(t, p.things("aws_not_a_type"), 0)
+}
+
+// TestUnknownTypeInCluster is one of Kubernetes' own.
+func TestUnknownTypeInCluster(t *testing.T) {
+	p := newProject(t)
+	p.apply(cluster)
+	unknown := inCluster(p, `resource "kubernetes_not_a_type" "it" {
+  name = "it"
+}
+`)
+	p.apply(unknown)
+	assert.Assert(t, strings.Contains(p.plan(unknown), "No changes."))
+	p.destroy(unknown)
 }

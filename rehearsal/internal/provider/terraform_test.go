@@ -68,7 +68,7 @@ var types = map[string][2][]string{
 			"aws_vpc", "aws_subnet", "aws_internet_gateway", "aws_route_table", "aws_route", "aws_route_table_association",
 			"aws_security_group", "aws_default_security_group", "aws_iam_role", "aws_iam_role_policy", "aws_cloudwatch_log_group",
 			"aws_eks_cluster", "aws_eks_fargate_profile", "aws_eks_access_entry", "aws_eks_access_policy_association",
-			"aws_kms_key", "aws_kms_alias", "aws_sqs_queue", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version",
+			"aws_kms_key", "aws_kms_alias", "aws_secretsmanager_secret", "aws_secretsmanager_secret_version",
 			"aws_ssm_document", "aws_iam_instance_profile", "aws_instance", "aws_cloudwatch_log_stream", "aws_ec2_client_vpn_endpoint",
 			"aws_ec2_client_vpn_network_association", "aws_ec2_client_vpn_authorization_rule", "aws_route53_record", "aws_acm_certificate",
 			"aws_acm_certificate_validation", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
@@ -92,8 +92,23 @@ var schemas = sync.OnceValues(func() ([]byte, error) {
 		}
 		all[name] = extracted
 	}
+	all["aws"].Resources["aws_not_a_type"] = notAType()
+	all["kubernetes"].Resources["kubernetes_not_a_type"] = notAType()
 	return json.Marshal(all)
 })
+
+// notAType is the schema of a type that no provider has, so that nobody will ever know more of it.
+func notAType() *schema.Block {
+	text, texts := json.RawMessage(`"string"`), json.RawMessage(`["map","string"]`)
+	return &schema.Block{Attributes: map[string]*schema.Attribute{
+		"id":       {Type: text, Optional: true, Computed: true},
+		"name":     {Type: text, Optional: true, Computed: true},
+		"tags":     {Type: texts, Optional: true},
+		"tags_all": {Type: texts, Optional: true, Computed: true},
+		"arn":      {Type: text, Computed: true},
+		"url":      {Type: text, Computed: true},
+	}}
+}
 
 func newProject(t *testing.T) *project {
 	t.Helper()
