@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plinth/rehearsal/internal/cloud"
+	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
 	"plinth/rehearsal/internal/shell"
@@ -16,7 +17,7 @@ import (
 )
 
 // stay keeps the states reachable until Ctrl-C, and tells how to go on by hand.
-func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
+func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *report.Result) error {
 	file := r.Path("env.sh")
 	roles, err := asRole(r)
 	if err != nil {
@@ -26,6 +27,9 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen) error {
 		return err
 	}
 	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
+	for _, line := range result.Unchecked() {
+		s.Line("%s", line)
+	}
 	s.Line("In another terminal, go on by hand with cdktf. First, in bash or zsh:\n")
 	s.Line("  source %s\n", display(file))
 	s.Line("You are the account's administrator then. With as, you take on the role of a stack:\n")

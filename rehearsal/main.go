@@ -87,7 +87,7 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 		return nil, err
 	}
 	if keep && result.Passed() {
-		return result, stay(ctx, r, s)
+		return result, stay(ctx, r, s, result)
 	}
 	return result, tell(s, result)
 }

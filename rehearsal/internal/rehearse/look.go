@@ -127,6 +127,20 @@ func (p *play) before() []string {
 	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
 }
 
+// unchecked are those of some types that are known by their schema alone, and those others for which
+// roles are not asked for permissions.
+func unchecked(types []string) (bySchema, unasked []string) {
+	for _, name := range types {
+		switch behaves, calls := cloud.Knows(name); {
+		case !behaves && !calls:
+			bySchema = append(bySchema, name)
+		case !calls:
+			unasked = append(unasked, name)
+		}
+	}
+	return bySchema, unasked
+}
+
 // notChecked is what only AWS can tell, and, without a real control plane, only Kubernetes.
 func notChecked(realCluster bool) []string {
 	charts := "Charts from other repositories are not rendered; the application's own is."

@@ -81,6 +81,7 @@ func (p *play) synth(ctx context.Context) error {
 		return err
 	}
 	p.result.Before = p.before()
+	p.result.BySchema, p.result.Unasked = unchecked(p.App.Types())
 	for _, s := range p.App.Stacks {
 		p.result.Stacks = append(p.result.Stacks, &report.Stack{Name: s.Name, Needs: s.Needs})
 	}

@@ -205,6 +205,16 @@ func TestOwnRoles(t *testing.T) {
 	}
 }
 
+// TestUnchecked: what a rehearsal does not know is told, not refused.
+func TestUnchecked(t *testing.T) {
+	bySchema, unasked := unchecked([]string{
+		"aws_iam_policy", "aws_not_a_type", "aws_vpc", "data.aws_iam_policy_document", "data.terraform_remote_state",
+		"helm_release", "kubernetes_namespace_v1", "kubernetes_not_a_type", "terraform_data",
+	})
+	assert.DeepEqual(t, bySchema, []string{"aws_not_a_type", "kubernetes_not_a_type"})
+	assert.DeepEqual(t, unasked, []string{"aws_iam_policy"})
+}
+
 func TestChanges(t *testing.T) {
 	got := changes([]cdktf.Stack{
 		{Name: "same", State: cdktf.Done, Planned: true, Unchanged: true},

@@ -43,6 +43,7 @@ func example() *Result {
 			{Title: "Something else", Met: true, Found: "yes"},
 		},
 		Before: []string{"a role"}, NotChecked: []string{"quotas"},
+		BySchema: []string{"aws_not_a_type", "aws_nor_this"}, Unasked: []string{"aws_iam_policy"},
 		Looked: true, Left: []Thing{{"aws_vpc", "vpc-1"}}, Kept: []Thing{{"aws_kms_key", "1"}, {"aws_kms_key", "2"}},
 		Objects:   []Object{{Key: "dev/network.tfstate", Resources: 1}, {Key: "dev/app.tfstate"}, {Key: "dev/app.tfstate.tflock", Lock: true}},
 		Bootstrap: []Thing{{"aws_iam_role", "deploy"}, {"aws_s3_bucket", "states"}},
@@ -66,7 +67,14 @@ deploy:     network → data + cluster → addons
 left:       aws_vpc vpc-1, but for what AWS deletes after some days: 2 × aws_kms_key
 bucket:     dev/network.tfstate, 1 resource; dev/app.tfstate.tflock, a lock that was not let go of
 stays:      the bootstrap stack: 1 × aws_iam_role, 1 × aws_s3_bucket
+unchecked:  Known by their schema alone, permissions not checked: aws_not_a_type, aws_nor_this
+            Permissions not checked: aws_iam_policy
 `)
+	known := example()
+	known.BySchema, known.Unasked, known.Looked = nil, nil, false
+	out.Reset()
+	assert.NilError(t, known.Table(&out))
+	assert.Assert(t, !strings.Contains(out.String(), "checked"), out.String())
 }
 
 func TestPassed(t *testing.T) {
@@ -84,7 +92,7 @@ func TestHTML(t *testing.T) {
 	r := example()
 	text := write(t, r)
 	for _, want := range []string{
-		"A rehearsal. No AWS involved.", "failed", "vpc-1", "db.example.com", "[1,2]", "a role", "quotas", "network_&lt;b&gt;",
+		"A rehearsal. No AWS involved.", "failed", "vpc-1", "db.example.com", "[1,2]", "a role", "quotas", "<li>Known by their schema alone, permissions not checked: aws_not_a_type, aws_nor_this</li>", "network_&lt;b&gt;",
 		"the password is (a password)", "logs/03.log", "prefers-color-scheme: dark", `name="viewport"`,
 	} {
 		assert.Assert(t, strings.Contains(text, want), "the page does not say %s", want)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,9 @@ type Result struct {
 	Before []string
 	// NotChecked is what a rehearsal cannot tell.
 	NotChecked []string
+	// BySchema are the types of which a rehearsal knows nothing but their schema, and Unasked those
+	// others of which it does not know for what permissions to ask.
+	BySchema, Unasked []string
 	// Left is what is still in the cloud, and Kept what AWS keeps for some days.
 	Left, Kept []Thing
 	// Bootstrap is what the bootstrap stack has made, and stays.
@@ -48,6 +52,22 @@ func (r *Result) Passed() bool {
 		}
 	}
 	return len(r.Expectations) > 0 && !r.Interrupted
+}
+
+// Unchecked tells of the types that the rehearsal does not know well.
+func (r *Result) Unchecked() []string {
+	var lines []string
+	switch len(r.BySchema) {
+	case 0:
+	case 1:
+		lines = append(lines, "Known by its schema alone, permissions not checked: "+r.BySchema[0])
+	default:
+		lines = append(lines, "Known by their schema alone, permissions not checked: "+strings.Join(r.BySchema, ", "))
+	}
+	if len(r.Unasked) > 0 {
+		lines = append(lines, "Permissions not checked: "+strings.Join(r.Unasked, ", "))
+	}
+	return lines
 }
 
 // Failures are the expectations that are not met.

@@ -37,6 +37,11 @@ func (r *Result) Table(out io.Writer) error {
 			fmt.Fprintf(out, "%-12sthe bootstrap stack: %s\n", "stays:", Types(r.Bootstrap))
 		}
 	}
+	heading := "unchecked:"
+	for _, line := range r.Unchecked() {
+		fmt.Fprintf(out, "%-12s%s\n", heading, line)
+		heading = ""
+	}
 	return nil
 }
 

@@ -176,6 +176,24 @@ func (a *App) Providers() ([]Provider, error) {
 	return all, nil
 }
 
+// Types are all types that the stacks hold, but for the one that is apart: of data sources with data.
+// before them, of ephemeral resources with ephemeral.
+func (a *App) Types() []string {
+	found := map[string]bool{}
+	for _, s := range a.Stacks {
+		for kind := range s.file.Resource {
+			found[kind] = true
+		}
+		for kind := range s.file.Data {
+			found["data."+kind] = true
+		}
+		for kind := range s.file.Ephemeral {
+			found["ephemeral."+kind] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
 // of are the types that are a provider's, as Terraform itself tells: by the first word.
 func of[V any](provider string, types map[string]V) []string {
 	var found []string

@@ -52,6 +52,7 @@ func TestRead(t *testing.T) {
 		"app": stack("app", func(c object) {
 			c["terraform"].(object)["required_providers"].(object)["helm"] = object{"source": "hashicorp/helm", "version": "3.1.1"}
 			c["data"].(object)["aws_route53_zone"] = object{"z": object{"name": "example.com", "private_zone": false}, "p": object{"name": "internal", "private_zone": true}}
+			c["ephemeral"] = object{"aws_not_a_type": object{"e": object{}}}
 			c["resource"].(object)["helm_release"] = object{"r": object{"values": `["certificate-arn: arn:aws:acm:eu-west-2:111111111111:certificate/0-1"]`}}
 		}),
 		"data": stack("data", func(c object) {
@@ -74,6 +75,10 @@ func TestRead(t *testing.T) {
 	assert.DeepEqual(t, providers, []Provider{
 		{"hashicorp", "aws", "5.99.1", []string{"aws_db_instance", "aws_eks_access_entry", "aws_vpc"}, []string{"aws_region", "aws_route53_zone"}},
 		{"hashicorp", "helm", "3.1.1", []string{"helm_release"}, nil},
+	})
+	assert.DeepEqual(t, app.Types(), []string{
+		"aws_db_instance", "aws_eks_access_entry", "aws_vpc", "data.aws_region", "data.aws_route53_zone", "data.terraform_remote_state",
+		"ephemeral.aws_not_a_type", "helm_release",
 	})
 	assert.DeepEqual(t, app.Zones(), []string{"example.com"})
 	account, region, err := app.Account()

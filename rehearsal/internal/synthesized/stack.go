@@ -48,9 +48,10 @@ type document struct {
 		Accounts   []string `json:"allowed_account_ids"`
 		HelmDriver string   `json:"helm_driver"`
 	} `json:"provider"`
-	Resource map[string]map[string]resource        `json:"resource"`
-	Data     map[string]map[string]json.RawMessage `json:"data"`
-	Output   map[string]struct {
+	Resource  map[string]map[string]resource        `json:"resource"`
+	Data      map[string]map[string]json.RawMessage `json:"data"`
+	Ephemeral map[string]json.RawMessage            `json:"ephemeral"`
+	Output    map[string]struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"output"`
 }
