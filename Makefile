@@ -30,6 +30,10 @@ check: setup ## What to wait for between two edits: format, vet, settings, golde
 	@./plinth check
 	@go run -C tools ./modules check $(MODULE)
 
+.PHONY: missing
+missing: setup ## Tell, of every type that the stacks hold, what is not said of it yet, and in which file to say it
+	@go test -missing
+
 .PHONY: test
 test: setup ## Run all tests (MODULE=app: those of one module)
 	@go run -C tools ./modules test $(MODULE)

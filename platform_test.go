@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -27,18 +30,32 @@ type platform struct {
 // newPlatform synthesizes a folder's environments with overrides of their settings.
 func newPlatform(t *testing.T, folder string, overrides ...string) platform {
 	t.Helper()
-	p := platform{map[string]object{}, map[string]*settings.Environment{}}
-	for stack, content := range stackFiles(t, synthesize(t, folder, overrides...)) {
-		var document object
-		assert.NilError(t, json.Unmarshal([]byte(content), &document))
-		p.stacks[stack] = document
-	}
+	p, err := readPlatform(synthesize(t, folder, overrides...))
+	assert.NilError(t, err)
 	all, err := settings.Load(folder, overrides)
 	assert.NilError(t, err)
 	for _, env := range all {
 		p.settings[env.Name] = env
 	}
 	return p
+}
+
+// readPlatform reads what was synthesized into a folder. It knows no settings.
+func readPlatform(outdir string) (platform, error) {
+	p := platform{map[string]object{}, map[string]*settings.Environment{}}
+	files, err := filepath.Glob(filepath.Join(outdir, "stacks", "*", "cdk.tf.json"))
+	for _, file := range files {
+		var document object
+		content, readErr := os.ReadFile(file)
+		if err = errors.Join(err, readErr, json.Unmarshal(content, &document)); err != nil {
+			return p, err
+		}
+		p.stacks[filepath.Base(filepath.Dir(file))] = document
+	}
+	if err == nil && len(p.stacks) == 0 {
+		err = fmt.Errorf("nothing was synthesized into %s", outdir)
+	}
+	return p, err
 }
 
 // element is a resource or a data source.

@@ -284,13 +284,15 @@ func TestProperties(t *testing.T) {
 		platforms[name] = newPlatform(t, samples, overrides...)
 	}
 	for _, property := range properties {
-		for name, p := range platforms {
-			t.Run(property.name+"/"+name, func(t *testing.T) {
-				for _, violation := range property.check(p) {
-					t.Error(violation)
-				}
-			})
-		}
+		t.Run(property.name, func(t *testing.T) {
+			broken := map[string][]string{}
+			for name, p := range platforms {
+				broken[name] = property.check(p)
+			}
+			for _, violation := range grouped(broken) {
+				t.Error(violation)
+			}
+		})
 		t.Run(property.name+"/notices", func(t *testing.T) {
 			broken := platforms["the samples"].clone(t)
 			property.spoil(broken)
@@ -352,8 +354,8 @@ func databaseRoutes(p platform) (broken []string) {
 }
 
 // atRest names, for each kind of resource that keeps data, what must hold its key. A kind
-// that keeps nothing is named with no field; a kind that is missing here is a failure, so
-// that nobody adds a bucket or a queue without deciding.
+// that keeps nothing is named with no field; a kind that is missing here, and has no key, is a
+// failure, so that nobody adds a bucket or a queue without deciding.
 var atRest = map[string][]string{
 	"aws_cloudwatch_log_group":  {"kms_key_id"},
 	"aws_db_instance":           {"storage_encrypted", "kms_key_id", "performance_insights_kms_key_id"},
@@ -387,11 +389,23 @@ var keepsNothing = []string{
 	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1", "terraform_data",
 }
 
+// decidedAtRest tells whether somebody has decided if a resource keeps data: it is in one of the
+// lists, or has a key of Plinth's, which only what keeps data would have.
+func decidedAtRest(e element) bool {
+	_, keeps := atRest[e.kind]
+	decided := keeps || slices.Contains(keepsNothing, e.kind)
+	walk(e.body, "", func(path string, scalar any) {
+		reference, _ := scalar.(string)
+		decided = decided || strings.Contains(path, "kms") && strings.Contains(reference, "aws_kms_key")
+	})
+	return decided
+}
+
 func encryptedAtRest(p platform) (broken []string) {
 	for _, e := range p.resources() {
-		fields, keeps := atRest[e.kind]
-		if !keeps && !slices.Contains(keepsNothing, e.kind) {
-			broken = append(broken, e.String()+": says nobody whether it keeps data; add it to atRest or keepsNothing")
+		fields := atRest[e.kind]
+		if !decidedAtRest(e) {
+			broken = append(broken, e.String()+": says nobody whether it keeps data; give it a key of Plinth's, or add it to atRest or keepsNothing")
 		}
 		for _, field := range fields {
 			if field == "kms_key_id" && (e.body["replicate_source_db"] != nil || e.body["snapshot_identifier"] != nil) {
@@ -660,15 +674,28 @@ var limits = map[string]struct {
 	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
 }
 
+// nameFields are those that name a thing. Of descriptions only those with a limit here matter.
+var nameFields = []string{"name", "identifier", "cluster_identifier", "fargate_profile_name"}
+
+// anywhereAllowed is a name within every limit of AWS's: 32 characters is a target group's.
+var anywhereAllowed = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
+
+// limited tells whether a name has a limit here, or needs none.
+func limited(e element, field string) bool {
+	name, ok := e.body[field].(string)
+	_, known := limits[e.kind+"."+field]
+	return known || !ok || strings.HasPrefix(name, "${") || len(name) <= 32 && anywhereAllowed.MatchString(name)
+}
+
 func nameLimits(p platform) (broken []string) {
 	for _, e := range p.resources() {
-		for _, field := range []string{"name", "identifier", "cluster_identifier", "fargate_profile_name", "description"} {
+		for _, field := range append(slices.Clone(nameFields), "description") {
 			name, ok := e.body[field].(string)
 			limit, known := limits[e.kind+"."+field]
 			switch {
 			case !ok || strings.HasPrefix(name, "${"):
-			case !known && field != "description":
-				broken = append(broken, e.String()+"."+field+": add its limit to this test")
+			case field != "description" && !limited(e, field):
+				broken = append(broken, e.String()+"."+field+": add its limit to limits")
 			case known && (len(name) > limit.length || !regexp.MustCompile("^"+limit.pattern+"$").MatchString(name)):
 				broken = append(broken, fmt.Sprintf("%s.%s: %q is longer than %d or not %s", e, field, name, limit.length, limit.pattern))
 			}

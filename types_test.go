@@ -1,0 +1,376 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+	"gotest.tools/v3/assert"
+
+	"plinth/permissions"
+	"plinth/settings"
+	"plinth/synthesis"
+)
+
+var onlyMissing = flag.Bool("missing", false, "tell what nobody has said yet of the types that the stacks hold, and run no test")
+
+// project is the folder that the project's environments are synthesized into, once for all tests.
+var project string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := testMain(m)
+	synthesis.Close()
+	os.Exit(code)
+}
+
+// testMain looks first whether the project can be synthesized, and whether all is said of the types
+// that it holds. If not, nearly every test would fail for that one reason: it is told once, and no
+// test is run.
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "plinth")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	project = folder
+	all, err := missingTypes(folder)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "The project's stacks cannot be synthesized, so no test has run:\n%v\n", err)
+		return 1
+	}
+	needed := slices.DeleteFunc(slices.Clone(all), func(t undescribed) bool { return !t.needsMore() })
+	switch {
+	case len(needed) > 0 && !*onlyMissing:
+		fmt.Fprintf(os.Stderr, "%s\nUntil then no test is run. make missing tells this alone.\n", told(needed))
+		return 1
+	case !*onlyMissing:
+		return m.Run()
+	case len(all) == 0:
+		fmt.Println("Nothing is missing: all is said of every type that the stacks hold.")
+		return 0
+	}
+	fmt.Println(told(all))
+	return min(1, len(needed))
+}
+
+// missingTypes synthesizes the project, without the bootstrap stacks if their roles cannot be made.
+func missingTypes(folder string) ([]undescribed, error) {
+	err := run(environments, nil, appConfig(folder))
+	var missing permissions.Missing
+	if errors.As(err, &missing) {
+		err = layersAlone(folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPlatform(folder)
+	if err != nil {
+		return nil, err
+	}
+	known, err := readKnown(".")
+	if err != nil {
+		return nil, err
+	}
+	return known.undescribed(p), nil
+}
+
+func layersAlone(folder string) error {
+	all, err := settings.Load(environments, nil)
+	if err != nil {
+		return err
+	}
+	return stacks.Synthesize(appConfig(folder), func(app constructs.Construct) {
+		for _, env := range all {
+			define(app, env)
+		}
+	})
+}
+
+// known is what the repository says of types besides the tables of these tests.
+type known struct {
+	permissions permissions.Table
+	// rehearsed has what a rehearsal knows of a type: its behaviour, its calls.
+	rehearsed map[string][]string
+	nouns     string
+	sizes     map[string]bool
+}
+
+// The files that are read, as seen from the repository.
+const (
+	rehearsedFile = "rehearsal/internal/cloud/testdata/types.txt"
+	nounsFile     = "tools/diagram/nouns.go"
+	sizesFile     = "policy/rules.yaml"
+)
+
+var sizeLimit = regexp.MustCompile(`(?m)^  ([a-z0-9_]+\.[a-z0-9_]+):`)
+
+func readKnown(root string) (known, error) {
+	k := known{permissions: permissions.All(), rehearsed: map[string][]string{}, sizes: map[string]bool{}}
+	content := map[string]string{}
+	for _, file := range []string{rehearsedFile, nounsFile, sizesFile} {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			return k, err
+		}
+		content[file] = string(text)
+	}
+	for line := range strings.Lines(content[rehearsedFile]) {
+		words := strings.Fields(line)
+		k.rehearsed[words[0]] = words[1:]
+	}
+	k.nouns = content[nounsFile]
+	for _, match := range sizeLimit.FindAllStringSubmatch(content[sizesFile], -1) {
+		k.sizes[match[1]] = true
+	}
+	return k, nil
+}
+
+// undescribed is a type of which something is not said yet.
+type undescribed struct {
+	kind   string
+	stacks []string
+	gaps   []gap
+}
+
+// gap is one thing that is not said of it.
+type gap struct {
+	file, what, example string
+	// needed says that the stacks are not whole without it; the rest can be done without.
+	needed bool
+}
+
+func (t undescribed) needsMore() bool {
+	return slices.ContainsFunc(t.gaps, func(g gap) bool { return g.needed })
+}
+
+// undescribed are all types of a platform of which something is not said.
+func (k known) undescribed(p platform) (all []undescribed) {
+	elements := map[string][]element{}
+	for _, e := range p.elements() {
+		kind := e.kind
+		if e.mode != "resource" {
+			kind = e.mode + "." + e.kind
+		}
+		elements[kind] = append(elements[kind], e)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(elements)) {
+		t := undescribed{kind: kind, gaps: k.gaps(kind, elements[kind])}
+		for _, e := range elements[kind] {
+			t.stacks = append(t.stacks, e.stack)
+		}
+		slices.Sort(t.stacks)
+		t.stacks = slices.Compact(t.stacks)
+		if len(t.gaps) > 0 {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// gaps are what is not said of a type, of which there are some elements.
+func (k known) gaps(kind string, elements []element) (gaps []gap) {
+	deployed := slices.ContainsFunc(elements, func(e element) bool { return layer(e.stack) != bootstrap }) // by a role
+	if _, ok := k.permissions[kind]; !ok && deployed {
+		gaps = append(gaps, gap{"permissions/own.go", "which actions it takes: without them no role could deploy it, and nothing is written", rowExample(kind), true})
+	}
+	resource := elements[0].mode == "resource"
+	if resource && slices.ContainsFunc(elements, func(e element) bool { return !decidedAtRest(e) }) {
+		gaps = append(gaps, gap{
+			"properties_test.go", "whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
+		})
+	}
+	for _, field := range nameFields {
+		if resource && slices.ContainsFunc(elements, func(e element) bool { return !limited(e, field) }) {
+			gaps = append(gaps, gap{
+				"properties_test.go", "how long its " + field + " may be, and of what characters: it is longer than anything may be. In limits:",
+				fmt.Sprintf("%q: {80, `[\\w-]+`},", kind+"."+field), true,
+			})
+		}
+	}
+	if knows := k.rehearsed[kind]; deployed && !strings.Contains(kind, "terraform_") && !slices.Contains(knows, "calls") {
+		what := "how it behaves and which calls it makes. A rehearsal knows its schema alone, and checks no permissions of it"
+		switch {
+		case elements[0].mode == "data" && len(knows) == 0:
+			what = "how it is answered, in dataSources of data.go. A rehearsal refuses it"
+		case len(knows) > 0:
+			what = "which calls it makes. A rehearsal checks no permissions of it"
+		}
+		gaps = append(gaps, gap{"rehearsal/internal/cloud", what, "", false})
+	}
+	if resource && !strings.Contains(k.nouns, fmt.Sprintf("%q", kind)) {
+		gaps = append(gaps, gap{
+			nounsFile, fmt.Sprintf("what the diagram calls it, which is %q now", plainName(kind)), fmt.Sprintf("{kind: %q, one: %q},", kind, plainName(kind)), false,
+		})
+	}
+	for _, argument := range k.sizeArguments() {
+		limit := kind + "." + argument
+		if resource && !k.sizes[limit] && slices.ContainsFunc(elements, func(e element) bool { return e.body[argument] != nil }) {
+			gaps = append(gaps, gap{sizesFile, "how large it may be where nothing is protected. In sizes:", limit + ": [" + fmt.Sprint(elements[0].body[argument]) + "]", false})
+		}
+	}
+	return gaps
+}
+
+// sizeArguments are those in which some type has its size.
+func (k known) sizeArguments() []string {
+	var all []string
+	for limit := range k.sizes {
+		_, argument, _ := strings.Cut(limit, ".")
+		all = append(all, argument)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// plainName is a type's name without its provider: sqs queue.
+func plainName(kind string) string {
+	_, name, _ := strings.Cut(kind, "_")
+	return strings.ReplaceAll(name, "_", " ")
+}
+
+// rowExample is the shape of the smallest row. The actions are for a person to look up: whatever was
+// guessed here could be too much.
+func rowExample(kind string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(kind, "data."), "ephemeral.")
+	if !strings.HasPrefix(name, "aws_") {
+		return fmt.Sprintf("%q: {}, // it takes none of AWS's", kind)
+	}
+	service, _, _ := strings.Cut(strings.TrimPrefix(name, "aws_"), "_")
+	source := `Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",`
+	need := func(list, verb, when string) string {
+		return fmt.Sprintf("\t%-7s []Need{{Actions: []string{\"%s:%s…\"}, On: []string{\"%s:{name}\"}%s}},", list+":", service, verb, service, when)
+	}
+	lines := []string{fmt.Sprintf("%q: {", kind), "\t" + source}
+	if name == kind {
+		lines = append(lines, need("Create", "Create", ", When: requested"))
+	}
+	lines = append(lines, need("Read", "Get", ""))
+	if name == kind {
+		lines = append(lines, need("Delete", "Delete", ""), need("Tag", "Tag", ", When: kept"))
+	}
+	return strings.Join(append(lines, "},"), "\n")
+}
+
+// told is one message of everything that is not said, by type.
+func told(all []undescribed) string {
+	var b strings.Builder
+	for _, t := range all {
+		fmt.Fprintf(&b, "%s, in %s\n", t.kind, strings.Join(t.stacks, ", "))
+		for _, needed := range []bool{true, false} {
+			heading := map[bool]string{true: "  required", false: "  optional"}[needed]
+			for _, g := range t.gaps {
+				if g.needed != needed {
+					continue
+				}
+				if heading != "" {
+					fmt.Fprintln(&b, heading)
+				}
+				heading = ""
+				fmt.Fprintf(&b, "    %s: %s\n", g.file, g.what)
+				for line := range strings.Lines(g.example) {
+					fmt.Fprintf(&b, "        %s\n", strings.TrimRight(line, "\n"))
+				}
+			}
+		}
+		fmt.Fprintln(&b)
+	}
+	b.WriteString("docs/development.md, Add a resource, has an example.")
+	return b.String()
+}
+
+// describedPlatform is one of a single resource.
+func describedPlatform(kind string, bodies map[string]object) platform {
+	p := platform{stacks: map[string]object{}}
+	for stack, body := range bodies {
+		p.stacks[stack] = object{"resource": object{kind: object{"it": body}}}
+	}
+	return p
+}
+
+func TestUndescribedTypes(t *testing.T) {
+	key := "${data.terraform_remote_state.x.outputs.cross-stack-output-aws_kms_keykeyarn}"
+	k := known{
+		permissions: permissions.Table{"aws_known": {}, "aws_sized": {}},
+		rehearsed:   map[string][]string{"aws_known": {"behaviour", "calls"}, "aws_sized": {"behaviour"}},
+		nouns:       `"aws_known" "aws_sized"`, sizes: map[string]bool{"aws_other.instance_class": true},
+	}
+	for name, test := range map[string]struct {
+		kind string
+		body object
+		want []string
+	}{
+		"everything is said":          {"aws_known", object{"x_kms_key": key, "name": "plinth-dev-it"}, nil},
+		"nothing is said":             {"aws_not_a_type", object{}, []string{"permissions/own.go!", "properties_test.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
+		"a key says that it is kept":  {"aws_not_a_type", object{"nested": []any{object{"kms_key_id": key}}}, []string{"permissions/own.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
+		"a name that may be too long": {"aws_known", object{"kms_key_id": key, "name": strings.Repeat("n", 33)}, []string{"properties_test.go!"}},
+		"a name of odd characters":    {"aws_known", object{"kms_key_id": key, "name": "A_b"}, []string{"properties_test.go!"}},
+		"a size, and calls unknown":   {"aws_sized", object{"kms_key_id": key, "instance_class": "large"}, []string{"rehearsal/internal/cloud", "policy/rules.yaml"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, found := range k.undescribed(describedPlatform(test.kind, map[string]object{"dev-app": test.body, "prod-app": test.body})) {
+				assert.DeepEqual(t, found.stacks, []string{"dev-app", "prod-app"})
+				for _, g := range found.gaps {
+					got = append(got, g.file+map[bool]string{true: "!"}[g.needed])
+				}
+			}
+			assert.DeepEqual(t, got, test.want)
+		})
+	}
+	all := k.undescribed(describedPlatform("aws_not_a_type", map[string]object{"dev-app": {}, "prod-app": {}}))
+	assert.Equal(t, told(all), `aws_not_a_type, in dev-app, prod-app
+  required
+    permissions/own.go: which actions it takes: without them no role could deploy it, and nothing is written
+        "aws_not_a_type": {
+        	Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",
+        	Create: []Need{{Actions: []string{"not:Create…"}, On: []string{"not:{name}"}, When: requested}},
+        	Read:   []Need{{Actions: []string{"not:Get…"}, On: []string{"not:{name}"}}},
+        	Delete: []Need{{Actions: []string{"not:Delete…"}, On: []string{"not:{name}"}}},
+        	Tag:    []Need{{Actions: []string{"not:Tag…"}, On: []string{"not:{name}"}, When: kept}},
+        },
+    properties_test.go: whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:
+        "aws_not_a_type",
+  optional
+    rehearsal/internal/cloud: how it behaves and which calls it makes. A rehearsal knows its schema alone, and checks no permissions of it
+    tools/diagram/nouns.go: what the diagram calls it, which is "not a type" now
+        {kind: "aws_not_a_type", one: "not a type"},
+
+docs/development.md, Add a resource, has an example.`)
+}
+
+// TestMissingPermissions: types of all environments that no role has a row for are one message.
+func TestMissingPermissions(t *testing.T) {
+	all, err := settings.Load(samples, nil)
+	assert.NilError(t, err)
+	layers := map[*settings.Environment][]cdktf.TerraformStack{}
+	err = stacks.Synthesize(appConfig(t.TempDir()),
+		func(app constructs.Construct) {
+			for _, env := range all {
+				stack := awsStack(app, env.Name+"-app")
+				for _, kind := range []string{"aws_not_a_type", "aws_nor_this"} {
+					cdktf.NewTerraformResource(stack, ptr(kind), &cdktf.TerraformResourceConfig{TerraformResourceType: ptr(kind)})
+				}
+				layers[env] = []cdktf.TerraformStack{stack}
+			}
+		},
+		func(app constructs.Construct) {
+			for _, env := range all {
+				stacks.NewBootstrap(app, env, layers[env]...)
+			}
+		})
+	assert.Error(t, err, `permissions: which actions do these types take?
+  aws_nor_this (dev-app, prod-app, staging-app)
+  aws_not_a_type (dev-app, prod-app, staging-app)
+No role could deploy them, so nothing is written. Add each to permissions/own.go: make missing shows how`)
+}
