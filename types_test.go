@@ -18,6 +18,7 @@ import (
 
 	"plinth/permissions"
 	"plinth/settings"
+	"plinth/stacks"
 	"plinth/synthesis"
 )
 
@@ -90,7 +91,7 @@ func layersAlone(folder string) error {
 	if err != nil {
 		return err
 	}
-	return stacks.Synthesize(appConfig(folder), func(app constructs.Construct) {
+	return synthesis.Run(appConfig(folder), func(app constructs.Construct) {
 		for _, env := range all {
 			define(app, env)
 		}
@@ -354,7 +355,7 @@ func TestMissingPermissions(t *testing.T) {
 	all, err := settings.Load(samples, nil)
 	assert.NilError(t, err)
 	layers := map[*settings.Environment][]cdktf.TerraformStack{}
-	err = stacks.Synthesize(appConfig(t.TempDir()),
+	err = synthesis.Run(appConfig(t.TempDir()),
 		func(app constructs.Construct) {
 			for _, env := range all {
 				stack := awsStack(app, env.Name+"-app")
