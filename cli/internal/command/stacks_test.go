@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"strings"
@@ -66,6 +67,37 @@ func TestStacks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestJSON is of what a program reads; what people read goes to stderr then.
+func TestJSON(t *testing.T) {
+	f := newFake(t)
+	f.write("terraform", `#!/bin/sh
+case "$1" in
+state) cat `+f.Path("states")+`/$(basename "$PWD") 2>/dev/null || true ;;
+show) echo '{"format_version": "1.2", "resource_drift": [{"address": "aws_vpc.a", "mode": "managed", "change": {"actions": ["update"]}}], "resource_changes": [{"address": "aws_vpc.a", "mode": "managed", "change": {"actions": ["delete", "create"], "after": {"password": "secret"}}}]}' ;;
+esac
+`)
+	f.write("cdktf.out/stacks/dev-network/plan", "opaque")
+	code, _ := f.run("plan", "dev-network", "--skip-synth", "--output", "json")
+	assert.Equal(t, code, done)
+	assert.Equal(t, compact(t, f.stdout.Bytes()), `{"stack":"dev-network","changes":[{"action":"replace","address":"aws_vpc.a"}]}`)
+	assert.Assert(t, strings.Contains(f.stderr.String(), "1 to replace."), f.stderr.String())
+
+	code, _ = f.run("plan", "dev-app", "--skip-synth", "--output", "json")
+	assert.Equal(t, code, done)
+	assert.Equal(t, compact(t, f.stdout.Bytes()), `{"stack":"dev-app","cannot_be_planned_yet":"dev-app needs dev-network and dev-data, which have not been deployed","changes":[]}`)
+
+	code, _ = f.run("drift", "dev", "dev-network", "--skip-synth", "--output", "json")
+	assert.Equal(t, code, differs)
+	assert.Equal(t, compact(t, f.stdout.Bytes()), `[{"stack":"dev-network","state":"differs","detail":"1 to replace","changed_outside":["aws_vpc.a"]}]`)
+}
+
+func compact(t *testing.T, content []byte) string {
+	t.Helper()
+	var out bytes.Buffer
+	assert.NilError(t, json.Compact(&out, content), "%s", content)
+	return out.String()
 }
 
 // TestFailure passes on what cdktf ends with, and tells where Terraform's own words are.

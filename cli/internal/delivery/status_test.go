@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -162,6 +163,39 @@ func TestStatusURL(t *testing.T) {
 			assert.Equal(t, w.asked, test.asked)
 			contains(t, d.stdout.String(), "health     "+test.asked+": "+test.healthy)
 		})
+	}
+}
+
+// TestStatusJSON is for a program: of an application that is healthy, and of one that is not.
+func TestStatusJSON(t *testing.T) {
+	t.Parallel()
+	type report struct {
+		Cluster, Namespace string
+		Healthy            bool
+		Checks             []struct {
+			Name    string
+			Healthy bool
+			Detail  string
+		}
+	}
+	var got report
+	d := newStatus(t, newCluster(), &web{})
+	d.succeeds("status -env dev -json")
+	assert.NilError(t, json.Unmarshal(d.stdout.Bytes(), &got))
+	assert.Equal(t, got.Cluster+" "+got.Namespace, "plinth-dev shop")
+	assert.Assert(t, got.Healthy)
+	assert.Equal(t, len(got.Checks), 12)
+	assert.Equal(t, got.Checks[0].Name+": "+got.Checks[0].Detail, "release: app: revision 10 is deployed")
+
+	c := newCluster()
+	c.replace(`"availableReplicas": 2`, `"availableReplicas": 1`)
+	d = newStatus(t, c, &web{})
+	contains(t, d.fails("status -env dev -json"), "dev: is not healthy: deployment")
+	got = report{}
+	assert.NilError(t, json.Unmarshal(d.stdout.Bytes(), &got))
+	assert.Assert(t, !got.Healthy)
+	for _, check := range got.Checks {
+		assert.Equal(t, check.Healthy, check.Name != "deployment", check.Name)
 	}
 }
 
