@@ -32,7 +32,7 @@ check: setup ## What to wait for between two edits: format, vet, settings, golde
 
 .PHONY: missing
 missing: setup ## Tell, of every type that the stacks hold, what is not said of it yet, and in which file to say it
-	@go test -missing
+	@go -C wholeapp test -missing
 
 .PHONY: test
 test: setup ## Run all tests (MODULE=app: those of one module)
@@ -50,7 +50,7 @@ test-bare: ## Run all tests, or TARGET=rehearse, with nothing on PATH but what R
 golden: setup ## Accept what is synthesized now: golden files, schema, documents and diagram
 	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
 	$(if $(wildcard app/metrics_test.go),go -C app test . -run Metrics -update)
-	go test . ./settings -run 'Golden|Permissions|Schema' -update
+	go test ./wholeapp ./settings -run 'Golden|Permissions|Schema' -update
 	go -C tools/charts test . -run Golden -update
 	go -C rehearsal test ./internal/cloud -run Documented -update
 	go -C cli test ./internal/command -run Help -update

@@ -16,21 +16,18 @@ import (
 	"plinth/synthesis"
 )
 
-// environments is the folder of the settings.
-const environments = "environments"
-
 func main() {
 	// It lives for a second or two, and holds little: collecting garbage is a tenth of its work.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	folder := flag.String("environments", "environments", "folder of the settings")
 	check := flag.Bool("check", false, "check the settings and write nothing")
+	layers := flag.Bool("layers", false, "leave the bootstrap stacks out")
 	flag.Parse()
-	var err error
-	if *check {
-		_, err = settings.Load(environments, os.Environ())
-	} else {
-		err = run(environments, os.Environ(), nil)
+	all, err := settings.Load(*folder, os.Environ())
+	if err == nil && !*check {
+		err = synthesize(all, !*layers)
 	}
 	synthesis.Close()
 	if err != nil {
@@ -39,14 +36,11 @@ func main() {
 	}
 }
 
-// run writes nothing unless every environment's settings are right.
-func run(folder string, environ []string, config *cdktf.AppConfig) error {
-	all, err := settings.Load(folder, environ)
-	if err != nil {
-		return err
-	}
+// synthesize makes the stacks of all environments. The bootstraps come second: what a role of theirs
+// may do is read off what its stack has been written as.
+func synthesize(all []*settings.Environment, bootstraps bool) error {
 	layers := map[*settings.Environment][]cdktf.TerraformStack{}
-	return synthesis.Run(config,
+	return synthesis.Run(
 		func(app constructs.Construct) {
 			for _, env := range all {
 				layers[env] = define(app, env)
@@ -54,7 +48,9 @@ func run(folder string, environ []string, config *cdktf.AppConfig) error {
 		},
 		func(app constructs.Construct) {
 			for _, env := range all {
-				stacks.NewBootstrap(app, env, layers[env]...)
+				if bootstraps {
+					stacks.NewBootstrap(app, env, layers[env]...)
+				}
 			}
 		})
 }

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 func copied(t *testing.T) project {
 	t.Helper()
 	at := project{root: t.TempDir(), out: "cdktf.out", scanners: filepath.Join(root, filepath.FromSlash(scanners))}
-	golden := filepath.Join(root, "testdata", "golden")
+	golden := filepath.Join(root, "wholeapp", "testdata", "golden")
 	copyTo(t, filepath.Join(golden, "manifest.json"), filepath.Join(at.root, at.out, "manifest.json"))
 	files, err := filepath.Glob(filepath.Join(golden, "*.tf.json"))
 	if err != nil || len(files) == 0 {

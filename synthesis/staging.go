@@ -28,34 +28,26 @@ type manifest struct {
 }
 
 // stage makes the folder, and what tells an app to use it.
-func stage(config *cdktf.AppConfig) (*staging, *cdktf.AppConfig, error) {
-	var staged cdktf.AppConfig
-	if config != nil {
-		staged = *config
-	}
-	if staged.Outdir == nil {
-		// As CDKTF itself does it.
-		result := cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out")
-		staged.Outdir = &result
-	}
-	if staged.Context == nil && os.Getenv("CDKTF_CONTEXT_JSON") == "" {
+func stage() (*staging, *cdktf.AppConfig, error) {
+	// As CDKTF itself does it.
+	s := staging{result: cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out")}
+	config := cdktf.AppConfig{Outdir: &s.folder}
+	if os.Getenv("CDKTF_CONTEXT_JSON") == "" {
 		// Without cdktf around it, the program makes the same.
 		project, err := readProject("cdktf.json")
 		if err != nil {
 			return nil, nil, err
 		}
-		staged.Context = &project.Context
+		config.Context = &project.Context
 	}
-	s := staging{result: *staged.Outdir}
 	if err := os.MkdirAll(s.result, 0o755); err != nil {
 		return nil, nil, err
 	}
-	folder, err := os.MkdirTemp(s.result, ".staging-")
-	if err != nil {
+	var err error
+	if s.folder, err = os.MkdirTemp(s.result, ".staging-"); err != nil {
 		return nil, nil, err
 	}
-	s.folder, staged.Outdir = folder, &folder
-	return &s, &staged, nil
+	return &s, &config, nil
 }
 
 // A project is what cdktf.json says.

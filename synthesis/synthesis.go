@@ -26,8 +26,8 @@ import (
 // earlier ones have been written as. jsii answers every mistake with a panic; Run turns
 // it into an error that names the mistake and the line of Plinth's code that made it.
 //
-// A nil config takes everything from the cdktf CLI.
-func Run(config *cdktf.AppConfig, passes ...func(app constructs.Construct)) (err error) {
+// Where to write, and the app's context, it takes from the cdktf CLI, or else as the CLI would.
+func Run(passes ...func(app constructs.Construct)) (err error) {
 	node, err := findNode()
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func Run(config *cdktf.AppConfig, passes ...func(app constructs.Construct)) (err
 			err = mistake(cause)
 		}
 	}()
-	staged, config, err := stage(config)
+	staged, config, err := stage()
 	if err != nil {
 		return err
 	}
@@ -164,11 +164,8 @@ func mistake(cause any) error {
 
 const module = "plinth"
 
-// inProjectFolder tells whether a function is in the package beside go.mod: tests see that
-// package by the module's name.
-func inProjectFolder(function string) bool {
-	return strings.HasPrefix(function, "main.") || strings.HasPrefix(function, module+".")
-}
+// inProjectFolder tells whether a function is in the package beside go.mod, the program.
+func inProjectFolder(function string) bool { return strings.HasPrefix(function, "main.") }
 
 // origin is the innermost line of Plinth's own code on the stack, and what called it.
 func origin() string {

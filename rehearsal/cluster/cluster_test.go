@@ -29,7 +29,7 @@ var programs = flag.String("kubernetes", "", "the folder with Kubernetes' progra
 // root is the repository, and golden has what its stacks synthesize to.
 const (
 	root   = "../.."
-	golden = root + "/testdata/golden/"
+	golden = root + "/wholeapp/testdata/golden/"
 )
 
 // kube is the one control plane of all tests but TestRehearsal.

@@ -23,7 +23,7 @@ import (
 )
 
 // goldenFolder holds what the stacks synthesize to, one file a stack.
-const goldenFolder = "../../testdata/golden"
+const goldenFolder = "../../wholeapp/testdata/golden"
 
 // eachGolden runs a test with every golden file of one kind of stack. None at all is a failure.
 func eachGolden(t *testing.T, stack string, test func(t *testing.T, installed []releases.Release)) {

@@ -27,7 +27,7 @@ func (p picture) upToDate() bool { return p.have != nil && bytes.Equal(p.have, p
 
 // draw makes both pictures of the repository at root and writes nothing.
 func draw(ctx context.Context, root string) ([]picture, error) {
-	folder := filepath.Join(root, "testdata", "golden")
+	folder := filepath.Join(root, "wholeapp", "testdata", "golden")
 	environment, err := fullest(folder)
 	if err != nil {
 		return nil, err

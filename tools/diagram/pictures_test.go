@@ -74,7 +74,7 @@ func TestDrawSaysWhatIsMissing(t *testing.T) {
 
 func copyGoldenFiles(t *testing.T, root string) {
 	t.Helper()
-	from := filepath.Join(repository, "testdata", "golden")
+	from := filepath.Join(repository, "wholeapp", "testdata", "golden")
 	entries, err := os.ReadDir(from)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func copyGoldenFiles(t *testing.T, root string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(root, "testdata", "golden", entry.Name()), string(data))
+		write(t, filepath.Join(root, "wholeapp", "testdata", "golden", entry.Name()), string(data))
 	}
 }
 

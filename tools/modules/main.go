@@ -168,8 +168,11 @@ func (r *run) check() bool {
 	return r.each(1, func(module string) (string, bool) {
 		switch module {
 		case ".":
-			out, ok := r.do(module, nil, "go", "test", "-count=1", ".", "-skip", "CLI")
-			return out, ok
+			if vet, ok := r.do(module, nil, "go", "vet", "./..."); !ok {
+				return vet, false
+			}
+			out, ok := r.do(module, nil, "go", "test", "-count=1", "-skip", "CLI", "./...")
+			return without(out, "no test files"), ok
 		case "app/load", "policy":
 			return "", true
 		}

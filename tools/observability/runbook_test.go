@@ -43,14 +43,14 @@ func newGuide(t *testing.T) guide {
 			g.alerts = append(g.alerts, rule.Alert)
 		}
 	}
-	goldens, err := filepath.Glob("../../testdata/golden/*-observability.tf.json")
+	goldens, err := filepath.Glob("../../wholeapp/testdata/golden/*-observability.tf.json")
 	if err != nil || len(goldens) == 0 {
 		t.Fatalf("no golden files: %v", err)
 	}
 	for _, file := range goldens {
 		name := filepath.Base(file)
 		environment, _, _ := strings.Cut(name, "-observability")
-		maps.Copy(g.alarms, alarmsOf(t, read("testdata/golden/"+name), environment))
+		maps.Copy(g.alarms, alarmsOf(t, read("wholeapp/testdata/golden/"+name), environment))
 	}
 	return g
 }

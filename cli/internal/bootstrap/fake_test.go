@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // golden is dev's stack as it is synthesized now.
 func golden(t *testing.T) *environment {
 	t.Helper()
-	content, err := os.ReadFile("../../../testdata/golden/bootstrap-dev.tf.json")
+	content, err := os.ReadFile("../../../wholeapp/testdata/golden/bootstrap-dev.tf.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func TestKubeconfigRefuses(t *testing.T) {
 // TestGolden reads what is really synthesized, of whatever environments there are.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../../testdata/golden/*-app.tf.json")
+	files, err := filepath.Glob("../../../wholeapp/testdata/golden/*-app.tf.json")
 	assert.NilError(t, err)
 	assert.Assert(t, len(files) > 0)
 	d, bastions := newDesk(t), false

@@ -19,7 +19,7 @@ var byAdministrator = []string{"aws_iam_policy"}
 // TestEveryTypeHasCalls holds the calls against the stacks. Of a type that is known by its schema
 // alone a rehearsal tells so; of one whose behaviour is known, the calls must be too.
 func TestEveryTypeHasCalls(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/golden/*.tf.json")
+	files, err := filepath.Glob("../../../wholeapp/testdata/golden/*.tf.json")
 	assert.NilError(t, err)
 	assert.Assert(t, len(files) > 0)
 	lacking := map[string][]string{}

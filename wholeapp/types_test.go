@@ -1,7 +1,6 @@
-package main
+package wholeapp
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -12,40 +11,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 	"gotest.tools/v3/assert"
 
 	"plinth/permissions"
-	"plinth/settings"
-	"plinth/stacks"
-	"plinth/synthesis"
 )
 
 var onlyMissing = flag.Bool("missing", false, "tell what nobody has said yet of the types that the stacks hold, and run no test")
 
-// project is the folder that the project's environments are synthesized into, once for all tests.
-var project string
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	code := testMain(m)
-	synthesis.Close()
-	os.Exit(code)
-}
-
-// testMain looks first whether the project can be synthesized, and whether all is said of the types
+// described looks first whether the project can be synthesized, and whether all is said of the types
 // that it holds. If not, nearly every test would fail for that one reason: it is told once, and no
 // test is run.
-func testMain(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "plinth")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(folder)
-	project = folder
-	all, err := missingTypes(folder)
+func described(test func() int) int {
+	all, err := missingTypes()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "The project's stacks cannot be synthesized, so no test has run:\n%v\n", err)
 		return 1
@@ -56,7 +33,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "%s\nUntil then no test is run. make missing tells this alone.\n", told(needed))
 		return 1
 	case !*onlyMissing:
-		return m.Run()
+		return test()
 	case len(all) == 0:
 		fmt.Println("Nothing is missing: all is said of every type that the stacks hold.")
 		return 0
@@ -66,11 +43,10 @@ func testMain(m *testing.M) int {
 }
 
 // missingTypes synthesizes the project, without the bootstrap stacks if their roles cannot be made.
-func missingTypes(folder string) ([]undescribed, error) {
-	err := run(environments, nil, appConfig(folder))
-	var missing permissions.Missing
-	if errors.As(err, &missing) {
-		err = layersAlone(folder)
+func missingTypes() ([]undescribed, error) {
+	folder, err := result(environments)
+	if err != nil && strings.Contains(err.Error(), "permissions: which actions do these types take?") {
+		folder, err = runProgram([]string{"-layers"}, environments)
 	}
 	if err != nil {
 		return nil, err
@@ -79,23 +55,11 @@ func missingTypes(folder string) ([]undescribed, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := readKnown(".")
+	known, err := readKnown(root)
 	if err != nil {
 		return nil, err
 	}
 	return known.undescribed(p), nil
-}
-
-func layersAlone(folder string) error {
-	all, err := settings.Load(environments, nil)
-	if err != nil {
-		return err
-	}
-	return synthesis.Run(appConfig(folder), func(app constructs.Construct) {
-		for _, env := range all {
-			define(app, env)
-		}
-	})
 }
 
 // known is what the repository says of types besides the tables of these tests.
@@ -188,13 +152,13 @@ func (k known) gaps(kind string, elements []element) (gaps []gap) {
 	resource := elements[0].mode == "resource"
 	if resource && slices.ContainsFunc(elements, func(e element) bool { return !decidedAtRest(e) }) {
 		gaps = append(gaps, gap{
-			"properties_test.go", "whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
+			"wholeapp/data_test.go", "whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
 		})
 	}
 	for _, field := range nameFields {
 		if resource && slices.ContainsFunc(elements, func(e element) bool { return !limited(e, field) }) {
 			gaps = append(gaps, gap{
-				"properties_test.go", "how long its " + field + " may be, and of what characters: it is longer than anything may be. In limits:",
+				"wholeapp/names_test.go", "how long its " + field + " may be, and of what characters: it is longer than anything may be. In limits:",
 				fmt.Sprintf("%q: {80, `[\\w-]+`},", kind+"."+field), true,
 			})
 		}
@@ -312,10 +276,10 @@ func TestUndescribedTypes(t *testing.T) {
 		want []string
 	}{
 		"everything is said":          {"aws_known", object{"x_kms_key": key, "name": "plinth-dev-it"}, nil},
-		"nothing is said":             {"aws_not_a_type", object{}, []string{"permissions/own.go!", "properties_test.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
+		"nothing is said":             {"aws_not_a_type", object{}, []string{"permissions/own.go!", "wholeapp/data_test.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
 		"a key says that it is kept":  {"aws_not_a_type", object{"nested": []any{object{"kms_key_id": key}}}, []string{"permissions/own.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
-		"a name that may be too long": {"aws_known", object{"kms_key_id": key, "name": strings.Repeat("n", 33)}, []string{"properties_test.go!"}},
-		"a name of odd characters":    {"aws_known", object{"kms_key_id": key, "name": "A_b"}, []string{"properties_test.go!"}},
+		"a name that may be too long": {"aws_known", object{"kms_key_id": key, "name": strings.Repeat("n", 33)}, []string{"wholeapp/names_test.go!"}},
+		"a name of odd characters":    {"aws_known", object{"kms_key_id": key, "name": "A_b"}, []string{"wholeapp/names_test.go!"}},
 		"a size, and calls unknown":   {"aws_sized", object{"kms_key_id": key, "instance_class": "large"}, []string{"rehearsal/internal/cloud", "policy/rules.yaml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +304,7 @@ func TestUndescribedTypes(t *testing.T) {
         	Delete: []Need{{Actions: []string{"not:Delete…"}, On: []string{"not:{name}"}}},
         	Tag:    []Need{{Actions: []string{"not:Tag…"}, On: []string{"not:{name}"}, When: kept}},
         },
-    properties_test.go: whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:
+    wholeapp/data_test.go: whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:
         "aws_not_a_type",
   optional
     rehearsal/internal/cloud: how it behaves and which calls it makes. A rehearsal knows its schema alone, and checks no permissions of it
@@ -348,30 +312,4 @@ func TestUndescribedTypes(t *testing.T) {
         {kind: "aws_not_a_type", one: "not a type"},
 
 docs/development.md, Add a resource, has an example.`)
-}
-
-// TestMissingPermissions: types of all environments that no role has a row for are one message.
-func TestMissingPermissions(t *testing.T) {
-	all, err := settings.Load(samples, nil)
-	assert.NilError(t, err)
-	layers := map[*settings.Environment][]cdktf.TerraformStack{}
-	err = synthesis.Run(appConfig(t.TempDir()),
-		func(app constructs.Construct) {
-			for _, env := range all {
-				stack := awsStack(app, env.Name+"-app")
-				for _, kind := range []string{"aws_not_a_type", "aws_nor_this"} {
-					cdktf.NewTerraformResource(stack, ptr(kind), &cdktf.TerraformResourceConfig{TerraformResourceType: ptr(kind)})
-				}
-				layers[env] = []cdktf.TerraformStack{stack}
-			}
-		},
-		func(app constructs.Construct) {
-			for _, env := range all {
-				stacks.NewBootstrap(app, env, layers[env]...)
-			}
-		})
-	assert.Error(t, err, `permissions: which actions do these types take?
-  aws_nor_this (dev-app, prod-app, staging-app)
-  aws_not_a_type (dev-app, prod-app, staging-app)
-No role could deploy them, so nothing is written. Add each to permissions/own.go: make missing shows how`)
 }

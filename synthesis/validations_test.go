@@ -1,8 +1,6 @@
-package main
+package synthesis
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,56 +15,55 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/rdsclusterinstance"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 	"gotest.tools/v3/assert"
-
-	"plinth/synthesis"
+	"gotest.tools/v3/fs"
 )
 
 // awsStack is a stack that AWS's resources can be in.
 func awsStack(app constructs.Construct, id string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, &id)
-	awsprovider.NewAwsProvider(stack, ptr("aws"), &awsprovider.AwsProviderConfig{Region: ptr("eu-west-2")})
+	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{Region: jsii.String("eu-west-2")})
 	return stack
 }
 
 // allow is a policy document with one statement.
 func allow(scope constructs.Construct, actions, resources []string) {
-	dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, ptr("document"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+	dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String("document"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
 			Actions: jsii.Strings(actions...), Resources: jsii.Strings(resources...),
 		}},
 	})
 }
 
-// graveMistakes are made inside a construct "part" of a stack "last"; what is wanted is in
+// grave are mistakes, made inside a construct "part" of a stack "last"; what is wanted is in
 // the message besides the construct's path.
-var graveMistakes = map[string]struct {
+var grave = map[string]struct {
 	make func(part constructs.Construct)
 	path string
 	want string
 }{
 	"an unencrypted database": {
 		func(part constructs.Construct) {
-			dbinstance.NewDbInstance(part, ptr("database"), &dbinstance.DbInstanceConfig{InstanceClass: ptr("db.t4g.micro")})
+			dbinstance.NewDbInstance(part, jsii.String("database"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro")})
 		},
 		"last/part/database", "aws_db_instance: its storage is not encrypted: set storage_encrypted",
 	},
 	"an Aurora cluster that is told not to encrypt": {
 		func(part constructs.Construct) {
-			rdscluster.NewRdsCluster(part, ptr("aurora"), &rdscluster.RdsClusterConfig{Engine: ptr("aurora-postgresql"), StorageEncrypted: jsii.Bool(false)})
+			rdscluster.NewRdsCluster(part, jsii.String("aurora"), &rdscluster.RdsClusterConfig{Engine: jsii.String("aurora-postgresql"), StorageEncrypted: jsii.Bool(false)})
 		},
 		"last/part/aurora", "its storage is not encrypted",
 	},
 	"an encryption that an escape hatch takes away": {
 		func(part constructs.Construct) {
-			database := dbinstance.NewDbInstance(part, ptr("database"), &dbinstance.DbInstanceConfig{InstanceClass: ptr("db.t4g.micro"), StorageEncrypted: jsii.Bool(true)})
-			database.AddOverride(ptr("storage_encrypted"), false)
+			database := dbinstance.NewDbInstance(part, jsii.String("database"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro"), StorageEncrypted: jsii.Bool(true)})
+			database.AddOverride(jsii.String("storage_encrypted"), false)
 		},
 		"last/part/database", "its storage is not encrypted",
 	},
 	"a public database": {
 		func(part constructs.Construct) {
-			rdsclusterinstance.NewRdsClusterInstance(part, ptr("instance"), &rdsclusterinstance.RdsClusterInstanceConfig{
-				ClusterIdentifier: ptr("aurora"), InstanceClass: ptr("db.t4g.medium"), Engine: ptr("aurora-postgresql"), PubliclyAccessible: jsii.Bool(true),
+			rdsclusterinstance.NewRdsClusterInstance(part, jsii.String("instance"), &rdsclusterinstance.RdsClusterInstanceConfig{
+				ClusterIdentifier: jsii.String("aurora"), InstanceClass: jsii.String("db.t4g.medium"), Engine: jsii.String("aurora-postgresql"), PubliclyAccessible: jsii.Bool(true),
 			})
 		},
 		"last/part/instance", "unset publicly_accessible",
@@ -83,24 +80,24 @@ var graveMistakes = map[string]struct {
 	},
 	"every action, as JSON": {
 		func(part constructs.Construct) {
-			iamrolepolicy.NewIamRolePolicy(part, ptr("policy"), &iamrolepolicy.IamRolePolicyConfig{
-				Role: ptr("role"), Policy: ptr(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["*"], "Resource": "*"}}`),
+			iamrolepolicy.NewIamRolePolicy(part, jsii.String("policy"), &iamrolepolicy.IamRolePolicyConfig{
+				Role: jsii.String("role"), Policy: jsii.String(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["*"], "Resource": "*"}}`),
 			})
 		},
 		"last/part/policy", `allows every action ("*")`,
 	},
 	"all but a few actions": {
 		func(part constructs.Construct) {
-			iamrolepolicy.NewIamRolePolicy(part, ptr("policy"), &iamrolepolicy.IamRolePolicyConfig{
-				Role: ptr("role"), Policy: ptr(`{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}`),
+			iamrolepolicy.NewIamRolePolicy(part, jsii.String("policy"), &iamrolepolicy.IamRolePolicyConfig{
+				Role: jsii.String("role"), Policy: jsii.String(`{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}`),
 			})
 		},
 		"last/part/policy", "allows all but iam:* on every resource",
 	},
 	"AWS's administrator": {
 		func(part constructs.Construct) {
-			iamrolepolicyattachment.NewIamRolePolicyAttachment(part, ptr("attachment"), &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
-				Role: ptr("role"), PolicyArn: ptr("arn:aws:iam::aws:policy/AdministratorAccess"),
+			iamrolepolicyattachment.NewIamRolePolicyAttachment(part, jsii.String("attachment"), &iamrolepolicyattachment.IamRolePolicyAttachmentConfig{
+				Role: jsii.String("role"), PolicyArn: jsii.String("arn:aws:iam::aws:policy/AdministratorAccess"),
 			})
 		},
 		"last/part/attachment", "attaches arn:aws:iam::aws:policy/AdministratorAccess",
@@ -110,41 +107,40 @@ var graveMistakes = map[string]struct {
 // TestGraveMistakesStopTheSynthesis makes each beside a stack that is right: neither is written,
 // and the last result stays as it was.
 func TestGraveMistakesStopTheSynthesis(t *testing.T) {
-	for name, mistake := range graveMistakes {
+	for name, mistake := range grave {
 		t.Run(name, func(t *testing.T) {
-			outdir := filepath.Join(t.TempDir(), "cdktf.out")
-			last := filepath.Join(outdir, "stacks", "first", "cdk.tf.json")
-			assert.NilError(t, os.MkdirAll(filepath.Dir(last), 0o755))
-			assert.NilError(t, os.WriteFile(last, []byte("the last result"), 0o600))
-			before := tree(t, outdir)
+			last := fs.WithDir("stacks", fs.WithDir("first", fs.WithFile("cdk.tf.json", "the last result")))
+			outdir := fs.NewDir(t, "cdktf.out", last)
+			t.Setenv("CDKTF_OUTDIR", outdir.Path())
 
-			err := synthesis.Run(appConfig(outdir), func(app constructs.Construct) {
+			err := Run(func(app constructs.Construct) {
 				allow(awsStack(app, "first"), []string{"s3:GetObject"}, []string{"*"})
-				mistake.make(constructs.NewConstruct(awsStack(app, "last"), ptr("part")))
+				mistake.make(constructs.NewConstruct(awsStack(app, "last"), jsii.String("part")))
 			})
 			assert.ErrorContains(t, err, mistake.path+": ")
 			assert.ErrorContains(t, err, mistake.want)
 			assert.Assert(t, !strings.Contains(err.Error(), "    at ") && !strings.Contains(err.Error(), "skipValidation"), "not one clear message:\n%s", err)
-			assert.DeepEqual(t, tree(t, outdir), before)
+			assert.Assert(t, fs.Equal(outdir.Path(), fs.Expected(t, last)))
 		})
 	}
 }
 
 // TestHarmlessIsNotGrave holds what looks like one of these mistakes and is none.
 func TestHarmlessIsNotGrave(t *testing.T) {
-	assert.NilError(t, synthesis.Run(appConfig(t.TempDir()), func(app constructs.Construct) {
+	t.Setenv("CDKTF_OUTDIR", t.TempDir())
+	assert.NilError(t, Run(func(app constructs.Construct) {
 		stack := awsStack(app, "harmless")
-		dbinstance.NewDbInstance(stack, ptr("replica"), &dbinstance.DbInstanceConfig{InstanceClass: ptr("db.t4g.micro"), ReplicateSourceDb: ptr("source")})
-		allow(constructs.NewConstruct(stack, ptr("bucket")), []string{"s3:*"}, []string{"arn:aws:s3:::bucket/*"})
-		dataawsiampolicydocument.NewDataAwsIamPolicyDocument(stack, ptr("key"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
+		dbinstance.NewDbInstance(stack, jsii.String("replica"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro"), ReplicateSourceDb: jsii.String("source")})
+		allow(constructs.NewConstruct(stack, jsii.String("bucket")), []string{"s3:*"}, []string{"arn:aws:s3:::bucket/*"})
+		dataawsiampolicydocument.NewDataAwsIamPolicyDocument(stack, jsii.String("key"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 			Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{
 				{
 					Actions: jsii.Strings("kms:*"), Resources: jsii.Strings("*"),
 					Principals: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatementPrincipals{{
-						Type: ptr("AWS"), Identifiers: jsii.Strings("arn:aws:iam::111111111111:root"),
+						Type: jsii.String("AWS"), Identifiers: jsii.Strings("arn:aws:iam::111111111111:root"),
 					}},
 				},
-				{Effect: ptr("Deny"), Actions: jsii.Strings("*"), Resources: jsii.Strings("*")},
+				{Effect: jsii.String("Deny"), Actions: jsii.Strings("*"), Resources: jsii.Strings("*")},
 			},
 		})
 	}))

@@ -1,4 +1,4 @@
-package main
+package wholeapp
 
 import (
 	"encoding/json"
@@ -19,6 +19,7 @@ import (
 // TestPermissionsDocument keeps docs/permissions.md current. After a change that is meant: make
 // golden
 func TestPermissionsDocument(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t, environments)
 	all, err := settings.Load(environments, nil)
 	assert.NilError(t, err)
@@ -53,7 +54,7 @@ func TestPermissionsDocument(t *testing.T) {
 		role(env.PushRole(), "Pushes images. "+trust(stacks.Deployers(env.CI)), permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 		b.WriteString("\n</details>\n")
 	}
-	golden.Assert(t, b.String(), "../docs/permissions.md")
+	golden.Assert(t, b.String(), "../../docs/permissions.md")
 }
 
 const permissionsIntroduction = `# Who may do what

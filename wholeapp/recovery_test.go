@@ -1,4 +1,4 @@
-package main
+package wholeapp
 
 import (
 	"fmt"
@@ -20,6 +20,7 @@ func ofData(p platform, kind string) object {
 // TestRestores: a snapshot makes another database, beside which the ones that are there stay as
 // they are, and everybody is led to the last one.
 func TestRestores(t *testing.T) {
+	t.Parallel()
 	const replicas, only = "PLINTH_PROD_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=prod"
 	before := newPlatform(t, samples, replicas, only)
 	once := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a]")

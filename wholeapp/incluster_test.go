@@ -1,4 +1,4 @@
-package main
+package wholeapp
 
 import (
 	"fmt"
@@ -13,12 +13,14 @@ var inCluster = []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_ENVIRO
 
 // TestGoldenInCluster holds the two stacks that differ where PostgreSQL runs in the cluster.
 func TestGoldenInCluster(t *testing.T) {
+	t.Parallel()
 	files := stackFiles(t, synthesize(t, samples, inCluster...))
 	accepted(t, "in-cluster", map[string]string{"dev-app": files["dev-app"], "dev-data": files["dev-data"]})
 }
 
 // TestInCluster: nothing is left of a server of AWS's, and what takes its place comes first.
 func TestInCluster(t *testing.T) {
+	t.Parallel()
 	p := newPlatform(t, samples, inCluster...)
 	for _, e := range p.elements() {
 		for _, word := range []string{"aws_db_", "aws_rds_"} {

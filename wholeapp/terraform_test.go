@@ -1,4 +1,4 @@
-package main
+package wholeapp
 
 import (
 	"encoding/json"
@@ -14,6 +14,7 @@ import (
 // TestTerraformReads lets the real Terraform read every stack. Without its backend, which
 // it would want to reach first.
 func TestTerraformReads(t *testing.T) {
+	t.Parallel()
 	for stack, document := range newPlatform(t, environments).stacks {
 		t.Run(stack, func(t *testing.T) {
 			delete(document["terraform"].(object), "backend")
@@ -36,6 +37,7 @@ func TestTerraformReads(t *testing.T) {
 
 // TestZonesAreStable adds a zone: no subnet that was there before may move.
 func TestZonesAreStable(t *testing.T) {
+	t.Parallel()
 	subnets := func(zones string) map[string]string {
 		p := newPlatform(t, samples, "PLINTH_ENVIRONMENTS=dev", "PLINTH_DEV_NETWORK_ZONES="+zones)
 		result := map[string]string{}

@@ -1,0 +1,68 @@
+package wholeapp
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+func releasesAtomic(p platform) (broken []string) {
+	for _, e := range p.resources("helm_release") {
+		for _, field := range []string{"atomic", "wait", "cleanup_on_fail"} {
+			if e.body[field] != true {
+				broken = append(broken, e.String()+": "+field+" is off")
+			}
+		}
+		if _, published := e.body["repository"]; published && e.body["version"] == nil {
+			broken = append(broken, e.String()+": any version of the chart will do")
+		}
+	}
+	return broken
+}
+
+// made is how the chart's values name the one thing of a kind that the stack makes; empty for none.
+func made(p platform, stack, kind string) string {
+	for _, e := range p.resources(kind) {
+		switch {
+		case e.stack != stack:
+		case kind == "aws_s3_bucket":
+			return fmt.Sprint(e.body["bucket"])
+		case kind == "aws_acm_certificate_validation":
+			return kind + "." + e.name + ".certificate_arn"
+		default:
+			return kind + "." + e.name + ".arn"
+		}
+	}
+	return ""
+}
+
+// inClusterDatabase is the release of PostgreSQL in the cluster.
+const inClusterDatabase = "postgres"
+
+// ownChart is whether a release is the application's, not one of what it needs.
+func ownChart(e element) bool {
+	return layer(e.stack) == "app" && e.body["repository"] == nil && e.body["name"] != inClusterDatabase
+}
+
+// chartSettings looks for the settings that the chart takes as they are.
+func chartSettings(p platform) (broken []string) {
+	for _, e := range p.resources("helm_release") {
+		if !ownChart(e) {
+			continue
+		}
+		app := p.settings[environment(e.stack)].App
+		for _, value := range []string{
+			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
+				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min, app.Replicas.RequestsPerSecond),
+			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
+			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
+			fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath()}[app.Parameters.Enabled]),
+			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), app.AccessLogs.Bucket), app.AccessLogs.Prefix),
+		} {
+			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {
+				broken = append(broken, e.String()+": its values lack "+value)
+			}
+		}
+	}
+	return broken
+}

@@ -1,0 +1,111 @@
+package wholeapp
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// statements are all statements of IAM policy documents, but for what they deny.
+func statements(p platform) []element {
+	var all []element
+	for _, e := range p.elements() {
+		if e.kind != "aws_iam_policy_document" {
+			continue
+		}
+		for _, statement := range e.body["statement"].([]any) {
+			s := e
+			s.body = statement.(object)
+			s.name += " " + fmt.Sprint(s.body["sid"])
+			if s.body["effect"] != "Deny" {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// unscopable are the actions in use that support no narrower resource than "*", from the
+// service authorization reference.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+var unscopable = []*regexp.Regexp{
+	regexp.MustCompile(`^ec2:Describe\w+$`),
+	regexp.MustCompile(`^elasticloadbalancing:Describe\w+$`),
+	regexp.MustCompile(`^acm:(ListCertificates|RequestCertificate)$`),
+	regexp.MustCompile(`^application-autoscaling:Describe\w+$`),
+	regexp.MustCompile(`^aps:CreateWorkspace$`),
+	regexp.MustCompile(`^backup-storage:MountCapsule$`),
+	regexp.MustCompile(`^chatbot:(CreateSlackChannelConfiguration|DescribeSlackChannelConfigurations)$`),
+	regexp.MustCompile(`^cloudwatch:(GetMetricData|ListMetrics)$`),
+	regexp.MustCompile(`^ecr:GetAuthorizationToken$`),
+	regexp.MustCompile(`^eks:(CreateCluster|DescribeAddonVersions)$`),
+	regexp.MustCompile(`^kms:(CreateKey|ListAliases)$`),
+	regexp.MustCompile(`^logs:(DescribeLogGroups|DescribeResourcePolicies|PutResourcePolicy|(Create|Delete|Get|Update)LogDelivery|ListLogDeliveries)$`),
+	regexp.MustCompile(`^route53:ListHostedZones$`),
+	regexp.MustCompile(`^secretsmanager:GetRandomPassword$`),
+	regexp.MustCompile(`^ssmmessages:(Create|Open)(Control|Data)Channel$`),
+	regexp.MustCompile(`^sns:(GetSubscriptionAttributes|Unsubscribe)$`),
+}
+
+func narrowPermissions(p platform) (broken []string) {
+	for _, s := range statements(p) {
+		for _, action := range strs(s.body["actions"]) {
+			if strings.Contains(action, "*") {
+				broken = append(broken, s.String()+": allows "+action)
+			}
+			wide := slices.Contains(strs(s.body["resources"]), "*")
+			scopable := !slices.ContainsFunc(unscopable, func(r *regexp.Regexp) bool { return r.MatchString(action) })
+			// In a key's policy "*" is that key.
+			if wide && scopable && s.body["principals"] == nil {
+				broken = append(broken, s.String()+": allows "+action+` on "*"`)
+			}
+		}
+		if s.body["principals"] == nil && len(strs(s.body["resources"])) == 0 {
+			broken = append(broken, s.String()+": names no resource")
+		}
+		for _, identifier := range strs(dig(s.body, "principals", "identifiers")) {
+			if identifier == "*" {
+				broken = append(broken, s.String()+": trusts everybody")
+			}
+		}
+	}
+	for _, s := range policyStatements(p) {
+		for _, action := range words(s.body["Action"]) {
+			scopable := !slices.ContainsFunc(unscopable, func(r *regexp.Regexp) bool { return r.MatchString(action) })
+			if strings.Contains(action, "*") || scopable && !isBoundary(s.element) && slices.Contains(words(s.body["Resource"]), "*") {
+				broken = append(broken, fmt.Sprintf("%s: allows %s on %v", s, action, s.body["Resource"]))
+			}
+		}
+	}
+	for _, e := range p.resources("aws_iam_role_policy_attachment") {
+		if strings.Contains(fmt.Sprint(e.body["policy_arn"]), "Administrator") {
+			broken = append(broken, e.String()+": administrator")
+		}
+	}
+	return broken
+}
+
+func pinnedTrust(p platform) (broken []string) {
+	for _, s := range statements(p) {
+		variables := map[string]bool{}
+		conditions, _ := s.body["condition"].([]any)
+		for _, condition := range conditions {
+			variable := fmt.Sprint(condition.(object)["variable"])
+			variables[variable[strings.LastIndex(variable, ":")+1:]] = true
+		}
+		switch dig(s.body, "principals", "type") {
+		case "Federated":
+			if !variables["sub"] || !variables["aud"] {
+				broken = append(broken, s.String()+": trusts any token of the cluster")
+			}
+		case "Service":
+			service := strs(dig(s.body, "principals", "identifiers"))[0]
+			// A role can be given to instances and plans of its own account only.
+			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" && service != "backup.amazonaws.com" {
+				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
+			}
+		}
+	}
+	return broken
+}

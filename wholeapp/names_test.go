@@ -1,0 +1,103 @@
+package wholeapp
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func tagged(p platform) (broken []string) {
+	for stack, document := range p.stacks {
+		tags, _ := dig(document, "provider", "aws", "default_tags", "tags").(object)
+		for _, key := range []string{"project", "environment", "stack", "repository"} {
+			if value, _ := tags[key].(string); value == "" {
+				broken = append(broken, stack+": no default tag "+key)
+			}
+		}
+	}
+	for _, e := range p.resources("helm_release") {
+		// What the load balancer controller makes has no Terraform provider to tag it.
+		values := fmt.Sprint(e.body["values"])
+		if ownChart(e) && !strings.Contains(values, `"tags" = {"environment"`) {
+			broken = append(broken, e.String()+": its load balancer is not tagged")
+		}
+	}
+	return broken
+}
+
+// limits are the longest and the allowed names, by kind and field, from each service's
+// documentation of quotas.
+var limits = map[string]struct {
+	length  int
+	pattern string
+}{
+	"aws_backup_plan.name":                         {50, `[\w.-]+`},
+	"aws_backup_selection.name":                    {50, `[\w.-]+`},
+	"aws_backup_vault.name":                        {50, `[\w-]{2,}`},
+	"aws_budgets_budget.name":                      {100, `[^:\\]+`},
+	"aws_appautoscaling_policy.name":               {256, `[\x20-\x7E]+`},
+	"aws_cloudwatch_log_group.name":                {512, `[\w./#-]+`},
+	"aws_cloudwatch_log_metric_filter.name":        {512, `[^:*]+`},
+	"aws_db_instance.identifier":                   {63, `[a-z](-?[a-z0-9])*`},
+	"aws_db_parameter_group.name":                  {255, `[a-z](-?[a-z0-9])*`},
+	"aws_db_subnet_group.name":                     {255, `[a-z0-9 ._-]+`},
+	"aws_ecr_repository.name":                      {256, `[a-z0-9]+([._/-][a-z0-9]+)*`},
+	"aws_eks_cluster.name":                         {100, `[0-9A-Za-z][\w-]*`},
+	"aws_eks_fargate_profile.fargate_profile_name": {100, `[0-9A-Za-z][\w-]*`},
+	"aws_cloudwatch_log_stream.name":               {512, `[^:*]+`},
+	"aws_iam_instance_profile.name":                {128, `[\w+=,.@-]+`},
+	"aws_iam_policy.name":                          {128, `[\w+=,.@-]+`},
+	"aws_iam_role.name":                            {64, `[\w+=,.@-]+`},
+	"aws_iam_role.description":                     {1000, `[\w+=,.@'’ /;-]+`},
+	"aws_iam_role_policy.name":                     {128, `[\w+=,.@-]+`},
+	"aws_kms_alias.name":                           {256, `alias/[\w/-]+`},
+	"aws_prometheus_rule_group_namespace.name":     {128, `[0-9A-Za-z][\w.-]*`},
+	"aws_rds_cluster.cluster_identifier":           {63, `[a-z](-?[a-z0-9])*`},
+	"aws_rds_cluster_instance.identifier":          {63, `[a-z](-?[a-z0-9])*`},
+	"aws_rds_cluster_parameter_group.name":         {255, `[a-z](-?[a-z0-9])*`},
+	"aws_route53_record.name":                      {255, `[a-z0-9_.-]+`},
+	"aws_secretsmanager_secret.name":               {512, `[\w/+=.@-]+`},
+	"aws_security_group.name":                      {255, `[\w ./:()#,@+=&;{}!$*\[\]-]+`},
+	"aws_sns_topic.name":                           {256, `[\w-]+`},
+	"aws_ssm_document.name":                        {128, `[\w.-]{3,}`},
+	"aws_wafv2_web_acl.name":                       {128, `[\w-]+`},
+	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
+}
+
+// nameFields are those that name a thing. Of descriptions only those with a limit here matter.
+var nameFields = []string{"name", "identifier", "cluster_identifier", "fargate_profile_name"}
+
+// anywhereAllowed is a name within every limit of AWS's: 32 characters is a target group's.
+var anywhereAllowed = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
+
+// limited tells whether a name has a limit here, or needs none.
+func limited(e element, field string) bool {
+	name, ok := e.body[field].(string)
+	_, known := limits[e.kind+"."+field]
+	return known || !ok || strings.HasPrefix(name, "${") || len(name) <= 32 && anywhereAllowed.MatchString(name)
+}
+
+func nameLimits(p platform) (broken []string) {
+	for _, e := range p.resources() {
+		for _, field := range append(slices.Clone(nameFields), "description") {
+			name, ok := e.body[field].(string)
+			limit, known := limits[e.kind+"."+field]
+			switch {
+			case !ok || strings.HasPrefix(name, "${"):
+			case field != "description" && !limited(e, field):
+				broken = append(broken, e.String()+"."+field+": add its limit to limits")
+			case known && (len(name) > limit.length || !regexp.MustCompile("^"+limit.pattern+"$").MatchString(name)):
+				broken = append(broken, fmt.Sprintf("%s.%s: %q is longer than %d or not %s", e, field, name, limit.length, limit.pattern))
+			}
+		}
+	}
+	for _, e := range p.resources("helm_release") {
+		for _, match := range regexp.MustCompile(`"loadBalancerName" = "([^"]*)"`).FindAllStringSubmatch(fmt.Sprint(e.body["values"]), -1) {
+			if len(match[1]) > 32 {
+				broken = append(broken, e.String()+": load balancer name longer than 32: "+match[1])
+			}
+		}
+	}
+	return broken
+}

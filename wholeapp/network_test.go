@@ -1,0 +1,76 @@
+package wholeapp
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// anywhere matches every address. References such as "${…}/0" do not occur.
+var anywhere = regexp.MustCompile(`(0\.0\.0\.0|::)/0`)
+
+func openToTheWorld(p platform) (broken []string) {
+	for _, e := range p.elements() {
+		walk(e.body, "", func(path string, scalar any) {
+			text, _ := scalar.(string)
+			if !anywhere.MatchString(text) {
+				return
+			}
+			switch {
+			case e.kind == "aws_route" && path == ".destination_cidr_block":
+				// The way out: through NAT, or from public subnets.
+			case e.kind == "aws_vpc_security_group_egress_rule" && e.body["from_port"] == 443.0 && e.body["to_port"] == 443.0:
+				// The bastion's way to AWS's APIs, which have no addresses of their own.
+			case e.kind == "helm_release" && layer(e.stack) == "app":
+				// The load balancer's listeners: once, and only where the settings say so.
+				if strings.Count(text, "/0") != strings.Count(text, `"allowedCidrs" = ["0.0.0.0/0"]`) {
+					broken = append(broken, e.String()+path+": open to the world besides the load balancer")
+				}
+			default:
+				broken = append(broken, e.String()+path+": open to the world: "+text)
+			}
+		})
+		if e.body["publicly_accessible"] == true || e.body["map_public_ip_on_launch"] == true {
+			broken = append(broken, e.String()+": public")
+		}
+		if dig(e.body, "vpc_config", "endpoint_public_access") == true && len(strs(dig(e.body, "vpc_config", "public_access_cidrs"))) == 0 {
+			broken = append(broken, e.String()+": the API server is open to the world")
+		}
+	}
+	return broken
+}
+
+func databaseRoutes(p platform) (broken []string) {
+	routes := map[string]bool{}
+	for _, e := range p.resources("aws_route") {
+		routes[e.stack+fmt.Sprint(e.body["route_table_id"])] = true
+	}
+	for _, e := range p.resources("aws_route_table_association") {
+		if strings.Contains(fmt.Sprint(e.body["subnet_id"]), "database") && routes[e.stack+fmt.Sprint(e.body["route_table_id"])] {
+			broken = append(broken, e.String()+": a database subnet has a route out of the VPC")
+		}
+	}
+	return broken
+}
+
+func subnetsApart(p platform) (broken []string) {
+	vpcs := map[string]netip.Prefix{}
+	for _, e := range p.resources("aws_vpc") {
+		vpcs[e.stack] = netip.MustParsePrefix(e.body["cidr_block"].(string))
+	}
+	seen := map[string][]netip.Prefix{}
+	for _, e := range p.resources("aws_subnet") {
+		subnet := netip.MustParsePrefix(e.body["cidr_block"].(string))
+		if !vpcs[e.stack].Contains(subnet.Addr()) || subnet.Bits() < vpcs[e.stack].Bits() {
+			broken = append(broken, fmt.Sprintf("%s: %s is not inside %s", e, subnet, vpcs[e.stack]))
+		}
+		for _, other := range seen[e.stack] {
+			if subnet.Overlaps(other) {
+				broken = append(broken, fmt.Sprintf("%s: %s overlaps %s", e, subnet, other))
+			}
+		}
+		seen[e.stack] = append(seen[e.stack], subnet)
+	}
+	return broken
+}

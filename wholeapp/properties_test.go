@@ -1,0 +1,227 @@
+package wholeapp
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// properties hold for every environment, present and future. Each returns what breaks it,
+// and is shown to notice by a platform that was broken on purpose.
+var properties = []struct {
+	name  string
+	check func(p platform) []string
+	spoil func(p platform)
+}{
+	{
+		"nothing is open to the world but load balancers and the way out", openToTheWorld,
+		func(p platform) { first(p, "aws_vpc_security_group_ingress_rule")["cidr_ipv4"] = "0.0.0.0/0" },
+	},
+	{
+		"database subnets have no route out", databaseRoutes,
+		func(p platform) {
+			for _, e := range p.resources("aws_route") {
+				e.body["route_table_id"] = "${aws_route_table.network_database-routes_00000000.id}"
+			}
+			for _, e := range p.resources("aws_route_table_association") {
+				if strings.Contains(e.name, "database") {
+					e.body["route_table_id"] = "${aws_route_table.network_database-routes_00000000.id}"
+				}
+			}
+		},
+	},
+	{
+		"everything at rest is encrypted with a key of Plinth's", encryptedAtRest,
+		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "kms_key_id") },
+	},
+	{
+		"every log group forgets", logRetention,
+		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "retention_in_days") },
+	},
+	{
+		"every log that a service writes has its log group", logGroupsExist,
+		func(p platform) {
+			for _, e := range p.resources("aws_cloudwatch_log_group") {
+				e.body["name"] = "/elsewhere"
+			}
+		},
+	},
+	{
+		"no action is a wildcard, no resource wider than it must be", narrowPermissions,
+		func(p platform) {
+			statements(p)[0].body["actions"] = []any{"s3:*"}
+		},
+	},
+	{
+		"every trust of a service or a token is pinned", pinnedTrust,
+		func(p platform) {
+			for _, s := range statements(p) {
+				delete(s.body, "condition")
+			}
+		},
+	},
+	{
+		"no secret is written down", noSecrets,
+		func(p platform) { first(p, "aws_db_instance", "aws_rds_cluster")["password"] = "hunter2" },
+	},
+	{
+		"every resource is tagged", tagged,
+		func(p platform) {
+			for _, document := range p.stacks {
+				dig(document, "provider", "aws", "default_tags", "tags").(object)["project"] = ""
+			}
+		},
+	},
+	{
+		"every name is within its limit", nameLimits,
+		func(p platform) { first(p, "aws_iam_role")["name"] = strings.Repeat("n", 65) },
+	},
+	{
+		"values cross stacks one way, within an environment", oneWay,
+		func(p platform) {
+			for stack, document := range p.stacks {
+				if layer(stack) == "network" {
+					document["data"].(object)["terraform_remote_state"] = object{
+						"cross-stack-reference-input-" + environment(stack) + "-app": object{},
+					}
+				}
+			}
+		},
+	},
+	{
+		"each reference resolves to something that exists", references,
+		func(p platform) { first(p, "aws_subnet")["vpc_id"] = "${aws_vpc.nowhere.id}" },
+	},
+	{
+		"what holds data is guarded where protected", guarded,
+		func(p platform) {
+			for _, e := range p.resources() {
+				delete(e.body, "lifecycle")
+				e.body["deletion_protection"] = false
+				e.body["force_delete"] = true
+			}
+		},
+	},
+	{
+		"Kubernetes is reached only from the stacks above the cluster", kubernetesProviders,
+		func(p platform) {
+			for stack, document := range p.stacks {
+				if layer(stack) == "cluster" {
+					document["provider"].(object)["helm"] = []any{object{}}
+				}
+			}
+		},
+	},
+	{
+		"subnets are inside their VPC and apart", subnetsApart,
+		func(p platform) {
+			for _, e := range p.resources("aws_subnet") {
+				e.body["cidr_block"] = "10.10.0.0/20"
+			}
+		},
+	},
+	{
+		"buckets are private, versioned, encrypted and reached over TLS alone", bucketsClosed,
+		func(p platform) { first(p, "aws_s3_bucket_public_access_block")["block_public_acls"] = false },
+	},
+	{
+		"every role that a stack makes has a boundary that the bootstrap makes", rolesBounded,
+		func(p platform) { delete(first(p, "aws_iam_role"), "permissions_boundary") },
+	},
+	{
+		"policies and roles are within IAM's limits", iamLimits,
+		func(p platform) {
+			first(p, "aws_iam_policy")["policy"] = `{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"` + strings.Repeat("r", 6144) + `"}]}`
+		},
+	},
+	{
+		"no pipeline's role can change a role or a policy of the bootstrap", bootstrapOutOfReach,
+		func(p platform) {
+			for _, e := range p.resources("aws_iam_policy") {
+				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), `"Deny"`, `"Allow"`)
+			}
+		},
+	},
+	{
+		"who plans reads no secret and changes nothing", plansReadOnly,
+		func(p platform) {
+			for _, e := range p.resources("aws_iam_policy") {
+				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), "s3:GetObject", "secretsmanager:GetSecretValue")
+			}
+		},
+	},
+	{
+		"whoever may deploy may plan", planTrusted,
+		func(p platform) {
+			for _, e := range p.elements() {
+				if e.kind == "aws_iam_policy_document" && strings.HasPrefix(e.name, "plan-") {
+					e.body["statement"] = []any{object{"condition": []any{object{"variable": "x:sub", "values": []any{"nobody"}}}}}
+				}
+			}
+		},
+	},
+	{
+		"state is locked, and apart for each stack", stateApart,
+		func(p platform) {
+			for _, document := range p.stacks {
+				delete(dig(document, "terraform", "backend", "s3").(object), "use_lockfile")
+			}
+		},
+	},
+	{
+		"releases undo what fails and wait for what goes", releasesAtomic,
+		func(p platform) { first(p, "helm_release")["wait"] = false },
+	},
+	{
+		"the application's chart gets what its settings say", chartSettings,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				e.body["values"] = []any{"${jsonencode({})}"}
+			}
+		},
+	},
+}
+
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	var mutex sync.Mutex
+	platforms := map[string]platform{}
+	t.Run("synthesized", func(t *testing.T) {
+		hold := func(name, folder string, overrides ...string) {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				p := newPlatform(t, folder, overrides...)
+				mutex.Lock()
+				defer mutex.Unlock()
+				platforms[name] = p
+			})
+		}
+		hold("the project's environments", environments)
+		for name, overrides := range variants {
+			hold(name, samples, overrides...)
+		}
+	})
+	healthy := newPlatform(t, samples)
+	for _, property := range properties {
+		t.Run(property.name, func(t *testing.T) {
+			broken := map[string][]string{}
+			for name, p := range platforms {
+				broken[name] = property.check(p)
+			}
+			for _, violation := range grouped(broken) {
+				t.Error(violation)
+			}
+		})
+		t.Run(property.name+"/notices", func(t *testing.T) {
+			broken := healthy.clone(t)
+			property.spoil(broken)
+			if len(property.check(broken)) == 0 {
+				t.Error("a platform that was broken on purpose passes")
+			}
+		})
+	}
+}
+
+// first is the body of the first resource of the given kinds.
+func first(p platform, kinds ...string) object { return p.resources(kinds...)[0].body }
