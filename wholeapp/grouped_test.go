@@ -56,9 +56,9 @@ func accepted(t *testing.T, folder string, stacks map[string]string) {
 	t.Helper()
 	alike := map[string][]string{}
 	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
-		result := golden.String(stacks[stack]+"\n", filepath.Join(folder, stack+".tf.json"))()
-		if !result.Success() {
-			difference := inShort(result.(interface{ FailureMessage() string }).FailureMessage(), environment(stack))
+		if difference := differs(stacks[stack]+"\n", filepath.Join(folder, stack+".tf.json")); difference != "" {
+			difference = regexp.MustCompile(`\b`+environment(stack)+`\b`).ReplaceAllString(difference, "<environment>")
+			difference = inShort(account.ReplaceAllString(difference, "<account>"))
 			alike[difference] = append(alike[difference], stack)
 		}
 	}
@@ -67,18 +67,56 @@ func accepted(t *testing.T, folder string, stacks map[string]string) {
 	}
 }
 
-var (
-	// hunk says in which lines of two files a difference is.
-	hunk = regexp.MustCompile(`(?m)^@@ .* @@$`)
-	// long is what follows when a line of a difference has been read far enough: a policy is one line.
-	long = regexp.MustCompile(`(?m)^(.{160}).+$`)
-)
+// account is the id of one.
+var account = regexp.MustCompile(`\b[0-9]{12}\b`)
 
-// inShort is a difference without what is another in each environment.
-func inShort(difference, environment string) string {
-	difference, _, _ = strings.Cut(difference, "\n\nYou can run")
-	difference = long.ReplaceAllString(hunk.ReplaceAllString(difference, "@@"), "$1…")
-	return regexp.MustCompile(`\b`+environment+`\b`).ReplaceAllString(strings.TrimSpace(difference), "<environment>")
+// differs tells how a content differs from a golden file; it is empty if it does not.
+func differs(content, file string) string {
+	result := golden.String(content, file)()
+	if result.Success() {
+		return ""
+	}
+	return result.(interface{ FailureMessage() string }).FailureMessage()
+}
+
+// hunk says in which lines of two files a difference is, which is elsewhere in each environment.
+var hunk = regexp.MustCompile(`^@@ .* @@$`)
+
+// inShort is a difference without advice, and of long lines, such as policies, only where they
+// begin to differ.
+func inShort(difference string) string {
+	difference, _, _ = strings.Cut(strings.TrimSpace(difference), "\n\nYou can run")
+	lines := strings.Split(strings.TrimSpace(difference), "\n")
+	for i, line := range lines {
+		lines[i] = hunk.ReplaceAllString(line, "@@")
+		if i > 0 && strings.HasPrefix(lines[i-1], "-") && strings.HasPrefix(line, "+") {
+			same := 1
+			for same < min(len(line), len(lines[i-1])) && line[same] == lines[i-1][same] {
+				same++
+			}
+			lines[i-1], lines[i] = excerpt(lines[i-1], same), excerpt(line, same)
+		}
+	}
+	for i, line := range lines {
+		lines[i] = excerpt(line, 0)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// excerpt is a line that is not too long to read, with what is at a place in it.
+func excerpt(line string, at int) string {
+	const before, most = 60, 160
+	if len(line) <= most {
+		return line
+	}
+	sign, rest := line[:1], line[1:]
+	if at > before {
+		rest = "…" + rest[at-before:]
+	}
+	if len(rest) > most {
+		rest = rest[:most] + "…"
+	}
+	return strings.ToValidUTF8(sign+rest, "")
 }
 
 func TestGrouped(t *testing.T) {
@@ -93,11 +131,13 @@ func TestGrouped(t *testing.T) {
 }
 
 func TestInShort(t *testing.T) {
-	difference := func(environment, lines string) string {
-		return "\n--- expected\n+++ actual\n@@ -" + lines + " @@\n+      \"path\": \"" + environment + "-app/queue\",\n+" + strings.Repeat(" ", 170) +
-			lines + "\n\n\nYou can run 'go test . -update' to"
+	policy := func(sign, actions string) string {
+		return sign + `  "policy": "` + strings.Repeat("ec2:x,", 40) + actions + strings.Repeat("s3:x,", 60) + "\n"
 	}
-	dev := inShort(difference("dev", "1,2 +1,3"), "dev")
-	assert.Equal(t, dev, inShort(difference("prod", "7,2 +7,3"), "prod"))
-	assert.Equal(t, dev, "--- expected\n+++ actual\n@@\n+      \"path\": \"<environment>-app/queue\",\n+"+strings.Repeat(" ", 159)+"…")
+	got := inShort("\n--- expected\n+++ actual\n@@ -1,2 +1,3 @@\n   \"name\": \"a\",\n" + policy("-", "") + policy("+", "sqs:CreateQueue,") + "+  short\n\n\nYou can run 'go test . -update' to")
+	assert.Assert(t, strings.HasPrefix(got, "--- expected\n+++ actual\n@@\n   \"name\": \"a\",\n-…"), got)
+	assert.Assert(t, strings.Contains(got, "\n+…") && strings.Contains(got, "ec2:x,sqs:CreateQueue,") && strings.HasSuffix(got, "…\n+  short"), got)
+	for line := range strings.Lines(got) {
+		assert.Assert(t, len(line) < 180, line)
+	}
 }

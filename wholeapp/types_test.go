@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -312,4 +313,15 @@ func TestUndescribedTypes(t *testing.T) {
         {kind: "aws_not_a_type", one: "not a type"},
 
 docs/development.md, Add a resource, has an example.`)
+}
+
+// TestMissing runs what make missing does. What is optional may be missing in a project.
+func TestMissing(t *testing.T) {
+	program, err := os.Executable()
+	assert.NilError(t, err)
+	output, err := exec.Command(program, "-missing").CombinedOutput()
+	assert.NilError(t, err, "%s", output)
+	said := string(output)
+	assert.Assert(t, strings.Contains(said, "Nothing is missing") || strings.Contains(said, "  optional\n"), said)
+	assert.Assert(t, !strings.Contains(said, "PASS"), "tests are run:\n%s", said)
 }
