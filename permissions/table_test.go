@@ -22,27 +22,27 @@ func TestTable(t *testing.T) {
 	const reference = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_"
 	for kind, row := range All() {
 		empty := len(row.Create)+len(row.Read)+len(row.Update)+len(row.Delete)+len(row.Tag) == 0
-		assert.Equal(t, empty, row.Source == "", "%s: a row has needs and a source, or neither", kind)
+		assert.Check(t, empty == (row.Source == ""), "%s: a row has needs and a source, or neither", kind)
 		if !empty {
-			assert.Assert(t, strings.HasPrefix(row.Source, reference) && strings.HasSuffix(row.Source, ".html"), "%s: %s", kind, row.Source)
+			assert.Check(t, strings.HasPrefix(row.Source, reference) && strings.HasSuffix(row.Source, ".html"), "%s: %s", kind, row.Source)
 		}
 		seen := map[string]string{}
 		for list, needs := range row.needs() {
 			for i, need := range needs {
 				at := fmt.Sprintf("%s: %s[%d]", kind, list, i)
-				assert.Assert(t, len(need.Actions) > 0 && len(need.On) > 0, "%s: on nothing", at)
-				assert.Assert(t, slices.IsSorted(need.Actions), "%s: not in order: %v", at, need.Actions)
+				assert.Check(t, len(need.Actions) > 0 && len(need.On) > 0, "%s: on nothing", at)
+				assert.Check(t, slices.IsSorted(need.Actions), "%s: not in order: %v", at, need.Actions)
 				everywhere := slices.Contains(need.On, "*")
-				assert.Equal(t, everywhere, need.Why != "", "%s: a reason goes with * and with nothing else", at)
-				assert.Assert(t, !everywhere || len(need.On) == 1, "%s: * and %v", at, need.On)
+				assert.Check(t, everywhere == (need.Why != ""), "%s: a reason goes with * and with nothing else", at)
+				assert.Check(t, !everywhere || len(need.On) == 1, "%s: * and %v", at, need.On)
 				ofNoRegion := !slices.ContainsFunc(need.Actions, func(action string) bool { return !strings.HasPrefix(action, "route53:") })
-				assert.Assert(t, !everywhere || ofNoRegion || contains(need.When, inRegion) || contains(need.When, inChatbotRegion), "%s: * in any region", at)
+				assert.Check(t, !everywhere || ofNoRegion || contains(need.When, inRegion) || contains(need.When, inChatbotRegion), "%s: * in any region", at)
 				for _, on := range need.On {
-					assert.Assert(t, everywhere || resource.MatchString(on), "%s: on %s", at, on)
+					assert.Check(t, everywhere || resource.MatchString(on), "%s: on %s", at, on)
 					for _, name := range need.Actions {
-						assert.Assert(t, action.MatchString(name), "%s: %s", at, name)
+						assert.Check(t, action.MatchString(name), "%s: %s", at, name)
 						key := fmt.Sprint(name, on, need.When)
-						assert.Equal(t, seen[key], "", "%s: %s on %s is there already", at, name, on)
+						assert.Check(t, seen[key] == "", "%s: %s on %s is there already", at, name, on)
 						seen[key] = at
 					}
 				}
@@ -75,10 +75,10 @@ func TestTableTags(t *testing.T) {
 					continue
 				}
 				at := fmt.Sprintf("%s: %s[%d]: %v", kind, list, i, need.Actions)
-				assert.Assert(t, contains(need.When, kept) || contains(need.When, requested), "%s: of any owner", at)
+				assert.Check(t, contains(need.When, kept) || contains(need.When, requested), "%s: of any owner", at)
 				named := !slices.ContainsFunc(need.On, func(on string) bool { return !strings.Contains(on, "{") || strings.HasPrefix(on, oidcProviders) })
 				created := slices.ContainsFunc(need.When, func(c Condition) bool { return c.Key == "ec2:CreateAction" })
-				assert.Assert(t, named || created || contains(need.When, owned) || contains(need.When, unclaimed), "%s: takes another's", at)
+				assert.Check(t, named || created || contains(need.When, owned) || contains(need.When, unclaimed), "%s: takes another's", at)
 			}
 		}
 	}
@@ -98,18 +98,18 @@ func TestTableRoles(t *testing.T) {
 					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
 					switch {
 					case action == "iam:PassRole":
-						assert.Assert(t, len(need.When) == 1 && need.When[0].Key == "iam:PassedToService", at)
+						assert.Check(t, len(need.When) == 1 && need.When[0].Key == "iam:PassedToService", at)
 					case action == "iam:CreateServiceLinkedRole":
-						assert.Assert(t, len(need.When) == 1 && need.When[0].Key == "iam:AWSServiceName", at)
+						assert.Check(t, len(need.When) == 1 && need.When[0].Key == "iam:AWSServiceName", at)
 					case action == "iam:TagRole", reads.MatchString(action):
 					case strings.HasSuffix(action, "InstanceProfile"): // whose role it may have, iam:PassRole says
 						assert.DeepEqual(t, need.On, []string{instanceProfile})
 					case changes.MatchString(action):
-						assert.Assert(t, contains(need.When, bounded), "%s: of a role without the boundary", at)
+						assert.Check(t, contains(need.When, bounded), "%s: of a role without the boundary", at)
 					default:
-						assert.Assert(t, strings.HasSuffix(action, "OpenIDConnectProvider"), "%s: is this one safe?", at)
+						assert.Check(t, strings.HasSuffix(action, "OpenIDConnectProvider"), "%s: is this one safe?", at)
 					}
-					assert.Assert(t, action != "iam:DeleteRolePermissionsBoundary", "%s: with it a role loses its limits", at)
+					assert.Check(t, action != "iam:DeleteRolePermissionsBoundary", "%s: with it a role loses its limits", at)
 				}
 			}
 		}
@@ -123,7 +123,7 @@ func TestTableBuckets(t *testing.T) {
 			for i, need := range needs {
 				for _, action := range need.Actions {
 					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
-					assert.Assert(t, !strings.HasPrefix(action, "s3:") || !slices.ContainsFunc(need.On, func(on string) bool {
+					assert.Check(t, !strings.HasPrefix(action, "s3:") || !slices.ContainsFunc(need.On, func(on string) bool {
 						return on != theBucket && on != theBucket+"/*"
 					}), "%s: of which bucket?", at)
 				}
@@ -138,7 +138,7 @@ func TestTableReads(t *testing.T) {
 	for kind, row := range All() {
 		for _, need := range row.Read {
 			for _, action := range need.Actions {
-				assert.Assert(t, reads.MatchString(action) && action != "secretsmanager:GetSecretValue", "%s: %s", kind, action)
+				assert.Check(t, reads.MatchString(action) && action != "secretsmanager:GetSecretValue", "%s: %s", kind, action)
 				if strings.HasPrefix(action, "ssm:GetParameter") {
 					assert.DeepEqual(t, need.On, []string{publicParameter})
 				}

@@ -148,35 +148,36 @@ func (k known) undescribed(p platform) (all []undescribed) {
 func (k known) gaps(kind string, elements []element) (gaps []gap) {
 	deployed := slices.ContainsFunc(elements, func(e element) bool { return layer(e.stack) != bootstrap }) // by a role
 	if _, ok := k.permissions[kind]; !ok && deployed {
-		gaps = append(gaps, gap{"permissions/own.go", "which actions it takes: without them no role could deploy it, and nothing is written", rowExample(kind), true})
+		gaps = append(gaps, gap{"permissions/own.go", "the IAM actions that it takes. Until then no role could deploy it, and nothing is written", rowExample(kind), true})
 	}
 	resource := elements[0].mode == "resource"
 	if resource && slices.ContainsFunc(elements, func(e element) bool { return !decidedAtRest(e) }) {
 		gaps = append(gaps, gap{
-			"wholeapp/data_test.go", "whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
+			"wholeapp/data_test.go", "whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
 		})
 	}
 	for _, field := range nameFields {
-		if resource && slices.ContainsFunc(elements, func(e element) bool { return !limited(e, field) }) {
+		i := slices.IndexFunc(elements, func(e element) bool { return !limited(e, field) })
+		if resource && i >= 0 {
 			gaps = append(gaps, gap{
-				"wholeapp/names_test.go", "how long its " + field + " may be, and of what characters: it is longer than anything may be. In limits:",
+				"wholeapp/names_test.go", fmt.Sprintf("the limit of its %s: %q is not what every service allows. In limits, the length and the characters:", field, elements[i].body[field]),
 				fmt.Sprintf("%q: {80, `[\\w-]+`},", kind+"."+field), true,
 			})
 		}
 	}
 	if knows := k.rehearsed[kind]; deployed && !strings.Contains(kind, "terraform_") && !slices.Contains(knows, "calls") {
-		what := "how it behaves and which calls it makes. A rehearsal knows its schema alone, and checks no permissions of it"
+		what := "its behaviour and its API calls. Until then a rehearsal knows it by its schema alone, and checks no permissions"
 		switch {
 		case elements[0].mode == "data" && len(knows) == 0:
-			what = "how it is answered, in dataSources of data.go. A rehearsal refuses it"
+			what = "its answer, in dataSources of data.go. Until then a rehearsal refuses it"
 		case len(knows) > 0:
-			what = "which calls it makes. A rehearsal checks no permissions of it"
+			what = "its API calls. Until then a rehearsal checks no permissions"
 		}
 		gaps = append(gaps, gap{"rehearsal/internal/cloud", what, "", false})
 	}
 	if resource && !strings.Contains(k.nouns, fmt.Sprintf("%q", kind)) {
 		gaps = append(gaps, gap{
-			nounsFile, fmt.Sprintf("what the diagram calls it, which is %q now", plainName(kind)), fmt.Sprintf("{kind: %q, one: %q},", kind, plainName(kind)), false,
+			nounsFile, fmt.Sprintf("its name in the diagram, now %q", plainName(kind)), fmt.Sprintf("{kind: %q, one: %q},", kind, plainName(kind)), false,
 		})
 	}
 	for _, argument := range k.sizeArguments() {
@@ -297,7 +298,7 @@ func TestUndescribedTypes(t *testing.T) {
 	all := k.undescribed(describedPlatform("aws_not_a_type", map[string]object{"dev-app": {}, "prod-app": {}}))
 	assert.Equal(t, told(all), `aws_not_a_type, in dev-app, prod-app
   required
-    permissions/own.go: which actions it takes: without them no role could deploy it, and nothing is written
+    permissions/own.go: the IAM actions that it takes. Until then no role could deploy it, and nothing is written
         "aws_not_a_type": {
         	Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",
         	Create: []Need{{Actions: []string{"not:Create…"}, On: []string{"not:{name}"}, When: requested}},
@@ -305,11 +306,11 @@ func TestUndescribedTypes(t *testing.T) {
         	Delete: []Need{{Actions: []string{"not:Delete…"}, On: []string{"not:{name}"}}},
         	Tag:    []Need{{Actions: []string{"not:Tag…"}, On: []string{"not:{name}"}, When: kept}},
         },
-    wholeapp/data_test.go: whether it keeps data. If so, give it a key of Plinth's in the stack, which is all; if not, in keepsNothing:
+    wholeapp/data_test.go: whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in keepsNothing:
         "aws_not_a_type",
   optional
-    rehearsal/internal/cloud: how it behaves and which calls it makes. A rehearsal knows its schema alone, and checks no permissions of it
-    tools/diagram/nouns.go: what the diagram calls it, which is "not a type" now
+    rehearsal/internal/cloud: its behaviour and its API calls. Until then a rehearsal knows it by its schema alone, and checks no permissions
+    tools/diagram/nouns.go: its name in the diagram, now "not a type"
         {kind: "aws_not_a_type", one: "not a type"},
 
 docs/development.md, Add a resource, has an example.`)
