@@ -39,3 +39,34 @@ func sorted(findings []Finding) []Finding {
 	})
 	return slices.Compact(findings)
 }
+
+// grouped are findings as texts: what is the same in several stacks is told once, with where else it is.
+func grouped(findings []Finding) []string {
+	type cause struct{ rule, address, problem, remedy string }
+	var causes []cause
+	alike := map[cause][]Finding{}
+	for _, f := range findings {
+		stack, address, _ := strings.Cut(f.In, "/")
+		c := cause{f.Rule, address, strings.ReplaceAll(f.Problem, stack, ""), f.Remedy}
+		if address == "" { // a file is none
+			c.address = f.In
+		}
+		if alike[c] == nil {
+			causes = append(causes, c)
+		}
+		alike[c] = append(alike[c], f)
+	}
+	var texts []string
+	for _, c := range causes {
+		text := alike[c][0].String()
+		var others []string
+		for _, f := range alike[c][1:] {
+			others = append(others, f.In)
+		}
+		if len(others) > 0 {
+			text += "\n    Also in " + strings.Join(others, ", ")
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}

@@ -63,11 +63,7 @@ func check(ctx context.Context, at project) (summary string, err error) {
 		})
 	}
 	if len(left) > 0 {
-		lines := make([]string, len(left))
-		for i, f := range left {
-			lines[i] = f.String()
-		}
-		return "", fmt.Errorf("%s\n\n%s of policy. Exceptions, with their reasons, go into %s", strings.Join(lines, "\n"), count(len(left), "breach", "breaches"), ignoredFile)
+		return "", fmt.Errorf("%s\n\n%s of policy. Exceptions, with their reasons, go into %s", strings.Join(grouped(left), "\n"), count(len(left), "breach", "breaches"), ignoredFile)
 	}
 	return fmt.Sprintf("Nothing in %s, %s or the repository breaks a rule, but for the exceptions in %s.",
 		count(len(p.stacks), "stack", "stacks"), count(rendered, "release", "releases"), ignoredFile), nil
