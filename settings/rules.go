@@ -55,6 +55,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			must:    "lower-case letters, digits and single dashes, a letter first, beginning with none of aws, sg- and internal-",
 			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
 			also:    isFreeProject,
+			repair:  dashed,
 		},
 		// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 		"tagvalue": {
@@ -217,9 +218,10 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`,
 		},
 		"appname": {
-			must:    "at most 20 lower-case letters, digits and single dashes, a letter first, and no namespace that Kubernetes or Plinth uses",
+			must:    "at most 20 lower-case letters, digits and single dashes, a letter first, and no name that Kubernetes or Plinth uses",
 			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
 			also:    isFreeAppName,
+			repair:  dashed,
 		},
 		"domain": {
 			must:    "a DNS name such as app.example.com",
@@ -382,9 +384,25 @@ var appNamespaces = []string{
 	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
 }
 
+// appRoles are what other roles of the environment are called after its name, as the application's
+// is after that and app.name.
+var appRoles = []string{"alarms-slack", "bastion", "cluster", "database-backup", "flow-logs", "postgres-monitoring", "push"}
+
 func isFreeAppName(s string) bool {
-	return len(s) <= 20 && !strings.HasPrefix(s, "kube-") && !slices.Contains(appNamespaces, s)
+	for _, prefix := range []string{"kube-", "deploy-", "plan-", "fargate-"} {
+		if strings.HasPrefix(s, prefix) {
+			return false
+		}
+	}
+	return len(s) <= 20 && !slices.Contains(appNamespaces, s) && !slices.Contains(appRoles, s)
 }
+
+// dashed makes a name of small letters, digits and single dashes.
+func dashed(s string) string {
+	return strings.Trim(undashed.ReplaceAllString(strings.ToLower(s), "-"), "-")
+}
+
+var undashed = regexp.MustCompile(`[^a-z0-9]+`)
 
 func webACLRemedy(s string) string {
 	if strings.Contains(s, ":global/webacl/") {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"plinth/settings"
 )
 
 // statements are all statements of IAM policy documents, but for what they deny.
@@ -105,6 +107,21 @@ func pinnedTrust(p platform) (broken []string) {
 			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" && service != "backup.amazonaws.com" {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}
+		}
+	}
+	return broken
+}
+
+// rolesFree asks settings about applications that are called like roles of the environment.
+func rolesFree(p platform) (broken []string) {
+	for _, e := range p.resources("aws_iam_role") {
+		env := p.settings[environment(e.stack)]
+		name, ours := strings.CutPrefix(fmt.Sprint(e.body["name"]), env.ResourceName("")) // with a dash
+		if !ours || name == env.App.Name {
+			continue
+		}
+		if _, err := settings.Load(samples, []string{"PLINTH_DEV_APP_NAME=" + name}); err == nil {
+			broken = append(broken, fmt.Sprintf("%s: an application may be called %s, and its role has the same name", e, name))
 		}
 	}
 	return broken

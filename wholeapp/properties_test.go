@@ -174,6 +174,13 @@ var properties = []struct {
 		func(p platform) { first(p, "helm_release")["wait"] = false },
 	},
 	{
+		"no application can be called so that its role is another's", rolesFree,
+		func(p platform) {
+			e := p.resources("aws_iam_role")[0]
+			e.body["name"] = p.settings[environment(e.stack)].ResourceName("shop")
+		},
+	},
+	{
 		"the application's chart gets what its settings say", chartSettings,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {
