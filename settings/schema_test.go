@@ -31,7 +31,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 		// The validate tags say what is required.
 		RequiredFromJSONSchemaTags: true,
 	}
-	if err := reflector.AddGoComments("plinth/settings", "./"); err != nil {
+	if err := reflector.AddGoComments(reflect.TypeFor[Environment]().PkgPath(), "./"); err != nil {
 		t.Fatal(err)
 	}
 	top := reflector.ReflectFromType(reflect.TypeFor[Environment]())
@@ -51,7 +51,7 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 		}
 		value := defaults.Field(field.index)
 		if property.Description == "" { // a section is described by its type
-			property.Description = comments["plinth/settings."+value.Type().Name()]
+			property.Description = comments[value.Type().PkgPath()+"."+value.Type().Name()]
 		}
 		property.Description = strings.Join(strings.Fields(property.Description), " ")
 		own, entries, _ := strings.Cut(t.Field(field.index).Tag.Get("validate"), "dive")

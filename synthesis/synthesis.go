@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"strings"
@@ -162,7 +163,8 @@ func mistake(cause any) error {
 	return errors.New(message)
 }
 
-const module = "plinth"
+// module is Plinth's own, whatever it is called.
+var module = path.Dir(reflect.TypeFor[Network]().PkgPath())
 
 // inProjectFolder tells whether a function is in the package beside go.mod, the program.
 func inProjectFolder(function string) bool { return strings.HasPrefix(function, "main.") }

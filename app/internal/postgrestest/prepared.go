@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"sync"
 	"syscall"
@@ -23,8 +24,8 @@ type Prepared struct {
 // openssl builds a stand-in for a program that the script starts and the machine may lack. The
 // machine's own is taken where there is one.
 var openssl = sync.OnceValues(func() (folder string, err error) {
-	folder = filepath.Join(testrun.Dir(), "openssl")
-	if output, err := testrun.Command("go", "build", "-o", filepath.Join(folder, "openssl"), "plinth/app/internal/postgrestest/openssl").CombinedOutput(); err != nil {
+	folder, own := filepath.Join(testrun.Dir(), "openssl"), reflect.TypeFor[Server]().PkgPath()
+	if output, err := testrun.Command("go", "build", "-o", filepath.Join(folder, "openssl"), own+"/openssl").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("openssl: %w\n%s", err, output)
 	}
 	return folder, nil
