@@ -1,0 +1,119 @@
+// Package rename gives the project, its application and its Go module names of their user's own.
+package rename
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"plinth/tools/worktree"
+)
+
+// Options say what is called how from now on. A name that is empty stays as it is.
+type Options struct {
+	// Project becomes project in every environment's settings, App becomes app.name.
+	Project, App string
+	// Module becomes the path of the root's Go module; the paths of the others begin with it.
+	Module string
+	// Dirty allows it where Git knows of changes, from which its own cannot be told.
+	Dirty bool
+	// Out is told what was changed.
+	Out io.Writer
+}
+
+// Rename edits the files of the repository at root. Where it returns an error it has written nothing.
+func Rename(root string, o Options) error {
+	if o.Project == "" && o.App == "" && o.Module == "" {
+		return errors.New("nothing to rename: give a project, an application or a module")
+	}
+	if !o.Dirty {
+		if err := clean(root); err != nil {
+			return err
+		}
+	}
+	changed := map[string][]byte{}
+	said, err := settingsFiles(root, o, changed)
+	if err != nil {
+		return err
+	}
+	if o.Module != "" {
+		more, err := moduleFiles(root, o.Module, changed)
+		if err != nil {
+			return err
+		}
+		said = append(said, more...)
+	}
+	if err := write(root, changed); err != nil {
+		return err
+	}
+	switch {
+	case len(changed) == 0:
+		said = []string{"Everything is called so already."}
+	case o.Project != "" || o.App != "":
+		said = append(said, "To accept the new names in golden files: make golden",
+			"What is deployed under the old names stays, and is nobody's any more: destroy it first.")
+	}
+	_, err = fmt.Fprintln(o.Out, strings.Join(said, "\n"))
+	return err
+}
+
+// clean returns nil when Git knows of no change.
+func clean(root string) error {
+	out, err := worktree.Git(root, "status", "--porcelain", "--", ".")
+	if err != nil {
+		return fmt.Errorf("%w; without Git nobody could see what was renamed", err)
+	}
+	if changes := strings.Split(strings.TrimRight(out, "\n"), "\n"); changes[0] != "" {
+		const most = 5
+		if more := len(changes) - most; more > 0 {
+			changes = append(changes[:most:most], fmt.Sprintf("and %d more", more))
+		}
+		return errors.New("work tree: has changes, from which the new names could not be told; commit or stash these first\n  " +
+			strings.Join(changes, "\n  "))
+	}
+	return nil
+}
+
+// goFiles are the repository's own go.mod and Go files.
+func goFiles(root string) (mods, sources []string, err error) {
+	files, err := worktree.Files(root)
+	for _, file := range files {
+		switch {
+		case filepath.Base(file) == "go.mod":
+			mods = append(mods, file)
+		case filepath.Ext(file) == ".go":
+			sources = append(sources, file)
+		}
+	}
+	return mods, sources, err
+}
+
+// write puts all contents into their files, or none.
+func write(root string, contents map[string][]byte) error {
+	before := map[string][]byte{}
+	for _, file := range slices.Sorted(maps.Keys(contents)) {
+		path := filepath.Join(root, file)
+		old, err := os.ReadFile(path)
+		if err == nil && bytes.Equal(old, contents[file]) {
+			delete(contents, file)
+			continue
+		}
+		if err == nil {
+			before[path] = old
+			err = os.WriteFile(path, contents[file], 0o644) // keeps the mode of one that is there
+		}
+		if err != nil {
+			for path, content := range before {
+				err = errors.Join(err, os.WriteFile(path, content, 0o644))
+			}
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package rename
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"plinth/settings"
+)
+
+// environments is the folder of the settings.
+const environments = "environments"
+
+// settingsFiles adds the environments' files with their new names, and tells what is in them.
+func settingsFiles(root string, o Options, changed map[string][]byte) (said []string, err error) {
+	if o.Project == "" && o.App == "" {
+		return nil, nil
+	}
+	if _, err := settings.Load(filepath.Join(root, environments), nil); err != nil {
+		return nil, fmt.Errorf("the settings have mistakes; mend these first\n%w", err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, environments, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	// What settings says to the new names is asked of a copy.
+	trial, err := os.MkdirTemp("", "plinth-rename-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(trial)
+	for _, path := range files {
+		file := filepath.ToSlash(filepath.Join(environments, filepath.Base(path)))
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		text, names := string(content), []string{}
+		for _, name := range []struct {
+			value string
+			path  []string
+		}{{o.Project, []string{"project"}}, {o.App, []string{"app", "name"}}} {
+			if name.value == "" {
+				continue
+			}
+			if text, err = set(text, name.path, name.value); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			names = append(names, strings.Join(name.path, ".")+" is "+name.value)
+		}
+		if err := os.WriteFile(filepath.Join(trial, filepath.Base(path)), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+		if text != string(content) {
+			changed[file] = []byte(text)
+			said = append(said, file+": "+strings.Join(names, ", "))
+		}
+	}
+	return said, accepted(trial, o)
+}
+
+// accepted asks settings about the renamed environments in a folder. What is wrong with a name is
+// wrong in each of them, and told once.
+func accepted(folder string, o Options) error {
+	all, err := settings.Load(folder, nil)
+	var problems settings.Problems
+	if errors.As(err, &problems) {
+		told := map[string]bool{}
+		var lines []string
+		for _, p := range problems {
+			if !told[p.Path] {
+				lines = append(lines, p.Path+": "+p.Message)
+			}
+			told[p.Path] = true
+		}
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	if err != nil {
+		return err
+	}
+	for _, env := range all {
+		if o.Project != "" && env.Project != o.Project || o.App != "" && env.App.Name != o.App {
+			return fmt.Errorf("%s/%s.yaml: is written in a way that this cannot edit; write the names there yourself", environments, env.Name)
+		}
+	}
+	return nil
+}
+
+// set gives a YAML text's setting another value, and leaves everything else as it is.
+func set(text string, path []string, value string) (string, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return "", err
+	}
+	lines := strings.SplitAfter(text, "\n")
+	section, parent := document.Content[0], (*yaml.Node)(nil)
+	for i, name := range path {
+		if section.Kind != yaml.MappingNode {
+			return "", fmt.Errorf("%s: is no section", strings.Join(path[:i], "."))
+		}
+		key, node := entry(section, name)
+		switch {
+		case key == nil:
+			insert(lines, section, parent, strings.Join(path[i:], ": {")+": "+scalar(value)+strings.Repeat("}", len(path)-i-1))
+			return strings.Join(lines, ""), nil
+		case i == len(path)-1:
+			return replace(lines, key, node, value)
+		}
+		section, parent = node, key
+	}
+	return text, nil
+}
+
+// entry finds a key of a mapping and its value.
+func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == name {
+			return mapping.Content[i], mapping.Content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+// insert adds an entry to a mapping that has others: before the first at the top, and right below
+// its key elsewhere, so that comments stay with what they are about.
+func insert(lines []string, mapping, parent *yaml.Node, text string) {
+	first := mapping.Content[0]
+	switch {
+	case mapping.Style&yaml.FlowStyle != 0:
+		before, after := split(lines[mapping.Line-1], mapping.Column)
+		lines[mapping.Line-1] = before + text + ", " + after
+	case parent != nil:
+		lines[parent.Line-1] += strings.Repeat(" ", first.Column-1) + text + "\n"
+	default:
+		lines[first.Line-1] = strings.Repeat(" ", first.Column-1) + text + "\n" + lines[first.Line-1]
+	}
+}
+
+// scalar is a text as YAML has it, in quotes where it would take it for something else.
+func scalar(text string) string {
+	var plain any
+	if err := yaml.Unmarshal([]byte(text), &plain); err == nil && plain == any(text) && !strings.ContainsAny(text, "\n,{}[]") {
+		return text
+	}
+	return strconv.Quote(text)
+}
+
+// replace writes another text over a scalar, in quotes if that was.
+func replace(lines []string, key, node *yaml.Node, text string) (string, error) {
+	if node.Kind != yaml.ScalarNode {
+		return "", fmt.Errorf("%s: is no text", key.Value)
+	}
+	before, after := split(lines[node.Line-1], node.Column-1)
+	old, token := node.Value, scalar(text)
+	switch {
+	case node.Style&yaml.DoubleQuotedStyle != 0:
+		old, token = `"`+old+`"`, strconv.Quote(text)
+	case node.Style&yaml.SingleQuotedStyle != 0:
+		old, token = "'"+old+"'", "'"+strings.ReplaceAll(text, "'", "''")+"'"
+	}
+	rest, found := strings.CutPrefix(after, old)
+	if !found || old == "" {
+		return "", fmt.Errorf("line %d: %s: is written in a way that this cannot edit; write %s there yourself", node.Line, key.Value, token)
+	}
+	lines[node.Line-1] = before + token + rest
+	return strings.Join(lines, ""), nil
+}
+
+// split divides a line after so many characters.
+func split(line string, at int) (before, after string) {
+	runes := []rune(line)
+	return string(runes[:at]), string(runes[at:])
+}
