@@ -164,7 +164,7 @@ func mistake(cause any) error {
 }
 
 // module is Plinth's own, whatever it is called.
-var module = path.Dir(reflect.TypeFor[Network]().PkgPath())
+var module = path.Dir(reflect.TypeFor[staging]().PkgPath())
 
 // inProjectFolder tells whether a function is in the package beside go.mod, the program.
 func inProjectFolder(function string) bool { return strings.HasPrefix(function, "main.") }
