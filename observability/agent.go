@@ -13,8 +13,8 @@ type Agent struct {
 	// Environment and Cluster become labels of everything that is written.
 	Environment string
 	Cluster     string
-	// ScrapeSeconds is how often each target is asked, at most 60: rules look back five minutes.
-	ScrapeSeconds int
+	// ScrapeIntervalSeconds is how often each target is asked, at most 60: rules look back five minutes.
+	ScrapeIntervalSeconds int
 	// RemoteWriteURL is the workspace's, <endpoint>api/v1/remote_write.
 	RemoteWriteURL string
 	// Region is the workspace's.
@@ -88,7 +88,7 @@ const appSamples = 1000
 func (a Agent) Config() map[string]any {
 	return map[string]any{
 		"global": map[string]any{
-			"scrape_interval": fmt.Sprintf("%ds", a.ScrapeSeconds),
+			"scrape_interval": fmt.Sprintf("%ds", a.ScrapeIntervalSeconds),
 			"scrape_timeout":  "10s",
 			"external_labels": map[string]any{"cluster": a.Cluster, "environment": a.Environment},
 		},

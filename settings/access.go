@@ -5,8 +5,8 @@ import "slices"
 // checkAccess looks at who uses the Kubernetes API, and as what.
 func (d *document) checkAccess() {
 	principals := map[string]bool{}
-	for i, access := range d.env.Cluster.Access {
-		path := element("cluster.access", i)
+	for i, access := range d.env.Cluster.AccessEntries {
+		path := element("cluster.accessEntries", i)
 		d.checkUnique(path+".namespaces", access.Namespaces)
 		// https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
 		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {

@@ -66,8 +66,8 @@ func (d *document) checkIdentityProvider(all []*document, chosen []string) {
 			return
 		}
 		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
-		if !later && !d.env.CI.SharesProvider && !other.env.CI.SharesProvider {
-			d.report("ci.sharesProvider", "must be true: %s makes the provider for %s in the same account, and there can be one", other.env.Name, d.env.issuer())
+		if !later && !d.env.CI.UseExistingOIDCProvider && !other.env.CI.UseExistingOIDCProvider {
+			d.report("ci.useExistingOIDCProvider", "must be true: %s makes the provider for %s in the same account, and there can be one", other.env.Name, d.env.issuer())
 			return
 		}
 	}

@@ -88,6 +88,9 @@ func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at 
 		}
 		lines[key.Value] = d.locate(key)
 		index := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		if index < 0 && d.renamed(key, value, child) {
+			continue
+		}
 		if index < 0 {
 			d.unknown(d.locate(key), path, key.Value, fields)
 			continue
@@ -150,7 +153,7 @@ func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at
 	elements := reflect.MakeSlice(target.Type(), len(node.Content), len(node.Content))
 	for i, child := range node.Content {
 		element := elements.Index(i)
-		if access, ok := element.Addr().Interface().(*Access); ok {
+		if access, ok := element.Addr().Interface().(*AccessEntry); ok {
 			*access = defaultAccess()
 		}
 		d.value(child, element, path+"["+strconv.Itoa(i)+"]", d.locate(child))

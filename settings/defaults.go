@@ -7,18 +7,18 @@ func Defaults() *Environment {
 		Project:          "plinth",
 		Repository:       "plinth",
 		LogRetentionDays: 30,
-		State:            State{OldVersionDays: 90},
+		State:            State{NoncurrentVersionRetentionDays: 90},
 		CI: CI{
-			Provider:       CIGitLab,
-			Audience:       "sts.amazonaws.com",
-			Branches:       []string{"main"},
-			SessionMinutes: 60,
+			Provider:          CIGitLab,
+			Audience:          "sts.amazonaws.com",
+			Branches:          []string{"main"},
+			MaxSessionMinutes: 60,
 		},
 		Network: Network{
 			NAT:      NATSingle,
 			FlowLogs: true,
-			Bastion:  Bastion{InstanceType: "t4g.nano", IdleMinutes: 20, MaxMinutes: 480},
-			VPN:      VPN{SessionHours: 8},
+			Bastion:  Bastion{InstanceType: "t4g.nano", IdleTimeoutMinutes: 20, MaxSessionMinutes: 480},
+			VPN:      VPN{SessionTimeoutHours: 8},
 		},
 		Database: Database{
 			Engine:              EnginePostgres,
@@ -32,9 +32,9 @@ func Defaults() *Environment {
 			BackupRetentionDays: 7,
 			BackupWindow:        "02:00-03:00",
 			MaintenanceWindow:   "sun:03:30-sun:04:30",
-			Backup:              Backup{KeepDays: 90, CopyKeepDays: 30},
+			AWSBackup:           AWSBackup{RetentionDays: 90, CopyRetentionDays: 30},
 		},
-		Registry: Registry{KeepImages: 30, UntaggedDays: 7},
+		Registry: Registry{MaxTaggedImages: 30, UntaggedRetentionDays: 7},
 		Cluster:  Cluster{Version: "1.35"},
 		App: App{
 			Name:         "app",
@@ -46,20 +46,20 @@ func Defaults() *Environment {
 		},
 		Observability: Observability{
 			Alarms: Alarms{
-				ErrorPercent:        5,
-				LatencyMilliseconds: 1000,
-				ErrorLogs:           10,
-				DatabaseCPUPercent:  80,
-				ReplicaLagSeconds:   600,
+				ErrorRatePercent:       5,
+				P95LatencyMilliseconds: 1000,
+				ErrorLogsPer5Minutes:   10,
+				DatabaseCPUPercent:     80,
+				ReplicaLagSeconds:      600,
 			},
-			Budget:     Budget{Percent: 80},
-			Prometheus: Prometheus{ScrapeSeconds: 30},
+			Budget:     Budget{ThresholdPercent: 80},
+			Prometheus: Prometheus{ScrapeIntervalSeconds: 30},
 			Loki:       Loki{RetentionDays: 30},
 		},
 	}
 }
 
-// defaultAccess is what an entry of cluster.access starts as: the least powerful policy.
-func defaultAccess() Access {
-	return Access{Policy: AccessView}
+// defaultAccess is what an entry of cluster.accessEntries starts as: the least powerful policy.
+func defaultAccess() AccessEntry {
+	return AccessEntry{Policy: AccessView}
 }

@@ -32,8 +32,8 @@ func (e *Environment) derive() {
 		e.Database.FinalSnapshot = new(e.Protected)
 	}
 	e.deriveAlarms()
-	for i := range e.Cluster.Access {
-		access := &e.Cluster.Access[i]
+	for i := range e.Cluster.AccessEntries {
+		access := &e.Cluster.AccessEntries[i]
 		access.Principal = e.principalARN(access.Principal)
 		if access.Policy == AccessDeveloper {
 			access.Namespaces = []string{e.App.Name}

@@ -73,7 +73,7 @@ func TestSamples(t *testing.T) {
 		{"dev's key", dev.State.KMSKey, "arn:aws:kms:eu-west-2:111111111111:alias/plinth-dev-state"},
 		{"dev's deletion protection", *dev.Database.DeletionProtection, false},
 		{"dev's final snapshot", *dev.Database.FinalSnapshot, false},
-		{"dev's principal", dev.Cluster.Access[0].Principal, "arn:aws:iam::111111111111:role/developer"},
+		{"dev's principal", dev.Cluster.AccessEntries[0].Principal, "arn:aws:iam::111111111111:role/developer"},
 		{"dev's zones", strings.Join(dev.ZoneNames(), " "), "eu-west-2a eu-west-2b"},
 		{"dev's flow logs, by default", dev.Network.FlowLogs, true},
 		{"dev's parameter family", dev.Database.ParameterFamily(), "postgres17"},
@@ -134,7 +134,7 @@ func TestGoodInput(t *testing.T) {
 		{"false is not the default", under("network", "flowLogs: false"), func(e *Environment) any { return e.Network.FlowLogs }, false},
 		{"zero is not the default", aurora("autoscaling: {min: 0, max: 0}"), func(e *Environment) any { return e.Database.Autoscaling.Min }, 0},
 		{"one of a section leaves the others", aurora("autoscaling: {min: 2}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 3},
-		{"a developer has the application's namespace", swap("policy: admin", "policy: developer"), func(e *Environment) any { return strings.Join(e.Cluster.Access[0].Namespaces, " ") }, "app"},
+		{"a developer has the application's namespace", swap("policy: admin", "policy: developer"), func(e *Environment) any { return strings.Join(e.Cluster.AccessEntries[0].Namespaces, " ") }, "app"},
 		{"connections of a class's memory", observe("prometheus: {enabled: true}"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 80},
 		{"those of a larger one", aurora(), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 1297},
 		{"those of the largest", swap("db.t4g.micro", "db.r8g.24xlarge"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 4000},
@@ -144,18 +144,18 @@ func TestGoodInput(t *testing.T) {
 		{"Grafana in the cluster makes the stack use it", observe(grafana), func(e *Environment) any { return strings.Join(e.InCluster(), " ") }, "addons app observability"},
 		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
 		{"a database in the cluster needs nothing else", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
-		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.KeepImages }, 30},
+		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.MaxTaggedImages }, 30},
 		{"protection against the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
 		{"snapshot with the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
-		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", OldVersionDays: 90, MakesBucket: true, MakesKey: true}},
+		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", NoncurrentVersionRetentionDays: 90, MakesBucket: true, MakesKey: true}},
 		{"an issuer by the provider", under("ci", "provider: github"), func(e *Environment) any { return e.CI.Issuer }, "https://token.actions.githubusercontent.com"},
 		{"a key of one's own is not made", top("state: {kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.MakesKey }, false},
 		{"another server has no bucket of AWS's", top("state: {endpoint: 'http://127.0.0.1:9000'}"), func(e *Environment) any { return e.State.MakesBucket }, false},
 		{"another server has no key", top("state: {endpoint: 'http://127.0.0.1:9000', kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.KMSKey }, ""},
 		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
-		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
-		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.Access[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
+		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
+		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
 		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
 		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
@@ -238,7 +238,7 @@ func withRange(account, cidr string) string {
 }
 
 // shared leaves the account's identity provider to another environment.
-func shared(file string) string { return under("ci", "sharesProvider: true")(file) }
+func shared(file string) string { return under("ci", "useExistingOIDCProvider: true")(file) }
 
 func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	dev := strings.Replace(base, "10.10.0.0/16", "10.20.0.0/16", 1)
@@ -246,14 +246,14 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	for _, test := range []struct {
 		name, dev, qa, want string
 	}{
-		{"both make it", dev, base, `qa.yaml:15: ci.sharesProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+		{"both make it", dev, base, `qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
 		{"the later one leaves it", dev, shared(base), ""},
 		{"the earlier one leaves it", shared(dev), base, ""},
 		{"two issuers", github(dev), base, ""},
 		{"another audience", dev, under("ci", "audience: other")(shared(base)),
 			`qa.yaml:16: ci.audience: must be that of dev (sts.amazonaws.com), with which it has the account's one provider for https://gitlab.com, is "other"`},
 		{"the issuer by default and by name", under("ci", "issuer: https://gitlab.com")(dev), base,
-			`qa.yaml:15: ci.sharesProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+			`qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa})
@@ -267,7 +267,7 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 func TestRangesOfOneAccount(t *testing.T) {
 	const a, b = "111111111111", "222222222222"
 	share := func(file, with string) string {
-		return under("network", "sharesRangeWith: ["+with+"]")(file)
+		return under("network", "allowOverlapWith: ["+with+"]")(file)
 	}
 	for _, test := range []struct {
 		name     string
@@ -280,7 +280,7 @@ func TestRangesOfOneAccount(t *testing.T) {
 		{
 			name:     "overlap",
 			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
-			want:     "qa.yaml:4: network.cidr: must not overlap the range of dev in the same account (10.0.0.0/16), is 10.0.32.0/19; take another range, or name dev in network.sharesRangeWith",
+			want:     "qa.yaml:4: network.cidr: must not overlap the range of dev in the same account (10.0.0.0/16), is 10.0.32.0/19; take another range, or name dev in network.allowOverlapWith",
 		},
 		{name: "overlap that one allows", contents: map[string]string{"dev": share(withRange(a, "10.0.0.0/16"), "qa"), "qa": withRange(a, "10.0.32.0/19")}},
 		{name: "overlap that the other allows", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": share(withRange(a, "10.0.32.0/19"), "dev")}},
@@ -288,17 +288,17 @@ func TestRangesOfOneAccount(t *testing.T) {
 			name:     "overlap with one left out",
 			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
 			chosen:   "dev",
-			want:     "dev.yaml:4: network.cidr: must not overlap the range of qa in the same account (10.0.32.0/19), is 10.0.0.0/16; take another range, or name qa in network.sharesRangeWith",
+			want:     "dev.yaml:4: network.cidr: must not overlap the range of qa in the same account (10.0.32.0/19), is 10.0.0.0/16; take another range, or name qa in network.allowOverlapWith",
 		},
 		{
 			name:     "shared with itself",
 			contents: map[string]string{"dev": share(base, "dev"), "qa": withRange(b, "10.0.0.0/16")},
-			want:     `dev.yaml:4: network.sharesRangeWith[0]: must be another environment, is "dev"; there are qa`,
+			want:     `dev.yaml:4: network.allowOverlapWith[0]: must be another environment, is "dev"; there are qa`,
 		},
 		{
 			name:     "shared with a misspelt one",
 			contents: map[string]string{"dev": share(base, "stagin"), "staging": withRange(b, "10.0.0.0/16"), "prod": withRange("333333333333", "10.0.0.0/16")},
-			want:     `dev.yaml:4: network.sharesRangeWith[0]: must be another environment, is "stagin"; there are prod and staging; did you mean staging?`,
+			want:     `dev.yaml:4: network.allowOverlapWith[0]: must be another environment, is "stagin"; there are prod and staging; did you mean staging?`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

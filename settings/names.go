@@ -52,7 +52,7 @@ func (e *Environment) Developers() string { return e.Project + ":developers" }
 
 // HasDevelopers tells whether there are any.
 func (e *Environment) HasDevelopers() bool {
-	return slices.ContainsFunc(e.Cluster.Access, func(a Access) bool { return a.Policy == AccessDeveloper })
+	return slices.ContainsFunc(e.Cluster.AccessEntries, func(a AccessEntry) bool { return a.Policy == AccessDeveloper })
 }
 
 // clusterRoles are the ARNs of those roles.

@@ -79,13 +79,13 @@ var withoutNAT = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalanc
 func (d *document) checkNetwork(all []*document, chosen []string) {
 	network := d.env.Network
 	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
-	d.checkUnique("network.sharesRangeWith", network.SharesRangeWith)
+	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
 	d.checkEndpoints("Fargate", withoutNAT...)
 	if d.sound("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
 		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach the registries of the add-ons; "+
 			"copy their images to a registry in the region and name it here")
 	}
-	d.checkSharesRangeWith(all)
+	d.checkAllowOverlapWith(all)
 	if d.sound("network.cidr", "account") {
 		d.checkOverlap(all, chosen)
 	}
@@ -108,15 +108,15 @@ func (d *document) checkEndpoints(somebody string, services ...string) {
 	}
 }
 
-func (d *document) checkSharesRangeWith(all []*document) {
+func (d *document) checkAllowOverlapWith(all []*document) {
 	var others []string
 	for _, other := range all {
 		if other != d {
 			others = append(others, other.env.Name)
 		}
 	}
-	for i, name := range d.env.Network.SharesRangeWith {
-		path := element("network.sharesRangeWith", i)
+	for i, name := range d.env.Network.AllowOverlapWith {
+		path := element("network.allowOverlapWith", i)
 		if slices.Contains(others, name) || !d.sound(path) {
 			continue
 		}
@@ -138,14 +138,14 @@ func (d *document) checkOverlap(all []*document, chosen []string) {
 	for _, other := range all {
 		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
 		if other == d || later || other.env.Account != d.env.Account ||
-			slices.Contains(d.env.Network.SharesRangeWith, other.env.Name) ||
-			slices.Contains(other.env.Network.SharesRangeWith, d.env.Name) {
+			slices.Contains(d.env.Network.AllowOverlapWith, other.env.Name) ||
+			slices.Contains(other.env.Network.AllowOverlapWith, d.env.Name) {
 			continue
 		}
 		theirs, err := netip.ParsePrefix(other.env.Network.CIDR)
 		if err == nil && theirs.Overlaps(own) {
 			d.report("network.cidr", "must not overlap the range of %s in the same account (%s), is %s; "+
-				"take another range, or name %s in network.sharesRangeWith",
+				"take another range, or name %s in network.allowOverlapWith",
 				other.env.Name, theirs, own, other.env.Name)
 		}
 	}

@@ -21,12 +21,12 @@ type Alarms struct {
 	Emails []string `yaml:"emails" validate:"dive,email"`
 	// Slack is a channel that is told too.
 	Slack Slack `yaml:"slack"`
-	// ErrorPercent is the share of requests that end in an error of the service (5xx).
-	ErrorPercent int `yaml:"errorPercent" validate:"between=1-100"`
-	// LatencyMilliseconds is what 95 of 100 requests may take.
-	LatencyMilliseconds int `yaml:"latencyMilliseconds" validate:"between=10-60000"`
-	// ErrorLogs is how many log lines of level ERROR there may be in five minutes.
-	ErrorLogs int `yaml:"errorLogs" validate:"between=1-1000000"`
+	// ErrorRatePercent is the share of requests that end in an error of the service (5xx).
+	ErrorRatePercent int `yaml:"errorRatePercent" validate:"between=1-100"`
+	// P95LatencyMilliseconds is what 95 of 100 requests may take.
+	P95LatencyMilliseconds int `yaml:"p95LatencyMilliseconds" validate:"between=10-60000"`
+	// ErrorLogsPer5Minutes is how many log lines of level ERROR there may be in five minutes.
+	ErrorLogsPer5Minutes int `yaml:"errorLogsPer5Minutes" validate:"between=1-1000000"`
 	// DatabaseCPUPercent is the CPU use of a database instance over ten minutes.
 	DatabaseCPUPercent int `yaml:"databaseCPUPercent" validate:"between=10-100"`
 	// DatabaseConnections is how many connections an instance may have; by default 80 % of what
@@ -44,9 +44,9 @@ type Alarms struct {
 type Budget struct {
 	// MonthlyUSD is what the account, with all that is in it, may cost in a month; 0 is no budget.
 	MonthlyUSD int `yaml:"monthlyUSD" validate:"between=0-100000000"`
-	// Percent is what share of it must be spent before that is told. It is also told when AWS
+	// ThresholdPercent is what share of it must be spent before that is told. It is also told when AWS
 	// expects more than all of it.
-	Percent int `yaml:"percent" validate:"between=1-100"`
+	ThresholdPercent int `yaml:"thresholdPercent" validate:"between=1-100"`
 }
 
 // Slack is a channel of a Slack workspace which an administrator has let AWS into, once, in the
@@ -65,8 +65,8 @@ type Slack struct {
 type Prometheus struct {
 	// Enabled makes the workspace and the agent that fills it.
 	Enabled bool `yaml:"enabled"`
-	// ScrapeSeconds is how often the metrics are taken; each is paid for.
-	ScrapeSeconds int `yaml:"scrapeSeconds" validate:"between=10-60"`
+	// ScrapeIntervalSeconds is how often the metrics are taken; each is paid for.
+	ScrapeIntervalSeconds int `yaml:"scrapeIntervalSeconds" validate:"between=10-60"`
 }
 
 // Grafana shows dashboards, at an address that is reached from inside the VPC only.

@@ -40,7 +40,7 @@ func Variable(environment, path string) string {
 		switch {
 		case r == '.':
 			name.WriteByte('_')
-		case unicode.IsUpper(r) && unicode.IsLower(previous):
+		case unicode.IsUpper(r) && (unicode.IsLower(previous) || unicode.IsDigit(previous)):
 			name.WriteByte('_')
 			fallthrough
 		default:
@@ -52,7 +52,7 @@ func Variable(environment, path string) string {
 }
 
 // words shows where a word begins that follows another in capitals, and that a unit is one.
-var words = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn")
+var words = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn", "CPUPercent", "CpuPercent", "OIDCProvider", "OidcProvider")
 
 // variables returns what the process environment says to Plinth. Of a name that is there
 // twice the last value counts, as for a process that is started with it.
@@ -137,6 +137,10 @@ func strangers(variables map[string]string, environments []string) Problems {
 	}
 	for _, variable := range slices.Sorted(maps.Keys(variables)) {
 		if slices.Contains(known, variable) {
+			continue
+		}
+		if now := renamedVariable(variable, environments); now != "" {
+			problems = append(problems, place{variable: variable}.problem("", "%s", renamedTo(now)))
 			continue
 		}
 		message := "names no setting"

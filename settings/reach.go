@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// sessionHours are the lengths of a session that Client VPN offers.
+// sessionTimeoutHours are the lengths of a session that Client VPN offers.
 //
 // https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-max-duration.html
-var sessionHours = []int{8, 10, 12, 24}
+var sessionTimeoutHours = []int{8, 10, 12, 24}
 
 func isClientRange(s string) bool {
 	if !isNetwork(s) {
@@ -29,8 +29,8 @@ func (d *document) checkReach() {
 	if network.Bastion.Enabled {
 		d.checkEndpoints("a bastion", sessionEndpoints...)
 	}
-	if bastion := network.Bastion; d.sound("network.bastion.idleMinutes", "network.bastion.maxMinutes") && bastion.IdleMinutes > bastion.MaxMinutes {
-		d.report("network.bastion.idleMinutes", "must be at most maxMinutes (%d), is %d", bastion.MaxMinutes, bastion.IdleMinutes)
+	if bastion := network.Bastion; d.sound("network.bastion.idleTimeoutMinutes", "network.bastion.maxSessionMinutes") && bastion.IdleTimeoutMinutes > bastion.MaxSessionMinutes {
+		d.report("network.bastion.idleTimeoutMinutes", "must be at most maxSessionMinutes (%d), is %d", bastion.MaxSessionMinutes, bastion.IdleTimeoutMinutes)
 	}
 	if network.VPN.Enabled {
 		d.checkVPN()
@@ -49,8 +49,8 @@ func (d *document) checkVPN() {
 			d.report(path, "must have samlProviderARN or clientCertificateARN, has both; remove one")
 		}
 	}
-	if !slices.Contains(sessionHours, vpn.SessionHours) && d.sound(path+".sessionHours") {
-		d.report(path+".sessionHours", "must be 8, 10, 12 or 24, is %d", vpn.SessionHours)
+	if !slices.Contains(sessionTimeoutHours, vpn.SessionTimeoutHours) && d.sound(path+".sessionTimeoutHours") {
+		d.report(path+".sessionTimeoutHours", "must be 8, 10, 12 or 24, is %d", vpn.SessionTimeoutHours)
 	}
 	d.checkARN(path+".serverCertificateARN", vpn.ServerCertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".serverCertificateARN", vpn.ServerCertificateARN, arnAccount, "account", d.env.Account)

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// firstDatabase is the one that was restored from nothing.
-const firstDatabase = "first"
+// originalDatabase is the one that was restored from nothing.
+const originalDatabase = "original"
 
 // checkRecovery looks at what the database is restored from, and where its backups go.
 func (d *document) checkRecovery() {
 	database := d.env.Database
-	const restores = "database.restores"
-	d.checkUnique(restores, database.Restores)
-	for i, snapshot := range database.Restores {
+	const restores = "database.restoreFromSnapshots"
+	d.checkUnique(restores, database.RestoreFromSnapshots)
+	for i, snapshot := range database.RestoreFromSnapshots {
 		// Security: the deploying role can use no other's, see package permissions.
 		own := d.env.ResourceName("")
 		if at := element(restores, i); d.sound(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
@@ -23,31 +23,33 @@ func (d *document) checkRecovery() {
 				"this environment's key: aws rds copy-db-snapshot --kms-key-id alias/%s", own, own, quote(snapshot), d.env.ResourceName("data"))
 		}
 	}
-	const retired = "database.retired"
-	d.checkUnique(retired, database.Retired)
-	if d.sound(restores, retired) {
-		for i, name := range database.Retired {
-			at := slices.Index(database.Restores, name)
+	const deleted = "database.deletedDatabases"
+	d.checkUnique(deleted, database.DeletedDatabases)
+	if d.sound(restores, deleted) {
+		for i, name := range database.DeletedDatabases {
+			at := slices.Index(database.RestoreFromSnapshots, name)
 			switch {
-			case name != firstDatabase && at < 0:
-				d.report(element(retired, i), "must be %s, or a snapshot of database.restores, is %s", firstDatabase, quote(name))
-			case at == len(database.Restores)-1:
-				d.report(element(retired, i), "must not be the database in use, which is that of %s", quote(name))
+			case name == "first" && at < 0: // its name in earlier versions
+				d.report(element(deleted, i), "must be %s, or a snapshot of database.restoreFromSnapshots, is %s; write %[1]s", originalDatabase, quote(name))
+			case name != originalDatabase && at < 0:
+				d.report(element(deleted, i), "must be %s, or a snapshot of database.restoreFromSnapshots, is %s", originalDatabase, quote(name))
+			case at == len(database.RestoreFromSnapshots)-1:
+				d.report(element(deleted, i), "must not be the database in use, which is that of %s", quote(name))
 			}
 		}
 	}
-	const vault = "database.backup.copyVaultARN"
-	backup := database.Backup
-	if backup.CopyVaultARN == "" {
+	const vault = "database.awsBackup.crossRegionVaultARN"
+	backup := database.AWSBackup
+	if backup.CrossRegionVaultARN == "" {
 		return
 	}
 	// RDS's snapshots of an encrypted database go to another account only by hand.
-	d.checkARN(vault, backup.CopyVaultARN, arnAccount, "account", d.env.Account)
-	if d.sound(vault, "region") && strings.Split(backup.CopyVaultARN, ":")[arnRegion] == d.env.Region {
+	d.checkARN(vault, backup.CrossRegionVaultARN, arnAccount, "account", d.env.Account)
+	if d.sound(vault, "region") && strings.Split(backup.CrossRegionVaultARN, ":")[arnRegion] == d.env.Region {
 		d.report(vault, "must be in another region than the environment's, is in %s too", d.env.Region)
 	}
-	if d.sound(vault, "database.backup.enabled") && !backup.Enabled {
-		d.report(vault, "must come with database.backup.enabled: there is nothing to copy")
+	if d.sound(vault, "database.awsBackup.enabled") && !backup.Enabled {
+		d.report(vault, "must come with database.awsBackup.enabled: there is nothing to copy")
 	}
 }
 

@@ -193,8 +193,8 @@ var rules = sync.OnceValue(func() map[string]rule {
 			// An ARN ends in it.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
 		},
-		"retired": {
-			must:    "first, or a snapshot of database.restores",
+		"deleteddatabase": {
+			must:    "original, or a snapshot of database.restoreFromSnapshots",
 			pattern: snapshotName,
 		},
 		// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html

@@ -45,11 +45,11 @@ type State struct {
 	// Endpoint is the URL of an S3-compatible server to use instead of AWS. It is
 	// addressed by path, and what only AWS has (KMS, STS) is left out.
 	Endpoint string `yaml:"endpoint" validate:"omitempty,endpoint"`
-	// LogBucket is an S3 bucket in the same region that gets the access log of the bucket for
+	// AccessLogBucket is an S3 bucket in the same region that gets the access log of the bucket for
 	// state; without one there is none. It must let S3 write its logs.
-	LogBucket string `yaml:"logBucket" validate:"omitempty,bucket"`
-	// OldVersionDays is how long states that were replaced can be brought back.
-	OldVersionDays int `yaml:"oldVersionDays" validate:"between=7-3650"`
+	AccessLogBucket string `yaml:"accessLogBucket" validate:"omitempty,bucket"`
+	// NoncurrentVersionRetentionDays is how long states that were replaced can be brought back.
+	NoncurrentVersionRetentionDays int `yaml:"noncurrentVersionRetentionDays" validate:"between=7-3650"`
 
 	// MakesBucket and MakesKey tell whether the environment's bootstrap stack makes them.
 	MakesBucket bool `yaml:"-" json:"-"`
@@ -72,13 +72,13 @@ type CI struct {
 	Branches []string `yaml:"branches" validate:"dive,ref"`
 	// Tags are likewise those that may deploy, such as v*.
 	Tags []string `yaml:"tags" validate:"dive,ref"`
-	// SessionMinutes is how long a pipeline's job may use its role, 60 to 720.
-	SessionMinutes int `yaml:"sessionMinutes" validate:"between=60-720"`
+	// MaxSessionMinutes is how long a pipeline's job may use its role, 60 to 720.
+	MaxSessionMinutes int `yaml:"maxSessionMinutes" validate:"between=60-720"`
 	// RunnerTags choose the GitLab runners of the environment's jobs, such as those in its VPC.
 	RunnerTags []string `yaml:"runnerTags" validate:"dive,runnertag"`
-	// SharesProvider leaves the OpenID Connect provider to another environment of the account:
+	// UseExistingOIDCProvider leaves the OpenID Connect provider to another environment of the account:
 	// an account can have one for each issuer.
-	SharesProvider bool `yaml:"sharesProvider"`
+	UseExistingOIDCProvider bool `yaml:"useExistingOIDCProvider"`
 }
 
 // CIProvider is a kind of CI service.
@@ -103,8 +103,8 @@ type Network struct {
 	// InterfaceEndpoints are the AWS services reached through PrivateLink, such as ecr.api.
 	// Without NAT, those that Fargate needs must all be here.
 	InterfaceEndpoints []string `yaml:"interfaceEndpoints" validate:"dive,interface"`
-	// SharesRangeWith names environments of the same account whose CIDR may overlap this one.
-	SharesRangeWith []string `yaml:"sharesRangeWith"`
+	// AllowOverlapWith names environments of the same account whose CIDR may overlap this one.
+	AllowOverlapWith []string `yaml:"allowOverlapWith"`
 	// FlowLogs records accepted and rejected traffic of the VPC in CloudWatch.
 	FlowLogs bool `yaml:"flowLogs"`
 	// Bastion and VPN are ways for people to what is private: the Kubernetes API and the database.
@@ -119,10 +119,10 @@ type Bastion struct {
 	Enabled bool `yaml:"enabled"`
 	// InstanceType is one with an ARM processor, such as t4g.nano.
 	InstanceType string `yaml:"instanceType" validate:"armtype"`
-	// IdleMinutes ends a shell in which nothing happens, 1 to 60.
-	IdleMinutes int `yaml:"idleMinutes" validate:"between=1-60"`
-	// MaxMinutes ends every shell, 1 to 1440.
-	MaxMinutes int `yaml:"maxMinutes" validate:"between=1-1440"`
+	// IdleTimeoutMinutes ends a shell in which nothing happens, 1 to 60.
+	IdleTimeoutMinutes int `yaml:"idleTimeoutMinutes" validate:"between=1-60"`
+	// MaxSessionMinutes ends every shell, 1 to 1440.
+	MaxSessionMinutes int `yaml:"maxSessionMinutes" validate:"between=1-1440"`
 }
 
 // VPN is an AWS Client VPN endpoint, for teams that need the VPC all day. Its hours are paid for.
@@ -138,8 +138,8 @@ type VPN struct {
 	// ClientCertificateARN is a certificate in ACM; who has another of the same authority gets in.
 	// It, or SAMLProviderARN, must be set.
 	ClientCertificateARN string `yaml:"clientCertificateARN" validate:"omitempty,acmarn"`
-	// SessionHours is how long a connection may last: 8, 10, 12 or 24.
-	SessionHours int `yaml:"sessionHours" validate:"between=8-24"`
+	// SessionTimeoutHours is how long a connection may last: 8, 10, 12 or 24.
+	SessionTimeoutHours int `yaml:"sessionTimeoutHours" validate:"between=8-24"`
 }
 
 // NAT is a way out of the private subnets.
@@ -195,30 +195,31 @@ type Database struct {
 	DeletionProtection *bool `yaml:"deletionProtection"`
 	// FinalSnapshot keeps a snapshot when the database is deleted; by default as protected.
 	FinalSnapshot *bool `yaml:"finalSnapshot"`
-	// Restores are names of snapshots: of RDS's own, as in rds:plinth-dev-postgres-2026-11-26-02-10,
-	// of AWS Backup's, or of some that people have made and named plinth-dev-…. Each is restored to
-	// a database of its own, and the application uses the last one's. Add to the end.
-	Restores []string `yaml:"restores" validate:"dive,snapshot"`
-	// Retired are the databases before the last one of restores that are to be deleted: first, and
-	// snapshots of restores. What is in either list stays there as long as the environment does:
-	// without it, an empty first database would be made, and the one in use deleted.
-	Retired []string `yaml:"retired" validate:"dive,retired"`
-	// Backup is kept apart from the database, and longer than RDS keeps its own.
-	Backup Backup `yaml:"backup"`
+	// RestoreFromSnapshots are names of snapshots: of RDS's own, as in
+	// rds:plinth-dev-postgres-2026-11-26-02-10, of AWS Backup's, or of some that people have made and
+	// named plinth-dev-…. Each is restored to a database of its own, and the application uses the
+	// last one's. Add to the end.
+	RestoreFromSnapshots []string `yaml:"restoreFromSnapshots" validate:"dive,snapshot"`
+	// DeletedDatabases are databases that are no longer in use and are to be deleted: original, and
+	// snapshots of restoreFromSnapshots but for the last. Never remove an entry of either list while
+	// the environment exists: Terraform would create an empty original database and delete the one in use.
+	DeletedDatabases []string `yaml:"deletedDatabases" validate:"dive,deleteddatabase"`
+	// AWSBackup is kept apart from the database, and longer than RDS keeps its own.
+	AWSBackup AWSBackup `yaml:"awsBackup"`
 }
 
-// Backup is AWS Backup's plan for the database: once a day, twelve hours from backupWindow.
-type Backup struct {
+// AWSBackup is AWS Backup's plan for the database: once a day, twelve hours from backupWindow.
+type AWSBackup struct {
 	// Enabled makes the plan and its vault. For Aurora, AWS Backup must be opted in to it in the
 	// account and region: aws backup describe-region-settings.
 	Enabled bool `yaml:"enabled"`
-	// KeepDays is how long a backup is kept.
-	KeepDays int `yaml:"keepDays" validate:"between=1-3650"`
-	// CopyVaultARN is a backup vault of the account in another region, which gets a copy of each
+	// RetentionDays is how long a backup is kept.
+	RetentionDays int `yaml:"retentionDays" validate:"between=1-3650"`
+	// CrossRegionVaultARN is a backup vault of the account in another region, which gets a copy of each
 	// backup. Its key must not be an AWS managed one.
-	CopyVaultARN string `yaml:"copyVaultARN" validate:"omitempty,vaultarn"`
-	// CopyKeepDays is how long a copy is kept.
-	CopyKeepDays int `yaml:"copyKeepDays" validate:"between=1-3650"`
+	CrossRegionVaultARN string `yaml:"crossRegionVaultARN" validate:"omitempty,vaultarn"`
+	// CopyRetentionDays is how long a copy is kept.
+	CopyRetentionDays int `yaml:"copyRetentionDays" validate:"between=1-3650"`
 }
 
 // Engine is a kind of PostgreSQL server.
@@ -243,10 +244,10 @@ type ReplicaAutoscaling struct {
 
 // Registry says how long ECR keeps images.
 type Registry struct {
-	// KeepImages is how many tagged images ECR keeps, newest first.
-	KeepImages int `yaml:"keepImages" validate:"between=1-1000"`
-	// UntaggedDays is after how many days an untagged image goes.
-	UntaggedDays int `yaml:"untaggedDays" validate:"between=1-365"`
+	// MaxTaggedImages is how many tagged images ECR keeps, newest first.
+	MaxTaggedImages int `yaml:"maxTaggedImages" validate:"between=1-1000"`
+	// UntaggedRetentionDays is after how many days an untagged image goes.
+	UntaggedRetentionDays int `yaml:"untaggedRetentionDays" validate:"between=1-365"`
 }
 
 // Cluster configures EKS.
@@ -263,12 +264,12 @@ type Cluster struct {
 	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To be rid of it, deploy that
 	// setting as 0 first: only KEDA itself can delete what it scales by.
 	KEDA bool `yaml:"keda"`
-	// Access lists who may use the Kubernetes API, besides the roles of the bootstrap stack.
-	Access []Access `yaml:"access" validate:"dive"`
+	// AccessEntries list who may use the Kubernetes API, besides the roles of the bootstrap stack.
+	AccessEntries []AccessEntry `yaml:"accessEntries" validate:"dive"`
 }
 
-// Access lets an IAM principal use the Kubernetes API.
-type Access struct {
+// AccessEntry lets an IAM principal use the Kubernetes API.
+type AccessEntry struct {
 	// Principal is the ARN of an IAM role or user, or role/<name> or user/<name> in the
 	// environment's account.
 	Principal string `yaml:"principal" validate:"required,principal"`

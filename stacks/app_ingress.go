@@ -69,9 +69,9 @@ func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, n
 		folder = prefix + "/" + folder
 	}
 	return bucket.New(stack, "access-logs", bucket.Config{
-		Name:           name,
-		OldVersionDays: 7,
-		KeepDays:       env.LogRetentionDays,
+		Name:                           name,
+		NoncurrentVersionRetentionDays: 7,
+		ExpirationDays:                 env.LogRetentionDays,
 		Writers: []bucket.Writer{{
 			Sid: "LoadBalancer", Service: "logdelivery.elasticloadbalancing.amazonaws.com", Folder: folder,
 			SourceArn: fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:loadbalancer/*", env.Region, env.Account),

@@ -91,11 +91,11 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 	}
 	if env.State.MakesBucket {
 		bucket.New(stack, "state", bucket.Config{
-			Name:           env.State.Bucket,
-			KeyArn:         &key,
-			KeyNames:       names,
-			OldVersionDays: env.State.OldVersionDays,
-			LogBucket:      env.State.LogBucket,
+			Name:                           env.State.Bucket,
+			KeyArn:                         &key,
+			KeyNames:                       names,
+			NoncurrentVersionRetentionDays: env.State.NoncurrentVersionRetentionDays,
+			AccessLogBucket:                env.State.AccessLogBucket,
 			// Without the states nothing could be changed or taken down any more.
 			PreventDestroy: true,
 		})
@@ -107,7 +107,7 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 // certificate IAM knows or finds out by itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
 func newIdentityProvider(stack cdktf.TerraformStack, env *settings.Environment) string {
-	if env.CI.SharesProvider {
+	if env.CI.UseExistingOIDCProvider {
 		return env.AccountARN("oidc-provider/" + issuerHost(env.CI))
 	}
 	return *iamopenidconnectprovider.NewIamOpenidConnectProvider(stack, jsii.String("ci"), &iamopenidconnectprovider.IamOpenidConnectProviderConfig{
@@ -224,7 +224,7 @@ func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, prov
 	config := pipelinerole.Config{
 		Name: name, Description: description,
 		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: env.CI.Audience, Subjects: subjects,
-		SessionMinutes: env.CI.SessionMinutes,
+		MaxSessionMinutes: env.CI.MaxSessionMinutes,
 		// Security: a role's rights end at everything that the bootstrap makes.
 		Boundary: permissions.Document(permissions.Ceiling(statements,
 			env.RoleARN(env.DeployRole("*")), env.RoleARN(env.PlanRole("*")), env.RoleARN(env.PushRole()),

@@ -139,7 +139,7 @@ func pipelineAccess(env *settings.Environment) []eks.Access {
 
 func access(env *settings.Environment) []eks.Access {
 	var result []eks.Access
-	for _, a := range env.Cluster.Access {
+	for _, a := range env.Cluster.AccessEntries {
 		entry := eks.Access{
 			PrincipalArn: a.Principal,
 			Policy:       accessPolicies[a.Policy],

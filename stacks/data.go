@@ -27,14 +27,14 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 		env.Protected || *env.Database.FinalSnapshot)
 	database := newDatabase(stack, env, network, key)
 	images := repository.New(stack, "images", repository.Config{
-		Name:           env.ResourceName(env.App.Name),
-		KeyArn:         key.Arn,
-		KeepImages:     env.Registry.KeepImages,
-		UntaggedDays:   env.Registry.UntaggedDays,
-		ForceDelete:    !env.Protected,
-		PreventDestroy: env.Protected,
+		Name:                  env.ResourceName(env.App.Name),
+		KeyArn:                key.Arn,
+		MaxTaggedImages:       env.Registry.MaxTaggedImages,
+		UntaggedRetentionDays: env.Registry.UntaggedRetentionDays,
+		ForceDelete:           !env.Protected,
+		PreventDestroy:        env.Protected,
 	})
-	if backup := env.Database.Backup; backup.Enabled {
+	if backup := env.Database.AWSBackup; backup.Enabled {
 		plan := newBackupPlan(stack, env, key, database)
 		output(stack, "backup_vault", "AWS Backup vault with the database's backups", plan.VaultName)
 	}
@@ -67,7 +67,7 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 // newBackupPlan keeps backups of the database that is in use. They are lost with the environment's
 // key, as the final snapshot would be.
 func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, database *postgres.Postgres) *backupplan.Plan {
-	backup := env.Database.Backup
+	backup := env.Database.AWSBackup
 	config := backupplan.Config{
 		Name:           env.ResourceName("database"),
 		DatabaseArn:    database.Arn,
@@ -75,11 +75,11 @@ func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *e
 		Account:        env.Account,
 		Region:         env.Region,
 		Schedule:       env.Database.BackupSchedule(),
-		KeepDays:       backup.KeepDays,
+		RetentionDays:  backup.RetentionDays,
 		PreventDestroy: env.Protected,
 	}
-	if backup.CopyVaultARN != "" {
-		config.Copy = &backupplan.Copy{VaultArn: backup.CopyVaultARN, KeepDays: backup.CopyKeepDays}
+	if backup.CrossRegionVaultARN != "" {
+		config.Copy = &backupplan.Copy{VaultArn: backup.CrossRegionVaultARN, RetentionDays: backup.CopyRetentionDays}
 	}
 	return backupplan.New(stack, "backup", config)
 }
@@ -108,8 +108,8 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		DeletionProtection:   *database.DeletionProtection,
 		FinalSnapshot:        *database.FinalSnapshot,
 		PreventDestroy:       env.Protected,
-		Restores:             database.Restores,
-		Retired:              database.Retired,
+		RestoreFromSnapshots: database.RestoreFromSnapshots,
+		DeletedDatabases:     database.DeletedDatabases,
 	}
 	if database.Engine == settings.EngineAurora {
 		config.Aurora = &postgres.Aurora{

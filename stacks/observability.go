@@ -60,7 +60,7 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 	newDashboard(stack, env, watched)
 	if limit := env.Observability.Budget; limit.MonthlyUSD > 0 {
 		budget.New(stack, "budget", budget.Config{
-			Name: env.ResourceName("budget"), MonthlyUSD: limit.MonthlyUSD, Percent: limit.Percent,
+			Name: env.ResourceName("budget"), MonthlyUSD: limit.MonthlyUSD, Percent: limit.ThresholdPercent,
 			TopicArn: topic.Arn, DependsOn: topic.Ready,
 		})
 	}

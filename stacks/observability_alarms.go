@@ -27,7 +27,7 @@ func newAlarms(scope constructs.Construct, env *settings.Environment, w watched,
 func applicationAlarms(env *settings.Environment, w watched, limits settings.Alarms, add func(string, alarm.Config)) {
 	add("error-rate", alarm.Config{
 		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
-			"Look at the pods' state (./plinth status %s) and at their log; if a release did it, roll it back.", limits.ErrorPercent, env.Name),
+			"Look at the pods' state (./plinth status %s) and at their log; if a release did it, roll it back.", limits.ErrorRatePercent, env.Name),
 		// A request that found no pod is in the load balancer's errors alone, and a minute without
 		// requests has no count.
 		Expression: "IF(FILL(requests, 0) + FILL(balancer, 0) > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)",
@@ -36,13 +36,13 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 			"service":  w.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
 			"balancer": w.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
 		},
-		Threshold: float64(limits.ErrorPercent), Minutes: 1, Periods: 5, Wrong: 3,
+		Threshold: float64(limits.ErrorRatePercent), Minutes: 1, Periods: 5, Wrong: 3,
 	})
 	add("latency", alarm.Config{
 		Description: fmt.Sprintf("5 of 100 requests take longer than %d ms. Look whether the database is slow (its alarms, CloudWatch Database Insights), "+
-			"whether pods are at their CPU limit, and whether the autoscaler is at app.replicas.max.", limits.LatencyMilliseconds),
+			"whether pods are at their CPU limit, and whether the autoscaler is at app.replicas.max.", limits.P95LatencyMilliseconds),
 		Metric:    w.loadBalancerMetric("TargetResponseTime", "p95"),
-		Threshold: float64(limits.LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
+		Threshold: float64(limits.P95LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
 	})
 	add("unhealthy-targets", alarm.Config{
 		Description: "Pods do not answer the load balancer's health check. Look at their events and log " +
@@ -51,9 +51,9 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 		Threshold: 0, Minutes: 1, Periods: 10, Wrong: 5,
 	})
 	add("error-logs", alarm.Config{
-		Description: fmt.Sprintf("The application writes more than %d lines of level ERROR in five minutes. Read them in log group %s.", limits.ErrorLogs, w.podLogs),
+		Description: fmt.Sprintf("The application writes more than %d lines of level ERROR in five minutes. Read them in log group %s.", limits.ErrorLogsPer5Minutes, w.podLogs),
 		Metric:      w.errorLogs,
-		Threshold:   float64(limits.ErrorLogs), Minutes: 5, Periods: 1, Wrong: 1,
+		Threshold:   float64(limits.ErrorLogsPer5Minutes), Minutes: 5, Periods: 1, Wrong: 1,
 	})
 	// Kubernetes' scheduler tells EKS's metrics what it cannot place; Fargate's has pods of its own,
 	// for which Prometheus has an alert.

@@ -251,7 +251,7 @@ func dataSources(env *settings.Environment, metrics *workspace, lokiURL string) 
 			"url": metrics.endpoint, "isDefault": true,
 			"jsonData": map[string]any{
 				"sigV4Auth": true, "sigV4AuthType": "default", "sigV4Region": env.Region, "httpMethod": "POST",
-				"timeInterval": fmt.Sprintf("%ds", env.Observability.Prometheus.ScrapeSeconds), "manageAlerts": false,
+				"timeInterval": fmt.Sprintf("%ds", env.Observability.Prometheus.ScrapeIntervalSeconds), "manageAlerts": false,
 			},
 		})
 	}

@@ -44,12 +44,12 @@ func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Clu
 func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
 	name := env.ResourceName("loki", env.Account)
 	made := bucket.New(stack, "loki-bucket", bucket.Config{
-		Name:           name,
-		KeyArn:         key.Arn,
-		OldVersionDays: 7,
+		Name:                           name,
+		KeyArn:                         key.Arn,
+		NoncurrentVersionRetentionDays: 7,
 		// The compactor forgets what it has marked when its pod is replaced.
-		KeepDays:     env.Observability.Loki.RetentionDays + 7,
-		ForceDestroy: true,
+		ExpirationDays: env.Observability.Loki.RetentionDays + 7,
+		ForceDestroy:   true,
 	})
 	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
 }

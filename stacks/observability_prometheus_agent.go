@@ -27,7 +27,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}, w.useKey(env)})
 	agent := observability.Agent{
 		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
-		ScrapeSeconds: env.Observability.Prometheus.ScrapeSeconds, Region: env.Region,
+		ScrapeIntervalSeconds: env.Observability.Prometheus.ScrapeIntervalSeconds, Region: env.Region,
 	}
 	// Without the workspace, whose URL is known to Terraform only.
 	sum := checksum(agent.Config())

@@ -23,9 +23,9 @@ func TestRestores(t *testing.T) {
 	t.Parallel()
 	const replicas, only = "PLINTH_PROD_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=prod"
 	before := newPlatform(t, samples, replicas, only)
-	once := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a]")
-	twice := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a, plinth-prod-b]")
-	last := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORES=[plinth-prod-a, plinth-prod-b]", "PLINTH_PROD_DATABASE_RETIRED=[first, plinth-prod-a]")
+	once := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORE_FROM_SNAPSHOTS=[plinth-prod-a]")
+	twice := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORE_FROM_SNAPSHOTS=[plinth-prod-a, plinth-prod-b]")
+	last := newPlatform(t, samples, replicas, only, "PLINTH_PROD_DATABASE_RESTORE_FROM_SNAPSHOTS=[plinth-prod-a, plinth-prod-b]", "PLINTH_PROD_DATABASE_DELETED_DATABASES=[original, plinth-prod-a]")
 
 	const stack, kind = "prod-data", "aws_db_instance"
 	for _, step := range []struct {

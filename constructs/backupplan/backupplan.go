@@ -29,8 +29,8 @@ type Config struct {
 	Account, Region string
 	// Schedule is a cron expression of AWS's, in UTC.
 	Schedule string
-	// KeepDays is how long a backup is kept.
-	KeepDays int
+	// RetentionDays is how long a backup is kept.
+	RetentionDays int
 	// Copy is nil where there is no copy.
 	Copy *Copy
 	// PreventDestroy makes AWS and Terraform refuse to delete a vault that holds backups.
@@ -39,8 +39,8 @@ type Config struct {
 
 // Copy is kept in another region's vault.
 type Copy struct {
-	VaultArn string
-	KeepDays int
+	VaultArn      string
+	RetentionDays int
 }
 
 // Plan is a backup plan.
@@ -64,14 +64,14 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 		Schedule:        jsii.String(config.Schedule),
 		// What is left out AWS fills in, and Terraform would see another rule.
 		Lifecycle: &backupplan.BackupPlanRuleLifecycle{
-			DeleteAfter: jsii.Number(config.KeepDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
+			DeleteAfter: jsii.Number(config.RetentionDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
 		},
 	}
 	if config.Copy != nil {
 		rule.CopyAction = []*backupplan.BackupPlanRuleCopyAction{{
 			DestinationVaultArn: jsii.String(config.Copy.VaultArn),
 			Lifecycle: &backupplan.BackupPlanRuleCopyActionLifecycle{
-				DeleteAfter: jsii.Number(config.Copy.KeepDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
+				DeleteAfter: jsii.Number(config.Copy.RetentionDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
 			},
 		}}
 	}

@@ -27,8 +27,8 @@ type Config struct {
 	Name string
 	// InstanceType is one with an ARM processor, such as t4g.nano.
 	InstanceType string
-	// IdleMinutes ends a session in which nothing happens, MaxMinutes any: 1 to 60, 1 to 1440.
-	IdleMinutes, MaxMinutes int
+	// IdleTimeoutMinutes ends a session in which nothing happens, MaxSessionMinutes any: 1 to 60, 1 to 1440.
+	IdleTimeoutMinutes, MaxSessionMinutes int
 
 	Account, Region string
 	VpcID, SubnetID *string
@@ -172,8 +172,8 @@ func newShell(scope constructs.Construct, config Config, logGroup string) {
 			"s3BucketName":                "",
 			"s3EncryptionEnabled":         true,
 			"kmsKeyId":                    *config.KeyArn,
-			"idleSessionTimeout":          fmt.Sprint(config.IdleMinutes),
-			"maxSessionDuration":          fmt.Sprint(config.MaxMinutes),
+			"idleSessionTimeout":          fmt.Sprint(config.IdleTimeoutMinutes),
+			"maxSessionDuration":          fmt.Sprint(config.MaxSessionMinutes),
 			"runAsEnabled":                false,
 		},
 	})

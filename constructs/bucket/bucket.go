@@ -27,12 +27,12 @@ type Config struct {
 	KeyNames []string
 	// Writers may put objects into it besides those whom IAM lets.
 	Writers []Writer
-	// KeepDays is after how many days an object goes; 0 keeps it.
-	KeepDays int
-	// OldVersionDays is after how many days what was overwritten or deleted goes.
-	OldVersionDays int
-	// LogBucket gets the access log; empty means there is none.
-	LogBucket string
+	// ExpirationDays is after how many days an object goes; 0 keeps it.
+	ExpirationDays int
+	// NoncurrentVersionRetentionDays is after how many days what was overwritten or deleted goes.
+	NoncurrentVersionRetentionDays int
+	// AccessLogBucket gets the access log; empty means there is none.
+	AccessLogBucket string
 	// PreventDestroy makes Terraform refuse to plan the deletion; ForceDestroy lets it delete
 	// what is in the bucket as well.
 	PreventDestroy, ForceDestroy bool
@@ -98,10 +98,10 @@ func New(scope constructs.Construct, id string, config Config) *Bucket {
 		Policy:    policy.Document(this, "document", append(refusals(bucket, config), permissions(bucket, config)...)...),
 		DependsOn: &[]cdktf.ITerraformDependable{block},
 	})
-	if config.LogBucket != "" {
+	if config.AccessLogBucket != "" {
 		s3bucketlogging.NewS3BucketLoggingA(this, jsii.String("logging"), &s3bucketlogging.S3BucketLoggingAConfig{
 			Bucket:       bucket.Id(),
-			TargetBucket: jsii.String(config.LogBucket),
+			TargetBucket: jsii.String(config.AccessLogBucket),
 			TargetPrefix: jsii.String(config.Name + "/"),
 		})
 	}
@@ -133,7 +133,7 @@ func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycl
 		Status: jsii.String("Enabled"),
 		Filter: everything,
 		NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
-			NoncurrentDays: jsii.Number(config.OldVersionDays),
+			NoncurrentDays: jsii.Number(config.NoncurrentVersionRetentionDays),
 		}},
 		// What was deleted leaves a marker.
 		Expiration: []*expiration{{ExpiredObjectDeleteMarker: jsii.Bool(true)}},
@@ -141,12 +141,12 @@ func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycl
 			DaysAfterInitiation: jsii.Number(7),
 		}},
 	}}
-	if config.KeepDays > 0 {
+	if config.ExpirationDays > 0 {
 		rules = append(rules, &rule{
 			Id:         jsii.String("old-objects"),
 			Status:     jsii.String("Enabled"),
 			Filter:     everything,
-			Expiration: []*expiration{{Days: jsii.Number(config.KeepDays)}},
+			Expiration: []*expiration{{Days: jsii.Number(config.ExpirationDays)}},
 		})
 	}
 	return rules

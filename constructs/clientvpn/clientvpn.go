@@ -27,8 +27,8 @@ type Config struct {
 	// Who may connect: whoever a SAML provider of IAM's lets in, or has a certificate of the same
 	// authority as ClientCertificateArn's. One of the two is set.
 	SAMLProviderArn, ClientCertificateArn string
-	// SessionHours is how long a connection may last: 8, 10, 12 or 24.
-	SessionHours int
+	// SessionTimeoutHours is how long a connection may last: 8, 10, 12 or 24.
+	SessionTimeoutHours int
 
 	VpcID *string
 	// VpcCIDR is what clients reach; the rest of the internet they reach as before.
@@ -83,7 +83,7 @@ func New(scope constructs.Construct, id string, config Config) *VPN {
 		},
 		// Only what is for the VPC goes through it.
 		SplitTunnel:         jsii.Bool(true),
-		SessionTimeoutHours: jsii.Number(config.SessionHours),
+		SessionTimeoutHours: jsii.Number(config.SessionTimeoutHours),
 		VpcId:               config.VpcID,
 		SecurityGroupIds:    &[]*string{group},
 		Tags:                nameTag(config.Name),

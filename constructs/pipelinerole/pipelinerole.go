@@ -27,8 +27,8 @@ type Config struct {
 	// Policies are what it may do, and Boundary the most it ever may: JSON documents.
 	Policies []string
 	Boundary string
-	// SessionMinutes is how long it can be used at a time.
-	SessionMinutes int
+	// MaxSessionMinutes is how long it can be used at a time.
+	MaxSessionMinutes int
 }
 
 // New makes a role.
@@ -38,7 +38,7 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 	role := iamrole.NewIamRole(this, jsii.String("role"), &iamrole.IamRoleConfig{
 		Name:                jsii.String(config.Name),
 		Description:         jsii.String(config.Description),
-		MaxSessionDuration:  jsii.Number(config.SessionMinutes * 60),
+		MaxSessionDuration:  jsii.Number(config.MaxSessionMinutes * 60),
 		PermissionsBoundary: boundary.Arn(),
 		AssumeRolePolicy: policy.Document(this, "trust", policy.Statement{
 			Actions:    []string{"sts:AssumeRoleWithWebIdentity"},

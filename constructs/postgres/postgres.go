@@ -67,11 +67,12 @@ type Config struct {
 	// PreventDestroy makes Terraform refuse to plan the deletion.
 	PreventDestroy bool
 
-	// Restores are snapshots, each of which makes another database beside the first. The last one
-	// is what others get the endpoints of.
-	Restores []string
-	// Retired are those that are gone again: [First], or snapshots among Restores, but for the last.
-	Retired []string
+	// RestoreFromSnapshots are snapshots, each of which makes another database beside the original.
+	// Others get the endpoints of the last one.
+	RestoreFromSnapshots []string
+	// DeletedDatabases are those that are gone again: [Original], or snapshots among
+	// RestoreFromSnapshots, but for the last.
+	DeletedDatabases []string
 
 	// Exactly one of these is set; it chooses the engine.
 	RDS    *RDS
@@ -164,10 +165,10 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 	return result
 }
 
-// First is what the database that was restored from nothing is called among those that are gone.
-const First = "first"
+// Original is what DeletedDatabases calls the database that was restored from nothing.
+const Original = "original"
 
-// database is one of those that a Postgres has had: the first, or one that a snapshot was restored
+// database is one of those that a Postgres has had: the original, or one that a snapshot was restored
 // to. They share network, parameters and roles.
 type database struct {
 	*shared
@@ -175,7 +176,7 @@ type database struct {
 	scope constructs.Construct
 	// name is its identifier, and begins those of its replicas.
 	name string
-	// snapshot is what it was restored from, nil of the first.
+	// snapshot is what it was restored from, nil of the original.
 	snapshot *string
 }
 
@@ -184,14 +185,14 @@ type database struct {
 // added or removed.
 func (s *shared) databases() (current, old []database) {
 	add := func(as string, d database) {
-		if slices.Contains(s.config.Retired, as) {
+		if slices.Contains(s.config.DeletedDatabases, as) {
 			old = append(old, d)
 		} else {
 			current = append(current, d)
 		}
 	}
-	add(First, database{shared: s, scope: s.scope, name: s.config.Name})
-	for _, snapshot := range s.config.Restores {
+	add(Original, database{shared: s, scope: s.scope, name: s.config.Name})
+	for _, snapshot := range s.config.RestoreFromSnapshots {
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(snapshot)))[:8]
 		add(snapshot, database{
 			shared: s, scope: constructs.NewConstruct(s.scope, jsii.String("restored-"+hash)),

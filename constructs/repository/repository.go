@@ -17,10 +17,10 @@ type Config struct {
 	Name string
 	// KeyArn encrypts the images.
 	KeyArn *string
-	// KeepImages is how many tagged images are kept, newest first.
-	KeepImages int
-	// UntaggedDays is after how many days an untagged image goes.
-	UntaggedDays int
+	// MaxTaggedImages is how many tagged images are kept, newest first.
+	MaxTaggedImages int
+	// UntaggedRetentionDays is after how many days an untagged image goes.
+	UntaggedRetentionDays int
 	// ForceDelete lets the repository be deleted with images in it.
 	ForceDelete bool
 	// PreventDestroy makes Terraform refuse to plan the deletion.
@@ -77,8 +77,8 @@ func expiry(config Config) string {
 	}
 	expire := map[string]string{"type": "expire"}
 	document, err := json.Marshal(map[string][]rule{"rules": {
-		{1, "Untagged images go", selection{"untagged", nil, "sinceImagePushed", "days", config.UntaggedDays}, expire},
-		{2, "The newest tagged images stay", selection{"tagged", []string{"*"}, "imageCountMoreThan", "", config.KeepImages}, expire},
+		{1, "Untagged images go", selection{"untagged", nil, "sinceImagePushed", "days", config.UntaggedRetentionDays}, expire},
+		{2, "The newest tagged images stay", selection{"tagged", []string{"*"}, "imageCountMoreThan", "", config.MaxTaggedImages}, expire},
 	}})
 	if err != nil {
 		panic(err) // these types always marshal

@@ -280,7 +280,7 @@ func TestBootstrapForeign(t *testing.T) {
 				issuer := app.Pipeline.Issuer
 				return w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{"url": issuer, "client_id_list": []any{issuer}})
 			},
-			[]string{"which is not this environment's", "set ci.sharesProvider: true in environments/dev.yaml"},
+			[]string{"which is not this environment's", "set ci.useExistingOIDCProvider: true in environments/dev.yaml"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

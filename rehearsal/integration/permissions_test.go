@@ -46,7 +46,7 @@ func TestPermissions(t *testing.T) {
 		}{
 			"RDS": {
 				"dev", []string{"DATABASE_PASSWORD_ROTATION_DAYS=30"},
-				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORES=[<snapshot>]"},
+				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"},
 			},
 			"in the cluster":    {"dev", []string{"DATABASE_ENGINE=in-cluster"}, nil},
 			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
@@ -55,8 +55,8 @@ func TestPermissions(t *testing.T) {
 				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
 				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:<region>:<account>:certificate/11111111-2222-3333-4444-555555555555",
 				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::<account>:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
-				"DATABASE_BACKUP_ENABLED=true",
-			}, []string{"DATABASE_RESTORES=[<snapshot>]"}},
+				"DATABASE_AWS_BACKUP_ENABLED=true",
+			}, []string{"DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -40,7 +40,7 @@ func TestRestoredDatabase(t *testing.T) {
 			assert.Equal(t, len(old), 1)
 			r.uses(old[primary])
 
-			restores := append(test.overrides, "PLINTH_DEV_DATABASE_RESTORES=["+snapshot+"]")
+			restores := append(test.overrides, "PLINTH_DEV_DATABASE_RESTORE_FROM_SNAPSHOTS=["+snapshot+"]")
 			r.synth(restores...)
 			r.contains(r.refused(r.terraform("apply", "data")), snapshot+" not found")
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), old))
@@ -60,7 +60,7 @@ func TestRestoredDatabase(t *testing.T) {
 			r.consistent()
 			assert.Equal(t, strings.Count(r.deploy(), "No changes."), len(r.App.Names()), "a restored database differs from its settings")
 
-			r.synth(append(restores, "PLINTH_DEV_DATABASE_RETIRED=[first]")...)
+			r.synth(append(restores, "PLINTH_DEV_DATABASE_DELETED_DATABASES=[original]")...)
 			r.deploy()
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), both))
 			r.consistent()

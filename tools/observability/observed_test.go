@@ -25,7 +25,7 @@ type observed struct {
 }
 
 var agent = observability.Agent{
-	App: "shop", Environment: "dev", Cluster: "plinth-dev", ScrapeSeconds: 30, Region: "eu-west-2",
+	App: "shop", Environment: "dev", Cluster: "plinth-dev", ScrapeIntervalSeconds: 30, Region: "eu-west-2",
 	RemoteWriteURL: "https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-1/api/v1/remote_write",
 }
 

@@ -119,7 +119,7 @@ func (a *adoption) check(p *plan) error {
 		}
 		for _, name := range ownTags {
 			if c.Change.Before.Tags[name] != a.env.tags[name] {
-				return fmt.Errorf("The account has an OIDC provider for the CI already, which is not this environment's: it lacks the tag %s=%s. Nothing was adopted. To use it as it is, set ci.sharesProvider: true in environments/%s.yaml.", //nolint:staticcheck // a person reads it as sentences
+				return fmt.Errorf("The account has an OIDC provider for the CI already, which is not this environment's: it lacks the tag %s=%s. Nothing was adopted. To use it as it is, set ci.useExistingOIDCProvider: true in environments/%s.yaml.", //nolint:staticcheck // a person reads it as sentences
 					name, a.env.tags[name], a.env.name)
 			}
 		}

@@ -152,7 +152,7 @@ func newKubeconfig(p *project.Project) *cobra.Command {
 		Example: `  ./plinth kubeconfig dev
   ./plinth kubeconfig dev --role arn:aws:iam::111111111111:role/developer`,
 	})
-	c.Flags().StringVar(&s.Role, "role", "", "the ARN of the role to take on, or none (default the one of cluster.access that you may)")
+	c.Flags().StringVar(&s.Role, "role", "", "the ARN of the role to take on, or none (default the one of cluster.accessEntries that you may)")
 	return c
 }
 

@@ -35,7 +35,7 @@ func (s *Session) kubeconfig(ctx context.Context) error {
 	}
 	s.say("kubectl has a context %s now, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace)
 	if role == "" && s.Role == "" && !e.knows(caller) {
-		s.say("The cluster does not know you: name an IAM role under cluster.access, and deploy %s-cluster.", e.name)
+		s.say("The cluster does not know you: name an IAM role under cluster.accessEntries, and deploy %s-cluster.", e.name)
 	}
 	switch {
 	case e.private && e.bastion != "":

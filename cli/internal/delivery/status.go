@@ -196,7 +196,7 @@ var kubectlCauses = []struct {
 		return "has no valid AWS credentials, or of somebody whom the cluster does not know; sign in, or choose them with AWS_PROFILE"
 	}},
 	{regexp.MustCompile(`\(Forbidden\)`), func(*environment) string {
-		return "is refused; whoever signed in must not look at the application: see cluster.access"
+		return "is refused; whoever signed in must not look at the application: see cluster.accessEntries"
 	}},
 	{regexp.MustCompile(`Unable to connect|no such host|i/o timeout|refused|Client\.Timeout|deadline exceeded|TLS handshake`), func(e *environment) string {
 		if e.private {

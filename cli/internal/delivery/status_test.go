@@ -304,7 +304,7 @@ func TestStatusRefuses(t *testing.T) {
 		{"no context either", says("Error in configuration: context was not found for specified context: plinth-dev"), []string{"kubectl: has no context plinth-dev yet; ./plinth kubeconfig dev\n"}},
 		{"no credentials", says("Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 253"), []string{"kubectl: has no valid AWS credentials, or of somebody whom the cluster does not know; sign in"}},
 		{"a stranger", says("error: You must be logged in to the server (Unauthorized)"), []string{"kubectl: has no valid AWS credentials"}},
-		{"no rights", says(`Error from server (Forbidden): pods is forbidden: User "x" cannot list`), []string{"kubectl: is refused; whoever signed in must not look at the application: see cluster.access\n"}},
+		{"no rights", says(`Error from server (Forbidden): pods is forbidden: User "x" cannot list`), []string{"kubectl: is refused; whoever signed in must not look at the application: see cluster.accessEntries\n"}},
 		{"no network", says("Unable to connect to the server: dial tcp: lookup x: no such host"), []string{"kubectl: does not reach the Kubernetes API; are you in one of cluster.publicAccessCIDRs? After a new cluster: ./plinth kubeconfig dev\n"}},
 		{"a closed port", says("The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"), []string{"kubectl: does not reach the Kubernetes API; are you"}},
 		{"a private cluster", func(d *desk) { d.private(); says("dial tcp 10.0.0.1:443: i/o timeout")(d) }, []string{"kubectl: does not reach the Kubernetes API, which is private: only the VPC does\n"}},

@@ -114,7 +114,7 @@ func (p *play) before() []string {
 		if strings.Contains(arn, ":kms:") {
 			all = append(all, arn+": it encrypts Terraform's states (state.kmsKey)")
 		} else {
-			all = append(all, arn+": it may use the cluster (cluster.access)")
+			all = append(all, arn+": it may use the cluster (cluster.accessEntries)")
 		}
 	}
 	for _, arn := range p.App.Certificates() {
