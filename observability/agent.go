@@ -28,10 +28,10 @@ const (
 	cadvisorJob         = "cadvisor"
 )
 
-// kept are the metrics that rules and dashboards use. AMP is paid by the sample, and of those that are
+// keptMetrics are the metrics that rules and dashboards use. AMP is paid by the sample, and of those that are
 // offered nine in ten are read by nobody.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-costs.html
-var kept = map[string][]string{
+var keptMetrics = map[string][]string{
 	appJob: {
 		"app_build_info",
 		"database_pool_acquire_cancels_total",
@@ -173,7 +173,7 @@ func cadvisor() map[string]any {
 	}
 }
 
-func keepMetrics(job string) map[string]any { return keep("__name__", strings.Join(kept[job], "|")) }
+func keepMetrics(job string) map[string]any { return keep("__name__", strings.Join(keptMetrics[job], "|")) }
 
 func keep(label, pattern string) map[string]any {
 	return map[string]any{"source_labels": []string{label}, "regex": pattern, "action": "keep"}

@@ -8,45 +8,45 @@ const scalableTarget = "application-autoscaling:scalable-target/*"
 var autoscaling = Table{
 	"aws_appautoscaling_target": {
 		Source: autoscalingSource,
-		Create: []Need{
+		Create: []Grant{
 			{
-				Actions: []string{"application-autoscaling:RegisterScalableTarget"}, On: []string{scalableTarget},
-				When: all(requested, when("StringEquals", "application-autoscaling:service-namespace", "rds")),
+				Actions: []string{"application-autoscaling:RegisterScalableTarget"}, Resources: []string{scalableTarget},
+				Conditions: all(requestTagged, when("StringEquals", "application-autoscaling:service-namespace", "rds")),
 			},
-			{Actions: []string{"application-autoscaling:TagResource"}, On: []string{scalableTarget}, When: all(requested, unclaimed)},
-			serviceRole("rds.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_RDSCluster"),
+			{Actions: []string{"application-autoscaling:TagResource"}, Resources: []string{scalableTarget}, Conditions: all(requestTagged, resourceTaggedIfExists)},
+			serviceLinkedRole("rds.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_RDSCluster"),
 			// Security: the service tries whether the caller may make and delete databases, with
 			// none named. It alone can.
 			// https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
-			{Actions: []string{"rds:CreateDBInstance"}, On: []string{"rds:db:*", "rds:{resource_id}"}, When: viaService},
-			{Actions: []string{"rds:DeleteDBInstance"}, On: []string{"rds:db:*"}, When: viaService},
-			{Actions: []string{"rds:DescribeDBClusters"}, On: []string{"rds:{resource_id}"}, When: viaService},
+			{Actions: []string{"rds:CreateDBInstance"}, Resources: []string{"rds:db:*", "rds:{resource_id}"}, Conditions: viaAWSService},
+			{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:*"}, Conditions: viaAWSService},
+			{Actions: []string{"rds:DescribeDBClusters"}, Resources: []string{"rds:{resource_id}"}, Conditions: viaAWSService},
 		},
-		Read: []Need{
-			listed("application-autoscaling:DescribeScalableTargets"),
-			{Actions: []string{"application-autoscaling:ListTagsForResource"}, On: []string{scalableTarget}, When: owned},
+		Read: []Grant{
+			readAll("application-autoscaling:DescribeScalableTargets"),
+			{Actions: []string{"application-autoscaling:ListTagsForResource"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
 		},
 		// Without tags this time.
-		Update: []Need{{Actions: []string{"application-autoscaling:RegisterScalableTarget"}, On: []string{scalableTarget}, When: owned}},
-		Delete: []Need{
-			{Actions: []string{"application-autoscaling:DeregisterScalableTarget"}, On: []string{scalableTarget}, When: owned},
+		Update: []Grant{{Actions: []string{"application-autoscaling:RegisterScalableTarget"}, Resources: []string{scalableTarget}, Conditions: resourceTagged}},
+		Delete: []Grant{
+			{Actions: []string{"application-autoscaling:DeregisterScalableTarget"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
 			// Then a command deletes the replicas that autoscaling has made, see constructs/postgres.
-			{Actions: []string{"rds:DeleteDBInstance"}, On: []string{"rds:db:application-autoscaling-*"}},
-			{Actions: []string{"rds:DescribeDBInstances"}, On: []string{"rds:db:*"}},
+			{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:application-autoscaling-*"}},
+			{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:*"}},
 		},
-		Tag: []Need{{Actions: []string{"application-autoscaling:TagResource"}, On: []string{scalableTarget}, When: all(owned, kept)}},
+		Tag: []Grant{{Actions: []string{"application-autoscaling:TagResource"}, Resources: []string{scalableTarget}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
 	"aws_appautoscaling_policy": {
 		Source: autoscalingSource,
-		Create: []Need{
-			{Actions: []string{"application-autoscaling:PutScalingPolicy"}, On: []string{scalableTarget}, When: owned},
+		Create: []Grant{
+			{Actions: []string{"application-autoscaling:PutScalingPolicy"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
 			// Security: likewise for the alarms that a policy consists of.
 			{
-				Actions: []string{"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"},
-				On:      []string{"cloudwatch:alarm:*"}, When: viaService,
+				Actions:   []string{"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"},
+				Resources: []string{"cloudwatch:alarm:*"}, Conditions: viaAWSService,
 			},
 		},
-		Read:   []Need{listed("application-autoscaling:DescribeScalingPolicies")},
-		Delete: []Need{{Actions: []string{"application-autoscaling:DeleteScalingPolicy"}, On: []string{scalableTarget}, When: owned}},
+		Read:   []Grant{readAll("application-autoscaling:DescribeScalingPolicies")},
+		Delete: []Grant{{Actions: []string{"application-autoscaling:DeleteScalingPolicy"}, Resources: []string{scalableTarget}, Conditions: resourceTagged}},
 	},
 }

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// Ceiling returns the permissions boundary of a role that may do what the statements say: the
-// most it could ever do, whatever policy it is given besides.
+// PermissionsBoundary returns the permissions boundary of a role with the given statements: the
+// most it can ever do, whatever other policy it gets.
 //
-// Security: it allows no action that the stack has no use for, and leaves open on what. With
-// two exceptions: buckets, the states' too, and roles are as narrow as in the policy, and what is
-// in protected is out of reach for whatever IAM can do. So a role can neither change itself, nor
-// the others of the bootstrap, nor make one that can do more. Where it would not fit into one
-// policy, it also allows what else there is to describe in a service that the stack looks at.
+// Security: it allows only the actions of the statements, on any resource. Two exceptions are as
+// narrow as the statements: S3 buckets, the state bucket among them, and IAM roles. No IAM action is
+// allowed on the protected ARNs, so a role can neither change itself or another role of the
+// bootstrap stack, nor create one that can do more. If the boundary exceeds the size of a policy, it
+// allows all Describe actions of a service instead of each.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func Ceiling(statements []Statement, protected ...string) []Statement {
+func PermissionsBoundary(statements []Statement, protected ...string) []Statement {
 	var buckets, others []Statement
-	identity := map[grant]*Statement{}
+	identity := map[permission]*Statement{}
 	for _, statement := range statements {
 		switch {
 		case strings.HasPrefix(statement.Actions[0], "iam:"):
-			gather(identity, statement)
-		case slices.Contains(statement.For, forState), strings.HasPrefix(statement.Actions[0], "s3:"):
+			merge(identity, statement)
+		case slices.Contains(statement.RequiredBy, forState), strings.HasPrefix(statement.Actions[0], "s3:"):
 			buckets = append(buckets, statement)
 		default:
 			others = append(others, statement)
@@ -34,29 +34,29 @@ func Ceiling(statements []Statement, protected ...string) []Statement {
 	}
 	var ceiling []Statement
 	if len(others) > 0 {
-		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Why: "a boundary allows nothing by itself: the policies say on what"})
+		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Reason: "a boundary allows nothing by itself: the policies say on what"})
 	}
-	gathered := map[grant]*Statement{}
+	gathered := map[permission]*Statement{}
 	for key, statement := range identity {
 		key.conditions = fmt.Sprint(statement.Conditions)
 		gathered[key] = statement
 	}
-	ceiling = slices.Concat(ceiling, brief(buckets, actions(others)), together(gathered))
+	ceiling = slices.Concat(ceiling, withoutRedundant(buckets, actions(others)), statementsOf(gathered))
 	if len(identity) > 0 {
 		ceiling = append(ceiling, Statement{Deny: true, Actions: []string{"iam:*"}, Resources: protected})
 	}
 	if len(others) > 0 && characters(document(ceiling)) > PolicySize {
-		ceiling[0].Actions = starred(ceiling[0].Actions)
+		ceiling[0].Actions = withWildcards(ceiling[0].Actions)
 	}
 	return ceiling
 }
 
-// brief leaves out what makes no difference, since a boundary has to fit into one policy: what is
-// allowed on everything anyhow, and which names of states may be listed or decrypted.
-func brief(buckets []Statement, anyhow []string) (all []Statement) {
+// withoutRedundant saves space, since a boundary has to fit into one policy. It leaves out actions
+// that are allowed on every resource anyhow, and the conditions on the states' names.
+func withoutRedundant(buckets []Statement, anyhow []string) (all []Statement) {
 	for _, s := range buckets {
 		s.Actions = slices.DeleteFunc(slices.Clone(s.Actions), func(action string) bool { return slices.Contains(anyhow, action) })
-		s.Conditions = besides(namesStates, s.Conditions)
+		s.Conditions = withoutKeys(namesStates, s.Conditions)
 		if len(s.Actions) > 0 {
 			all = append(all, s)
 		}
@@ -66,8 +66,8 @@ func brief(buckets []Statement, anyhow []string) (all []Statement) {
 
 var namesStates = regexp.MustCompile(`^(s3:prefix|kms:EncryptionContext:aws:s3:arn)$`)
 
-// besides are the conditions on other keys.
-func besides(keys *regexp.Regexp, all []Condition) (others []Condition) {
+// withoutKeys are the conditions on other keys.
+func withoutKeys(keys *regexp.Regexp, all []Condition) (others []Condition) {
 	for _, c := range all {
 		if !keys.MatchString(c.Key) {
 			others = append(others, c)
@@ -78,8 +78,8 @@ func besides(keys *regexp.Regexp, all []Condition) (others []Condition) {
 
 var describes = regexp.MustCompile(`:Describe.*`)
 
-// starred puts together the actions by which one looks at what a service has.
-func starred(all []string) []string {
+// withWildcards replaces the Describe actions of a service with one that has a wildcard.
+func withWildcards(all []string) []string {
 	var short []string
 	for _, action := range all {
 		short = append(short, describes.ReplaceAllString(action, ":Describe*"))
@@ -87,35 +87,35 @@ func starred(all []string) []string {
 	return slices.Compact(short)
 }
 
-// toldByName are the tags that the name of a role begins with, so that a boundary need not ask.
-var toldByName = regexp.MustCompile(`Tag/(project|environment)$`)
+// impliedByName are the tags that begin the name of every role, which the boundary already limits.
+var impliedByName = regexp.MustCompile(`Tag/(project|environment)$`)
 
-// listable are the keys of which a boundary allows together what a policy allows one by one, or it
-// would be as long as the policies are.
-var listable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
+// mergeable are the keys whose values of several statements are merged into one, or the boundary
+// would be as long as the policies.
+var mergeable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
 
-func gather(grants map[grant]*Statement, statement Statement) {
+func merge(byPermission map[permission]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
 		statement.Conditions = nil // OIDC and instance profiles, which are no more than the policy says
 	}
-	statement.Conditions = besides(toldByName, statement.Conditions)
+	statement.Conditions = withoutKeys(impliedByName, statement.Conditions)
 	var keys []string
 	for _, c := range statement.Conditions {
-		if slices.Contains(listable, c.Key) {
+		if slices.Contains(mergeable, c.Key) {
 			c.Values = nil
 		}
 		keys = append(keys, fmt.Sprint(c))
 	}
 	for _, resource := range statement.Resources {
 		for _, action := range statement.Actions {
-			at := grant{action, resource, strings.Join(keys, " ")}
-			known := grants[at]
+			at := permission{action, resource, strings.Join(keys, " ")}
+			known := byPermission[at]
 			if known == nil {
-				grants[at] = &Statement{Conditions: slices.Clone(statement.Conditions), Why: statement.Why}
+				byPermission[at] = &Statement{Conditions: slices.Clone(statement.Conditions), Reason: statement.Reason}
 				continue
 			}
 			for i, c := range known.Conditions {
-				if slices.Contains(listable, c.Key) {
+				if slices.Contains(mergeable, c.Key) {
 					c.Values = slices.Concat(c.Values, statement.Conditions[i].Values)
 					slices.Sort(c.Values)
 					c.Values = slices.Compact(c.Values)
@@ -126,13 +126,13 @@ func gather(grants map[grant]*Statement, statement Statement) {
 	}
 }
 
-// Roles returns the permissions boundary of the roles that a stack makes: all that any of them
-// may do, by its inline policies and AWS's own. There is none where there are no roles; where they
-// may do nothing, it says so, since a role cannot be made with a boundary that is not there.
-func Roles(s Stack) ([]Statement, error) {
+// RolesBoundary returns the permissions boundary of the roles that a stack creates: all actions of
+// their inline and AWS managed policies. It is empty without roles. If no role has a policy, it
+// denies everything, since a role's boundary must exist.
+func RolesBoundary(s Stack) ([]Statement, error) {
 	var found []string
 	made := false
-	for _, e := range s.elements() {
+	for _, e := range s.blocks() {
 		switch e.kind {
 		case "aws_iam_role":
 			made = true
@@ -155,21 +155,21 @@ func Roles(s Stack) ([]Statement, error) {
 	switch {
 	case len(found) == 0 && made:
 		return []Statement{{
-			Deny: true, Actions: []string{"*"}, Resources: []string{"*"}, For: []string{"aws_iam_role"},
-			Why: "no role has a policy",
+			Deny: true, Actions: []string{"*"}, Resources: []string{"*"}, RequiredBy: []string{"aws_iam_role"},
+			Reason: "no role has a policy",
 		}}, nil
 	case len(found) == 0:
 		return nil, nil
 	}
 	slices.Sort(found)
 	return []Statement{{
-		Actions: slices.Compact(found), Resources: []string{"*"}, For: []string{"aws_iam_role"},
-		Why: "a boundary allows nothing by itself: the roles' policies say on what",
+		Actions: slices.Compact(found), Resources: []string{"*"}, RequiredBy: []string{"aws_iam_role"},
+		Reason: "a boundary allows nothing by itself: the roles' policies say on what",
 	}}, nil
 }
 
 // inline are the actions of an inline policy, which is a document of the stack or JSON.
-func (s Stack) inline(e element) ([]string, error) {
+func (s Stack) inline(e block) ([]string, error) {
 	text, _ := e.attributes["policy"].(string)
 	name, isDocument := strings.CutPrefix(text, "${data.aws_iam_policy_document.")
 	if !isDocument {

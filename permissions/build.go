@@ -11,8 +11,8 @@ import (
 // Deploy returns what the role that deploys and destroys a stack may do. It is an error when
 // the stack holds a type that the table has no row for: see [Missing].
 func (t Table) Deploy(s Stack) ([]Statement, error) {
-	statements, err := t.statements(s, func(row Type) [][]Need {
-		return [][]Need{row.Create, row.Read, row.Update, row.Delete, row.Tag}
+	statements, err := t.statements(s, func(row Type) [][]Grant {
+		return [][]Grant{row.Create, row.Read, row.Update, row.Delete, row.Tag}
 	})
 	return append(statements, s.state(true)...), err
 }
@@ -20,63 +20,62 @@ func (t Table) Deploy(s Stack) ([]Statement, error) {
 // Plan returns what the role that plans a stack may do: read what is there, and the states, and
 // hold the state's lock meanwhile.
 func (t Table) Plan(s Stack) ([]Statement, error) {
-	statements, err := t.statements(s, func(row Type) [][]Need { return [][]Need{row.Read} })
+	statements, err := t.statements(s, func(row Type) [][]Grant { return [][]Grant{row.Read} })
 	return append(statements, s.state(false)...), err
 }
 
-// grant is one action on one resource under some conditions.
-type grant struct{ action, resource, conditions string }
+// permission is one action on one resource under some conditions.
+type permission struct{ action, resource, conditions string }
 
-// statements gathers the needs of all that the stack holds, and puts together what can be said
-// together.
-func (t Table) statements(s Stack, of func(Type) [][]Need) ([]Statement, error) {
+// statements collects the grants of everything in the stack, in as few statements as possible.
+func (t Table) statements(s Stack, of func(Type) [][]Grant) ([]Statement, error) {
 	missing := Missing{}
 	missing.Add(t, s.Environment+"-"+s.Name, s.Document)
 	if len(missing) > 0 {
 		return nil, missing
 	}
-	grants := map[grant]*Statement{}
-	for _, e := range s.elements() {
+	byPermission := map[permission]*Statement{}
+	for _, e := range s.blocks() {
 		row, _ := t.row(e)
-		for _, needs := range of(row) {
-			for _, need := range needs {
-				if err := s.grant(grants, e, need); err != nil {
+		for _, grants := range of(row) {
+			for _, grant := range grants {
+				if err := s.add(byPermission, e, grant); err != nil {
 					return nil, err
 				}
 			}
 		}
 	}
-	return together(grants), nil
+	return statementsOf(byPermission), nil
 }
 
-func (s Stack) grant(grants map[grant]*Statement, e element, need Need) error {
-	conditions, err := s.conditions(e, need.When)
+func (s Stack) add(byPermission map[permission]*Statement, e block, grant Grant) error {
+	conditions, err := s.conditions(e, grant.Conditions)
 	if err != nil {
 		return err
 	}
-	for _, short := range need.On {
+	for _, short := range grant.Resources {
 		resource, err := s.arn(e, short)
 		if err != nil {
 			return err
 		}
-		for _, action := range need.Actions {
-			key := grant{action, resource, fmt.Sprint(conditions)}
-			if grants[key] == nil {
-				grants[key] = &Statement{Conditions: conditions, Why: need.Why}
+		for _, action := range grant.Actions {
+			key := permission{action, resource, fmt.Sprint(conditions)}
+			if byPermission[key] == nil {
+				byPermission[key] = &Statement{Conditions: conditions, Reason: grant.Reason}
 			}
-			if !slices.Contains(grants[key].For, e.kind) {
-				grants[key].For = append(grants[key].For, e.kind)
+			if !slices.Contains(byPermission[key].RequiredBy, e.kind) {
+				byPermission[key].RequiredBy = append(byPermission[key].RequiredBy, e.kind)
 			}
 		}
 	}
 	return nil
 }
 
-// together makes statements: actions with the same conditions and the same resources are one.
-func together(grants map[grant]*Statement) []Statement {
+// statementsOf merges permissions: actions with the same conditions and resources share a statement.
+func statementsOf(byPermission map[permission]*Statement) []Statement {
 	type subject struct{ action, conditions string }
 	resources := map[subject][]string{}
-	for key := range grants {
+	for key := range byPermission {
 		of := subject{key.action, key.conditions}
 		resources[of] = append(resources[of], key.resource)
 	}
@@ -90,20 +89,20 @@ func together(grants map[grant]*Statement) []Statement {
 		statement := joined[key]
 		statement.Actions = append(statement.Actions, of.action)
 		for _, resource := range on {
-			from := grants[grant{of.action, resource, of.conditions}]
+			from := byPermission[permission{of.action, resource, of.conditions}]
 			statement.Conditions = from.Conditions
 			// Of several reasons one is enough, and always the same.
-			if statement.Why == "" || from.Why != "" && from.Why < statement.Why {
-				statement.Why = from.Why
+			if statement.Reason == "" || from.Reason != "" && from.Reason < statement.Reason {
+				statement.Reason = from.Reason
 			}
-			statement.For = append(statement.For, from.For...)
+			statement.RequiredBy = append(statement.RequiredBy, from.RequiredBy...)
 		}
 	}
 	all := make([]Statement, 0, len(joined))
 	for _, statement := range joined {
 		slices.Sort(statement.Actions)
-		slices.Sort(statement.For)
-		statement.For = slices.Compact(statement.For)
+		slices.Sort(statement.RequiredBy)
+		statement.RequiredBy = slices.Compact(statement.RequiredBy)
 		all = append(all, *statement)
 	}
 	slices.SortFunc(all, func(a, b Statement) int {

@@ -53,11 +53,11 @@ func TestResources(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := example(`{"resource": {` + role + `, "aws_thing": {"t": {` + test.attributes + `}}}}`)
-			table := Table{"aws_iam_role": {}, "aws_version": {}, "aws_secret": {}, "aws_s3_bucket": {}, "aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{test.on}}}}}
+			table := Table{"aws_iam_role": {}, "aws_version": {}, "aws_secret": {}, "aws_s3_bucket": {}, "aws_thing": {Create: []Grant{{Actions: []string{"a:B"}, Resources: []string{test.on}}}}}
 			got, err := table.Deploy(s)
 			assert.NilError(t, err)
 			assert.DeepEqual(t, got[0].Resources, []string{test.want})
-			assert.DeepEqual(t, got[0].For, []string{"aws_thing"})
+			assert.DeepEqual(t, got[0].RequiredBy, []string{"aws_thing"})
 		})
 	}
 }
@@ -67,19 +67,19 @@ func TestConditions(t *testing.T) {
 		attributes, want string
 		when             []Condition
 	}{
-		"what is requested":          {``, `[{StringEquals aws:RequestTag/project [plinth]} {StringEquals aws:RequestTag/environment [dev]} {StringEquals aws:RequestTag/stack [data]}]`, requested},
+		"what is requested":          {``, `[{StringEquals aws:RequestTag/project [plinth]} {StringEquals aws:RequestTag/environment [dev]} {StringEquals aws:RequestTag/stack [data]}]`, requestTagged},
 		"the region":                 {``, `[{StringEquals aws:RequestedRegion [eu-west-2]}]`, inRegion},
-		"a boundary":                 {``, `[{StringEquals iam:PermissionsBoundary [arn:aws:iam::111111111111:policy/plinth-dev-roles-data]}]`, bounded},
-		"through a service":          {``, `[{StringEquals kms:ViaService [rds.eu-west-2.amazonaws.com]}]`, via("rds")},
-		"two":                        {``, `[{StringEquals iam:PassedToService [a]} {StringEquals aws:RequestedRegion [eu-west-2]}]`, all(passedTo("a"), inRegion)},
-		"of the stack itself":        {`"group": "${aws_security_group.g.id}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [data]}]`, ownerOf("group")},
-		"of another stack":           {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-network.outputs.x}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [network]}]`, ownerOf("group")},
-		"of a cluster":               {`"group": "${aws_eks_cluster.c.vpc_config[0].cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, ownerOf("group")},
-		"of another stack's cluster": {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-cluster.outputs.c-cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, ownerOf("group")},
+		"a boundary":                 {``, `[{StringEquals iam:PermissionsBoundary [arn:aws:iam::111111111111:policy/plinth-dev-roles-data]}]`, withRoleBoundary},
+		"through a service":          {``, `[{StringEquals kms:ViaService [rds.eu-west-2.amazonaws.com]}]`, kmsViaService("rds")},
+		"two":                        {``, `[{StringEquals iam:PassedToService [a]} {StringEquals aws:RequestedRegion [eu-west-2]}]`, all(passedToService("a"), inRegion)},
+		"of the stack itself":        {`"group": "${aws_security_group.g.id}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [data]}]`, taggedAsOwnerOf("group")},
+		"of another stack":           {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-network.outputs.x}"`, `[{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [network]}]`, taggedAsOwnerOf("group")},
+		"of a cluster":               {`"group": "${aws_eks_cluster.c.vpc_config[0].cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, taggedAsOwnerOf("group")},
+		"of another stack's cluster": {`"group": "${data.terraform_remote_state.cross-stack-reference-input-dev-cluster.outputs.c-cluster_security_group_id}"`, `[{StringEquals aws:ResourceTag/aws:eks:cluster-name [plinth-dev]}]`, taggedAsOwnerOf("group")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := example(`{"resource": {"aws_thing": {"t": {` + test.attributes + `}}}}`)
-			table := Table{"aws_thing": {Create: []Need{{Actions: []string{"a:B"}, On: []string{"*"}, When: test.when}}}}
+			table := Table{"aws_thing": {Create: []Grant{{Actions: []string{"a:B"}, Resources: []string{"*"}, Conditions: test.when}}}}
 			got, err := table.Deploy(s)
 			assert.NilError(t, err)
 			assert.Equal(t, fmt.Sprint(got[0].Conditions), test.want)
@@ -90,12 +90,12 @@ func TestConditions(t *testing.T) {
 func TestDeployAndPlan(t *testing.T) {
 	table := Table{
 		"aws_log": {
-			Create: []Need{{Actions: []string{"logs:Create", "logs:Tag"}, On: []string{"logs:g:{name}"}}},
-			Read:   []Need{{Actions: []string{"logs:Get"}, On: []string{"logs:g:{name}"}}},
-			Delete: []Need{{Actions: []string{"logs:Delete"}, On: []string{"logs:g:{name}"}}},
+			Create: []Grant{{Actions: []string{"logs:Create", "logs:Tag"}, Resources: []string{"logs:g:{name}"}}},
+			Read:   []Grant{{Actions: []string{"logs:Get"}, Resources: []string{"logs:g:{name}"}}},
+			Delete: []Grant{{Actions: []string{"logs:Delete"}, Resources: []string{"logs:g:{name}"}}},
 		},
-		"aws_vpc":      {Read: []Need{{Actions: []string{"ec2:Describe"}, On: []string{"*"}, Why: "it supports nothing narrower"}}},
-		"data.aws_vpc": {Read: []Need{{Actions: []string{"ec2:Describe"}, On: []string{"*"}, Why: "it supports nothing narrower"}}},
+		"aws_vpc":      {Read: []Grant{{Actions: []string{"ec2:Describe"}, Resources: []string{"*"}, Reason: "it supports nothing narrower"}}},
+		"data.aws_vpc": {Read: []Grant{{Actions: []string{"ec2:Describe"}, Resources: []string{"*"}, Reason: "it supports nothing narrower"}}},
 	}
 	s := example(`{"resource": {"aws_log": {"a": {"name": "a"}, "b": {"name": "b"}}, "aws_vpc": {"v": {}}}, "data": {"aws_vpc": {"w": {}}}}`)
 	const (
@@ -123,8 +123,8 @@ func TestDeployAndPlan(t *testing.T) {
 				got = append(got, said(statement))
 			}
 			assert.DeepEqual(t, got, test.want)
-			assert.DeepEqual(t, statements[0].For, []string{"aws_vpc", "data.aws_vpc"})
-			assert.Equal(t, statements[0].Why, "it supports nothing narrower")
+			assert.DeepEqual(t, statements[0].RequiredBy, []string{"aws_vpc", "data.aws_vpc"})
+			assert.Equal(t, statements[0].Reason, "it supports nothing narrower")
 		})
 	}
 }
@@ -143,11 +143,11 @@ func TestMistakes(t *testing.T) {
 No role could deploy them, so nothing is written. Add each to permissions/own.go: make missing shows how`,
 		},
 		"an attribute that is not there": {
-			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{name}"}}}}},
+			Table{"aws_a": {Read: []Grant{{Actions: []string{"a:B"}, Resources: []string{"a:{name}"}}}}},
 			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a of stack data has no {name}, which its row "a:{name}" needs`,
 		},
 		"a whole name that nobody knows yet": {
-			Table{"aws_a": {Read: []Need{{Actions: []string{"a:B"}, On: []string{"a:{=name}"}}}}},
+			Table{"aws_a": {Read: []Grant{{Actions: []string{"a:B"}, Resources: []string{"a:{=name}"}}}}},
 			`{"resource": {"aws_a": {"n": {"name": "x-${random.x}"}}}}`, `permissions: of aws_a of stack data only x-* is known, but its row "a:{=name}" needs the whole {=name}`,
 		},
 	} {
@@ -156,7 +156,7 @@ No role could deploy them, so nothing is written. Add each to permissions/own.go
 			assert.Error(t, err, test.want)
 		})
 	}
-	_, err := Roles(example(`{"resource": {"aws_iam_role_policy_attachment": {"a": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}`))
+	_, err := RolesBoundary(example(`{"resource": {"aws_iam_role_policy_attachment": {"a": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}`))
 	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess, whose actions are not known: add them to permissions/managed.go")
 }
 
@@ -221,35 +221,35 @@ func TestDocument(t *testing.T) {
 
 func TestCeiling(t *testing.T) {
 	attach := func(policy string) Statement {
-		return Statement{Actions: []string{"iam:AttachRolePolicy"}, Resources: []string{"a:role/r"}, Conditions: all(bounded, when("ArnEquals", "iam:PolicyARN", policy))}
+		return Statement{Actions: []string{"iam:AttachRolePolicy"}, Resources: []string{"a:role/r"}, Conditions: all(withRoleBoundary, when("ArnEquals", "iam:PolicyARN", policy))}
 	}
 	linked := func(service string) Statement {
 		return Statement{Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []string{"a:role/" + service}, Conditions: when("StringEquals", "iam:AWSServiceName", service)}
 	}
-	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: all(bounded, tags("aws:RequestTag/", "stack"))}
-	tagged := role
-	tagged.Conditions = all(bounded, requested)
-	list := Statement{Actions: []string{"s3:ListBucket"}, Resources: []string{"arn:aws:s3:::states"}, For: []string{forState}}
-	listed := list
-	listed.Conditions = when("StringLikeIfExists", "s3:prefix", "a")
-	key := Statement{Actions: []string{"kms:GenerateDataKey"}, Resources: []string{"k"}, For: []string{forState}, Conditions: when("StringEquals", "kms:ViaService", "s3")}
+	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: all(withRoleBoundary, tags("aws:RequestTag/", "stack"))}
+	tagOnCreate := role
+	tagOnCreate.Conditions = all(withRoleBoundary, requestTagged)
+	list := Statement{Actions: []string{"s3:ListBucket"}, Resources: []string{"arn:aws:s3:::states"}, RequiredBy: []string{forState}}
+	readAll := list
+	readAll.Conditions = when("StringLikeIfExists", "s3:prefix", "a")
+	key := Statement{Actions: []string{"kms:GenerateDataKey"}, Resources: []string{"k"}, RequiredBy: []string{forState}, Conditions: when("StringEquals", "kms:ViaService", "s3")}
 	keyUsed := key
 	keyUsed.Actions = []string{"kms:Decrypt", "kms:GenerateDataKey"}
 	keyUsed.Conditions = all(key.Conditions, when("StringLike", "kms:EncryptionContext:aws:s3:arn", "a"))
-	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, For: []string{forState}}
+	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, RequiredBy: []string{forState}}
 	bucket := Statement{Actions: []string{"s3:DeleteBucket"}, Resources: []string{"arn:aws:s3:::b"}}
-	got := Ceiling([]Statement{
+	got := PermissionsBoundary([]Statement{
 		bucket,
-		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requested}, attach("b"), tagged, attach("a"), attach("b"), linked("eks"), linked("rds"),
-		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state, listed,
-		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"of the state"}, For: []string{forState}},
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requestTagged}, attach("b"), tagOnCreate, attach("a"), attach("b"), linked("eks"), linked("rds"),
+		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state, readAll,
+		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"of the state"}, RequiredBy: []string{forState}},
 		{Actions: []string{"kms:Decrypt"}, Resources: []string{"another key"}}, keyUsed,
 	}, "arn:aws:iam::1:role/deploy-*")
 	assert.Equal(t, len(got), 10)
 	assert.Equal(t, said(got[0]), "ec2:CreateVpc,ec2:DeleteVpc,kms:Decrypt on * if []")
 	assert.DeepEqual(t, got[1:5], []Statement{bucket, state, list, key})
 	got = got[3:]
-	assert.Equal(t, said(got[2]), "iam:AttachRolePolicy on a:role/r if "+fmt.Sprint(all(bounded, when("ArnEquals", "iam:PolicyARN", "a", "b"))))
+	assert.Equal(t, said(got[2]), "iam:AttachRolePolicy on a:role/r if "+fmt.Sprint(all(withRoleBoundary, when("ArnEquals", "iam:PolicyARN", "a", "b"))))
 	assert.Equal(t, said(got[3]), said(role))
 	assert.Equal(t, said(got[4]), said(linked("eks")))
 	assert.Equal(t, said(got[5]), said(linked("rds")))
@@ -261,12 +261,12 @@ func TestCeiling(t *testing.T) {
 		many.Actions = append(many.Actions, fmt.Sprintf("ec2:Describe%03d", i))
 	}
 	many.Actions = append(many.Actions, "ec2:DeleteVpc", "rds:DescribeDBClusters")
-	got = Ceiling([]Statement{many})
+	got = PermissionsBoundary([]Statement{many})
 	assert.Equal(t, said(got[0]), "ec2:DeleteVpc,ec2:Describe*,rds:Describe* on * if []")
 }
 
 func TestRoles(t *testing.T) {
-	got, err := Roles(example(`{
+	got, err := RolesBoundary(example(`{
 		"resource": {
 			"aws_iam_role_policy": {
 				"a": {"policy": "${data.aws_iam_policy_document.d.json}"},
@@ -282,11 +282,11 @@ func TestRoles(t *testing.T) {
 	}
 	assert.Assert(t, !strings.Contains(said(got[0]), "sts:"))
 
-	nothing, err := Roles(example(`{"resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}}`))
+	nothing, err := RolesBoundary(example(`{"resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}}`))
 	assert.NilError(t, err)
 	assert.Equal(t, Document(nothing), `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`)
 
-	none, err := Roles(example(`{"resource": {"aws_vpc": {"v": {}}}}`))
+	none, err := RolesBoundary(example(`{"resource": {"aws_vpc": {"v": {}}}}`))
 	assert.NilError(t, err)
 	assert.Equal(t, len(none), 0)
 }

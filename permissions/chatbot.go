@@ -13,22 +13,22 @@ var inChatbotRegion = when("StringEquals", "aws:RequestedRegion", region, "us-we
 var chatbot = Table{
 	"aws_chatbot_slack_channel_configuration": {
 		Source: chatbotSource,
-		Create: []Need{
+		Create: []Grant{
 			{
-				Actions: []string{"chatbot:CreateSlackChannelConfiguration"}, On: []string{"*"},
-				When: all(requested, inChatbotRegion), Why: "supports no narrower resource",
+				Actions: []string{"chatbot:CreateSlackChannelConfiguration"}, Resources: []string{"*"},
+				Conditions: all(requestTagged, inChatbotRegion), Reason: "supports no narrower resource",
 			},
-			passed("iam_role_arn", "chatbot.amazonaws.com"),
+			passRole("iam_role_arn", "chatbot.amazonaws.com"),
 			// It subscribes to the topics, and logs.
 			// https://docs.aws.amazon.com/chatbot/latest/adminguide/slr-permissions.html
-			serviceRole("management.chatbot.amazonaws.com", "AWSServiceRoleForAWSChatbot"),
+			serviceLinkedRole("management.chatbot.amazonaws.com", "AWSServiceRoleForAWSChatbot"),
 		},
-		Read: []Need{{
-			Actions: []string{"chatbot:DescribeSlackChannelConfigurations"}, On: []string{"*"},
-			When: inChatbotRegion, Why: "supports no narrower resource",
+		Read: []Grant{{
+			Actions: []string{"chatbot:DescribeSlackChannelConfigurations"}, Resources: []string{"*"},
+			Conditions: inChatbotRegion, Reason: "supports no narrower resource",
 		}},
-		Update: []Need{{Actions: []string{"chatbot:UpdateSlackChannelConfiguration"}, On: []string{slackChannel}}},
-		Delete: []Need{{Actions: []string{"chatbot:DeleteSlackChannelConfiguration"}, On: []string{slackChannel}}},
-		Tag:    []Need{{Actions: []string{"chatbot:TagResource"}, On: []string{slackChannel}, When: kept}},
+		Update: []Grant{{Actions: []string{"chatbot:UpdateSlackChannelConfiguration"}, Resources: []string{slackChannel}}},
+		Delete: []Grant{{Actions: []string{"chatbot:DeleteSlackChannelConfiguration"}, Resources: []string{slackChannel}}},
+		Tag:    []Grant{{Actions: []string{"chatbot:TagResource"}, Resources: []string{slackChannel}, Conditions: requestTaggedIfExists}},
 	},
 }

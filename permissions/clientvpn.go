@@ -8,30 +8,30 @@ const vpnEndpoint = "ec2:client-vpn-endpoint/*"
 var clientVPN = Table{
 	"aws_ec2_client_vpn_endpoint": {
 		Source: ec2Source,
-		Create: []Need{
-			{Actions: []string{"ec2:CreateClientVpnEndpoint"}, On: []string{vpnEndpoint}, When: requested},
-			{Actions: []string{"ec2:CreateClientVpnEndpoint"}, On: []string{"ec2:security-group/*", "ec2:vpc/*"}, When: owned},
-			tagged(vpnEndpoint, "CreateClientVpnEndpoint"),
-			serviceRole("clientvpn.amazonaws.com", "AWSServiceRoleForClientVPN"),
+		Create: []Grant{
+			{Actions: []string{"ec2:CreateClientVpnEndpoint"}, Resources: []string{vpnEndpoint}, Conditions: requestTagged},
+			{Actions: []string{"ec2:CreateClientVpnEndpoint"}, Resources: []string{"ec2:security-group/*", "ec2:vpc/*"}, Conditions: resourceTagged},
+			tagOnCreate(vpnEndpoint, "CreateClientVpnEndpoint"),
+			serviceLinkedRole("clientvpn.amazonaws.com", "AWSServiceRoleForClientVPN"),
 		},
-		Read: []Need{listed("ec2:DescribeClientVpnEndpoints")},
-		Update: []Need{{
-			Actions: []string{"ec2:ModifyClientVpnEndpoint"},
-			On:      []string{vpnEndpoint, "ec2:security-group/*", "ec2:vpc/*"}, When: owned,
+		Read: []Grant{readAll("ec2:DescribeClientVpnEndpoints")},
+		Update: []Grant{{
+			Actions:   []string{"ec2:ModifyClientVpnEndpoint"},
+			Resources: []string{vpnEndpoint, "ec2:security-group/*", "ec2:vpc/*"}, Conditions: resourceTagged,
 		}},
-		Delete: []Need{{Actions: []string{"ec2:DeleteClientVpnEndpoint"}, On: []string{vpnEndpoint}, When: owned}},
-		Tag:    retagged(vpnEndpoint),
+		Delete: []Grant{{Actions: []string{"ec2:DeleteClientVpnEndpoint"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
+		Tag:    changeTags(vpnEndpoint),
 	},
 	"aws_ec2_client_vpn_network_association": {
 		Source: ec2Source,
-		Create: []Need{{Actions: []string{"ec2:AssociateClientVpnTargetNetwork"}, On: []string{vpnEndpoint, "ec2:subnet/*"}, When: owned}},
-		Read:   []Need{{Actions: []string{"ec2:DescribeClientVpnTargetNetworks"}, On: []string{vpnEndpoint}, When: owned}},
-		Delete: []Need{{Actions: []string{"ec2:DisassociateClientVpnTargetNetwork"}, On: []string{vpnEndpoint}, When: owned}},
+		Create: []Grant{{Actions: []string{"ec2:AssociateClientVpnTargetNetwork"}, Resources: []string{vpnEndpoint, "ec2:subnet/*"}, Conditions: resourceTagged}},
+		Read:   []Grant{{Actions: []string{"ec2:DescribeClientVpnTargetNetworks"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
+		Delete: []Grant{{Actions: []string{"ec2:DisassociateClientVpnTargetNetwork"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
 	},
 	"aws_ec2_client_vpn_authorization_rule": {
 		Source: ec2Source,
-		Create: []Need{{Actions: []string{"ec2:AuthorizeClientVpnIngress"}, On: []string{vpnEndpoint}, When: owned}},
-		Read:   []Need{{Actions: []string{"ec2:DescribeClientVpnAuthorizationRules"}, On: []string{vpnEndpoint}, When: owned}},
-		Delete: []Need{{Actions: []string{"ec2:RevokeClientVpnIngress"}, On: []string{vpnEndpoint}, When: owned}},
+		Create: []Grant{{Actions: []string{"ec2:AuthorizeClientVpnIngress"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
+		Read:   []Grant{{Actions: []string{"ec2:DescribeClientVpnAuthorizationRules"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
+		Delete: []Grant{{Actions: []string{"ec2:RevokeClientVpnIngress"}, Resources: []string{vpnEndpoint}, Conditions: resourceTagged}},
 	},
 }

@@ -14,26 +14,26 @@ var cloudwatch = Table{
 	"aws_cloudwatch_metric_alarm": {
 		Source: cloudwatchSource,
 		// A change puts the whole alarm again, tags included.
-		Create: []Need{{Actions: []string{"cloudwatch:PutMetricAlarm"}, On: []string{metricAlarm}, When: requested}},
-		Read: []Need{
+		Create: []Grant{{Actions: []string{"cloudwatch:PutMetricAlarm"}, Resources: []string{metricAlarm}, Conditions: requestTagged}},
+		Read: []Grant{
 			// The name is a filter.
-			{Actions: []string{"cloudwatch:DescribeAlarms"}, On: []string{"cloudwatch:alarm:*"}},
-			{Actions: []string{"cloudwatch:ListTagsForResource"}, On: []string{metricAlarm}},
+			{Actions: []string{"cloudwatch:DescribeAlarms"}, Resources: []string{"cloudwatch:alarm:*"}},
+			{Actions: []string{"cloudwatch:ListTagsForResource"}, Resources: []string{metricAlarm}},
 		},
-		Delete: []Need{{Actions: []string{"cloudwatch:DeleteAlarms"}, On: []string{metricAlarm}}},
-		Tag:    []Need{{Actions: []string{"cloudwatch:TagResource"}, On: []string{metricAlarm}, When: kept}},
+		Delete: []Grant{{Actions: []string{"cloudwatch:DeleteAlarms"}, Resources: []string{metricAlarm}}},
+		Tag:    []Grant{{Actions: []string{"cloudwatch:TagResource"}, Resources: []string{metricAlarm}, Conditions: requestTaggedIfExists}},
 	},
 	// The provider gives it no tags.
 	"aws_cloudwatch_dashboard": {
 		Source: cloudwatchSource,
-		Create: []Need{{Actions: []string{"cloudwatch:PutDashboard"}, On: []string{dashboard}}},
-		Read:   []Need{{Actions: []string{"cloudwatch:GetDashboard"}, On: []string{dashboard}}},
-		Delete: []Need{{Actions: []string{"cloudwatch:DeleteDashboards"}, On: []string{dashboard}}},
+		Create: []Grant{{Actions: []string{"cloudwatch:PutDashboard"}, Resources: []string{dashboard}}},
+		Read:   []Grant{{Actions: []string{"cloudwatch:GetDashboard"}, Resources: []string{dashboard}}},
+		Delete: []Grant{{Actions: []string{"cloudwatch:DeleteDashboards"}, Resources: []string{dashboard}}},
 	},
 	"aws_cloudwatch_log_metric_filter": {
 		Source: logsSource,
-		Create: []Need{{Actions: []string{"logs:PutMetricFilter"}, On: []string{itsLogGroup}}},
-		Read:   []Need{{Actions: []string{"logs:DescribeMetricFilters"}, On: []string{itsLogGroup}}},
-		Delete: []Need{{Actions: []string{"logs:DeleteMetricFilter"}, On: []string{itsLogGroup}}},
+		Create: []Grant{{Actions: []string{"logs:PutMetricFilter"}, Resources: []string{itsLogGroup}}},
+		Read:   []Grant{{Actions: []string{"logs:DescribeMetricFilters"}, Resources: []string{itsLogGroup}}},
+		Delete: []Grant{{Actions: []string{"logs:DeleteMetricFilter"}, Resources: []string{itsLogGroup}}},
 	},
 }

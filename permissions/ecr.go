@@ -5,26 +5,26 @@ const ecrSource = "https://docs.aws.amazon.com/service-authorization/latest/refe
 var ecr = Table{
 	"aws_ecr_repository": {
 		Source: ecrSource,
-		Create: []Need{
-			{Actions: []string{"ecr:CreateRepository"}, On: []string{"ecr:repository/{name}"}, When: requested},
+		Create: []Grant{
+			{Actions: []string{"ecr:CreateRepository"}, Resources: []string{"ecr:repository/{name}"}, Conditions: requestTagged},
 			// https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
-			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, On: []string{"kms:key/*"}, When: all(owned, via("ecr"))},
+			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("ecr"))},
 		},
-		Read: []Need{{Actions: []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"}, On: []string{"ecr:repository/{name}"}}},
-		Update: []Need{{
-			Actions: []string{"ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability"},
-			On:      []string{"ecr:repository/{name}"},
+		Read: []Grant{{Actions: []string{"ecr:DescribeRepositories", "ecr:ListTagsForResource"}, Resources: []string{"ecr:repository/{name}"}}},
+		Update: []Grant{{
+			Actions:   []string{"ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability"},
+			Resources: []string{"ecr:repository/{name}"},
 		}},
-		Delete: []Need{
-			{Actions: []string{"ecr:DeleteRepository"}, On: []string{"ecr:repository/{name}"}},
-			{Actions: []string{"kms:RetireGrant"}, On: []string{"kms:key/*"}, When: all(owned, via("ecr"))},
+		Delete: []Grant{
+			{Actions: []string{"ecr:DeleteRepository"}, Resources: []string{"ecr:repository/{name}"}},
+			{Actions: []string{"kms:RetireGrant"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("ecr"))},
 		},
-		Tag: []Need{{Actions: []string{"ecr:TagResource"}, On: []string{"ecr:repository/{name}"}, When: kept}},
+		Tag: []Grant{{Actions: []string{"ecr:TagResource"}, Resources: []string{"ecr:repository/{name}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_ecr_lifecycle_policy": {
 		Source: ecrSource,
-		Create: []Need{{Actions: []string{"ecr:PutLifecyclePolicy"}, On: []string{"ecr:repository/{repository}"}}},
-		Read:   []Need{{Actions: []string{"ecr:GetLifecyclePolicy"}, On: []string{"ecr:repository/{repository}"}}},
-		Delete: []Need{{Actions: []string{"ecr:DeleteLifecyclePolicy"}, On: []string{"ecr:repository/{repository}"}}},
+		Create: []Grant{{Actions: []string{"ecr:PutLifecyclePolicy"}, Resources: []string{"ecr:repository/{repository}"}}},
+		Read:   []Grant{{Actions: []string{"ecr:GetLifecyclePolicy"}, Resources: []string{"ecr:repository/{repository}"}}},
+		Delete: []Grant{{Actions: []string{"ecr:DeleteLifecyclePolicy"}, Resources: []string{"ecr:repository/{repository}"}}},
 	},
 }

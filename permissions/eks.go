@@ -9,88 +9,88 @@ const (
 )
 
 // Before EKS makes one of its own roles it looks for it, in the name of the caller.
-func looked(role string) Need {
-	return Need{Actions: []string{"iam:GetRole"}, On: []string{"iam:role/aws-service-role/" + role}}
+func looked(role string) Grant {
+	return Grant{Actions: []string{"iam:GetRole"}, Resources: []string{"iam:role/aws-service-role/" + role}}
 }
 
 var eks = Table{
 	"aws_eks_cluster": {
 		Source: eksSource,
-		Create: []Need{
+		Create: []Grant{
 			{
-				Actions: []string{"eks:CreateCluster"}, On: []string{"*"}, Why: "supports no narrower resource",
+				Actions: []string{"eks:CreateCluster"}, Resources: []string{"*"}, Reason: "supports no narrower resource",
 				// Security: whoever makes a cluster does not become its administrator by it.
-				When: all(requested, inRegion,
+				Conditions: all(requestTagged, inRegion,
 					when("StringEquals", "eks:authenticationMode", "API"),
 					when("Bool", "eks:bootstrapClusterCreatorAdminPermissions", "false")),
 			},
-			passed("role_arn", "eks.amazonaws.com"),
-			serviceRole("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS"),
+			passRole("role_arn", "eks.amazonaws.com"),
+			serviceLinkedRole("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS"),
 			looked("eks.amazonaws.com/AWSServiceRoleForAmazonEKS"),
 			// EKS does not support kms:GrantIsForAWSResource.
 			// https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
-			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, On: []string{"kms:key/*"}, When: owned},
+			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
-		Read: []Need{{Actions: []string{"eks:DescribeCluster"}, On: []string{"eks:cluster/{name}"}}},
-		Update: []Need{{
-			Actions: []string{"eks:DescribeUpdate", "eks:UpdateClusterConfig", "eks:UpdateClusterVersion"},
-			On:      []string{"eks:cluster/{name}"},
+		Read: []Grant{{Actions: []string{"eks:DescribeCluster"}, Resources: []string{"eks:cluster/{name}"}}},
+		Update: []Grant{{
+			Actions:   []string{"eks:DescribeUpdate", "eks:UpdateClusterConfig", "eks:UpdateClusterVersion"},
+			Resources: []string{"eks:cluster/{name}"},
 		}},
-		Delete: []Need{{Actions: []string{"eks:DeleteCluster"}, On: []string{"eks:cluster/{name}"}}},
-		Tag:    []Need{{Actions: []string{"eks:TagResource"}, On: []string{"eks:cluster/{name}"}, When: kept}},
+		Delete: []Grant{{Actions: []string{"eks:DeleteCluster"}, Resources: []string{"eks:cluster/{name}"}}},
+		Tag:    []Grant{{Actions: []string{"eks:TagResource"}, Resources: []string{"eks:cluster/{name}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_eks_fargate_profile": {
 		Source: eksSource,
-		Create: []Need{
-			{Actions: []string{"eks:CreateFargateProfile"}, On: []string{"eks:cluster/{cluster_name}"}, When: requested},
-			passed("pod_execution_role_arn", "eks-fargate-pods.amazonaws.com"),
-			serviceRole("eks-fargate.amazonaws.com", "AWSServiceRoleForAmazonEKSForFargate"),
+		Create: []Grant{
+			{Actions: []string{"eks:CreateFargateProfile"}, Resources: []string{"eks:cluster/{cluster_name}"}, Conditions: requestTagged},
+			passRole("pod_execution_role_arn", "eks-fargate-pods.amazonaws.com"),
+			serviceLinkedRole("eks-fargate.amazonaws.com", "AWSServiceRoleForAmazonEKSForFargate"),
 			looked("eks-fargate.amazonaws.com/AWSServiceRoleForAmazonEKSForFargate"),
 		},
-		Read:   []Need{{Actions: []string{"eks:DescribeFargateProfile"}, On: []string{fargateProfile}}},
-		Delete: []Need{{Actions: []string{"eks:DeleteFargateProfile"}, On: []string{fargateProfile}}},
-		Tag:    []Need{{Actions: []string{"eks:TagResource"}, On: []string{fargateProfile}, When: kept}},
+		Read:   []Grant{{Actions: []string{"eks:DescribeFargateProfile"}, Resources: []string{fargateProfile}}},
+		Delete: []Grant{{Actions: []string{"eks:DeleteFargateProfile"}, Resources: []string{fargateProfile}}},
+		Tag:    []Grant{{Actions: []string{"eks:TagResource"}, Resources: []string{fargateProfile}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_eks_addon": {
 		Source: eksSource,
-		Create: []Need{{Actions: []string{"eks:CreateAddon"}, On: []string{"eks:cluster/{cluster_name}"}, When: requested}},
-		Read:   []Need{{Actions: []string{"eks:DescribeAddon"}, On: []string{addon}}},
-		Update: []Need{
-			{Actions: []string{"eks:UpdateAddon"}, On: []string{addon}},
-			{Actions: []string{"eks:DescribeUpdate"}, On: []string{addon, "eks:cluster/{cluster_name}"}},
+		Create: []Grant{{Actions: []string{"eks:CreateAddon"}, Resources: []string{"eks:cluster/{cluster_name}"}, Conditions: requestTagged}},
+		Read:   []Grant{{Actions: []string{"eks:DescribeAddon"}, Resources: []string{addon}}},
+		Update: []Grant{
+			{Actions: []string{"eks:UpdateAddon"}, Resources: []string{addon}},
+			{Actions: []string{"eks:DescribeUpdate"}, Resources: []string{addon, "eks:cluster/{cluster_name}"}},
 		},
-		Delete: []Need{{Actions: []string{"eks:DeleteAddon"}, On: []string{addon}}},
-		Tag:    []Need{{Actions: []string{"eks:TagResource"}, On: []string{addon}, When: kept}},
+		Delete: []Grant{{Actions: []string{"eks:DeleteAddon"}, Resources: []string{addon}}},
+		Tag:    []Grant{{Actions: []string{"eks:TagResource"}, Resources: []string{addon}, Conditions: requestTaggedIfExists}},
 	},
 	"data.aws_eks_addon_version": {
 		Source: eksSource,
-		Read:   []Need{listed("eks:DescribeAddonVersions")},
+		Read:   []Grant{readAll("eks:DescribeAddonVersions")},
 	},
 	// Security: access only for whom the settings name, and only by the policies that they name.
 	"aws_eks_access_entry": {
 		Source: eksSource,
-		Create: []Need{{
-			Actions: []string{"eks:CreateAccessEntry"}, On: []string{"eks:cluster/{cluster_name}"},
-			When: all(requested, when("ArnEquals", "eks:principalArn", "{principal_arn}")),
+		Create: []Grant{{
+			Actions: []string{"eks:CreateAccessEntry"}, Resources: []string{"eks:cluster/{cluster_name}"},
+			Conditions: all(requestTagged, when("ArnEquals", "eks:principalArn", "{principal_arn}")),
 		}},
-		Read: []Need{{Actions: []string{"eks:DescribeAccessEntry"}, On: []string{accessEntry}}},
+		Read: []Grant{{Actions: []string{"eks:DescribeAccessEntry"}, Resources: []string{accessEntry}}},
 		// Security: an update knows no condition, so neither does it help to limit the groups of
 		// Kubernetes that an entry is made with. EKS refuses those that begin with system: and the like.
 		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
-		Update: []Need{{Actions: []string{"eks:UpdateAccessEntry"}, On: []string{accessEntry}}},
-		Delete: []Need{{Actions: []string{"eks:DeleteAccessEntry"}, On: []string{accessEntry}}},
-		Tag:    []Need{{Actions: []string{"eks:TagResource"}, On: []string{accessEntry}, When: kept}},
+		Update: []Grant{{Actions: []string{"eks:UpdateAccessEntry"}, Resources: []string{accessEntry}}},
+		Delete: []Grant{{Actions: []string{"eks:DeleteAccessEntry"}, Resources: []string{accessEntry}}},
+		Tag:    []Grant{{Actions: []string{"eks:TagResource"}, Resources: []string{accessEntry}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_eks_access_policy_association": {
 		Source: eksSource,
-		Create: []Need{{
-			Actions: []string{"eks:AssociateAccessPolicy"}, On: []string{accessEntry},
-			When: when("ArnEquals", "eks:policyArn", "{policy_arn}"),
+		Create: []Grant{{
+			Actions: []string{"eks:AssociateAccessPolicy"}, Resources: []string{accessEntry},
+			Conditions: when("ArnEquals", "eks:policyArn", "{policy_arn}"),
 		}},
-		Read: []Need{{Actions: []string{"eks:ListAssociatedAccessPolicies"}, On: []string{accessEntry}}},
-		Delete: []Need{{
-			Actions: []string{"eks:DisassociateAccessPolicy"}, On: []string{accessEntry},
-			When: when("ArnEquals", "eks:policyArn", "{policy_arn}"),
+		Read: []Grant{{Actions: []string{"eks:ListAssociatedAccessPolicies"}, Resources: []string{accessEntry}}},
+		Delete: []Grant{{
+			Actions: []string{"eks:DisassociateAccessPolicy"}, Resources: []string{accessEntry},
+			Conditions: when("ArnEquals", "eks:policyArn", "{policy_arn}"),
 		}},
 	},
 }

@@ -6,12 +6,12 @@ const elbSource = "https://docs.aws.amazon.com/service-authorization/latest/refe
 var elasticloadbalancing = Table{
 	"data.aws_lb": {
 		Source: elbSource,
-		Read: []Need{listed("elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers",
+		Read: []Grant{readAll("elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancers",
 			"elasticloadbalancing:DescribeTags")},
 	},
 	"data.aws_lb_target_group": {
 		Source: elbSource,
-		Read: []Need{listed("elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes",
+		Read: []Grant{readAll("elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes",
 			"elasticloadbalancing:DescribeTargetGroups")},
 	},
 }

@@ -12,69 +12,69 @@ const instanceProfile = "iam:instance-profile/{name}"
 var iam = Table{
 	"aws_iam_role": {
 		Source: iamSource,
-		Create: []Need{{Actions: []string{"iam:CreateRole"}, On: []string{"iam:role/{name}"}, When: all(bounded, requested)}},
+		Create: []Grant{{Actions: []string{"iam:CreateRole"}, Resources: []string{"iam:role/{name}"}, Conditions: all(withRoleBoundary, requestTagged)}},
 		// The provider reads what policies the role has, too.
-		Read: []Need{{
-			Actions: []string{"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"},
-			On:      []string{"iam:role/{name}"},
+		Read: []Grant{{
+			Actions:   []string{"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"},
+			Resources: []string{"iam:role/{name}"},
 		}},
-		Update: []Need{{
-			// For PutRolePermissionsBoundary bounded is the boundary that is put.
-			Actions: []string{"iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy", "iam:UpdateRoleDescription"},
-			On:      []string{"iam:role/{name}"}, When: bounded,
+		Update: []Grant{{
+			// For PutRolePermissionsBoundary the condition is about the new boundary.
+			Actions:   []string{"iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy", "iam:UpdateRoleDescription"},
+			Resources: []string{"iam:role/{name}"}, Conditions: withRoleBoundary,
 		}},
-		Delete: []Need{
-			{Actions: []string{"iam:DeleteRole"}, On: []string{"iam:role/{name}"}, When: bounded},
-			{Actions: []string{"iam:ListInstanceProfilesForRole"}, On: []string{"iam:role/{name}"}},
+		Delete: []Grant{
+			{Actions: []string{"iam:DeleteRole"}, Resources: []string{"iam:role/{name}"}, Conditions: withRoleBoundary},
+			{Actions: []string{"iam:ListInstanceProfilesForRole"}, Resources: []string{"iam:role/{name}"}},
 		},
-		Tag: []Need{{Actions: []string{"iam:TagRole"}, On: []string{"iam:role/{name}"}, When: kept}},
+		Tag: []Grant{{Actions: []string{"iam:TagRole"}, Resources: []string{"iam:role/{name}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_iam_role_policy": {
 		Source: iamSource,
-		Create: []Need{{Actions: []string{"iam:PutRolePolicy"}, On: []string{"iam:role/{role}"}, When: bounded}},
-		Read:   []Need{{Actions: []string{"iam:GetRolePolicy"}, On: []string{"iam:role/{role}"}}},
-		Delete: []Need{{Actions: []string{"iam:DeleteRolePolicy"}, On: []string{"iam:role/{role}"}, When: bounded}},
+		Create: []Grant{{Actions: []string{"iam:PutRolePolicy"}, Resources: []string{"iam:role/{role}"}, Conditions: withRoleBoundary}},
+		Read:   []Grant{{Actions: []string{"iam:GetRolePolicy"}, Resources: []string{"iam:role/{role}"}}},
+		Delete: []Grant{{Actions: []string{"iam:DeleteRolePolicy"}, Resources: []string{"iam:role/{role}"}, Conditions: withRoleBoundary}},
 	},
 	"aws_iam_role_policy_attachment": {
 		Source: iamSource,
-		Create: []Need{{
-			Actions: []string{"iam:AttachRolePolicy"}, On: []string{"iam:role/{role}"},
-			When: all(bounded, when("ArnEquals", "iam:PolicyARN", "{policy_arn}")),
+		Create: []Grant{{
+			Actions: []string{"iam:AttachRolePolicy"}, Resources: []string{"iam:role/{role}"},
+			Conditions: all(withRoleBoundary, when("ArnEquals", "iam:PolicyARN", "{policy_arn}")),
 		}},
-		Read: []Need{{Actions: []string{"iam:ListAttachedRolePolicies"}, On: []string{"iam:role/{role}"}}},
-		Delete: []Need{{
-			Actions: []string{"iam:DetachRolePolicy"}, On: []string{"iam:role/{role}"},
-			When: all(bounded, when("ArnEquals", "iam:PolicyARN", "{policy_arn}")),
+		Read: []Grant{{Actions: []string{"iam:ListAttachedRolePolicies"}, Resources: []string{"iam:role/{role}"}}},
+		Delete: []Grant{{
+			Actions: []string{"iam:DetachRolePolicy"}, Resources: []string{"iam:role/{role}"},
+			Conditions: all(withRoleBoundary, when("ArnEquals", "iam:PolicyARN", "{policy_arn}")),
 		}},
 	},
 	"aws_iam_openid_connect_provider": {
 		Source: iamSource,
-		Create: []Need{
-			{Actions: []string{"iam:CreateOpenIDConnectProvider"}, On: []string{oidcProviders}, When: requested},
-			{Actions: []string{"iam:TagOpenIDConnectProvider"}, On: []string{oidcProviders}, When: all(requested, unclaimed)},
+		Create: []Grant{
+			{Actions: []string{"iam:CreateOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: requestTagged},
+			{Actions: []string{"iam:TagOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 		},
-		Read: []Need{{Actions: []string{"iam:GetOpenIDConnectProvider"}, On: []string{oidcProviders}, When: owned}},
-		Update: []Need{{
-			Actions: []string{"iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider"},
-			On:      []string{oidcProviders}, When: owned,
+		Read: []Grant{{Actions: []string{"iam:GetOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: resourceTagged}},
+		Update: []Grant{{
+			Actions:   []string{"iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider"},
+			Resources: []string{oidcProviders}, Conditions: resourceTagged,
 		}},
-		Delete: []Need{{Actions: []string{"iam:DeleteOpenIDConnectProvider"}, On: []string{oidcProviders}, When: owned}},
-		Tag:    []Need{{Actions: []string{"iam:TagOpenIDConnectProvider"}, On: []string{oidcProviders}, When: all(owned, kept)}},
+		Delete: []Grant{{Actions: []string{"iam:DeleteOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: resourceTagged}},
+		Tag:    []Grant{{Actions: []string{"iam:TagOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
 	// Security: a role can be put into it that may be passed to EC2; with which boundary is the role's
 	// business.
 	"aws_iam_instance_profile": {
 		Source: iamSource,
-		Create: []Need{
-			{Actions: []string{"iam:CreateInstanceProfile"}, On: []string{instanceProfile}, When: requested},
-			{Actions: []string{"iam:AddRoleToInstanceProfile"}, On: []string{instanceProfile}},
-			passed("role", "ec2.amazonaws.com"),
+		Create: []Grant{
+			{Actions: []string{"iam:CreateInstanceProfile"}, Resources: []string{instanceProfile}, Conditions: requestTagged},
+			{Actions: []string{"iam:AddRoleToInstanceProfile"}, Resources: []string{instanceProfile}},
+			passRole("role", "ec2.amazonaws.com"),
 		},
-		Read: []Need{
-			{Actions: []string{"iam:GetInstanceProfile"}, On: []string{instanceProfile}},
-			{Actions: []string{"iam:GetRole"}, On: []string{"iam:role/{role}"}},
+		Read: []Grant{
+			{Actions: []string{"iam:GetInstanceProfile"}, Resources: []string{instanceProfile}},
+			{Actions: []string{"iam:GetRole"}, Resources: []string{"iam:role/{role}"}},
 		},
-		Delete: []Need{{Actions: []string{"iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"}, On: []string{instanceProfile}}},
-		Tag:    []Need{{Actions: []string{"iam:TagInstanceProfile"}, On: []string{instanceProfile}, When: kept}},
+		Delete: []Grant{{Actions: []string{"iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"}, Resources: []string{instanceProfile}}},
+		Tag:    []Grant{{Actions: []string{"iam:TagInstanceProfile"}, Resources: []string{instanceProfile}, Conditions: requestTaggedIfExists}},
 	},
 }

@@ -5,36 +5,36 @@ const kmsSource = "https://docs.aws.amazon.com/service-authorization/latest/refe
 var kms = Table{
 	"aws_kms_key": {
 		Source: kmsSource,
-		Create: []Need{
-			{Actions: []string{"kms:CreateKey"}, On: []string{"*"}, When: all(requested, inRegion), Why: "a key that is yet to be made has no ARN"},
+		Create: []Grant{
+			{Actions: []string{"kms:CreateKey"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a key that is yet to be made has no ARN"},
 			// Security: KMS cannot tell a new key's first tags from later ones, so a key of the
 			// account that nobody has tagged could be claimed; one of another stack cannot.
-			{Actions: []string{"kms:TagResource"}, On: []string{"kms:key/*"}, When: all(requested, unclaimed)},
-			{Actions: []string{"kms:EnableKeyRotation"}, On: []string{"kms:key/*"}, When: owned},
+			{Actions: []string{"kms:TagResource"}, Resources: []string{"kms:key/*"}, Conditions: all(requestTagged, resourceTaggedIfExists)},
+			{Actions: []string{"kms:EnableKeyRotation"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
-		Read: []Need{{
-			Actions: []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"},
-			On:      []string{"kms:key/*"}, When: owned,
+		Read: []Grant{{
+			Actions:   []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"},
+			Resources: []string{"kms:key/*"}, Conditions: resourceTagged,
 		}},
-		Update: []Need{{Actions: []string{"kms:PutKeyPolicy", "kms:UpdateKeyDescription"}, On: []string{"kms:key/*"}, When: owned}},
-		Delete: []Need{{Actions: []string{"kms:ScheduleKeyDeletion"}, On: []string{"kms:key/*"}, When: owned}},
-		Tag:    []Need{{Actions: []string{"kms:TagResource"}, On: []string{"kms:key/*"}, When: all(owned, kept)}},
+		Update: []Grant{{Actions: []string{"kms:PutKeyPolicy", "kms:UpdateKeyDescription"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged}},
+		Delete: []Grant{{Actions: []string{"kms:ScheduleKeyDeletion"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged}},
+		Tag:    []Grant{{Actions: []string{"kms:TagResource"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
 	// An alias and its key are each asked for. Its name begins with alias/.
 	"aws_kms_alias": {
 		Source: kmsSource,
-		Create: []Need{
-			{Actions: []string{"kms:CreateAlias"}, On: []string{"kms:{name}"}},
-			{Actions: []string{"kms:CreateAlias"}, On: []string{"kms:key/*"}, When: owned},
+		Create: []Grant{
+			{Actions: []string{"kms:CreateAlias"}, Resources: []string{"kms:{name}"}},
+			{Actions: []string{"kms:CreateAlias"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
-		Read: []Need{listed("kms:ListAliases")},
-		Update: []Need{
-			{Actions: []string{"kms:UpdateAlias"}, On: []string{"kms:{name}"}},
-			{Actions: []string{"kms:UpdateAlias"}, On: []string{"kms:key/*"}, When: owned},
+		Read: []Grant{readAll("kms:ListAliases")},
+		Update: []Grant{
+			{Actions: []string{"kms:UpdateAlias"}, Resources: []string{"kms:{name}"}},
+			{Actions: []string{"kms:UpdateAlias"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
-		Delete: []Need{
-			{Actions: []string{"kms:DeleteAlias"}, On: []string{"kms:{name}"}},
-			{Actions: []string{"kms:DeleteAlias"}, On: []string{"kms:key/*"}, When: owned},
+		Delete: []Grant{
+			{Actions: []string{"kms:DeleteAlias"}, Resources: []string{"kms:{name}"}},
+			{Actions: []string{"kms:DeleteAlias"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
 	},
 }

@@ -17,23 +17,23 @@ const (
 var logs = Table{
 	"aws_cloudwatch_log_group": {
 		Source: logsSource,
-		Create: []Need{
-			{Actions: []string{"logs:CreateLogGroup"}, On: []string{logGroup}, When: requested},
-			{Actions: []string{"logs:PutRetentionPolicy"}, On: []string{logGroup}},
+		Create: []Grant{
+			{Actions: []string{"logs:CreateLogGroup"}, Resources: []string{logGroup}, Conditions: requestTagged},
+			{Actions: []string{"logs:PutRetentionPolicy"}, Resources: []string{logGroup}},
 		},
-		Read: []Need{
-			listed("logs:DescribeLogGroups"),
-			{Actions: []string{"logs:ListTagsForResource"}, On: []string{logGroupTags}},
+		Read: []Grant{
+			readAll("logs:DescribeLogGroups"),
+			{Actions: []string{"logs:ListTagsForResource"}, Resources: []string{logGroupTags}},
 		},
-		Update: []Need{{Actions: []string{"logs:AssociateKmsKey"}, On: []string{logGroup}}},
-		Delete: []Need{{Actions: []string{"logs:DeleteLogGroup"}, On: []string{logGroup}}},
-		Tag:    []Need{{Actions: []string{"logs:TagResource"}, On: []string{logGroupTags}, When: kept}},
+		Update: []Grant{{Actions: []string{"logs:AssociateKmsKey"}, Resources: []string{logGroup}}},
+		Delete: []Grant{{Actions: []string{"logs:DeleteLogGroup"}, Resources: []string{logGroup}}},
+		Tag:    []Grant{{Actions: []string{"logs:TagResource"}, Resources: []string{logGroupTags}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_cloudwatch_log_stream": {
 		Source: logsSource,
-		Create: []Need{{Actions: []string{"logs:CreateLogStream"}, On: []string{logStream}}},
+		Create: []Grant{{Actions: []string{"logs:CreateLogStream"}, Resources: []string{logStream}}},
 		// The name is a filter.
-		Read:   []Need{{Actions: []string{"logs:DescribeLogStreams"}, On: []string{itsLogGroup}}},
-		Delete: []Need{{Actions: []string{"logs:DeleteLogStream"}, On: []string{logStream}}},
+		Read:   []Grant{{Actions: []string{"logs:DescribeLogStreams"}, Resources: []string{itsLogGroup}}},
+		Delete: []Grant{{Actions: []string{"logs:DeleteLogStream"}, Resources: []string{logStream}}},
 	},
 }

@@ -18,10 +18,10 @@ func (t Table) Markdown() string {
 			continue // it needs nothing of AWS
 		}
 		fmt.Fprintf(&b, "| [`%s`](%s) |", kind, row.Source)
-		for _, needs := range [][]Need{row.Create, row.Read, row.Update, row.Delete, row.Tag} {
+		for _, grants := range [][]Grant{row.Create, row.Read, row.Update, row.Delete, row.Tag} {
 			var list []string
-			for _, need := range needs {
-				list = append(list, need.Actions...)
+			for _, grant := range grants {
+				list = append(list, grant.Actions...)
 			}
 			slices.Sort(list)
 			fmt.Fprintf(&b, " %s |", code(slices.Compact(list)))
@@ -42,9 +42,9 @@ func Markdown(statements []Statement) string {
 		}
 		on := code(s.Resources)
 		if s.Resources[0] == "*" {
-			on += " " + s.Why
+			on += " " + s.Reason
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", may, on, conditions(s.Conditions), code(s.For))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", may, on, conditions(s.Conditions), code(s.RequiredBy))
 	}
 	return b.String()
 }

@@ -15,7 +15,7 @@ type Missing map[string][]string
 
 // Add looks at a stack's Terraform JSON.
 func (m Missing) Add(t Table, stack string, document map[string]any) {
-	for _, e := range (Stack{Document: document}).elements() {
+	for _, e := range (Stack{Document: document}).blocks() {
 		if _, known := t[e.kind]; !known && !slices.Contains(m[e.kind], stack) {
 			m[e.kind] = append(m[e.kind], stack)
 		}

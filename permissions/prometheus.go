@@ -11,60 +11,60 @@ const (
 var prometheus = Table{
 	"aws_prometheus_workspace": {
 		Source: prometheusSource,
-		Create: []Need{
-			{Actions: []string{"aps:CreateWorkspace"}, On: []string{"*"}, When: all(requested, inRegion), Why: "a workspace that is yet to be made has no ARN"},
+		Create: []Grant{
+			{Actions: []string{"aps:CreateWorkspace"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a workspace that is yet to be made has no ARN"},
 			// Security: as with keys, one of the account that nobody has tagged could be claimed.
 			// When it is made AWS may ask for the path of the call instead of an ARN.
-			{Actions: []string{"aps:TagResource"}, On: []string{"aps:/workspaces", promWorkspace}, When: all(requested, unclaimed)},
+			{Actions: []string{"aps:TagResource"}, Resources: []string{"aps:/workspaces", promWorkspace}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 			// The service gives itself three grants, by which it uses the key later.
 			// https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
-			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, On: []string{"kms:key/*"}, When: all(owned, via("aps"))},
-			{Actions: []string{"aps:CreateLoggingConfiguration"}, On: []string{promWorkspace}, When: owned},
+			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("aps"))},
+			{Actions: []string{"aps:CreateLoggingConfiguration"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
 			// Security: CloudWatch Logs has one policy for all that services log, which it changes
 			// in the name of the caller; it cannot be narrowed to a log group.
 			// https://docs.aws.amazon.com/prometheus/latest/userguide/CW-logs.html
 			logDelivery("logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 				"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
 		},
-		Read: []Need{{
-			Actions: []string{"aps:DescribeLoggingConfiguration", "aps:DescribeWorkspace", "aps:ListTagsForResource"},
-			On:      []string{promWorkspace}, When: owned,
+		Read: []Grant{{
+			Actions:   []string{"aps:DescribeLoggingConfiguration", "aps:DescribeWorkspace", "aps:ListTagsForResource"},
+			Resources: []string{promWorkspace}, Conditions: resourceTagged,
 		}},
-		Update: []Need{
-			{Actions: []string{"aps:UpdateLoggingConfiguration", "aps:UpdateWorkspaceAlias"}, On: []string{promWorkspace}, When: owned},
+		Update: []Grant{
+			{Actions: []string{"aps:UpdateLoggingConfiguration", "aps:UpdateWorkspaceAlias"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
 			logDelivery("logs:UpdateLogDelivery"),
 		},
 		// The logging goes with the workspace.
-		Delete: []Need{
-			{Actions: []string{"aps:DeleteWorkspace"}, On: []string{promWorkspace}, When: owned},
+		Delete: []Grant{
+			{Actions: []string{"aps:DeleteWorkspace"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
 			logDelivery("logs:DeleteLogDelivery"),
 		},
-		Tag: []Need{{Actions: []string{"aps:TagResource"}, On: []string{promWorkspace}, When: all(owned, kept)}},
+		Tag: []Grant{{Actions: []string{"aps:TagResource"}, Resources: []string{promWorkspace}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
 	"aws_prometheus_rule_group_namespace": {
 		Source: prometheusSource,
-		Create: []Need{
-			{Actions: []string{"aps:CreateRuleGroupsNamespace"}, On: []string{ruleGroups}, When: requested},
+		Create: []Grant{
+			{Actions: []string{"aps:CreateRuleGroupsNamespace"}, Resources: []string{ruleGroups}, Conditions: requestTagged},
 			// The reference does not name the workspace, but AWS's own policy for this does.
 			// https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-ruler-IAM-permissions.html
-			{Actions: []string{"aps:CreateRuleGroupsNamespace"}, On: []string{promWorkspace}, When: all(requested, owned)},
-			{Actions: []string{"aps:TagResource"}, On: []string{ruleGroups}, When: all(requested, unclaimed)},
+			{Actions: []string{"aps:CreateRuleGroupsNamespace"}, Resources: []string{promWorkspace}, Conditions: all(requestTagged, resourceTagged)},
+			{Actions: []string{"aps:TagResource"}, Resources: []string{ruleGroups}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 		},
-		Read:   []Need{{Actions: []string{"aps:DescribeRuleGroupsNamespace", "aps:ListTagsForResource"}, On: []string{ruleGroups}, When: owned}},
-		Update: []Need{{Actions: []string{"aps:PutRuleGroupsNamespace"}, On: []string{ruleGroups}, When: owned}},
-		Delete: []Need{{Actions: []string{"aps:DeleteRuleGroupsNamespace"}, On: []string{ruleGroups}, When: owned}},
-		Tag:    []Need{{Actions: []string{"aps:TagResource"}, On: []string{ruleGroups}, When: all(owned, kept)}},
+		Read:   []Grant{{Actions: []string{"aps:DescribeRuleGroupsNamespace", "aps:ListTagsForResource"}, Resources: []string{ruleGroups}, Conditions: resourceTagged}},
+		Update: []Grant{{Actions: []string{"aps:PutRuleGroupsNamespace"}, Resources: []string{ruleGroups}, Conditions: resourceTagged}},
+		Delete: []Grant{{Actions: []string{"aps:DeleteRuleGroupsNamespace"}, Resources: []string{ruleGroups}, Conditions: resourceTagged}},
+		Tag:    []Grant{{Actions: []string{"aps:TagResource"}, Resources: []string{ruleGroups}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
 	"aws_prometheus_alert_manager_definition": {
 		Source: prometheusSource,
-		Create: []Need{{Actions: []string{"aps:CreateAlertManagerDefinition"}, On: []string{promWorkspace}, When: owned}},
-		Read:   []Need{{Actions: []string{"aps:DescribeAlertManagerDefinition"}, On: []string{promWorkspace}, When: owned}},
-		Update: []Need{{Actions: []string{"aps:PutAlertManagerDefinition"}, On: []string{promWorkspace}, When: owned}},
-		Delete: []Need{{Actions: []string{"aps:DeleteAlertManagerDefinition"}, On: []string{promWorkspace}, When: owned}},
+		Create: []Grant{{Actions: []string{"aps:CreateAlertManagerDefinition"}, Resources: []string{promWorkspace}, Conditions: resourceTagged}},
+		Read:   []Grant{{Actions: []string{"aps:DescribeAlertManagerDefinition"}, Resources: []string{promWorkspace}, Conditions: resourceTagged}},
+		Update: []Grant{{Actions: []string{"aps:PutAlertManagerDefinition"}, Resources: []string{promWorkspace}, Conditions: resourceTagged}},
+		Delete: []Grant{{Actions: []string{"aps:DeleteAlertManagerDefinition"}, Resources: []string{promWorkspace}, Conditions: resourceTagged}},
 	},
 }
 
 // logDelivery is what a service asks of CloudWatch Logs on behalf of whoever has it log.
-func logDelivery(actions ...string) Need {
-	return Need{Actions: actions, On: []string{"*"}, When: inRegion, Why: "supports no narrower resource"}
+func logDelivery(actions ...string) Grant {
+	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"}
 }

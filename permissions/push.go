@@ -8,16 +8,16 @@ func Push(region, account, repository string) []Statement {
 	const reason = "push"
 	return []Statement{
 		{
-			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, For: []string{reason},
+			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, RequiredBy: []string{reason},
 			Conditions: when("StringEquals", "aws:RequestedRegion", region),
-			Why:        "the password is the registry's, and supports no narrower resource",
+			Reason:     "the password is the registry's, and supports no narrower resource",
 		},
 		{
 			Actions: []string{
 				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
 				"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 			},
-			Resources: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository)}, For: []string{reason},
+			Resources: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository)}, RequiredBy: []string{reason},
 		},
 	}
 }

@@ -11,13 +11,13 @@ const (
 	auroraParameters  = "rds:pg:default.aurora-postgresql*"
 )
 
-var rdsRole = serviceRole("rds.amazonaws.com", "AWSServiceRoleForRDS")
+var rdsRole = serviceLinkedRole("rds.amazonaws.com", "AWSServiceRoleForRDS")
 
 // rdsKey is what encrypting with a key takes.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html#Overview.Encryption.Keys.Authorizing
-var rdsKey = []Need{
-	{Actions: []string{"kms:DescribeKey"}, On: []string{"kms:key/*"}, When: all(owned, via("rds"))},
-	{Actions: []string{"kms:CreateGrant"}, On: []string{"kms:key/*"}, When: all(owned, via("rds"), when("Bool", "kms:GrantIsForAWSResource", "true"))},
+var rdsKey = []Grant{
+	{Actions: []string{"kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("rds"))},
+	{Actions: []string{"kms:CreateGrant"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("rds"), when("Bool", "kms:GrantIsForAWSResource", "true"))},
 }
 
 // snapshots are those that a database may be restored from, whether it is meant to be or not: at
@@ -33,15 +33,15 @@ func snapshots(prefix string) []string {
 // masterSecret is what it takes that RDS makes the master user's secret: it does so in the name
 // of the caller, who can neither read nor delete the secret. Kind is db or cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
-func masterSecret(kind string) []Need {
-	return []Need{
+func masterSecret(kind string) []Grant {
+	return []Grant{
 		{
-			Actions: []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"},
-			On:      []string{"secretsmanager:secret:rds!" + kind + "-*"}, When: viaService,
+			Actions:   []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"},
+			Resources: []string{"secretsmanager:secret:rds!" + kind + "-*"}, Conditions: viaAWSService,
 		},
 		{
-			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, On: []string{"kms:key/*"},
-			When: all(owned, when("StringEquals", "kms:ViaService", "rds."+region+".amazonaws.com", "secretsmanager."+region+".amazonaws.com")),
+			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{"kms:key/*"},
+			Conditions: all(resourceTagged, when("StringEquals", "kms:ViaService", "rds."+region+".amazonaws.com", "secretsmanager."+region+".amazonaws.com")),
 		},
 	}
 }
@@ -51,28 +51,28 @@ var rds = Table{
 	// the cluster: constructs/postgres sees to it.
 	"aws_db_instance": {
 		Source: rdsSource,
-		Create: append([]Need{rdsRole, passed("monitoring_role_arn", monitoring)}, rdsKey...),
+		Create: append([]Grant{rdsRole, passRole("monitoring_role_arn", monitoring)}, rdsKey...),
 		// The provider looks for the instance by its resource id, which is a filter.
-		Read:   []Need{{Actions: []string{"rds:DescribeDBInstances"}, On: []string{"rds:db:*"}}},
-		Update: []Need{{Actions: []string{"rds:ModifyDBInstance"}, On: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}"}}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBInstance"}, On: []string{"rds:db:{identifier}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:db:{identifier}"}, When: kept}},
+		Read:   []Grant{{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:*"}}},
+		Update: []Grant{{Actions: []string{"rds:ModifyDBInstance"}, Resources: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}"}}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:{identifier}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:db:{identifier}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_db_instance[username]": { // a primary
 		Source: rdsSource,
-		Create: []Need{
+		Create: []Grant{
 			{
-				Actions: []string{"rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot"}, When: requested,
-				On: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}", "rds:subgrp:{db_subnet_group_name}"},
+				Actions: []string{"rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot"}, Conditions: requestTagged,
+				Resources: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}", "rds:subgrp:{db_subnet_group_name}"},
 			},
-			{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot"}, On: snapshots("rds:snapshot:")},
+			{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot"}, Resources: snapshots("rds:snapshot:")},
 		},
 	},
 	"aws_db_instance[replicate_source_db]": { // a replica
 		Source: rdsSource,
-		Create: []Need{{
-			Actions: []string{"rds:CreateDBInstanceReadReplica"}, When: requested,
-			On: []string{
+		Create: []Grant{{
+			Actions: []string{"rds:CreateDBInstanceReadReplica"}, Conditions: requestTagged,
+			Resources: []string{
 				"rds:db:{identifier}", "rds:db:{replicate_source_db}", optionGroup,
 				"rds:pg:{parameter_group_name}", "rds:subgrp:{replicate_source_db}",
 			},
@@ -81,97 +81,97 @@ var rds = Table{
 	"aws_db_instance[manage_master_user_password]": {Source: rdsSource, Create: masterSecret("db")},
 	"aws_db_instance[final_snapshot_identifier]": {
 		Source: rdsSource,
-		Delete: []Need{
-			{Actions: []string{"rds:CreateDBSnapshot"}, On: []string{"rds:db:{identifier}", "rds:snapshot:{final_snapshot_identifier}"}},
+		Delete: []Grant{
+			{Actions: []string{"rds:CreateDBSnapshot"}, Resources: []string{"rds:db:{identifier}", "rds:snapshot:{final_snapshot_identifier}"}},
 		},
 	},
 	"aws_db_parameter_group": {
 		Source: rdsSource,
-		Create: []Need{
-			{Actions: []string{"rds:CreateDBParameterGroup"}, On: []string{"rds:pg:{name}"}, When: requested},
-			{Actions: []string{"rds:ModifyDBParameterGroup"}, On: []string{"rds:pg:{name}"}},
+		Create: []Grant{
+			{Actions: []string{"rds:CreateDBParameterGroup"}, Resources: []string{"rds:pg:{name}"}, Conditions: requestTagged},
+			{Actions: []string{"rds:ModifyDBParameterGroup"}, Resources: []string{"rds:pg:{name}"}},
 		},
-		Read: []Need{{
-			Actions: []string{"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters", "rds:ListTagsForResource"},
-			On:      []string{"rds:pg:{name}"},
+		Read: []Grant{{
+			Actions:   []string{"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters", "rds:ListTagsForResource"},
+			Resources: []string{"rds:pg:{name}"},
 		}},
-		Update: []Need{{Actions: []string{"rds:ResetDBParameterGroup"}, On: []string{"rds:pg:{name}"}}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBParameterGroup"}, On: []string{"rds:pg:{name}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:pg:{name}"}, When: kept}},
+		Update: []Grant{{Actions: []string{"rds:ResetDBParameterGroup"}, Resources: []string{"rds:pg:{name}"}}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBParameterGroup"}, Resources: []string{"rds:pg:{name}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:pg:{name}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_db_subnet_group": {
 		Source: rdsSource,
-		Create: []Need{{Actions: []string{"rds:CreateDBSubnetGroup"}, On: []string{"rds:subgrp:{name}"}, When: requested}},
-		Read:   []Need{{Actions: []string{"rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"}, On: []string{"rds:subgrp:{name}"}}},
-		Update: []Need{{Actions: []string{"rds:ModifyDBSubnetGroup"}, On: []string{"rds:subgrp:{name}"}}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBSubnetGroup"}, On: []string{"rds:subgrp:{name}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:subgrp:{name}"}, When: kept}},
+		Create: []Grant{{Actions: []string{"rds:CreateDBSubnetGroup"}, Resources: []string{"rds:subgrp:{name}"}, Conditions: requestTagged}},
+		Read:   []Grant{{Actions: []string{"rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"}, Resources: []string{"rds:subgrp:{name}"}}},
+		Update: []Grant{{Actions: []string{"rds:ModifyDBSubnetGroup"}, Resources: []string{"rds:subgrp:{name}"}}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBSubnetGroup"}, Resources: []string{"rds:subgrp:{name}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:subgrp:{name}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_rds_cluster": {
 		Source: rdsSource,
-		Create: append([]Need{
+		Create: append([]Grant{
 			{
-				Actions: []string{"rds:CreateDBCluster", "rds:RestoreDBClusterFromSnapshot"}, When: requested,
-				On: []string{
+				Actions: []string{"rds:CreateDBCluster", "rds:RestoreDBClusterFromSnapshot"}, Conditions: requestTagged,
+				Resources: []string{
 					"rds:cluster:{cluster_identifier}", "rds:cluster-pg:{db_cluster_parameter_group_name}",
 					auroraOptionGroup, "rds:subgrp:{db_subnet_group_name}",
 				},
 			},
-			{Actions: []string{"rds:RestoreDBClusterFromSnapshot"}, On: snapshots("rds:cluster-snapshot:")},
+			{Actions: []string{"rds:RestoreDBClusterFromSnapshot"}, Resources: snapshots("rds:cluster-snapshot:")},
 			rdsRole,
 		}, rdsKey...),
-		Read: []Need{
-			{Actions: []string{"rds:DescribeDBClusters"}, On: []string{"rds:cluster:{cluster_identifier}"}},
+		Read: []Grant{
+			{Actions: []string{"rds:DescribeDBClusters"}, Resources: []string{"rds:cluster:{cluster_identifier}"}},
 			// The provider looks whether a global database has the cluster.
-			{Actions: []string{"rds:DescribeGlobalClusters"}, On: []string{"arn:aws:rds::{account}:global-cluster:*"}},
+			{Actions: []string{"rds:DescribeGlobalClusters"}, Resources: []string{"arn:aws:rds::{account}:global-cluster:*"}},
 		},
-		Update: []Need{{
-			Actions: []string{"rds:ModifyDBCluster"},
-			On:      []string{"rds:cluster:{cluster_identifier}", "rds:cluster-pg:{db_cluster_parameter_group_name}", auroraOptionGroup},
+		Update: []Grant{{
+			Actions:   []string{"rds:ModifyDBCluster"},
+			Resources: []string{"rds:cluster:{cluster_identifier}", "rds:cluster-pg:{db_cluster_parameter_group_name}", auroraOptionGroup},
 		}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBCluster"}, On: []string{"rds:cluster:{cluster_identifier}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:cluster:{cluster_identifier}"}, When: kept}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBCluster"}, Resources: []string{"rds:cluster:{cluster_identifier}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:cluster:{cluster_identifier}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_rds_cluster[manage_master_user_password]": {Source: rdsSource, Create: masterSecret("cluster")},
 	"aws_rds_cluster[final_snapshot_identifier]": {
 		Source: rdsSource,
-		Delete: []Need{
-			{Actions: []string{"rds:CreateDBClusterSnapshot"}, On: []string{"rds:cluster-snapshot:{final_snapshot_identifier}", "rds:cluster:{cluster_identifier}"}},
-			{Actions: []string{"rds:DeleteDBCluster"}, On: []string{"rds:cluster-snapshot:{final_snapshot_identifier}"}},
+		Delete: []Grant{
+			{Actions: []string{"rds:CreateDBClusterSnapshot"}, Resources: []string{"rds:cluster-snapshot:{final_snapshot_identifier}", "rds:cluster:{cluster_identifier}"}},
+			{Actions: []string{"rds:DeleteDBCluster"}, Resources: []string{"rds:cluster-snapshot:{final_snapshot_identifier}"}},
 		},
 	},
 	"aws_rds_cluster_instance": {
 		Source: rdsSource,
-		Create: append([]Need{
+		Create: append([]Grant{
 			{
-				Actions: []string{"rds:CreateDBInstance"}, When: requested,
-				On: []string{
+				Actions: []string{"rds:CreateDBInstance"}, Conditions: requestTagged,
+				Resources: []string{
 					"rds:cluster:{cluster_identifier}", "rds:db:{identifier}", auroraOptionGroup, auroraParameters,
 					"rds:subgrp:{cluster_identifier}",
 				},
 			},
-			passed("monitoring_role_arn", monitoring),
+			passRole("monitoring_role_arn", monitoring),
 		}, rdsKey...),
-		Read: []Need{
-			{Actions: []string{"rds:DescribeDBClusters"}, On: []string{"rds:cluster:{cluster_identifier}"}},
-			{Actions: []string{"rds:DescribeDBInstances"}, On: []string{"rds:db:{identifier}"}},
+		Read: []Grant{
+			{Actions: []string{"rds:DescribeDBClusters"}, Resources: []string{"rds:cluster:{cluster_identifier}"}},
+			{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:{identifier}"}},
 		},
-		Update: []Need{{Actions: []string{"rds:ModifyDBInstance"}, On: []string{"rds:db:{identifier}", auroraOptionGroup, auroraParameters}}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBInstance"}, On: []string{"rds:db:{identifier}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:db:{identifier}"}, When: kept}},
+		Update: []Grant{{Actions: []string{"rds:ModifyDBInstance"}, Resources: []string{"rds:db:{identifier}", auroraOptionGroup, auroraParameters}}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:{identifier}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:db:{identifier}"}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_rds_cluster_parameter_group": {
 		Source: rdsSource,
-		Create: []Need{
-			{Actions: []string{"rds:CreateDBClusterParameterGroup"}, On: []string{"rds:cluster-pg:{name}"}, When: requested},
-			{Actions: []string{"rds:ModifyDBClusterParameterGroup"}, On: []string{"rds:cluster-pg:{name}"}},
+		Create: []Grant{
+			{Actions: []string{"rds:CreateDBClusterParameterGroup"}, Resources: []string{"rds:cluster-pg:{name}"}, Conditions: requestTagged},
+			{Actions: []string{"rds:ModifyDBClusterParameterGroup"}, Resources: []string{"rds:cluster-pg:{name}"}},
 		},
-		Read: []Need{{
-			Actions: []string{"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:ListTagsForResource"},
-			On:      []string{"rds:cluster-pg:{name}"},
+		Read: []Grant{{
+			Actions:   []string{"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:ListTagsForResource"},
+			Resources: []string{"rds:cluster-pg:{name}"},
 		}},
-		Update: []Need{{Actions: []string{"rds:ResetDBClusterParameterGroup"}, On: []string{"rds:cluster-pg:{name}"}}},
-		Delete: []Need{{Actions: []string{"rds:DeleteDBClusterParameterGroup"}, On: []string{"rds:cluster-pg:{name}"}}},
-		Tag:    []Need{{Actions: []string{"rds:AddTagsToResource"}, On: []string{"rds:cluster-pg:{name}"}, When: kept}},
+		Update: []Grant{{Actions: []string{"rds:ResetDBClusterParameterGroup"}, Resources: []string{"rds:cluster-pg:{name}"}}},
+		Delete: []Grant{{Actions: []string{"rds:DeleteDBClusterParameterGroup"}, Resources: []string{"rds:cluster-pg:{name}"}}},
+		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:cluster-pg:{name}"}, Conditions: requestTaggedIfExists}},
 	},
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// elements are all that the stack holds, by type and name.
-func (s Stack) elements() []element {
-	var all []element
+// blocks are all that the stack holds, by type and name.
+func (s Stack) blocks() []block {
+	var all []block
 	for _, mode := range []string{"resource", "data", "ephemeral"} {
 		kinds, _ := s.Document[mode].(map[string]any)
 		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -21,7 +21,7 @@ func (s Stack) elements() []element {
 				if mode != "resource" {
 					called = mode + "." + kind
 				}
-				all = append(all, element{called, attributes})
+				all = append(all, block{called, attributes})
 			}
 		}
 	}
@@ -32,7 +32,7 @@ func (s Stack) elements() []element {
 var global = []string{"iam", "budgets", "chatbot"}
 
 // arn completes the short form of a resource.
-func (s Stack) arn(e element, short string) (string, error) {
+func (s Stack) arn(e block, short string) (string, error) {
 	if short == "*" {
 		return short, nil
 	}
@@ -54,7 +54,7 @@ func (s Stack) arn(e element, short string) (string, error) {
 var braces = regexp.MustCompile(`\{=?[a-z_.]+\}`)
 
 // fill puts values in place of the names in braces.
-func (s Stack) fill(e element, template string) (string, error) {
+func (s Stack) fill(e block, template string) (string, error) {
 	var wrong error
 	filled := braces.ReplaceAllStringFunc(template, func(name string) string {
 		switch name {
@@ -96,28 +96,28 @@ var token = regexp.MustCompile(`\$\{[^}]*\}`)
 // names are the attributes that name a resource, in its ARN too.
 var names = []string{"name", "identifier", "cluster_identifier", "bucket"}
 
-// proof are references to the record by which ACM sees that a name is ours: a CNAME, whose name is
+// validationRecord are references to the record by which ACM sees that a name is ours: a CNAME, whose name is
 // the certificate's after a label that ACM makes up.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
-var proof = []struct {
+var validationRecord = []struct {
 	reference *regexp.Regexp
 	is        string
 }{
-	{proofOf("name"), `_*.$${$1.domain_name}`},
-	{proofOf("type"), "CNAME"},
+	{validationRecordPart("name"), `_*.$${$1.domain_name}`},
+	{validationRecordPart("type"), "CNAME"},
 }
 
-func proofOf(part string) *regexp.Regexp {
+func validationRecordPart(part string) *regexp.Regexp {
 	return regexp.MustCompile(`\$\{tolist\((aws_acm_certificate\.[A-Za-z0-9_-]+)\.domain_validation_options\)\.0\.resource_record_` + part + `\}`)
 }
 
 // known is a value as far as it is known, and whether that is the whole of it: a reference becomes
 // the name of what it refers to, and what nobody knows yet a star.
 func (s Stack) known(value string) (text string, whole bool) {
-	for _, p := range proof {
+	for _, p := range validationRecord {
 		value = p.reference.ReplaceAllString(value, p.is)
 	}
-	value = s.resolve(value, farthest)
+	value = s.resolve(value, maxReferences)
 	return token.ReplaceAllString(value, "*"), !token.MatchString(value)
 }
 
@@ -135,8 +135,8 @@ func (s Stack) pattern(value string) string {
 	return value
 }
 
-// farthest is how many references are followed, one after another.
-const farthest = 5
+// maxReferences is how many references are followed, one after another.
+const maxReferences = 5
 
 // resolve follows references, and leaves those that lead nowhere.
 func (s Stack) resolve(value string, times int) string {
@@ -154,14 +154,14 @@ func (s Stack) resolve(value string, times int) string {
 	})
 }
 
-// crossing is a reference to what another stack of the environment has made.
-var crossing = regexp.MustCompile(`cross-stack-reference-input-[a-z0-9]+-([a-z0-9-]+)`)
+// crossStackReference is a reference to a resource of another stack of the environment.
+var crossStackReference = regexp.MustCompile(`cross-stack-reference-input-[a-z0-9]+-([a-z0-9-]+)`)
 
-// conditions completes those of a need.
-func (s Stack) conditions(e element, all []Condition) ([]Condition, error) {
+// conditions fills in the values of a grant's conditions.
+func (s Stack) conditions(e block, all []Condition) ([]Condition, error) {
 	var filled []Condition
 	for _, c := range all {
-		if c.Key == ownerOfKey {
+		if c.Key == taggedAsOwnerKey {
 			filled = append(filled, s.owner(e, c.Values[0])...)
 			continue
 		}
@@ -180,15 +180,15 @@ func (s Stack) conditions(e element, all []Condition) ([]Condition, error) {
 
 // owner is how the thing that an attribute refers to is tagged.
 // https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
-func (s Stack) owner(e element, attribute string) []Condition {
+func (s Stack) owner(e block, attribute string) []Condition {
 	value, _ := e.attributes[attribute].(string)
 	if strings.Contains(value, "cluster_security_group_id") {
 		return when("StringEquals", "aws:ResourceTag/aws:eks:cluster-name", s.Project+"-"+s.Environment)
 	}
 	owner := s
-	if found := crossing.FindStringSubmatch(value); found != nil {
+	if found := crossStackReference.FindStringSubmatch(value); found != nil {
 		owner.Name = found[1]
 	}
-	filled, _ := owner.conditions(e, owned) // names no attribute
+	filled, _ := owner.conditions(e, resourceTagged) // names no attribute
 	return filled
 }

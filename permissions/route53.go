@@ -19,18 +19,18 @@ var theRecord = all(
 var route53 = Table{
 	"data.aws_route53_zone": {
 		Source: route53Source,
-		Read: []Need{
-			{Actions: []string{"route53:ListHostedZones"}, On: []string{"*"}, Why: "supports no narrower resource"},
-			{Actions: []string{"route53:GetHostedZone", "route53:ListTagsForResource"}, On: []string{hostedZones}},
+		Read: []Grant{
+			{Actions: []string{"route53:ListHostedZones"}, Resources: []string{"*"}, Reason: "supports no narrower resource"},
+			{Actions: []string{"route53:GetHostedZone", "route53:ListTagsForResource"}, Resources: []string{hostedZones}},
 		},
 	},
 	"aws_route53_record": {
 		Source: route53Source,
 		// To change and to delete is the same permission. Then the provider waits for all name servers.
-		Create: []Need{
-			{Actions: []string{"route53:ChangeResourceRecordSets"}, On: []string{hostedZones}, When: theRecord},
-			{Actions: []string{"route53:GetChange"}, On: []string{"arn:aws:route53:::change/*"}},
+		Create: []Grant{
+			{Actions: []string{"route53:ChangeResourceRecordSets"}, Resources: []string{hostedZones}, Conditions: theRecord},
+			{Actions: []string{"route53:GetChange"}, Resources: []string{"arn:aws:route53:::change/*"}},
 		},
-		Read: []Need{{Actions: []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"}, On: []string{hostedZones}}},
+		Read: []Grant{{Actions: []string{"route53:GetHostedZone", "route53:ListResourceRecordSets"}, Resources: []string{hostedZones}}},
 	},
 }

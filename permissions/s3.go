@@ -9,8 +9,8 @@ const s3Source = "https://docs.aws.amazon.com/service-authorization/latest/refer
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
 const theBucket = "arn:aws:s3:::{=bucket}"
 
-func onBucket(actions ...string) []Need {
-	return []Need{{Actions: actions, On: []string{theBucket}}}
+func onBucket(actions ...string) []Grant {
+	return []Grant{{Actions: actions, Resources: []string{theBucket}}}
 }
 
 // bucketPart is a part of a bucket's configuration, for which putting and taking away are the same
@@ -39,7 +39,7 @@ var s3 = Table{
 		Source: s3Source,
 		Delete: slices.Concat(
 			onBucket("s3:ListBucketVersions"),
-			[]Need{{Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, On: []string{theBucket + "/*"}}},
+			[]Grant{{Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, Resources: []string{theBucket + "/*"}}},
 		),
 	},
 	"aws_s3_bucket_versioning":                           bucketPart("s3:PutBucketVersioning", "s3:GetBucketVersioning"),

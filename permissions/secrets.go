@@ -11,40 +11,40 @@ const (
 )
 
 // secretKey is what writing or reading a secret needs of its key.
-var secretKey = Need{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, On: []string{"kms:key/*"}, When: all(owned, via("secretsmanager"))}
+var secretKey = Grant{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("secretsmanager"))}
 
 // managedSecrets are those that RDS keeps for the environment's databases: it makes up their names,
 // and tags them with whose they are.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
-func managedSecrets(action string) []Need {
-	of := func(kind, tag string) Need {
-		return Need{
-			Actions: []string{action}, On: []string{"secretsmanager:secret:rds!" + kind + "-*"},
-			When: when("ArnLike", "aws:ResourceTag/aws:rds:"+tag, "arn:aws:rds:"+region+":"+account+":"+kind+":"+project+"-"+environment+"-*"),
+func managedSecrets(action string) []Grant {
+	of := func(kind, tag string) Grant {
+		return Grant{
+			Actions: []string{action}, Resources: []string{"secretsmanager:secret:rds!" + kind + "-*"},
+			Conditions: when("ArnLike", "aws:ResourceTag/aws:rds:"+tag, "arn:aws:rds:"+region+":"+account+":"+kind+":"+project+"-"+environment+"-*"),
 		}
 	}
-	return []Need{of("db", "primaryDBInstanceArn"), of("cluster", "primaryDBClusterArn")}
+	return []Grant{of("db", "primaryDBInstanceArn"), of("cluster", "primaryDBClusterArn")}
 }
 
 var secrets = Table{
 	"aws_secretsmanager_secret": {
 		Source: secretsSource,
-		Create: []Need{
-			{Actions: []string{"secretsmanager:CreateSecret"}, On: []string{newSecret, secret}, When: requested},
+		Create: []Grant{
+			{Actions: []string{"secretsmanager:CreateSecret"}, Resources: []string{newSecret, secret}, Conditions: requestTagged},
 			secretKey,
 		},
-		Read:   []Need{{Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"}, On: []string{secret}}},
-		Update: []Need{{Actions: []string{"secretsmanager:UpdateSecret"}, On: []string{secret}}},
-		Delete: []Need{{Actions: []string{"secretsmanager:DeleteSecret"}, On: []string{secret}}},
-		Tag:    []Need{{Actions: []string{"secretsmanager:TagResource"}, On: []string{newSecret, secret}, When: kept}},
+		Read:   []Grant{{Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"}, Resources: []string{secret}}},
+		Update: []Grant{{Actions: []string{"secretsmanager:UpdateSecret"}, Resources: []string{secret}}},
+		Delete: []Grant{{Actions: []string{"secretsmanager:DeleteSecret"}, Resources: []string{secret}}},
+		Tag:    []Grant{{Actions: []string{"secretsmanager:TagResource"}, Resources: []string{newSecret, secret}, Conditions: requestTaggedIfExists}},
 	},
 	"aws_secretsmanager_secret_version": {
 		Source: secretsSource,
-		Create: []Need{
+		Create: []Grant{
 			// Security: Read has no GetSecretValue, though the provider calls it at each refresh
 			// before version 6.26: whoever only plans may not read secrets, and must not refresh.
 			// https://github.com/hashicorp/terraform-provider-aws/issues/42383
-			{Actions: []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}, On: []string{secretID}},
+			{Actions: []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}, Resources: []string{secretID}},
 			secretKey,
 		},
 		// On destroy its value goes with the secret.
@@ -57,14 +57,14 @@ var secrets = Table{
 	},
 	"ephemeral.aws_secretsmanager_random_password": {
 		Source: secretsSource,
-		Read:   []Need{listed("secretsmanager:GetRandomPassword")},
+		Read:   []Grant{readAll("secretsmanager:GetRandomPassword")},
 	},
 	// Security: likewise for those who deploy alone.
 	"ephemeral.aws_secretsmanager_secret_version": {
 		Source: secretsSource,
-		Create: []Need{
-			{Actions: []string{"secretsmanager:GetSecretValue"}, On: []string{secretID}, When: owned},
-			{Actions: []string{"kms:Decrypt"}, On: []string{"kms:key/*"}, When: all(owned, via("secretsmanager"))},
+		Create: []Grant{
+			{Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secretID}, Conditions: resourceTagged},
+			{Actions: []string{"kms:Decrypt"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("secretsmanager"))},
 		},
 	},
 }

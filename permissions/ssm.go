@@ -7,22 +7,22 @@ const ssmDocument = "ssm:document/{name}"
 var ssm = Table{
 	"aws_ssm_document": {
 		Source: ssmSource,
-		Create: []Need{{Actions: []string{"ssm:CreateDocument"}, On: []string{ssmDocument}, When: requested}},
+		Create: []Grant{{Actions: []string{"ssm:CreateDocument"}, Resources: []string{ssmDocument}, Conditions: requestTagged}},
 		// Its tags come with the description.
-		Read: []Need{{
-			Actions: []string{"ssm:DescribeDocument", "ssm:DescribeDocumentPermission", "ssm:GetDocument"},
-			On:      []string{ssmDocument},
+		Read: []Grant{{
+			Actions:   []string{"ssm:DescribeDocument", "ssm:DescribeDocumentPermission", "ssm:GetDocument"},
+			Resources: []string{ssmDocument},
 		}},
-		Update: []Need{{Actions: []string{"ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion"}, On: []string{ssmDocument}}},
-		Delete: []Need{{Actions: []string{"ssm:DeleteDocument"}, On: []string{ssmDocument}}},
-		Tag:    []Need{{Actions: []string{"ssm:AddTagsToResource"}, On: []string{ssmDocument}, When: kept}},
+		Update: []Grant{{Actions: []string{"ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion"}, Resources: []string{ssmDocument}}},
+		Delete: []Grant{{Actions: []string{"ssm:DeleteDocument"}, Resources: []string{ssmDocument}}},
+		Tag:    []Grant{{Actions: []string{"ssm:AddTagsToResource"}, Resources: []string{ssmDocument}, Conditions: requestTaggedIfExists}},
 	},
 	// Security: AWS's own public parameters alone, whose ARNs name no account: the account's may
 	// be secrets.
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 	"data.aws_ssm_parameter": {
 		Source: ssmSource,
-		Read:   []Need{{Actions: []string{"ssm:GetParameter"}, On: []string{publicParameter}}},
+		Read:   []Grant{{Actions: []string{"ssm:GetParameter"}, Resources: []string{publicParameter}}},
 	},
 }
 

@@ -7,7 +7,7 @@ type Stack struct {
 	Account, Region            string
 	// Document is the stack's Terraform JSON.
 	Document map[string]any
-	// Boundary is the ARN of the policy that limits the roles which the stack makes.
+	// Boundary is the ARN of the permissions boundary of the roles that the stack creates.
 	Boundary string
 	State    State
 }
@@ -24,17 +24,17 @@ type State struct {
 
 // Statement of a policy.
 type Statement struct {
-	// Deny makes it a refusal.
+	// Deny makes it a Deny statement.
 	Deny               bool
 	Actions, Resources []string
 	Conditions         []Condition
-	// For are the types that need it, and Why the reason for a resource that is "*".
-	For []string
-	Why string
+	// RequiredBy are the types that need it. Reason says why Resources is "*".
+	RequiredBy []string
+	Reason     string
 }
 
-// element is a resource or a data source of a document.
-type element struct {
+// block is a resource or a data source of a document.
+type block struct {
 	kind       string // as in the table
 	attributes map[string]any
 }

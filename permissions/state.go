@@ -1,6 +1,6 @@
 package permissions
 
-// forState is in For in place of a type.
+// forState is in RequiredBy in place of a type.
 const forState = "state"
 
 // What Terraform's S3 backend needs, with a lock beside the state.
@@ -17,22 +17,22 @@ func (s Stack) state(write bool) []Statement {
 	}
 	statements := []Statement{
 		{
-			Actions: []string{"s3:ListBucket"}, Resources: []string{bucket}, For: []string{forState},
+			Actions: []string{"s3:ListBucket"}, Resources: []string{bucket}, RequiredBy: []string{forState},
 			// Terraform looks for workspaces, of which there are none, below env:/. IfExists, since S3
 			// also asks for this right before it admits that an object is not there.
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 			Conditions: when("StringLikeIfExists", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
 		},
-		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key, s.State.Key + lock}, s.State.Reads...)...), For: []string{forState}},
-		{Actions: []string{"s3:DeleteObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), For: []string{forState}},
+		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key, s.State.Key + lock}, s.State.Reads...)...), RequiredBy: []string{forState}},
+		{Actions: []string{"s3:DeleteObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), RequiredBy: []string{forState}},
 	}
 	if write {
-		statements = append(statements, Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), For: []string{forState}})
+		statements = append(statements, Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), RequiredBy: []string{forState}})
 	}
 	if s.State.KMSKey != "" {
 		statements = append(statements, Statement{
 			// A lock is written encrypted too, so whoever plans needs a data key.
-			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, For: []string{forState},
+			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, RequiredBy: []string{forState},
 			// Security: through S3, for objects of this bucket; with the bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 			Conditions: all(

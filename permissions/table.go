@@ -12,7 +12,7 @@ import (
 // the AWS provider; what the tables from sns on hold, instance profiles and log streams, against the
 // reference of 22 June 2026. Update is for what the settings can change and for what AWS lets others
 // change in place of what Plinth sets. What Create allows is not said again in Update. Where a
-// resource is told by its name, its tags are set on creation with the permission in Tag.
+// resource is identified by its name, Tag also allows to set its tags on creation.
 //
 // A key with an attribute in brackets has what is needed besides when the attribute is set.
 func All() Table {
@@ -27,7 +27,7 @@ func All() Table {
 	return all
 }
 
-// none are the types that take no permission.
+// none are the types that need no permission.
 var none = Table{
 	// Kubernetes has its own: the AWS CLI makes the token for it by itself, from its credentials.
 	"helm_release":               {},
@@ -43,7 +43,7 @@ var none = Table{
 }
 
 // row returns all that a resource needs.
-func (t Table) row(e element) (Type, bool) {
+func (t Table) row(e block) (Type, bool) {
 	row, known := t[e.kind]
 	for key, more := range t {
 		attribute, ok := strings.CutPrefix(key, e.kind+"[")
@@ -59,15 +59,16 @@ func (t Table) row(e element) (Type, bool) {
 	return row, known
 }
 
-// Security: a tag says whose a thing is, so whoever may set tags must not be able to take a thing
-// from another stack, or to give it one.
+// Security: tags say which stack owns a resource. Whoever may set tags must be able neither to take
+// a resource from another stack nor to give it one.
 var (
-	// kept: the request names no other owner. Terraform sends only the tags that change.
-	kept = ifExists("aws:RequestTag/")
-	// unclaimed: it has no tags yet, or the stack's.
-	unclaimed = ifExists("aws:ResourceTag/")
-	// viaService: an AWS service asks on behalf of the caller, who may not do it directly.
-	viaService = when("Bool", "aws:ViaAWSService", "true")
+	// requestTaggedIfExists: the request sets no other owner's tags. Terraform sends only the tags
+	// that change.
+	requestTaggedIfExists = ifExists("aws:RequestTag/")
+	// resourceTaggedIfExists: the resource has no tags yet, or the stack's.
+	resourceTaggedIfExists = ifExists("aws:ResourceTag/")
+	// viaAWSService: an AWS service asks on behalf of the caller, who may not do it directly.
+	viaAWSService = when("Bool", "aws:ViaAWSService", "true")
 )
 
 func ifExists(prefix string) []Condition {
@@ -78,22 +79,22 @@ func ifExists(prefix string) []Condition {
 	return conditions
 }
 
-// listed are actions that look at everything in the region.
-func listed(actions ...string) Need {
-	return Need{Actions: actions, On: []string{"*"}, When: inRegion, Why: "supports no narrower resource"}
+// readAll allows actions that read everything in the region.
+func readAll(actions ...string) Grant {
+	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"}
 }
 
-// passed is a role that a service gets.
-func passed(attribute, service string) Need {
-	return Need{Actions: []string{"iam:PassRole"}, On: []string{"iam:role/{" + attribute + "}"}, When: passedTo(service)}
+// passRole allows to pass a role to a service.
+func passRole(attribute, service string) Grant {
+	return Grant{Actions: []string{"iam:PassRole"}, Resources: []string{"iam:role/{" + attribute + "}"}, Conditions: passedToService(service)}
 }
 
-// serviceRole is a service's own role, which AWS makes in the name of the first who needs it.
+// serviceLinkedRole is a service's own role, which AWS creates in the name of the first who needs it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
-func serviceRole(service, name string) Need {
-	return Need{
-		Actions: []string{"iam:CreateServiceLinkedRole"},
-		On:      []string{"iam:role/aws-service-role/" + service + "/" + name},
-		When:    when("StringEquals", "iam:AWSServiceName", service),
+func serviceLinkedRole(service, name string) Grant {
+	return Grant{
+		Actions:    []string{"iam:CreateServiceLinkedRole"},
+		Resources:  []string{"iam:role/aws-service-role/" + service + "/" + name},
+		Conditions: when("StringEquals", "iam:AWSServiceName", service),
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// needs are a row's, by the name of their list.
-func (t Type) needs() map[string][]Need {
-	return map[string][]Need{"Create": t.Create, "Read": t.Read, "Update": t.Update, "Delete": t.Delete, "Tag": t.Tag}
+// grants are a row's, by the name of their list.
+func (t Type) grants() map[string][]Grant {
+	return map[string][]Grant{"Create": t.Create, "Read": t.Read, "Update": t.Update, "Delete": t.Delete, "Tag": t.Tag}
 }
 
 func TestTable(t *testing.T) {
@@ -27,21 +27,21 @@ func TestTable(t *testing.T) {
 			assert.Check(t, strings.HasPrefix(row.Source, reference) && strings.HasSuffix(row.Source, ".html"), "%s: %s", kind, row.Source)
 		}
 		seen := map[string]string{}
-		for list, needs := range row.needs() {
-			for i, need := range needs {
+		for list, grants := range row.grants() {
+			for i, grant := range grants {
 				at := fmt.Sprintf("%s: %s[%d]", kind, list, i)
-				assert.Check(t, len(need.Actions) > 0 && len(need.On) > 0, "%s: on nothing", at)
-				assert.Check(t, slices.IsSorted(need.Actions), "%s: not in order: %v", at, need.Actions)
-				everywhere := slices.Contains(need.On, "*")
-				assert.Check(t, everywhere == (need.Why != ""), "%s: a reason goes with * and with nothing else", at)
-				assert.Check(t, !everywhere || len(need.On) == 1, "%s: * and %v", at, need.On)
-				ofNoRegion := !slices.ContainsFunc(need.Actions, func(action string) bool { return !strings.HasPrefix(action, "route53:") })
-				assert.Check(t, !everywhere || ofNoRegion || contains(need.When, inRegion) || contains(need.When, inChatbotRegion), "%s: * in any region", at)
-				for _, on := range need.On {
+				assert.Check(t, len(grant.Actions) > 0 && len(grant.Resources) > 0, "%s: on nothing", at)
+				assert.Check(t, slices.IsSorted(grant.Actions), "%s: not in order: %v", at, grant.Actions)
+				everywhere := slices.Contains(grant.Resources, "*")
+				assert.Check(t, everywhere == (grant.Reason != ""), "%s: a reason goes with * and with nothing else", at)
+				assert.Check(t, !everywhere || len(grant.Resources) == 1, "%s: * and %v", at, grant.Resources)
+				ofNoRegion := !slices.ContainsFunc(grant.Actions, func(action string) bool { return !strings.HasPrefix(action, "route53:") })
+				assert.Check(t, !everywhere || ofNoRegion || contains(grant.Conditions, inRegion) || contains(grant.Conditions, inChatbotRegion), "%s: * in any region", at)
+				for _, on := range grant.Resources {
 					assert.Check(t, everywhere || resource.MatchString(on), "%s: on %s", at, on)
-					for _, name := range need.Actions {
+					for _, name := range grant.Actions {
 						assert.Check(t, action.MatchString(name), "%s: %s", at, name)
-						key := fmt.Sprint(name, on, need.When)
+						key := fmt.Sprint(name, on, grant.Conditions)
 						assert.Check(t, seen[key] == "", "%s: %s on %s is there already", at, name, on)
 						seen[key] = at
 					}
@@ -65,20 +65,20 @@ func contains(all, some []Condition) bool {
 func TestTableTags(t *testing.T) {
 	setsTags := regexp.MustCompile(`:(CreateTags|AddTagsTo[A-Za-z]+|Tag[A-Za-z]*)$`)
 	for kind, row := range All() {
-		for list, needs := range row.needs() {
-			for i, need := range needs {
-				if slices.Contains(need.Actions, "s3:PutBucketTagging") { // whatever the tags, it knows no condition
-					assert.DeepEqual(t, need.On, []string{theBucket})
+		for list, grants := range row.grants() {
+			for i, grant := range grants {
+				if slices.Contains(grant.Actions, "s3:PutBucketTagging") { // whatever the tags, it knows no condition
+					assert.DeepEqual(t, grant.Resources, []string{theBucket})
 					continue
 				}
-				if !slices.ContainsFunc(need.Actions, setsTags.MatchString) || slices.Contains(need.Actions, "secretsmanager:CreateSecret") {
+				if !slices.ContainsFunc(grant.Actions, setsTags.MatchString) || slices.Contains(grant.Actions, "secretsmanager:CreateSecret") {
 					continue
 				}
-				at := fmt.Sprintf("%s: %s[%d]: %v", kind, list, i, need.Actions)
-				assert.Check(t, contains(need.When, kept) || contains(need.When, requested), "%s: of any owner", at)
-				named := !slices.ContainsFunc(need.On, func(on string) bool { return !strings.Contains(on, "{") || strings.HasPrefix(on, oidcProviders) })
-				created := slices.ContainsFunc(need.When, func(c Condition) bool { return c.Key == "ec2:CreateAction" })
-				assert.Check(t, named || created || contains(need.When, owned) || contains(need.When, unclaimed), "%s: takes another's", at)
+				at := fmt.Sprintf("%s: %s[%d]: %v", kind, list, i, grant.Actions)
+				assert.Check(t, contains(grant.Conditions, requestTaggedIfExists) || contains(grant.Conditions, requestTagged), "%s: of any owner", at)
+				named := !slices.ContainsFunc(grant.Resources, func(on string) bool { return !strings.Contains(on, "{") || strings.HasPrefix(on, oidcProviders) })
+				created := slices.ContainsFunc(grant.Conditions, func(c Condition) bool { return c.Key == "ec2:CreateAction" })
+				assert.Check(t, named || created || contains(grant.Conditions, resourceTagged) || contains(grant.Conditions, resourceTaggedIfExists), "%s: takes another's", at)
 			}
 		}
 	}
@@ -89,23 +89,23 @@ func TestTableRoles(t *testing.T) {
 	reads := regexp.MustCompile(`^iam:(Get|List)`)
 	changes := regexp.MustCompile(`^iam:[A-Za-z]*(Role|RolePolicy|RolePermissionsBoundary|AssumeRolePolicy|RoleDescription)$`)
 	for kind, row := range All() {
-		for list, needs := range row.needs() {
-			for i, need := range needs {
-				for _, action := range need.Actions {
+		for list, grants := range row.grants() {
+			for i, grant := range grants {
+				for _, action := range grant.Actions {
 					if !strings.HasPrefix(action, "iam:") {
 						continue
 					}
 					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
 					switch {
 					case action == "iam:PassRole":
-						assert.Check(t, len(need.When) == 1 && need.When[0].Key == "iam:PassedToService", at)
+						assert.Check(t, len(grant.Conditions) == 1 && grant.Conditions[0].Key == "iam:PassedToService", at)
 					case action == "iam:CreateServiceLinkedRole":
-						assert.Check(t, len(need.When) == 1 && need.When[0].Key == "iam:AWSServiceName", at)
+						assert.Check(t, len(grant.Conditions) == 1 && grant.Conditions[0].Key == "iam:AWSServiceName", at)
 					case action == "iam:TagRole", reads.MatchString(action):
 					case strings.HasSuffix(action, "InstanceProfile"): // whose role it may have, iam:PassRole says
-						assert.DeepEqual(t, need.On, []string{instanceProfile})
+						assert.DeepEqual(t, grant.Resources, []string{instanceProfile})
 					case changes.MatchString(action):
-						assert.Check(t, contains(need.When, bounded), "%s: of a role without the boundary", at)
+						assert.Check(t, contains(grant.Conditions, withRoleBoundary), "%s: of a role without the boundary", at)
 					default:
 						assert.Check(t, strings.HasSuffix(action, "OpenIDConnectProvider"), "%s: is this one safe?", at)
 					}
@@ -119,11 +119,11 @@ func TestTableRoles(t *testing.T) {
 // The names of buckets are everybody's, and the states' begins like the others of the environment.
 func TestTableBuckets(t *testing.T) {
 	for kind, row := range All() {
-		for list, needs := range row.needs() {
-			for i, need := range needs {
-				for _, action := range need.Actions {
+		for list, grants := range row.grants() {
+			for i, grant := range grants {
+				for _, action := range grant.Actions {
 					at := fmt.Sprintf("%s: %s[%d]: %s", kind, list, i, action)
-					assert.Check(t, !strings.HasPrefix(action, "s3:") || !slices.ContainsFunc(need.On, func(on string) bool {
+					assert.Check(t, !strings.HasPrefix(action, "s3:") || !slices.ContainsFunc(grant.Resources, func(on string) bool {
 						return on != theBucket && on != theBucket+"/*"
 					}), "%s: of which bucket?", at)
 				}
@@ -136,11 +136,11 @@ func TestTableBuckets(t *testing.T) {
 func TestTableReads(t *testing.T) {
 	reads := regexp.MustCompile(`:(Describe|Get|List|View)[A-Z]`)
 	for kind, row := range All() {
-		for _, need := range row.Read {
-			for _, action := range need.Actions {
+		for _, grant := range row.Read {
+			for _, action := range grant.Actions {
 				assert.Check(t, reads.MatchString(action) && action != "secretsmanager:GetSecretValue", "%s: %s", kind, action)
 				if strings.HasPrefix(action, "ssm:GetParameter") {
-					assert.DeepEqual(t, need.On, []string{publicParameter})
+					assert.DeepEqual(t, grant.Resources, []string{publicParameter})
 				}
 			}
 		}
@@ -150,10 +150,10 @@ func TestTableReads(t *testing.T) {
 // A record is made or deleted by its name and its type alone, whichever zone it is in.
 func TestTableRecords(t *testing.T) {
 	for kind, row := range All() {
-		for list, needs := range row.needs() {
-			for i, need := range needs {
-				if slices.Contains(need.Actions, "route53:ChangeResourceRecordSets") {
-					assert.Assert(t, contains(need.When, theRecord), "%s: %s[%d]: of any name", kind, list, i)
+		for list, grants := range row.grants() {
+			for i, grant := range grants {
+				if slices.Contains(grant.Actions, "route53:ChangeResourceRecordSets") {
+					assert.Assert(t, contains(grant.Conditions, theRecord), "%s: %s[%d]: of any name", kind, list, i)
 				}
 			}
 		}
@@ -188,11 +188,11 @@ func TestRowsWithAttributes(t *testing.T) {
 		assert.Assert(t, !bracketed || known && strings.HasSuffix(key, "]"), key)
 	}
 	actions := func(attributes map[string]any) []string {
-		row, known := all.row(element{"aws_db_instance", attributes})
+		row, known := all.row(block{"aws_db_instance", attributes})
 		assert.Assert(t, known)
 		var all []string
-		for _, need := range slices.Concat(row.Create, row.Delete) {
-			all = append(all, need.Actions...)
+		for _, grant := range slices.Concat(row.Create, row.Delete) {
+			all = append(all, grant.Actions...)
 		}
 		return all
 	}
@@ -201,7 +201,7 @@ func TestRowsWithAttributes(t *testing.T) {
 	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && !slices.Contains(primary, "secretsmanager:CreateSecret"))
 	replica := actions(map[string]any{"replicate_source_db": "primary"})
 	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance"))
-	_, known := all.row(element{kind: "aws_not_a_type"})
+	_, known := all.row(block{kind: "aws_not_a_type"})
 	assert.Assert(t, !known)
 }
 

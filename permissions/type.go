@@ -1,65 +1,65 @@
-// Package permissions knows which IAM permissions it takes to deploy and to plan a stack: a
-// reviewed table says what each type of resource needs, and from what a stack really holds it
-// makes the policies of that stack's roles.
+// Package permissions computes the IAM policies of the roles that deploy and plan a stack. A
+// reviewed table lists the grants of each type of resource; a stack's Terraform JSON says which of
+// them its roles get.
 package permissions
 
 import "slices"
 
-// Type is what Terraform needs to handle one type of resource or data source, as the AWS
-// provider calls the API. What several types need stands with each of them.
+// Type lists what Terraform may do with one type of resource or data source: the API calls of the
+// AWS provider. A grant that several types need is listed with each of them.
 type Type struct {
 	// Source is the page of the service authorization reference that the rows were checked with.
 	Source string
-	// Create, Read, Update and Delete are by what Terraform does. The provider reads back what
-	// it has made or changed, so Read goes with each of the others; it is all that a plan needs.
-	Create, Read, Update, Delete []Need
-	// Tag changes the tags of what is there.
-	Tag []Need
+	// Create, Read, Update and Delete are Terraform's operations. The provider reads a resource
+	// back after each, so a role that may do one of the others has Read too. A plan needs Read alone.
+	Create, Read, Update, Delete []Grant
+	// Tag changes the tags of an existing resource.
+	Tag []Grant
 }
 
-// Need is a permission that a type needs.
-type Need struct {
+// Grant allows actions on resources under conditions.
+type Grant struct {
 	// Actions are as in ec2:CreateVpc; a star is in none.
 	Actions []string
-	// On are the resources, in short: service:resource, as in ec2:vpc/* or iam:role/{name}. A
-	// name in braces is an attribute of the resource in the stack; what is known only after a
-	// deployment becomes a star, and so does what follows the environment's name. {=name} is
-	// the whole of it. "*" is for actions that support nothing narrower.
-	On []string
-	// When narrows it further: all conditions must hold.
-	When []Condition
-	// Why is the reason for On being "*".
-	Why string
+	// Resources are shortened ARNs, service:resource, as in ec2:vpc/* or iam:role/{name}. A name in
+	// braces is an attribute of the resource in the stack. What is known only after apply becomes *,
+	// and so does what follows the environment's name; {=name} is the whole value. "*" is for actions
+	// without resource-level permissions.
+	Resources []string
+	// Conditions must all hold.
+	Conditions []Condition
+	// Reason says why Resources is "*".
+	Reason string
 }
 
-// Condition of a statement, as IAM has them. Values may have names in braces.
+// Condition is an IAM condition. Values may have names in braces.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 type Condition struct {
 	Test, Key string
 	Values    []string
 }
 
-// Names in braces that are no attributes: those of the environment and the stack.
+// Names in braces that are not attributes but values of the environment and the stack.
 const (
 	account     = "{account}"
 	region      = "{region}"
 	project     = "{project}"
 	environment = "{environment}"
 	stack       = "{stack}"
-	boundary    = "{boundary}" // the ARN of the policy that limits the roles which the stack makes
+	boundary    = "{boundary}" // the ARN of the permissions boundary of the roles that the stack creates
 )
 
-// Every taggable resource of Plinth's has the tags project, environment and stack, and a stack
-// is told by them from another where ARNs do not tell it.
+// Every taggable resource has the tags project, environment and stack. Where ARNs do not tell two
+// stacks apart, these tags do.
 var (
-	// requested: it is made with the stack's tags.
-	requested = tags("aws:RequestTag/", "project", "environment", "stack")
-	// owned: it has the stack's tags.
-	owned = tags("aws:ResourceTag/", "project", "environment", "stack")
-	// inRegion keeps an action that supports no narrower resource in the environment's region.
+	// requestTagged: the request sets the stack's tags.
+	requestTagged = tags("aws:RequestTag/", "project", "environment", "stack")
+	// resourceTagged: the resource has the stack's tags.
+	resourceTagged = tags("aws:ResourceTag/", "project", "environment", "stack")
+	// inRegion limits an action without resource-level permissions to the environment's region.
 	inRegion = when("StringEquals", "aws:RequestedRegion", region)
-	// bounded: a role has the boundary of the stack's roles.
-	bounded = when("StringEquals", "iam:PermissionsBoundary", boundary)
+	// withRoleBoundary: the role has the permissions boundary of the stack's roles.
+	withRoleBoundary = when("StringEquals", "iam:PermissionsBoundary", boundary)
 )
 
 func tags(prefix string, names ...string) []Condition {
@@ -74,29 +74,29 @@ func when(test, key string, values ...string) []Condition {
 	return []Condition{{test, key, values}}
 }
 
-// ownerOf: the thing that an attribute refers to has the tags of the stack that made it, which
-// may be another. A cluster's security group has EKS's own tag.
-func ownerOf(attribute string) []Condition {
-	return when("StringEquals", ownerOfKey, attribute)
+// taggedAsOwnerOf: the resource that an attribute refers to has the tags of the stack that created
+// it, which may be another stack. A cluster's security group has EKS's own tag.
+func taggedAsOwnerOf(attribute string) []Condition {
+	return when("StringEquals", taggedAsOwnerKey, attribute)
 }
 
-// ownerOfKey is no key of IAM's: building the policy puts tags in its place.
-const ownerOfKey = "owner of"
+// taggedAsOwnerKey is no key of IAM's: building the policy puts tags in its place.
+const taggedAsOwnerKey = "owner of"
 
-// via: the key is used through a service alone, such as rds.
+// kmsViaService: the KMS key is used through one service only, such as rds.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-func via(service string) []Condition {
+func kmsViaService(service string) []Condition {
 	return when("StringEquals", "kms:ViaService", service+"."+region+".amazonaws.com")
 }
 
-// passedTo: a role is passed to a service alone.
-func passedTo(service string) []Condition {
+// passedToService: the role is passed to one service only.
+func passedToService(service string) []Condition {
 	return when("StringEquals", "iam:PassedToService", service)
 }
 
-// all: conditions of which each must hold.
+// all joins conditions.
 func all(conditions ...[]Condition) []Condition { return slices.Concat(conditions...) }
 
-// Table is by Terraform's name of the type; of a data source with data. before it, and of an
-// ephemeral resource with ephemeral. before it.
+// Table maps Terraform types to what they need. The key of a data source begins with data., that of
+// an ephemeral resource with ephemeral.
 type Table map[string]Type

@@ -13,27 +13,27 @@ const (
 var wafv2 = Table{
 	"aws_wafv2_web_acl": {
 		Source: wafv2Source,
-		Create: []Need{
-			{Actions: []string{"wafv2:CreateWebACL"}, On: []string{webACL}, When: requested},
-			{Actions: []string{"wafv2:CreateWebACL"}, On: []string{managedRules}},
+		Create: []Grant{
+			{Actions: []string{"wafv2:CreateWebACL"}, Resources: []string{webACL}, Conditions: requestTagged},
+			{Actions: []string{"wafv2:CreateWebACL"}, Resources: []string{managedRules}},
 		},
-		Read:   []Need{{Actions: []string{"wafv2:GetWebACL", "wafv2:ListTagsForResource"}, On: []string{webACL}}},
-		Update: []Need{{Actions: []string{"wafv2:UpdateWebACL"}, On: []string{webACL, managedRules}}},
-		Delete: []Need{{Actions: []string{"wafv2:DeleteWebACL"}, On: []string{webACL}}},
-		Tag:    []Need{{Actions: []string{"wafv2:TagResource"}, On: []string{webACL}, When: kept}},
+		Read:   []Grant{{Actions: []string{"wafv2:GetWebACL", "wafv2:ListTagsForResource"}, Resources: []string{webACL}}},
+		Update: []Grant{{Actions: []string{"wafv2:UpdateWebACL"}, Resources: []string{webACL, managedRules}}},
+		Delete: []Grant{{Actions: []string{"wafv2:DeleteWebACL"}, Resources: []string{webACL}}},
+		Tag:    []Grant{{Actions: []string{"wafv2:TagResource"}, Resources: []string{webACL}, Conditions: requestTaggedIfExists}},
 	},
 	// A change puts it anew.
 	"aws_wafv2_web_acl_logging_configuration": {
 		Source: wafv2Source,
-		Create: []Need{
-			{Actions: []string{"wafv2:PutLoggingConfiguration"}, On: []string{loggedACL}},
+		Create: []Grant{
+			{Actions: []string{"wafv2:PutLoggingConfiguration"}, Resources: []string{loggedACL}},
 			// Security: as with Prometheus, this cannot be narrowed to a log group.
 			// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 			logDelivery("logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy"),
 		},
-		Read: []Need{{Actions: []string{"wafv2:GetLoggingConfiguration"}, On: []string{loggedACL}}},
-		Delete: []Need{
-			{Actions: []string{"wafv2:DeleteLoggingConfiguration"}, On: []string{loggedACL}},
+		Read: []Grant{{Actions: []string{"wafv2:GetLoggingConfiguration"}, Resources: []string{loggedACL}}},
+		Delete: []Grant{
+			{Actions: []string{"wafv2:DeleteLoggingConfiguration"}, Resources: []string{loggedACL}},
 			logDelivery("logs:DeleteLogDelivery"),
 		},
 	},

@@ -80,9 +80,9 @@ func readYAML(root, file string, into any) error {
 	return nil
 }
 
-// except takes away the findings that an exception covers, and returns the exceptions that
+// applyExceptions removes the findings that an exception covers, and returns the exceptions that
 // cover none.
-func except(findings []Finding, exceptions []Exception) (left []Finding, stale []Exception) {
+func applyExceptions(findings []Finding, exceptions []Exception) (left []Finding, stale []Exception) {
 	used := make([]bool, len(exceptions))
 	for _, f := range findings {
 		excepted := false

@@ -32,8 +32,8 @@ func sentence(text string) string {
 	return strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ".")
 }
 
-// sorted puts findings in the order of their places, each once.
-func sorted(findings []Finding) []Finding {
+// sortFindings puts findings in the order of their places, each once.
+func sortFindings(findings []Finding) []Finding {
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.In, b.In), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Problem, b.Problem))
 	})

@@ -13,10 +13,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// native writes a stack's resources and data sources in Terraform's own syntax. tfsec reads
+// toHCL writes a stack's resources and data sources in Terraform's own syntax. tfsec reads
 // JSON too, but sees no nested block in it: no rule of a security group, no statement of a
 // policy, no encryption of a cluster.
-func native(s *stack) []byte {
+func toHCL(s *stack) []byte {
 	var text bytes.Buffer
 	for _, mode := range []string{"resource", "data"} {
 		for _, e := range s.elements(mode) {
@@ -33,20 +33,20 @@ func native(s *stack) []byte {
 // meta are a resource's arguments that say nothing of what is made, some in a syntax of their own.
 var meta = []string{"depends_on", "lifecycle", "provider", "provisioner", "connection"}
 
-// freeKeys are maps whose keys are the user's own. JSON does not tell them from blocks.
-var freeKeys = []string{"annotations", "data", "input", "labels", "match_labels", "tags", "tags_all", "triggers_replace", "variables"}
+// freeFormMaps are maps whose keys are the user's own. JSON does not tell them from blocks.
+var freeFormMaps = []string{"annotations", "data", "input", "labels", "match_labels", "tags", "tags_all", "triggers_replace", "variables"}
 
 func writeBody(text *bytes.Buffer, body object) {
 	for _, key := range slices.Sorted(maps.Keys(body)) {
 		if key == "//" || body[key] == nil {
 			continue
 		}
-		blocks := list(body[key])
-		if slices.Contains(freeKeys, key) || !slices.ContainsFunc(blocks, isBlock) {
+		publicAccessBlockSettings := list(body[key])
+		if slices.Contains(freeFormMaps, key) || !slices.ContainsFunc(publicAccessBlockSettings, isBlock) {
 			fmt.Fprintf(text, "%s = %s\n", key, expression(body[key]))
 			continue
 		}
-		for _, block := range blocks {
+		for _, block := range publicAccessBlockSettings {
 			fmt.Fprintf(text, "%s {\n", key)
 			writeBody(text, asObject(block))
 			text.WriteString("}\n")

@@ -43,11 +43,11 @@ func check(ctx context.Context, at project) (summary string, err error) {
 	if err != nil {
 		return "", err
 	}
-	findings, rendered, err := look(ctx, at, p)
+	findings, rendered, err := runChecks(ctx, at, p)
 	if err != nil {
 		return "", err
 	}
-	left, stale := except(sorted(findings), exceptions)
+	left, stale := applyExceptions(sortFindings(findings), exceptions)
 	shallow, err := at.shallow(ctx)
 	if err != nil {
 		return "", err
@@ -59,7 +59,7 @@ func check(ctx context.Context, at project) (summary string, err error) {
 			continue
 		}
 		left = append(left, Finding{
-			Rule: "plinth/ignored", File: ignoredFile, In: e.In, Problem: "nothing there breaks " + e.Rule + " any more" + about(e), Remedy: "Delete the entry",
+			Rule: "plinth/ignored", File: ignoredFile, In: e.In, Problem: "nothing there breaks " + e.Rule + " any more" + aboutSuffix(e), Remedy: "Delete the entry",
 		})
 	}
 	if len(left) > 0 {
@@ -69,7 +69,7 @@ func check(ctx context.Context, at project) (summary string, err error) {
 		count(len(p.stacks), "stack", "stacks"), count(rendered, "release", "releases"), ignoredFile), nil
 }
 
-func about(e Exception) string {
+func aboutSuffix(e Exception) string {
 	if e.About == "" {
 		return ""
 	}
@@ -83,10 +83,10 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// look runs every check and returns what they found, and how many releases there are.
-func look(ctx context.Context, at project, p *platform) (findings []Finding, releases int, err error) {
+// runChecks runs every check and returns what they found, and how many releases there are.
+func runChecks(ctx context.Context, at project, p *platform) (findings []Finding, releases int, err error) {
 	checks := []func() ([]Finding, error){
-		func() ([]Finding, error) { return ownRules(p), nil },
+		func() ([]Finding, error) { return platformFindings(p), nil },
 		func() ([]Finding, error) { return tfsec(ctx, at, p) },
 		func() ([]Finding, error) { return gitleaks(ctx, at) },
 		func() ([]Finding, error) {

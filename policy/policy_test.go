@@ -452,7 +452,7 @@ func TestNative(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range p.stacks {
-		if _, problems := hclsyntax.ParseConfig(native(s), s.id, hcl.InitialPos); problems.HasErrors() {
+		if _, problems := hclsyntax.ParseConfig(toHCL(s), s.id, hcl.InitialPos); problems.HasErrors() {
 			t.Errorf("%s: %v", s.id, problems)
 		}
 	}
@@ -490,7 +490,7 @@ tags = {
 whole = aws_thing.b.id
 }
 `
-	if got := string(native(s)); got != want {
+	if got := string(toHCL(s)); got != want {
 		t.Errorf("is\n%s\nwant\n%s", got, want)
 	}
 }

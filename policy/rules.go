@@ -19,7 +19,7 @@ var rules = []rule{
 	{"region", "Deploy to an allowed region, or allow it in " + rulesFile, regions},
 	{"tags", "Let newStack configure the provider, whose default_tags go on all that it makes", tags},
 	{"size", "Take a smaller one, protect the environment, or allow it in " + rulesFile, sizes},
-	{"open-security-group", "Admit a security group, or a network of yours. What the world may reach is behind the application's load balancer", openGroups},
+	{"open-security-group", "Admit a security group, or a network of yours. What the world may reach is behind the application's load balancer", openSecurityGroups},
 	{"public-address", "Put it into a private subnet. What the world may reach is behind the application's load balancer", publicAddresses},
 	{"public-bucket", "Add an aws_s3_bucket_public_access_block for the bucket, with all four switches true", publicBuckets},
 	{"public-api", "Name the networks that may reach the Kubernetes API in cluster.publicAccessCIDRs, or none", publicAPI},
@@ -27,8 +27,8 @@ var rules = []rule{
 	{"public-load-balancer", "Use an Ingress in the application's chart, or make it internal", publicLoadBalancers},
 }
 
-// ownRules runs the rules above.
-func ownRules(p *platform) (findings []Finding) {
+// platformFindings runs the rules above.
+func platformFindings(p *platform) (findings []Finding) {
 	for _, r := range rules {
 		r.check(p, func(e element, problem string) {
 			in := e.stack.id + "/" + e.address()
@@ -114,12 +114,12 @@ func sizes(p *platform, report func(element, string)) {
 // anywhere matches the whole internet.
 var anywhere = regexp.MustCompile(`^(0\.0\.0\.0|::)/0$`)
 
-func open(value any) bool { return slices.ContainsFunc(texts(value), anywhere.MatchString) }
+func isOpenToInternet(value any) bool { return slices.ContainsFunc(texts(value), anywhere.MatchString) }
 
-func openGroups(p *platform, report func(element, string)) {
+func openSecurityGroups(p *platform, report func(element, string)) {
 	for _, e := range p.resources("aws_security_group", "aws_default_security_group") {
 		for _, block := range list(e.body["ingress"]) {
-			if open(dig(block, "cidr_blocks")) || open(dig(block, "ipv6_cidr_blocks")) {
+			if isOpenToInternet(dig(block, "cidr_blocks")) || isOpenToInternet(dig(block, "ipv6_cidr_blocks")) {
 				report(e, "open to the world")
 			}
 		}
@@ -129,7 +129,7 @@ func openGroups(p *platform, report func(element, string)) {
 			continue
 		}
 		for _, argument := range []string{"cidr_ipv4", "cidr_ipv6", "cidr_blocks", "ipv6_cidr_blocks"} {
-			if open(e.body[argument]) {
+			if isOpenToInternet(e.body[argument]) {
 				report(e, "open to the world")
 			}
 		}
@@ -145,7 +145,7 @@ func publicAddresses(p *platform, report func(element, string)) {
 	for _, e := range p.resources() {
 		for _, name := range publicSwitches {
 			for _, body := range []any{e.body, e.body["network_configuration"], e.body["network_interfaces"]} {
-				if yes(dig(body, name)) {
+				if isTrue(dig(body, name)) {
 					report(e, name+" is true")
 				}
 			}
@@ -153,15 +153,15 @@ func publicAddresses(p *platform, report func(element, string)) {
 	}
 }
 
-// blocks are the switches of a bucket's public access block.
-var blocks = []string{"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"}
+// publicAccessBlockSettings are the switches of a bucket's public access block.
+var publicAccessBlockSettings = []string{"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"}
 
 func publicBuckets(p *platform, report func(element, string)) {
 	for _, bucket := range p.resources("aws_s3_bucket") {
 		blocked := slices.ContainsFunc(p.resources("aws_s3_bucket_public_access_block"), func(e element) bool {
 			of, _ := e.body["bucket"].(string)
 			this := of != "" && of == bucket.body["bucket"] || strings.Contains(of, bucket.address()+".")
-			return this && e.stack == bucket.stack && !slices.ContainsFunc(blocks, func(name string) bool { return !yes(e.body[name]) })
+			return this && e.stack == bucket.stack && !slices.ContainsFunc(publicAccessBlockSettings, func(name string) bool { return !isTrue(e.body[name]) })
 		})
 		if !blocked {
 			report(bucket, "nothing keeps it from becoming public")
@@ -179,7 +179,7 @@ func publicAPI(p *platform, report func(element, string)) {
 		// Terraform's default is public, and open to the world.
 		public, said := dig(e.body, "vpc_config", "endpoint_public_access").(bool)
 		cidrs := dig(e.body, "vpc_config", "public_access_cidrs")
-		if (public || !said) && (open(cidrs) || len(list(cidrs)) == 0) {
+		if (public || !said) && (isOpenToInternet(cidrs) || len(list(cidrs)) == 0) {
 			report(e, "the Kubernetes API is open to the world")
 		}
 	}
@@ -205,11 +205,11 @@ func publicPermissions(p *platform, report func(element, string)) {
 
 func publicLoadBalancers(p *platform, report func(element, string)) {
 	for _, e := range p.resources("aws_lb", "aws_alb", "aws_elb") {
-		if !yes(e.body["internal"]) {
+		if !isTrue(e.body["internal"]) {
 			report(e, "faces the internet")
 		}
 	}
 }
 
-// yes tells whether an argument is switched on, in either of Terraform's spellings.
-func yes(value any) bool { return value == true || value == "true" }
+// isTrue tells whether an argument is true, in either of Terraform's spellings.
+func isTrue(value any) bool { return value == true || value == "true" }

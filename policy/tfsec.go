@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// grave are the severities of tfsec's rules that nothing may break.
-var grave = []string{"HIGH", "CRITICAL"}
+// blockingSeverities are those of tfsec's rules that nothing may break.
+var blockingSeverities = []string{"HIGH", "CRITICAL"}
 
 // tfsec runs its rules on every stack.
 func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
@@ -25,7 +25,7 @@ func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(file, native(s), 0o644); err != nil {
+		if err := os.WriteFile(file, toHCL(s), 0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +48,7 @@ func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
 	}
 	var findings []Finding
 	for _, r := range answer.Results {
-		if !slices.Contains(grave, r.Severity) {
+		if !slices.Contains(blockingSeverities, r.Severity) {
 			continue
 		}
 		s := stacks[filepath.Base(filepath.Dir(r.Location.Filename))]

@@ -5,7 +5,7 @@ import "strings"
 // checkApp looks at what involves several settings of the application.
 func (d *document) checkApp() {
 	app := d.env.App
-	if d.sound("app.image") {
+	if d.isValid("app.image") {
 		switch {
 		case app.Image.Tag == "" && app.Image.Digest == "":
 			d.report("app.image", "must have a tag or a digest, has neither")
@@ -13,10 +13,10 @@ func (d *document) checkApp() {
 			d.report("app.image", "must have a tag or a digest, has both (%s and %s); remove one", app.Image.Tag, app.Image.Digest)
 		}
 	}
-	if d.sound("app.replicas") && app.Replicas.Min > app.Replicas.Max {
+	if d.isValid("app.replicas") && app.Replicas.Min > app.Replicas.Max {
 		d.report("app.replicas.min", "must be at most max (%d), is %d", app.Replicas.Max, app.Replicas.Min)
 	}
-	if d.sound("app.replicas", "cluster.keda") && app.Replicas.RequestsPerSecond > 0 && !d.env.Cluster.KEDA {
+	if d.isValid("app.replicas", "cluster.keda") && app.Replicas.RequestsPerSecond > 0 && !d.env.Cluster.KEDA {
 		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d: nothing else asks the pods for it; set cluster.keda to true", app.Replicas.RequestsPerSecond)
 	}
 	d.checkDomain()
@@ -27,13 +27,13 @@ func (d *document) checkApp() {
 	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
 	d.checkWebACL()
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
-	if app.Parameters.Enabled && d.sound("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {
+	if app.Parameters.Enabled && d.isValid("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {
 		d.report("project", "must not begin with ssm where app.parameters is enabled, is %s: AWS keeps such paths of parameters to itself", quote(d.env.Project))
 	}
-	if app.Parameters.Enabled && d.sound("app.parameters") {
+	if app.Parameters.Enabled && d.isValid("app.parameters") {
 		d.checkEndpoints("app.parameters", "ssm")
 	}
-	if logs := app.AccessLogs; d.sound("app.accessLogs") {
+	if logs := app.AccessLogs; d.isValid("app.accessLogs") {
 		switch {
 		case logs.Prefix != "" && logs.Bucket == "" && !logs.Enabled:
 			d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket, the bucket that it is a folder of, or with app.accessLogs.enabled")
@@ -46,7 +46,7 @@ func (d *document) checkApp() {
 // checkDomain: a name needs a certificate, which is made where its zone is known.
 func (d *document) checkDomain() {
 	app := d.env.App
-	if !d.sound("app.domain", "app.hostedZone", "app.certificateARN") {
+	if !d.isValid("app.domain", "app.hostedZone", "app.certificateARN") {
 		return
 	}
 	switch {
@@ -68,7 +68,7 @@ const noWebACL = "none"
 func (d *document) checkWebACL() {
 	const path = "app.webACLARN"
 	arn := d.env.App.WebACLARN
-	if d.env.App.WAF.Enabled && d.sound("app.waf", path, "network.nat") {
+	if d.env.App.WAF.Enabled && d.isValid("app.waf", path, "network.nat") {
 		if arn != "" {
 			d.report(path, "must not be set with app.waf.enabled, which makes a web ACL; remove one")
 		}
@@ -80,7 +80,7 @@ func (d *document) checkWebACL() {
 	if arn == "" {
 		return
 	}
-	if d.sound(path, "network.nat") && d.env.Network.NAT == NATNone {
+	if d.isValid(path, "network.nat") && d.env.Network.NAT == NATNone {
 		d.report(path, "must not be set with network.nat none: the load balancer controller, which would attach it, "+
 			"cannot reach AWS WAF; attach it with aws wafv2 associate-web-acl")
 	}

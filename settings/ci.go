@@ -15,16 +15,16 @@ var issuers = map[CIProvider]string{
 }
 
 // checkCI looks at who deploys the environment.
-func (d *document) checkCI(all []*document, chosen []string) {
+func (d *document) checkCI(all []*document, selected []string) {
 	ci := d.env.CI
 	d.checkUnique("ci.branches", ci.Branches)
 	d.checkUnique("ci.tags", ci.Tags)
-	if d.sound("ci.branches", "ci.tags") && len(ci.Branches)+len(ci.Tags) == 0 {
+	if d.isValid("ci.branches", "ci.tags") && len(ci.Branches)+len(ci.Tags) == 0 {
 		d.report("ci.branches", "must name a branch, or ci.tags a tag, that may deploy")
 	}
 	d.checkIssuer()
-	if d.sound("ci", "account") {
-		d.checkIdentityProvider(all, chosen)
+	if d.isValid("ci", "account") {
+		d.checkIdentityProvider(all, selected)
 	}
 }
 
@@ -33,7 +33,7 @@ func (d *document) checkCI(all []*document, chosen []string) {
 //
 // https://docs.github.com/en/enterprise-server/admin/configuring-settings/hardening-security-for-your-enterprise/about-security-hardening-with-openid-connect
 func (d *document) checkIssuer() {
-	if !d.sound("ci.issuer", "ci.provider") || d.env.CI.Issuer == "" {
+	if !d.isValid("ci.issuer", "ci.provider") || d.env.CI.Issuer == "" {
 		return
 	}
 	issuer := d.env.CI.Issuer
@@ -55,7 +55,7 @@ func (e *Environment) issuer() string {
 // provider. Of two that Load returns the later one is at fault.
 //
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
-func (d *document) checkIdentityProvider(all []*document, chosen []string) {
+func (d *document) checkIdentityProvider(all []*document, selected []string) {
 	for _, other := range all {
 		if other == d || other.env.Account != d.env.Account || other.env.issuer() != d.env.issuer() {
 			continue
@@ -65,7 +65,7 @@ func (d *document) checkIdentityProvider(all []*document, chosen []string) {
 				other.env.Name, other.env.CI.Audience, d.env.issuer(), quote(d.env.CI.Audience))
 			return
 		}
-		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
+		later := slices.Contains(selected, other.env.Name) && other.env.Name > d.env.Name
 		if !later && !d.env.CI.UseExistingOIDCProvider && !other.env.CI.UseExistingOIDCProvider {
 			d.report("ci.useExistingOIDCProvider", "must be true: %s makes the provider for %s in the same account, and there can be one", other.env.Name, d.env.issuer())
 			return

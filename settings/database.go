@@ -171,16 +171,16 @@ var engineSettings = map[Engine]map[string]string{
 func (d *document) checkDatabase() {
 	d.checkInCluster()
 	database := d.env.Database
-	if d.sound("database.engine") && database.Engine != EngineInCluster {
+	if d.isValid("database.engine") && database.Engine != EngineInCluster {
 		for engine, paths := range engineSettings {
 			for path, why := range paths {
-				if engine != database.Engine && d.set(path) && d.sound(path) {
+				if engine != database.Engine && d.isSet(path) && d.isValid(path) {
 					d.report(path, "must not be set with engine %s: %s", database.Engine, why)
 				}
 			}
 		}
 	}
-	if family, size := splitClass(database.InstanceClass); d.sound("database.engine", "database.instanceClass") && database.Engine == EngineAurora {
+	if family, size := splitClass(database.InstanceClass); d.isValid("database.engine", "database.instanceClass") && database.Engine == EngineAurora {
 		switch {
 		case slices.Contains(burstableFamilies, family):
 			if !slices.Contains(auroraBurstableSizes, size) {
@@ -193,27 +193,27 @@ func (d *document) checkDatabase() {
 		}
 	}
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
-	if d.sound("database.storageGiB", "database.maxStorageGiB") {
+	if d.isValid("database.storageGiB", "database.maxStorageGiB") {
 		if least := (database.StorageGiB*11 + 9) / 10; database.MaxStorageGiB < least {
 			d.report("database.maxStorageGiB", "must be at least 10%% more than storageGiB (%d), that is %d, is %d",
 				database.StorageGiB, least, database.MaxStorageGiB)
 		}
 	}
-	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min == 0 && scaling.Max > 0 {
+	if scaling := database.Autoscaling; d.isValid("database.autoscaling") && scaling.Min == 0 && scaling.Max > 0 {
 		d.report("database.autoscaling.min", "must be at least 1 where max is above 0, is 0: "+
 			"without a replica there is no load to go by; set max to 0 for none at all")
 	}
-	if scaling := database.Autoscaling; d.sound("database.autoscaling") && scaling.Min > scaling.Max {
+	if scaling := database.Autoscaling; d.isValid("database.autoscaling") && scaling.Min > scaling.Max {
 		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
 	}
-	if d.sound("database.passwordRotationDays", "database.replicas", "database.engine") && database.PasswordRotationDays > 0 &&
+	if d.isValid("database.passwordRotationDays", "database.replicas", "database.engine") && database.PasswordRotationDays > 0 &&
 		database.Engine == EnginePostgres && database.Replicas > 0 {
 		d.report("database.passwordRotationDays", "must not be set with database.replicas: RDS keeps no password of a database that has replicas; "+
 			"raise database.passwordVersion to change it")
 	}
 	d.checkRecovery()
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
-	if d.sound("database.backupWindow", "database.maintenanceWindow") &&
+	if d.isValid("database.backupWindow", "database.maintenanceWindow") &&
 		backupWindow(database.BackupWindow).collides(maintenanceWindow(database.MaintenanceWindow)) {
 		d.report("database.maintenanceWindow", "must not overlap backupWindow (%s), is %s",
 			database.BackupWindow, database.MaintenanceWindow)

@@ -123,7 +123,7 @@ func (d decoder) unknown(at place, path, key string, fields []field) {
 	}
 	d.reportAt(at, join(path, key), "unknown key; %s", remedy)
 	if meant != "" {
-		d.suspect = append(d.suspect, join(path, meant))
+		d.invalid = append(d.invalid, join(path, meant))
 	}
 }
 

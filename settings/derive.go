@@ -5,8 +5,8 @@ import "strings"
 // derive fills what follows from other settings. It runs after validation, so that a value
 // nobody wrote is never reported.
 func (e *Environment) derive() {
-	e.State.MakesBucket = e.State.Endpoint == ""
-	e.State.MakesKey = e.State.MakesBucket && e.State.KMSKey == ""
+	e.State.CreatesBucket = e.State.Endpoint == ""
+	e.State.CreatesKey = e.State.CreatesBucket && e.State.KMSKey == ""
 	if e.State.Bucket == "" {
 		e.State.Bucket = e.ResourceName("state", e.Account)
 	}

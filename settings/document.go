@@ -5,16 +5,15 @@ import (
 	"strings"
 )
 
-// document is one environment while it is read: its settings, where each was written, and
-// the mistakes so far.
+// document is one environment while it is read: its settings, where each is written, and the
+// problems so far.
 type document struct {
 	env  *Environment
 	file string
 	// at holds the place of every path that the file or a variable sets.
 	at map[string]place
-	// suspect holds the paths in which a mistake was found: what follows from it is not
-	// reported too.
-	suspect  []string
+	// invalid holds the paths that have a problem. What follows from it is not reported too.
+	invalid  []string
 	problems Problems
 }
 
@@ -24,22 +23,22 @@ func newDocument(file, name string) *document {
 	return &document{env: env, file: file, at: map[string]place{}}
 }
 
-// set tells whether the file or a variable sets the path.
-func (d *document) set(path string) bool {
+// isSet tells whether the file or a variable sets the path.
+func (d *document) isSet(path string) bool {
 	_, ok := d.at[path]
 	return ok
 }
 
-// forget takes it that the file does not set a path, or anything below it.
-func (d *document) forget(path string) {
+// unset forgets that the file sets a path, or anything below it.
+func (d *document) unset(path string) {
 	maps.DeleteFunc(d.at, func(at string, _ place) bool { return within(at, path) })
 }
 
-// sound tells whether no mistake was found in any of the paths, above them or below them.
-func (d *document) sound(paths ...string) bool {
+// isValid tells whether none of the paths has a problem, above or below it.
+func (d *document) isValid(paths ...string) bool {
 	for _, path := range paths {
-		for _, suspect := range d.suspect {
-			if within(path, suspect) || within(suspect, path) {
+		for _, invalid := range d.invalid {
+			if within(path, invalid) || within(invalid, path) {
 				return false
 			}
 		}
@@ -67,13 +66,13 @@ func (d *document) place(path string) place {
 // wholeFile stands for the path of what is wrong with a file as a whole.
 const wholeFile = "yaml"
 
-// report adds a mistake in the value of path.
+// report adds a problem with the value of path.
 func (d *document) report(path, format string, args ...any) {
 	d.reportAt(d.place(path), path, format, args...)
 }
 
 func (d *document) reportAt(at place, path, format string, args ...any) {
-	d.suspect = append(d.suspect, path)
+	d.invalid = append(d.invalid, path)
 	if path == "" {
 		path = wholeFile
 	}

@@ -95,7 +95,7 @@ func (s fargateSize) describe() string {
 
 func (d *document) checkFargate() {
 	app := d.env.App
-	if !d.sound("app.cpu") {
+	if !d.isValid("app.cpu") {
 		return
 	}
 	size, ok := app.fargateSize()
@@ -107,7 +107,7 @@ func (d *document) checkFargate() {
 		d.report("app.cpu", "must be a CPU that Fargate offers (%s), is %s", list(cpus, "or"), quote(app.CPU))
 		return
 	}
-	if d.sound("app.memoryGiB") && memoryMiB(size, app.MemoryGiB) == 0 {
+	if d.isValid("app.memoryGiB") && memoryMiB(size, app.MemoryGiB) == 0 {
 		d.report("app.memoryGiB", "must be what Fargate offers with cpu %s (%s), is %s",
 			size.cpu, size.describe(), quote(app.MemoryGiB))
 	}

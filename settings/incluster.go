@@ -16,9 +16,9 @@ var databaseAlarms = map[string]bool{
 	"observability.alarms.databaseFreeStorageGiB": true, "observability.alarms.replicaLagSeconds": true,
 }
 
-// managedSettings are those that only a server of AWS's has a use for: all others of the database,
+// rdsSettings are those that only a server of AWS's has a use for: all others of the database,
 // and the alarms that its metrics raise.
-func managedSettings() (managed []leaf) {
+func rdsSettings() (managed []leaf) {
 	for _, leaf := range leaves() {
 		if strings.HasPrefix(leaf.path, "database.") && !inClusterSettings[leaf.path] || databaseAlarms[leaf.path] {
 			managed = append(managed, leaf)
@@ -32,19 +32,19 @@ func managedSettings() (managed []leaf) {
 func (d *document) checkInCluster() {
 	const class = "database.instanceClass"
 	switch {
-	case !d.sound("database.engine"):
+	case !d.isValid("database.engine"):
 	case d.env.Database.Engine == EngineInCluster:
-		if d.sound("protected") && d.env.Protected {
+		if d.isValid("protected") && d.env.Protected {
 			d.report("database.engine", "must not be %s while protected is true: the data goes with its pod; use %s or %s",
 				EngineInCluster, EnginePostgres, EngineAurora)
 		}
-		for _, leaf := range managedSettings() {
-			if d.set(leaf.path) && d.sound(leaf.path) {
+		for _, leaf := range rdsSettings() {
+			if d.isSet(leaf.path) && d.isValid(leaf.path) {
 				d.report(leaf.path, "must not be set with engine %s: there is no server of AWS's that it would be for; remove it", EngineInCluster)
 			}
 		}
-	case d.env.Database.InstanceClass == "" && d.sound(class):
-		if d.set(class) {
+	case d.env.Database.InstanceClass == "" && d.isValid(class):
+		if d.isSet(class) {
 			d.report(class, "must not be empty")
 		} else {
 			d.report(class, "must be set: it has no default")
@@ -52,15 +52,15 @@ func (d *document) checkInCluster() {
 	}
 }
 
-// overrideEngine takes away what a file says of a server of AWS's when a variable says that there
+// overrideInCluster takes away what a file says of a server of AWS's when a variable says that there
 // is none: an environment is tried out in the cluster by that variable alone.
-func (d *document) overrideEngine(variables map[string]string) {
+func (d *document) overrideInCluster(variables map[string]string) {
 	if variables[Variable(d.env.Name, "database.engine")] != string(EngineInCluster) {
 		return
 	}
 	environment, defaults := reflect.ValueOf(d.env).Elem(), reflect.ValueOf(Defaults()).Elem()
-	for _, leaf := range managedSettings() {
+	for _, leaf := range rdsSettings() {
 		environment.FieldByIndex(leaf.index).Set(defaults.FieldByIndex(leaf.index))
-		d.forget(leaf.path)
+		d.unset(leaf.path)
 	}
 }

@@ -44,8 +44,8 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 	for i, file := range files {
 		names[i] = file.name
 	}
-	problems = append(problems, strangers(variables, names)...)
-	names, more := chosen(variables, names)
+	problems = append(problems, unknownVariables(variables, names)...)
+	names, more := selected(variables, names)
 	problems = append(problems, more...)
 
 	documents := make([]*document, len(files))
@@ -86,7 +86,7 @@ func (d *document) read(file file) {
 		}
 	}
 	d.problems = append(d.problems, *file.problem)
-	d.suspect = append(d.suspect, "")
+	d.invalid = append(d.invalid, "")
 }
 
 // environmentName is short, since it is part of names that AWS limits, and has no dash, so

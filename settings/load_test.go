@@ -141,22 +141,22 @@ func TestGoodInput(t *testing.T) {
 		{"connections as they are written", observe("alarms: {databaseConnections: 7}"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 7},
 		{"free storage by the storage", under("database", "storageGiB: 80"), func(e *Environment) any { return e.Observability.Alarms.DatabaseFreeStorageGiB }, 10},
 		{"Grafana from inside the VPC", observe(grafana), func(e *Environment) any { return e.Observability.Grafana.AllowedCIDRs[0] }, "10.10.0.0/16"},
-		{"Grafana in the cluster makes the stack use it", observe(grafana), func(e *Environment) any { return strings.Join(e.InCluster(), " ") }, "addons app observability"},
+		{"Grafana in the cluster makes the stack use it", observe(grafana), func(e *Environment) any { return strings.Join(e.KubernetesStacks(), " ") }, "addons app observability"},
 		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
 		{"a database in the cluster needs nothing else", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
 		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.MaxTaggedImages }, 30},
 		{"protection against the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
 		{"snapshot with the environment's", all(top("protected: true"), under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
-		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", NoncurrentVersionRetentionDays: 90, MakesBucket: true, MakesKey: true}},
+		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", NoncurrentVersionRetentionDays: 90, CreatesBucket: true, CreatesKey: true}},
 		{"an issuer by the provider", under("ci", "provider: github"), func(e *Environment) any { return e.CI.Issuer }, "https://token.actions.githubusercontent.com"},
-		{"a key of one's own is not made", top("state: {kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.MakesKey }, false},
-		{"another server has no bucket of AWS's", top("state: {endpoint: 'http://127.0.0.1:9000'}"), func(e *Environment) any { return e.State.MakesBucket }, false},
+		{"a key of one's own is not made", top("state: {kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.CreatesKey }, false},
+		{"another server has no bucket of AWS's", top("state: {endpoint: 'http://127.0.0.1:9000'}"), func(e *Environment) any { return e.State.CreatesBucket }, false},
 		{"another server has no key", top("state: {endpoint: 'http://127.0.0.1:9000', kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.KMSKey }, ""},
 		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
 		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
 		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
-		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(withoutNAT, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
+		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(endpointsForFargate, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
 		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
 		{"pods of one number", under("app", "replicas: {min: 4, max: 4}"), func(e *Environment) any { return e.App.Replicas.Min }, 4},
@@ -272,7 +272,7 @@ func TestRangesOfOneAccount(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		contents map[string]string
-		chosen   string
+		selected string
 		want     string
 	}{
 		{name: "same range in two accounts", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(b, "10.0.0.0/16")}},
@@ -287,7 +287,7 @@ func TestRangesOfOneAccount(t *testing.T) {
 		{
 			name:     "overlap with one left out",
 			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
-			chosen:   "dev",
+			selected: "dev",
 			want:     "dev.yaml:4: network.cidr: must not overlap the range of qa in the same account (10.0.32.0/19), is 10.0.0.0/16; take another range, or name qa in network.allowOverlapWith",
 		},
 		{
@@ -302,7 +302,7 @@ func TestRangesOfOneAccount(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := loadFiles(test.contents, "PLINTH_ENVIRONMENTS="+test.chosen)
+			_, err := loadFiles(test.contents, "PLINTH_ENVIRONMENTS="+test.selected)
 			got := ""
 			if err != nil {
 				got = err.Error()

@@ -38,8 +38,8 @@ func (e *Environment) RoleARN(name string) string { return e.AccountARN("role/" 
 // PolicyARN is that of a policy in the environment's account.
 func (e *Environment) PolicyARN(name string) string { return e.AccountARN("policy/" + name) }
 
-// InCluster are the stacks whose roles use the Kubernetes API.
-func (e *Environment) InCluster() []string {
+// KubernetesStacks are the stacks whose roles use the Kubernetes API.
+func (e *Environment) KubernetesStacks() []string {
 	stacks := []string{"addons", "app"}
 	if e.Observability.InCluster() {
 		stacks = append(stacks, "observability")
@@ -55,10 +55,10 @@ func (e *Environment) HasDevelopers() bool {
 	return slices.ContainsFunc(e.Cluster.AccessEntries, func(a AccessEntry) bool { return a.Policy == AccessDeveloper })
 }
 
-// clusterRoles are the ARNs of those roles.
-func (e *Environment) clusterRoles() []string {
+// pipelineRoleARNs are the ARNs of those stacks' roles.
+func (e *Environment) pipelineRoleARNs() []string {
 	var arns []string
-	for _, stack := range e.InCluster() {
+	for _, stack := range e.KubernetesStacks() {
 		arns = append(arns, e.RoleARN(e.DeployRole(stack)), e.RoleARN(e.PlanRole(stack)))
 	}
 	return arns
@@ -85,7 +85,7 @@ var nameLimits = []nameLimit{
 // checkNames reports the limit that the names of the environment exceed by most: one shorter
 // name mends the others as well.
 func (d *document) checkNames() {
-	if !d.sound("project", "app.name") {
+	if !d.isValid("project", "app.name") {
 		return
 	}
 	worst, worstName, excess := nameLimit{}, "", 0
@@ -102,7 +102,7 @@ func (d *document) checkNames() {
 		path, remedy := "project", "shorten project"
 		if slices.Contains(worst.parts, "app") {
 			remedy = "shorten project or app.name"
-			if !d.set(path) {
+			if !d.isSet(path) {
 				path = "app.name"
 			}
 		}

@@ -70,24 +70,24 @@ func vpcRangeRemedy(s string) string {
 	return ""
 }
 
-// withoutNAT are the services that pods on Fargate reach at start, that the add-ons call and
+// endpointsForFargate are the services that pods on Fargate reach at start, that the add-ons call and
 // that the cluster's users need: without NAT they must come in through PrivateLink.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
-var withoutNAT = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "logs", "secretsmanager", "sts"}
+var endpointsForFargate = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "logs", "secretsmanager", "sts"}
 
-func (d *document) checkNetwork(all []*document, chosen []string) {
+func (d *document) checkNetwork(all []*document, selected []string) {
 	network := d.env.Network
 	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
 	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
-	d.checkEndpoints("Fargate", withoutNAT...)
-	if d.sound("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
+	d.checkEndpoints("Fargate", endpointsForFargate...)
+	if d.isValid("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
 		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach the registries of the add-ons; "+
 			"copy their images to a registry in the region and name it here")
 	}
 	d.checkAllowOverlapWith(all)
-	if d.sound("network.cidr", "account") {
-		d.checkOverlap(all, chosen)
+	if d.isValid("network.cidr", "account") {
+		d.checkOverlap(all, selected)
 	}
 }
 
@@ -97,7 +97,7 @@ func (d *document) checkNetwork(all []*document, chosen []string) {
 // https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 func (d *document) checkEndpoints(somebody string, services ...string) {
 	const path = "network.interfaceEndpoints"
-	if d.env.Network.NAT != NATNone || !d.sound("network.nat", path) {
+	if d.env.Network.NAT != NATNone || !d.isValid("network.nat", path) {
 		return
 	}
 	missing := slices.DeleteFunc(slices.Clone(services), func(service string) bool {
@@ -117,7 +117,7 @@ func (d *document) checkAllowOverlapWith(all []*document) {
 	}
 	for i, name := range d.env.Network.AllowOverlapWith {
 		path := element("network.allowOverlapWith", i)
-		if slices.Contains(others, name) || !d.sound(path) {
+		if slices.Contains(others, name) || !d.isValid(path) {
 			continue
 		}
 		there := "there is none"
@@ -133,10 +133,10 @@ func (d *document) checkAllowOverlapWith(all []*document) {
 
 // checkOverlap compares the range with those of the same account's other environments. Of
 // two that Load returns the later one is at fault.
-func (d *document) checkOverlap(all []*document, chosen []string) {
+func (d *document) checkOverlap(all []*document, selected []string) {
 	own := netip.MustParsePrefix(d.env.Network.CIDR)
 	for _, other := range all {
-		later := slices.Contains(chosen, other.env.Name) && other.env.Name > d.env.Name
+		later := slices.Contains(selected, other.env.Name) && other.env.Name > d.env.Name
 		if other == d || later || other.env.Account != d.env.Account ||
 			slices.Contains(d.env.Network.AllowOverlapWith, other.env.Name) ||
 			slices.Contains(other.env.Network.AllowOverlapWith, d.env.Name) {
@@ -162,7 +162,7 @@ func (d *document) checkPublicAccess() {
 	d.checkUnique("cluster.publicAccessCIDRs", d.env.Cluster.PublicAccessCIDRs)
 	for i, cidr := range d.env.Cluster.PublicAccessCIDRs {
 		path := element("cluster.publicAccessCIDRs", i)
-		if !d.sound(path) {
+		if !d.isValid(path) {
 			continue
 		}
 		prefix := netip.MustParsePrefix(cidr)
@@ -170,7 +170,7 @@ func (d *document) checkPublicAccess() {
 		case isPrivate(prefix):
 			d.report(path, "must be a network of the internet, is %s; "+
 				"private networks reach the API from inside the VPC", cidr)
-		case d.sound("protected") && d.env.Protected && prefix.Bits() < internetPrefix:
+		case d.isValid("protected") && d.env.Protected && prefix.Bits() < internetPrefix:
 			d.report(path, "must be /%d or smaller while protected is true, is %s; "+
 				"name the networks that need the Kubernetes API", internetPrefix, cidr)
 		}
@@ -186,7 +186,7 @@ func element(path string, i int) string {
 func (d *document) checkUnique(path string, entries []string) {
 	seen := map[string]bool{}
 	for i, entry := range entries {
-		if seen[entry] && d.sound(element(path, i)) {
+		if seen[entry] && d.isValid(element(path, i)) {
 			d.report(element(path, i), "must not repeat an entry, repeats %s", quote(entry))
 		}
 		seen[entry] = true

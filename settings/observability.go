@@ -126,12 +126,12 @@ func (d *document) checkObservability() {
 	o := d.env.Observability
 	d.checkUnique("observability.alarms.emails", o.Alarms.Emails)
 	const storage = "observability.alarms.databaseFreeStorageGiB"
-	if free := o.Alarms.DatabaseFreeStorageGiB; d.sound(storage, "database.engine", "database.storageGiB") &&
+	if free := o.Alarms.DatabaseFreeStorageGiB; d.isValid(storage, "database.engine", "database.storageGiB") &&
 		d.env.Database.Engine == EnginePostgres && free >= d.env.Database.StorageGiB {
 		d.report(storage, "must be less than database.storageGiB (%d), or the alarm never ends, is %d", d.env.Database.StorageGiB, free)
 	}
 	const slack = "observability.alarms.slack"
-	if s := o.Alarms.Slack; d.sound(slack) && (s.WorkspaceID == "") != (s.ChannelID == "") {
+	if s := o.Alarms.Slack; d.isValid(slack) && (s.WorkspaceID == "") != (s.ChannelID == "") {
 		d.report(slack, "must have workspaceID and channelID, or neither")
 	}
 	if o.Grafana.Enabled {
@@ -144,11 +144,11 @@ func (d *document) checkObservability() {
 func (d *document) checkGrafana() {
 	const path = "observability.grafana"
 	g := d.env.Observability.Grafana
-	d.checkSet(path, "Grafana", map[string]string{
+	d.checkRequired(path, "Grafana", map[string]string{
 		"domain": g.Domain, "certificateARN": g.CertificateARN, "oidc.clientID": g.OIDC.ClientID,
 		"oidc.authURL": g.OIDC.AuthURL, "oidc.tokenURL": g.OIDC.TokenURL, "oidc.userInfoURL": g.OIDC.UserInfoURL,
 	})
-	if d.sound(path+".domain", "app.domain") && g.Domain != "" && g.Domain == d.env.App.Domain {
+	if d.isValid(path+".domain", "app.domain") && g.Domain != "" && g.Domain == d.env.App.Domain {
 		d.report(path+".domain", "must be another name than app.domain, is %s too", g.Domain)
 	}
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnRegion, "region", d.env.Region)
@@ -156,10 +156,10 @@ func (d *document) checkGrafana() {
 	d.checkUnique(path+".allowedCIDRs", g.AllowedCIDRs)
 }
 
-// checkSet reports what a part that is enabled cannot do without.
-func (d *document) checkSet(path, part string, values map[string]string) {
+// checkRequired reports what a part that is enabled cannot do without.
+func (d *document) checkRequired(path, part string, values map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if at := path + "." + name; values[name] == "" && d.sound(at) {
+		if at := path + "." + name; values[name] == "" && d.isValid(at) {
 			d.report(at, "must be set where %s is enabled", part)
 		}
 	}
@@ -168,7 +168,7 @@ func (d *document) checkSet(path, part string, values map[string]string) {
 // checkObservabilityWithoutNAT: pods reach AWS through PrivateLink alone.
 func (d *document) checkObservabilityWithoutNAT() {
 	o := d.env.Observability
-	if o.Grafana.Enabled && d.env.Network.NAT == NATNone && d.sound("network.nat", "network.interfaceEndpoints") {
+	if o.Grafana.Enabled && d.env.Network.NAT == NATNone && d.isValid("network.nat", "network.interfaceEndpoints") {
 		d.report("observability.grafana.enabled", "must not be true with network.nat none: Grafana must reach the OpenID Connect provider over the internet")
 	}
 	if o.Prometheus.Enabled {

@@ -36,7 +36,7 @@ func Variable(environment, path string) string {
 	var name strings.Builder
 	name.WriteString(variablePrefix + strings.ToUpper(environment) + "_")
 	var previous rune
-	for _, r := range words.Replace(path) {
+	for _, r := range abbreviations.Replace(path) {
 		switch {
 		case r == '.':
 			name.WriteByte('_')
@@ -51,8 +51,8 @@ func Variable(environment, path string) string {
 	return name.String()
 }
 
-// words shows where a word begins that follows another in capitals, and that a unit is one.
-var words = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn", "CPUPercent", "CpuPercent", "OIDCProvider", "OidcProvider")
+// abbreviations shows where a word begins after another in capitals, and that a unit is one word.
+var abbreviations = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn", "CPUPercent", "CpuPercent", "OIDCProvider", "OidcProvider")
 
 // variables returns what the process environment says to Plinth. Of a name that is there
 // twice the last value counts, as for a process that is started with it.
@@ -71,21 +71,21 @@ func variables(environ []string) map[string]string {
 // override applies the variables that are the document's.
 func (d *document) override(variables map[string]string) {
 	d.overrideImage(variables)
-	d.overrideEngine(variables)
+	d.overrideInCluster(variables)
 	for _, leaf := range leaves() {
 		variable := Variable(d.env.Name, leaf.path)
 		value, ok := variables[variable]
 		if !ok {
 			continue
 		}
-		d.forget(leaf.path)
+		d.unset(leaf.path)
 		target := reflect.ValueOf(d.env).Elem().FieldByIndex(leaf.index)
 		at := place{variable: variable}
 		node, problem := variableNode(value, target.Type(), at)
 		if problem != nil {
 			problem.Path = leaf.path
 			d.problems = append(d.problems, *problem)
-			d.suspect = append(d.suspect, leaf.path)
+			d.invalid = append(d.invalid, leaf.path)
 			continue
 		}
 		d.variableDecoder(variable).value(node, target, leaf.path, at)
@@ -126,8 +126,8 @@ func variableNode(value string, t reflect.Type, at place) (*yaml.Node, *Problem)
 	}
 }
 
-// strangers reports the variables that belong to no environment or to no setting.
-func strangers(variables map[string]string, environments []string) Problems {
+// unknownVariables reports the variables that belong to no environment or to no setting.
+func unknownVariables(variables map[string]string, environments []string) Problems {
 	var problems Problems
 	known := []string{environmentsVariable}
 	for _, environment := range environments {
@@ -170,8 +170,8 @@ func without(prefix string, names []string) []string {
 	return rest
 }
 
-// chosen returns the environments that Load returns: all, unless a variable limits them.
-func chosen(variables map[string]string, environments []string) ([]string, Problems) {
+// selected returns the environments that Load returns: all, unless a variable limits them.
+func selected(variables map[string]string, environments []string) ([]string, Problems) {
 	value, ok := variables[environmentsVariable]
 	if !ok {
 		return environments, nil

@@ -17,7 +17,7 @@ func (d *document) checkRecovery() {
 	for i, snapshot := range database.RestoreFromSnapshots {
 		// Security: the deploying role can use no other's, see package permissions.
 		own := d.env.ResourceName("")
-		if at := element(restores, i); d.sound(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
+		if at := element(restores, i); d.isValid(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
 			!strings.HasPrefix(strings.TrimPrefix(snapshot, "rds:"), own) {
 			d.report(at, "must be a snapshot of this environment's, whose name begins with %s or rds:%s, is %s; copy another's to such a name, with "+
 				"this environment's key: aws rds copy-db-snapshot --kms-key-id alias/%s", own, own, quote(snapshot), d.env.ResourceName("data"))
@@ -25,7 +25,7 @@ func (d *document) checkRecovery() {
 	}
 	const deleted = "database.deletedDatabases"
 	d.checkUnique(deleted, database.DeletedDatabases)
-	if d.sound(restores, deleted) {
+	if d.isValid(restores, deleted) {
 		for i, name := range database.DeletedDatabases {
 			at := slices.Index(database.RestoreFromSnapshots, name)
 			switch {
@@ -45,10 +45,10 @@ func (d *document) checkRecovery() {
 	}
 	// RDS's snapshots of an encrypted database go to another account only by hand.
 	d.checkARN(vault, backup.CrossRegionVaultARN, arnAccount, "account", d.env.Account)
-	if d.sound(vault, "region") && strings.Split(backup.CrossRegionVaultARN, ":")[arnRegion] == d.env.Region {
+	if d.isValid(vault, "region") && strings.Split(backup.CrossRegionVaultARN, ":")[arnRegion] == d.env.Region {
 		d.report(vault, "must be in another region than the environment's, is in %s too", d.env.Region)
 	}
-	if d.sound(vault, "database.awsBackup.enabled") && !backup.Enabled {
+	if d.isValid(vault, "database.awsBackup.enabled") && !backup.Enabled {
 		d.report(vault, "must come with database.awsBackup.enabled: there is nothing to copy")
 	}
 }

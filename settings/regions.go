@@ -77,13 +77,13 @@ func (e *Environment) ZoneNames() []string {
 // checkZones holds the zones against the region's.
 func (d *document) checkZones() {
 	zones := d.env.Network.Zones
-	if !d.sound("network.zones") {
+	if !d.isValid("network.zones") {
 		return
 	}
 	if len(zones) < 2 || len(zones) > 3 {
 		d.report("network.zones", "must name 2 or 3 zones, names %d", len(zones))
 	}
-	if !d.sound("region") {
+	if !d.isValid("region") {
 		return
 	}
 	letters := zoneLetters[d.env.Region]

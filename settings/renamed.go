@@ -40,7 +40,7 @@ func (d decoder) renamed(key, value *yaml.Node, path string) bool {
 	if !ok {
 		return false
 	}
-	d.suspect = append(d.suspect, now)
+	d.invalid = append(d.invalid, now)
 	before := len(d.problems)
 	if value.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(value.Content); i += 2 {

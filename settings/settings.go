@@ -51,9 +51,9 @@ type State struct {
 	// NoncurrentVersionRetentionDays is how long states that were replaced can be brought back.
 	NoncurrentVersionRetentionDays int `yaml:"noncurrentVersionRetentionDays" validate:"between=7-3650"`
 
-	// MakesBucket and MakesKey tell whether the environment's bootstrap stack makes them.
-	MakesBucket bool `yaml:"-" json:"-"`
-	MakesKey    bool `yaml:"-" json:"-"`
+	// CreatesBucket and CreatesKey tell whether the bootstrap stack creates them.
+	CreatesBucket bool `yaml:"-" json:"-"`
+	CreatesKey    bool `yaml:"-" json:"-"`
 }
 
 // CI says whose pipelines deploy the environment: they get the roles of the bootstrap stack by

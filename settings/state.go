@@ -22,7 +22,7 @@ const (
 
 // checkARN asks that a part of an ARN, if there is one, is what another setting says.
 func (d *document) checkARN(path, arn string, part int, otherPath, other string) {
-	if arn == "" || !d.sound(path, otherPath) {
+	if arn == "" || !d.isValid(path, otherPath) {
 		return
 	}
 	if own := strings.Split(arn, ":")[part]; own != other {

@@ -25,7 +25,7 @@ func (d *document) validate() {
 	}
 	for _, failure := range failures {
 		_, path, _ := strings.Cut(failure.Namespace(), ".")
-		if d.sound(path) {
+		if d.isValid(path) {
 			d.report(path, "%s", d.message(path, failure))
 		}
 	}
@@ -33,18 +33,18 @@ func (d *document) validate() {
 
 // check holds the values against each other, once each is right by itself: what involves a
 // value already reported is left out. These are plain functions rather than the validator's
-// struct-level rules because they need to know what is sound, what was set at all, and the
+// struct-level rules because they need to know which values are valid and which are set, and the
 // other environments.
-func (d *document) check(all []*document, chosen []string) {
+func (d *document) check(all []*document, selected []string) {
 	d.checkNames()
 	d.checkState()
-	d.checkCI(all, chosen)
+	d.checkCI(all, selected)
 	d.checkZones()
-	d.checkNetwork(all, chosen)
+	d.checkNetwork(all, selected)
 	d.checkDatabase()
 	d.checkPublicAccess()
-	d.checkReach()
-	d.checkAccess()
+	d.checkAccessPaths()
+	d.checkAccessEntries()
 	d.checkFargate()
 	d.checkApp()
 	d.checkObservability()
@@ -85,12 +85,12 @@ func (d *document) message(path string, failure validator.FieldError) string {
 	text := fmt.Sprint(failure.Value())
 	switch failure.Tag() {
 	case "required":
-		if d.set(path) {
+		if d.isSet(path) {
 			return "must not be empty"
 		}
 		return "must be set: it has no default"
 	case "min": // of a list's length, and always 1: numbers use between
-		if d.set(path) {
+		if d.isSet(path) {
 			return "must have an entry, has none"
 		}
 		return "must be set: it has no default"

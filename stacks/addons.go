@@ -31,7 +31,7 @@ const (
 // and routes the pods' output to CloudWatch.
 func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *Cluster) *Addons {
 	stack := newStack(scope, env, "addons")
-	useCluster(stack, env, cluster)
+	configureKubernetesProviders(stack, env, cluster)
 
 	// Fargate reads the log router's configuration when it starts a pod, so it comes first.
 	logging := routePodLogs(stack, env, cluster)

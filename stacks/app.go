@@ -27,7 +27,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// No value comes from the add-ons, but an Ingress and an ExternalSecret are only words
 	// without the controllers behind them.
 	stack.AddDependency(addons.TerraformStack)
-	useCluster(stack, env, cluster)
+	configureKubernetesProviders(stack, env, cluster)
 
 	name := env.App.Name
 	// The load balancer controller holds a pod back from Ready until its target is healthy,
@@ -35,19 +35,19 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// load balancer and are not held.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-	database := reachDatabase(stack, env, data, cluster)
-	reads := readPassword(env, data)
+	database := connectDatabase(stack, env, data, cluster)
+	reads := readPasswordStatements(env, data)
 	if env.App.Parameters.Enabled {
-		reads = append(reads, readParameters(env, data)...)
+		reads = append(reads, readParametersStatements(env, data)...)
 	}
 	role := newPodRole(stack, env, cluster, "role", name, "Lets the application read its database's password and its own settings", reads)
 
-	front := newEdge(stack, env)
+	ingress := newIngress(stack, env)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	ready := append(append(role.Permissions, namespace, database), front.ready...)
+	ready := append(append(role.Permissions, namespace, database), ingress.ready...)
 	if env.Cluster.KEDA {
 		ready = append(ready, newKEDA(stack, env, namespace))
 	}
@@ -55,11 +55,11 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn, front),
+		Values:    chartValues(env, data, role.Arn, ingress),
 		DependsOn: ready,
 	})
-	if front.zone != nil {
-		newRecord(stack, env, front.zone, app)
+	if ingress.zone != nil {
+		newDNSRecord(stack, env, ingress.zone, app)
 	}
 
 	balancer := loadBalancerHost(stack, name, app)
@@ -74,11 +74,11 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	return &App{TerraformStack: stack}
 }
 
-// readParameters allows the parameters of one path to be read at once, which is all that External
+// readParametersStatements allow the parameters of one path to be read at once, which is all that External
 // Secrets asks for, and the environment's key to be used for these alone.
 //   - https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
 //   - https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-func readParameters(env *settings.Environment, data *Data) []policy.Statement {
+func readParametersStatements(env *settings.Environment, data *Data) []policy.Statement {
 	arn := fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", env.Region, env.Account, env.ParameterPath())
 	decrypt := useKey(env, "DecryptParameters", "ssm", data.Key.Arn, "kms:Decrypt")
 	decrypt.Conditions = append(decrypt.Conditions, policy.Condition{
@@ -91,7 +91,7 @@ func readParameters(env *settings.Environment, data *Data) []policy.Statement {
 }
 
 // chartValues are the values of charts/app.
-func chartValues(env *settings.Environment, data *Data, roleArn *string, front edge) map[string]any {
+func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {
 		parameters = env.ParameterPath()
@@ -129,10 +129,10 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, front e
 			"loadBalancerName": env.ResourceName(app.Name),
 			"internal":         app.Internal,
 			"domain":           app.Domain,
-			"certificateArn":   front.certificateArn,
+			"certificateArn":   ingress.certificateArn,
 			"allowedCidrs":     app.AllowedCIDRs,
-			"wafAclArn":        front.webACLArn,
-			"accessLogs":       map[string]any{"bucket": front.logBucket, "prefix": app.AccessLogs.Prefix},
+			"wafAclArn":        ingress.webACLArn,
+			"accessLogs":       map[string]any{"bucket": ingress.logBucket, "prefix": app.AccessLogs.Prefix},
 			"tags":             tags(env, "app"),
 		},
 	}

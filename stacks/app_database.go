@@ -19,17 +19,17 @@ const inClusterDatabase = "postgres"
 // inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
 const inClusterChart = "charts/postgres"
 
-// reachDatabase lets the cluster's pods connect to PostgreSQL, and nothing else; or it puts PostgreSQL
-// among them.
-func reachDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+// connectDatabase allows ingress from the cluster's pods to PostgreSQL, or installs PostgreSQL in the
+// cluster.
+func connectDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
 	if env.Database.Engine == settings.EngineInCluster {
 		return newInClusterDatabase(stack, env, data, cluster)
 	}
-	return letIn(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
+	return allowIngress(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
 }
 
-// readPassword allows exactly one secret to be read, and its key to be used for that alone.
-func readPassword(env *settings.Environment, data *Data) []policy.Statement {
+// readPasswordStatements allow exactly one secret to be read, and its key to be used for that alone.
+func readPasswordStatements(env *settings.Environment, data *Data) []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "ReadDatabasePassword",
@@ -44,7 +44,7 @@ func readPassword(env *settings.Environment, data *Data) []policy.Statement {
 func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, inClusterDatabase, nil)
 	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,
-		"Lets PostgreSQL's password be read for its pod", readPassword(env, data))
+		"Lets PostgreSQL's password be read for its pod", readPasswordStatements(env, data))
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("database-chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(inClusterChart),
 		Type: cdktf.AssetType_DIRECTORY,
@@ -67,8 +67,8 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 	})
 }
 
-// databaseTLS is how the application knows its database. Security: AWS vouches for its own servers.
-// The one in the cluster makes its certificate as it starts, and proves to know the password.
+// databaseTLS is how the application verifies its database. Security: RDS has certificates of a CA.
+// PostgreSQL in the cluster creates its own certificate, and proves that it knows the password.
 func databaseTLS(env *settings.Environment) string {
 	if env.Database.Engine == settings.EngineInCluster {
 		return "channel-binding"

@@ -16,20 +16,20 @@ import (
 	"plinth/settings"
 )
 
-// edge is what stands between the application and its users, as its Ingress names it.
-type edge struct {
+// ingressConfig is what the application's Ingress refers to: certificate, web ACL, log bucket and zone.
+type ingressConfig struct {
 	certificateArn, webACLArn *string
 	logBucket                 string
 	// zone is where the domain gets its record, nil for nowhere.
 	zone *string
-	// ready is what must be there before the load balancer, and outlive it.
+	// ready is what the load balancer depends on.
 	ready []cdktf.ITerraformDependable
 }
 
-// newEdge makes what the settings do not name.
-func newEdge(stack cdktf.TerraformStack, env *settings.Environment) edge {
+// newIngress creates what the settings enable and do not name.
+func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressConfig {
 	app := env.App
-	e := edge{
+	e := ingressConfig{
 		certificateArn: jsii.String(app.CertificateARN),
 		webACLArn:      jsii.String(app.WebACLARN),
 		logBucket:      app.AccessLogs.Bucket,
@@ -80,9 +80,9 @@ func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, n
 	})
 }
 
-// newRecord leads the domain to the load balancer, which its controller has made for the release.
+// newDNSRecord points the domain to the load balancer that the controller has created for the release.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
-func newRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
+func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
 	balancer := dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
 		Name:      jsii.String(env.ResourceName(env.App.Name)),
 		DependsOn: &[]cdktf.ITerraformDependable{app},
@@ -97,8 +97,8 @@ func newRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *stri
 	})
 }
 
-// loadBalancerHost is the load balancer's own name, which the Ingress tells once the
-// release is done; empty should it not have one yet.
+// loadBalancerHost is the load balancer's host name, from the Ingress of the installed release; empty
+// if it has none yet.
 func loadBalancerHost(stack cdktf.TerraformStack, name string, app cdktf.ITerraformDependable) *string {
 	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
 		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{

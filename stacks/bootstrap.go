@@ -22,27 +22,27 @@ import (
 	"plinth/settings"
 )
 
-// Bootstrap is the stack bootstrap-<environment>: what the others' deployment needs. An
-// administrator deploys it; no role that it makes can change it.
+// Bootstrap is the stack bootstrap-<environment>: state bucket, OIDC provider and pipeline roles. An
+// administrator deploys it; no role that it creates can change it.
 type Bootstrap struct{ cdktf.TerraformStack }
 
-// NewBootstrap makes the place of the states, and for each of the environment's stacks a role
-// that deploys it and one that plans it, which pipelines assume. What a role needs is read off
-// what its stack has been synthesized to: it comes after them, in a later pass of plinth/synthesis.
-func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers ...cdktf.TerraformStack) *Bootstrap {
+// NewBootstrap creates the state bucket, and for each of the environment's stacks a role that
+// deploys it and one that plans it, which pipelines assume. A role's policies follow from its stack's
+// Terraform JSON, so the bootstrap comes in a later pass of plinth/synthesis.
+func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets ...cdktf.TerraformStack) *Bootstrap {
 	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' does not match it
-	furnish(stack, env, "bootstrap", env.State.Region)
+	configureStack(stack, env, "bootstrap", env.State.Region)
 	stateKey := newStateBucket(stack, env)
-	provider := newIdentityProvider(stack, env)
+	provider := newOIDCProvider(stack, env)
 	table := permissions.All()
 	folder := *cdktf.App_Of(stack).Outdir()
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
 	var names []string
-	for _, layer := range layers {
-		names = append(names, strings.TrimPrefix(*layer.Node().Id(), env.Name+"-"))
+	for _, target := range targets {
+		names = append(names, strings.TrimPrefix(*target.Node().Id(), env.Name+"-"))
 	}
-	for i, layer := range layers {
-		document, err := synthesized(folder, env.Name+"-"+names[i], layer)
+	for i, target := range targets {
+		document, err := readSynthesized(folder, env.Name+"-"+names[i], target)
 		fail(err)
 		missing := permissions.Missing{}
 		if missing.Add(table, env.Name+"-"+names[i], document); len(missing) > 0 {
@@ -73,30 +73,30 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, layers 
 	return &Bootstrap{TerraformStack: stack}
 }
 
-// newStateBucket makes the bucket and its key, as far as they are the environment's to make,
-// and returns the key's ARN.
+// newStateBucket creates the bucket and its key, unless the settings name existing ones, and returns
+// the key's ARN.
 func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) string {
 	key := env.State.KMSKey
 	var names []string
-	if env.State.MakesKey {
+	if env.State.CreatesKey {
 		made := encryptionkey.New(stack, "state-key", encryptionkey.Config{
 			Alias:       env.ResourceName("state"),
 			Description: "Encrypts Terraform's states",
 			Account:     env.Account,
 			Region:      env.State.Region,
-			// Without it no state could be read any more.
+			// Without it no state can be read.
 			PreventDestroy: true,
 		})
 		key, names = *made.Arn, []string{env.State.KMSKey}
 	}
-	if env.State.MakesBucket {
+	if env.State.CreatesBucket {
 		bucket.New(stack, "state", bucket.Config{
 			Name:                           env.State.Bucket,
 			KeyArn:                         &key,
 			KeyNames:                       names,
 			NoncurrentVersionRetentionDays: env.State.NoncurrentVersionRetentionDays,
 			AccessLogBucket:                env.State.AccessLogBucket,
-			// Without the states nothing could be changed or taken down any more.
+			// Without the states no stack can be changed or destroyed.
 			PreventDestroy: true,
 		})
 	}
@@ -106,7 +106,7 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 // newIdentityProvider lets IAM check the CI's tokens, and returns the provider's ARN. Its
 // certificate IAM knows or finds out by itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
-func newIdentityProvider(stack cdktf.TerraformStack, env *settings.Environment) string {
+func newOIDCProvider(stack cdktf.TerraformStack, env *settings.Environment) string {
 	if env.CI.UseExistingOIDCProvider {
 		return env.AccountARN("oidc-provider/" + issuerHost(env.CI))
 	}
@@ -151,9 +151,9 @@ func Planners(ci settings.CI) []string {
 	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
 }
 
-// Permissions is a stack as its roles see it: by its name, such as network, its Terraform JSON,
-// the ARN of the key of the states, and the names of all the environment's stacks. It may read
-// the states of all: what it needs, and whether something still needs it, is looked up there.
+// Permissions describes a stack to package permissions: by its name, such as network, its Terraform
+// JSON, the ARN of the states' key, and the names of all stacks of the environment. Its roles may
+// read all their states, to look up dependencies and dependants.
 func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string, all []string) permissions.Stack {
 	stack := permissions.Stack{
 		Project: env.Project, Environment: env.Name, Name: name,
@@ -173,8 +173,8 @@ func Permissions(env *settings.Environment, name string, document map[string]any
 	return stack
 }
 
-// synthesized is what a stack of an earlier pass has been written as.
-func synthesized(folder, id string, stack cdktf.TerraformStack) (document map[string]any, _ error) {
+// readSynthesized reads the Terraform JSON of a stack of an earlier pass.
+func readSynthesized(folder, id string, stack cdktf.TerraformStack) (document map[string]any, _ error) {
 	content, err := os.ReadFile(filepath.Join(folder, "stacks", id, "cdk.tf.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		// As HCL, if cdktf is told so.
@@ -204,9 +204,9 @@ func missingAnywhere(table permissions.Table, folder string, missing permissions
 	return missing
 }
 
-// newRoleBoundary limits the roles that a stack makes.
+// newRoleBoundary creates the permissions boundary of the roles that a stack creates.
 func newRoleBoundary(stack cdktf.TerraformStack, env *settings.Environment, subject permissions.Stack) {
-	statements, err := permissions.Roles(subject)
+	statements, err := permissions.RolesBoundary(subject)
 	fail(err)
 	if len(statements) == 0 {
 		return
@@ -225,8 +225,8 @@ func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, prov
 		Name: name, Description: description,
 		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: env.CI.Audience, Subjects: subjects,
 		MaxSessionMinutes: env.CI.MaxSessionMinutes,
-		// Security: a role's rights end at everything that the bootstrap makes.
-		Boundary: permissions.Document(permissions.Ceiling(statements,
+		// Security: no role may change what the bootstrap stack creates.
+		Boundary: permissions.Document(permissions.PermissionsBoundary(statements,
 			env.RoleARN(env.DeployRole("*")), env.RoleARN(env.PlanRole("*")), env.RoleARN(env.PushRole()),
 			env.PolicyARN(env.ResourceName("*")), env.AccountARN("oidc-provider/"+issuerHost(env.CI)))),
 	}
@@ -236,7 +236,7 @@ func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, prov
 	pipelinerole.New(stack, id, config)
 }
 
-// fail makes an error of a construct's what jsii makes of its own.
+// fail panics, as jsii does with its own errors.
 func fail(err error) {
 	if err != nil {
 		panic(err)

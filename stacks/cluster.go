@@ -50,9 +50,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		KeyArn:            key.Arn,
 		LogRetentionDays:  env.LogRetentionDays,
 		WebhookPorts:      webhookPorts(env),
-		Access:            append(pipelineAccess(env), access(env)...),
+		AccessEntries:     append(pipelineAccessEntries(env), accessEntries(env)...),
 	})
-	admit(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
+	allowIngressFromAccessPaths(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
 		TerraformStack: stack,
 		Cluster:        cluster,
@@ -126,21 +126,21 @@ var accessPolicies = map[settings.AccessPolicy]string{
 // pipelineAccess is that of the roles that deploy and plan what is in the cluster. Deploying the
 // add-ons makes roles of Kubernetes', which takes an administrator.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
-func pipelineAccess(env *settings.Environment) []eks.Access {
-	var all []eks.Access
-	for _, stack := range env.InCluster() {
+func pipelineAccessEntries(env *settings.Environment) []eks.AccessEntry {
+	var all []eks.AccessEntry
+	for _, stack := range env.KubernetesStacks() {
 		all = append(all,
-			eks.Access{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
+			eks.AccessEntry{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
 			// Security: this one reads everything but Secrets.
-			eks.Access{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
+			eks.AccessEntry{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
 	}
 	return all
 }
 
-func access(env *settings.Environment) []eks.Access {
-	var result []eks.Access
+func accessEntries(env *settings.Environment) []eks.AccessEntry {
+	var result []eks.AccessEntry
 	for _, a := range env.Cluster.AccessEntries {
-		entry := eks.Access{
+		entry := eks.AccessEntry{
 			PrincipalArn: a.Principal,
 			Policy:       accessPolicies[a.Policy],
 			Namespaces:   a.Namespaces,

@@ -15,11 +15,11 @@ import (
 type Network struct {
 	cdktf.TerraformStack
 	VPC *vpc.VPC
-	// Ways are how people get into it.
-	Ways []Way
+	// AccessPaths are how people reach what is private in it.
+	AccessPaths []AccessPath
 }
 
-// NewNetwork makes the VPC and what belongs to it.
+// NewNetwork creates the VPC and what belongs to it.
 func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network {
 	stack := newStack(scope, env, "network")
 	var key *encryptionkey.Key
@@ -41,10 +41,10 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 	output(stack, "nat_addresses", "Public addresses from which pods reach the internet", network.NATAddresses)
 	result := &Network{TerraformStack: stack, VPC: network}
 	if env.Network.Bastion.Enabled {
-		result.Ways = append(result.Ways, newBastion(stack, env, network, key))
+		result.AccessPaths = append(result.AccessPaths, newBastion(stack, env, network, key))
 	}
 	if env.Network.VPN.Enabled {
-		result.Ways = append(result.Ways, newVPN(stack, env, network, key))
+		result.AccessPaths = append(result.AccessPaths, newVPN(stack, env, network, key))
 	}
 	return result
 }

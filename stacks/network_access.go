@@ -16,23 +16,23 @@ import (
 	"plinth/settings"
 )
 
-// Way is how people get into the VPC.
-type Way struct {
+// AccessPath is how people reach what is private in the VPC.
+type AccessPath struct {
 	// Name is bastion or vpn.
 	Name string
-	// SecurityGroupID is where they come from.
+	// SecurityGroupID is the security group that their traffic comes from.
 	SecurityGroupID *string
 }
 
-// admit lets people who are in the VPC by one of its ways reach a port.
-func admit(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
-	for _, way := range network.Ways {
-		letIn(stack, id+"-from-"+way.Name, what+" from the "+way.Name, securityGroup, way.SecurityGroupID, port)
+// allowIngressFromAccessPaths allows ingress to a port from every access path of the network.
+func allowIngressFromAccessPaths(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
+	for _, path := range network.AccessPaths {
+		allowIngress(stack, id+"-from-"+path.Name, what+" from the "+path.Name, securityGroup, path.SecurityGroupID, port)
 	}
 }
 
-// letIn lets what has one security group reach a port of what has another.
-func letIn(stack cdktf.TerraformStack, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
+// allowIngress allows ingress to a port of one security group from another.
+func allowIngress(stack cdktf.TerraformStack, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
 	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, &id, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 		SecurityGroupId:           to,
 		ReferencedSecurityGroupId: from,
@@ -43,7 +43,7 @@ func letIn(stack cdktf.TerraformStack, id, description string, to, from *string,
 	})
 }
 
-func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) Way {
+func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) AccessPath {
 	made := bastion.New(stack, "bastion", bastion.Config{
 		Name:               env.ResourceName("bastion"),
 		InstanceType:       env.Network.Bastion.InstanceType,
@@ -54,23 +54,23 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 		VpcID:              network.ID,
 		SubnetID:           network.PrivateSubnetIDs[0],
 		CIDR:               env.Network.CIDR,
-		Ways:               bastionWays(env),
+		Targets:            bastionTargets(env),
 		KeyArn:             key.Arn,
 		LogRetentionDays:   env.LogRetentionDays,
 	})
 	output(stack, "bastion_instance_id", "Instance that ./plinth tunnel goes through", made.InstanceID)
 	output(stack, "tunnel_policy", "What an IAM role of people needs for ./plinth tunnel and for a shell on the bastion",
 		policy.Document(stack, "tunnel-policy", tunnelStatements(env, made.InstanceID, key)...))
-	return Way{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
+	return AccessPath{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }
 
-// bastionWays are those from the bastion to what is not the Kubernetes API. PostgreSQL in the cluster is
-// reached through that API.
-func bastionWays(env *settings.Environment) []bastion.Way {
+// bastionTargets are the ports that the bastion reaches besides the Kubernetes API. PostgreSQL in the
+// cluster is reached through that API.
+func bastionTargets(env *settings.Environment) []bastion.Target {
 	if env.Database.Engine == settings.EngineInCluster {
 		return nil
 	}
-	return []bastion.Way{{Name: "postgres", Port: postgres.Port}}
+	return []bastion.Target{{Name: "postgres", Port: postgres.Port}}
 }
 
 // tunnelStatements are for people, whose roles are not Plinth's. Security: by the two documents
@@ -115,7 +115,7 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 	}
 }
 
-func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) Way {
+func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) AccessPath {
 	vpn := env.Network.VPN
 	subnets := network.PrivateSubnetIDs[:1]
 	if env.Protected {
@@ -135,5 +135,5 @@ func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.
 		LogRetentionDays:     env.LogRetentionDays,
 	})
 	output(stack, "vpn_endpoint_id", "For aws ec2 export-client-vpn-client-configuration", made.EndpointID)
-	return Way{Name: "vpn", SecurityGroupID: made.SecurityGroupID}
+	return AccessPath{Name: "vpn", SecurityGroupID: made.SecurityGroupID}
 }

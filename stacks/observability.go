@@ -12,7 +12,7 @@ import (
 	"plinth/settings"
 )
 
-// Observability is the stack <environment>-observability: what is watched, and who is told.
+// Observability is the stack <environment>-observability: dashboards, alarms, metrics and logs.
 type Observability struct {
 	cdktf.TerraformStack
 }
@@ -55,9 +55,9 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 	key := newKey(stack, env, "key", "observability", "Encrypts alarms, metrics and logs", false,
 		alarmtopic.UseKey(env.Account, publishers...)...)
 	topic := newAlarmTopic(stack, env, key, publishers)
-	watched := watch(topic.Construct, env, data, cluster)
-	newAlarms(topic.Construct, env, watched, topic.Arn)
-	newDashboard(stack, env, watched)
+	targets := newMonitoring(topic.Construct, env, data, cluster)
+	newAlarms(topic.Construct, env, targets, topic.Arn)
+	newDashboard(stack, env, targets)
 	if limit := env.Observability.Budget; limit.MonthlyUSD > 0 {
 		budget.New(stack, "budget", budget.Config{
 			Name: env.ResourceName("budget"), MonthlyUSD: limit.MonthlyUSD, Percent: limit.ThresholdPercent,
@@ -66,7 +66,7 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 	}
 
 	if env.Observability.InCluster() {
-		useCluster(stack, env, cluster)
+		configureKubernetesProviders(stack, env, cluster)
 	}
 	var metrics *workspace
 	if env.Observability.Prometheus.Enabled {

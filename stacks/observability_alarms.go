@@ -13,18 +13,18 @@ const gib = 1 << 30
 
 // newAlarms watches what users and operators would notice next. Each alarm's description is the
 // message that somebody reads at night: what it means, what to do first, and where there is more.
-func newAlarms(scope constructs.Construct, env *settings.Environment, w watched, topicArn *string) {
+func newAlarms(scope constructs.Construct, env *settings.Environment, mon monitoring, topicArn *string) {
 	add := func(id, anchor string, c alarm.Config) {
 		c.Name, c.TopicArn = env.ResourceName(id), topicArn
 		c.Description += " See docs/runbook.md#" + anchor + "."
 		alarm.New(scope, id, c)
 	}
 	limits := env.Observability.Alarms
-	applicationAlarms(env, w, limits, func(id string, c alarm.Config) { add(id, id, c) })
-	databaseAlarms(w, limits, add)
+	applicationAlarms(env, mon, limits, func(id string, c alarm.Config) { add(id, id, c) })
+	databaseAlarms(mon, limits, add)
 }
 
-func applicationAlarms(env *settings.Environment, w watched, limits settings.Alarms, add func(string, alarm.Config)) {
+func applicationAlarms(env *settings.Environment, mon monitoring, limits settings.Alarms, add func(string, alarm.Config)) {
 	add("error-rate", alarm.Config{
 		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
 			"Look at the pods' state (./plinth status %s) and at their log; if a release did it, roll it back.", limits.ErrorRatePercent, env.Name),
@@ -32,27 +32,27 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 		// requests has no count.
 		Expression: "IF(FILL(requests, 0) + FILL(balancer, 0) > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)",
 		Metrics: map[string]alarm.Metric{
-			"requests": w.loadBalancerMetric("RequestCount", "Sum"),
-			"service":  w.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
-			"balancer": w.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
+			"requests": mon.loadBalancerMetric("RequestCount", "Sum"),
+			"service":  mon.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
+			"balancer": mon.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
 		},
 		Threshold: float64(limits.ErrorRatePercent), Minutes: 1, Periods: 5, Wrong: 3,
 	})
 	add("latency", alarm.Config{
 		Description: fmt.Sprintf("5 of 100 requests take longer than %d ms. Look whether the database is slow (its alarms, CloudWatch Database Insights), "+
 			"whether pods are at their CPU limit, and whether the autoscaler is at app.replicas.max.", limits.P95LatencyMilliseconds),
-		Metric:    w.loadBalancerMetric("TargetResponseTime", "p95"),
+		Metric:    mon.loadBalancerMetric("TargetResponseTime", "p95"),
 		Threshold: float64(limits.P95LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
 	})
 	add("unhealthy-targets", alarm.Config{
 		Description: "Pods do not answer the load balancer's health check. Look at their events and log " +
 			"(kubectl describe pod, kubectl logs): the database or its password may be out of reach.",
-		Metric:    w.targetMetric("UnHealthyHostCount"),
+		Metric:    mon.targetMetric("UnHealthyHostCount"),
 		Threshold: 0, Minutes: 1, Periods: 10, Wrong: 5,
 	})
 	add("error-logs", alarm.Config{
-		Description: fmt.Sprintf("The application writes more than %d lines of level ERROR in five minutes. Read them in log group %s.", limits.ErrorLogsPer5Minutes, w.podLogs),
-		Metric:      w.errorLogs,
+		Description: fmt.Sprintf("The application writes more than %d lines of level ERROR in five minutes. Read them in log group %s.", limits.ErrorLogsPer5Minutes, mon.podLogs),
+		Metric:      mon.errorLogs,
 		Threshold:   float64(limits.ErrorLogsPer5Minutes), Minutes: 5, Periods: 1, Wrong: 1,
 	})
 	// Kubernetes' scheduler tells EKS's metrics what it cannot place; Fargate's has pods of its own,
@@ -60,15 +60,15 @@ func applicationAlarms(env *settings.Environment, w watched, limits settings.Ala
 	add("pending-pods", alarm.Config{
 		Description: "Pods wait for a place: no Fargate profile has their namespace, or none had it when they were made. " +
 			"Look at their events (kubectl get pods --all-namespaces --field-selector status.phase=Pending).",
-		Metric:    w.pendingPods,
+		Metric:    mon.pendingPods,
 		Threshold: 0, Minutes: 1, Periods: 15, Wrong: 15,
 	})
 }
 
 // databaseAlarms are for each instance of RDS; Aurora's come and go, and are watched by their role
 // in the cluster. The runbook knows them by what is watched, whichever server it is.
-func databaseAlarms(w watched, limits settings.Alarms, addTo func(id, anchor string, c alarm.Config)) {
-	for _, server := range w.servers() {
+func databaseAlarms(mon monitoring, limits settings.Alarms, addTo func(id, anchor string, c alarm.Config)) {
+	for _, server := range mon.servers() {
 		add := func(what string, c alarm.Config) { addTo(server.alarm(what), "database-"+what, c) }
 		add("cpu", alarm.Config{
 			Description: fmt.Sprintf("The database's CPU use is above %d %%. Look for slow statements in CloudWatch Database Insights and in its log; "+

@@ -14,36 +14,36 @@ import (
 
 // newDashboard shows the same metrics as the alarms watch, and those that explain them.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, w watched) {
+func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon monitoring) {
 	rows := [][]graph{
 		{
 			{"Requests a minute", []alarm.Metric{
-				w.loadBalancerMetric("RequestCount", "Sum"),
-				w.loadBalancerMetric("HTTPCode_Target_4XX_Count", "Sum"),
-				w.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
-				w.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
+				mon.loadBalancerMetric("RequestCount", "Sum"),
+				mon.loadBalancerMetric("HTTPCode_Target_4XX_Count", "Sum"),
+				mon.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
+				mon.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
 			}},
 			{"Seconds until the answer", []alarm.Metric{
-				w.loadBalancerMetric("TargetResponseTime", "p50"),
-				w.loadBalancerMetric("TargetResponseTime", "p95"),
-				w.loadBalancerMetric("TargetResponseTime", "p99"),
+				mon.loadBalancerMetric("TargetResponseTime", "p50"),
+				mon.loadBalancerMetric("TargetResponseTime", "p95"),
+				mon.loadBalancerMetric("TargetResponseTime", "p99"),
 			}},
 		},
 		{
-			{"Pods behind the load balancer", []alarm.Metric{w.targetMetric("HealthyHostCount"), w.targetMetric("UnHealthyHostCount")}},
-			{"Pods that wait for a place, lines of level ERROR", []alarm.Metric{w.pendingPods, w.errorLogs}},
+			{"Pods behind the load balancer", []alarm.Metric{mon.targetMetric("HealthyHostCount"), mon.targetMetric("UnHealthyHostCount")}},
+			{"Pods that wait for a place, lines of level ERROR", []alarm.Metric{mon.pendingPods, mon.errorLogs}},
 		},
 		{
-			{"Database: CPU use in %", w.ofServers("CPUUtilization", "Average")},
-			{"Database: connections", w.ofServers("DatabaseConnections", "Maximum")},
+			{"Database: CPU use in %", mon.ofServers("CPUUtilization", "Average")},
+			{"Database: connections", mon.ofServers("DatabaseConnections", "Maximum")},
 		},
 		{
-			{"Database: free storage in bytes", w.storage()},
-			{"Database: how far replicas are behind", w.lags()},
+			{"Database: free storage in bytes", mon.storage()},
+			{"Database: how far replicas are behind", mon.lags()},
 		},
 		{
-			{"NAT: bytes to the internet", w.nat("BytesOutToDestination", "Sum")},
-			{"NAT: connections, and those that got no port", append(w.nat("ActiveConnectionCount", "Maximum"), w.nat("ErrorPortAllocation", "Sum")...)},
+			{"NAT: bytes to the internet", mon.nat("BytesOutToDestination", "Sum")},
+			{"NAT: connections, and those that got no port", append(mon.nat("ActiveConnectionCount", "Maximum"), mon.nat("ErrorPortAllocation", "Sum")...)},
 		},
 	}
 	var widgets []any
@@ -84,25 +84,25 @@ func (g graph) widget(region string, x, y int) map[string]any {
 	}
 }
 
-func (w watched) ofServers(name, statistic string) []alarm.Metric {
+func (mon monitoring) ofServers(name, statistic string) []alarm.Metric {
 	var all []alarm.Metric
-	for _, s := range w.servers() {
+	for _, s := range mon.servers() {
 		all = append(all, s.metric(name, statistic))
 	}
 	return all
 }
 
-func (w watched) storage() []alarm.Metric {
+func (mon monitoring) storage() []alarm.Metric {
 	var all []alarm.Metric
-	for _, s := range w.servers() {
+	for _, s := range mon.servers() {
 		all = append(all, s.metric(s.free, "Minimum"))
 	}
 	return all
 }
 
-func (w watched) lags() []alarm.Metric {
+func (mon monitoring) lags() []alarm.Metric {
 	var all []alarm.Metric
-	for _, s := range w.servers() {
+	for _, s := range mon.servers() {
 		if s.lag != "" {
 			all = append(all, s.metric(s.lag, "Maximum"))
 		}
@@ -110,9 +110,9 @@ func (w watched) lags() []alarm.Metric {
 	return all
 }
 
-func (w watched) nat(name, statistic string) []alarm.Metric {
+func (mon monitoring) nat(name, statistic string) []alarm.Metric {
 	var all []alarm.Metric
-	for _, id := range w.natGateways {
+	for _, id := range mon.natGateways {
 		all = append(all, alarm.Metric{
 			Namespace: "AWS/NATGateway", Name: name, Statistic: statistic,
 			Dimensions: map[string]*string{"NatGatewayId": id},

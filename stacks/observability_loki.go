@@ -126,7 +126,7 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 			"terminationGracePeriodSeconds": 300,
 			"podDisruptionBudget":           map[string]any{"maxUnavailable": 1},
 			// Fargate gives every pod a node of its own, and heeds no affinity.
-			"affinity":  nothing(),
+			"affinity":  helmNull(),
 			"resources": resources("500m", "1792Mi"),
 		},
 		// The parts of Loki's other modes.

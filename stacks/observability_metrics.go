@@ -14,8 +14,8 @@ import (
 	"plinth/settings"
 )
 
-// watched is what CloudWatch has metrics of, by the names it has there.
-type watched struct {
+// monitoring is what CloudWatch has metrics of, by their names there.
+type monitoring struct {
 	// loadBalancer and targetGroup are the application's: app/… and targetgroup/….
 	loadBalancer, targetGroup *string
 	database                  postgres.Identifiers
@@ -25,11 +25,11 @@ type watched struct {
 	errorLogs, pendingPods alarm.Metric
 }
 
-// watch finds what there is to be watched. The load balancer is the controller's, which names it
-// as the Ingress says and tells its target group by tags.
+// newMonitoring looks up what is monitored. The controller has created the load balancer: it is found
+// by the name in the Ingress, its target group by tags.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
-func watch(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) watched {
-	w := watched{
+func newMonitoring(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) monitoring {
+	mon := monitoring{
 		loadBalancer: dataawslb.NewDataAwsLb(scope, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
 			Name: jsii.String(env.ResourceName(env.App.Name)),
 		}).ArnSuffix(),
@@ -52,26 +52,26 @@ func watch(scope constructs.Construct, env *settings.Environment, data *Data, cl
 	// The log router has merged the application's JSON with what it knows of the pod.
 	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
 		Name:         jsii.String(env.ResourceName("errors")),
-		LogGroupName: jsii.String(w.podLogs),
+		LogGroupName: jsii.String(mon.podLogs),
 		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.App.Name)),
 		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
-			Namespace: &w.errorLogs.Namespace, Name: &w.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
+			Namespace: &mon.errorLogs.Namespace, Name: &mon.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
 		},
 	})
-	return w
+	return mon
 }
 
-func (w watched) loadBalancerMetric(name, statistic string) alarm.Metric {
+func (mon monitoring) loadBalancerMetric(name, statistic string) alarm.Metric {
 	return alarm.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
-		Dimensions: map[string]*string{"LoadBalancer": w.loadBalancer},
+		Dimensions: map[string]*string{"LoadBalancer": mon.loadBalancer},
 	}
 }
 
 // targetMetric is of the pods behind the load balancer.
-func (w watched) targetMetric(name string) alarm.Metric {
-	m := w.loadBalancerMetric(name, "Maximum")
-	m.Dimensions["TargetGroup"] = w.targetGroup
+func (mon monitoring) targetMetric(name string) alarm.Metric {
+	m := mon.loadBalancerMetric(name, "Maximum")
+	m.Dimensions["TargetGroup"] = mon.targetGroup
 	return m
 }
 
@@ -93,8 +93,8 @@ func (s server) metric(name, statistic string) alarm.Metric {
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
-func (w watched) servers() []server {
-	ids := w.database
+func (mon monitoring) servers() []server {
+	ids := mon.database
 	if ids.Cluster != "" {
 		role := func(name string) map[string]*string {
 			return map[string]*string{"DBClusterIdentifier": &ids.Cluster, "Role": &name}

@@ -85,7 +85,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 				"scrape_configs": config["scrape_configs"],
 				"remote_write":   config["remote_write"],
 			}},
-			"scrapeConfigs":            nothing(),
+			"scrapeConfigs":            helmNull(),
 			"alertmanager":             map[string]any{"enabled": false},
 			"kube-state-metrics":       map[string]any{"enabled": false},
 			"prometheus-node-exporter": map[string]any{"enabled": false},

@@ -23,29 +23,29 @@ const terraformVersion = ">= 1.10.0"
 // Terraform version and the AWS provider.
 func newStack(scope constructs.Construct, env *settings.Environment, name string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(scope, jsii.String(env.Name+"-"+name))
-	// Security: no role can be made that could do more than the stack's roles are meant to.
+	// Security: every role that the stack creates has this permissions boundary.
 	iamrole.SetBoundary(stack, env.PolicyARN(env.RoleBoundary(name)))
-	furnish(stack, env, name, env.Region)
+	configureStack(stack, env, name, env.Region)
 	return stack
 }
 
-// furnish gives a stack what every stack has.
-func furnish(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
+// configureStack gives a stack what every stack has: Terraform version, backend, AWS provider, tags.
+func configureStack(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
 	stack.AddOverride(jsii.String("terraform"), map[string]any{
 		"required_version": terraformVersion,
 		// cdktf 0.21 does not know this option yet.
 		"backend": map[string]any{"s3": map[string]any{"use_lockfile": true}},
 	})
-	keepStateInS3(stack, env, name)
+	configureBackend(stack, env, name)
 	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{
 		Region: &region,
-		// Security: with credentials of another account nothing is even planned.
+		// Security: credentials of another account are refused, for a plan too.
 		AllowedAccountIds: jsii.Strings(env.Account),
 		DefaultTags:       []*awsprovider.AwsProviderDefaultTags{{Tags: stringPointers(tags(env, name))}},
 	})
 }
 
-// tags are on everything that a stack makes, load balancers of the controller included.
+// tags are on every resource of a stack, load balancers of the controller included.
 func tags(env *settings.Environment, stack string) map[string]string {
 	return map[string]string{
 		"project":     env.Project,
@@ -60,7 +60,7 @@ func stateObject(env *settings.Environment, name string) string {
 	return env.Name + "/" + name + ".tfstate"
 }
 
-func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name string) {
+func configureBackend(stack cdktf.TerraformStack, env *settings.Environment, name string) {
 	backend := &cdktf.S3BackendConfig{
 		Bucket:  jsii.String(env.State.Bucket),
 		Key:     jsii.String(stateObject(env, name)),
@@ -83,7 +83,7 @@ func keepStateInS3(stack cdktf.TerraformStack, env *settings.Environment, name s
 	cdktf.NewS3Backend(stack, backend)
 }
 
-// newKey makes the key of a stack, which also encrypts its logs. keep guards it from destroy.
+// newKey creates the KMS key of a stack, which also encrypts its logs. keep sets prevent_destroy.
 func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, description string, keep bool, uses ...policy.Statement) *encryptionkey.Key {
 	return encryptionkey.New(stack, id, encryptionkey.Config{
 		Alias:          env.ResourceName(alias),
@@ -96,8 +96,7 @@ func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, de
 	})
 }
 
-// output names a value that a person would look for. Values that only another stack needs
-// are passed as Go values and need no output.
+// output is for values that people look for. Values for other stacks are passed as Go values.
 func output(stack cdktf.TerraformStack, name, description string, value any) {
 	cdktf.NewTerraformOutput(stack, jsii.String(name), &cdktf.TerraformOutputConfig{
 		Description: jsii.String(description),

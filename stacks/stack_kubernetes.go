@@ -13,7 +13,7 @@ import (
 	"plinth/settings"
 )
 
-// newPodRole makes the role of the pods of one namespace, whose service account has the
+// newPodRole creates the IAM role (IRSA) of one namespace's pods. Their service account has the
 // namespace's name.
 func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, description string, statements []policy.Statement) *iamrole.Role {
 	return irsa.New(stack, id, irsa.Config{
@@ -27,7 +27,7 @@ func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 	})
 }
 
-// useKey lets pods use a key, by way of one service of AWS's alone.
+// useKey allows pods to use a KMS key through one AWS service only.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 func useKey(env *settings.Environment, sid, service string, key *string, actions ...string) policy.Statement {
 	return policy.Statement{
@@ -40,13 +40,13 @@ func useKey(env *settings.Environment, sid, service string, key *string, actions
 	}
 }
 
-// useCluster gives a stack the Kubernetes and Helm providers. They must never be in the
-// stack that makes the cluster: a provider is configured before anything is planned.
+// configureKubernetesProviders gives a stack the Kubernetes and Helm providers. They must never be in
+// the stack that creates the cluster: a provider is configured before anything is planned.
 // https://developer.hashicorp.com/terraform/language/providers/configuration#provider-configuration
 //
 // Security: both ask the AWS CLI for a token that lasts minutes, so no credential for the
 // cluster is ever written down.
-func useCluster(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) {
+func configureKubernetesProviders(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) {
 	var (
 		api     = jsii.String("client.authentication.k8s.io/v1beta1")
 		command = jsii.String("aws")
@@ -71,7 +71,7 @@ func useCluster(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 	})
 }
 
-// newNamespace makes a namespace whose pods must be hardened.
+// newNamespace creates a namespace with Pod Security "restricted".
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]string, after ...cdktf.ITerraformDependable) namespacev1.NamespaceV1 {
 	all := map[string]string{
@@ -129,5 +129,5 @@ func registryOf(env *settings.Environment) map[string]any {
 	return image
 }
 
-// nothing takes away a chart's own value; Go's nil is lost on the way to Terraform.
-func nothing() any { return cdktf.Token_NullValue() }
+// helmNull unsets a chart's default value; Go's nil is lost on the way to Terraform.
+func helmNull() any { return cdktf.Token_NullValue() }

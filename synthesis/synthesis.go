@@ -1,5 +1,5 @@
-// Package synthesis writes what an app's stacks are as Terraform JSON: all of it, or, after a
-// mistake, nothing but a message that can be read.
+// Package synthesis writes an app's stacks as Terraform JSON: all of them, or, after a mistake,
+// none, and a readable message.
 package synthesis
 
 import (
@@ -22,10 +22,10 @@ import (
 	"plinth/permissions"
 )
 
-// Run makes an app for each pass, lets the pass fill it with stacks, and writes their
-// Terraform configuration, or nothing at all. A later pass finds in its app's folder what the
-// earlier ones have been written as. jsii answers every mistake with a panic; Run turns
-// it into an error that names the mistake and the line of Plinth's code that made it.
+// Run creates an app for each pass, lets the pass add stacks to it, and writes their Terraform
+// configuration, or nothing at all. A later pass finds the files of the earlier ones in its app's
+// folder. jsii panics at every mistake; Run returns an error with the message and the line of
+// Plinth's code that caused it.
 //
 // Where to write, and the app's context, it takes from the cdktf CLI, or else as the CLI would.
 func Run(passes ...func(app constructs.Construct)) (err error) {
@@ -35,25 +35,25 @@ func Run(passes ...func(app constructs.Construct)) (err error) {
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = mistake(cause)
+			err = panicError(cause)
 		}
 	}()
-	staged, config, err := stage()
+	output, config, err := newTempOutput()
 	if err != nil {
 		return err
 	}
-	defer staged.discard()
-	checks := &gravest{folder: staged.folder, checked: map[string]bool{}}
+	defer output.remove()
+	checks := &securityChecks{folder: output.folder, checked: map[string]bool{}}
 	for _, pass := range passes {
 		app := newApp(node, config)
 		app.Node().AddValidation(checks)
 		pass(app)
 		app.Synth()
-		if err := staged.gather(); err != nil {
+		if err := output.mergeManifest(); err != nil {
 			return err
 		}
 	}
-	return staged.publish()
+	return output.publish()
 }
 
 // Close ends the Node.js process that jsii keeps, and removes the temporary folder that it
@@ -72,8 +72,8 @@ func Close() {
 // pinnedNode is the Node.js of package-lock.json, as seen from the project's folder.
 const pinnedNode = "node_modules/.bin/node"
 
-// findNode is the Node.js that jsii is to run on: what JSII_NODE names, the pinned one, or, where
-// npm has installed none for this kind of machine, the one on PATH.
+// findNode returns the Node.js for jsii: that of JSII_NODE, the pinned one, or, if npm has none for
+// this kind of machine, the one on PATH.
 func findNode() (string, error) {
 	node := os.Getenv("JSII_NODE")
 	if node == "" {
@@ -92,12 +92,12 @@ func findNode() (string, error) {
 // preload is beside this file, as seen from the project's folder.
 const preload = "synthesis/preload.cjs"
 
-var quickenOnce sync.Once
+var startOnce sync.Once
 
-// newApp makes an app and, the first time, with it the process that jsii runs it in: on the
-// given Node.js, and quicker and quieter than jsii would by itself.
+// newApp creates an app. The first time it also starts jsii's process, on the given Node.js, faster
+// and with less output than jsii by itself.
 func newApp(node string, config *cdktf.AppConfig) (app cdktf.App) {
-	quickenOnce.Do(func() {
+	startOnce.Do(func() {
 		// jsii has read the environment as the program was loaded. Closed, it does so anew.
 		Close()
 		variables := map[string]string{
@@ -147,30 +147,30 @@ func setenv(variables map[string]string) (restore func()) {
 // scriptFrame is a line of a JavaScript stack trace.
 var scriptFrame = regexp.MustCompile(`(?m)^\s+at .*[:(].*\n?`)
 
-// advice is CDKTF's to whom a validation refuses: to switch validations off.
+// advice is CDKTF's after a failed validation: to switch validations off.
 var advice = regexp.MustCompile(`(?s)\n+(If you wish to ignore these validations|Validations allow for dynamic verification).*`)
 
-// mistake describes what a panic was about. It must be called while the panic is handled.
-func mistake(cause any) error {
+// panicError describes the cause of a panic. It must be called while the panic is handled.
+func panicError(cause any) error {
 	if missing, ok := cause.(permissions.Missing); ok {
 		return missing // no line of code is at fault
 	}
 	message := advice.ReplaceAllString(fmt.Sprint(cause), "")
 	message = strings.TrimSpace(scriptFrame.ReplaceAllString(message, ""))
-	if place := origin(); place != "" {
+	if place := panicLocation(); place != "" {
 		message = place + ": " + message
 	}
 	return errors.New(message)
 }
 
 // module is Plinth's own, whatever it is called.
-var module = path.Dir(reflect.TypeFor[staging]().PkgPath())
+var module = path.Dir(reflect.TypeFor[tempOutput]().PkgPath())
 
 // inProjectFolder tells whether a function is in the package beside go.mod, the program.
 func inProjectFolder(function string) bool { return strings.HasPrefix(function, "main.") }
 
-// origin is the innermost line of Plinth's own code on the stack, and what called it.
-func origin() string {
+// panicLocation is the innermost line of Plinth's own code on the stack, and its callers.
+func panicLocation() string {
 	var counters [64]uintptr
 	frames := runtime.CallersFrames(counters[:runtime.Callers(0, counters[:])])
 	panicking := false
@@ -185,7 +185,7 @@ func origin() string {
 		case strings.HasSuffix(frame.Function, "/synthesis.Run"):
 			more = false
 		case panicking && own:
-			places = append(places, fmt.Sprintf("%s:%d", relative(frame), frame.Line))
+			places = append(places, fmt.Sprintf("%s:%d", relativeFile(frame), frame.Line))
 		}
 	}
 	if len(places) < 2 {
@@ -194,9 +194,9 @@ func origin() string {
 	return fmt.Sprintf("%s (from %s)", places[0], strings.Join(places[1:], ", from "))
 }
 
-// relative is a frame's file as seen from the project's folder: its package's path below
-// the module's, and the file's name.
-func relative(frame runtime.Frame) string {
+// relativeFile is a frame's file relative to the project's folder: the package's path below the
+// module's, and the file's name.
+func relativeFile(frame runtime.Frame) string {
 	file := path.Base(filepath.ToSlash(frame.File))
 	if inProjectFolder(frame.Function) {
 		return file

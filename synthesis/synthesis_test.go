@@ -81,7 +81,7 @@ func TestMistakesAreReadable(t *testing.T) {
 
 // TestPlacesInTheProgram holds that the program's own file is named without a folder.
 func TestPlacesInTheProgram(t *testing.T) {
-	assert.Equal(t, relative(runtime.Frame{Function: "main.define", File: "/anywhere/main.go"}), "main.go")
+	assert.Equal(t, relativeFile(runtime.Frame{Function: "main.define", File: "/anywhere/main.go"}), "main.go")
 }
 
 // TestMissingPermissions: types of all environments that no role has a row for are one message.

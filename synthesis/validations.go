@@ -10,20 +10,19 @@ import (
 	"strings"
 )
 
-// gravest are the mistakes that no environment may make. They stop the synthesis, and nothing
-// is written. What is less grave, or a matter of taste, is policy/'s.
-type gravest struct {
-	// folder is where the stacks have been synthesized to: one Go walk over the files costs a
-	// tenth of what asking jsii for every stack once more would.
+// securityChecks refuse what no environment may have. They stop the synthesis, and nothing is
+// written. Less severe rules are in policy/.
+type securityChecks struct {
+	// folder holds the synthesized stacks. Reading the files takes a tenth of the time of asking
+	// jsii for every stack again.
 	folder string
 	// checked are the files that an earlier app's validation has looked at.
 	checked map[string]bool
 }
 
-// Validate is called by CDKTF as the app's own validation. Each message begins with the path
-// of the construct that it is about. HCL, which cdktf writes when it is told to, is not looked
-// at.
-func (g *gravest) Validate() *[]*string {
+// Validate is called by CDKTF as the app's validation. Each message begins with the path of its
+// construct. HCL, which cdktf writes on request, is not checked.
+func (g *securityChecks) Validate() *[]*string {
 	messages := []*string{}
 	files, _ := filepath.Glob(filepath.Join(g.folder, "stacks", "*", "cdk.tf.json")) // fails only for a wrong pattern
 	for _, file := range files {
@@ -31,21 +30,21 @@ func (g *gravest) Validate() *[]*string {
 			continue
 		}
 		g.checked[file] = true
-		for _, message := range graveMistakes(file) {
+		for _, message := range securityErrors(file) {
 			messages = append(messages, &message)
 		}
 	}
 	return &messages
 }
 
-// A made is one resource or data source of a stack.
-type made struct {
+// A resource is one resource or data source of a stack.
+type resource struct {
 	kind, path string
 	body       map[string]any
 }
 
-// graveMistakes reads a stack's file.
-func graveMistakes(file string) (messages []string) {
+// securityErrors checks a stack's file.
+func securityErrors(file string) (messages []string) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return []string{err.Error()}
@@ -59,11 +58,11 @@ func graveMistakes(file string) (messages []string) {
 	for _, mode := range []map[string]map[string]map[string]any{stack.Resource, stack.Data} {
 		for _, kind := range slices.Sorted(maps.Keys(mode)) {
 			for _, name := range slices.Sorted(maps.Keys(mode[kind])) {
-				m := made{kind, filepath.Base(filepath.Dir(file)) + "/" + name, mode[kind][name]}
+				m := resource{kind, filepath.Base(filepath.Dir(file)) + "/" + name, mode[kind][name]}
 				if path, ok := metadataPath(m.body); ok {
 					m.path = path
 				}
-				for _, check := range []func(made) []string{unencrypted, publicDatabase, administrator} {
+				for _, check := range []func(resource) []string{unencrypted, publicDatabase, adminPermissions} {
 					for _, message := range check(m) {
 						messages = append(messages, m.path+": "+m.kind+": "+message)
 					}
@@ -74,7 +73,7 @@ func graveMistakes(file string) (messages []string) {
 	return messages
 }
 
-// metadataPath is the construct's path, which CDKTF writes beside what the construct made.
+// metadataPath is the construct's path, which CDKTF adds to each resource.
 func metadataPath(body map[string]any) (string, bool) {
 	comment, _ := body["//"].(map[string]any)
 	metadata, _ := comment["metadata"].(map[string]any)
@@ -82,8 +81,8 @@ func metadataPath(body map[string]any) (string, bool) {
 	return path, ok
 }
 
-// encrypts names the argument that encrypts a resource's storage where the default does not.
-var encrypts = map[string]string{
+// encryptionArguments name the argument that encrypts a resource's storage, which its default does not.
+var encryptionArguments = map[string]string{
 	"aws_db_instance":                   "storage_encrypted",
 	"aws_docdb_cluster":                 "storage_encrypted",
 	"aws_ebs_volume":                    "encrypted",
@@ -94,29 +93,28 @@ var encrypts = map[string]string{
 	"aws_redshift_cluster":              "encrypted",
 }
 
-func unencrypted(m made) []string {
-	argument, ok := encrypts[m.kind]
+func unencrypted(m resource) []string {
+	argument, ok := encryptionArguments[m.kind]
 	// A replica is encrypted as its source is, which AWS takes from there.
-	if !ok || yes(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
+	if !ok || isTrue(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
 		return nil
 	}
 	return []string{"its storage is not encrypted: set " + argument}
 }
 
-func publicDatabase(m made) []string {
-	if !yes(m.body["publicly_accessible"]) {
+func publicDatabase(m resource) []string {
+	if !isTrue(m.body["publicly_accessible"]) {
 		return nil
 	}
 	return []string{"a database with a public address: unset publicly_accessible, and reach it through a security group's rule"}
 }
 
-// administrators are AWS's policies that let their holder do everything, or give themselves
-// the right to.
-var administrators = []string{"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"}
+// adminPolicies are AWS managed policies that allow everything, or to grant oneself everything.
+var adminPolicies = []string{"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"}
 
-// administrator finds permissions for everything, or for all of a service on everything, in
-// whatever form a policy comes.
-func administrator(m made) (messages []string) {
+// adminPermissions finds policies, in any form, that allow everything, or all actions of a service
+// on every resource.
+func adminPermissions(m resource) (messages []string) {
 	if m.kind == "aws_iam_policy_document" {
 		for _, statement := range list(m.body["statement"]) {
 			s, _ := statement.(map[string]any)
@@ -129,8 +127,8 @@ func administrator(m made) (messages []string) {
 	}
 	for _, argument := range []string{"policy_arn", "policy_arns", "managed_policy_arns"} {
 		for _, arn := range texts(m.body[argument]) {
-			if slices.Contains(administrators, arn[strings.LastIndex(arn, "/")+1:]) {
-				messages = append(messages, "attaches "+arn+narrower)
+			if slices.Contains(adminPolicies, arn[strings.LastIndex(arn, "/")+1:]) {
+				messages = append(messages, "attaches "+arn+narrowRemedy)
 			}
 		}
 	}
@@ -153,31 +151,31 @@ func administrator(m made) (messages []string) {
 	return messages
 }
 
-const narrower = ": name the actions and resources that are needed"
+const narrowRemedy = ": name the actions and resources that are needed"
 
-// wildcards are those of a statement, whose fields go by the given names. One with principals
-// belongs to a resource, such as a key, and "*" there is that resource.
+// wildcards finds those of a statement, whose fields have the given names. A statement with
+// principals belongs to a resource such as a key, and "*" there is that resource.
 func wildcards(statement map[string]any, effect, actions, notActions, resources, principals string) (messages []string) {
 	if statement[effect] == "Deny" || statement[principals] != nil {
 		return nil
 	}
 	everything := slices.Contains(texts(statement[resources]), "*")
 	if everything && statement[notActions] != nil {
-		messages = append(messages, fmt.Sprintf("allows all but %v on every resource%s", statement[notActions], narrower))
+		messages = append(messages, fmt.Sprintf("allows all but %v on every resource%s", statement[notActions], narrowRemedy))
 	}
 	for _, action := range texts(statement[actions]) {
 		switch _, of, _ := strings.Cut(action, ":"); {
 		case action == "*" || action == "*:*":
-			messages = append(messages, fmt.Sprintf("allows every action (%q)%s", action, narrower))
+			messages = append(messages, fmt.Sprintf("allows every action (%q)%s", action, narrowRemedy))
 		case of == "*" && everything:
-			messages = append(messages, fmt.Sprintf("allows %q on every resource%s", action, narrower))
+			messages = append(messages, fmt.Sprintf("allows %q on every resource%s", action, narrowRemedy))
 		}
 	}
 	return messages
 }
 
-// yes tells whether an argument is switched on, in either of Terraform's spellings.
-func yes(value any) bool { return value == true || value == "true" }
+// isTrue tells whether an argument is true, in either of Terraform's spellings.
+func isTrue(value any) bool { return value == true || value == "true" }
 
 // list is a value, or the values of a list.
 func list(value any) []any {

@@ -35,7 +35,7 @@ func TestPermissionsDocument(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n<details><summary>The roles of %s</summary>\n", env.Name, env.Name)
 		key := env.State.KMSKey
-		if env.State.MakesKey {
+		if env.State.CreatesKey {
 			key = "the states' key"
 		}
 		for _, name := range names {
@@ -46,7 +46,7 @@ func TestPermissionsDocument(t *testing.T) {
 			may, err = table.Plan(subject)
 			assert.NilError(t, err)
 			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`. "+trust(stacks.Planners(env.CI)), may)
-			may, err = permissions.Roles(subject)
+			may, err = permissions.RolesBoundary(subject)
 			assert.NilError(t, err)
 			role(env.RoleBoundary(name), "The boundary of every role that `"+env.Name+"-"+name+"` makes.", may)
 		}

@@ -24,7 +24,7 @@ var atRest = map[string][]string{
 	"aws_backup_vault":          {"kms_key_arn"},
 }
 
-var keepsNothing = []string{
+var statelessTypes = []string{
 	"aws_secretsmanager_secret_rotation", "aws_backup_plan", "aws_backup_selection", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
 	"aws_ec2_client_vpn_network_association", "aws_cloudwatch_log_stream", "aws_iam_instance_profile", "aws_route53_record", "aws_ssm_document",
 	"aws_vpc_security_group_egress_rule", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
@@ -46,7 +46,7 @@ var keepsNothing = []string{
 // lists, or has a key of Plinth's, which only what keeps data would have.
 func decidedAtRest(e element) bool {
 	_, keeps := atRest[e.kind]
-	decided := keeps || slices.Contains(keepsNothing, e.kind)
+	decided := keeps || slices.Contains(statelessTypes, e.kind)
 	walk(e.body, "", func(path string, scalar any) {
 		reference, _ := scalar.(string)
 		decided = decided || strings.Contains(path, "kms") && strings.Contains(reference, "aws_kms_key")
@@ -58,7 +58,7 @@ func encryptedAtRest(p platform) (broken []string) {
 	for _, e := range p.resources() {
 		fields := atRest[e.kind]
 		if !decidedAtRest(e) {
-			broken = append(broken, e.String()+": says nobody whether it keeps data; give it a key of Plinth's, or add it to atRest or keepsNothing")
+			broken = append(broken, e.String()+": says nobody whether it keeps data; give it a key of Plinth's, or add it to atRest or statelessTypes")
 		}
 		for _, field := range fields {
 			if field == "kms_key_id" && (e.body["replicate_source_db"] != nil || e.body["snapshot_identifier"] != nil) {

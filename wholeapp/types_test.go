@@ -67,16 +67,16 @@ func missingTypes() ([]undescribed, error) {
 type known struct {
 	permissions permissions.Table
 	// rehearsed has what a rehearsal knows of a type: its behaviour, its calls.
-	rehearsed map[string][]string
-	nouns     string
-	sizes     map[string]bool
+	rehearsed    map[string][]string
+	displayNames string
+	sizes        map[string]bool
 }
 
 // The files that are read, as seen from the repository.
 const (
-	rehearsedFile = "rehearsal/internal/cloud/testdata/types.txt"
-	nounsFile     = "tools/diagram/nouns.go"
-	sizesFile     = "policy/rules.yaml"
+	rehearsedFile    = "rehearsal/internal/cloud/testdata/types.txt"
+	displayNamesFile = "tools/diagram/display_names.go"
+	sizesFile        = "policy/rules.yaml"
 )
 
 var sizeLimit = regexp.MustCompile(`(?m)^  ([a-z0-9_]+\.[a-z0-9_]+):`)
@@ -84,7 +84,7 @@ var sizeLimit = regexp.MustCompile(`(?m)^  ([a-z0-9_]+\.[a-z0-9_]+):`)
 func readKnown(root string) (known, error) {
 	k := known{permissions: permissions.All(), rehearsed: map[string][]string{}, sizes: map[string]bool{}}
 	content := map[string]string{}
-	for _, file := range []string{rehearsedFile, nounsFile, sizesFile} {
+	for _, file := range []string{rehearsedFile, displayNamesFile, sizesFile} {
 		text, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			return k, err
@@ -95,7 +95,7 @@ func readKnown(root string) (known, error) {
 		words := strings.Fields(line)
 		k.rehearsed[words[0]] = words[1:]
 	}
-	k.nouns = content[nounsFile]
+	k.displayNames = content[displayNamesFile]
 	for _, match := range sizeLimit.FindAllStringSubmatch(content[sizesFile], -1) {
 		k.sizes[match[1]] = true
 	}
@@ -153,7 +153,7 @@ func (k known) gaps(kind string, elements []element) (gaps []gap) {
 	resource := elements[0].mode == "resource"
 	if resource && slices.ContainsFunc(elements, func(e element) bool { return !decidedAtRest(e) }) {
 		gaps = append(gaps, gap{
-			"wholeapp/data_test.go", "whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in keepsNothing:", fmt.Sprintf("%q,", kind), true,
+			"wholeapp/data_test.go", "whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in statelessTypes:", fmt.Sprintf("%q,", kind), true,
 		})
 	}
 	for _, field := range nameFields {
@@ -175,9 +175,9 @@ func (k known) gaps(kind string, elements []element) (gaps []gap) {
 		}
 		gaps = append(gaps, gap{"rehearsal/internal/cloud", what, "", false})
 	}
-	if resource && !strings.Contains(k.nouns, fmt.Sprintf("%q", kind)) {
+	if resource && !strings.Contains(k.displayNames, fmt.Sprintf("%q", kind)) {
 		gaps = append(gaps, gap{
-			nounsFile, fmt.Sprintf("its name in the diagram, now %q", plainName(kind)), fmt.Sprintf("{kind: %q, one: %q},", kind, plainName(kind)), false,
+			displayNamesFile, fmt.Sprintf("its name in the diagram, now %q", plainName(kind)), fmt.Sprintf("{kind: %q, one: %q},", kind, plainName(kind)), false,
 		})
 	}
 	for _, argument := range k.sizeArguments() {
@@ -216,15 +216,15 @@ func rowExample(kind string) string {
 	service, _, _ := strings.Cut(strings.TrimPrefix(name, "aws_"), "_")
 	source := `Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",`
 	need := func(list, verb, when string) string {
-		return fmt.Sprintf("\t%-7s []Need{{Actions: []string{\"%s:%s…\"}, On: []string{\"%s:{name}\"}%s}},", list+":", service, verb, service, when)
+		return fmt.Sprintf("\t%-7s []Grant{{Actions: []string{\"%s:%s…\"}, Resources: []string{\"%s:{name}\"}%s}},", list+":", service, verb, service, when)
 	}
 	lines := []string{fmt.Sprintf("%q: {", kind), "\t" + source}
 	if name == kind {
-		lines = append(lines, need("Create", "Create", ", When: requested"))
+		lines = append(lines, need("Create", "Create", ", Conditions: requestTagged"))
 	}
 	lines = append(lines, need("Read", "Get", ""))
 	if name == kind {
-		lines = append(lines, need("Delete", "Delete", ""), need("Tag", "Tag", ", When: kept"))
+		lines = append(lines, need("Delete", "Delete", ""), need("Tag", "Tag", ", Conditions: requestTaggedIfExists"))
 	}
 	return strings.Join(append(lines, "},"), "\n")
 }
@@ -268,9 +268,9 @@ func describedPlatform(kind string, bodies map[string]object) platform {
 func TestUndescribedTypes(t *testing.T) {
 	key := "${data.terraform_remote_state.x.outputs.cross-stack-output-aws_kms_keykeyarn}"
 	k := known{
-		permissions: permissions.Table{"aws_known": {}, "aws_sized": {}},
-		rehearsed:   map[string][]string{"aws_known": {"behaviour", "calls"}, "aws_sized": {"behaviour"}},
-		nouns:       `"aws_known" "aws_sized"`, sizes: map[string]bool{"aws_other.instance_class": true},
+		permissions:  permissions.Table{"aws_known": {}, "aws_sized": {}},
+		rehearsed:    map[string][]string{"aws_known": {"behaviour", "calls"}, "aws_sized": {"behaviour"}},
+		displayNames: `"aws_known" "aws_sized"`, sizes: map[string]bool{"aws_other.instance_class": true},
 	}
 	for name, test := range map[string]struct {
 		kind string
@@ -278,8 +278,8 @@ func TestUndescribedTypes(t *testing.T) {
 		want []string
 	}{
 		"everything is said":          {"aws_known", object{"x_kms_key": key, "name": "plinth-dev-it"}, nil},
-		"nothing is said":             {"aws_not_a_type", object{}, []string{"permissions/own.go!", "wholeapp/data_test.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
-		"a key says that it is kept":  {"aws_not_a_type", object{"nested": []any{object{"kms_key_id": key}}}, []string{"permissions/own.go!", "rehearsal/internal/cloud", "tools/diagram/nouns.go"}},
+		"nothing is said":             {"aws_not_a_type", object{}, []string{"permissions/own.go!", "wholeapp/data_test.go!", "rehearsal/internal/cloud", "tools/diagram/display_names.go"}},
+		"a key says that it is kept":  {"aws_not_a_type", object{"nested": []any{object{"kms_key_id": key}}}, []string{"permissions/own.go!", "rehearsal/internal/cloud", "tools/diagram/display_names.go"}},
 		"a name that may be too long": {"aws_known", object{"kms_key_id": key, "name": strings.Repeat("n", 33)}, []string{"wholeapp/names_test.go!"}},
 		"a name of odd characters":    {"aws_known", object{"kms_key_id": key, "name": "A_b"}, []string{"wholeapp/names_test.go!"}},
 		"a size, and calls unknown":   {"aws_sized", object{"kms_key_id": key, "instance_class": "large"}, []string{"rehearsal/internal/cloud", "policy/rules.yaml"}},
@@ -301,16 +301,16 @@ func TestUndescribedTypes(t *testing.T) {
     permissions/own.go: the IAM actions that it takes. Until then no role could deploy it, and nothing is written
         "aws_not_a_type": {
         	Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",
-        	Create: []Need{{Actions: []string{"not:Create…"}, On: []string{"not:{name}"}, When: requested}},
-        	Read:   []Need{{Actions: []string{"not:Get…"}, On: []string{"not:{name}"}}},
-        	Delete: []Need{{Actions: []string{"not:Delete…"}, On: []string{"not:{name}"}}},
-        	Tag:    []Need{{Actions: []string{"not:Tag…"}, On: []string{"not:{name}"}, When: kept}},
+        	Create: []Grant{{Actions: []string{"not:Create…"}, Resources: []string{"not:{name}"}, Conditions: requestTagged}},
+        	Read:   []Grant{{Actions: []string{"not:Get…"}, Resources: []string{"not:{name}"}}},
+        	Delete: []Grant{{Actions: []string{"not:Delete…"}, Resources: []string{"not:{name}"}}},
+        	Tag:    []Grant{{Actions: []string{"not:Tag…"}, Resources: []string{"not:{name}"}, Conditions: requestTaggedIfExists}},
         },
-    wholeapp/data_test.go: whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in keepsNothing:
+    wholeapp/data_test.go: whether it keeps data. If it does, set its KMS key in the stack, which is enough; if not, in statelessTypes:
         "aws_not_a_type",
   optional
     rehearsal/internal/cloud: its behaviour and its API calls. Until then a rehearsal knows it by its schema alone, and checks no permissions
-    tools/diagram/nouns.go: its name in the diagram, now "not a type"
+    tools/diagram/display_names.go: its name in the diagram, now "not a type"
         {kind: "aws_not_a_type", one: "not a type"},
 
 docs/development.md, Add a resource, has an example.`)

@@ -36,7 +36,7 @@ type Config struct {
 	TopicArn                *string
 }
 
-// New makes an alarm. No data is no alarm: a service without requests, and a database that is
+// New creates an alarm. No data is no alarm: a service without requests, and a database that is
 // being made, have none.
 func New(scope constructs.Construct, id string, c Config) cloudwatchmetricalarm.CloudwatchMetricAlarm {
 	comparison := "GreaterThanThreshold"

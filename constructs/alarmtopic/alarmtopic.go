@@ -56,22 +56,22 @@ func UseKey(account string, publishers ...Publisher) []policy.Statement {
 		statements = append(statements, policy.Statement{
 			Sid: p.Sid, Principals: policy.Service(p.Service),
 			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{"*"},
-			Conditions: sentFor(account, p.SourceArn),
+			Conditions: publisherConditions(account, p.SourceArn),
 		})
 	}
 	return statements
 }
 
-// sentFor. Security: services are shared by all accounts, and send for this one alone (confused
+// publisherConditions. Security: services are shared by all accounts, and send for this one alone (confused
 // deputy).
-func sentFor(account, source string) []policy.Condition {
+func publisherConditions(account, source string) []policy.Condition {
 	return []policy.Condition{
 		{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{account}},
 		{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{source}},
 	}
 }
 
-// New makes a topic.
+// New creates a topic.
 func New(scope constructs.Construct, id string, config Config) *Topic {
 	this := constructs.NewConstruct(scope, &id)
 	topic := snstopic.NewSnsTopic(this, jsii.String("topic"), &snstopic.SnsTopicConfig{
@@ -83,7 +83,7 @@ func New(scope constructs.Construct, id string, config Config) *Topic {
 		statements = append(statements, policy.Statement{
 			Sid: p.Sid, Principals: policy.Service(p.Service),
 			Actions: []string{"sns:Publish"}, Resources: []string{*topic.Arn()},
-			Conditions: sentFor(config.Account, p.SourceArn),
+			Conditions: publisherConditions(config.Account, p.SourceArn),
 		})
 	}
 	ready := snstopicpolicy.NewSnsTopicPolicy(this, jsii.String("policy"), &snstopicpolicy.SnsTopicPolicyConfig{
@@ -98,7 +98,7 @@ func New(scope constructs.Construct, id string, config Config) *Topic {
 		})
 	}
 	if config.Slack != nil {
-		tellSlack(this, config, topic.Arn())
+		newSlackChannel(this, config, topic.Arn())
 	}
 	return &Topic{Construct: this, Arn: topic.Arn(), Ready: ready}
 }
@@ -106,9 +106,9 @@ func New(scope constructs.Construct, id string, config Config) *Topic {
 // readOnly limits what people can ask AWS from the channel.
 const readOnly = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 
-// tellSlack puts messages into a channel, as cards with the alarm's description.
+// newSlackChannel sends messages to a channel, as cards with the alarm's description.
 // https://docs.aws.amazon.com/chatbot/latest/adminguide/related-services.html
-func tellSlack(scope constructs.Construct, config Config, topicArn *string) {
+func newSlackChannel(scope constructs.Construct, config Config, topicArn *string) {
 	role := iamrole.New(scope, "slack-role", iamrole.Config{
 		Name:        config.Name + "-slack",
 		Description: "What members of the Slack channel may do in AWS from there, which is nothing",
@@ -116,7 +116,7 @@ func tellSlack(scope constructs.Construct, config Config, topicArn *string) {
 		Trust: policy.Statement{
 			Principals: policy.Service("chatbot.amazonaws.com"),
 			// https://docs.aws.amazon.com/chatbot/latest/adminguide/cross-service-confused-deputy-prevention.html
-			Conditions: sentFor(config.Account, "arn:aws:chatbot::"+config.Account+":*"),
+			Conditions: publisherConditions(config.Account, "arn:aws:chatbot::"+config.Account+":*"),
 		},
 	})
 	chatbotslackchannelconfiguration.NewChatbotSlackChannelConfiguration(scope, jsii.String("slack"),

@@ -49,7 +49,7 @@ type Plan struct {
 	VaultName *string
 }
 
-// New makes a plan.
+// New creates a plan.
 func New(scope constructs.Construct, id string, config Config) *Plan {
 	this := constructs.NewConstruct(scope, &id)
 	vault := backupvault.NewBackupVault(this, jsii.String("vault"), &backupvault.BackupVaultConfig{

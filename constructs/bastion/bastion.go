@@ -27,21 +27,21 @@ type Config struct {
 	Name string
 	// InstanceType is one with an ARM processor, such as t4g.nano.
 	InstanceType string
-	// IdleTimeoutMinutes ends a session in which nothing happens, MaxSessionMinutes any: 1 to 60, 1 to 1440.
+	// IdleTimeoutMinutes (1 to 60) ends an idle session, MaxSessionMinutes (1 to 1440) every session.
 	IdleTimeoutMinutes, MaxSessionMinutes int
 
 	Account, Region string
 	VpcID, SubnetID *string
-	// Ways are the ports of the VPC that it may reach, with what is there.
-	Ways []Way
-	CIDR string
+	// Targets are the ports of the VPC that it may reach.
+	Targets []Target
+	CIDR    string
 	// KeyArn encrypts its disk, what is typed and shown in sessions, and their log.
 	KeyArn           *string
 	LogRetentionDays int
 }
 
-// Way is a port.
-type Way struct {
+// Target is a port, and what listens there.
+type Target struct {
 	Name string
 	Port int
 }
@@ -50,11 +50,11 @@ type Way struct {
 type Bastion struct {
 	constructs.Construct
 	InstanceID *string
-	// SecurityGroupID is whom the things behind it must let in.
+	// SecurityGroupID is what its targets must allow ingress from.
 	SecurityGroupID *string
 }
 
-// New makes a bastion.
+// New creates a bastion.
 func New(scope constructs.Construct, id string, config Config) *Bastion {
 	this := constructs.NewConstruct(scope, &id)
 	logs := loggroup.New(this, "sessions", loggroup.Config{
@@ -62,7 +62,7 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		RetentionDays: config.LogRetentionDays,
 		KeyArn:        config.KeyArn,
 	})
-	newShell(this, config, *logs.Name())
+	newSessionDocument(this, config, *logs.Name())
 	group := newSecurityGroup(this, config)
 	role := newRole(this, config, *logs.Name())
 	profile := iaminstanceprofile.NewIamInstanceProfile(this, jsii.String("profile"), &iaminstanceprofile.IamInstanceProfileConfig{
@@ -116,8 +116,8 @@ func newSecurityGroup(scope constructs.Construct, config Config) *string {
 	}
 	// Session Manager has no addresses of its own.
 	out("aws", "Session Manager and other APIs of AWS", "0.0.0.0/0", 443)
-	for _, way := range config.Ways {
-		out(way.Name, "To "+way.Name+" in the VPC", config.CIDR, way.Port)
+	for _, target := range config.Targets {
+		out(target.Name, "To "+target.Name+" in the VPC", config.CIDR, target.Port)
 	}
 	return group
 }
@@ -156,11 +156,11 @@ func newRole(scope constructs.Construct, config Config, logGroup string) *iamrol
 	})
 }
 
-// newShell is the kind of session that is a shell. Security: everything in it is written down,
+// newSessionDocument configures shell sessions. Security: everything in it is written down,
 // encrypted, and it ends by itself. What goes through a tunnel is not seen: it is encrypted from
 // end to end.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
-func newShell(scope constructs.Construct, config Config, logGroup string) {
+func newSessionDocument(scope constructs.Construct, config Config, logGroup string) {
 	content, err := json.Marshal(map[string]any{
 		"schemaVersion": "1.0",
 		"description":   "A shell on the bastion, which is logged",

@@ -54,7 +54,7 @@ type Bucket struct {
 	Ready cdktf.ITerraformDependable
 }
 
-// New makes a bucket.
+// New creates a bucket.
 func New(scope constructs.Construct, id string, config Config) *Bucket {
 	this := constructs.NewConstruct(scope, &id)
 	settings := &s3bucket.S3BucketConfig{
@@ -95,7 +95,7 @@ func New(scope constructs.Construct, id string, config Config) *Bucket {
 	})
 	ready := s3bucketpolicy.NewS3BucketPolicy(this, jsii.String("policy"), &s3bucketpolicy.S3BucketPolicyConfig{
 		Bucket:    bucket.Id(),
-		Policy:    policy.Document(this, "document", append(refusals(bucket, config), permissions(bucket, config)...)...),
+		Policy:    policy.Document(this, "document", append(denyStatements(bucket, config), writerStatements(bucket, config)...)...),
 		DependsOn: &[]cdktf.ITerraformDependable{block},
 	})
 	if config.AccessLogBucket != "" {
@@ -152,8 +152,8 @@ func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycl
 	return rules
 }
 
-// permissions are the writers'.
-func permissions(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
+// writerStatements allow services to write logs.
+func writerStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	var statements []policy.Statement
 	for _, w := range config.Writers {
 		statements = append(statements, policy.Statement{
@@ -166,16 +166,16 @@ func permissions(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	return statements
 }
 
-// refusals are for everybody, whoever allows it. Security: nothing travels or lies in the
-// clear. A writer that names no encryption gets the bucket's.
+// denyStatements deny requests without TLS or with another key, whoever allows them. A writer that
+// names no encryption gets the bucket's.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
-func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
+func denyStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	everybody := []policy.Principal{{Type: "*", Identifiers: []string{"*"}}}
 	objects := *bucket.Arn() + "/*"
 	statements := []policy.Statement{
 		{
 			Sid: "OnlyTLS", Deny: true, Principals: everybody,
-			// The refusal of every action there is.
+			// Every action.
 			Actions:    []string{"s3:*"},
 			Resources:  []string{*bucket.Arn(), objects},
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},
@@ -188,20 +188,20 @@ func refusals(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 		{
 			Sid: "OnlyKMS", Deny: true, Principals: everybody,
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
-			Conditions: otherThan("s3:x-amz-server-side-encryption", "aws:kms"),
+			Conditions: presentAndNot("s3:x-amz-server-side-encryption", "aws:kms"),
 		},
 		{
 			Sid: "OnlyItsKey", Deny: true, Principals: everybody,
 			Actions: []string{"s3:PutObject"}, Resources: []string{objects},
-			Conditions: otherThan("s3:x-amz-server-side-encryption-aws-kms-key-id", append([]string{*config.KeyArn}, config.KeyNames...)...),
+			Conditions: presentAndNot("s3:x-amz-server-side-encryption-aws-kms-key-id", append([]string{*config.KeyArn}, config.KeyNames...)...),
 		},
 	}...)
 }
 
-// otherThan holds when a header is there and says something else. A condition that something is
-// not equal holds for what is not there too.
+// presentAndNot holds when a header is present with another value: StringNotEquals alone also holds
+// for a missing one.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func otherThan(header string, values ...string) []policy.Condition {
+func presentAndNot(header string, values ...string) []policy.Condition {
 	return []policy.Condition{
 		{Test: "Null", Variable: header, Values: []string{"false"}},
 		{Test: "StringNotEquals", Variable: header, Values: values},

@@ -23,7 +23,7 @@ type Config struct {
 	DependsOn cdktf.ITerraformDependable
 }
 
-// New makes a budget. It tells once when so much is spent, and once when AWS expects that more
+// New creates a budget. It tells once when so much is spent, and once when AWS expects that more
 // than all will be.
 //
 // The budget is of everything in the account: to sum up what has a tag, the tag would have to be

@@ -21,7 +21,7 @@ type Config struct {
 // validationSeconds is how long resolvers may keep the proof that the name is ours.
 const validationSeconds = 60
 
-// New makes a certificate and returns its ARN, which is known once it is valid.
+// New creates a certificate and returns its ARN, which is known once it is valid.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func New(scope constructs.Construct, id string, config Config) *string {
 	this := constructs.NewConstruct(scope, &id)

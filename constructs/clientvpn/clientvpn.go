@@ -48,7 +48,7 @@ type VPN struct {
 	SecurityGroupID *string
 }
 
-// New makes an endpoint.
+// New creates an endpoint.
 func New(scope constructs.Construct, id string, config Config) *VPN {
 	this := constructs.NewConstruct(scope, &id)
 	// Security: who connected, from where and when is written down.

@@ -22,16 +22,16 @@ type Config struct {
 	DependsOn []cdktf.ITerraformDependable
 }
 
-// literal keeps Terraform from reading a shell's ${…} as its own.
-var literal = strings.NewReplacer("${", "$${", "%{", "%%{")
+// escaper keeps Terraform from reading a shell's ${…} as its own.
+var escaper = strings.NewReplacer("${", "$${", "%{", "%%{")
 
-// New makes a step and returns what others depend on.
+// New creates a step and returns what others depend on.
 // https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax#destroy-time-provisioners
 func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformDependable {
 	provisioner := &cdktf.LocalExecProvisioner{
 		Type:    jsii.String("local-exec"),
 		When:    jsii.String("destroy"),
-		Command: jsii.String(literal.Replace(config.Command)),
+		Command: jsii.String(escaper.Replace(config.Command)),
 	}
 	if environment := config.fromInput(); len(environment) > 0 {
 		provisioner.Environment = &environment
@@ -58,20 +58,20 @@ func (c Config) fromInput() map[string]*string {
 	return variables
 }
 
-// Gone is a step that was made at a place, by an earlier state of the settings.
-type Gone struct {
+// Removed is a step that earlier settings have created.
+type Removed struct {
 	Scope  constructs.Construct
 	ID     string
 	Config Config
 }
 
-// Leave has steps that are gone from a stack run their commands all the same when they are
-// destroyed: Terraform runs those of its configuration alone. Of steps that never were, nothing
-// comes. It can be called once for a stack.
+// AddRemovedBlocks makes removed steps run their commands when Terraform destroys them: by itself it
+// runs only those in its configuration. Steps that never existed do nothing. It can be called once
+// for a stack.
 // https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources
-func Leave(stack cdktf.TerraformStack, gone ...Gone) {
+func AddRemovedBlocks(stack cdktf.TerraformStack, removed ...Removed) {
 	var blocks []any
-	for _, g := range gone {
+	for _, g := range removed {
 		// Only what is in the tree has an address.
 		step := New(g.Scope, g.ID, g.Config).(cdktf.TerraformResource)
 		address := *step.TerraformResourceType() + "." + *step.FriendlyUniqueId()
@@ -80,7 +80,7 @@ func Leave(stack cdktf.TerraformStack, gone ...Gone) {
 			"from":      address,
 			"lifecycle": map[string]any{"destroy": true},
 			"provisioner": []any{map[string]any{"local-exec": map[string]any{
-				"when": "destroy", "command": literal.Replace(g.Config.Command), "environment": g.Config.fromInput(),
+				"when": "destroy", "command": escaper.Replace(g.Config.Command), "environment": g.Config.fromInput(),
 			}}},
 		})
 	}

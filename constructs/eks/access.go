@@ -9,8 +9,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaccesspolicyassociation"
 )
 
-// Access lets an IAM principal use the Kubernetes API.
-type Access struct {
+// AccessEntry lets an IAM principal use the Kubernetes API.
+type AccessEntry struct {
 	// PrincipalArn is an IAM role's or user's.
 	PrincipalArn string
 	// Policy is an EKS access policy's name, for example AmazonEKSViewPolicy.
@@ -18,17 +18,17 @@ type Access struct {
 	Policy string
 	// Namespaces limits the policy; empty means the whole cluster.
 	Namespaces []string
-	// Groups are Kubernetes' own, to which roles in the cluster may give more.
+	// Groups are Kubernetes groups, for role bindings in the cluster.
 	Groups []string
 }
 
-// grantAccess makes one access entry for each principal. A principal named twice, once for
+// newAccessEntries creates one access entry for each principal. A principal named twice, once for
 // each policy, shares its entry.
-func grantAccess(scope constructs.Construct, clusterName *string, access []Access) {
-	entries := map[string]eksaccessentry.EksAccessEntry{}
-	for _, a := range access {
+func newAccessEntries(scope constructs.Construct, clusterName *string, entries []AccessEntry) {
+	made := map[string]eksaccessentry.EksAccessEntry{}
+	for _, a := range entries {
 		id := "access-" + strings.ReplaceAll(a.PrincipalArn[strings.LastIndex(a.PrincipalArn, ":")+1:], "/", "-")
-		entry, ok := entries[a.PrincipalArn]
+		entry, ok := made[a.PrincipalArn]
 		if !ok {
 			config := &eksaccessentry.EksAccessEntryConfig{
 				ClusterName:  clusterName,
@@ -39,7 +39,7 @@ func grantAccess(scope constructs.Construct, clusterName *string, access []Acces
 				config.KubernetesGroups = jsii.Strings(a.Groups...)
 			}
 			entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(id), config)
-			entries[a.PrincipalArn] = entry
+			made[a.PrincipalArn] = entry
 		}
 		accessScope := &eksaccesspolicyassociation.EksAccessPolicyAssociationAccessScope{Type: jsii.String("cluster")}
 		if len(a.Namespaces) > 0 {

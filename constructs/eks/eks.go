@@ -40,7 +40,7 @@ type Config struct {
 	// cannot be 10250, which is the kubelet's.
 	WebhookPorts []WebhookPort
 	// Access lists who may use the Kubernetes API.
-	Access []Access
+	AccessEntries []AccessEntry
 }
 
 // WebhookPort is a port on which pods serve the API server.
@@ -69,7 +69,7 @@ type Cluster struct {
 // https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
 var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
 
-// New makes a cluster.
+// New creates a cluster.
 func New(scope constructs.Construct, id string, config Config) *Cluster {
 	this := constructs.NewConstruct(scope, &id)
 	logs := loggroup.New(this, "logs", loggroup.Config{
@@ -132,8 +132,8 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 		OIDCProviderArn:      provider.Arn(),
 		OIDCIssuer:           cdktf.Fn_Replace(issuer, jsii.String("https://"), jsii.String("")),
 	}
-	admitWebhooks(this, result, config.WebhookPorts)
-	grantAccess(this, cluster.Name(), config.Access)
+	allowWebhookIngress(this, result, config.WebhookPorts)
+	newAccessEntries(this, cluster.Name(), config.AccessEntries)
 	return result
 }
 
@@ -160,10 +160,10 @@ func vpcConfig(config Config) *ekscluster.EksClusterVpcConfig {
 	return vpc
 }
 
-// admitWebhooks states which ports the API server needs on pods. Control plane and Fargate
-// pods share one security group; the rules keep webhooks working when its rule for
-// everything among its members is taken away.
-func admitWebhooks(scope constructs.Construct, cluster *Cluster, ports []WebhookPort) {
+// allowWebhookIngress allows the API server to reach the pods' webhook ports. Control plane and
+// Fargate pods share one security group; these rules keep webhooks working when its rule that allows
+// all traffic among its members is removed.
+func allowWebhookIngress(scope constructs.Construct, cluster *Cluster, ports []WebhookPort) {
 	for _, webhook := range ports {
 		vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, jsii.String("webhook-"+webhook.Name),
 			&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{

@@ -38,7 +38,7 @@ type Key struct {
 // deletionWindowDays is how long a deleted key can be brought back; KMS allows 7 to 30.
 const deletionWindowDays = 30
 
-// New makes a key.
+// New creates a key.
 func New(scope constructs.Construct, id string, config Config) *Key {
 	this := constructs.NewConstruct(scope, &id)
 	statements := []policy.Statement{delegateToIAM(config.Account)}

@@ -36,7 +36,7 @@ type Config struct {
 	LogGroup string
 }
 
-// New makes a profile. What needs its pods to be scheduled depends on the result.
+// New creates a profile. What needs its pods to be scheduled depends on the result.
 func New(scope constructs.Construct, id string, config Config) eksfargateprofile.EksFargateProfile {
 	this := constructs.NewConstruct(scope, &id)
 	role := iamrole.New(this, "execution-role", iamrole.Config{

@@ -53,7 +53,7 @@ func boundary(scope constructs.Construct) *string {
 	return &arn
 }
 
-// New makes a role.
+// New creates a role.
 func New(scope constructs.Construct, id string, config Config) *Role {
 	this := constructs.NewConstruct(scope, &id)
 	if len(config.Trust.Actions) == 0 {

@@ -25,7 +25,7 @@ type Config struct {
 	Statements []policy.Statement
 }
 
-// New makes a role and returns it.
+// New creates a role and returns it.
 func New(scope constructs.Construct, id string, config Config) *iamrole.Role {
 	return iamrole.New(scope, id, iamrole.Config{
 		Name:        config.Name,

@@ -23,7 +23,7 @@ type Config struct {
 	KeyArn *string
 }
 
-// New makes a log group.
+// New creates a log group.
 func New(scope constructs.Construct, id string, config Config) cloudwatchloggroup.CloudwatchLogGroup {
 	return cloudwatchloggroup.NewCloudwatchLogGroup(scope, &id, &cloudwatchloggroup.CloudwatchLogGroupConfig{
 		Name:            jsii.String(config.Name),

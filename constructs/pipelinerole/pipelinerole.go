@@ -31,7 +31,7 @@ type Config struct {
 	MaxSessionMinutes int
 }
 
-// New makes a role.
+// New creates a role.
 func New(scope constructs.Construct, id string, config Config) constructs.Construct {
 	this := constructs.NewConstruct(scope, &id)
 	boundary := newPolicy(this, "boundary", config.Name+"-boundary", "The most that "+config.Name+" may ever do", config.Boundary)

@@ -27,18 +27,18 @@ func newAurora(s *shared, result *Postgres) {
 			Description: jsii.String("TLS only, with connections and slow statements logged"),
 			Parameter:   clusterParameters(),
 		})
-	var gone []destroystep.Gone
+	var removed []destroystep.Removed
 	current, old := s.databases()
 	for _, d := range current {
 		newCluster(d, group.Name(), result)
-		if !c.Aurora.scales() {
-			gone = append(gone, sweep(d))
+		if !c.Aurora.autoscales() {
+			removed = append(removed, deletionStep(d))
 		}
 	}
 	for _, d := range old {
-		gone = append(gone, sweep(d))
+		removed = append(removed, deletionStep(d))
 	}
-	destroystep.Leave(cdktf.TerraformStack_Of(s.scope), gone...)
+	destroystep.AddRemovedBlocks(cdktf.TerraformStack_Of(s.scope), removed...)
 }
 
 // newCluster makes a cluster with its instances.
@@ -86,14 +86,14 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 		result.ReaderEndpoint = cluster.Endpoint()
 	}
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
-	d.rotate(result.SecretArn)
+	d.configureRotation(result.SecretArn)
 
 	instances := []cdktf.ITerraformDependable{cluster, newInstance(d, cluster, "writer")}
 	// Terraform's own readers are the fewest there may be; autoscaling removes only its own.
 	for i := 1; i <= c.Aurora.MinReplicas; i++ {
 		instances = append(instances, newInstance(d, cluster, fmt.Sprintf("reader-%d", i)))
 	}
-	if c.Aurora.scales() {
+	if c.Aurora.autoscales() {
 		scaleReplicas(d, cluster, instances)
 	}
 }
@@ -130,7 +130,7 @@ func scaleReplicas(d database, cluster rdscluster.RdsCluster, instances []cdktf.
 		ResourceId:        jsii.String(fmt.Sprintf("cluster:%s", *cluster.ClusterIdentifier())),
 		MinCapacity:       jsii.Number(d.config.Aurora.MinReplicas),
 		MaxCapacity:       jsii.Number(d.config.Aurora.MaxReplicas),
-		DependsOn:         &[]cdktf.ITerraformDependable{sweepReplicas(d, instances)},
+		DependsOn:         &[]cdktf.ITerraformDependable{deleteAutoscaledReplicas(d, instances)},
 	})
 	type (
 		tracking = appautoscalingpolicy.AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration
@@ -151,9 +151,9 @@ func scaleReplicas(d database, cluster rdscluster.RdsCluster, instances []cdktf.
 	})
 }
 
-// sweepCommand deletes the replicas that autoscaling has made and waits until they are gone.
+// deleteReplicasCommand deletes the replicas that autoscaling has created, and waits for it.
 // It gets CLUSTER and REGION.
-const sweepCommand = `set -eu
+const deleteReplicasCommand = `set -eu
 replicas=$(aws rds describe-db-instances --region "$REGION" --filters "Name=db-cluster-id,Values=$CLUSTER" \
   --query "DBInstances[?starts_with(DBInstanceIdentifier, 'application-autoscaling-')].DBInstanceIdentifier" --output text)
 for replica in $replicas; do
@@ -164,26 +164,26 @@ for replica in $replicas; do
 done
 `
 
-// sweepReplicas makes what, on destroy, goes after autoscaling and before the cluster: the
-// replicas that autoscaling has made are not Terraform's, and AWS refuses to delete a
+// deleteAutoscaledReplicas deletes, on destroy, the replicas that autoscaling has created: after
+// autoscaling and before the cluster. They are not in Terraform's state, and AWS refuses to delete a
 // cluster that has any. https://github.com/hashicorp/terraform-provider-aws/issues/19536
-func sweepReplicas(d database, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	step := sweep(d)
+func deleteAutoscaledReplicas(d database, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	step := deletionStep(d)
 	step.Config.DependsOn = instances
 	return destroystep.New(step.Scope, step.ID, step.Config)
 }
 
-// sweep is also left where there was autoscaling before: with a database that goes, and where the
-// number of replicas is fixed now.
-func sweep(d database) destroystep.Gone {
-	return destroystep.Gone{Scope: d.scope, ID: "sweep-replicas", Config: destroystep.Config{
-		Command:     sweepCommand,
+// deletionStep is also needed where there was autoscaling before: for a deleted database, and where
+// the number of replicas is fixed now.
+func deletionStep(d database) destroystep.Removed {
+	return destroystep.Removed{Scope: d.scope, ID: "sweep-replicas", Config: destroystep.Config{
+		Command:     deleteReplicasCommand,
 		Environment: map[string]string{"CLUSTER": d.name, "REGION": d.config.Region},
 	}}
 }
 
-// scales tells whether replicas come and go by themselves.
-func (a Aurora) scales() bool { return a.MaxReplicas > a.MinReplicas }
+// autoscales tells whether replicas come and go by themselves.
+func (a Aurora) autoscales() bool { return a.MaxReplicas > a.MinReplicas }
 
 func clusterParameters() []*rdsclusterparametergroup.RdsClusterParameterGroupParameter {
 	var all []*rdsclusterparametergroup.RdsClusterParameterGroupParameter

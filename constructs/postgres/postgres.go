@@ -127,7 +127,7 @@ type Identifiers struct {
 	Cluster  string
 }
 
-// New makes a database.
+// New creates a database.
 func New(scope constructs.Construct, id string, config Config) *Postgres {
 	this := constructs.NewConstruct(scope, &id)
 	shared := &shared{

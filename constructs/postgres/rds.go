@@ -77,7 +77,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		result.SecretArn = master.secretArn
 	} else {
 		result.SecretArn = primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
-		d.rotate(result.SecretArn)
+		d.configureRotation(result.SecretArn)
 	}
 
 	var readers []*string

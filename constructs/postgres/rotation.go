@@ -5,12 +5,12 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/secretsmanagersecretrotation"
 )
 
-// rotate sets how often RDS changes the password that it manages, which it does every seven days
+// configureRotation sets how often RDS changes the password that it manages, which it does every seven days
 // otherwise. No Lambda function is needed.
 //
 // It is not done at once: the database is just being made, or in use.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html
-func (d database) rotate(secretArn *string) {
+func (d database) configureRotation(secretArn *string) {
 	if d.config.PasswordRotationDays == 0 {
 		return
 	}

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// quoted is a value whose texts may stand between quotation marks in Terraform's language, since
+// quoteValues returns a value whose texts may stand between quotation marks in Terraform's language, since
 // cdktf puts them there as they are.
 // https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
-func quoted(value any) any {
+func quoteValues(value any) any {
 	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.String:
 		return quote(v.String())
 	case reflect.Map:
 		all := make(map[string]any, v.Len())
 		for _, key := range v.MapKeys() {
-			all[key.String()] = quoted(v.MapIndex(key).Interface())
+			all[key.String()] = quoteValues(v.MapIndex(key).Interface())
 		}
 		return all
 	case reflect.Slice:
 		all := make([]any, v.Len())
 		for i := range all {
-			all[i] = quoted(v.Index(i).Interface())
+			all[i] = quoteValues(v.Index(i).Interface())
 		}
 		return all
 	case reflect.Pointer:

@@ -22,6 +22,6 @@ func TestQuoted(t *testing.T) {
 		{"sections", map[string]any{"a": map[string]string{"b": `"`}, "c": []string{`"`}}, map[string]any{"a": map[string]any{"b": `\"`}, "c": []any{`\"`}}},
 		{"no text", map[string]any{"a": 1, "b": true, "c": nil}, map[string]any{"a": 1, "b": true, "c": nil}},
 	} {
-		t.Run(test.name, func(t *testing.T) { assert.DeepEqual(t, quoted(test.value), test.want) })
+		t.Run(test.name, func(t *testing.T) { assert.DeepEqual(t, quoteValues(test.value), test.want) })
 	}
 }

@@ -29,13 +29,13 @@ const timeoutSeconds = 900
 // historyLimit is how many revisions helm rollback can go back to.
 const historyLimit = 10
 
-// New makes a release.
+// New creates a release.
 func New(scope constructs.Construct, id string, config Config) release.Release {
 	properties := &release.ReleaseConfig{
 		Name:      jsii.String(config.Name),
 		Namespace: jsii.String(config.Namespace),
 		Chart:     jsii.String(config.Chart),
-		Values:    &[]*string{cdktf.Fn_Jsonencode(quoted(config.Values))},
+		Values:    &[]*string{cdktf.Fn_Jsonencode(quoteValues(config.Values))},
 		// A failed install is undone, a failed upgrade rolled back.
 		Atomic:        jsii.Bool(true),
 		CleanupOnFail: jsii.Bool(true),

@@ -35,7 +35,7 @@ type Repository struct {
 	Arn *string
 }
 
-// New makes a repository.
+// New creates a repository.
 func New(scope constructs.Construct, id string, config Config) *Repository {
 	this := constructs.NewConstruct(scope, &id)
 	repository := ecrrepository.NewEcrRepository(this, jsii.String("repository"), &ecrrepository.EcrRepositoryConfig{
@@ -54,14 +54,14 @@ func New(scope constructs.Construct, id string, config Config) *Repository {
 	})
 	ecrlifecyclepolicy.NewEcrLifecyclePolicy(this, jsii.String("lifecycle"), &ecrlifecyclepolicy.EcrLifecyclePolicyConfig{
 		Repository: repository.Name(),
-		Policy:     jsii.String(expiry(config)),
+		Policy:     jsii.String(lifecyclePolicy(config)),
 	})
 	return &Repository{Construct: this, URL: repository.RepositoryUrl(), Arn: repository.Arn()}
 }
 
-// expiry writes ECR's lifecycle policy.
+// lifecyclePolicy writes ECR's lifecycle policy.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
-func expiry(config Config) string {
+func lifecyclePolicy(config Config) string {
 	type selection struct {
 		TagStatus      string   `json:"tagStatus"`
 		TagPatternList []string `json:"tagPatternList,omitempty"`

@@ -54,7 +54,7 @@ type VPC struct {
 
 const anywhere = "0.0.0.0/0"
 
-// New makes a network. It panics when a zone or the range cannot be planned, see [Subnets].
+// New creates a network. It panics when a zone or the range cannot be planned, see [Subnets].
 func New(scope constructs.Construct, id string, config Config) *VPC {
 	this := constructs.NewConstruct(scope, &id)
 	// Each value is asked of jsii once: a call to Node.js costs as much as a resource.

@@ -41,7 +41,7 @@ var managed = []string{
 	"AWSManagedRulesSQLiRuleSet",
 }
 
-// New makes a web ACL.
+// New creates a web ACL.
 func New(scope constructs.Construct, id string, config Config) *WebACL {
 	this := constructs.NewConstruct(scope, &id)
 	acl := wafv2webacl.NewWafv2WebAcl(this, jsii.String("acl"), &wafv2webacl.Wafv2WebAclConfig{

@@ -353,15 +353,15 @@ func needsAll(t *testing.T, table permissions.Table, key string, lives []recorde
 	}
 }
 
-func needsOf(row permissions.Type) [][]permissions.Need {
-	return [][]permissions.Need{row.Create, row.Read, row.Update, row.Delete, row.Tag}
+func grantsOf(row permissions.Type) [][]permissions.Grant {
+	return [][]permissions.Grant{row.Create, row.Read, row.Update, row.Delete, row.Tag}
 }
 
 func actionsOf(row permissions.Type) []string {
 	all := map[string]bool{}
-	for _, needs := range needsOf(row) {
-		for _, need := range needs {
-			for _, action := range need.Actions {
+	for _, grants := range grantsOf(row) {
+		for _, grant := range grants {
+			for _, action := range grant.Actions {
 				all[action] = true
 			}
 		}
@@ -371,11 +371,11 @@ func actionsOf(row permissions.Type) []string {
 
 // without is a row that lacks an action.
 func without(row permissions.Type, action string) permissions.Type {
-	lacking := func(needs []permissions.Need) (kept []permissions.Need) {
-		for _, need := range needs {
-			need.Actions = slices.DeleteFunc(slices.Clone(need.Actions), func(a string) bool { return a == action })
-			if len(need.Actions) > 0 {
-				kept = append(kept, need)
+	lacking := func(grants []permissions.Grant) (kept []permissions.Grant) {
+		for _, grant := range grants {
+			grant.Actions = slices.DeleteFunc(slices.Clone(grant.Actions), func(a string) bool { return a == action })
+			if len(grant.Actions) > 0 {
+				kept = append(kept, grant)
 			}
 		}
 		return kept

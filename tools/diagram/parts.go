@@ -148,11 +148,11 @@ func (p *part) kinds() []string {
 	return kinds
 }
 
-// rank is the place of the most telling thing in p among all nouns.
+// rank is the place of the most telling thing in p among all displayNames.
 func (p *part) rank() int {
-	best := len(nouns)
+	best := len(displayNames)
 	for _, kind := range p.kinds() {
-		if _, place := nounOf(kind); !unmentioned[kind] {
+		if _, place := displayNameOf(kind); !unmentioned[kind] {
 			best = min(best, place)
 		}
 	}
@@ -167,8 +167,8 @@ func (p *part) summary() []string {
 		told = kinds
 	}
 	slices.SortFunc(told, func(a, b string) int {
-		_, i := nounOf(a)
-		_, j := nounOf(b)
+		_, i := displayNameOf(a)
+		_, j := displayNameOf(b)
 		return cmp.Or(cmp.Compare(i, j), strings.Compare(a, b))
 	})
 	var summary []string
@@ -179,7 +179,7 @@ func (p *part) summary() []string {
 				names = append(names, stem(r))
 			}
 		}
-		n, _ := nounOf(kind)
+		n, _ := displayNameOf(kind)
 		text := n.count(len(names))
 		if groups := countNames(names); n.named && len(groups) > 1 {
 			text += " (" + strings.Join(groups, ", ") + ")"

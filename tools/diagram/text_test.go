@@ -35,7 +35,7 @@ func TestNouns(t *testing.T) {
 		"kubernetes_ingress_class_v1": "2 ingress classes",
 		"thing":                       "2 things",
 	} {
-		if n, _ := nounOf(kind); n.count(2) != want {
+		if n, _ := displayNameOf(kind); n.count(2) != want {
 			t.Errorf("%s: got %q, want %q", kind, n.count(2), want)
 		}
 	}

@@ -96,13 +96,13 @@ func (s *stack) onlyReader(values []value) *part {
 	return reader
 }
 
-// noun returns what to call v.
-func (v value) noun() string {
+// displayName returns what to call v.
+func (v value) displayName() string {
 	if v.resource.kind == "" {
 		return v.output
 	}
 	name := valueNoun(v.resource.kind, v.attribute)
-	if n, _ := nounOf(v.resource.kind); n.named {
+	if n, _ := displayNameOf(v.resource.kind); n.named {
 		return stem(v.resource) + " " + name
 	}
 	return name
@@ -112,18 +112,18 @@ func (v value) noun() string {
 func (g gift) label() []string {
 	values := slices.Clone(g.values)
 	slices.SortFunc(values, func(a, b value) int {
-		_, i := nounOf(a.resource.kind)
-		_, j := nounOf(b.resource.kind)
-		return cmp.Or(cmp.Compare(i, j), strings.Compare(a.noun(), b.noun()))
+		_, i := displayNameOf(a.resource.kind)
+		_, j := displayNameOf(b.resource.kind)
+		return cmp.Or(cmp.Compare(i, j), strings.Compare(a.displayName(), b.displayName()))
 	})
 	var label []string
 	for len(values) > 0 {
-		name := values[0].noun()
-		same := slices.IndexFunc(values, func(v value) bool { return v.noun() != name })
+		name := values[0].displayName()
+		same := slices.IndexFunc(values, func(v value) bool { return v.displayName() != name })
 		if same < 0 {
 			same = len(values)
 		}
-		label = append(label, noun{one: name}.count(same))
+		label = append(label, displayName{one: name}.count(same))
 		values = values[same:]
 	}
 	return label

@@ -23,13 +23,13 @@ func isClientRange(s string) bool {
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
 var sessionEndpoints = []string{"ssm", "ssmmessages"}
 
-// checkReach looks at people's ways to what is private.
-func (d *document) checkReach() {
+// checkAccessPaths checks bastion and VPN.
+func (d *document) checkAccessPaths() {
 	network := d.env.Network
 	if network.Bastion.Enabled {
 		d.checkEndpoints("a bastion", sessionEndpoints...)
 	}
-	if bastion := network.Bastion; d.sound("network.bastion.idleTimeoutMinutes", "network.bastion.maxSessionMinutes") && bastion.IdleTimeoutMinutes > bastion.MaxSessionMinutes {
+	if bastion := network.Bastion; d.isValid("network.bastion.idleTimeoutMinutes", "network.bastion.maxSessionMinutes") && bastion.IdleTimeoutMinutes > bastion.MaxSessionMinutes {
 		d.report("network.bastion.idleTimeoutMinutes", "must be at most maxSessionMinutes (%d), is %d", bastion.MaxSessionMinutes, bastion.IdleTimeoutMinutes)
 	}
 	if network.VPN.Enabled {
@@ -40,8 +40,8 @@ func (d *document) checkReach() {
 func (d *document) checkVPN() {
 	const path = "network.vpn"
 	vpn := d.env.Network.VPN
-	d.checkSet(path, "the VPN", map[string]string{"clientCIDR": vpn.ClientCIDR, "serverCertificateARN": vpn.ServerCertificateARN})
-	if d.sound(path+".samlProviderARN", path+".clientCertificateARN") {
+	d.checkRequired(path, "the VPN", map[string]string{"clientCIDR": vpn.ClientCIDR, "serverCertificateARN": vpn.ServerCertificateARN})
+	if d.isValid(path+".samlProviderARN", path+".clientCertificateARN") {
 		switch {
 		case vpn.SAMLProviderARN == "" && vpn.ClientCertificateARN == "":
 			d.report(path, "must say who gets in: set samlProviderARN or clientCertificateARN")
@@ -49,7 +49,7 @@ func (d *document) checkVPN() {
 			d.report(path, "must have samlProviderARN or clientCertificateARN, has both; remove one")
 		}
 	}
-	if !slices.Contains(sessionTimeoutHours, vpn.SessionTimeoutHours) && d.sound(path+".sessionTimeoutHours") {
+	if !slices.Contains(sessionTimeoutHours, vpn.SessionTimeoutHours) && d.isValid(path+".sessionTimeoutHours") {
 		d.report(path+".sessionTimeoutHours", "must be 8, 10, 12 or 24, is %d", vpn.SessionTimeoutHours)
 	}
 	d.checkARN(path+".serverCertificateARN", vpn.ServerCertificateARN, arnRegion, "region", d.env.Region)
@@ -57,7 +57,7 @@ func (d *document) checkVPN() {
 	d.checkARN(path+".clientCertificateARN", vpn.ClientCertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".clientCertificateARN", vpn.ClientCertificateARN, arnAccount, "account", d.env.Account)
 	d.checkARN(path+".samlProviderARN", vpn.SAMLProviderARN, arnAccount, "account", d.env.Account)
-	if vpn.ClientCIDR != "" && d.sound(path+".clientCIDR", "network.cidr") &&
+	if vpn.ClientCIDR != "" && d.isValid(path+".clientCIDR", "network.cidr") &&
 		netip.MustParsePrefix(vpn.ClientCIDR).Overlaps(netip.MustParsePrefix(d.env.Network.CIDR)) {
 		d.report(path+".clientCIDR", "must not overlap network.cidr (%s), is %s", d.env.Network.CIDR, vpn.ClientCIDR)
 	}

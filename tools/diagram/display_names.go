@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A noun is what a person calls a kind of resource.
-type noun struct {
+// A displayName is what people call a type of resource.
+type displayName struct {
 	kind string
 	one  string
 	// named means that the constructs' own names tell several of a kind apart and are
@@ -15,9 +15,9 @@ type noun struct {
 	named bool
 }
 
-// nouns holds the kinds worth naming better than their Terraform type does, most telling
+// displayNames holds the kinds worth naming better than their Terraform type does, most telling
 // first, which is the order in which a part lists what it holds.
-var nouns = []noun{
+var displayNames = []displayName{
 	{kind: "aws_vpc", one: "VPC"},
 	{kind: "aws_eks_cluster", one: "EKS control plane"},
 	{kind: "aws_rds_cluster", one: "Aurora cluster"},
@@ -123,10 +123,10 @@ var attributes = map[string]string{
 	"aws_rds_cluster.reader_endpoint":           "reader endpoint",
 }
 
-// nounOf returns the noun of a kind and its place among all. A kind that nobody has named
+// displayNameOf returns the name of a kind and its place among all. A kind that nobody has named
 // yet is called by its Terraform type and comes last.
-func nounOf(kind string) (noun, int) {
-	for i, n := range nouns {
+func displayNameOf(kind string) (displayName, int) {
+	for i, n := range displayNames {
 		if n.kind == kind {
 			return n, i
 		}
@@ -138,11 +138,11 @@ func nounOf(kind string) (noun, int) {
 	if last := words[len(words)-1]; len(words) > 1 && len(last) > 1 && last[0] == 'v' && strings.Trim(last[1:], "0123456789") == "" {
 		words = words[:len(words)-1] // the Kubernetes API's version
 	}
-	return noun{kind: kind, one: strings.Join(words, " ")}, len(nouns)
+	return displayName{kind: kind, one: strings.Join(words, " ")}, len(displayNames)
 }
 
 // count says how many there are, and nothing when there is one.
-func (n noun) count(number int) string {
+func (n displayName) count(number int) string {
 	if number == 1 {
 		return n.one
 	}
@@ -151,7 +151,7 @@ func (n noun) count(number int) string {
 
 var consonantY = regexp.MustCompile(`[^aeiou]y$`)
 
-func (n noun) plural() string {
+func (n displayName) plural() string {
 	switch {
 	case strings.HasSuffix(n.one, "s"):
 		return n.one + "es"
@@ -168,7 +168,7 @@ func valueNoun(kind, attribute string) string {
 	if name, ok := attributes[kind+"."+last]; ok {
 		return name
 	}
-	n, _ := nounOf(kind)
+	n, _ := displayNameOf(kind)
 	words := strings.Split(last, "_")
 	for i, word := range words {
 		switch word {

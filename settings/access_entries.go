@@ -2,27 +2,27 @@ package settings
 
 import "slices"
 
-// checkAccess looks at who uses the Kubernetes API, and as what.
-func (d *document) checkAccess() {
+// checkAccessEntries checks who may use the Kubernetes API.
+func (d *document) checkAccessEntries() {
 	principals := map[string]bool{}
 	for i, access := range d.env.Cluster.AccessEntries {
 		path := element("cluster.accessEntries", i)
 		d.checkUnique(path+".namespaces", access.Namespaces)
 		// https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
-		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {
+		if d.isValid(path+".policy", path+".namespaces") && access.Policy == AccessAdmin && len(access.Namespaces) > 0 {
 			d.report(path+".namespaces", "must not be set with policy admin, which is for the whole cluster; use edit or view")
 		}
-		if d.sound(path+".policy", path+".namespaces") && access.Policy == AccessDeveloper && len(access.Namespaces) > 0 {
+		if d.isValid(path+".policy", path+".namespaces") && access.Policy == AccessDeveloper && len(access.Namespaces) > 0 {
 			d.report(path+".namespaces", "must not be set with policy developer, which is for the application's namespace; use edit or view")
 		}
 		// EKS has one access entry for each principal.
-		if d.sound(path+".principal", "account") {
+		if d.isValid(path+".principal", "account") {
 			arn := d.env.principalARN(access.Principal)
 			if principals[arn] {
 				d.report(path+".principal", "must be another principal than those before, is %s again", arn)
 			}
 			principals[arn] = true
-			if d.sound("project") && slices.Contains(d.env.clusterRoles(), arn) {
+			if d.isValid("project") && slices.Contains(d.env.pipelineRoleARNs(), arn) {
 				d.report(path+".principal", "must not be a role of the bootstrap stack that has its access already, is %s", arn)
 			}
 		}
