@@ -57,7 +57,7 @@ golden: setup ## Accept what is synthesized now: golden files, schema, documents
 	@$(MAKE) --no-print-directory diagram
 
 .PHONY: diagram
-diagram: ## Draw docs/architecture.svg and the README's Mermaid diagram from the golden files
+diagram: ## Draw docs/architecture.svg, and the Mermaid diagram in docs/architecture.md, from the golden files
 	go run -C tools/diagram .
 
 .PHONY: policy

@@ -25,7 +25,11 @@ func TestPermissionsDocument(t *testing.T) {
 	table := permissions.All()
 	names := []string{"network", "data", "cluster", "addons", "app", "observability"}
 	var b strings.Builder
-	b.WriteString(permissionsIntroduction + table.Markdown())
+	b.WriteString(permissionsIntroduction)
+	for _, env := range all {
+		fmt.Fprintf(&b, "- [%s](#%[1]s)\n", env.Name)
+	}
+	b.WriteString(permissionsByType + table.Markdown())
 	role := func(name, what string, statements []permissions.Statement) {
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s\n\n%s", name, what, permissions.Markdown(statements))
 	}
@@ -58,17 +62,21 @@ func TestPermissionsDocument(t *testing.T) {
 	}
 }
 
-const permissionsIntroduction = `# Who may do what
+const permissionsIntroduction = `# Permissions
 
 Generated from the table in ` + "`permissions/`" + ` and from what the stacks hold; ` + "`make golden`" + ` writes it anew, and a
 test keeps it current. Each stack has a role that deploys it and one that plans it, made by the
-bootstrap stack (README.md, From zero to a pipeline). A rehearsal runs every stack under them.
+bootstrap stack: [Security](security.md#roles) explains them. A rehearsal runs every stack under them.
 
 Every role has a boundary besides: the actions in its own table and no others, with IAM and the states
 as narrow as there, and nothing at all of IAM's on what the bootstrap makes. Roles that a stack makes
 must have that stack's boundary of roles. So no role can widen itself, or make one that can do more.
 
-## What each type needs
+- [Permissions by resource type](#permissions-by-resource-type)
+`
+
+const permissionsByType = `
+## Permissions by resource type
 
 Whoever creates, updates or deletes also reads. What is not here needs nothing of AWS: what is in
 Kubernetes goes through the cluster's access entries.

@@ -51,7 +51,7 @@ func TestCycle(t *testing.T) {
 	}
 }
 
-// unprotect does what the README says before a protected environment can be taken down.
+// unprotect does what docs/environments.md says before a protected environment can be taken down.
 func (r rehearsal) unprotect(overrides ...string) {
 	r.t.Helper()
 	if !slices.ContainsFunc(r.App.Stacks, func(s *synthesized.Stack) bool { return len(s.Guarded) > 0 }) {

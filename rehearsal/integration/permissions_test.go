@@ -124,7 +124,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 		return nil
 	}))
 	r.each(r.App.NeededBy, func(stack string) (commands []run.Command) {
-		// With a last snapshot its key stays: Terraform forgets it, as README.md tells.
+		// With a last snapshot its key stays: Terraform forgets it, as docs/environments.md tells.
 		for _, address := range r.App.Stack(stack).Guarded {
 			commands = append(commands, under(stack, "state", "rm", address))
 		}

@@ -20,7 +20,7 @@ import (
 )
 
 // TestKilled kills a whole deployment at random moments, with everything that belongs to it.
-// What the README says then is enough: unlock, adopt what was made and not written down,
+// What docs/recovery.md says then is enough: unlock, adopt what was made and not written down,
 // deploy again. Nothing is made twice, and nothing is lost.
 func TestKilled(t *testing.T) {
 	t.Parallel()
@@ -116,7 +116,7 @@ func (d *deployment) kill() {
 	<-d.ended
 }
 
-// recover does by hand what the README tells to do after a deployment was killed.
+// recover does by hand what docs/recovery.md tells to do after a deployment was killed.
 func (r rehearsal) recover(locks []string, deploy func() string) {
 	r.t.Helper()
 	for _, lock := range locks {

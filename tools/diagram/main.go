@@ -1,5 +1,5 @@
 // Command diagram draws Plinth from its stacks: docs/architecture.svg, laid out by
-// Graphviz, and the same picture as a Mermaid block inside README.md.
+// Graphviz, and the same picture as a Mermaid block inside docs/architecture.md.
 //
 // It reads the golden files of one environment, which are what `cdktf synth` writes,
 // so the pictures show what is deployed and not what somebody remembers. Graphviz runs

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	svgPath    = "docs/architecture.svg"
-	readmePath = "README.md"
+	svgPath      = "docs/architecture.svg"
+	documentPath = "docs/architecture.md"
 )
 
 // A picture is one file that shows the architecture: as it is, and as it should be.
@@ -50,13 +50,13 @@ func draw(ctx context.Context, root string) ([]picture, error) {
 		return nil, err
 	}
 
-	readme := picture{path: readmePath, staleness: "the Mermaid diagram in " + readmePath + " is stale"}
-	readme.have, err = os.ReadFile(filepath.Join(root, readmePath))
+	document := picture{path: documentPath, staleness: "the Mermaid diagram in " + documentPath + " is stale"}
+	document.have, err = os.ReadFile(filepath.Join(root, documentPath))
 	if err != nil {
 		return nil, err
 	}
-	if readme.want, err = replaceBlock(readme.have, d.mermaid()); err != nil {
-		return nil, fmt.Errorf("%s: %w", readmePath, err)
+	if document.want, err = replaceBlock(document.have, d.mermaid()); err != nil {
+		return nil, fmt.Errorf("%s: %w", documentPath, err)
 	}
-	return []picture{svg, readme}, nil
+	return []picture{svg, document}, nil
 }

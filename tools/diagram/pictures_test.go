@@ -26,12 +26,12 @@ func TestRunWritesTheSameEverywhere(t *testing.T) {
 	for range 2 {
 		root := t.TempDir()
 		copyGoldenFiles(t, root)
-		write(t, filepath.Join(root, readmePath), "# A\n"+beginMarker+"\nold\n"+endMarker+"\nz\n")
+		write(t, filepath.Join(root, documentPath), "# A\n"+beginMarker+"\nold\n"+endMarker+"\nz\n")
 		if err := run(root, t.Output()); err != nil {
 			t.Fatal(err)
 		}
 		wrote := make(map[string][]byte)
-		for _, path := range []string{svgPath, readmePath} {
+		for _, path := range []string{svgPath, documentPath} {
 			data, err := os.ReadFile(filepath.Join(root, path))
 			if err != nil {
 				t.Fatal(err)
@@ -60,14 +60,14 @@ func TestRunWritesTheSameEverywhere(t *testing.T) {
 
 func TestDrawSaysWhatIsMissing(t *testing.T) {
 	root := t.TempDir()
-	write(t, filepath.Join(root, readmePath), "# A\n")
+	write(t, filepath.Join(root, documentPath), "# A\n")
 	_, err := draw(t.Context(), root)
 	if want := "no *.tf.json there"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("without golden files: error %v, want %q in it", err, want)
 	}
 	copyGoldenFiles(t, root)
 	_, err = draw(t.Context(), root)
-	if want := "README.md: must contain " + beginMarker + " once, has it 0 times"; err == nil || err.Error() != want {
+	if want := "docs/architecture.md: must contain " + beginMarker + " once, has it 0 times"; err == nil || err.Error() != want {
 		t.Errorf("without markers: error %v, want %q", err, want)
 	}
 }

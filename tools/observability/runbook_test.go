@@ -146,7 +146,7 @@ var guideProperties = []struct {
 				g.alerts = slices.DeleteFunc(g.alerts, func(s string) bool { return s == "AppErrors" })
 			},
 			"an anchor that is twice":  reword(`<a id="latency"></a>`, `<a id="latency"></a><a id="error-rate"></a>`),
-			"an alarm among the traps": reword("## Alarms", "## Traps"),
+			"an alarm among the traps": reword("## Alarms", "## Troubleshooting"),
 		},
 	},
 	{
@@ -154,7 +154,7 @@ var guideProperties = []struct {
 		map[string]func(g *guide){
 			"one is missing":      reword(`<a id="nat-ports"></a>`, ""),
 			"one that nobody has": reword(`<a id="nat-ports"></a>`, `<a id="nat-ports"></a><a id="dns"></a>`),
-			"one without a place": reword("## Traps", "## More"),
+			"one without a place": reword("## Troubleshooting", "## More"),
 		},
 	},
 	{
@@ -227,7 +227,7 @@ func alarmsInGuide(g guide) []string {
 	return compare("Alarms", g.anchors("Alarms"), slices.Collect(maps.Keys(wanted)))
 }
 
-func trapsInGuide(g guide) []string { return compare("Traps", g.anchors("Traps"), traps) }
+func trapsInGuide(g guide) []string { return compare("Troubleshooting", g.anchors("Troubleshooting"), traps) }
 
 // compare tells in what anchors differ from those that are wanted.
 func compare(part string, found, wanted []string) (broken []string) {

@@ -24,7 +24,7 @@ func refuseDeploy(targets stacks) error {
 func refuseDestroy(targets stacks) error {
 	for _, target := range targets {
 		if env, is := strings.CutPrefix(target.Name, Bootstrap); is {
-			return refusal(fmt.Sprintf("%s is not destroyed: the states of %s are in its bucket. Nothing was destroyed. To destroy the rest: ./plinth destroy '%[2]s-*'. To take this stack down after that: see docs/recovery.md.", target.Name, env))
+			return refusal(fmt.Sprintf("%s is not destroyed: the states of %s are in its bucket. Nothing was destroyed. To destroy the rest: ./plinth destroy '%[2]s-*'. To take this stack down after that: see docs/recovery.md, \"Destroy the bootstrap stack\".", target.Name, env))
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 // TestBootstrap has a stack with the bucket of all states.
 func TestBootstrap(t *testing.T) {
 	const kept = "bootstrap-dev is not destroyed: the states of dev are in its bucket. Nothing was destroyed. " +
-		"To destroy the rest: ./plinth destroy 'dev-*'. To take this stack down after that: see docs/recovery.md."
+		"To destroy the rest: ./plinth destroy 'dev-*'. To take this stack down after that: see docs/recovery.md, \"Destroy the bootstrap stack\"."
 	const anAdministrators = "bootstrap-dev is an administrator's to deploy, and its state moves into the bucket that it makes: " +
 		"./plinth bootstrap dev shows the plan and asks."
 	s3 := newStorage(t)

@@ -82,7 +82,7 @@ func TestUnreadableStates(t *testing.T) {
 		{
 			name: "no bucket",
 			edit: func(backend object) { backend["bucket"] = "another-bucket" },
-			want: "its bucket does not exist. Make it first: ./plinth bootstrap, see README.md\n" +
+			want: "its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md\n" +
 				"  Error: ",
 		},
 		{

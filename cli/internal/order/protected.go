@@ -45,7 +45,7 @@ func checkUnprotected(ctx context.Context, targets stacks) error {
 	if len(refusals) == 0 {
 		return nil
 	}
-	refusals = append(refusals, `Nothing was destroyed. To keep a final snapshot, and the key that it needs: see README.md, "To a real AWS account".`)
+	refusals = append(refusals, `Nothing was destroyed. To keep a final snapshot, and the key that it needs: see docs/environments.md, "Destroy a protected environment".`)
 	if unread != nil {
 		refusals = append(refusals, "Whether all of this still exists is unknown. "+unread.Error())
 	}

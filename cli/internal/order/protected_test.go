@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	nothingDone = "\nNothing was destroyed. To keep a final snapshot, and the key that it needs: see README.md, \"To a real AWS account\"."
+	nothingDone = "\nNothing was destroyed. To keep a final snapshot, and the key that it needs: see docs/environments.md, \"Destroy a protected environment\"."
 	takeDown    = " must not be destroyed). To take staging down, set protected: false and database.finalSnapshot: false in environments/staging.yaml, deploy the change (./plinth deploy staging-data), then destroy."
 )
 
@@ -106,7 +106,7 @@ func TestProtectedAndStateUnread(t *testing.T) {
 	}
 }
 
-// TestProtectedLifecycle has Terraform itself forget what it must not destroy, as README.md
+// TestProtectedLifecycle has Terraform itself forget what it must not destroy, as docs/environments.md
 // says for a final snapshot.
 func TestProtectedLifecycle(t *testing.T) {
 	s3 := newStorage(t)

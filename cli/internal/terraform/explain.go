@@ -29,7 +29,7 @@ var causes = []struct {
 }{
 	{
 		NoBucket, regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
-		"its bucket does not exist. Make it first: ./plinth bootstrap, see README.md",
+		"its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md",
 	},
 	{
 		WrongAccount, regexp.MustCompile(`AWS account ID not allowed`),

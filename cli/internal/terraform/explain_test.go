@@ -15,7 +15,7 @@ func TestExplain(t *testing.T) {
 		},
 		"wrapped in the middle of a sign": {
 			"\nError: Failed\n\nS3 bucket \"b\" does\nnot exist.\n",
-			"its bucket does not exist. Make it first: ./plinth bootstrap, see README.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
+			"its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
 		},
 		"a token that the role does not trust": {
 			"\nError: No valid credential sources found\n\nAssumeRoleWithWebIdentity: AccessDenied: Not authorized\n",

@@ -86,25 +86,25 @@ func has(block *schema.Block, path string) bool {
 }
 
 const (
-	readme = "../../README.md"
-	begin  = "<!-- replacements:begin -->\n"
-	end    = "<!-- replacements:end -->\n"
+	document = "../../../docs/rehearsal.md"
+	begin    = "<!-- replacements:begin -->\n"
+	end      = "<!-- replacements:end -->\n"
 )
 
-// TestReplacementsAreDocumented holds the README's table against the kinds, and writes it
+// TestReplacementsAreDocumented holds the document's table against the kinds, and writes it
 // when run with -update.
 func TestReplacementsAreDocumented(t *testing.T) {
-	content, err := os.ReadFile(readme)
+	content, err := os.ReadFile(document)
 	assert.NilError(t, err)
 	before, rest, found := strings.Cut(string(content), begin)
 	table, after, closed := strings.Cut(rest, end)
-	assert.Assert(t, found && closed, "%s: the markers %q and %q are gone", readme, begin, end)
+	assert.Assert(t, found && closed, "%s: the markers %q and %q are gone", document, begin, end)
 	want := replacements()
 	if golden.FlagUpdate() {
-		assert.NilError(t, os.WriteFile(readme, []byte(before+begin+want+end+after), 0o644))
+		assert.NilError(t, os.WriteFile(document, []byte(before+begin+want+end+after), 0o644))
 		return
 	}
-	assert.Equal(t, table, want, "rehearsal/README.md is not current. In rehearsal: go test ./internal/cloud -update")
+	assert.Equal(t, table, want, "docs/rehearsal.md is not current. In rehearsal: go test ./internal/cloud -update")
 }
 
 // replacements are a Markdown table of what makes a new resource.

@@ -106,7 +106,7 @@ func (p *play) change(ctx context.Context) error {
 }
 
 // guarded shows, where an environment is protected, that Terraform refuses to destroy it, and
-// then takes the protection away as README.md tells.
+// then takes the protection away as docs/environments.md tells.
 func (p *play) guarded(ctx context.Context) error {
 	var guarded []string
 	for _, s := range p.App.Stacks {
