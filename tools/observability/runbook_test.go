@@ -227,7 +227,9 @@ func alarmsInGuide(g guide) []string {
 	return compare("Alarms", g.anchors("Alarms"), slices.Collect(maps.Keys(wanted)))
 }
 
-func trapsInGuide(g guide) []string { return compare("Troubleshooting", g.anchors("Troubleshooting"), traps) }
+func trapsInGuide(g guide) []string {
+	return compare("Troubleshooting", g.anchors("Troubleshooting"), traps)
+}
 
 // compare tells in what anchors differ from those that are wanted.
 func compare(part string, found, wanted []string) (broken []string) {

@@ -1,5 +1,6 @@
 // Package repository tests what holds for the repository as a whole: that its targets and commands are
-// run by something, that it needs no more than it says, and that its launcher works.
+// run by something, that it needs no more than it says, that its launcher works, and that its documents
+// name what there is.
 package repository
 
 import (
@@ -66,21 +67,6 @@ func listed(t *testing.T) []string {
 	return all
 }
 
-// TestTyped holds that there is what documents tell people to type: in backquotes, or on a line of its
-// own.
-func TestTyped(t *testing.T) {
-	t.Parallel()
-	all := listed(t)
-	typed := regexp.MustCompile("(?m)(?:`|^ {2,}|^|&& |… )(?:[A-Z_]+=\\S+ )*(make|\\./plinth) ([a-z][a-z-]*)")
-	for _, file := range documents(t) {
-		for _, match := range typed.FindAllStringSubmatch(text(t, file), -1) {
-			if command := match[1] + " " + match[2]; !slices.Contains(all, command) {
-				t.Errorf("%s: %s: there is no such thing", file, command)
-			}
-		}
-	}
-}
-
 // TestTargets holds that something runs every target and every command: what nobody runs breaks unseen.
 func TestTargets(t *testing.T) {
 	t.Parallel()
@@ -139,16 +125,6 @@ func TestTargets(t *testing.T) {
 			t.Errorf("%s: there is no test %s in %s", thing, test, folder)
 		}
 	}
-}
-
-// documents are what people read, except what a package brings.
-func documents(t *testing.T) []string {
-	t.Helper()
-	out, err := exec.Command("git", "-C", root, "ls-files", "help", "*.md").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Fields(string(out))
 }
 
 func text(t *testing.T, file string) string {

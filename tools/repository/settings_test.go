@@ -1,0 +1,121 @@
+package repository
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// schema is as much of environments/schema.json as tells which settings there are.
+type schema struct {
+	Properties map[string]*schema `json:"properties"`
+	Items      *schema            `json:"items"`
+}
+
+// unknown returns the path of a setting that there is not, or nothing.
+func (s *schema) unknown(names []string) string {
+	for i, name := range names {
+		if s.Items != nil {
+			s = s.Items
+		}
+		next, is := s.Properties[name]
+		if !is {
+			return strings.Join(names[:i+1], ".")
+		}
+		s = next
+	}
+	return ""
+}
+
+// settingPath is a setting that code in backquotes names, perhaps with its value.
+var settingPath = regexp.MustCompile(`^([a-z]+(?:\.[a-zA-Z]\w*)+)(?:: .*)?$`)
+
+// TestSettings holds that settings that documents name are there, by their paths in backquotes and as YAML.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	var s schema
+	if err := json.Unmarshal([]byte(text(t, "environments/schema.json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range pages(t) {
+		if strings.HasPrefix(p.file, "charts/") || p.file == "docs/permissions.md" { // whose values and names are others
+			continue
+		}
+		for _, code := range p.inline {
+			match := settingPath.FindStringSubmatch(code)
+			if match == nil {
+				continue
+			}
+			names := strings.Split(match[1], ".")
+			if section := s.Properties[names[0]]; section == nil || section.Properties == nil {
+				continue
+			}
+			found++
+			if unknown := s.unknown(names); unknown != "" {
+				t.Errorf("%s: `%s`: there is no setting %s", p.file, code, unknown)
+			}
+		}
+		for _, block := range p.blocks {
+			var content map[string]any
+			if yaml.Unmarshal([]byte(block), &content) != nil || len(content) == 0 {
+				continue
+			}
+			for name, value := range content {
+				if s.Properties[name] == nil {
+					continue
+				}
+				found++
+				for _, unknown := range s.unknownIn(value, name) {
+					t.Errorf("%s: in a block of YAML: there is no setting %s", p.file, unknown)
+				}
+			}
+		}
+	}
+	if found < 80 {
+		t.Errorf("only %d settings are found", found)
+	}
+}
+
+// unknownIn are the paths of settings in a value of YAML that there are not.
+func (s *schema) unknownIn(value any, at string) (all []string) {
+	if unknown := s.unknown(strings.Split(at, ".")); unknown != "" {
+		return []string{unknown}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for name, inner := range value {
+			all = append(all, s.unknownIn(inner, at+"."+name)...)
+		}
+	case []any:
+		for _, inner := range value {
+			all = append(all, s.unknownIn(inner, at)...)
+		}
+	}
+	return all
+}
+
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	var s schema
+	if err := json.Unmarshal([]byte(`{"properties": {"app": {"properties": {"name": {}, "access": {"items": {"properties": {"policy": {}}}}}}}}`), &s); err != nil {
+		t.Fatal(err)
+	}
+	for block, want := range map[string]string{
+		"app: {name: x, access: [{policy: view}]}": "[]",
+		"app: {nme: x}":              "[app.nme]",
+		"app: {access: [{role: x}]}": "[app.access.role]",
+	} {
+		var content map[string]any
+		if err := yaml.Unmarshal([]byte(block), &content); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(s.unknownIn(content["app"], "app")); got != want {
+			t.Errorf("%s: %s, not %s", block, got, want)
+		}
+	}
+}
