@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Observability says what is watched, and who is told.
+// Observability is alarms, metrics, dashboards and logs.
 type Observability struct {
 	Alarms     Alarms     `yaml:"alarms"`
 	Budget     Budget     `yaml:"budget"`
@@ -15,101 +15,101 @@ type Observability struct {
 	Loki       Loki       `yaml:"loki"`
 }
 
-// Alarms says when CloudWatch raises an alarm, and where it tells it.
+// Alarms are the thresholds of the CloudWatch alarms, and where they are sent.
 type Alarms struct {
-	// Emails are told of every alarm, once each has confirmed AWS's first message.
-	Emails []string `yaml:"emails" validate:"dive,email"`
-	// Slack is a channel that is told too.
+	// Emails are the addresses that get every alarm, after each has confirmed AWS's first message.
+	Emails []string `yaml:"emails" validate:"dive,email" example:"[oncall@example.com]"`
+
 	Slack Slack `yaml:"slack"`
-	// ErrorRatePercent is the share of requests that end in an error of the service (5xx).
+
+	// ErrorRatePercent is the share of requests that fail with a 5xx error.
 	ErrorRatePercent int `yaml:"errorRatePercent" validate:"between=1-100"`
-	// P95LatencyMilliseconds is what 95 of 100 requests may take.
+	// P95LatencyMilliseconds is the 95th percentile of response times.
 	P95LatencyMilliseconds int `yaml:"p95LatencyMilliseconds" validate:"between=10-60000"`
-	// ErrorLogsPer5Minutes is how many log lines of level ERROR there may be in five minutes.
+	// ErrorLogsPer5Minutes is the number of log lines of level ERROR in five minutes.
 	ErrorLogsPer5Minutes int `yaml:"errorLogsPer5Minutes" validate:"between=1-1000000"`
 	// DatabaseCPUPercent is the CPU use of a database instance over ten minutes.
 	DatabaseCPUPercent int `yaml:"databaseCPUPercent" validate:"between=10-100"`
-	// DatabaseConnections is how many connections an instance may have; by default 80 % of what
-	// PostgreSQL admits with the memory of its class.
-	DatabaseConnections int `yaml:"databaseConnections" validate:"between=0-5000"`
-	// DatabaseFreeStorageGiB is how much storage must be free, Aurora's local storage likewise;
-	// by default an eighth of database.storageGiB, with Aurora 5.
-	DatabaseFreeStorageGiB int `yaml:"databaseFreeStorageGiB" validate:"between=0-65536"`
-	// ReplicaLagSeconds is how far a read replica may be behind. One of RDS seems to be up to five
-	// minutes behind while nothing is written.
+	// DatabaseConnections is the number of connections to an instance. Default: 80% of its
+	// max_connections.
+	DatabaseConnections int `yaml:"databaseConnections" validate:"between=0-5000" example:"90"`
+	// DatabaseFreeStorageGiB is the free storage of an instance; with Aurora, its local storage.
+	// Default: an eighth of database.storageGiB, with Aurora 5.
+	DatabaseFreeStorageGiB int `yaml:"databaseFreeStorageGiB" validate:"between=0-65536" example:"4"`
+	// ReplicaLagSeconds is the lag of a read replica. RDS reports up to 300 seconds while nothing is
+	// written.
 	ReplicaLagSeconds int `yaml:"replicaLagSeconds" validate:"between=1-86400"`
 }
 
-// Budget tells who is told of alarms what the account costs.
+// Budget is an AWS budget for the account. It is sent where alarms are sent.
 type Budget struct {
-	// MonthlyUSD is what the account, with all that is in it, may cost in a month; 0 is no budget.
+	// MonthlyUSD is the monthly budget of the whole account, in US dollars. 0 is no budget.
 	MonthlyUSD int `yaml:"monthlyUSD" validate:"between=0-100000000"`
-	// ThresholdPercent is what share of it must be spent before that is told. It is also told when AWS
-	// expects more than all of it.
+	// ThresholdPercent is the share of the budget that triggers an alert. A forecast above 100% does
+	// too.
 	ThresholdPercent int `yaml:"thresholdPercent" validate:"between=1-100"`
 }
 
-// Slack is a channel of a Slack workspace which an administrator has let AWS into, once, in the
-// console of Amazon Q Developer in chat applications.
+// Slack is a Slack channel that gets every alarm. An administrator must authorize the workspace once, in
+// the console of Amazon Q Developer in chat applications.
 //
 // https://docs.aws.amazon.com/chatbot/latest/adminguide/slack-setup.html
 type Slack struct {
-	// WorkspaceID is the workspace's, such as T0123456789.
-	WorkspaceID string `yaml:"workspaceID" validate:"omitempty,slackworkspace"`
-	// ChannelID is the channel's, such as C0123456789; it stands at the end of its link.
-	ChannelID string `yaml:"channelID" validate:"omitempty,slackchannel"`
+	// WorkspaceID is the ID of the workspace.
+	WorkspaceID string `yaml:"workspaceID" validate:"omitempty,slackworkspace" example:"T0123456789"`
+	// ChannelID is the ID of the channel, at the end of its link.
+	ChannelID string `yaml:"channelID" validate:"omitempty,slackchannel" example:"C0123456789"`
 }
 
-// Prometheus collects the application's and its pods' metrics in an Amazon Managed Prometheus
-// workspace, whose rules raise alarms too.
+// Prometheus is an Amazon Managed Prometheus workspace for metrics of the application and its pods, with
+// alerting rules.
 type Prometheus struct {
-	// Enabled makes the workspace and the agent that fills it.
+	// Enabled creates the workspace and installs Prometheus as an agent.
 	Enabled bool `yaml:"enabled"`
-	// ScrapeIntervalSeconds is how often the metrics are taken; each is paid for.
+	// ScrapeIntervalSeconds is the scrape interval. AWS charges for each sample.
 	ScrapeIntervalSeconds int `yaml:"scrapeIntervalSeconds" validate:"between=10-60"`
 }
 
-// Grafana shows dashboards, at an address that is reached from inside the VPC only.
+// Grafana is Grafana behind an internal load balancer.
 type Grafana struct {
-	// Enabled installs it.
+	// Enabled installs Grafana.
 	Enabled bool `yaml:"enabled"`
-	// Domain is its DNS name.
-	Domain string `yaml:"domain" validate:"omitempty,domain"`
-	// CertificateARN is the ACM certificate of Domain.
-	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn"`
-	// AllowedCIDRs are the networks that reach it; by default the VPC's.
-	AllowedCIDRs []string `yaml:"allowedCIDRs" validate:"dive,network"`
-	// OIDC is who lets people in.
+	// Domain is Grafana's DNS name. Required if enabled.
+	Domain string `yaml:"domain" validate:"omitempty,domain" example:"grafana.example.com"`
+	// CertificateARN is the ACM certificate of the domain. Required if enabled.
+	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn" example:"arn:aws:acm:eu-west-2:111111111111:certificate/1234"`
+	// AllowedCIDRs are the networks that may reach Grafana. Default: the VPC.
+	AllowedCIDRs []string `yaml:"allowedCIDRs" validate:"dive,network" example:"[10.10.0.0/16]"`
+
 	OIDC OIDC `yaml:"oidc"`
 }
 
-// OIDC is a provider of OpenID Connect where Grafana is registered as a client, with
-// https://<domain>/login/generic_oauth as the redirect URL.
+// OIDC is the OpenID Connect provider that authenticates users. Register Grafana there as a client with
+// the redirect URL https://<domain>/login/generic_oauth.
 type OIDC struct {
-	// ClientID is Grafana's at the provider. The client's secret is in Secrets Manager, as
-	// <project>/<environment>/grafana, put there by a person before Grafana is installed.
-	ClientID string `yaml:"clientID" validate:"omitempty,audience"`
-	// AuthURL, TokenURL and UserInfoURL are the provider's endpoints, as its
-	// /.well-known/openid-configuration lists them.
-	AuthURL string `yaml:"authURL" validate:"omitempty,httpsurl"`
-	// TokenURL is like AuthURL.
-	TokenURL string `yaml:"tokenURL" validate:"omitempty,httpsurl"`
-	// UserInfoURL is like AuthURL.
-	UserInfoURL string `yaml:"userInfoURL" validate:"omitempty,httpsurl"`
-	// AdminGroup and EditorGroup are the groups, in the token's groups, whose members get
-	// more than to look.
-	AdminGroup string `yaml:"adminGroup" validate:"omitempty,group"`
-	// EditorGroup is like AdminGroup.
-	EditorGroup string `yaml:"editorGroup" validate:"omitempty,group"`
+	// ClientID is the client ID. Required if enabled. Put the client secret into Secrets Manager as
+	// <project>/<environment>/grafana before you deploy.
+	ClientID string `yaml:"clientID" validate:"omitempty,audience" example:"grafana"`
+	// AuthURL is the provider's authorization_endpoint, from its /.well-known/openid-configuration.
+	// Required if enabled.
+	AuthURL string `yaml:"authURL" validate:"omitempty,httpsurl" example:"https://login.example.com/oauth2/authorize"`
+	// TokenURL is the provider's token_endpoint. Required if enabled.
+	TokenURL string `yaml:"tokenURL" validate:"omitempty,httpsurl" example:"https://login.example.com/oauth2/token"`
+	// UserInfoURL is the provider's userinfo_endpoint. Required if enabled.
+	UserInfoURL string `yaml:"userInfoURL" validate:"omitempty,httpsurl" example:"https://login.example.com/oauth2/userinfo"`
+	// AdminGroup is the group, in the token's claim groups, whose members get the role Admin.
+	AdminGroup string `yaml:"adminGroup" validate:"omitempty,group" example:"platform"`
+	// EditorGroup is the group whose members get the role Editor. Everybody else is a Viewer.
+	EditorGroup string `yaml:"editorGroup" validate:"omitempty,group" example:"developers"`
 }
 
-// Loki keeps the application's log lines where Grafana can search them, besides CloudWatch.
+// Loki stores the application's logs for Grafana. CloudWatch has them too.
 type Loki struct {
-	// Enabled installs it, with its bucket, and what reads the pods' logs.
+	// Enabled installs Loki with a bucket, and Alloy, which reads the pods' logs.
 	Enabled bool `yaml:"enabled"`
-	// RetentionDays is how long it keeps them.
+	// RetentionDays is the retention of logs in Loki.
 	RetentionDays int `yaml:"retentionDays" validate:"between=1-3650"`
-	// Replicated runs three of it instead of one, so that no line is lost when one fails.
+	// Replicated runs three replicas of Loki instead of one, so that no log line is lost when one fails.
 	Replicated bool `yaml:"replicated"`
 }
 

@@ -10,13 +10,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/invopop/jsonschema"
 	validation "github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 )
 
-var update = flag.Bool("update", false, "rewrite environments/schema.json")
+var update = flag.Bool("update", false, "rewrite environments/schema.json and docs/settings.md")
 
 var schemaFile = filepath.Join(repositoryFolder, "schema.json")
 
@@ -31,7 +33,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 		// The validate tags say what is required.
 		RequiredFromJSONSchemaTags: true,
 	}
-	if err := reflector.AddGoComments(reflect.TypeFor[Environment]().PkgPath(), "./"); err != nil {
+	if err := reflector.AddGoComments(reflect.TypeFor[Environment]().PkgPath(), "./", jsonschema.WithFullComment()); err != nil {
 		t.Fatal(err)
 	}
 	top := reflector.ReflectFromType(reflect.TypeFor[Environment]())
@@ -53,21 +55,28 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 		if property.Description == "" { // a section is described by its type
 			property.Description = comments[value.Type().PkgPath()+"."+value.Type().Name()]
 		}
-		property.Description = strings.Join(strings.Fields(property.Description), " ")
-		own, entries, _ := strings.Cut(t.Field(field.index).Tag.Get("validate"), "dive")
+		property.Description = description(property.Description, t.Field(field.index).Name, value.Type().Name())
+		tags := t.Field(field.index).Tag
+		if example := tags.Get("example"); example != "" {
+			property.Examples = []any{fromYAML(example)}
+		}
+		own, entries, _ := strings.Cut(tags.Get("validate"), "dive")
 		required := apply(property, own) && value.IsZero()
 		switch {
 		case value.Kind() == reflect.Struct:
 			annotate(property, value, comments)
 			required = len(property.Required) > 0
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
+			entry := value.Type().Elem().Name()
+			property.Items.Description = description(comments["plinth/settings."+entry], entry)
 			annotate(property.Items, reflect.ValueOf(defaultAccess()), comments)
 		case value.Kind() == reflect.Slice:
 			apply(property.Items, strings.TrimPrefix(entries, ","))
 			property.UniqueItems = true
 			fallthrough
 		default:
-			if !value.IsZero() || value.Kind() == reflect.Bool {
+			derived := len(property.Examples) > 0 // where a zero stands for another value
+			if !value.IsZero() || value.Kind() == reflect.Bool || value.Kind() == reflect.Int && !derived {
 				property.Default = value.Interface()
 			}
 		}
@@ -75,6 +84,29 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 			of.Required = append(of.Required, field.name)
 		}
 	}
+}
+
+// description is a doc comment without the name that it begins with: "Bucket is the S3 bucket." is
+// "The S3 bucket."
+func description(comment string, names ...string) string {
+	first, _, _ := strings.Cut(comment, "\n\n") // and no links
+	text := strings.Join(strings.Fields(first), " ")
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(text, name+" "); ok && name != "" {
+			text = strings.TrimPrefix(strings.TrimPrefix(rest, "is "), "are ")
+			break
+		}
+	}
+	letter, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(letter)) + text[size:]
+}
+
+// fromYAML is an example's value.
+func fromYAML(text string) (value any) {
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // apply turns validate tags into what the schema calls them, and tells whether the value
@@ -121,17 +153,24 @@ func TestSchemaIsCurrent(t *testing.T) {
 	if err := encoder.Encode(schema(t)); err != nil {
 		t.Fatal(err)
 	}
+	mustBeCurrent(t, schemaFile, want.Bytes())
+	mustBeCurrent(t, documentFile, reference(t))
+}
+
+// mustBeCurrent compares a generated file, or writes it.
+func mustBeCurrent(t *testing.T, file string, want []byte) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(schemaFile, want.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(schemaFile)
+	got, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, want.Bytes()) {
-		t.Errorf("%s differs from the types: go test ./settings -run TestSchemaIsCurrent -update", schemaFile)
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from the types: go test ./settings -run TestSchemaIsCurrent -update", file)
 	}
 }
 

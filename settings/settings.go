@@ -1,26 +1,29 @@
-// Package settings reads the files in environments/: one YAML file for each environment,
-// holding everything in which it differs from another. It knows nothing of Terraform.
+// Package settings reads the files in environments/: one YAML file for each environment, with
+// everything in which it differs from another. It knows nothing of Terraform.
+//
+// docs/settings.md and environments/schema.json are written from the types, their comments and
+// their tags: validate has the rules, example a value for the page, insteadOf the key that excludes it.
 package settings
 
-// Environment is one file of environments/. Fields without a default are required.
+// Environment is one file of environments/.
 //
-// Every field can be overridden from the process environment: see [Variable].
+// Every field can be overridden by a variable of the process environment: see [Variable].
 type Environment struct {
 	// Name is the file's name without .yaml; it prefixes every stack and resource.
 	Name string `yaml:"-" json:"-"`
 
-	// Project names the system; with Name it prefixes every AWS resource.
+	// Project is the name of the system. AWS resources are named <project>-<environment>-….
 	Project string `yaml:"project" validate:"required,project"`
-	// Repository is where this code lives; every resource is tagged with it.
-	Repository string `yaml:"repository" validate:"required,tagvalue"`
-	// Account is the 12-digit AWS account id. Every provider refuses any other account.
-	Account string `yaml:"account" validate:"required,account" jsonschema:"oneof_type=string;number"`
-	// Region is the AWS region that holds everything.
-	Region string `yaml:"region" validate:"required,region"`
-	// Protected guards data: deletion protection, final snapshots, prevent_destroy,
-	// no forced deletion of images, no Kubernetes endpoint that the whole internet reaches.
+	// Repository is the URL or path of this code. Every resource has it as a tag.
+	Repository string `yaml:"repository" validate:"required,tagvalue" example:"gitlab.example.com/platform/plinth"`
+	// Account is the AWS account ID. The AWS provider refuses credentials of any other account.
+	Account string `yaml:"account" validate:"required,account" example:"'111111111111'" jsonschema:"oneof_type=string;number"`
+	// Region is the AWS region of all resources.
+	Region string `yaml:"region" validate:"required,region" example:"eu-west-2"`
+	// Protected protects data: RDS deletion protection, final snapshots, prevent_destroy and no
+	// forced deletion of images. It also refuses a Kubernetes API that is open to the internet.
 	Protected bool `yaml:"protected"`
-	// LogRetentionDays is how long every log group keeps its events.
+	// LogRetentionDays is the retention of every CloudWatch log group.
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`
 
 	State         State         `yaml:"state"`
@@ -33,22 +36,22 @@ type Environment struct {
 	Observability Observability `yaml:"observability"`
 }
 
-// State says where Terraform keeps this environment's state.
+// State is the S3 backend of this environment's Terraform state.
 type State struct {
-	// Bucket is the S3 bucket; by default <project>-<environment>-state-<account>.
-	Bucket string `yaml:"bucket" validate:"omitempty,bucket"`
-	// Region is the bucket's region; by default the environment's.
-	Region string `yaml:"region" validate:"omitempty,region"`
-	// KMSKey is the ARN of the key that encrypts state; by default the alias
-	// <project>-<environment>-state in the environment's account.
-	KMSKey string `yaml:"kmsKey" validate:"omitempty,kmsarn"`
-	// Endpoint is the URL of an S3-compatible server to use instead of AWS. It is
-	// addressed by path, and what only AWS has (KMS, STS) is left out.
-	Endpoint string `yaml:"endpoint" validate:"omitempty,endpoint"`
-	// AccessLogBucket is an S3 bucket in the same region that gets the access log of the bucket for
-	// state; without one there is none. It must let S3 write its logs.
-	AccessLogBucket string `yaml:"accessLogBucket" validate:"omitempty,bucket"`
-	// NoncurrentVersionRetentionDays is how long states that were replaced can be brought back.
+	// Bucket is the S3 bucket. Default: <project>-<environment>-state-<account>.
+	Bucket string `yaml:"bucket" validate:"omitempty,bucket" example:"example-terraform-state"`
+	// Region is the bucket's region. Default: the environment's.
+	Region string `yaml:"region" validate:"omitempty,region" example:"eu-west-1"`
+	// KMSKey is the ARN of the KMS key that encrypts the state. Default: the alias
+	// <project>-<environment>-state, which the bootstrap stack creates.
+	KMSKey string `yaml:"kmsKey" validate:"omitempty,kmsarn" example:"arn:aws:kms:eu-west-1:111111111111:alias/terraform-state"`
+	// Endpoint is the URL of an S3-compatible server to use instead of S3. It is used with
+	// path-style requests, without KMS and STS.
+	Endpoint string `yaml:"endpoint" validate:"omitempty,endpoint" example:"https://s3.example.com"`
+	// AccessLogBucket is an existing S3 bucket for the state bucket's server access logs. It must be in
+	// the same region and allow S3 to write. Default: no access logs.
+	AccessLogBucket string `yaml:"accessLogBucket" validate:"omitempty,bucket" example:"example-s3-access-logs"`
+	// NoncurrentVersionRetentionDays is the retention of earlier versions of the state.
 	NoncurrentVersionRetentionDays int `yaml:"noncurrentVersionRetentionDays" validate:"between=7-3650"`
 
 	// CreatesBucket and CreatesKey tell whether the bootstrap stack creates them.
@@ -56,28 +59,28 @@ type State struct {
 	CreatesKey    bool `yaml:"-" json:"-"`
 }
 
-// CI says whose pipelines deploy the environment: they get the roles of the bootstrap stack by
-// OpenID Connect, without a key.
+// CI is the CI service whose pipelines deploy the environment. They assume the roles of the
+// bootstrap stack with OpenID Connect, without access keys.
 type CI struct {
-	// Provider is gitlab or github.
+	// Provider is the CI service.
 	Provider CIProvider `yaml:"provider" validate:"oneof=gitlab github"`
-	// Issuer is the URL of who issues the tokens; by default that of gitlab.com or github.com.
-	Issuer string `yaml:"issuer" validate:"omitempty,issuer"`
+	// Issuer is the URL of the OIDC issuer. Default: that of gitlab.com or github.com.
+	Issuer string `yaml:"issuer" validate:"omitempty,issuer" example:"https://gitlab.example.com"`
 	// Project is the project's path: group/project in GitLab, owner/repository in GitHub.
-	Project string `yaml:"project" validate:"required,ciproject"`
-	// Audience is whom the tokens are for.
+	Project string `yaml:"project" validate:"required,ciproject" example:"platform/plinth"`
+	// Audience is the audience (aud) of the OIDC tokens.
 	Audience string `yaml:"audience" validate:"audience"`
-	// Branches are those that may deploy, with * for any part of a name. They must be protected
-	// in the project: who can push to one can deploy. Any branch may plan.
+	// Branches are the branches that may deploy; * stands for any part of a name. Protect them in the
+	// project: whoever can push to one can deploy. Every branch may plan.
 	Branches []string `yaml:"branches" validate:"dive,ref"`
-	// Tags are likewise those that may deploy, such as v*.
-	Tags []string `yaml:"tags" validate:"dive,ref"`
-	// MaxSessionMinutes is how long a pipeline's job may use its role, 60 to 720.
+	// Tags are the tags that may deploy; * stands for any part of a name.
+	Tags []string `yaml:"tags" validate:"dive,ref" example:"[v*]"`
+	// MaxSessionMinutes is the maximum session duration of the pipelines' roles.
 	MaxSessionMinutes int `yaml:"maxSessionMinutes" validate:"between=60-720"`
-	// RunnerTags choose the GitLab runners of the environment's jobs, such as those in its VPC.
-	RunnerTags []string `yaml:"runnerTags" validate:"dive,runnertag"`
-	// UseExistingOIDCProvider leaves the OpenID Connect provider to another environment of the account:
-	// an account can have one for each issuer.
+	// RunnerTags are the tags of the GitLab runners for the environment's jobs, such as runners in its VPC.
+	RunnerTags []string `yaml:"runnerTags" validate:"dive,runnertag" example:"[aws-dev]"`
+	// UseExistingOIDCProvider uses the OIDC provider of another environment in the account instead of
+	// creating one: an account can have one for each issuer.
 	UseExistingOIDCProvider bool `yaml:"useExistingOIDCProvider"`
 }
 
@@ -90,135 +93,134 @@ const (
 	CIGitHub CIProvider = "github"
 )
 
-// Network sizes the VPC.
+// Network is the VPC.
 type Network struct {
-	// CIDR is the VPC's private IPv4 range, /16 to /19; every subnet is computed from it.
-	CIDR string `yaml:"cidr" validate:"required,vpccidr"`
-	// Zones are the letters of 2 or 3 availability zones of the region. A zone's subnets
-	// depend on its letter alone, so adding one moves no other; pods are started anew. The
-	// first two hold the cluster's control plane and cannot be changed once it is made.
-	Zones []string `yaml:"zones" validate:"required"`
-	// NAT chooses the way out of private subnets: none, single or per-zone.
+	// CIDR is the VPC's IPv4 range. The subnets' ranges are computed from it.
+	CIDR string `yaml:"cidr" validate:"required,vpccidr" example:"10.10.0.0/16"`
+	// Zones are the letters of 2 or 3 availability zones. The first two are the control plane's and
+	// cannot be changed later. Adding a third changes no subnet, but restarts the pods.
+	Zones []string `yaml:"zones" validate:"required" example:"[a, b]"`
+	// NAT is the number of NAT gateways: none, a single one, or one per zone.
 	NAT NAT `yaml:"nat" validate:"oneof=none single per-zone"`
-	// InterfaceEndpoints are the AWS services reached through PrivateLink, such as ecr.api.
-	// Without NAT, those that Fargate needs must all be here.
-	InterfaceEndpoints []string `yaml:"interfaceEndpoints" validate:"dive,interface"`
-	// AllowOverlapWith names environments of the same account whose CIDR may overlap this one.
-	AllowOverlapWith []string `yaml:"allowOverlapWith"`
-	// FlowLogs records accepted and rejected traffic of the VPC in CloudWatch.
+	// InterfaceEndpoints are the AWS services with an interface endpoint (PrivateLink). Without NAT,
+	// all services that Fargate needs must be here.
+	InterfaceEndpoints []string `yaml:"interfaceEndpoints" validate:"dive,interface" example:"[ecr.api, ecr.dkr]"`
+	// AllowOverlapWith are the environments of the same account whose CIDR may overlap this one.
+	AllowOverlapWith []string `yaml:"allowOverlapWith" example:"[preview]"`
+	// FlowLogs records the VPC's accepted and rejected traffic in CloudWatch.
 	FlowLogs bool `yaml:"flowLogs"`
-	// Bastion and VPN are ways for people to what is private: the Kubernetes API and the database.
+
 	Bastion Bastion `yaml:"bastion"`
-	// VPN is like Bastion.
-	VPN VPN `yaml:"vpn"`
+	VPN     VPN     `yaml:"vpn"`
 }
 
-// Bastion is a small machine that is reached through Session Manager alone, as ./plinth tunnel does.
+// Bastion is an EC2 instance through which ./plinth tunnel reaches the Kubernetes API and the database.
+// It is reached through Session Manager only.
 type Bastion struct {
-	// Enabled makes it.
+	// Enabled creates the instance.
 	Enabled bool `yaml:"enabled"`
-	// InstanceType is one with an ARM processor, such as t4g.nano.
+	// InstanceType is the instance's type.
 	InstanceType string `yaml:"instanceType" validate:"armtype"`
-	// IdleTimeoutMinutes ends a shell in which nothing happens, 1 to 60.
+	// IdleTimeoutMinutes is the time after which an idle shell session ends.
 	IdleTimeoutMinutes int `yaml:"idleTimeoutMinutes" validate:"between=1-60"`
-	// MaxSessionMinutes ends every shell, 1 to 1440.
+	// MaxSessionMinutes is the maximum duration of a shell session.
 	MaxSessionMinutes int `yaml:"maxSessionMinutes" validate:"between=1-1440"`
 }
 
-// VPN is an AWS Client VPN endpoint, for teams that need the VPC all day. Its hours are paid for.
+// VPN is an AWS Client VPN endpoint, for teams that use the VPC all day. AWS charges for its hours.
 type VPN struct {
-	// Enabled makes it.
+	// Enabled creates the endpoint.
 	Enabled bool `yaml:"enabled"`
-	// ClientCIDR is what people's machines get addresses of, /12 to /22, apart from the VPC's.
-	ClientCIDR string `yaml:"clientCIDR" validate:"omitempty,clientcidr"`
-	// ServerCertificateARN is the endpoint's own certificate in ACM.
-	ServerCertificateARN string `yaml:"serverCertificateARN" validate:"omitempty,acmarn"`
-	// SAMLProviderARN is a SAML provider of IAM's that lets people in.
-	SAMLProviderARN string `yaml:"samlProviderARN" validate:"omitempty,samlarn"`
-	// ClientCertificateARN is a certificate in ACM; who has another of the same authority gets in.
-	// It, or SAMLProviderARN, must be set.
-	ClientCertificateARN string `yaml:"clientCertificateARN" validate:"omitempty,acmarn"`
-	// SessionTimeoutHours is how long a connection may last: 8, 10, 12 or 24.
+	// ClientCIDR is the range of the clients' addresses. It must not overlap the VPC's. Required if
+	// enabled.
+	ClientCIDR string `yaml:"clientCIDR" validate:"omitempty,clientcidr" example:"10.200.0.0/22"`
+	// ServerCertificateARN is the endpoint's certificate in ACM. Required if enabled.
+	ServerCertificateARN string `yaml:"serverCertificateARN" validate:"omitempty,acmarn" example:"arn:aws:acm:eu-west-2:111111111111:certificate/1234"`
+	// SAMLProviderARN is the IAM SAML provider that authenticates users. Set it or
+	// clientCertificateARN.
+	SAMLProviderARN string `yaml:"samlProviderARN" validate:"omitempty,samlarn" example:"arn:aws:iam::111111111111:saml-provider/sso"`
+	// ClientCertificateARN is a certificate in ACM for mutual authentication: certificates of the same
+	// CA are accepted. Set it or samlProviderARN.
+	ClientCertificateARN string `yaml:"clientCertificateARN" validate:"omitempty,acmarn" example:"arn:aws:acm:eu-west-2:111111111111:certificate/5678" insteadOf:"samlProviderARN"`
+	// SessionTimeoutHours is the maximum duration of a connection: 8, 10, 12 or 24.
 	SessionTimeoutHours int `yaml:"sessionTimeoutHours" validate:"between=8-24"`
 }
 
-// NAT is a way out of the private subnets.
+// NAT is the number of NAT gateways.
 type NAT string
 
-// The ways out of the private subnets.
+// The numbers of NAT gateways.
 const (
 	NATNone    NAT = "none"
 	NATSingle  NAT = "single"
 	NATPerZone NAT = "per-zone"
 )
 
-// Database sizes PostgreSQL.
+// Database is the PostgreSQL database.
 type Database struct {
-	// Engine is postgres (RDS for PostgreSQL), aurora-postgresql, or in-cluster, for environments that
-	// are thrown away: a pod beside the application's, on its own disk. ITS DATA IS GONE whenever the
-	// pod is replaced, as when AWS patches Fargate, and there is no backup. Of the settings below it
-	// takes version, name and username alone, and no environment that is protected may have it.
+	// Engine is RDS for PostgreSQL, Aurora, or a pod in the cluster. in-cluster is for short-lived
+	// environments: ITS DATA IS LOST whenever the pod is replaced, as when AWS patches Fargate, and
+	// there are no backups. It takes only version, name and username, and no protected environment may
+	// use it.
 	Engine Engine `yaml:"engine" validate:"oneof=postgres aurora-postgresql in-cluster"`
-	// Version is a PostgreSQL major ("17": RDS picks the minor) or major.minor ("17.6").
+	// Version is the PostgreSQL version. With a major version alone, RDS chooses the minor one.
 	Version string `yaml:"version" validate:"pgversion" jsonschema:"oneof_type=string;number"`
-	// InstanceClass sets CPU and memory, for example db.t4g.micro. Required, but for in-cluster.
-	InstanceClass string `yaml:"instanceClass" validate:"omitempty,class"`
-	// Name is the database made in the server.
+	// InstanceClass is the RDS instance class. Required, except with in-cluster.
+	InstanceClass string `yaml:"instanceClass" validate:"omitempty,class" example:"db.t4g.micro"`
+	// Name is the name of the database.
 	Name string `yaml:"name" validate:"required,dbname"`
-	// Username is the master user. Its password is in Secrets Manager only.
+	// Username is the master user. Its password is stored in Secrets Manager only.
 	Username string `yaml:"username" validate:"required,dbuser"`
-	// PasswordVersion is raised to change the master password of an RDS database that has
-	// replicas. RDS rotates the password of every other database by itself.
+	// PasswordVersion changes the master password of an RDS database with replicas: increase it by 1.
+	// RDS rotates the password of every other database itself.
 	PasswordVersion int `yaml:"passwordVersion" validate:"between=1-1000000"`
-	// PasswordRotationDays is how often RDS changes the master password, 1 to 1000; 0, where nothing
-	// else was ever set, leaves it at RDS's seven days. Not for an RDS database with replicas, whose
-	// password RDS does not keep. To go back, set 7: at 0, RDS would change it no more.
+	// PasswordRotationDays is how often RDS rotates the master password. 0 keeps RDS's default of 7
+	// days; to return to it later, set 7, not 0. Not for an RDS database with replicas.
 	PasswordRotationDays int `yaml:"passwordRotationDays" validate:"between=0-1000"`
-	// StorageGiB is how much gp3 storage the database starts with. RDS only.
+	// StorageGiB is the initial gp3 storage. RDS only.
 	StorageGiB int `yaml:"storageGiB" validate:"between=20-65536"`
-	// MaxStorageGiB is how far storage grows by itself, 10% or more above storageGiB. RDS only.
+	// MaxStorageGiB is the limit of storage autoscaling, at least 10% above storageGiB. RDS only.
 	MaxStorageGiB int `yaml:"maxStorageGiB" validate:"between=22-65536"`
-	// MultiAZ keeps a synchronous standby in another zone. RDS only: Aurora's storage
-	// always spans three zones, and its replicas stand by.
+	// MultiAZ adds a synchronous standby in another zone. RDS only.
 	MultiAZ bool `yaml:"multiAZ"`
-	// Replicas is the fixed number of RDS read replicas, 0 to 5. RDS only.
+	// Replicas is the number of read replicas. RDS only.
 	Replicas int `yaml:"replicas" validate:"between=0-5"`
-	// Autoscaling bounds Aurora's read replicas. Aurora only.
+
 	Autoscaling ReplicaAutoscaling `yaml:"autoscaling"`
-	// BackupRetentionDays is how far back in time the database can be restored, 1 to 35.
+	// BackupRetentionDays is the retention of RDS's automated backups.
 	BackupRetentionDays int `yaml:"backupRetentionDays" validate:"between=1-35"`
-	// BackupWindow is the daily snapshot's time in UTC, hh:mm-hh:mm.
+	// BackupWindow is the time of the daily automated backup.
 	BackupWindow string `yaml:"backupWindow" validate:"backup"`
-	// MaintenanceWindow is the weekly time for patches in UTC, ddd:hh:mm-ddd:hh:mm.
+	// MaintenanceWindow is the weekly time for patches.
 	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"maintain"`
-	// DeletionProtection makes AWS refuse to delete the database; by default as protected.
-	DeletionProtection *bool `yaml:"deletionProtection"`
-	// FinalSnapshot keeps a snapshot when the database is deleted; by default as protected.
-	FinalSnapshot *bool `yaml:"finalSnapshot"`
-	// RestoreFromSnapshots are names of snapshots: of RDS's own, as in
-	// rds:plinth-dev-postgres-2026-11-26-02-10, of AWS Backup's, or of some that people have made and
-	// named plinth-dev-…. Each is restored to a database of its own, and the application uses the
-	// last one's. Add to the end.
-	RestoreFromSnapshots []string `yaml:"restoreFromSnapshots" validate:"dive,snapshot"`
-	// DeletedDatabases are databases that are no longer in use and are to be deleted: original, and
-	// snapshots of restoreFromSnapshots but for the last. Never remove an entry of either list while
-	// the environment exists: Terraform would create an empty original database and delete the one in use.
-	DeletedDatabases []string `yaml:"deletedDatabases" validate:"dive,deleteddatabase"`
-	// AWSBackup is kept apart from the database, and longer than RDS keeps its own.
+	// DeletionProtection makes RDS refuse to delete the database. Default: as protected.
+	DeletionProtection *bool `yaml:"deletionProtection" example:"true"`
+	// FinalSnapshot creates a final snapshot when the database is deleted. Default: as protected.
+	FinalSnapshot *bool `yaml:"finalSnapshot" example:"true"`
+	// RestoreFromSnapshots are the snapshots to restore: automated ones (rds:…), AWS Backup's
+	// (awsbackup:…), or manual ones named <project>-<environment>-…. Each is restored to a new
+	// database, and the application uses the last one. Add new entries at the end.
+	RestoreFromSnapshots []string `yaml:"restoreFromSnapshots" validate:"dive,snapshot" example:"['rds:plinth-dev-postgres-2026-11-26-02-10']"`
+	// DeletedDatabases are the databases to delete after a restore: original, and snapshots of
+	// restoreFromSnapshots except the last. Never remove an entry from either list: Terraform would
+	// create an empty original database and delete the one in use.
+	DeletedDatabases []string `yaml:"deletedDatabases" validate:"dive,deleteddatabase" example:"[original]"`
+
 	AWSBackup AWSBackup `yaml:"awsBackup"`
 }
 
-// AWSBackup is AWS Backup's plan for the database: once a day, twelve hours from backupWindow.
+// AWSBackup is a daily backup plan of AWS Backup, in a vault of its own, twelve hours after
+// backupWindow.
 type AWSBackup struct {
-	// Enabled makes the plan and its vault. For Aurora, AWS Backup must be opted in to it in the
-	// account and region: aws backup describe-region-settings.
+	// Enabled creates the backup plan and its vault. For Aurora, opt in first in the account and region:
+	// aws backup describe-region-settings shows it.
 	Enabled bool `yaml:"enabled"`
-	// RetentionDays is how long a backup is kept.
+	// RetentionDays is the retention of backups.
 	RetentionDays int `yaml:"retentionDays" validate:"between=1-3650"`
-	// CrossRegionVaultARN is a backup vault of the account in another region, which gets a copy of each
-	// backup. Its key must not be an AWS managed one.
-	CrossRegionVaultARN string `yaml:"crossRegionVaultARN" validate:"omitempty,vaultarn"`
-	// CopyRetentionDays is how long a copy is kept.
+	// CrossRegionVaultARN is an existing backup vault of the account in another region. Each backup is
+	// copied to it. Its KMS key must be a customer managed one.
+	CrossRegionVaultARN string `yaml:"crossRegionVaultARN" validate:"omitempty,vaultarn" example:"arn:aws:backup:eu-west-1:111111111111:backup-vault:copies"`
+	// CopyRetentionDays is the retention of the copies.
 	CopyRetentionDays int `yaml:"copyRetentionDays" validate:"between=1-3650"`
 }
 
@@ -232,52 +234,52 @@ const (
 	EngineInCluster Engine = "in-cluster"
 )
 
-// ReplicaAutoscaling bounds the number of Aurora's read replicas.
+// ReplicaAutoscaling is the autoscaling of Aurora's read replicas. Aurora only.
 type ReplicaAutoscaling struct {
-	// Min is the least number of replicas, 0 to 15.
+	// Min is the minimum number of replicas.
 	Min int `yaml:"min" validate:"between=0-15"`
-	// Max is the greatest number of replicas, 0 to 15.
+	// Max is the maximum number of replicas.
 	Max int `yaml:"max" validate:"between=0-15"`
-	// CPUPercent is the replicas' mean CPU use that Application Auto Scaling aims at.
+	// CPUPercent is the target for the replicas' mean CPU use.
 	CPUPercent int `yaml:"cpuPercent" validate:"between=10-90"`
 }
 
-// Registry says how long ECR keeps images.
+// Registry is the ECR repository's lifecycle policy.
 type Registry struct {
-	// MaxTaggedImages is how many tagged images ECR keeps, newest first.
+	// MaxTaggedImages is the number of tagged images to keep, newest first.
 	MaxTaggedImages int `yaml:"maxTaggedImages" validate:"between=1-1000"`
-	// UntaggedRetentionDays is after how many days an untagged image goes.
+	// UntaggedRetentionDays is the retention of untagged images.
 	UntaggedRetentionDays int `yaml:"untaggedRetentionDays" validate:"between=1-365"`
 }
 
-// Cluster configures EKS.
+// Cluster is the EKS cluster.
 type Cluster struct {
-	// Version is the Kubernetes minor version, for example 1.35.
+	// Version is the Kubernetes version.
 	Version string `yaml:"version" validate:"k8sversion" jsonschema:"oneof_type=string;number"`
-	// PublicAccessCIDRs are the networks that reach the API server over the internet.
-	// Without any, it is private.
-	PublicAccessCIDRs []string `yaml:"publicAccessCIDRs" validate:"dive,network"`
-	// ImageMirror is a registry that holds the add-ons' images under their own paths, such as
-	// 111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror. Required without NAT, since pods
-	// then reach no public registry.
-	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry"`
-	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To be rid of it, deploy that
-	// setting as 0 first: only KEDA itself can delete what it scales by.
+	// PublicAccessCIDRs are the networks that may reach the Kubernetes API over the internet. Without
+	// any, the API is private.
+	PublicAccessCIDRs []string `yaml:"publicAccessCIDRs" validate:"dive,network" example:"[203.0.113.0/24]"`
+	// ImageMirror is a registry with copies of the add-ons' images, under their own paths. Required
+	// without NAT: pods cannot reach public registries then.
+	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry" example:"111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror"`
+	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To remove it, deploy with
+	// requestsPerSecond 0 first: only KEDA can delete its ScaledObject.
 	KEDA bool `yaml:"keda"`
-	// AccessEntries list who may use the Kubernetes API, besides the roles of the bootstrap stack.
+	// AccessEntries are the IAM principals that may use the Kubernetes API, besides the roles of the
+	// bootstrap stack.
 	AccessEntries []AccessEntry `yaml:"accessEntries" validate:"dive"`
 }
 
-// AccessEntry lets an IAM principal use the Kubernetes API.
+// AccessEntry is an IAM principal that may use the Kubernetes API.
 type AccessEntry struct {
-	// Principal is the ARN of an IAM role or user, or role/<name> or user/<name> in the
-	// environment's account.
-	Principal string `yaml:"principal" validate:"required,principal"`
-	// Policy is what the principal may do: admin (everything), edit, view, or developer: to look at
-	// the application's namespace, read its logs, and run commands and forward ports in its pods.
+	// Principal is an IAM role or user: its ARN, or role/<name> or user/<name> in the environment's
+	// account.
+	Principal string `yaml:"principal" validate:"required,principal" example:"role/developer"`
+	// Policy is the access policy. developer may view the application's namespace, read its logs, and
+	// run commands and forward ports in its pods.
 	Policy AccessPolicy `yaml:"policy" validate:"oneof=admin edit view developer"`
-	// Namespaces limits edit and view to these; empty means the whole cluster.
-	Namespaces []string `yaml:"namespaces" validate:"dive,dnslabel"`
+	// Namespaces are what edit and view are limited to. Default: the whole cluster.
+	Namespaces []string `yaml:"namespaces" validate:"dive,dnslabel" example:"[app]"`
 }
 
 // AccessPolicy is an EKS access policy.
@@ -292,89 +294,88 @@ const (
 	AccessDeveloper AccessPolicy = "developer"
 )
 
-// App configures the application's release.
+// App is the application.
 type App struct {
-	// Name names the application's namespace, release and image repository.
-	Name string `yaml:"name" validate:"required,appname"`
-	// Image is the version to run.
-	Image Image `yaml:"image"`
-	// CPU is what one pod gets: 0.25, 0.5, 1, 2, 4, 8 or 16 vCPU.
+	// Name is the name of the application's namespace, Helm release and image repository.
+	Name  string `yaml:"name" validate:"required,appname"`
+	Image Image  `yaml:"image"`
+	// CPU is the vCPU of each pod: 0.25, 0.5, 1, 2, 4, 8 or 16.
 	CPU string `yaml:"cpu" jsonschema:"oneof_type=string;number"`
-	// MemoryGiB is what one pod gets; Fargate offers a few sizes for each CPU.
-	MemoryGiB string `yaml:"memoryGiB" jsonschema:"oneof_type=string;number"`
-	// Parameters are the application's own settings.
+	// MemoryGiB is the memory of each pod. Fargate offers some sizes for each CPU.
+	MemoryGiB  string     `yaml:"memoryGiB" jsonschema:"oneof_type=string;number"`
 	Parameters Parameters `yaml:"parameters"`
-	// Replicas bounds the horizontal pod autoscaler.
-	Replicas Replicas `yaml:"replicas"`
-	// Domain is the DNS name the load balancer answers to; it needs HostedZone or CertificateARN.
-	// Without it the ALB speaks HTTP only.
-	Domain string `yaml:"domain" validate:"omitempty,domain"`
-	// HostedZone is the public Route 53 zone of the account that Domain is in, such as example.com:
-	// Domain gets its record there and, where CertificateARN is left out, a certificate.
-	HostedZone string `yaml:"hostedZone" validate:"omitempty,domain"`
-	// CertificateARN is the ACM certificate of Domain, where that is not made.
-	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn"`
-	// Internal puts the load balancer in the private subnets.
+	Replicas   Replicas   `yaml:"replicas"`
+	// Domain is the application's DNS name. It needs hostedZone or certificateARN. Without a domain
+	// the load balancer serves HTTP only.
+	Domain string `yaml:"domain" validate:"omitempty,domain" example:"app.example.com"`
+	// HostedZone is the public Route 53 hosted zone of the domain, in the same account. It gets the DNS
+	// record and, without certificateARN, the validation record of a new certificate.
+	HostedZone string `yaml:"hostedZone" validate:"omitempty,domain" example:"example.com"`
+	// CertificateARN is an existing ACM certificate of the domain.
+	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn" example:"arn:aws:acm:eu-west-2:111111111111:certificate/1234"`
+	// Internal makes the load balancer internal: in the private subnets.
 	Internal bool `yaml:"internal"`
-	// AllowedCIDRs are the networks that reach the load balancer.
+	// AllowedCIDRs are the networks that may reach the load balancer.
 	AllowedCIDRs []string `yaml:"allowedCIDRs" validate:"min=1,dive,network"`
-	// WebACLARN is the regional AWS WAF (v2) web ACL in front of the load balancer. Left out,
-	// the load balancer's is left as it is; none takes it away. Not without NAT.
-	WebACLARN string `yaml:"webACLARN" validate:"omitempty,webaclarn"`
-	// WAF makes a web ACL instead.
-	WAF WAF `yaml:"waf"`
-	// AccessLogs says where the load balancer writes down every request.
+	// WebACLARN is an existing regional AWS WAF web ACL for the load balancer. none removes it; without
+	// a value it stays as it is. Not without NAT.
+	WebACLARN string `yaml:"webACLARN" validate:"omitempty,webaclarn" example:"none" insteadOf:"waf"`
+
+	WAF        WAF        `yaml:"waf"`
 	AccessLogs AccessLogs `yaml:"accessLogs"`
 }
 
-// WAF is a web ACL with AWS's own rules and a limit to each address. Not without NAT.
+// WAF is an AWS WAF web ACL for the load balancer, with AWS managed rules and a rate limit. Not without
+// NAT.
 type WAF struct {
-	// Enabled makes it and puts it in front of the load balancer.
+	// Enabled creates the web ACL and associates it with the load balancer.
 	Enabled bool `yaml:"enabled"`
-	// CountOnly blocks nothing, and logs what would have been: to begin with.
+	// CountOnly counts and logs matching requests instead of blocking them. Use it first.
 	CountOnly bool `yaml:"countOnly"`
-	// RequestsPer5Minutes is what one address may send.
+	// RequestsPer5Minutes is the rate limit of each client address.
 	RequestsPer5Minutes int `yaml:"requestsPer5Minutes" validate:"between=10-2000000000"`
 }
 
-// Parameters are in SSM Parameter Store, below the path /<project>/<environment>/<app.name>: each is
-// an environment variable of the application. They are plain or encrypted with the data stack's key.
+// Parameters are the application's own settings in SSM Parameter Store: each parameter below
+// /<project>/<environment>/<app.name> becomes an environment variable.
 type Parameters struct {
-	// Enabled gives them to the application. There must be one before it is deployed, or its pods wait.
+	// Enabled passes the parameters to the application. Create at least one before you deploy it, or its
+	// pods stay pending.
 	Enabled bool `yaml:"enabled"`
 }
 
-// AccessLogs is a place in S3 for a load balancer's access logs.
+// AccessLogs is the S3 bucket of the load balancer's access logs.
 type AccessLogs struct {
-	// Enabled makes a bucket for them, kept as long as other logs. It goes with the application's stack.
+	// Enabled creates a bucket. Its logs are kept for logRetentionDays. The bucket is deleted with the
+	// application's stack.
 	Enabled bool `yaml:"enabled"`
-	// Bucket is one that is there already instead. It must be in the environment's region, let Elastic Load Balancing write, and encrypt with S3's own keys.
-	Bucket string `yaml:"bucket" validate:"omitempty,bucket"`
-	// Prefix is a folder in the bucket, without a slash at either end.
-	Prefix string `yaml:"prefix" validate:"omitempty,logprefix"`
+	// Bucket is an existing bucket to use instead. It must be in the environment's region, allow Elastic
+	// Load Balancing to write, and use SSE-S3.
+	Bucket string `yaml:"bucket" validate:"omitempty,bucket" example:"example-alb-logs" insteadOf:"enabled"`
+	// Prefix is a folder in the bucket.
+	Prefix string `yaml:"prefix" validate:"omitempty,logprefix" example:"plinth"`
 }
 
-// Image names one version of the application's image: a tag or a digest, not both.
+// Image is the version of the application's image: a tag or a digest, not both.
 type Image struct {
-	// Tag is the image's tag; tags never move, so latest is none.
-	Tag string `yaml:"tag" validate:"omitempty,tag" jsonschema:"oneof_type=string;number"`
-	// Digest is the image's digest, sha256:….
-	Digest string `yaml:"digest" validate:"omitempty,digest"`
+	// Tag is the image's tag. Tags are immutable, so latest is refused.
+	Tag string `yaml:"tag" validate:"omitempty,tag" example:"1.2.3" jsonschema:"oneof_type=string;number"`
+	// Digest is the image's digest.
+	Digest string `yaml:"digest" validate:"omitempty,digest" example:"sha256:0000000000000000000000000000000000000000000000000000000000000000" insteadOf:"tag"`
 }
 
-// Replicas bounds the number of the application's pods.
+// Replicas are the application's pods, and what they are scaled by.
 type Replicas struct {
-	// Min is the least number of pods.
+	// Min is the minimum number of pods.
 	Min int `yaml:"min" validate:"between=1-100"`
-	// Max is the greatest number of pods.
+	// Max is the maximum number of pods.
 	Max int `yaml:"max" validate:"between=1-100"`
-	// CPUPercent is the pods' mean CPU use that the autoscaler aims at.
+	// CPUPercent is the target for the pods' mean CPU use.
 	CPUPercent int `yaml:"cpuPercent" validate:"between=10-90"`
-	// MemoryPercent is likewise the pods' mean memory use. It is near the limit, since memory
-	// hardly falls when load does; the autoscaler acts at a tenth more.
+	// MemoryPercent is the target for the pods' mean memory use. Keep it near the limit: memory hardly
+	// falls with the load.
 	MemoryPercent int `yaml:"memoryPercent" validate:"between=50-90"`
-	// RequestsPerSecond is likewise the requests a second of each pod, besides CPU and memory; 0 for
-	// those two alone. It needs cluster.keda, and an application that exports the gauge
-	// http_requests_per_second.
+	// RequestsPerSecond is the target for each pod's requests per second. It needs cluster.keda and an
+	// application that exports the gauge http_requests_per_second. 0 scales by CPU and memory only.
 	RequestsPerSecond int `yaml:"requestsPerSecond" validate:"between=0-100000"`
 }

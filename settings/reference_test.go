@@ -1,0 +1,292 @@
+package settings
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/invopop/jsonschema"
+	"go.yaml.in/yaml/v3"
+)
+
+// documentFile is the page of all settings.
+const documentFile = "../docs/settings.md"
+
+// A group is the settings that have a heading of their own: those of one struct.
+type group struct {
+	path   string // empty for those at the top of a file
+	schema *jsonschema.Schema
+	values reflect.Value // the defaults
+}
+
+// groups returns a struct's settings, and those of the structs in it.
+func groups(path string, of *jsonschema.Schema, values reflect.Value) []group {
+	all := []group{{path, of, values}}
+	for _, f := range fieldsOf(values.Type()) {
+		property, _ := of.Properties.Get(f.name)
+		switch value := values.Field(f.index); {
+		case value.Kind() == reflect.Struct:
+			all = append(all, groups(join(path, f.name), property, value)...)
+		case isListOfStructs(value.Type()):
+			all = append(all, groups(join(path, f.name)+"[]", property.Items, reflect.ValueOf(defaultAccess()))...)
+		}
+	}
+	return all
+}
+
+func isListOfStructs(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+}
+
+// reference is the page: a section for each group, with a table and an example.
+func reference(t *testing.T) []byte {
+	var page bytes.Buffer
+	page.WriteString(referenceIntroduction)
+	all := groups("", schema(t), reflect.ValueOf(*Defaults()))
+	for _, g := range all {
+		indent := strings.Repeat("  ", strings.Count(g.path, "."))
+		fmt.Fprintf(&page, "%s- [%s](#%s)\n", indent, g.heading(), anchor(g.heading()))
+	}
+	for _, g := range all {
+		g.write(&page)
+	}
+	return page.Bytes()
+}
+
+const referenceIntroduction = `# Settings
+
+<!-- Written by make golden from settings/: the types, their comments and their tags. -->
+
+Each environment is one file, ` + "`environments/<name>.yaml`" + `. ` + "`./plinth check`" + ` reports every mistake in it, with the
+file and the line. Editors complete and check the keys by ` + "`environments/schema.json`" + `.
+
+A variable overrides one setting of one environment: ` + "`PLINTH_`" + `, the environment, and the key in capitals, with
+an underscore for each dot and between words. A list is written ` + "`a,b`" + ` or ` + "`[a, b]`" + `; an empty variable is ignored.
+
+    PLINTH_DEV_APP_IMAGE_TAG=1.2.3 PLINTH_DEV_NETWORK_ZONES=a,b ./plinth synth
+
+`
+
+// anchor is GitHub's and GitLab's of a heading.
+func anchor(heading string) string {
+	return strings.NewReplacer(".", "", " ", "-").Replace(strings.ToLower(heading))
+}
+
+func (g group) heading() string {
+	if g.path == "" {
+		return "Top level"
+	}
+	return strings.TrimSuffix(g.path, "[]")
+}
+
+func (g group) write(page *bytes.Buffer) {
+	level := "##" + strings.Repeat("#", min(1, strings.Count(g.path, ".")))
+	fmt.Fprintf(page, "\n%s %s\n", level, g.heading())
+	if g.path != "" {
+		fmt.Fprintf(page, "\n%s\n", prose(g.schema.Description))
+	}
+	table := "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n"
+	for _, f := range fieldsOf(g.values.Type()) {
+		if g.values.Field(f.index).Kind() == reflect.Struct {
+			continue // a group of its own
+		}
+		page.WriteString(table + g.row(f))
+		table = ""
+	}
+	if table == "" {
+		fmt.Fprintf(page, "\n```yaml\n%s```\n", g.example())
+	}
+}
+
+// derivedDefault is how a comment tells of a default that depends on other settings.
+var derivedDefault = regexp.MustCompile(` ?Default: (.+?)\.( |$)`)
+
+func (g group) row(f field) string {
+	property, _ := g.schema.Properties.Get(f.name)
+	value := g.values.Field(f.index)
+	meaning, initial := property.Description, ""
+	if match := derivedDefault.FindStringSubmatch(meaning); match != nil {
+		meaning = strings.TrimSpace(strings.Replace(meaning, match[0], " ", 1))
+		initial = prose(match[1])
+	} else {
+		initial = defaultInWords(property, slices.Contains(g.schema.Required, f.name))
+	}
+	if isListOfStructs(value.Type()) {
+		path := join(g.path, f.name)
+		meaning += " See [" + path + "](#" + anchor(path) + ")."
+	} else {
+		meaning = prose(meaning)
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", f.name, typeInWords(g.values.Type().Field(f.index)), initial, meaning)
+}
+
+// example shows every key of the group with its example, or else its default. A key that another
+// one excludes is a comment.
+func (g group) example() string {
+	example := yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range fieldsOf(g.values.Type()) {
+		property, _ := g.schema.Properties.Get(f.name)
+		tags := g.values.Type().Field(f.index).Tag
+		value := property.Default
+		if len(property.Examples) > 0 {
+			value = property.Examples[0]
+		}
+		if f.name == "enabled" {
+			value = true
+		}
+		if value == nil {
+			continue // a group of its own
+		}
+		var node yaml.Node
+		if err := node.Encode(value); err != nil {
+			panic(err)
+		}
+		if node.Kind == yaml.SequenceNode {
+			node.Style = yaml.FlowStyle
+		}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Value: f.name}
+		if other := tags.Get("insteadOf"); other != "" {
+			last := example.Content[len(example.Content)-2]
+			last.FootComment = fmt.Sprintf("%s: %v # instead of %s", f.name, value, other)
+			continue
+		}
+		example.Content = append(example.Content, key, &node)
+	}
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(nest(g.path, &example)); err != nil {
+		panic(err) // of nodes made here
+	}
+	return strings.ReplaceAll(text.String(), "\n\n", "\n")
+}
+
+// nest puts an example where its group is in a file.
+func nest(path string, example *yaml.Node) *yaml.Node {
+	if path == "" {
+		return example
+	}
+	keys := strings.Split(path, ".")
+	for _, key := range slices.Backward(keys) {
+		if name, ok := strings.CutSuffix(key, "[]"); ok {
+			key, example = name, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{example}}
+		}
+		example = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: key}, example}}
+	}
+	return example
+}
+
+// typeInWords is what a field's value must be, by its tags.
+func typeInWords(f reflect.StructField) string {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	own, entries, _ := strings.Cut(f.Tag.Get("validate"), "dive")
+	switch {
+	case t.Kind() == reflect.Slice:
+		if of := ruleInWords(entries); of != "" && !isListOfStructs(t) {
+			return "list, each " + of
+		}
+		return "list"
+	case t.Kind() == reflect.Bool:
+		return "boolean"
+	}
+	if words := ruleInWords(own); words != "" {
+		return words
+	}
+	return "number" // cpu and memory, which Fargate's sizes limit
+}
+
+func ruleInWords(tags string) string {
+	for tag := range strings.SplitSeq(tags, ",") {
+		name, param, _ := strings.Cut(tag, "=")
+		switch name {
+		case "oneof":
+			return "`" + list(strings.Fields(strings.ReplaceAll(param, " ", "` `")), "or") + "`"
+		case "between":
+			least, most := bounds(param)
+			return fmt.Sprintf("number, %d to %d", least, most)
+		case "retention":
+			return "number of days that CloudWatch offers, such as 7, 30, 90 or 365"
+		}
+		if rule, ok := rules()[name]; ok {
+			return prose(rule.must)
+		}
+	}
+	return ""
+}
+
+func defaultInWords(property *jsonschema.Schema, required bool) string {
+	switch value := property.Default.(type) {
+	case nil:
+		if required {
+			return "**required**"
+		}
+		return "none"
+	case []string:
+		return "`[" + strings.Join(value, ", ") + "]`"
+	default:
+		return fmt.Sprintf("`%v`", value)
+	}
+}
+
+// code is what is shown as code in prose: what holds <, _ or a slash in front, keys with a capital
+// in them, and paths of settings.
+var code = regexp.MustCompile(`(?:\./)?[^\s(),;]*[<_][^\s(),;]*[^\s(),;.:…]…?|\./plinth [a-z]+|/[a-z.-]+/[a-z.-]+|\b[a-z]+[A-Z][A-Za-z]+\b|\b(?:app|cluster|database|network|state|ci|registry|observability)(?:\.[A-Za-z]+)+`)
+
+// prose is text as Markdown.
+func prose(text string) string {
+	text = code.ReplaceAllStringFunc(text, func(found string) string {
+		if found == "vCPU" {
+			return found
+		}
+		end := strings.TrimRight(found, ".")
+		return "`" + end + "`" + found[len(end):]
+	})
+	return strings.NewReplacer("|", `\|`, " * ", ` \* `).Replace(text)
+}
+
+// All examples together are an environment.
+func TestSchemaExamples(t *testing.T) {
+	file := map[string]any{}
+	for _, g := range groups("", schema(t), reflect.ValueOf(*Defaults())) {
+		if g.path != "database.autoscaling" { // for another engine
+			merge(file, fromYAML(g.example()).(map[string]any))
+		}
+	}
+	content, err := yaml.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	preview := withRange("111111111111", "10.10.0.0/16")
+	if _, err := loadFiles(map[string]string{"dev": string(content), "preview": preview}); err != nil {
+		t.Errorf("%v\n%s", err, content)
+	}
+	for _, leaf := range leaves() {
+		found := any(file)
+		for key := range strings.SplitSeq(leaf.path, ".") {
+			inside, _ := found.(map[string]any)
+			found = inside[key]
+		}
+		excluded := reflect.TypeFor[Environment]().FieldByIndex(leaf.index).Tag.Get("insteadOf") != ""
+		if found == nil && !excluded && !strings.HasPrefix(leaf.path, "database.autoscaling.") {
+			t.Errorf("%s has neither a default nor an example", leaf.path)
+		}
+	}
+}
+
+func merge(into, from map[string]any) {
+	for key, value := range from {
+		inside, both := into[key].(map[string]any)
+		if more, ok := value.(map[string]any); ok && both {
+			merge(inside, more)
+		} else {
+			into[key] = value
+		}
+	}
+}
