@@ -1,0 +1,62 @@
+package sample
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/tools/worktree"
+)
+
+// TestDeleted deletes it from a copy of the repository, but for its chart: what is left builds, and
+// synthesizes the same.
+func TestDeleted(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("compiles the whole repository")
+	}
+	root := filepath.Join(t.TempDir(), "copy")
+	assert.NilError(t, worktree.Copy(filepath.Join("..", ".."), root, func(file string) bool {
+		return strings.HasPrefix(file, "app/") && !strings.HasPrefix(file, "app/chart/")
+	}))
+	run := func(line string, environ ...string) string {
+		t.Helper()
+		args := strings.Fields(line)
+		command := exec.Command(args[0], args[1:]...)
+		command.Dir, command.Env = root, append(withoutMake(os.Environ()), environ...)
+		out, err := command.CombinedOutput()
+		assert.NilError(t, err, "%s: %s", line, out)
+		return string(out)
+	}
+	// Every module finds what it imports and embeds.
+	modules := run("find . -name go.mod -not -path ./.gen/* -not -path ./node_modules/*")
+	assert.Assert(t, strings.Count(modules, "\n") > 7, modules)
+	for mod := range strings.FieldsSeq(modules) {
+		run("go -C " + filepath.Dir(mod) + " list -deps -test ./...")
+	}
+	// What these would run of it they leave out.
+	for _, target := range []string{"golden", "test", "check", "lint", "load", "test-image"} {
+		assert.Assert(t, !sample.MatchString(run("make --dry-run "+target)), "make %s needs the sample", target)
+	}
+	run("go test . ./settings -run Golden|Permissions|Schema", "GOFLAGS=-trimpath") // compiled once for all copies
+	run("go -C tools/charts test . -run Golden|Readme")
+	run("go -C tools/observability test . -run Properties")
+}
+
+// sample matches its modules in commands.
+var sample = regexp.MustCompile(`-C '?app\b|test-in/app|module in [^;]*\bapp\b`)
+
+// withoutMake leaves out what make has passed on to the tests that it runs.
+func withoutMake(environ []string) (rest []string) {
+	for _, variable := range environ {
+		if !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS=") {
+			rest = append(rest, variable)
+		}
+	}
+	return rest
+}
