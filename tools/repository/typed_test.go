@@ -156,6 +156,7 @@ var noFiles = map[string]string{
 
 var (
 	filePath    = regexp.MustCompile(`^(?:\./)?[\w.][\w.-]*(?:/[\w.-]+)*/?$`)
+	letter      = regexp.MustCompile(`[a-z]`)
 	placeholder = regexp.MustCompile(`[<>*…$]`)
 )
 
@@ -165,7 +166,7 @@ func TestFiles(t *testing.T) {
 	named := map[string]bool{}
 	for _, p := range pages(t) {
 		for _, name := range p.inline {
-			if !strings.Contains(name, "/") || placeholder.MatchString(name) || !filePath.MatchString(name) ||
+			if !strings.Contains(name, "/") || !letter.MatchString(name) || placeholder.MatchString(name) || !filePath.MatchString(name) ||
 				strings.HasSuffix(name, ".tfstate") || slices.ContainsFunc(generated, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 				continue
 			}
