@@ -46,6 +46,10 @@ lint: setup ## Check format, vet for Linux and macOS, and lint every Go module, 
 test-bare: ## Run all tests, or TARGET=rehearse, with nothing on PATH but what README.md asks for, and an empty HOME
 	@tools/bare.sh $(MAKE) --no-print-directory '$(or $(TARGET),test)'
 
+.PHONY: test-renamed
+test-renamed: setup ## Synthesize and rehearse dev with another project, application, account and region
+	go -C cli test -count=1 ./internal/rename -run Renamed -renamed
+
 .PHONY: golden
 golden: setup ## Accept what is synthesized now: golden files, schema, documents and diagram
 	go -C tools/charts test . -run Readme -update # first, for it is part of the chart

@@ -173,7 +173,9 @@ func cadvisor() map[string]any {
 	}
 }
 
-func keepMetrics(job string) map[string]any { return keep("__name__", strings.Join(keptMetrics[job], "|")) }
+func keepMetrics(job string) map[string]any {
+	return keep("__name__", strings.Join(keptMetrics[job], "|"))
+}
 
 func keep(label, pattern string) map[string]any {
 	return map[string]any{"source_labels": []string{label}, "regex": pattern, "action": "keep"}

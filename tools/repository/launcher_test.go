@@ -27,6 +27,8 @@ func TestLauncher(t *testing.T) {
 	put("project/plinth", text(t, "plinth"))
 	put("project/tools/requirements.sh", "#!/bin/sh\ntest ! -e lacking || { echo 'Plinth needs x.' >&2; exit 1; }\n")
 	put("project/cli/main.go", "")
+	put("project/settings/settings.go", "")
+	put("project/go.mod", "")
 	put("project/cli/internal/gone.go", "")
 	put("bin/go", "#!/bin/sh\necho \"$*\" >> "+dir+"/built\nmkdir -p build\ncat > build/plinth <<'END'\n"+made+"END\nchmod +x build/plinth\n")
 	run := func(want string, code int) {

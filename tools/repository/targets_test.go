@@ -38,6 +38,7 @@ var elsewhere = map[string]string{
 	"./plinth logs":       "cli/internal/delivery TestLogs",
 	"./plinth kubeconfig": "cli/internal/delivery TestKubeconfig",
 	"./plinth tunnel":     "cli/internal/delivery TestTunnel",
+	"./plinth rename":     "cli/internal/rename TestRename",
 	"./plinth version":    "cli/internal/command TestVersion",
 	"./plinth completion": "cli/internal/command TestComplete",
 }

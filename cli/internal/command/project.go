@@ -7,6 +7,7 @@ import (
 
 	"plinth/cli/internal/pipeline"
 	"plinth/cli/internal/project"
+	"plinth/cli/internal/rename"
 )
 
 // version is Plinth's own: see CHANGELOG.md.
@@ -90,5 +91,23 @@ func newPipeline(p *project.Project) *cobra.Command {
 		}
 		return pipeline.Run(p.Root, p.Getenv, p.Stderr)
 	}
+	return c
+}
+
+func newRename(p *project.Project) *cobra.Command {
+	o := rename.Options{Out: p.Stdout}
+	c := &cobra.Command{
+		Use: "rename", Short: "Rename the project, the application or the Go module",
+		Long: `It edits project and app.name in environments/*.yaml, and the module's path in every go.mod and import. Then make
+golden accepts the new names. Do it before the first deployment: what is deployed keeps its old names.`,
+		Example: `  ./plinth rename --project acme --app shop
+  ./plinth rename --module example.com/acme/platform`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error { return rename.Rename(p.Root, o) },
+	}
+	c.Flags().StringVar(&o.Project, "project", "", "the project's new name")
+	c.Flags().StringVar(&o.App, "app", "", "the application's new name")
+	c.Flags().StringVar(&o.Module, "module", "", "the Go module's new path")
+	c.Flags().BoolVar(&o.Dirty, "dirty", false, "also with changes that are not committed")
 	return c
 }

@@ -17,7 +17,7 @@ import (
 // stubs take the places of the Makefile and of the command: each writes down what it was asked for and
 // whose job it was, and leaves what later jobs need. "./plinth pipeline" has been done already.
 var stubs = map[string]string{
-	"Makefile": `lint policy test-bare test-cluster test-image:
+	"Makefile": `lint policy test-bare test-renamed test-cluster test-image:
 	@printf '%s\n' "make $@ role=$${AWS_ROLE_ARN-} digest=$${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
 `,
 	"plinth": `#!/bin/sh
@@ -84,7 +84,7 @@ func TestChain(t *testing.T) {
 	}
 	want := []string{
 		"make lint role= digest=", "check role= digest=", "make policy role= digest=",
-		"make test-bare role= digest=", "make test-cluster role= digest=", "make test-image role= digest=",
+		"make test-bare role= digest=", "make test-renamed role= digest=", "make test-cluster role= digest=", "make test-image role= digest=",
 		"pipeline role= digest=", "image role= digest=", "scan role= digest=",
 	}
 	for _, stack := range []string{"network", "cluster", "data", "addons", "app"} {

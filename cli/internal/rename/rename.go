@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"plinth/tools/worktree"
+	"plinth/cli/internal/worktree"
 )
 
 // Options say what is called how from now on. A name that is empty stays as it is.

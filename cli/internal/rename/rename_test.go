@@ -14,7 +14,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"plinth/tools/worktree"
+	"plinth/cli/internal/worktree"
 )
 
 func TestSet(t *testing.T) {
@@ -143,7 +143,7 @@ func TestRename(t *testing.T) {
 		out, err := command.CombinedOutput()
 		return string(out), err
 	}
-	for _, args := range []string{"build ./...", "vet ./...", "test . ./settings -run Golden|Permissions|Schema -update", "test . ./settings -run Golden|Permissions|Schema|Mistakes"} {
+	for _, args := range []string{"build ./...", "vet ./...", "test ./wholeapp ./settings -run Golden|Permissions|Schema -update", "test ./wholeapp ./settings -run Golden|Permissions|Schema|Mistakes"} {
 		out, err := run(strings.Fields(args)...)
 		assert.NilError(t, err, "go %s: %s", args, out)
 	}
@@ -157,7 +157,7 @@ func TestRename(t *testing.T) {
 	out, err := exec.Command("gofmt", append([]string{"-l"}, inFolder(root, sources)...)...).CombinedOutput()
 	assert.NilError(t, err, "%s", out)
 	assert.Equal(t, string(out), "")
-	golden, err := os.ReadFile(filepath.Join(root, "testdata", "golden", "dev-app.tf.json"))
+	golden, err := os.ReadFile(filepath.Join(root, "wholeapp", "testdata", "golden", "dev-app.tf.json"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(golden), `"acme-dev-shop"`))
 
@@ -171,7 +171,7 @@ func (o Options) to(out io.Writer) Options { o.Out = out; return o }
 func copied(t *testing.T, skip func(file string) bool) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "copy")
-	assert.NilError(t, worktree.Copy(filepath.Join("..", ".."), root, skip))
+	assert.NilError(t, worktree.Copy(filepath.Join("..", "..", ".."), root, skip))
 	return root
 }
 

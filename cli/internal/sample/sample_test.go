@@ -10,7 +10,7 @@ import (
 
 	"gotest.tools/v3/assert"
 
-	"plinth/tools/worktree"
+	"plinth/cli/internal/worktree"
 )
 
 // TestDeleted deletes it from a copy of the repository: what is left builds, and
@@ -21,7 +21,7 @@ func TestDeleted(t *testing.T) {
 		t.Skip("compiles the whole repository")
 	}
 	root := filepath.Join(t.TempDir(), "copy")
-	assert.NilError(t, worktree.Copy(filepath.Join("..", ".."), root, func(file string) bool {
+	assert.NilError(t, worktree.Copy(filepath.Join("..", "..", ".."), root, func(file string) bool {
 		return strings.HasPrefix(file, "app/")
 	}))
 	run := func(line string, environ ...string) string {

@@ -1,0 +1,75 @@
+package rename
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/settings"
+)
+
+var renamedFlag = flag.Bool("renamed", false, "synthesize and rehearse with other names")
+
+// TestRenamed has the project in its user's hands: with another project, application, account and
+// region, and golden files that were accepted, what looks at the stacks passes, and dev is rehearsed.
+func TestRenamed(t *testing.T) {
+	if !*renamedFlag {
+		t.Skip("make test-renamed does it: it takes a minute")
+	}
+	// The sample knows no names.
+	root := copied(t, func(file string) bool {
+		return strings.HasPrefix(file, "app/")
+	})
+	assert.NilError(t, Rename(root, Options{Project: "acme", App: "shop"}.to(io.Discard)))
+	moved(t, root)
+	for _, line := range []string{"make golden", "go test -count=1 ./wholeapp -run Golden|Permissions|Properties|Terraform", "make rehearse"} {
+		args := strings.Fields(line)
+		command := exec.Command(args[0], args[1:]...)
+		command.Dir, command.Env = root, withoutMake(os.Environ())
+		out, err := command.CombinedOutput()
+		assert.NilError(t, err, "%s: %s", line, out)
+		t.Log(line)
+	}
+}
+
+// moved gives each environment another account and another region.
+func moved(t *testing.T, root string) {
+	t.Helper()
+	folder := filepath.Join(root, environments)
+	all, err := settings.Load(folder, nil)
+	assert.NilError(t, err)
+	for _, env := range all {
+		region := "us-east-1" // it has the most zones
+		if env.Region == region {
+			region = "us-west-2"
+		}
+		account := strings.Map(func(digit rune) rune { return '9' - digit + '0' }, env.Account)
+		file := filepath.Join(folder, env.Name+".yaml")
+		content, err := os.ReadFile(file)
+		assert.NilError(t, err)
+		text := strings.NewReplacer(env.Region, region, env.Account, account).Replace(string(content))
+		assert.NilError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	after, err := settings.Load(folder, nil)
+	assert.NilError(t, err)
+	for i, env := range after {
+		assert.Assert(t, env.Account != all[i].Account && env.Region != all[i].Region, fmt.Sprint(env.Account, env.Region))
+	}
+}
+
+// withoutMake leaves out what make has passed on to the tests that it runs.
+func withoutMake(environ []string) (rest []string) {
+	for _, variable := range environ {
+		if !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS=") {
+			rest = append(rest, variable)
+		}
+	}
+	return rest
+}
