@@ -40,6 +40,7 @@ func newFake(t *testing.T) *fake {
 	assert.NilError(t, err)
 	for file, content := range map[string]string{
 		"cdktf.json":              "{}",
+		"app/Dockerfile":          "",
 		"environments/dev.yaml":   "",
 		"environments/prod.yaml":  "",
 		"cdktf.out/manifest.json": string(manifest),
