@@ -41,6 +41,7 @@ func newFake(t *testing.T) *fake {
 	for file, content := range map[string]string{
 		"cdktf.json":              "{}",
 		"app/Dockerfile":          "",
+		"app/main.go":             "",
 		"environments/dev.yaml":   "",
 		"environments/prod.yaml":  "",
 		"cdktf.out/manifest.json": string(manifest),
