@@ -12,7 +12,7 @@ var acm = Table{
 			// Security: for the stack's own name, which is to be proved in the way that the stack says.
 			// https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
 			{
-				Actions: []string{"acm:RequestCertificate"}, Resources: []string{"*"}, Reason: "a certificate that is yet to be made has no ARN",
+				Actions: []string{"acm:RequestCertificate"}, Resources: []string{"*"}, Reason: "a new certificate has no ARN yet",
 				Conditions: all(requestTagged, inRegion,
 					when("ForAllValues:StringEquals", "acm:DomainNames", "{=domain_name}"),
 					when("StringEquals", "acm:ValidationMethod", "{validation_method}")),

@@ -15,7 +15,7 @@ var backup = Table{
 			{Actions: []string{"backup:CreateBackupVault"}, Resources: []string{"backup:backup-vault:{name}"}, Conditions: requestTagged},
 			// What it takes besides that a vault has a key of ours.
 			// https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html#backup-vault-permissions
-			{Actions: []string{"backup-storage:MountCapsule"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"},
+			{Actions: []string{"backup-storage:MountCapsule"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"},
 			{
 				Actions:   []string{"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:RetireGrant"},
 				Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("backup")),

@@ -34,7 +34,7 @@ func PermissionsBoundary(statements []Statement, protected ...string) []Statemen
 	}
 	var ceiling []Statement
 	if len(others) > 0 {
-		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Reason: "a boundary allows nothing by itself: the policies say on what"})
+		ceiling = append(ceiling, Statement{Actions: actions(others), Resources: []string{"*"}, Reason: "a boundary grants nothing: the policies name the resources"})
 	}
 	gathered := map[permission]*Statement{}
 	for key, statement := range identity {
@@ -141,7 +141,7 @@ func RolesBoundary(s Stack) ([]Statement, error) {
 			name := strings.TrimPrefix(arn, "arn:aws:iam::aws:policy/")
 			list, known := managed[name]
 			if !known {
-				return nil, fmt.Errorf("permissions: stack %s-%s attaches %s, whose actions are not known: add them to permissions/managed.go", s.Environment, s.Name, cmp.Or(name, arn))
+				return nil, fmt.Errorf("permissions: stack %s-%s attaches %s: add its actions to permissions/managed.go", s.Environment, s.Name, cmp.Or(name, arn))
 			}
 			found = append(found, list...)
 		case "aws_iam_role_policy":
@@ -164,7 +164,7 @@ func RolesBoundary(s Stack) ([]Statement, error) {
 	slices.Sort(found)
 	return []Statement{{
 		Actions: slices.Compact(found), Resources: []string{"*"}, RequiredBy: []string{"aws_iam_role"},
-		Reason: "a boundary allows nothing by itself: the roles' policies say on what",
+		Reason: "a boundary grants nothing: the roles' policies name the resources",
 	}}, nil
 }
 
@@ -175,7 +175,7 @@ func (s Stack) inline(e block) ([]string, error) {
 	if !isDocument {
 		var policy struct{ Statement []struct{ Action []string } }
 		if err := json.Unmarshal([]byte(text), &policy); err != nil {
-			return nil, fmt.Errorf("permissions: stack %s-%s has a policy that is neither a document nor JSON: %w", s.Environment, s.Name, err)
+			return nil, fmt.Errorf("permissions: stack %s-%s has a policy that is neither a policy document nor JSON: %w", s.Environment, s.Name, err)
 		}
 		var all []string
 		for _, statement := range policy.Statement {

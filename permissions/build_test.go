@@ -144,11 +144,11 @@ No role could deploy them, so nothing is written. Add each to permissions/own.go
 		},
 		"an attribute that is not there": {
 			Table{"aws_a": {Read: []Grant{{Actions: []string{"a:B"}, Resources: []string{"a:{name}"}}}}},
-			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a of stack data has no {name}, which its row "a:{name}" needs`,
+			`{"resource": {"aws_a": {"n": {}}}}`, `permissions: aws_a in stack data has no {name}, which its row "a:{name}" needs`,
 		},
 		"a whole name that nobody knows yet": {
 			Table{"aws_a": {Read: []Grant{{Actions: []string{"a:B"}, Resources: []string{"a:{=name}"}}}}},
-			`{"resource": {"aws_a": {"n": {"name": "x-${random.x}"}}}}`, `permissions: of aws_a of stack data only x-* is known, but its row "a:{=name}" needs the whole {=name}`,
+			`{"resource": {"aws_a": {"n": {"name": "x-${random.x}"}}}}`, `permissions: aws_a in stack data: only x-* is known before apply, but row "a:{=name}" needs the whole {=name}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ No role could deploy them, so nothing is written. Add each to permissions/own.go
 		})
 	}
 	_, err := RolesBoundary(example(`{"resource": {"aws_iam_role_policy_attachment": {"a": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}`))
-	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess, whose actions are not known: add them to permissions/managed.go")
+	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess: add its actions to permissions/managed.go")
 }
 
 func TestPack(t *testing.T) {
@@ -182,7 +182,7 @@ func TestPack(t *testing.T) {
 		{"one that is too large", []Statement{statement(300)}, 4, ""},
 		{"several that do not fit together", []Statement{statement(80), statement(80), statement(80)}, 3, ""},
 		{"references that become longer", []Statement{long("${k}"), long("${l}")}, 2, ""},
-		{"one resource that is too long", []Statement{{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", PolicySize)}}}, 0, "permissions: a:B on one resource takes"},
+		{"one resource that is too long", []Statement{{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", PolicySize)}}}, 0, "permissions: the statement of a:B has"},
 		{"more than a role can have", []Statement{statement(1500)}, 0, "permissions: a role needs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

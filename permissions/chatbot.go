@@ -16,7 +16,7 @@ var chatbot = Table{
 		Create: []Grant{
 			{
 				Actions: []string{"chatbot:CreateSlackChannelConfiguration"}, Resources: []string{"*"},
-				Conditions: all(requestTagged, inChatbotRegion), Reason: "supports no narrower resource",
+				Conditions: all(requestTagged, inChatbotRegion), Reason: "no resource-level permissions",
 			},
 			passRole("iam_role_arn", "chatbot.amazonaws.com"),
 			// It subscribes to the topics, and logs.
@@ -25,7 +25,7 @@ var chatbot = Table{
 		},
 		Read: []Grant{{
 			Actions: []string{"chatbot:DescribeSlackChannelConfigurations"}, Resources: []string{"*"},
-			Conditions: inChatbotRegion, Reason: "supports no narrower resource",
+			Conditions: inChatbotRegion, Reason: "no resource-level permissions",
 		}},
 		Update: []Grant{{Actions: []string{"chatbot:UpdateSlackChannelConfiguration"}, Resources: []string{slackChannel}}},
 		Delete: []Grant{{Actions: []string{"chatbot:DeleteSlackChannelConfiguration"}, Resources: []string{slackChannel}}},

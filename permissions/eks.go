@@ -18,7 +18,7 @@ var eks = Table{
 		Source: eksSource,
 		Create: []Grant{
 			{
-				Actions: []string{"eks:CreateCluster"}, Resources: []string{"*"}, Reason: "supports no narrower resource",
+				Actions: []string{"eks:CreateCluster"}, Resources: []string{"*"}, Reason: "no resource-level permissions",
 				// Security: whoever makes a cluster does not become its administrator by it.
 				Conditions: all(requestTagged, inRegion,
 					when("StringEquals", "eks:authenticationMode", "API"),

@@ -6,7 +6,7 @@ var kms = Table{
 	"aws_kms_key": {
 		Source: kmsSource,
 		Create: []Grant{
-			{Actions: []string{"kms:CreateKey"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a key that is yet to be made has no ARN"},
+			{Actions: []string{"kms:CreateKey"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a new key has no ARN yet"},
 			// Security: KMS cannot tell a new key's first tags from later ones, so a key of the
 			// account that nobody has tagged could be claimed; one of another stack cannot.
 			{Actions: []string{"kms:TagResource"}, Resources: []string{"kms:key/*"}, Conditions: all(requestTagged, resourceTaggedIfExists)},

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Markdown is the table for people: what each type needs.
+// Markdown is the table of what each type needs.
 func (t Table) Markdown() string {
 	var b strings.Builder
-	b.WriteString("| type | to create | to read | to update | to delete | to tag |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| Type | Create | Read | Update | Delete | Tag |\n|---|---|---|---|---|---|\n")
 	for _, kind := range slices.Sorted(maps.Keys(t)) {
 		row := t[kind]
 		if row.Source == "" {
@@ -31,14 +31,14 @@ func (t Table) Markdown() string {
 	return b.String()
 }
 
-// Markdown is what statements allow, for people: a row each.
+// Markdown is a table of statements.
 func Markdown(statements []Statement) string {
 	var b strings.Builder
-	b.WriteString("| may | on | if | for |\n|---|---|---|---|\n")
+	b.WriteString("| Actions | Resources | Conditions | Required by |\n|---|---|---|---|\n")
 	for _, s := range statements {
 		may := code(s.Actions)
 		if s.Deny {
-			may = "**never** " + may
+			may = "**Deny** " + may
 		}
 		on := code(s.Resources)
 		if s.Resources[0] == "*" {

@@ -35,11 +35,11 @@ func Pack(statements []Statement) ([][]Statement, error) {
 	}
 	for _, policy := range policies {
 		if n := characters(document(policy)); n > PolicySize {
-			return nil, fmt.Errorf("permissions: %s on one resource takes %d characters, a policy may have %d", policy[0].Actions[0], n, PolicySize)
+			return nil, fmt.Errorf("permissions: the statement of %s has %d characters, IAM allows %d in a policy", policy[0].Actions[0], n, PolicySize)
 		}
 	}
 	if len(policies) > PoliciesPerRole {
-		return nil, fmt.Errorf("permissions: a role needs %d policies of %d characters, IAM allows %d: narrow fewer resources by name", len(policies), PolicySize, PoliciesPerRole)
+		return nil, fmt.Errorf("permissions: a role needs %d policies of %d characters, IAM allows %d: name fewer resources", len(policies), PolicySize, PoliciesPerRole)
 	}
 	return policies, nil
 }

@@ -12,7 +12,7 @@ var prometheus = Table{
 	"aws_prometheus_workspace": {
 		Source: prometheusSource,
 		Create: []Grant{
-			{Actions: []string{"aps:CreateWorkspace"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a workspace that is yet to be made has no ARN"},
+			{Actions: []string{"aps:CreateWorkspace"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a new workspace has no ARN yet"},
 			// Security: as with keys, one of the account that nobody has tagged could be claimed.
 			// When it is made AWS may ask for the path of the call instead of an ARN.
 			{Actions: []string{"aps:TagResource"}, Resources: []string{"aps:/workspaces", promWorkspace}, Conditions: all(requestTagged, resourceTaggedIfExists)},
@@ -66,5 +66,5 @@ var prometheus = Table{
 
 // logDelivery is what a service asks of CloudWatch Logs on behalf of whoever has it log.
 func logDelivery(actions ...string) Grant {
-	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"}
+	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}
 }

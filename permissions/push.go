@@ -10,7 +10,7 @@ func Push(region, account, repository string) []Statement {
 		{
 			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, RequiredBy: []string{reason},
 			Conditions: when("StringEquals", "aws:RequestedRegion", region),
-			Reason:     "the password is the registry's, and supports no narrower resource",
+			Reason:     "no resource-level permissions: the token is for the whole registry",
 		},
 		{
 			Actions: []string{

@@ -73,14 +73,14 @@ func (s Stack) fill(e block, template string) (string, error) {
 		}
 		value, ok := e.attributes[strings.Trim(name, "{=}")].(string)
 		if !ok {
-			wrong = fmt.Errorf("permissions: %s of stack %s has no %s, which its row %q needs", e.kind, s.Name, name, template)
+			wrong = fmt.Errorf("permissions: %s in stack %s has no %s, which its row %q needs", e.kind, s.Name, name, template)
 		}
 		if !strings.HasPrefix(name, "{=") {
 			return s.pattern(value)
 		}
 		value, whole := s.known(value)
 		if !whole {
-			wrong = fmt.Errorf("permissions: of %s of stack %s only %s is known, but its row %q needs the whole %s", e.kind, s.Name, value, template, name)
+			wrong = fmt.Errorf("permissions: %s in stack %s: only %s is known before apply, but row %q needs the whole %s", e.kind, s.Name, value, template, name)
 		}
 		return value
 	})

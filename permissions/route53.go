@@ -20,7 +20,7 @@ var route53 = Table{
 	"data.aws_route53_zone": {
 		Source: route53Source,
 		Read: []Grant{
-			{Actions: []string{"route53:ListHostedZones"}, Resources: []string{"*"}, Reason: "supports no narrower resource"},
+			{Actions: []string{"route53:ListHostedZones"}, Resources: []string{"*"}, Reason: "no resource-level permissions"},
 			{Actions: []string{"route53:GetHostedZone", "route53:ListTagsForResource"}, Resources: []string{hostedZones}},
 		},
 	},

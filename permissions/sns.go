@@ -33,6 +33,6 @@ var sns = Table{
 		Read: []Grant{readAll("sns:GetSubscriptionAttributes")},
 		// Security: SNS has no resource for a subscription, so that others' of the region could be
 		// ended too; but not made.
-		Delete: []Grant{{Actions: []string{"sns:Unsubscribe"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"}},
+		Delete: []Grant{{Actions: []string{"sns:Unsubscribe"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}},
 	},
 }

@@ -81,7 +81,7 @@ func ifExists(prefix string) []Condition {
 
 // readAll allows actions that read everything in the region.
 func readAll(actions ...string) Grant {
-	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "supports no narrower resource"}
+	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}
 }
 
 // passRole allows to pass a role to a service.

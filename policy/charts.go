@@ -42,8 +42,8 @@ func charts(ctx context.Context, p *platform) (all []rendering, findings []Findi
 				if !ok {
 					findings = append(findings, Finding{
 						Rule: notRendered, File: s.shown, In: s.id + "/" + r.Name,
-						Problem: fmt.Sprintf("chart %s %s of %s is in no Go module that is known, so its pods are not looked at", r.Chart, r.Version, r.Repository),
-						Remedy:  "Add the module of its source to tools/charts/published",
+						Problem: fmt.Sprintf("chart %s %s of %s is in no known Go module, so its pods are not checked", r.Chart, r.Version, r.Repository),
+						Remedy:  "Add its Go module to tools/charts/published",
 					})
 					continue
 				}
@@ -72,5 +72,5 @@ func (p *platform) render(folder string, s *stack, r releases.Release) (renderin
 			return rendering{release, s, version}, err
 		}
 	}
-	return rendering{}, errors.New("no stack of its environment has an aws_eks_cluster, whose version decides what is rendered")
+	return rendering{}, errors.New("no stack of its environment has an aws_eks_cluster, whose version the chart is rendered for")
 }

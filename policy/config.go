@@ -30,7 +30,7 @@ type Exception struct {
 	In   string `json:"in"`
 	// About, if given, narrows the entry to problems of that text; * stands for any text.
 	About string `json:"about"`
-	// Reason convinces a reviewer.
+	// Reason is for the reviewer.
 	Reason string `json:"reason"`
 }
 
@@ -45,11 +45,11 @@ func readLimits(root string) (Limits, error) {
 		return limits, err
 	}
 	if len(limits.Regions) == 0 || len(limits.Tags) == 0 {
-		return limits, fmt.Errorf("%s: regions and tags must each name one at least", rulesFile)
+		return limits, fmt.Errorf("%s: regions and tags must not be empty", rulesFile)
 	}
 	for argument := range limits.Sizes {
 		if strings.Count(argument, ".") != 1 {
-			return limits, fmt.Errorf("%s: sizes: %s is no resource.argument", rulesFile, argument)
+			return limits, fmt.Errorf("%s: sizes: %s must be resource.argument", rulesFile, argument)
 		}
 	}
 	return limits, nil
@@ -63,7 +63,7 @@ func readExceptions(root string) ([]Exception, error) {
 	}
 	for i, e := range exceptions {
 		if e.Rule == "" || e.In == "" || len(strings.Fields(e.Reason)) < 3 {
-			return nil, fmt.Errorf("%s: entry %d (%s): rule, in and a reason in words must be given", ignoredFile, i+1, e.Rule)
+			return nil, fmt.Errorf("%s: entry %d (%s): must have rule, in and a reason of three words or more", ignoredFile, i+1, e.Rule)
 		}
 	}
 	return exceptions, nil

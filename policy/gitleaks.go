@@ -40,10 +40,10 @@ func gitleaks(ctx context.Context, at project) (findings []Finding, err error) {
 	}
 	for _, l := range append(present, past...) {
 		file := strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(l.File), filepath.ToSlash(copied)), "/")
-		where, what := fmt.Sprintf("line %d", l.StartLine), "Take it out of the file, and revoke it if it was ever real"
+		where, what := fmt.Sprintf("line %d", l.StartLine), "Remove it from the file, and revoke it if it was real"
 		if l.Commit != "" {
 			where = fmt.Sprintf("commit %.12s, line %d", l.Commit, l.StartLine)
-			what = "Revoke it: whoever has a clone has it. Then take the commit out of the history, or name it in " + ignoredFile
+			what = "Revoke it: it is in every clone. Then remove the commit from the history, or add an exception to " + ignoredFile
 		}
 		findings = append(findings, Finding{
 			Rule: "gitleaks/" + l.RuleID, File: file, In: file, Problem: where + ": " + l.Description, Remedy: what,

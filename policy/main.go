@@ -1,6 +1,6 @@
-// Command policy holds what is synthesized, the charts with their real values, and the
-// repository against what policy/rules.yaml allows and what tfsec, kube-score and gitleaks know.
-// Exceptions are in policy/ignored.yaml, each with its reason, and nowhere else.
+// Command policy checks the synthesized stacks, the charts with their real values, and the
+// repository: with the rules of policy/rules.yaml, tfsec, kube-score and gitleaks. Exceptions are in
+// policy/ignored.yaml, each with its reason, and nowhere else.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	root := flag.String("root", ".", "the project's folder")
-	out := flag.String("out", cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out"), "where it was synthesized to, as seen from there")
+	out := flag.String("out", cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out"), "the folder of the synthesized stacks, relative to root")
 	flag.Parse()
 	at := project{root: *root, out: *out, scanners: filepath.Join(*root, filepath.FromSlash(scanners))}
 	summary, err := check(context.Background(), at)
@@ -59,13 +59,13 @@ func check(ctx context.Context, at project) (summary string, err error) {
 			continue
 		}
 		left = append(left, Finding{
-			Rule: "plinth/ignored", File: ignoredFile, In: e.In, Problem: "nothing there breaks " + e.Rule + " any more" + aboutSuffix(e), Remedy: "Delete the entry",
+			Rule: "plinth/ignored", File: ignoredFile, In: e.In, Problem: "is not needed any more: nothing breaks " + e.Rule + aboutSuffix(e), Remedy: "Delete the entry",
 		})
 	}
 	if len(left) > 0 {
-		return "", fmt.Errorf("%s\n\n%s of policy. Exceptions, with their reasons, go into %s", strings.Join(grouped(left), "\n"), count(len(left), "breach", "breaches"), ignoredFile)
+		return "", fmt.Errorf("%s\n\n%s. Exceptions, with their reasons, go into %s", strings.Join(grouped(left), "\n"), count(len(left), "policy violation", "policy violations"), ignoredFile)
 	}
-	return fmt.Sprintf("Nothing in %s, %s or the repository breaks a rule, but for the exceptions in %s.",
+	return fmt.Sprintf("No policy violations in %s, %s and the repository, besides the exceptions in %s.",
 		count(len(p.stacks), "stack", "stacks"), count(rendered, "release", "releases"), ignoredFile), nil
 }
 

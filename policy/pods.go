@@ -25,9 +25,9 @@ type chartRule struct {
 }
 
 var chartRules = []chartRule{
-	{"service-account-token", "Set automountServiceAccountToken to false, for the pod or its service account", tokens},
-	{"public-service", "Make the Service ClusterIP; the application's Ingress is the way in", publicServices},
-	{"public-ingress", "Make the load balancer internal; only the application's may be reached from outside", ingresses},
+	{"service-account-token", "Set automountServiceAccountToken: false for the pod or its service account", tokens},
+	{"public-service", "Use type ClusterIP; the application is reached through its Ingress", publicServices},
+	{"public-ingress", "Make the load balancer internal; only the application's may be public", ingresses},
 }
 
 // chartFindings runs the rules above and Kubernetes' own of Pod Security "restricted".
@@ -63,7 +63,7 @@ func restricted(r rendering) (findings []Finding) {
 				findings = append(findings, Finding{
 					Rule: "pod-security/" + string(check.ID), File: r.stack.shown, In: r.in(p.object),
 					Problem: result.ForbiddenReason + ": " + result.ForbiddenDetail,
-					Remedy:  "Set what Pod Security \"restricted\" wants in the chart's values, securityContext mostly",
+					Remedy:  "Set it in the chart's values, mostly in securityContext",
 				})
 			}
 		}
@@ -133,7 +133,7 @@ func tokens(r rendering, report func(object, problem string)) {
 			mounted = *p.spec.AutomountServiceAccountToken
 		}
 		if mounted && !entitled[account] {
-			report(p.object, "service account "+name+"'s token is mounted, and no role is bound to it")
+			report(p.object, "service account "+name+"'s token is mounted, but no role is bound to it")
 		}
 	}
 }
@@ -150,7 +150,7 @@ func ingresses(r rendering, report func(object, problem string)) {
 	each(r.Release, func(i *networkingv1.Ingress, o render.Object) {
 		scheme := i.Annotations["alb.ingress.kubernetes.io/scheme"]
 		if r.stack.id != r.stack.environment()+"-app" && scheme != "internal" {
-			report(o.String(), fmt.Sprintf("makes a load balancer whose scheme is %q", scheme))
+			report(o.String(), fmt.Sprintf("creates a load balancer with scheme %q", scheme))
 		}
 	})
 }

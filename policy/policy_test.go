@@ -403,8 +403,8 @@ func TestShallowClone(t *testing.T) {
 func TestExceptionsNeedReasons(t *testing.T) {
 	at := project{root: t.TempDir()}
 	for content, want := range map[string]string{
-		"- {rule: plinth/size, in: dev-data/*}":                          "a reason in words",
-		"- {rule: plinth/size, in: dev-data/*, reason: because}":         "a reason in words",
+		"- {rule: plinth/size, in: dev-data/*}":                          "a reason of three words",
+		"- {rule: plinth/size, in: dev-data/*, reason: because}":         "a reason of three words",
 		"- {rule: plinth/size, reason: everywhere that there is}":        "rule, in and a reason",
 		"- {rule: plinth/size, in: x, reason: one two three, until: x}}": ignoredFile,
 	} {

@@ -17,14 +17,14 @@ type rule struct {
 
 var rules = []rule{
 	{"region", "Deploy to an allowed region, or allow it in " + rulesFile, regions},
-	{"tags", "Let newStack configure the provider, whose default_tags go on all that it makes", tags},
-	{"size", "Take a smaller one, protect the environment, or allow it in " + rulesFile, sizes},
-	{"open-security-group", "Admit a security group, or a network of yours. What the world may reach is behind the application's load balancer", openSecurityGroups},
-	{"public-address", "Put it into a private subnet. What the world may reach is behind the application's load balancer", publicAddresses},
+	{"tags", "Create the stack with newStack, which sets the provider's default_tags", tags},
+	{"size", "Use a smaller size, protect the environment, or allow the size in " + rulesFile, sizes},
+	{"open-security-group", "Allow ingress from a security group or your own networks. Only the application's load balancer may be public", openSecurityGroups},
+	{"public-address", "Put it into a private subnet. Only the application's load balancer may be public", publicAddresses},
 	{"public-bucket", "Add an aws_s3_bucket_public_access_block for the bucket, with all four switches true", publicBuckets},
-	{"public-api", "Name the networks that may reach the Kubernetes API in cluster.publicAccessCIDRs, or none", publicAPI},
-	{"public-permission", `Name the principals, or add a condition that says whose "*" it is`, publicPermissions},
-	{"public-load-balancer", "Use an Ingress in the application's chart, or make it internal", publicLoadBalancers},
+	{"public-api", "Limit cluster.publicAccessCIDRs to your own networks", publicAPI},
+	{"public-permission", `Name the principals, or add a condition that limits "*"`, publicPermissions},
+	{"public-load-balancer", "Use the application's Ingress, or make the load balancer internal", publicLoadBalancers},
 }
 
 // platformFindings runs the rules above.
@@ -53,7 +53,7 @@ func regions(p *platform, report func(element, string)) {
 		backend := asObject(dig(s.document, "terraform", "backend", "s3"))
 		if backend != nil && backend["endpoints"] == nil && !allowed(backend["region"]) {
 			report(element{stack: s, mode: "provider", kind: "backend", body: backend},
-				fmt.Sprintf("state is kept in region %v, allowed are %s", backend["region"], strings.Join(p.limits.Regions, ", ")))
+				fmt.Sprintf("state is in region %v, allowed are %s", backend["region"], strings.Join(p.limits.Regions, ", ")))
 		}
 	}
 	for _, e := range p.resources() {
@@ -120,7 +120,7 @@ func openSecurityGroups(p *platform, report func(element, string)) {
 	for _, e := range p.resources("aws_security_group", "aws_default_security_group") {
 		for _, block := range list(e.body["ingress"]) {
 			if isOpenToInternet(dig(block, "cidr_blocks")) || isOpenToInternet(dig(block, "ipv6_cidr_blocks")) {
-				report(e, "open to the world")
+				report(e, "is open to the internet")
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func openSecurityGroups(p *platform, report func(element, string)) {
 		}
 		for _, argument := range []string{"cidr_ipv4", "cidr_ipv6", "cidr_blocks", "ipv6_cidr_blocks"} {
 			if isOpenToInternet(e.body[argument]) {
-				report(e, "open to the world")
+				report(e, "is open to the internet")
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func publicBuckets(p *platform, report func(element, string)) {
 			return this && e.stack == bucket.stack && !slices.ContainsFunc(publicAccessBlockSettings, func(name string) bool { return !isTrue(e.body[name]) })
 		})
 		if !blocked {
-			report(bucket, "nothing keeps it from becoming public")
+			report(bucket, "has no public access block")
 		}
 	}
 	for _, e := range p.resources("aws_s3_bucket", "aws_s3_bucket_acl") {
@@ -180,7 +180,7 @@ func publicAPI(p *platform, report func(element, string)) {
 		public, said := dig(e.body, "vpc_config", "endpoint_public_access").(bool)
 		cidrs := dig(e.body, "vpc_config", "public_access_cidrs")
 		if (public || !said) && (isOpenToInternet(cidrs) || len(list(cidrs)) == 0) {
-			report(e, "the Kubernetes API is open to the world")
+			report(e, "the Kubernetes API is open to the internet")
 		}
 	}
 }
@@ -195,7 +195,7 @@ func publicPermissions(p *platform, report func(element, string)) {
 				for _, principals := range list(dig(statement, "principals")) {
 					everybody := slices.Contains(texts(dig(principals, "identifiers")), "*")
 					if everybody && dig(statement, "effect") != "Deny" && dig(statement, "condition") == nil {
-						report(e, fmt.Sprintf("%v may be done by everybody", dig(statement, "actions")))
+						report(e, fmt.Sprintf("allows %v to everybody", dig(statement, "actions")))
 					}
 				}
 			}
@@ -206,7 +206,7 @@ func publicPermissions(p *platform, report func(element, string)) {
 func publicLoadBalancers(p *platform, report func(element, string)) {
 	for _, e := range p.resources("aws_lb", "aws_alb", "aws_elb") {
 		if !isTrue(e.body["internal"]) {
-			report(e, "faces the internet")
+			report(e, "is internet-facing")
 		}
 	}
 }

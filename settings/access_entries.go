@@ -19,11 +19,11 @@ func (d *document) checkAccessEntries() {
 		if d.isValid(path+".principal", "account") {
 			arn := d.env.principalARN(access.Principal)
 			if principals[arn] {
-				d.report(path+".principal", "must be another principal than those before, is %s again", arn)
+				d.report(path+".principal", "must name each principal once, repeats %s", arn)
 			}
 			principals[arn] = true
 			if d.isValid("project") && slices.Contains(d.env.pipelineRoleARNs(), arn) {
-				d.report(path+".principal", "must not be a role of the bootstrap stack that has its access already, is %s", arn)
+				d.report(path+".principal", "must not be a pipeline role, which has access already, is %s", arn)
 			}
 		}
 	}

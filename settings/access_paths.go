@@ -44,7 +44,7 @@ func (d *document) checkVPN() {
 	if d.isValid(path+".samlProviderARN", path+".clientCertificateARN") {
 		switch {
 		case vpn.SAMLProviderARN == "" && vpn.ClientCertificateARN == "":
-			d.report(path, "must say who gets in: set samlProviderARN or clientCertificateARN")
+			d.report(path, "must have samlProviderARN or clientCertificateARN, has neither")
 		case vpn.SAMLProviderARN != "" && vpn.ClientCertificateARN != "":
 			d.report(path, "must have samlProviderARN or clientCertificateARN, has both; remove one")
 		}

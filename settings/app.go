@@ -17,7 +17,7 @@ func (d *document) checkApp() {
 		d.report("app.replicas.min", "must be at most max (%d), is %d", app.Replicas.Max, app.Replicas.Min)
 	}
 	if d.isValid("app.replicas", "cluster.keda") && app.Replicas.RequestsPerSecond > 0 && !d.env.Cluster.KEDA {
-		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d: nothing else asks the pods for it; set cluster.keda to true", app.Replicas.RequestsPerSecond)
+		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d; set cluster.keda to true", app.Replicas.RequestsPerSecond)
 	}
 	d.checkDomain()
 	// A load balancer takes certificates of its own region and account only.
@@ -28,7 +28,7 @@ func (d *document) checkApp() {
 	d.checkWebACL()
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
 	if app.Parameters.Enabled && d.isValid("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {
-		d.report("project", "must not begin with ssm where app.parameters is enabled, is %s: AWS keeps such paths of parameters to itself", quote(d.env.Project))
+		d.report("project", "must not begin with ssm while app.parameters is enabled, is %s: AWS reserves such parameter paths", quote(d.env.Project))
 	}
 	if app.Parameters.Enabled && d.isValid("app.parameters") {
 		d.checkEndpoints("app.parameters", "ssm")
@@ -36,9 +36,9 @@ func (d *document) checkApp() {
 	if logs := app.AccessLogs; d.isValid("app.accessLogs") {
 		switch {
 		case logs.Prefix != "" && logs.Bucket == "" && !logs.Enabled:
-			d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket, the bucket that it is a folder of, or with app.accessLogs.enabled")
+			d.report("app.accessLogs.prefix", "must come with app.accessLogs.bucket or app.accessLogs.enabled")
 		case logs.Enabled && logs.Bucket != "":
-			d.report("app.accessLogs.bucket", "must not be set with app.accessLogs.enabled, which makes a bucket; remove one")
+			d.report("app.accessLogs.bucket", "must not be set with app.accessLogs.enabled, which creates a bucket; remove one")
 		}
 	}
 }
@@ -70,19 +70,18 @@ func (d *document) checkWebACL() {
 	arn := d.env.App.WebACLARN
 	if d.env.App.WAF.Enabled && d.isValid("app.waf", path, "network.nat") {
 		if arn != "" {
-			d.report(path, "must not be set with app.waf.enabled, which makes a web ACL; remove one")
+			d.report(path, "must not be set with app.waf.enabled, which creates a web ACL; remove one")
 		}
 		if d.env.Network.NAT == NATNone {
-			d.report("app.waf.enabled", "must not be true with network.nat none: the load balancer controller, which would attach the web ACL, "+
-				"cannot reach AWS WAF")
+			d.report("app.waf.enabled", "must not be true with network.nat none: the load balancer controller cannot reach AWS WAF")
 		}
 	}
 	if arn == "" {
 		return
 	}
 	if d.isValid(path, "network.nat") && d.env.Network.NAT == NATNone {
-		d.report(path, "must not be set with network.nat none: the load balancer controller, which would attach it, "+
-			"cannot reach AWS WAF; attach it with aws wafv2 associate-web-acl")
+		d.report(path, "must not be set with network.nat none: the load balancer controller cannot reach AWS WAF; "+
+			"attach the web ACL with aws wafv2 associate-web-acl")
 	}
 	if arn != noWebACL {
 		d.checkARN(path, arn, arnRegion, "region", d.env.Region)

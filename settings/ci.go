@@ -20,7 +20,7 @@ func (d *document) checkCI(all []*document, selected []string) {
 	d.checkUnique("ci.branches", ci.Branches)
 	d.checkUnique("ci.tags", ci.Tags)
 	if d.isValid("ci.branches", "ci.tags") && len(ci.Branches)+len(ci.Tags) == 0 {
-		d.report("ci.branches", "must name a branch, or ci.tags a tag, that may deploy")
+		d.report("ci.branches", "must name a branch that may deploy, or ci.tags a tag")
 	}
 	d.checkIssuer()
 	if d.isValid("ci", "account") {
@@ -61,13 +61,13 @@ func (d *document) checkIdentityProvider(all []*document, selected []string) {
 			continue
 		}
 		if d.env.CI.Audience != other.env.CI.Audience && d.env.Name > other.env.Name {
-			d.report("ci.audience", "must be that of %s (%s), with which it has the account's one provider for %s, is %s",
-				other.env.Name, other.env.CI.Audience, d.env.issuer(), quote(d.env.CI.Audience))
+			d.report("ci.audience", "must be that of %s (%s), is %s: both use the account's one OIDC provider for %s",
+				other.env.Name, other.env.CI.Audience, quote(d.env.CI.Audience), d.env.issuer())
 			return
 		}
 		later := slices.Contains(selected, other.env.Name) && other.env.Name > d.env.Name
 		if !later && !d.env.CI.UseExistingOIDCProvider && !other.env.CI.UseExistingOIDCProvider {
-			d.report("ci.useExistingOIDCProvider", "must be true: %s makes the provider for %s in the same account, and there can be one", other.env.Name, d.env.issuer())
+			d.report("ci.useExistingOIDCProvider", "must be true: %s creates the OIDC provider for %s in the same account, which can have only one", other.env.Name, d.env.issuer())
 			return
 		}
 	}

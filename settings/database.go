@@ -155,10 +155,10 @@ func (daily window) collides(weekly window) bool {
 // other engine would do nothing, which nobody who sets it expects.
 var engineSettings = map[Engine]map[string]string{
 	EnginePostgres: {
-		"database.storageGiB":      "Aurora's storage grows without bounds to set",
-		"database.maxStorageGiB":   "Aurora's storage grows without bounds to set",
-		"database.multiAZ":         "Aurora's storage spans zones by itself and its replicas stand by; use database.autoscaling",
-		"database.replicas":        "Aurora's replicas come and go; use database.autoscaling",
+		"database.storageGiB":      "Aurora's storage grows by itself",
+		"database.maxStorageGiB":   "Aurora's storage grows by itself",
+		"database.multiAZ":         "Aurora's storage spans zones, and its replicas are standbys; use database.autoscaling",
+		"database.replicas":        "Aurora scales its replicas; use database.autoscaling",
 		"database.passwordVersion": "RDS rotates Aurora's password by itself",
 	},
 	EngineAurora: {
@@ -200,16 +200,16 @@ func (d *document) checkDatabase() {
 		}
 	}
 	if scaling := database.Autoscaling; d.isValid("database.autoscaling") && scaling.Min == 0 && scaling.Max > 0 {
-		d.report("database.autoscaling.min", "must be at least 1 where max is above 0, is 0: "+
-			"without a replica there is no load to go by; set max to 0 for none at all")
+		d.report("database.autoscaling.min", "must be at least 1 if max is above 0, is 0: "+
+			"autoscaling measures the replicas' load; set max to 0 for no replicas")
 	}
 	if scaling := database.Autoscaling; d.isValid("database.autoscaling") && scaling.Min > scaling.Max {
 		d.report("database.autoscaling.min", "must be at most max (%d), is %d", scaling.Max, scaling.Min)
 	}
 	if d.isValid("database.passwordRotationDays", "database.replicas", "database.engine") && database.PasswordRotationDays > 0 &&
 		database.Engine == EnginePostgres && database.Replicas > 0 {
-		d.report("database.passwordRotationDays", "must not be set with database.replicas: RDS keeps no password of a database that has replicas; "+
-			"raise database.passwordVersion to change it")
+		d.report("database.passwordRotationDays", "must not be set with database.replicas: RDS does not manage the password of a database with replicas; "+
+			"increase database.passwordVersion to change it")
 	}
 	d.checkRecovery()
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html

@@ -35,12 +35,12 @@ func (d *document) checkInCluster() {
 	case !d.isValid("database.engine"):
 	case d.env.Database.Engine == EngineInCluster:
 		if d.isValid("protected") && d.env.Protected {
-			d.report("database.engine", "must not be %s while protected is true: the data goes with its pod; use %s or %s",
+			d.report("database.engine", "must not be %s while protected is true: its data is lost with the pod; use %s or %s",
 				EngineInCluster, EnginePostgres, EngineAurora)
 		}
 		for _, leaf := range rdsSettings() {
 			if d.isSet(leaf.path) && d.isValid(leaf.path) {
-				d.report(leaf.path, "must not be set with engine %s: there is no server of AWS's that it would be for; remove it", EngineInCluster)
+				d.report(leaf.path, "must not be set with engine %s: it is for RDS; remove it", EngineInCluster)
 			}
 		}
 	case d.env.Database.InstanceClass == "" && d.isValid(class):

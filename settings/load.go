@@ -123,9 +123,9 @@ func readFiles(dir string) ([]file, Problems, error) {
 			problems = append(problems, at.problem("file name", "must end in .yaml; rename it to %s.yaml", name))
 		case !environmentName.MatchString(name):
 			problems = append(problems, at.problem("file name",
-				"must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is %s", quote(entry.Name())))
+				"must be an environment's name (1 to 10 lower-case letters and digits, starting with a letter) and .yaml, is %s", quote(entry.Name())))
 		case slices.Contains(reservedNames, name):
-			problems = append(problems, at.problem("file name", "must not be %s.yaml, which Plinth uses itself", name))
+			problems = append(problems, at.problem("file name", "must not be %s.yaml: the name is reserved", name))
 		default:
 			content, problem := readFile(path, at)
 			files = append(files, file{at.file, name, content, problem})

@@ -187,15 +187,15 @@ func TestFolder(t *testing.T) {
 		{"other files", map[string]string{"schema.json": "{}", ".dev.yaml": "", "README.md": ""}, "DIR: must hold a YAML file for each environment, such as dev.yaml, holds none"},
 		{"yml", map[string]string{"dev.yml": base}, "DIR/dev.yml:1: file name: must end in .yaml; rename it to dev.yaml"},
 		{"YAML", map[string]string{"dev.YAML": base}, "DIR/dev.YAML:1: file name: must end in .yaml; rename it to dev.yaml"},
-		{"dash", map[string]string{"dev-eu.yaml": base}, `DIR/dev-eu.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is "dev-eu.yaml"`},
-		{"too long", map[string]string{"development.yaml": base}, `DIR/development.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, a letter first) and .yaml, is "development.yaml"`},
-		{"bootstrap", map[string]string{"bootstrap.yaml": base}, "DIR/bootstrap.yaml:1: file name: must not be bootstrap.yaml, which Plinth uses itself"},
+		{"dash", map[string]string{"dev-eu.yaml": base}, `DIR/dev-eu.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, starting with a letter) and .yaml, is "dev-eu.yaml"`},
+		{"too long", map[string]string{"development.yaml": base}, `DIR/development.yaml:1: file name: must be an environment's name (1 to 10 lower-case letters and digits, starting with a letter) and .yaml, is "development.yaml"`},
+		{"bootstrap", map[string]string{"bootstrap.yaml": base}, "DIR/bootstrap.yaml:1: file name: must not be bootstrap.yaml: the name is reserved"},
 		{"every file's mistakes", map[string]string{
 			"dev.yaml":  "account: 1\n" + strings.SplitN(base, "\n", 2)[1],
 			"prod.yaml": "{",
 			"qa.yaml":   strings.Replace(base, "eu-west-2", "mars", 1),
 			"qa.yml":    "",
-		}, `DIR/dev.yaml:1: account: must be an AWS account id of 12 digits, is "1"
+		}, `DIR/dev.yaml:1: account: must be an AWS account ID of 12 digits, is "1"
 DIR/prod.yaml:1: yaml: did not find expected node content
 DIR/qa.yaml:2: region: must be a commercial AWS region, is "mars"; add it to settings/regions.go if it is new
 DIR/qa.yml:1: file name: must end in .yaml; rename it to qa.yaml`},
@@ -246,14 +246,14 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	for _, test := range []struct {
 		name, dev, qa, want string
 	}{
-		{"both make it", dev, base, `qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+		{"both make it", dev, base, `qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
 		{"the later one leaves it", dev, shared(base), ""},
 		{"the earlier one leaves it", shared(dev), base, ""},
 		{"two issuers", github(dev), base, ""},
 		{"another audience", dev, under("ci", "audience: other")(shared(base)),
-			`qa.yaml:16: ci.audience: must be that of dev (sts.amazonaws.com), with which it has the account's one provider for https://gitlab.com, is "other"`},
+			`qa.yaml:16: ci.audience: must be that of dev (sts.amazonaws.com), is "other": both use the account's one OIDC provider for https://gitlab.com`},
 		{"the issuer by default and by name", under("ci", "issuer: https://gitlab.com")(dev), base,
-			`qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev makes the provider for https://gitlab.com in the same account, and there can be one`},
+			`qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa})

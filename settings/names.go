@@ -106,10 +106,10 @@ func (d *document) checkNames() {
 				path = "app.name"
 			}
 		}
-		d.report(path, "must leave room for the %s %s, which has %d characters of AWS's %d; %s",
+		d.report(path, "is too long: the %s %s has %d characters, AWS allows %d; %s",
 			worst.resource, worstName, len(worstName), worst.most, remedy)
 	}
 	if bucket := d.env.ResourceName("state", d.env.Account); excess <= 0 && d.env.State.Bucket == "" && !unreservedBucket(bucket) {
-		d.report("project", "must not begin as only S3's own buckets do, is %s", quote(d.env.Project))
+		d.report("project", "must not begin with a prefix that S3 reserves, is %s", quote(d.env.Project))
 	}
 }

@@ -63,9 +63,9 @@ func vpcRangeRemedy(s string) string {
 	case prefix.Bits() < largestVPC || prefix.Bits() > smallestVPC:
 		return ""
 	case !isPrivate(prefix):
-		return "private are 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10"
+		return "private ranges are 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and 100.64.0.0/10"
 	case overlaps(prefix, serviceRanges):
-		return "EKS gives 10.100.0.0/16 or 172.20.0.0/16 to Kubernetes services"
+		return "EKS uses 10.100.0.0/16 or 172.20.0.0/16 for Kubernetes services"
 	}
 	return ""
 }
@@ -82,8 +82,8 @@ func (d *document) checkNetwork(all []*document, selected []string) {
 	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
 	d.checkEndpoints("Fargate", endpointsForFargate...)
 	if d.isValid("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
-		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach the registries of the add-ons; "+
-			"copy their images to a registry in the region and name it here")
+		d.report("cluster.imageMirror", "must be set without NAT: pods cannot reach public registries; "+
+			"copy the add-ons' images to a registry in the region, and name it here")
 	}
 	d.checkAllowOverlapWith(all)
 	if d.isValid("network.cidr", "account") {
@@ -104,7 +104,7 @@ func (d *document) checkEndpoints(somebody string, services ...string) {
 		return slices.Contains(d.env.Network.InterfaceEndpoints, service)
 	})
 	if len(missing) > 0 {
-		d.report(path, "must hold what %s needs without NAT, lacks %s", somebody, list(missing, "and"))
+		d.report(path, "must include what %s needs without NAT, lacks %s", somebody, list(missing, "and"))
 	}
 }
 
@@ -168,8 +168,8 @@ func (d *document) checkPublicAccess() {
 		prefix := netip.MustParsePrefix(cidr)
 		switch {
 		case isPrivate(prefix):
-			d.report(path, "must be a network of the internet, is %s; "+
-				"private networks reach the API from inside the VPC", cidr)
+			d.report(path, "must be a public network, is %s; "+
+				"private networks reach the API inside the VPC", cidr)
 		case d.isValid("protected") && d.env.Protected && prefix.Bits() < internetPrefix:
 			d.report(path, "must be /%d or smaller while protected is true, is %s; "+
 				"name the networks that need the Kubernetes API", internetPrefix, cidr)

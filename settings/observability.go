@@ -128,7 +128,7 @@ func (d *document) checkObservability() {
 	const storage = "observability.alarms.databaseFreeStorageGiB"
 	if free := o.Alarms.DatabaseFreeStorageGiB; d.isValid(storage, "database.engine", "database.storageGiB") &&
 		d.env.Database.Engine == EnginePostgres && free >= d.env.Database.StorageGiB {
-		d.report(storage, "must be less than database.storageGiB (%d), or the alarm never ends, is %d", d.env.Database.StorageGiB, free)
+		d.report(storage, "must be less than database.storageGiB (%d), is %d: the alarm would never end", d.env.Database.StorageGiB, free)
 	}
 	const slack = "observability.alarms.slack"
 	if s := o.Alarms.Slack; d.isValid(slack) && (s.WorkspaceID == "") != (s.ChannelID == "") {
@@ -149,7 +149,7 @@ func (d *document) checkGrafana() {
 		"oidc.authURL": g.OIDC.AuthURL, "oidc.tokenURL": g.OIDC.TokenURL, "oidc.userInfoURL": g.OIDC.UserInfoURL,
 	})
 	if d.isValid(path+".domain", "app.domain") && g.Domain != "" && g.Domain == d.env.App.Domain {
-		d.report(path+".domain", "must be another name than app.domain, is %s too", g.Domain)
+		d.report(path+".domain", "must differ from app.domain, is %s too", g.Domain)
 	}
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnAccount, "account", d.env.Account)
@@ -160,7 +160,7 @@ func (d *document) checkGrafana() {
 func (d *document) checkRequired(path, part string, values map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if at := path + "." + name; values[name] == "" && d.isValid(at) {
-			d.report(at, "must be set where %s is enabled", part)
+			d.report(at, "must be set if %s is enabled", part)
 		}
 	}
 }

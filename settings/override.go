@@ -149,7 +149,7 @@ func unknownVariables(variables map[string]string, environments []string) Proble
 		if slices.Contains(environments, strings.ToLower(owner)) {
 			prefix = variablePrefix + owner + "_" // which is right, and no sign of likeness
 		} else {
-			message = "names none of the environments " + list(environments, "and")
+			message = "names no environment; environments are " + list(environments, "and")
 		}
 		if near := nearest(strings.TrimPrefix(variable, prefix), without(prefix, known)); near != "" {
 			message += "; did you mean " + prefix + near + "?"
@@ -184,7 +184,7 @@ func selected(variables map[string]string, environments []string) ([]string, Pro
 			names = append(names, name)
 			continue
 		}
-		message := fmt.Sprintf("must name some of the environments %s, names %s", list(environments, "and"), quote(name))
+		message := fmt.Sprintf("must name environments (%s), names %s", list(environments, "and"), quote(name))
 		if remedy := didYouMean(name, environments); remedy != "" {
 			message += "; " + remedy
 		}

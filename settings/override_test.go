@@ -211,9 +211,9 @@ PLINTH_DEV_CLUSTER_ACCESS_ENTRIES: cluster.accessEntries[0].role: unknown key; k
 		{"file's mistake that it replaces", swap("[a, b]", "[a, q]"), []string{"PLINTH_DEV_NETWORK_ZONES=a,x"},
 			`PLINTH_DEV_NETWORK_ZONES: network.zones[1]: must be the letter of one of eu-west-2's zones (a, b or c), is "x"`},
 		{"rule of several settings", nil, []string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r8g.large", "PLINTH_DEV_DATABASE_REPLICAS=1"},
-			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine aurora-postgresql: Aurora's replicas come and go; use database.autoscaling`},
+			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine aurora-postgresql: Aurora scales its replicas; use database.autoscaling`},
 		{"several, after the file's", swap("1.2.3", "latest"), []string{"PLINTH_DEV_REGION=mars", "PLINTH_DEV_NETWORK_NAT=x"},
-			`dev.yaml:14: app.image.tag: must be an image tag other than latest: at most 128 letters, digits and _.-, is "latest"; name one version: the registry's tags never move
+			`dev.yaml:14: app.image.tag: must be an image tag other than latest: at most 128 letters, digits and _.-, is "latest"; name a version: tags are immutable
 PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "x"
 PLINTH_DEV_REGION: region: must be a commercial AWS region, is "mars"; add it to settings/regions.go if it is new`},
 		{"unknown setting", nil, []string{"PLINTH_DEV_NETWORK_NATT=none"},
@@ -221,13 +221,13 @@ PLINTH_DEV_REGION: region: must be a commercial AWS region, is "mars"; add it to
 		{"section", nil, []string{"PLINTH_DEV_STATE={}"},
 			`PLINTH_DEV_STATE: names no setting`},
 		{"unknown environment", nil, []string{"PLINTH_DVE_NETWORK_NAT=none"},
-			`PLINTH_DVE_NETWORK_NAT: names none of the environments dev; did you mean PLINTH_DEV_NETWORK_NAT?`},
+			`PLINTH_DVE_NETWORK_NAT: names no environment; environments are dev; did you mean PLINTH_DEV_NETWORK_NAT?`},
 		{"neither", nil, []string{"PLINTH_HOME=/opt/plinth/with/a/long/name"},
-			`PLINTH_HOME: names none of the environments dev`},
+			`PLINTH_HOME: names no environment; environments are dev`},
 		{"environments misspelt", nil, []string{"PLINTH_ENVIRONMENT=dev"},
-			`PLINTH_ENVIRONMENT: names none of the environments dev; did you mean PLINTH_ENVIRONMENTS?`},
+			`PLINTH_ENVIRONMENT: names no environment; environments are dev; did you mean PLINTH_ENVIRONMENTS?`},
 		{"environment chosen", nil, []string{"PLINTH_ENVIRONMENTS=dev,def"},
-			`PLINTH_ENVIRONMENTS: must name some of the environments dev, names "def"; did you mean dev?`},
+			`PLINTH_ENVIRONMENTS: must name environments (dev), names "def"; did you mean dev?`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := base
@@ -265,7 +265,7 @@ func TestEnvironmentsVariable(t *testing.T) {
 		}
 	}
 	_, err := loadFiles(files, "PLINTH_ENVIRONMENTS=dev,stag", "PLINTH_QA_NOTHING=1")
-	want := `PLINTH_ENVIRONMENTS: must name some of the environments dev, prod, qa and test, names "stag"
+	want := `PLINTH_ENVIRONMENTS: must name environments (dev, prod, qa and test), names "stag"
 PLINTH_QA_NOTHING: names no setting`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

@@ -92,7 +92,7 @@ func syntaxError(err error, content []byte) (int, string) {
 	case "did not find expected key", "did not find expected '-' indicator":
 		message += "; check the indentation from here on"
 	case "found character that cannot start any token":
-		message += "; a tab does not indent, and @ or a backtick needs quotes"
+		message += "; indent with spaces, and quote a value that begins with @ or a backtick"
 	}
 	if anchor := unknownAnchor.FindStringSubmatch(message); anchor != nil {
 		if offset := bytes.Index(content, []byte("*"+anchor[1])); offset >= 0 {

@@ -19,7 +19,7 @@ func (d *document) checkRecovery() {
 		own := d.env.ResourceName("")
 		if at := element(restores, i); d.isValid(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
 			!strings.HasPrefix(strings.TrimPrefix(snapshot, "rds:"), own) {
-			d.report(at, "must be a snapshot of this environment's, whose name begins with %s or rds:%s, is %s; copy another's to such a name, with "+
+			d.report(at, "must be a snapshot of this environment, named %s… or rds:%s…, is %s; copy another environment's to such a name, with "+
 				"this environment's key: aws rds copy-db-snapshot --kms-key-id alias/%s", own, own, quote(snapshot), d.env.ResourceName("data"))
 		}
 	}
@@ -34,7 +34,7 @@ func (d *document) checkRecovery() {
 			case name != originalDatabase && at < 0:
 				d.report(element(deleted, i), "must be %s, or a snapshot of database.restoreFromSnapshots, is %s", originalDatabase, quote(name))
 			case at == len(database.RestoreFromSnapshots)-1:
-				d.report(element(deleted, i), "must not be the database in use, which is that of %s", quote(name))
+				d.report(element(deleted, i), "must not be the database in use, is %s", quote(name))
 			}
 		}
 	}

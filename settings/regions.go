@@ -55,7 +55,7 @@ func regionNames() []string {
 func regionRemedy(s string) string {
 	for _, partition := range []string{"cn-", "us-gov-", "us-iso"} {
 		if strings.HasPrefix(s, partition) {
-			return "Plinth knows neither China's regions nor the government's"
+			return "Plinth does not support regions of China and GovCloud"
 		}
 	}
 	if remedy := didYouMean(s, regionNames()); remedy != "" {
@@ -94,7 +94,7 @@ func (d *document) checkZones() {
 		switch {
 		case len(zone) == 1 && strings.Contains(letters, zone):
 			if seen[zone] {
-				d.report(path, "must be another zone than those before, is %s again", zone)
+				d.report(path, "must name each zone once, repeats %s", zone)
 			}
 			seen[zone] = true
 		case full && len(letter) == 1 && strings.Contains(letters, letter):

@@ -52,7 +52,7 @@ func (r rule) message(text string) string {
 var rules = sync.OnceValue(func() map[string]rule {
 	all := map[string]rule{
 		"project": {
-			must:    "lower-case letters, digits and single dashes, a letter first, beginning with none of aws, sg- and internal-",
+			must:    "lower-case letters, digits and single dashes, starting with a letter but not with aws, sg- or internal-",
 			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
 			also:    isFreeProject,
 			repair:  dashed,
@@ -63,7 +63,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[A-Za-z0-9 _.:/=+@-]{1,256}$`,
 		},
 		"account": {
-			must:    "an AWS account id of 12 digits",
+			must:    "an AWS account ID of 12 digits",
 			pattern: `^[0-9]{12}$`,
 			repair:  func(s string) string { return strings.ReplaceAll(s, "-", "") },
 		},
@@ -82,7 +82,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,60}|alias/[A-Za-z0-9/_-]{1,250})$`,
 		},
 		"registry": {
-			must:    "a registry's host, with a path if need be, without https:// and without a slash at the end",
+			must:    "a registry's host and optional path, without https:// and without a trailing slash",
 			pattern: `^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$`,
 		},
 		"endpoint": {
@@ -93,7 +93,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		},
 		// https://openid.net/specs/openid-connect-discovery-1_0.html#IssuerDiscovery
 		"issuer": {
-			must:    "an https URL of a host, without a port and without a slash at the end",
+			must:    "an https URL without a port and without a trailing slash",
 			pattern: `^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?$`,
 			repair:  func(s string) string { return "https://" + strings.TrimPrefix(strings.Trim(s, "/"), "http://") },
 		},
@@ -116,7 +116,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			},
 			remedy: func(s string) string {
 				if s != "" && strings.Trim(s, "*/") == "" {
-					return "any branch could deploy: name those that are protected"
+					return "any branch could deploy; name the protected branches"
 				}
 				return ""
 			},
@@ -167,28 +167,28 @@ var rules = sync.OnceValue(func() map[string]rule {
 			remedy: instanceClassRemedy,
 		},
 		"dbname": {
-			must:    "at most 63 lower-case letters, digits and underscores, a letter first, and no word that PostgreSQL or RDS reserves",
+			must:    "at most 63 lower-case letters, digits and underscores, starting with a letter, and not a reserved word of PostgreSQL or RDS",
 			pattern: `^[a-z][a-z0-9_]{0,62}$`,
 			also:    isFreeDatabaseName,
 		},
 		"dbuser": {
-			must:    "at most 16 lower-case letters, digits and underscores, a letter first, and no word that PostgreSQL or RDS reserves",
+			must:    "at most 16 lower-case letters, digits and underscores, starting with a letter, and not a reserved word of PostgreSQL or RDS",
 			pattern: `^[a-z][a-z0-9_]{0,15}$`,
 			also:    isFreeUsername,
 		},
 		"backup": {
-			must:    "a time of day in UTC of at least 30 minutes, hh:mm-hh:mm",
+			must:    "a daily window in UTC of at least 30 minutes, hh:mm-hh:mm",
 			pattern: `^` + clock + `-` + clock + `$`,
 			also:    isBackupWindow,
 		},
 		"maintain": {
-			must:    "a time of the week in UTC of 30 minutes to 24 hours, ddd:hh:mm-ddd:hh:mm",
+			must:    "a weekly window in UTC of 30 minutes to 24 hours, ddd:hh:mm-ddd:hh:mm",
 			pattern: `^` + weekday + `:` + clock + `-` + weekday + `:` + clock + `$`,
 			also:    isMaintenanceWindow,
 		},
 		// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
 		"snapshot": {
-			must:    "the name of a snapshot of RDS's, such as rds:plinth-dev-postgres-2026-11-26-02-10",
+			must:    "the name of an RDS snapshot, such as rds:plinth-dev-postgres-2026-11-26-02-10",
 			pattern: snapshotName,
 			// An ARN ends in it.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
@@ -218,7 +218,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`,
 		},
 		"appname": {
-			must:    "at most 20 lower-case letters, digits and single dashes, a letter first, and no name that Kubernetes or Plinth uses",
+			must:    "at most 20 lower-case letters, digits and single dashes, starting with a letter, and no name that Kubernetes or Plinth uses",
 			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
 			also:    isFreeAppName,
 			repair:  dashed,
@@ -240,7 +240,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		},
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 		"logprefix": {
-			must:    "a folder (letters, digits and _.-, with slashes between) without AWSLogs, which is added by itself",
+			must:    "a folder (letters, digits and _.-, separated by slashes) without AWSLogs, which AWS adds",
 			pattern: `^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`,
 			also:    func(s string) bool { return !strings.Contains(s, "AWSLogs") },
 			repair:  func(s string) string { return strings.Trim(s, "/") },
@@ -251,11 +251,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 		},
 		// https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html
 		"slackworkspace": {
-			must:    "a Slack workspace's id, such as T0123456789",
+			must:    "a Slack workspace's ID, such as T0123456789",
 			pattern: `^[0-9A-Z]{1,255}$`,
 		},
 		"slackchannel": {
-			must:    "a Slack channel's id, such as C0123456789",
+			must:    "a Slack channel's ID, such as C0123456789",
 			pattern: `^[A-Z0-9]{1,255}$`,
 		},
 		"httpsurl": {
@@ -372,9 +372,9 @@ func principalRemedy(s string) string {
 	}
 	switch {
 	case strings.Contains(s, "*"):
-		return "name one role or user, not many"
+		return "name one role or user"
 	case strings.HasSuffix(s, ":root"):
-		return "name a role: EKS takes no account as a whole"
+		return "name a role: EKS accepts no whole account"
 	}
 	return ""
 }
@@ -406,14 +406,14 @@ var undashed = regexp.MustCompile(`[^a-z0-9]+`)
 
 func webACLRemedy(s string) string {
 	if strings.Contains(s, ":global/webacl/") {
-		return "a global one is CloudFront's; make one in the environment's region"
+		return "global web ACLs are for CloudFront; create one in the environment's region"
 	}
 	return ""
 }
 
 func tagRemedy(s string) string {
 	if s == "latest" {
-		return "name one version: the registry's tags never move"
+		return "name a version: tags are immutable"
 	}
 	return ""
 }

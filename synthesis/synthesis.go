@@ -84,7 +84,7 @@ func findNode() (string, error) {
 	}
 	path, err := exec.LookPath(node)
 	if err != nil {
-		return "", fmt.Errorf("%s: not found: run make setup, which installs the Node.js that runs the CDK's core", node)
+		return "", fmt.Errorf("%s: not found: run ./plinth setup, which installs Node.js", node)
 	}
 	return path, nil
 }

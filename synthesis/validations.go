@@ -99,14 +99,14 @@ func unencrypted(m resource) []string {
 	if !ok || isTrue(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
 		return nil
 	}
-	return []string{"its storage is not encrypted: set " + argument}
+	return []string{"storage is not encrypted: set " + argument}
 }
 
 func publicDatabase(m resource) []string {
 	if !isTrue(m.body["publicly_accessible"]) {
 		return nil
 	}
-	return []string{"a database with a public address: unset publicly_accessible, and reach it through a security group's rule"}
+	return []string{"the database has a public address: remove publicly_accessible, and allow ingress from a security group"}
 }
 
 // adminPolicies are AWS managed policies that allow everything, or to grant oneself everything.

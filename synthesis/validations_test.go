@@ -45,20 +45,20 @@ var grave = map[string]struct {
 		func(part constructs.Construct) {
 			dbinstance.NewDbInstance(part, jsii.String("database"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro")})
 		},
-		"last/part/database", "aws_db_instance: its storage is not encrypted: set storage_encrypted",
+		"last/part/database", "aws_db_instance: storage is not encrypted: set storage_encrypted",
 	},
 	"an Aurora cluster that is told not to encrypt": {
 		func(part constructs.Construct) {
 			rdscluster.NewRdsCluster(part, jsii.String("aurora"), &rdscluster.RdsClusterConfig{Engine: jsii.String("aurora-postgresql"), StorageEncrypted: jsii.Bool(false)})
 		},
-		"last/part/aurora", "its storage is not encrypted",
+		"last/part/aurora", "storage is not encrypted",
 	},
 	"an encryption that an escape hatch takes away": {
 		func(part constructs.Construct) {
 			database := dbinstance.NewDbInstance(part, jsii.String("database"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro"), StorageEncrypted: jsii.Bool(true)})
 			database.AddOverride(jsii.String("storage_encrypted"), false)
 		},
-		"last/part/database", "its storage is not encrypted",
+		"last/part/database", "storage is not encrypted",
 	},
 	"a public database": {
 		func(part constructs.Construct) {
@@ -66,7 +66,7 @@ var grave = map[string]struct {
 				ClusterIdentifier: jsii.String("aurora"), InstanceClass: jsii.String("db.t4g.medium"), Engine: jsii.String("aurora-postgresql"), PubliclyAccessible: jsii.Bool(true),
 			})
 		},
-		"last/part/instance", "unset publicly_accessible",
+		"last/part/instance", "remove publicly_accessible",
 	},
 	"every action": {
 		func(part constructs.Construct) {
