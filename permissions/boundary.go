@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// PermissionsBoundary returns the permissions boundary of a role with the given statements: the
+// Boundary returns the permissions boundary of a role with the given statements: the
 // most it can ever do, whatever other policy it gets.
 //
 // Security: it allows only the actions of the statements, on any resource. Two exceptions are as
@@ -19,7 +19,7 @@ import (
 // bootstrap stack, nor create one that can do more. If the boundary exceeds the size of a policy, it
 // allows all Describe actions of a service instead of each.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func PermissionsBoundary(statements []Statement, protected ...string) []Statement {
+func Boundary(statements []Statement, protected ...string) []Statement {
 	var buckets, others []Statement
 	identity := map[permission]*Statement{}
 	for _, statement := range statements {

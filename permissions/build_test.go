@@ -238,7 +238,7 @@ func TestCeiling(t *testing.T) {
 	keyUsed.Conditions = all(key.Conditions, when("StringLike", "kms:EncryptionContext:aws:s3:arn", "a"))
 	state := Statement{Actions: []string{"s3:PutObject"}, Resources: []string{"arn:aws:s3:::states/a"}, RequiredBy: []string{forState}}
 	bucket := Statement{Actions: []string{"s3:DeleteBucket"}, Resources: []string{"arn:aws:s3:::b"}}
-	got := PermissionsBoundary([]Statement{
+	got := Boundary([]Statement{
 		bucket,
 		{Actions: []string{"ec2:CreateVpc"}, Resources: []string{"v"}, Conditions: requestTagged}, attach("b"), tagOnCreate, attach("a"), attach("b"), linked("eks"), linked("rds"),
 		{Actions: []string{"ec2:DeleteVpc", "ec2:CreateVpc"}, Resources: []string{"w"}}, state, readAll,
@@ -261,7 +261,7 @@ func TestCeiling(t *testing.T) {
 		many.Actions = append(many.Actions, fmt.Sprintf("ec2:Describe%03d", i))
 	}
 	many.Actions = append(many.Actions, "ec2:DeleteVpc", "rds:DescribeDBClusters")
-	got = PermissionsBoundary([]Statement{many})
+	got = Boundary([]Statement{many})
 	assert.Equal(t, said(got[0]), "ec2:DeleteVpc,ec2:Describe*,rds:Describe* on * if []")
 }
 

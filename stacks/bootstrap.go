@@ -226,7 +226,7 @@ func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, prov
 		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: env.CI.Audience, Subjects: subjects,
 		MaxSessionMinutes: env.CI.MaxSessionMinutes,
 		// Security: no role may change what the bootstrap stack creates.
-		Boundary: permissions.Document(permissions.PermissionsBoundary(statements,
+		Boundary: permissions.Document(permissions.Boundary(statements,
 			env.RoleARN(env.DeployRole("*")), env.RoleARN(env.PlanRole("*")), env.RoleARN(env.PushRole()),
 			env.PolicyARN(env.ResourceName("*")), env.AccountARN("oidc-provider/"+issuerHost(env.CI)))),
 	}

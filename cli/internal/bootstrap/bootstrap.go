@@ -31,7 +31,7 @@ func (r *run) bootstrap() error {
 
 func (r *run) steps() error {
 	if _, err := os.Stat(r.inStack("errored.tfstate")); err == nil {
-		return fmt.Errorf(`%s holds a state that could not be written to S3. Nothing was changed. See docs/recovery.md, "State not written to S3".`, r.inStack("errored.tfstate"))
+		return fmt.Errorf(`%s holds a state that could not be written to S3. Nothing was changed. See docs/recovery.md, "State not written to S3"`, r.inStack("errored.tfstate"))
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
