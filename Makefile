@@ -11,7 +11,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Check the machine, install what is pinned, generate the bindings
+setup: ## Check the machine, install pinned versions, generate the bindings
 	@./plinth setup
 
 .PHONY: bindings

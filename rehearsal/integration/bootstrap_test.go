@@ -224,7 +224,7 @@ func TestBootstrapLocks(t *testing.T) {
 	lock, err := a.State().Read(key)
 	assert.NilError(t, err)
 	a.contains(a.refused(other.bootstrap()), "is locked by", "terraform force-unlock")
-	a.contains(a.do(a.bootstrap()), "Taking away the lock of a run that was killed")
+	a.contains(a.do(a.bootstrap()), "Removing the lock of a killed run")
 	a.whole()
 
 	// One that was made at another time is somebody else's, wherever it was.
@@ -280,7 +280,7 @@ func TestBootstrapForeign(t *testing.T) {
 				issuer := app.Pipeline.Issuer
 				return w.Create("aws_iam_openid_connect_provider", "", cloud.Attributes{"url": issuer, "client_id_list": []any{issuer}})
 			},
-			[]string{"which is not this environment's", "set ci.useExistingOIDCProvider: true in environments/dev.yaml"},
+			[]string{"without this environment's tag", "set ci.useExistingOIDCProvider: true in environments/dev.yaml"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -357,7 +357,7 @@ func TestBootstrapInterrupted(t *testing.T) {
 			d.Interrupt()
 			log, err := d.Wait()
 			assert.Assert(t, err != nil)
-			a.contains(log.Text, "Interrupted. Nothing is lost; to go on: ./plinth bootstrap dev")
+			a.contains(log.Text, "Interrupted. Nothing is lost. Continue with: ./plinth bootstrap dev")
 			made := a.made()
 			assert.Assert(t, len(made) < a.all())
 			content, err := os.ReadFile(a.localState())
@@ -383,6 +383,6 @@ func TestBootstrapRefuses(t *testing.T) {
 	a.contains(a.refused(a.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")), "Nothing was changed.", "there are no AWS credentials")
 	unapproved := c
 	unapproved.Args = []string{"bootstrap", "dev", "--skip-synth", "--state", a.folder}
-	a.contains(a.refused(unapproved), "Nobody is at a terminal to approve the plan.")
+	a.contains(a.refused(unapproved), "There is no terminal to approve the plan.")
 	assert.Equal(t, len(a.made()), 0)
 }

@@ -45,8 +45,8 @@ func (a *adoption) adopt(problems []problem) (bool, error) {
 			continue
 		}
 		if code == "BucketAlreadyExists" && !a.ownsBucket() {
-			return false, fmt.Errorf("The bucket %[1]s exists and is not known to be this account's: bucket names are unique in all of AWS. Set state.bucket to another name in environments/%[2]s.yaml and start again.\n"+ //nolint:staticcheck // a person reads it as sentences
-				"If it is yours, this succeeds, and must be possible from here: aws s3api head-bucket --bucket %[1]s --expected-bucket-owner %[3]s", a.env.bucket, a.env.name, a.env.account)
+			return false, fmt.Errorf("The bucket %[1]s exists, but may belong to another account: bucket names are unique in all of AWS. Set state.bucket to another name in environments/%[2]s.yaml and try again.\n"+ //nolint:staticcheck // a person reads it as sentences
+				"If it is yours, this must succeed here: aws s3api head-bucket --bucket %[1]s --expected-bucket-owner %[3]s", a.env.bucket, a.env.name, a.env.account)
 		}
 		id, err := a.env.importID(p.Address)
 		if err != nil {
@@ -119,7 +119,7 @@ func (a *adoption) check(p *plan) error {
 		}
 		for _, name := range ownTags {
 			if c.Change.Before.Tags[name] != a.env.tags[name] {
-				return fmt.Errorf("The account has an OIDC provider for the CI already, which is not this environment's: it lacks the tag %s=%s. Nothing was adopted. To use it as it is, set ci.useExistingOIDCProvider: true in environments/%s.yaml.", //nolint:staticcheck // a person reads it as sentences
+				return fmt.Errorf("The account already has an OIDC provider for this issuer, without this environment's tag %s=%s. Nothing was adopted. To use it, set ci.useExistingOIDCProvider: true in environments/%s.yaml.", //nolint:staticcheck // a person reads it as sentences
 					name, a.env.tags[name], a.env.name)
 			}
 		}

@@ -47,7 +47,7 @@ func TestAdopt(t *testing.T) {
 			problems: []problem{refused(role, "EntityAlreadyExists: it exists"), refused(bucket, "BucketAlreadyExists: it exists")},
 			aws:      "exit 254",
 			want:     []toImport{{role, roleName}},
-			refusal:  "The bucket " + bucketName + " exists and is not known to be this account's",
+			refusal:  "The bucket " + bucketName + " exists, but may belong to another account",
 		},
 		"its own bucket, in us-east-1": {
 			problems: []problem{refused(bucket, "BucketAlreadyExists")},
@@ -108,7 +108,7 @@ echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"Resourc
 		t.Error(err)
 	}
 	fakeAWS(t, `echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:kms:r:1:key/k1"},{"ResourceARN":"arn:aws:kms:r:1:key/k2"}]}'`)
-	if err := a.byTags("aws_kms_key.k"); err == nil || !strings.HasPrefix(err.Error(), "Several keys of KMS have this stack's tags, and no state has any: k1, k2.") {
+	if err := a.byTags("aws_kms_key.k"); err == nil || !strings.HasPrefix(err.Error(), "Several KMS keys have this stack's tags, but no state has one of them: k1, k2.") {
 		t.Error(err)
 	}
 
@@ -134,7 +134,7 @@ func TestCheck(t *testing.T) {
 		t.Error("it is made, not adopted:", err)
 	}
 	p.Resources[0].Change.Importing = map[string]any{"id": "x"}
-	if err := a.check(p); err == nil || !strings.Contains(err.Error(), "it lacks the tag project="+e.tags["project"]) {
+	if err := a.check(p); err == nil || !strings.Contains(err.Error(), "without this environment's tag project="+e.tags["project"]) {
 		t.Error(err)
 	}
 	p.Resources[0].Change.Before.Tags = e.tags

@@ -61,7 +61,7 @@ func (r *run) apply(known state) error {
 			return r.failed(problems, err)
 		}
 	}
-	return errors.New("Adopting what exists already comes to no end. Its messages are in " + r.log.Name())
+	return errors.New("Adopting existing resources did not finish. Terraform's messages: " + r.log.Name())
 }
 
 // plan is, of Terraform's plan, what decides here.
@@ -137,7 +137,7 @@ func (r *run) makePlan(options ...string) (*plan, error) {
 	}
 	p := &plan{}
 	if json.Unmarshal(shown, p) != nil {
-		return nil, errors.New("Terraform's plan is not the JSON that it documents") //nolint:staticcheck // a name
+		return nil, errors.New("Terraform's plan has an unknown JSON format") //nolint:staticcheck // a name
 	}
 	return p, nil
 }
@@ -154,7 +154,7 @@ func (r *run) approve(p *plan) error {
 	if err := show.Run(); err != nil {
 		return err
 	}
-	fmt.Fprint(r.stderr, "\nDeploy this? Only yes is taken for it: ")
+	fmt.Fprint(r.stderr, "\nDeploy? Only yes deploys: ")
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(r.stdin).ReadString('\n')
@@ -220,9 +220,9 @@ func problemsIn(log string) []problem {
 // failed tells what Terraform could not do.
 func (r *run) failed(problems []problem, otherwise error) error {
 	if len(problems) == 0 {
-		return fmt.Errorf("Terraform has failed; what it said is in %s: %w", r.log.Name(), otherwise) //nolint:staticcheck // a name
+		return fmt.Errorf("Terraform failed; its output is in %s: %w", r.log.Name(), otherwise) //nolint:staticcheck // a name
 	}
-	text := "Terraform has failed. What was made is written down; to go on, when the cause is gone: " + r.env.command()
+	text := "Terraform failed. What it created is in the state. Fix the cause, then continue: " + r.env.command()
 	for _, p := range problems {
 		text += "\n  " + p.String()
 	}

@@ -24,7 +24,7 @@ func (r *run) inStack(name string) string { return filepath.Join(r.env.folder, n
 func (r *run) bootstrap() error {
 	err := r.steps()
 	if errors.Is(err, errInterrupted) {
-		return fmt.Errorf("Interrupted. Nothing is lost; to go on: %s", r.env.command()) //nolint:staticcheck // a person reads it as sentences
+		return fmt.Errorf("Interrupted. Nothing is lost. Continue with: %s", r.env.command()) //nolint:staticcheck // a person reads it as sentences
 	}
 	return err
 }
@@ -82,9 +82,9 @@ func (r *run) deploy(remote state) error {
 // deployFirst deploys with the state in the file, and moves it.
 func (r *run) deployFirst(local state) error {
 	if len(local) > 0 {
-		r.say("Going on with the state in %s: %d resources", r.path(localName), len(local))
+		r.say("Continuing with the state in %s: %d resources", r.path(localName), len(local))
 	} else {
-		r.say("There is no state yet. Until its bucket is made it is in %s", r.path(localName))
+		r.say("There is no state yet. Until the bucket exists, it is in %s", r.path(localName))
 		// Security: made here, it is readable by nobody else from the beginning.
 		if err := errors.Join(r.forgetLocal(), write(r.path(localName), nil)); err != nil {
 			return err
@@ -136,8 +136,8 @@ func (r *run) next() {
 	r.say("Done. State in %s", r.env.object())
 	trusted := append(append([]string{}, r.env.pipeline.Branches...), r.env.pipeline.Tags...)
 	if r.env.pipeline.Project != "" {
-		fmt.Fprintf(r.stderr, "\nPipelines of %s can deploy %s now, from %s: protect these there, for who can push to them can deploy.\n"+
-			"They find their roles in what is synthesized. No variable is needed, and no key.\n",
+		fmt.Fprintf(r.stderr, "\nPipelines of %s can deploy %s now, from %s: protect them there: whoever can push to them can deploy.\n"+
+			"They read their roles from the synthesized stacks and need no variables or keys.\n",
 			r.env.pipeline.Project, r.env.name, strings.Join(trusted, ", "))
 	}
 	fmt.Fprintf(r.stderr, "\nNext: ./plinth deploy %s-network\n", r.env.name)
@@ -151,7 +151,7 @@ func (r *run) strangers() error {
 			return err
 		}
 		if len(found) > 0 {
-			return fmt.Errorf("%s: changes what was synthesized. Remove it, or finish what it is there for. Nothing was changed.", found[0]) //nolint:staticcheck // a person reads it as sentences
+			return fmt.Errorf("%s: changes the synthesized stack. Remove it, or finish that change. Nothing was changed.", found[0]) //nolint:staticcheck // a person reads it as sentences
 		}
 	}
 	return nil

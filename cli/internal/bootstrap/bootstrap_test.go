@@ -44,7 +44,7 @@ func TestStrangers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(files[0], "gone_override.tf.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.run(); err == nil || !strings.Contains(err.Error(), "gone_override.tf.json: changes what was synthesized. Remove it") {
+	if err := f.run(); err == nil || !strings.Contains(err.Error(), "gone_override.tf.json: changes the synthesized stack. Remove it") {
 		t.Error(err)
 	}
 	if calls := f.calls(); strings.Contains(calls, "apply") {
@@ -81,7 +81,7 @@ func TestKilledAlone(t *testing.T) {
 	}
 	_ = program.Wait()
 	err := f.run()
-	if err == nil || !strings.Contains(err.Error(), "Terraform is finishing what an earlier run has begun") {
+	if err == nil || !strings.Contains(err.Error(), "an earlier run is finishing") {
 		t.Fatal(err)
 	}
 	f.set("go")
@@ -118,7 +118,7 @@ func TestInterrupted(t *testing.T) {
 	if err := program.Wait(); err == nil {
 		t.Error("the exit status is that of success")
 	}
-	if !strings.HasSuffix(said.String(), "Interrupted. Nothing is lost; to go on: ./plinth bootstrap dev\n") {
+	if !strings.HasSuffix(said.String(), "Interrupted. Nothing is lost. Continue with: ./plinth bootstrap dev\n") {
 		t.Error(said.String())
 	}
 }
@@ -162,7 +162,7 @@ func TestServerOfOnesOwn(t *testing.T) {
 	put(t, filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev/cdk.tf.json"),
 		strings.Replace(small, `"bucket": "b"`, `"bucket": "b", "endpoints": {"s3": "https://s3.example.com"}`, 1), 0o600)
 	err := f.run()
-	if err == nil || !strings.HasPrefix(err.Error(), "Nothing was changed. Cannot read the state of bootstrap-dev: the bucket b does not exist. On a server of your own it is yours to make.") {
+	if err == nil || !strings.HasPrefix(err.Error(), "Nothing was changed. Cannot read the state of bootstrap-dev: the bucket b does not exist. On your own S3 server, create it yourself.") {
 		t.Fatal(err)
 	}
 	f.calls()

@@ -57,7 +57,7 @@ func (e *environment) value(argument any) (string, error) {
 		return e.importID(match[1])
 	}
 	if text == "" || strings.Contains(text, "${") {
-		return "", fmt.Errorf("%q: what it will be is not known here", text)
+		return "", fmt.Errorf("%q: its value is known only after apply", text)
 	}
 	return text, nil
 }

@@ -65,12 +65,12 @@ func (a *adoption) byTags(key string) error {
 	ids, err := a.taggedKeys()
 	switch {
 	case err != nil && a.earlier > 0:
-		a.say("An earlier run may have left a key that is used for nothing. It could not be looked for: %v", err)
+		a.say("An earlier run may have left an unused KMS key. Looking for it failed: %v", err)
 		return nil
 	case err != nil || len(ids) == 0:
 		return nil
 	case len(ids) > 1:
-		return fmt.Errorf("Several keys of KMS have this stack's tags, and no state has any: %s. Nothing was changed. Schedule the deletion of all but one, or take its tag stack=%s away.", //nolint:staticcheck // a person reads it as sentences
+		return fmt.Errorf("Several KMS keys have this stack's tags, but no state has one of them: %s. Nothing was changed. Schedule the deletion of all but one, or remove its tag stack=%s.", //nolint:staticcheck // a person reads it as sentences
 			strings.Join(ids, ", "), a.env.tags["stack"])
 	}
 	a.imports = append(a.imports, toImport{key, ids[0]})

@@ -62,9 +62,9 @@ func (r *run) unready(err error) error {
 		case failure.Cause == terraform.NoBucket && r.env.makesBucket:
 			return errNoBucket
 		case failure.Cause == terraform.NoBucket:
-			failure.Remedy = fmt.Sprintf("the bucket %s does not exist. On a server of your own it is yours to make.", r.env.bucket)
+			failure.Remedy = fmt.Sprintf("the bucket %s does not exist. On your own S3 server, create it yourself.", r.env.bucket)
 		case failure.Cause == terraform.AccessDenied && r.env.makesBucket:
-			failure.Remedy = fmt.Sprintf(`access to the bucket %s is denied. Either the AWS credentials are not those of an administrator of %s, or the bucket is somebody else's, whose name nobody can have twice: then set state.bucket to another name in environments/%s.yaml.`,
+			failure.Remedy = fmt.Sprintf(`access to the bucket %s is denied. Either the AWS credentials are not those of an administrator of %s, or the bucket belongs to another account: then set state.bucket to another name in environments/%s.yaml.`,
 				r.env.bucket, r.env.account, r.env.name)
 		}
 	}
@@ -90,7 +90,7 @@ func (r *run) move() error {
 			break
 		}
 		if attempt == moves || !isTooEarly(err) || !r.wait(between) {
-			return fmt.Errorf("Everything is made, and its state is in %s still. To go on: %s\n%w", r.path(localName), r.env.command(), err) //nolint:staticcheck // a person reads it as sentences
+			return fmt.Errorf("Everything is created, but the state is still in %s. Continue with: %s\n%w", r.path(localName), r.env.command(), err) //nolint:staticcheck // a person reads it as sentences
 		}
 	}
 	local, err := r.local()

@@ -67,7 +67,7 @@ func (r *run) lock() error {
 		return err
 	}
 	if err := syscall.Flock(int(r.log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("%s is being deployed from here already, or Terraform is finishing what an earlier run has begun. Wait until it has ended; its log is %s", r.env.stack, r.log.Name()), r.log.Close())
+		return errors.Join(fmt.Errorf("%s is already being deployed from here, or an earlier run is finishing. Wait until it ends. Its log: %s", r.env.stack, r.log.Name()), r.log.Close())
 	}
 	return errors.Join(r.log.Truncate(0), r.readRecord())
 }
@@ -123,7 +123,7 @@ func (r *run) terraform(c command) (log string, err error) {
 		case <-r.signals:
 			r.interrupted = true
 			if asked == nil {
-				r.say("Interrupted. Terraform finishes what it has begun.")
+				r.say("Interrupted. Terraform is finishing the current operations.")
 				asked = time.After(grace)
 			}
 		case <-asked:

@@ -39,7 +39,7 @@ func readState(content []byte) (state, error) {
 		} `json:"resources"`
 	}
 	if json.Unmarshal(content, &document) != nil || document.Version != 4 {
-		return nil, errors.New("it is not the JSON that Terraform writes")
+		return nil, errors.New("it is not Terraform's JSON")
 	}
 	listed := state{}
 	for _, resource := range document.Resources {

@@ -42,11 +42,11 @@ func (r *run) withLock(c command) (string, error) {
 	}
 	if !r.ours(lock) {
 		return "", fmt.Errorf(`%s is locked by %s, since %s. Nothing was changed.
-When nobody is deploying it any more, take the lock away and start again:
+If nobody is deploying it, remove the lock and try again:
   cd %s && terraform force-unlock %s`,
 			r.env.object(), cmp.Or(lock.who, "somebody"), cmp.Or(lock.created, "some time"), r.scratch(), cmp.Or(lock.id, "<ID>"))
 	}
-	r.say("Taking away the lock of a run that was killed (%s, %s)", lock.operation, lock.created)
+	r.say("Removing the lock of a killed run (%s, %s)", lock.operation, lock.created)
 	if _, err := r.terraform(command{args: []string{"force-unlock", "-force", "-no-color", lock.id}, folder: r.scratch()}); err != nil {
 		return "", err
 	}

@@ -65,7 +65,7 @@ func fromVariable(p *project.Project, s *delivery.Session) {
 
 func newScan(p *project.Project) *cobra.Command {
 	return &cobra.Command{
-		Use: "scan", Short: "Look for known vulnerabilities in the image that was built last",
+		Use: "scan", Short: "Scan the last built image for known vulnerabilities",
 		Example: "  ./plinth scan",
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -102,15 +102,15 @@ func newPush(p *project.Project) *cobra.Command {
 		},
 	}
 	builder(c, s)
-	c.Flags().StringVar(&s.Repository, "repository", "", "a registry and a name in it, instead of the environment's")
-	c.Flags().StringVar(&s.Dotenv, "dotenv", "", "a file that gets the digest as the variable that deploys it")
+	c.Flags().StringVar(&s.Repository, "repository", "", "a registry and repository, instead of the environment's")
+	c.Flags().StringVar(&s.Dotenv, "dotenv", "", "a file to write the variable with the digest to")
 	return c
 }
 
 func newStatus(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := of(p, s, delivery.Status, false, &cobra.Command{
-		Short: "Tell how the application is; fails when it is not healthy",
+		Short: "Show the application's health; fails if it is not healthy",
 		Example: `  ./plinth status dev
   ./plinth status dev --output json`,
 	})
@@ -126,7 +126,7 @@ func newStatus(p *project.Project) *cobra.Command {
 
 func newVerify(p *project.Project) *cobra.Command {
 	return of(p, newSession(p), delivery.Verify, false, &cobra.Command{
-		Short:   "Wait until the load balancer says that the application is UP",
+		Short:   "Wait until the application is UP behind the load balancer",
 		Example: "  ./plinth verify dev",
 	})
 }
@@ -134,8 +134,8 @@ func newVerify(p *project.Project) *cobra.Command {
 func newLogs(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := of(p, s, delivery.Logs, false, &cobra.Command{
-		Short: "Show what the application's pods write",
-		Long:  "The last hundred lines of each pod, or all since a time. Older ones, and those of pods that are gone, are in CloudWatch: see docs/observability.md.",
+		Short: "Show the logs of the application's pods",
+		Long:  "The last hundred lines of each pod, or all since a time. Older logs, and those of deleted pods, are in CloudWatch: see docs/observability.md.",
 		Example: `  ./plinth logs dev
   ./plinth logs dev --follow
   ./plinth logs prod --since 2h`,
@@ -148,17 +148,17 @@ func newLogs(p *project.Project) *cobra.Command {
 func newKubeconfig(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := of(p, s, delivery.Kubeconfig, true, &cobra.Command{
-		Short: "Give kubectl a context for the cluster",
+		Short: "Add the cluster to kubectl's contexts",
 		Example: `  ./plinth kubeconfig dev
   ./plinth kubeconfig dev --role arn:aws:iam::111111111111:role/developer`,
 	})
-	c.Flags().StringVar(&s.Role, "role", "", "the ARN of the role to take on, or none (default the one of cluster.accessEntries that you may)")
+	c.Flags().StringVar(&s.Role, "role", "", "the ARN of the role to assume, or none (default: your role in cluster.accessEntries)")
 	return c
 }
 
 func newTunnel(p *project.Project) *cobra.Command {
 	return of(p, newSession(p), delivery.Tunnel, false, &cobra.Command{
-		Short:   "Reach the Kubernetes API and the database through the bastion, until Ctrl-C",
+		Short:   "Open a tunnel to the Kubernetes API and the database, until Ctrl-C",
 		Example: "  ./plinth tunnel prod",
 	})
 }

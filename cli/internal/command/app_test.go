@@ -11,14 +11,14 @@ import (
 // TestApplication holds that each command reaches its work, with the environment that it is given. What
 // that is package delivery tests.
 func TestApplication(t *testing.T) {
-	const nothing = "/cdktf.out holds no stacks. Synthesize them first: ./plinth synth\n"
+	const nothing = "/cdktf.out has no stacks. Synthesize first: ./plinth synth\n"
 	for line, want := range map[string]string{
-		"verify dev":                    "build/outputs/dev-app.json: is not there; deploying the application writes it: ./plinth deploy dev-app\n",
+		"verify dev":                    "build/outputs/dev-app.json: does not exist; deploy the application first: ./plinth deploy dev-app\n",
 		"status prod":                   "prod: there is no such environment; there are dev\n",
 		"status prod --output json":     "prod: there is no such environment; there are dev\n",
 		"logs prod --follow --since 1h": "prod: there is no such environment; there are dev\n",
 		"tunnel prod":                   "prod: there is no such environment; there are dev\n",
-		"scan":                          "scan: no image was built here; build it first: ./plinth image\n",
+		"scan":                          "scan: there is no image; build it first: ./plinth image\n",
 		"image --builder x":             "git: ",
 		"push --repository 127.0.0.1:1/app --dotenv x": "git: ",
 	} {

@@ -23,7 +23,7 @@ const (
 Settings: environments/<name>.yaml. Any of them can be overridden: PLINTH_DEV_APP_IMAGE_TAG=1.2.3
 Stacks of dev, in order: bootstrap-dev, dev-network, dev-data, dev-cluster, dev-addons, dev-app, dev-observability
 cdktf itself works as well: npx cdktf diff dev-app; npx cdktf deploy 'dev-*'; npx cdktf destroy 'dev-*'
-Exit codes: 0 done, 1 failed or refused, 2 differs (drift), 3 not yet: what a stack needs is missing, 130 interrupted
+Exit codes: 0 done, 1 failed or refused, 2 drift, 3 not yet: a needed stack is not deployed, 130 interrupted
 `
 )
 

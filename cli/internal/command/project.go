@@ -24,8 +24,8 @@ func newVersion(p *project.Project) *cobra.Command {
 
 func newSetup(p *project.Project) *cobra.Command {
 	return &cobra.Command{
-		Use: "setup", Short: "Check the machine, install what is pinned, generate the bindings",
-		Long:    "Every command that needs it does so itself. What has not changed since is not done again.",
+		Use: "setup", Short: "Check the machine, install pinned versions, generate the bindings",
+		Long:    "Commands run it themselves if needed. Steps without changes are skipped.",
 		Example: "  ./plinth setup",
 		Args:    exactly(),
 		RunE:    func(c *cobra.Command, _ []string) error { return p.Setup(quiet(c.Context())) },
@@ -44,7 +44,7 @@ func newSynth(p *project.Project) *cobra.Command {
 
 func newCheck(p *project.Project) *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Short: "Check the settings of all environments, and write nothing",
+		Use: "check", Short: "Check the settings of all environments",
 		Example: "  ./plinth check",
 		Args:    exactly(),
 		RunE:    func(c *cobra.Command, _ []string) error { return p.Check(quiet(c.Context())) },
@@ -53,18 +53,18 @@ func newCheck(p *project.Project) *cobra.Command {
 
 func newRehearse(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
-		Use: "rehearse [env]", Short: "Deploy, compare and destroy an environment on this machine",
+		Use: "rehearse [env]", Short: "Deploy, diff and destroy an environment on this machine",
 		Long: `The real cdktf and Terraform deploy every stack of an environment, dev if none is named; a simulator answers
 for AWS. No AWS account is involved.`,
 		Example: `  ./plinth rehearse
   ./plinth rehearse prod
-  ./plinth rehearse dev --keep      # stop after the deployment, to go on by hand
+  ./plinth rehearse dev --keep      # keep the deployment, to continue by hand
   ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first`,
 		ValidArgsFunction: environments(p),
 		Args:              cobra.MaximumNArgs(1),
 	}
-	keep := c.Flags().Bool("keep", false, "stop after the deployment, to go on by hand")
-	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane, which takes six minutes to build the first time")
+	keep := c.Flags().Bool("keep", false, "keep the deployment, to continue by hand")
+	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane (six minutes to build the first time)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		env := "dev"
 		if len(args) > 0 {

@@ -22,7 +22,7 @@ import (
 
 // skipSynth is a flag that takes what is in cdktf.out, as cdktf's own does.
 func skipSynth(c *cobra.Command) *bool {
-	return c.Flags().Bool("skip-synth", false, "take what was synthesized last")
+	return c.Flags().Bool("skip-synth", false, "use the last synthesized stacks")
 }
 
 func autoApprove(c *cobra.Command) *bool {
@@ -66,7 +66,7 @@ func approval(p *project.Project, approved bool) error {
 	if approved || p.Interactive() {
 		return nil
 	}
-	return errors.New("Nobody is at a terminal to approve the plan. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
+	return errors.New("There is no terminal to approve the plan at. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
 }
 
 // knownEnvironment is an error when there is no such environment.
@@ -80,7 +80,7 @@ func knownEnvironment(p *project.Project, env string) error {
 func newBootstrap(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bootstrap <env>",
-		Short: "Make the bucket for states and the pipelines' roles, as an administrator",
+		Short: "Create the state bucket and the pipelines' roles, as an administrator",
 		Long: `The first command in a new AWS account, and again when the stack bootstrap-<env> has changed. It shows the
 plan and asks. It can be repeated after an interruption, wherever that was.`,
 		Example:           "  ./plinth bootstrap dev",
@@ -88,7 +88,7 @@ plan and asks. It can be repeated after an interruption, wherever that was.`,
 		ValidArgsFunction: environments(p),
 	}
 	skip, approve := skipSynth(c), autoApprove(c)
-	state := c.Flags().String("state", "", "the folder of the state until the bucket is there (default .bootstrap)")
+	state := c.Flags().String("state", "", "the folder of the state until the bucket exists (default .bootstrap)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := errors.Join(knownEnvironment(p, args[0]), approval(p, *approve)); err != nil {
 			return err
@@ -152,7 +152,7 @@ func ownWords(verb string, names []string, single bool) string {
 	if verb == "destroy" {
 		option = " -destroy"
 	}
-	return "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/" + stack + " && terraform plan" + option
+	return "cdktf can cut long messages. For Terraform's full output: cd cdktf.out/stacks/" + stack + " && terraform plan" + option
 }
 
 func newDeploy(p *project.Project) *cobra.Command {
@@ -225,8 +225,8 @@ func newPlanner(p *project.Project, stdout io.Writer) *plan.Planner {
 func newPlan(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan <stack>",
-		Short: "Plan a stack for review, without values and without reading secrets",
-		Long:  "build/plan/<stack> gets the plan, and summary.md without values.",
+		Short: "Plan a stack for review, without secrets and values",
+		Long:  "Writes the plan, and summary.md without values, to build/plan/<stack>.",
 		Example: `  ./plinth plan dev-app
   ./plinth plan dev-app --output json`,
 		Args:              oneStack,
@@ -257,7 +257,7 @@ func newPlan(p *project.Project) *cobra.Command {
 func newDrift(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "drift <env> [stack]...",
-		Short: "Compare what is deployed with what is synthesized, reading only",
+		Short: "Compare deployed and synthesized resources (read only)",
 		Long: `It compares every stack of the environment, or those that are named, and exits with 2 when one differs.
 build/drift gets the report, as Markdown and as JSON.`,
 		Example: `  ./plinth drift prod
@@ -303,7 +303,7 @@ build/drift gets the report, as Markdown and as JSON.`,
 func newOrder(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "order [stack]...",
-		Short: "List the stacks in the order they are deployed, and what each needs",
+		Short: "List the stacks in deployment order, with their dependencies",
 		Example: `  ./plinth order 'dev-*'
   ./plinth order --output json`,
 		ValidArgsFunction: stacks(p, 0),
@@ -335,8 +335,8 @@ func newOrder(p *project.Project) *cobra.Command {
 func newNote(p *project.Project) *cobra.Command {
 	return &cobra.Command{
 		Use:   "note <env> <stack>...",
-		Short: "Put the plans' summaries into the merge request that a pipeline runs for",
-		Long:  "build/plan/<env>.md gets the text. Stacks may also be one argument, with spaces between them, as a pipeline's variable has them.",
+		Short: "Comment the plans' summaries on the pipeline's merge request",
+		Long:  "Also writes the text to build/plan/<env>.md. Stacks may be one argument separated by spaces, as in a pipeline's variable.",
 		Example: `  ./plinth note dev dev-network dev-app
   ./plinth note "$ENV" "$STACK"`,
 		Args: func(c *cobra.Command, args []string) error {

@@ -31,10 +31,10 @@ func TestStacks(t *testing.T) {
 		"deploy too early":   {nil, []string{"deploy", "dev-data", approve, skip}, early, "", "dev-data needs dev-network, which has not been deployed. Deploy it first: ./plinth deploy dev-network\n"},
 		"deploy several":     {nil, []string{"deploy", "dev-network", "dev-data", approve, skip}, done, "deploy --skip-synth --auto-approve dev-network dev-data alone= ci=1 node=" + patient, ""},
 		"deploy a pattern":   {nil, []string{"deploy", "dev-*", approve, skip}, done, "deploy --skip-synth --auto-approve dev-* alone= ci=1 node=" + patient, ""},
-		"deploy everything":  {nil, []string{"deploy", "*", approve, skip}, failed, "", "bootstrap-dev is an administrator's to deploy"},
+		"deploy everything":  {nil, []string{"deploy", "*", approve, skip}, failed, "", "bootstrap-dev must be deployed by an administrator"},
 		"deploy nothing":     {nil, []string{"deploy"}, failed, "", "Which stack? For example: ./plinth deploy dev-network\n"},
 		"deploy unknown":     {nil, []string{"deploy", "dev-netwerk", approve, skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
-		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "Nobody is at a terminal to approve the plan. --auto-approve approves it unseen.\n"},
+		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "There is no terminal to approve the plan at. --auto-approve approves it unseen.\n"},
 		"destroy the last":   {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-data", approve, skip}, done, "destroy --skip-synth --auto-approve dev-data" + single + patient, ""},
 		"destroy too early":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-network", approve, skip}, failed, "", "dev-network is still needed by dev-data (1 resource). Destroy it first: ./plinth destroy dev-data\n"},
 		"destroy a pattern":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-*", approve, skip}, done, "destroy --skip-synth --auto-approve dev-* alone= ci=1 node=" + patient, ""},
@@ -46,7 +46,7 @@ func TestStacks(t *testing.T) {
 		"plan a pattern":     {nil, []string{"plan", "dev-?pp", skip}, failed, "", "dev-?pp: one stack at a time"},
 		"plan too early":     {nil, []string{"plan", "dev-app", skip}, done, "", "Cannot be planned yet: dev-app needs dev-network and dev-data"},
 		"drift of nothing":   {nil, []string{"drift", "dve", skip}, failed, "", "There is no environment dve: environments/ has dev, prod.\n"},
-		"bootstrap unseen":   {nil, []string{"bootstrap", "dev", skip}, failed, "", "Nobody is at a terminal"},
+		"bootstrap unseen":   {nil, []string{"bootstrap", "dev", skip}, failed, "", "There is no terminal"},
 		"bootstrap nothing":  {nil, []string{"bootstrap", "dve", approve, skip}, failed, "", "There is no environment dve"},
 		"no command":         {nil, []string{"depoly", "dev-app"}, failed, "", "There is no command depoly. Did you mean deploy?\n"},
 		"no such command":    {nil, []string{"frobnicate"}, failed, "", "There is no command frobnicate. ./plinth --help lists them.\n"},
@@ -106,9 +106,9 @@ func TestFailure(t *testing.T) {
 	f.write("broken", "")
 	code, said := f.run("deploy", "dev-network", "--auto-approve", "--skip-synth")
 	assert.Equal(t, code, 7)
-	assert.Equal(t, said, "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/dev-network && terraform plan\n")
+	assert.Equal(t, said, "cdktf can cut long messages. For Terraform's full output: cd cdktf.out/stacks/dev-network && terraform plan\n")
 	_, said = f.run("destroy", "dev-*", "--auto-approve", "--skip-synth")
-	assert.Equal(t, said, "cdktf can lose the end of a long message. Terraform's own words: cd cdktf.out/stacks/<stack> && terraform plan -destroy\n")
+	assert.Equal(t, said, "cdktf can cut long messages. For Terraform's full output: cd cdktf.out/stacks/<stack> && terraform plan -destroy\n")
 }
 
 // TestProtected refuses before anything is destroyed.

@@ -37,7 +37,7 @@ func TestPushOfAnEarlierJob(t *testing.T) {
 	keep(revision)
 	before, _ := d.calls()
 	d.succeeds("push -env dev")
-	contains(t, d.stderr.String(), "build/image/app.tar is of this very commit, and not built again.", " is pushed.")
+	contains(t, d.stderr.String(), "build/image/app.tar is built from this commit already.", " is pushed.")
 	after, _ := d.calls()
 	for _, command := range after[len(before):] {
 		assert.Assert(t, strings.HasPrefix(command, "aws "), command)

@@ -16,9 +16,9 @@ var awsCauses = []struct {
 }{
 	{regexp.MustCompile(`Unable to locate credentials|NoCredentials`), "there are no AWS credentials; sign in, or choose them with AWS_PROFILE"},
 	{regexp.MustCompile(`config profile .* could not be found`), "the profile does not exist; choose another with AWS_PROFILE"},
-	{regexp.MustCompile(`ExpiredToken|[Tt]oken has expired|SSO session|InvalidClientTokenId|UnrecognizedClient`), "the AWS credentials are not valid any more; sign in again"},
-	{regexp.MustCompile(`AccessDenied|not authorized`), "access is denied; the AWS credentials are of a role that must not do this"},
-	{regexp.MustCompile(`Could not connect|Connect timeout|EndpointConnection`), "AWS cannot be reached; is the network there?"},
+	{regexp.MustCompile(`ExpiredToken|[Tt]oken has expired|SSO session|InvalidClientTokenId|UnrecognizedClient`), "the AWS credentials have expired; sign in again"},
+	{regexp.MustCompile(`AccessDenied|not authorized`), "access is denied; the role of the AWS credentials may not do this"},
+	{regexp.MustCompile(`Could not connect|Connect timeout|EndpointConnection`), "AWS cannot be reached; check the network"},
 	{regexp.MustCompile(`Unknown options|[Ii]nvalid choice`), "is too old; " + install["aws"]},
 }
 
@@ -49,7 +49,7 @@ func (s *Session) caller(ctx context.Context, e *environment) (string, error) {
 		return "", fmt.Errorf("aws: answered %q when asked for account and ARN", answer)
 	}
 	if fields[0] != e.account {
-		return "", fmt.Errorf("aws: the credentials are those of account %s, %s is in %s; choose its own with AWS_PROFILE", fields[0], e.name, e.account)
+		return "", fmt.Errorf("aws: the credentials are for account %s, but %s is in %s; choose another profile with AWS_PROFILE", fields[0], e.name, e.account)
 	}
 	return fields[1], nil
 }

@@ -71,14 +71,14 @@ func (s *Session) build(ctx context.Context, r recipe) (string, error) {
 	if s.Builder != "" {
 		return "", fmt.Errorf("BUILDER=%s: unknown; use %s", s.Builder, strings.Join(names, " or "))
 	}
-	return "", errors.New("image: nothing here can build it; one of these is enough\n" + indent(strings.Join(why, "\n")))
+	return "", errors.New("image: install one of these to build it\n" + indent(strings.Join(why, "\n")))
 }
 
 // dockerUnusable asks for the daemon: the client alone cannot build.
 func (s *Session) dockerUnusable(ctx context.Context) error {
 	_, err := s.output(ctx, s.Dir, nil, "docker", "version", "--format", "{{.Server.Version}}")
 	if words(err) != "" {
-		return errors.New("docker: does not reach its daemon; start it\n" + indent(words(err)))
+		return errors.New("docker: cannot reach its daemon; start it\n" + indent(words(err)))
 	}
 	return err
 }

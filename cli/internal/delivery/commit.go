@@ -30,7 +30,7 @@ func (s *Session) commit(ctx context.Context) (*commit, error) {
 	head, err := git("log", "-1", "--no-show-signature", "--format=%H %ct")
 	if err != nil {
 		if words(err) != "" {
-			err = fmt.Errorf("git: cannot tell the commit that an image is named after; its own words:\n%s", indent(words(err)))
+			err = fmt.Errorf("git: cannot find the commit for the image's tag:\n%s", indent(words(err)))
 		}
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (c *commit) clean() error {
 	if more := len(shown) - most; more > 0 {
 		shown = append(shown[:most:most], fmt.Sprintf("and %d more", more))
 	}
-	return errors.New("work tree: differs from the commit that the image's tag would name for ever; commit, stash or remove these first\n" +
+	return errors.New("work tree: has changes that are not in the commit of the image's tag; commit, stash or remove these first\n" +
 		indent(strings.Join(shown, "\n")))
 }
 

@@ -123,7 +123,7 @@ func (s *Session) environment() (*environment, error) {
 			return nil, err
 		}
 		if !part.take(file) {
-			return nil, fmt.Errorf("%s: does not tell what is looked for in it; write it again: ./plinth synth", stack.File)
+			return nil, fmt.Errorf("%s: lacks a value that is needed; synthesize again: ./plinth synth", stack.File)
 		}
 	}
 	return e, nil

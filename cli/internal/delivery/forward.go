@@ -101,7 +101,7 @@ func (f *forward) listen(output io.Reader, notes chan<- string) string {
 		}
 		if strings.HasPrefix(line, "Connection to destination port failed") {
 			select {
-			case notes <- fmt.Sprintf("%s: the bastion does not reach %s, port %d", f.what, f.host, f.port):
+			case notes <- fmt.Sprintf("%s: the bastion cannot reach %s, port %d", f.what, f.host, f.port):
 			default:
 			}
 			continue

@@ -63,7 +63,7 @@ func (s *Session) ask(ctx context.Context, o object, url string) finding {
 	defer response.Body.Close()
 	took := time.Since(started).Round(time.Millisecond)
 	if secure := o.Metadata.Annotations[annotationCertificate] != ""; secure && response.StatusCode == http.StatusMovedPermanently {
-		return fine("health", "%s: unknown, it answers HTTPS only, and there is no domain to ask it by", url)
+		return fine("health", "%s: unknown: it serves HTTPS only, and there is no domain to request", url)
 	}
 	if response.StatusCode != http.StatusOK {
 		const most = 200
@@ -78,9 +78,9 @@ func (s *Session) ask(ctx context.Context, o object, url string) finding {
 func unanswered(o object, url string, err error) finding {
 	switch {
 	case o.Metadata.Annotations[annotationScheme] == "internal":
-		return fine("health", "%s: unknown, the load balancer is internal and not reached from here", url)
+		return fine("health", "%s: unknown: the load balancer is internal and not reachable from here", url)
 	case strings.Contains(err.Error(), "no such host") && !strings.Contains(url, o.loadBalancer()):
 		return wrong("health", "%s: the domain has no DNS record; it must point to %s", url, o.loadBalancer())
 	}
-	return wrong("health", "%s: %v; if it is only you: are you in one of app.allowedCIDRs?", url, err)
+	return wrong("health", "%s: %v; check that your network is in app.allowedCIDRs", url, err)
 }

@@ -82,7 +82,7 @@ func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
 	if image, err := open(r); err == nil {
 		config, err := image.ConfigFile()
 		if err == nil && config.Config.Labels[revisionLabel] == c.revision {
-			s.say("%s is of this very commit, and not built again.", r.archive)
+			s.say("%s is built from this commit already.", r.archive)
 			return image, nil
 		}
 	}
@@ -104,7 +104,7 @@ func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
 	}
 	image, err := open(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: what %s has built cannot be read: %w", r.archive, builder, err)
+		return nil, fmt.Errorf("%s: the image built by %s cannot be read: %w", r.archive, builder, err)
 	}
 	size, err := compressed(image)
 	if err != nil {

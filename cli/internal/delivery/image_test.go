@@ -179,8 +179,8 @@ func TestImageRefuses(t *testing.T) {
 		args   string
 		want   []string
 	}{
-		{"no builder", func(*desk) {}, "", []string{"image: nothing here can build it; one of these is enough\n", "\n  docker: not found on PATH; install Docker", "\n  buildah: not found on PATH; install it: apt-get install buildah"}},
-		{"no daemon", func(d *desk) { d.can("docker", answer{Code: 1, Stderr: "Cannot connect"}) }, "", []string{"\n  docker: does not reach its daemon; start it\n    Cannot connect\n", "\n  buildah: not found"}},
+		{"no builder", func(*desk) {}, "", []string{"image: install one of these to build it\n", "\n  docker: not found on PATH; install Docker", "\n  buildah: not found on PATH; install it: apt-get install buildah"}},
+		{"no daemon", func(d *desk) { d.can("docker", answer{Code: 1, Stderr: "Cannot connect"}) }, "", []string{"\n  docker: cannot reach its daemon; start it\n    Cannot connect\n", "\n  buildah: not found"}},
 		{"not the builder that was asked for", func(d *desk) { d.docker("x") }, "-builder buildah", []string{"buildah: not found on PATH; install it"}},
 		{"a builder that is none", func(d *desk) { d.docker("x") }, "-builder kaniko", []string{"BUILDER=kaniko: unknown; use docker or buildah"}},
 		{"a build that fails", func(d *desk) {
@@ -188,11 +188,11 @@ func TestImageRefuses(t *testing.T) {
 		}, "", []string{"docker: failed\n  no space left"}},
 		{"what cannot be read", func(d *desk) {
 			d.can("docker", answer{Args: "version"}, answer{Args: "buildx"}, answer{Args: "save", File: filepath.Join(d.folder, "program")})
-		}, "", []string{"build/image/app.tar: what docker has built cannot be read: "}},
+		}, "", []string{"build/image/app.tar: the image built by docker cannot be read: "}},
 		{"no Go", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/go")) }, "", []string{"go: not found on PATH; install it: https://go.dev"}},
 		{"what Go refuses", func(d *desk) { d.can("go", answer{Code: 1, Stderr: "./main.go:1:1: syntax error"}) }, "", []string{"go: failed\n  ./main.go:1:1: syntax error"}},
 		{"no Git", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/git")) }, "", []string{"git: not found on PATH; install it"}},
-		{"no repository", func(d *desk) { _ = os.RemoveAll(filepath.Join(d.Dir, ".git")) }, "", []string{"git: cannot tell the commit that an image is named after; its own words:\n  fatal: not a git repository"}},
+		{"no repository", func(d *desk) { _ = os.RemoveAll(filepath.Join(d.Dir, ".git")) }, "", []string{"git: cannot find the commit for the image's tag:\n  fatal: not a git repository"}},
 		{"no certificates", func(d *desk) { _ = os.Remove(filepath.Join(d.Dir, "app/rds-global-bundle.pem")) }, "", []string{"rds-global-bundle.pem: no such file"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -29,13 +29,13 @@ func (s *Session) kubeconfig(ctx context.Context) error {
 	}
 	if _, err := s.aws(ctx, e, args...); err != nil {
 		if said := words(err); strings.Contains(said, "ResourceNotFoundException") {
-			err = fmt.Errorf("%s: there is no such cluster; deploy it first: ./plinth deploy %s-cluster\n%s", e.cluster, e.name, indent(said))
+			err = fmt.Errorf("%s: there is no cluster; deploy it first: ./plinth deploy %s-cluster\n%s", e.cluster, e.name, indent(said))
 		}
 		return err
 	}
-	s.say("kubectl has a context %s now, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace)
+	s.say("kubectl now has the context %s, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace)
 	if role == "" && s.Role == "" && !e.knows(caller) {
-		s.say("The cluster does not know you: name an IAM role under cluster.accessEntries, and deploy %s-cluster.", e.name)
+		s.say("The cluster does not know you: add an IAM role to cluster.accessEntries, and deploy %s-cluster.", e.name)
 	}
 	switch {
 	case e.private && e.bastion != "":
@@ -59,7 +59,7 @@ func (s *Session) assumed(e *environment, caller string) (string, error) {
 		return "", nil
 	case s.Role != "":
 		if !roleARN.MatchString(s.Role) {
-			return "", fmt.Errorf("ROLE=%s: is no role's ARN, such as arn:aws:iam::%s:role/deploy; ROLE=none takes none on", s.Role, e.account)
+			return "", fmt.Errorf("ROLE=%s: must be a role's ARN, such as arn:aws:iam::%s:role/deploy; ROLE=none assumes none", s.Role, e.account)
 		}
 		return s.Role, nil
 	}

@@ -35,7 +35,7 @@ func TestKubeconfig(t *testing.T) {
 			d.succeeds("kubeconfig -env dev " + test.args)
 			typed, _ := d.calls()
 			assert.DeepEqual(t, typed, []string{"aws " + identity, "aws " + test.want})
-			contains(t, d.stderr.String(), "kubectl has a context plinth-dev now, as "+test.as, "kubectl --context plinth-dev --namespace shop get pods")
+			contains(t, d.stderr.String(), "kubectl now has the context plinth-dev, as "+test.as, "kubectl --context plinth-dev --namespace shop get pods")
 			assert.Assert(t, !strings.Contains(d.stderr.String(), "private"))
 		})
 	}
@@ -81,13 +81,13 @@ func TestKubeconfigRefuses(t *testing.T) {
 		{"no aws", nil, "", []string{"aws: not found on PATH"}},
 		{"no environment", nil, "-env dve", []string{"dve: there is no such environment; there are dev, prod and staging"}},
 		{"no cluster", []answer{me, {Code: 254, Stderr: "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation: No cluster found for name: plinth-dev."}}, "",
-			[]string{"plinth-dev: there is no such cluster; deploy it first: ./plinth deploy dev-cluster\n  An error occurred (ResourceNotFoundException)"}},
+			[]string{"plinth-dev: there is no cluster; deploy it first: ./plinth deploy dev-cluster\n  An error occurred (ResourceNotFoundException)"}},
 		{"an old aws", []answer{me, {Code: 252, Stderr: "Unknown options: --user-alias, plinth-dev"}}, "", []string{"aws: is too old; install the AWS CLI 2: https://"}},
-		{"no network", []answer{{Code: 255, Stderr: "Could not connect to the endpoint URL: \"https://sts.eu-west-2.amazonaws.com/\""}}, "", []string{"aws: AWS cannot be reached; is the network there?\n"}},
+		{"no network", []answer{{Code: 255, Stderr: "Could not connect to the endpoint URL: \"https://sts.eu-west-2.amazonaws.com/\""}}, "", []string{"aws: AWS cannot be reached; check the network\n"}},
 		{"what nobody has thought of", []answer{{Code: 255, Stderr: "Segmentation fault"}}, "", []string{"aws: failed\n  Segmentation fault"}},
-		{"silence", []answer{{Code: 3}}, "", []string{"aws: ended with exit status 3 and said nothing"}},
+		{"silence", []answer{{Code: 3}}, "", []string{"aws: failed with exit status 3 and no message"}},
 		{"half an answer", []answer{{Stdout: "None"}}, "", []string{`aws: answered "None" when asked for account and ARN`}},
-		{"a role by its name", []answer{me}, "-role deploy", []string{"ROLE=deploy: is no role's ARN, such as arn:aws:iam::111111111111:role/deploy; ROLE=none takes none on"}},
+		{"a role by its name", []answer{me}, "-role deploy", []string{"ROLE=deploy: must be a role's ARN, such as arn:aws:iam::111111111111:role/deploy; ROLE=none assumes none"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

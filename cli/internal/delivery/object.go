@@ -145,7 +145,7 @@ func (o object) deployment() finding {
 	case progress.Status == "False":
 		return wrong("deployment", "%s; %s", text, progress.reason())
 	case status.Observed < o.Metadata.Generation:
-		return wrong("deployment", "%s; its last change is not taken up yet", text)
+		return wrong("deployment", "%s; its last change is not processed yet", text)
 	case status.Updated < wanted || status.Replicas > status.Updated:
 		return wrong("deployment", "%s; rolling out: %d updated, %d older", text, status.Updated, status.Replicas-status.Updated)
 	case status.Available < wanted:
@@ -168,7 +168,7 @@ func (o object) pod() finding {
 	ready := o.condition("Ready")
 	switch {
 	case o.Metadata.Deleted != nil:
-		return fine("pod", "%sleaving", text)
+		return fine("pod", "%sterminating", text)
 	case o.Status.Phase == "Succeeded":
 		return fine("pod", "%sdone", text)
 	case o.Status.Phase == "Failed":
@@ -188,7 +188,7 @@ func (o object) pod() finding {
 }
 
 func (o object) autoscaler() finding {
-	text := fmt.Sprintf("%s: %d wanted of %d to %d", o.Metadata.Name, o.Status.DesiredReplicas, o.Spec.MinReplicas, o.Spec.MaxReplicas)
+	text := fmt.Sprintf("%s: %d replicas (%d to %d)", o.Metadata.Name, o.Status.DesiredReplicas, o.Spec.MinReplicas, o.Spec.MaxReplicas)
 	for _, m := range o.Spec.Metrics {
 		aim, now := m.measure(), "unknown"
 		for _, current := range o.Status.CurrentMetrics {
@@ -219,7 +219,7 @@ func (o object) autoscaler() finding {
 
 func (o object) budget() finding {
 	status := o.Status
-	text := fmt.Sprintf("%s: %d may go, %d healthy of %d", o.Metadata.Name, status.DisruptionsAllowed, status.CurrentHealthy, status.DesiredHealthy)
+	text := fmt.Sprintf("%s: allowed disruptions %d, healthy %d of %d", o.Metadata.Name, status.DisruptionsAllowed, status.CurrentHealthy, status.DesiredHealthy)
 	if status.CurrentHealthy < status.DesiredHealthy {
 		return wrong("budget", "%s", text)
 	}

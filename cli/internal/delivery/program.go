@@ -37,7 +37,7 @@ type failed struct {
 
 func (f *failed) Error() string {
 	if f.words == "" {
-		return fmt.Sprintf("%s: ended with %v and said nothing", f.program, f.exit)
+		return fmt.Sprintf("%s: failed with %v and no message", f.program, f.exit)
 	}
 	return fmt.Sprintf("%s: %s\n%s", f.program, cmp.Or(f.remedy, "failed"), indent(f.words))
 }

@@ -32,10 +32,10 @@ func (s *Session) push(ctx context.Context) error {
 	case err != nil:
 		return err
 	case found != nil && found.revision == c.revision:
-		s.say("%s is there already, of this very commit.", reference)
+		s.say("%s exists already, built from this commit.", reference)
 		return s.deployment(found.digest)
 	case found != nil:
-		return fmt.Errorf("%s: is there already, of %s, and is not overwritten: this is commit %s; give it a Git tag of its own",
+		return fmt.Errorf("%s: exists already, built from %s; tags are immutable, and this is commit %s: give it its own Git tag",
 			reference, origin(found.revision), c.revision)
 	}
 	image, err := s.imageOf(ctx, c)
@@ -73,6 +73,6 @@ func (s *Session) deployment(digest string) error {
 	if s.Repository != "" {
 		return nil
 	}
-	s.say("Deploy it:\n  %s=%s ./plinth deploy %s-app\nOr keep it: app.image.digest, instead of app.image.tag, in environments/%s.yaml", variable, digest, s.Env, s.Env)
+	s.say("Deploy it:\n  %s=%s ./plinth deploy %s-app\nTo keep it, set app.image.digest instead of app.image.tag in environments/%s.yaml", variable, digest, s.Env, s.Env)
 	return nil
 }

@@ -120,7 +120,7 @@ func TestPush(t *testing.T) {
 		before, _ := d.calls()
 		d.succeeds("push -env dev")
 		assert.Equal(t, strings.TrimSpace(d.stdout.String()), digest)
-		contains(t, d.stderr.String(), reference+" is there already, of this very commit.")
+		contains(t, d.stderr.String(), reference+" exists already, built from this commit.")
 		after, _ := d.calls()
 		assert.DeepEqual(t, after[len(before):], []string{"aws " + identity, "aws " + login.Args})
 		assert.Equal(t, e.pushes, 1)
@@ -129,7 +129,7 @@ func TestPush(t *testing.T) {
 		d.commitAll("second")
 		_, err := d.output(t.Context(), d.Dir, nil, "git", "tag", revision[:12])
 		assert.NilError(t, err)
-		contains(t, d.fails("push -env dev"), reference+": is there already, of commit "+revision+", and is not overwritten")
+		contains(t, d.fails("push -env dev"), reference+": exists already, built from commit "+revision+"; tags are immutable")
 		assert.Equal(t, e.pushes, 1)
 	})
 	t.Run("the password is shown to nobody", func(t *testing.T) {
@@ -159,15 +159,15 @@ func TestPushRefuses(t *testing.T) {
 		args   string
 		want   []string
 	}{
-		{"a change", func(d *desk) { d.write("app/rds-global-bundle.pem", "other") }, "", []string{"work tree: differs from the commit", "commit, stash or remove these first\n   M app/rds-global-bundle.pem"}},
+		{"a change", func(d *desk) { d.write("app/rds-global-bundle.pem", "other") }, "", []string{"work tree: has changes", "commit, stash or remove these first\n   M app/rds-global-bundle.pem"}},
 		{"many new files", func(d *desk) {
 			for _, name := range strings.Fields("a b c d e f g") {
 				d.write(name, "")
 			}
 		}, "", []string{"?? e\n  and 2 more"}},
-		{"nothing synthesized", func(d *desk) { _ = os.RemoveAll(filepath.Join(d.Dir, "cdktf.out")) }, "", []string{"cdktf.out holds no stacks. Synthesize them first: ./plinth synth"}},
+		{"nothing synthesized", func(d *desk) { _ = os.RemoveAll(filepath.Join(d.Dir, "cdktf.out")) }, "", []string{"cdktf.out has no stacks. Synthesize first: ./plinth synth"}},
 		{"no such environment", func(*desk) {}, "-env dve", []string{"dve: there is no such environment; there are dev, prod and staging"}},
-		{"something else synthesized", func(d *desk) { d.write("cdktf.out/stacks/dev-data/cdk.tf.json", "{}") }, "", []string{"dev-data/cdk.tf.json: does not tell what is looked for in it; write it again: ./plinth synth"}},
+		{"something else synthesized", func(d *desk) { d.write("cdktf.out/stacks/dev-data/cdk.tf.json", "{}") }, "", []string{"dev-data/cdk.tf.json: lacks a value that is needed; synthesize again: ./plinth synth"}},
 		{"no aws", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/aws")) }, "", []string{"aws: not found on PATH; install the AWS CLI 2: https://"}},
 		{"no credentials", func(d *desk) {
 			d.can("aws", answer{Code: 253, Stderr: "\nUnable to locate credentials. You can configure credentials by running \"aws login\".\n"})
@@ -175,28 +175,28 @@ func TestPushRefuses(t *testing.T) {
 			[]string{"aws: there are no AWS credentials; sign in, or choose them with AWS_PROFILE\n  Unable to locate credentials. You can"}},
 		{"old credentials", func(d *desk) {
 			d.can("aws", answer{Code: 254, Stderr: "An error occurred (ExpiredToken) when calling"})
-		}, "", []string{"aws: the AWS credentials are not valid any more; sign in again\n  An error occurred (ExpiredToken)"}},
+		}, "", []string{"aws: the AWS credentials have expired; sign in again\n  An error occurred (ExpiredToken)"}},
 		{"another account's credentials", func(d *desk) {
 			d.can("aws", answer{Args: identity, Stdout: "222222222222\tarn:aws:iam::222222222222:user/me"})
 		}, "",
-			[]string{"aws: the credentials are those of account 222222222222, dev is in 111111111111; choose its own with AWS_PROFILE"}},
+			[]string{"aws: the credentials are for account 222222222222, but dev is in 111111111111; choose another profile with AWS_PROFILE"}},
 		{"no password", func(d *desk) {
 			d.can("aws", signedIn("arn"), answer{Code: 254, Stderr: "An error occurred (AccessDeniedException)"})
-		}, "", []string{"aws: access is denied; the AWS credentials are of a role that must not do this\n"}},
-		{"a password that is not taken", func(d *desk) { d.can("aws", signedIn("arn"), answer{Stdout: "wrong"}) }, "", []string{"plinth-dev-app: access is denied; the AWS credentials are of a role that must not push\n"}},
+		}, "", []string{"aws: access is denied; the role of the AWS credentials may not do this\n"}},
+		{"a password that is not taken", func(d *desk) { d.can("aws", signedIn("arn"), answer{Stdout: "wrong"}) }, "", []string{"plinth-dev-app: access is denied; the role of the AWS credentials may not push\n"}},
 		{"no repository, before anything is built", func(d *desk) {
 			d.synthesizeAs("dev", "plinth-dev-app", "plinth-dev-other")
 			d.can("go", answer{Code: 1, Stderr: "built"})
-		}, "", []string{"plinth-dev-other: there is no such repository; deploy it first: ./plinth deploy dev-data\n"}},
+		}, "", []string{"plinth-dev-other: the repository does not exist; deploy it first: ./plinth deploy dev-data\n"}},
 		{"a region newer than the certificates", func(d *desk) {
 			d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-1 Root CA RSA2048 G1\n")
 			d.commitAll("another bundle")
-		}, "", []string{"app/rds-global-bundle.pem: has no certificate authority of eu-west-2, where the database of dev is"}},
-		{"no builder", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/docker")) }, "", []string{"image: nothing here can build it"}},
-		{"another push at the same time", func(d *desk) { d.Transport.(*ecr).immutable = true }, "", []string{"plinth-dev-app: the tag was pushed by somebody else in the meantime; try again\n"}},
-		{"half a repository", func(*desk) {}, "-repository app", []string{"REPOSITORY=app: is no repository with its registry, such as 127.0.0.1:5000/app"}},
-		{"a scheme", func(*desk) {}, "-repository http://127.0.0.1:5000/app", []string{"REPOSITORY=http://127.0.0.1:5000/app: is no repository"}},
-		{"a tag", func(*desk) {}, "-repository 127.0.0.1:5000/app:1", []string{"REPOSITORY=127.0.0.1:5000/app:1: is no repository"}},
+		}, "", []string{"app/rds-global-bundle.pem: has no certificate authority of eu-west-2, the region of dev's database"}},
+		{"no builder", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/docker")) }, "", []string{"image: install one of these to build it"}},
+		{"another push at the same time", func(d *desk) { d.Transport.(*ecr).immutable = true }, "", []string{"plinth-dev-app: somebody else has pushed the tag meanwhile; try again\n"}},
+		{"half a repository", func(*desk) {}, "-repository app", []string{"REPOSITORY=app: must be a registry and a repository, such as 127.0.0.1:5000/app"}},
+		{"a scheme", func(*desk) {}, "-repository http://127.0.0.1:5000/app", []string{"REPOSITORY=http://127.0.0.1:5000/app: must be a registry and a repository"}},
+		{"a tag", func(*desk) {}, "-repository 127.0.0.1:5000/app:1", []string{"REPOSITORY=127.0.0.1:5000/app:1: must be a registry and a repository"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -244,7 +244,7 @@ func TestPlainHTTP(t *testing.T) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		assert.NilError(t, err)
 		_, err = private{http.DefaultTransport}.RoundTrip(request) //nolint:bodyclose // there is none
-		assert.ErrorContains(t, err, "speaks no HTTPS, which only a registry on this machine may do without")
+		assert.ErrorContains(t, err, "does not serve HTTPS, which every registry but one on this machine must")
 	}
 }
 

@@ -82,7 +82,7 @@ func TestRealImage(t *testing.T) {
 		d.commitAll("second")
 		_, err := d.output(t.Context(), d.Dir, nil, "git", "tag", "--force", "v1.2.3")
 		assert.NilError(t, err)
-		contains(t, d.fails(push), ":v1.2.3: is there already, of commit "+revision+", and is not overwritten")
+		contains(t, d.fails(push), ":v1.2.3: exists already, built from commit "+revision+"; tags are immutable")
 		now, err := remote.Head(tag)
 		assert.NilError(t, err)
 		assert.Equal(t, now.Digest.String(), digest)

@@ -44,7 +44,7 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 	if s.Repository != "" {
 		repository, err := name.NewRepository(s.Repository, name.StrictValidation)
 		if err != nil || strings.Contains(s.Repository, "://") {
-			return nil, fmt.Errorf("REPOSITORY=%s: is no repository with its registry, such as 127.0.0.1:5000/app", s.Repository)
+			return nil, fmt.Errorf("REPOSITORY=%s: must be a registry and a repository, such as 127.0.0.1:5000/app", s.Repository)
 		}
 		return s.reach(ctx, repository, remote.WithAuthFromKeychain(authn.DefaultKeychain), "",
 			"sign in first: docker login "+repository.RegistryStr()), nil
@@ -68,7 +68,7 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 		return nil, err
 	}
 	return s.reach(ctx, repository, remote.WithAuth(&authn.Basic{Username: "AWS", Password: password}),
-		"deploy it first: ./plinth deploy "+e.name+"-data", "the AWS credentials are of a role that must not push"), nil
+		"deploy it first: ./plinth deploy "+e.name+"-data", "the role of the AWS credentials may not push"), nil
 }
 
 // trusts looks whether the application could verify a database of the environment's region:
@@ -86,7 +86,7 @@ func (s *Session) trusts(e *environment) error {
 		return err
 	}
 	if !strings.Contains(string(bundle), "CN=Amazon RDS "+e.region+" Root CA") {
-		return fmt.Errorf("app/%s: has no certificate authority of %s, where the database of %s is: its first lines say how to take AWS's newest", certificates, e.region, e.name)
+		return fmt.Errorf("app/%s: has no certificate authority of %s, the region of %s's database; its first lines say how to update it", certificates, e.region, e.name)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ type private struct{ http.RoundTripper }
 func (p private) RoundTrip(request *http.Request) (*http.Response, error) {
 	host := request.URL.Hostname()
 	if ip := net.ParseIP(host); request.URL.Scheme != "https" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s: speaks no HTTPS, which only a registry on this machine may do without", request.URL.Host)
+		return nil, fmt.Errorf("%s: does not serve HTTPS, which every registry but one on this machine must", request.URL.Host)
 	}
 	return p.RoundTripper.RoundTrip(request)
 }
@@ -147,7 +147,7 @@ func (t *target) push(tag string, image v1.Image) (string, error) {
 		return "", t.explain(err)
 	}
 	if found.Digest != digest {
-		return "", fmt.Errorf("%s: was pushed as %s and is %s now: somebody else has pushed it too", reference, digest, found.Digest)
+		return "", fmt.Errorf("%s: was pushed as %s, but is now %s: somebody else has pushed the same tag", reference, digest, found.Digest)
 	}
 	return digest.String(), nil
 }
@@ -170,11 +170,11 @@ func (t *target) explain(err error) error {
 	var refused *transport.Error
 	switch errors.As(err, &refused); {
 	case code(err) == transport.NameUnknownErrorCode:
-		remedy = "there is no such repository; " + t.missing
+		remedy = "the repository does not exist; " + t.missing
 	case refused != nil && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, refused.StatusCode):
 		remedy = "access is denied; " + t.denied
 	case refused != nil && strings.Contains(err.Error(), "TAG_INVALID"), refused != nil && strings.Contains(err.Error(), "immutable"):
-		remedy = "the tag was pushed by somebody else in the meantime; try again"
+		remedy = "somebody else has pushed the tag meanwhile; try again"
 	}
 	return fmt.Errorf("%s: %s\n%s", t.repository, remedy, indent(err.Error()))
 }

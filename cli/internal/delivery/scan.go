@@ -38,7 +38,7 @@ func (s *Session) scan(ctx context.Context) error {
 	}
 	program := filepath.Join("build", "image", "context", "app")
 	if _, err := os.Stat(filepath.Join(root, program)); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("scan: no image was built here; build it first: ./plinth image")
+		return errors.New("scan: there is no image; build it first: ./plinth image")
 	}
 	path, err := s.find("go")
 	if err != nil {
@@ -59,12 +59,12 @@ func (s *Session) scan(ctx context.Context) error {
 	said := strings.TrimSpace(stderr.String())
 	switch {
 	case err == nil:
-		s.say("%s: govulncheck knows of no vulnerability that it could run into.", program)
+		s.say("%s: govulncheck found no vulnerability that it can reach.", program)
 		return nil
 	case strings.HasSuffix(said, "exit status 3"): // of govulncheck, as `go run` tells it
 		return fmt.Errorf("%s: has known vulnerabilities\n%s", program, indent(stdout.String()))
 	case strings.Contains(said, "fetching vulnerabilities") && !s.inPipeline():
-		s.say("%s: NOT looked through: the database of vulnerabilities cannot be reached. A pipeline would fail.\n%s", program, indent(said))
+		s.say("%s: NOT scanned: the vulnerability database cannot be reached. In a pipeline this fails.\n%s", program, indent(said))
 		return nil
 	}
 	return fmt.Errorf("scan: govulncheck failed\n%s", indent(stdout.String()+said))

@@ -19,12 +19,12 @@ func TestScan(t *testing.T) {
 		said     string
 		err      string
 	}{
-		"nothing found":             {answer{Stdout: "No vulnerabilities found.\n"}, "", "knows of no vulnerability", ""},
+		"nothing found":             {answer{Stdout: "No vulnerabilities found.\n"}, "", "found no vulnerability", ""},
 		"found":                     {answer{Stdout: "Vulnerability #1: GO-2026-0001\n", Stderr: "exit status 3\n", Code: 1}, "", "", "build/image/context/app: has known vulnerabilities\n  Vulnerability #1: GO-2026-0001"},
-		"unreachable":               {answer{Stderr: unreachable, Code: 1}, "GITLAB_CI=false", "NOT looked through", ""},
+		"unreachable":               {answer{Stderr: unreachable, Code: 1}, "GITLAB_CI=false", "NOT scanned", ""},
 		"unreachable from a GitLab": {answer{Stderr: unreachable, Code: 1}, "GITLAB_CI=true", "", "scan: govulncheck failed\n  govulncheck: fetching vulnerabilities"},
 		"unreachable from a GitHub": {answer{Stderr: unreachable, Code: 1}, "GITHUB_ACTIONS=true", "", "scan: govulncheck failed\n  govulncheck: fetching vulnerabilities"},
-		"mirror":                    {answer{Args: " -db https://vuln.example.com build/image/context/app", Stdout: "No vulnerabilities found.\n"}, "GOVULNDB=https://vuln.example.com", "knows of no vulnerability", ""},
+		"mirror":                    {answer{Args: " -db https://vuln.example.com build/image/context/app", Stdout: "No vulnerabilities found.\n"}, "GOVULNDB=https://vuln.example.com", "found no vulnerability", ""},
 		"broken":                    {answer{Stderr: "no Go program", Code: 1}, "", "", "scan: govulncheck failed\n  no Go program"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestScanReal(t *testing.T) {
 		err := d.run(t.Context(), "scan")
 		if test.err == "" {
 			assert.NilError(t, err, test.name)
-			contains(t, d.stderr.String(), "knows of no vulnerability")
+			contains(t, d.stderr.String(), "found no vulnerability")
 			continue
 		}
 		assert.Assert(t, err != nil, test.name)

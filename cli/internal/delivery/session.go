@@ -74,7 +74,7 @@ func (s *Session) Run(ctx context.Context, command string) error {
 	case errors.Is(err, errClosed):
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: not done after %s; is the network there?", command, patience)
+		return fmt.Errorf("%s: not done after %s; check the network", command, patience)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: interrupted", command)
 	}

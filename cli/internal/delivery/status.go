@@ -119,14 +119,14 @@ func (s *Session) objects(ctx context.Context, e *environment) ([]object, error)
 		Items []object `json:"items"`
 	}
 	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return nil, fmt.Errorf("kubectl: answered what cannot be read: %w", err)
+		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
 	}
 	for _, o := range answer.Items {
 		if o.Kind == "Deployment" {
 			return answer.Items, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: the application is not there; deploy it first: ./plinth deploy %[1]s-app", e.name)
+	return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %[1]s-app", e.name)
 }
 
 // release is the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
@@ -180,7 +180,7 @@ func (s *Session) secrets(ctx context.Context, e *environment) []finding {
 // unread is wrong unless the user may just not look.
 func unread(what string, err error) []finding {
 	if strings.Contains(words(err), "(Forbidden)") {
-		return []finding{fine(what, "unknown: this user must not read it")}
+		return []finding{fine(what, "unknown: this user may not read it")}
 	}
 	return []finding{wrong(what, "cannot be read: %s", strings.Join(strings.Fields(err.Error()), " "))}
 }
@@ -193,16 +193,16 @@ var kubectlCauses = []struct {
 		return "has no context " + e.cluster + " yet; ./plinth kubeconfig " + e.name
 	}},
 	{regexp.MustCompile(`executable aws (not found|failed)|getting credentials|must be logged in|Unauthorized|provide credentials`), func(*environment) string {
-		return "has no valid AWS credentials, or of somebody whom the cluster does not know; sign in, or choose them with AWS_PROFILE"
+		return "has no valid AWS credentials, or for a principal without cluster access; sign in, or choose another with AWS_PROFILE"
 	}},
 	{regexp.MustCompile(`\(Forbidden\)`), func(*environment) string {
-		return "is refused; whoever signed in must not look at the application: see cluster.accessEntries"
+		return "access is denied: your role may not read the application's namespace; see cluster.accessEntries"
 	}},
 	{regexp.MustCompile(`Unable to connect|no such host|i/o timeout|refused|Client\.Timeout|deadline exceeded|TLS handshake`), func(e *environment) string {
 		if e.private {
-			return "does not reach the Kubernetes API, which is private: only the VPC does"
+			return "cannot reach the Kubernetes API: it is private, and reachable from the VPC only"
 		}
-		return "does not reach the Kubernetes API; are you in one of cluster.publicAccessCIDRs? After a new cluster: ./plinth kubeconfig " + e.name
+		return "cannot reach the Kubernetes API; check that your network is in cluster.publicAccessCIDRs. After creating a cluster: ./plinth kubeconfig " + e.name
 	}},
 }
 

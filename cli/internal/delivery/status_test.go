@@ -120,11 +120,11 @@ func TestStatus(t *testing.T) {
   ✓ deployment app: 2 of 2 available, of ecr/plinth-dev-app@sha256:ab
   ✓ pod        app-1: ready
   ✓ pod        app-2: restarted 4×, ready
-  ✓ pod        app-3: leaving
+  ✓ pod        app-3: terminating
   ✓ pod        app-4: failed, Evicted
   ✓ pod        app-migrate: done
-  ✓ autoscaler app: 2 wanted of 2 to 6, cpu 12 % for 70 %, memory 40 % for 80 %
-  ✓ budget     app: 1 may go, 2 healthy of 1
+  ✓ autoscaler app: 2 replicas (2 to 6), cpu 12 % for 70 %, memory 40 % for 80 %
+  ✓ budget     app: allowed disruptions 1, healthy 2 of 1
   ✓ ingress    app: `+balancer+`
   ✓ secret     app-database: ready, read at 2026-11-24T12:00:00Z
   ✓ health     http://`+balancer+`/health:`)
@@ -150,9 +150,9 @@ func TestStatusURL(t *testing.T) {
 		{"another path", func(c *cluster) { c.replace(`"/health"`, `"/up"`) }, web{}, "http://" + balancer + "/up", "200 OK"},
 		{"a certificate without a domain", func(c *cluster) {
 			c.replace(`"annotations": {`, `"annotations": {"alb.ingress.kubernetes.io/certificate-arn": "arn", `)
-		}, web{respond: respond(http.StatusMovedPermanently, "")}, "http://" + balancer + "/health", "unknown, it answers HTTPS only"},
+		}, web{respond: respond(http.StatusMovedPermanently, "")}, "http://" + balancer + "/health", "unknown: it serves HTTPS only"},
 		{"internal", func(c *cluster) { c.replace("internet-facing", "internal") }, web{err: errors.New("i/o timeout")},
-			"http://" + balancer + "/health", "unknown, the load balancer is internal"},
+			"http://" + balancer + "/health", "unknown: the load balancer is internal"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +220,7 @@ func TestStatusUnhealthy(t *testing.T) {
 		{"older ones are left", func(c *cluster, _ *web) {
 			c.replace(`"replicas": 2, "updatedReplicas": 2`, `"replicas": 3, "updatedReplicas": 2`)
 		}, "deployment", "rolling out: 2 updated, 1 older"},
-		{"not taken up", func(c *cluster, _ *web) { c.replace(`"observedGeneration": 3`, `"observedGeneration": 2`) }, "deployment", "its last change is not taken up yet"},
+		{"not taken up", func(c *cluster, _ *web) { c.replace(`"observedGeneration": 3`, `"observedGeneration": 2`) }, "deployment", "its last change is not processed yet"},
 		{"stuck", func(c *cluster, _ *web) {
 			c.replace(`"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"`, `"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"`)
 		}, "deployment", "app: 2 of 2 available; ProgressDeadlineExceeded: has timed out"},
@@ -233,18 +233,18 @@ func TestStatusUnhealthy(t *testing.T) {
 		{"no metrics", func(c *cluster, _ *web) {
 			c.replace(`"type": "ScalingActive", "status": "True"`, `"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"`)
 			c.replace(`"averageUtilization": 12`, ``)
-		}, "autoscaler", "app: 2 wanted of 2 to 6, cpu unknown for 70 %, memory 40 % for 80 %; FailedGetResourceMetric"},
+		}, "autoscaler", "app: 2 replicas (2 to 6), cpu unknown for 70 %, memory 40 % for 80 %; FailedGetResourceMetric"},
 		{"no requests told", func(c *cluster, _ *web) {
 			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}`, requestsAimed)
 			c.replace(`"type": "ScalingActive", "status": "True"`, `"type": "ScalingActive", "status": "False", "reason": "FailedGetExternalMetric"`)
-		}, "autoscaler", "app: 2 wanted of 2 to 6, s2-requests unknown for 200 a pod, memory 40 % for 80 %; FailedGetExternalMetric"},
+		}, "autoscaler", "app: 2 replicas (2 to 6), s2-requests unknown for 200 a pod, memory 40 % for 80 %; FailedGetExternalMetric"},
 		{"requests told, and not scaled", func(c *cluster, _ *web) {
 			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}`, requestsAimed)
 			c.replace(`{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": 12}}}`,
 				`{"type": "External", "external": {"metric": {"name": "s2-requests"}, "current": {"averageValue": "12500m"}}}`)
 			c.replace(`"type": "AbleToScale", "status": "True"`, `"type": "AbleToScale", "status": "False", "reason": "FailedGetScale"`)
-		}, "autoscaler", "app: 2 wanted of 2 to 6, s2-requests 12500m for 200 a pod, memory 40 % for 80 %; FailedGetScale"},
-		{"too few healthy", func(c *cluster, _ *web) { c.replace(`"currentHealthy": 2`, `"currentHealthy": 0`) }, "budget", "app: 1 may go, 0 healthy of 1"},
+		}, "autoscaler", "app: 2 replicas (2 to 6), s2-requests 12500m for 200 a pod, memory 40 % for 80 %; FailedGetScale"},
+		{"too few healthy", func(c *cluster, _ *web) { c.replace(`"currentHealthy": 2`, `"currentHealthy": 0`) }, "budget", "app: allowed disruptions 1, healthy 0 of 1"},
 		{"no load balancer", func(c *cluster, _ *web) { c.replace(`[{"hostname": "`+balancer+`"}]`, `[]`) }, "ingress", "app: has no load balancer yet"},
 		{"no password", func(c *cluster, _ *web) {
 			c.secrets.Stdout = strings.Replace(secretReady, `"status": "True", "reason": "SecretSynced"`, `"status": "False", "reason": "SecretSyncedError", "message": "access denied"`, 1)
@@ -255,7 +255,7 @@ func TestStatusUnhealthy(t *testing.T) {
 		{"a release that failed", func(c *cluster, _ *web) { c.releases.Stdout = strings.Replace(releases, "deployed", "failed", 1) }, "release", "app: revision 10 is failed"},
 		{"no release", func(c *cluster, _ *web) { c.releases = answer{Stderr: "No resources found in shop namespace."} }, "release", "app: Helm knows of none"},
 		{"503", func(_ *cluster, w *web) { w.respond = respond(http.StatusServiceUnavailable, `{"database": "away"}`) }, "health", `http://` + balancer + `/health: 503 Service Unavailable: {"database": "away"}`},
-		{"no answer", func(_ *cluster, w *web) { w.err = errors.New("i/o timeout") }, "health", "http://" + balancer + "/health: i/o timeout; if it is only you: are you in one of app.allowedCIDRs?"},
+		{"no answer", func(_ *cluster, w *web) { w.err = errors.New("i/o timeout") }, "health", "http://" + balancer + "/health: i/o timeout; check that your network is in app.allowedCIDRs"},
 		{"no DNS record", func(c *cluster, w *web) {
 			c.replace(`{"http": {}}`, `{"host": "shop.example.com", "http": {}}`)
 			w.err = &url.Error{Op: "Get", URL: "x", Err: errors.New("lookup shop.example.com: no such host")}
@@ -282,7 +282,7 @@ func TestStatusOfAViewer(t *testing.T) {
 	c.releases = answer{Code: 1, Stderr: `Error from server (Forbidden): configmaps is forbidden`}
 	d := newStatus(t, c, &web{})
 	d.succeeds("status -env dev")
-	contains(t, d.stdout.String(), "✓ release    unknown: this user must not read it", "✓ secret     unknown: this user must not read it")
+	contains(t, d.stdout.String(), "✓ release    unknown: this user may not read it", "✓ secret     unknown: this user may not read it")
 }
 
 func TestStatusRefuses(t *testing.T) {
@@ -296,20 +296,20 @@ func TestStatusRefuses(t *testing.T) {
 		want   []string
 	}{
 		{"no kubectl", func(*desk) {}, []string{"kubectl: not found on PATH; install it: https://"}},
-		{"nothing synthesized", func(d *desk) { d.Dir = t.TempDir(); d.write("cdktf.json", "") }, []string{"holds no stacks. Synthesize them first: ./plinth synth"}},
+		{"nothing synthesized", func(d *desk) { d.Dir = t.TempDir(); d.write("cdktf.json", "") }, []string{"has no stacks. Synthesize first: ./plinth synth"}},
 		{"no context", says(`error: context "plinth-dev" does not exist`), []string{"kubectl: has no context plinth-dev yet; ./plinth kubeconfig dev\n  error: context"}},
 		{"a log and a context", says("E1124 18:25:06.103264   18171 memcache.go:265] Unhandled\nerror: context \"plinth-dev\" does not exist\nerror: context \"plinth-dev\" does not exist\n"),
 			[]string{"./plinth kubeconfig dev\n  error: context \"plinth-dev\" does not exist$"}},
 		{"nothing but a log", says("E1124 18:25:06.103264   18171 memcache.go:265] Unhandled"), []string{"kubectl: failed\n  E1124 18:25:06.103264"}},
 		{"no context either", says("Error in configuration: context was not found for specified context: plinth-dev"), []string{"kubectl: has no context plinth-dev yet; ./plinth kubeconfig dev\n"}},
-		{"no credentials", says("Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 253"), []string{"kubectl: has no valid AWS credentials, or of somebody whom the cluster does not know; sign in"}},
+		{"no credentials", says("Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 253"), []string{"kubectl: has no valid AWS credentials, or for a principal without cluster access; sign in"}},
 		{"a stranger", says("error: You must be logged in to the server (Unauthorized)"), []string{"kubectl: has no valid AWS credentials"}},
-		{"no rights", says(`Error from server (Forbidden): pods is forbidden: User "x" cannot list`), []string{"kubectl: is refused; whoever signed in must not look at the application: see cluster.accessEntries\n"}},
-		{"no network", says("Unable to connect to the server: dial tcp: lookup x: no such host"), []string{"kubectl: does not reach the Kubernetes API; are you in one of cluster.publicAccessCIDRs? After a new cluster: ./plinth kubeconfig dev\n"}},
-		{"a closed port", says("The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"), []string{"kubectl: does not reach the Kubernetes API; are you"}},
-		{"a private cluster", func(d *desk) { d.private(); says("dial tcp 10.0.0.1:443: i/o timeout")(d) }, []string{"kubectl: does not reach the Kubernetes API, which is private: only the VPC does\n"}},
-		{"nothing deployed", func(d *desk) { d.can("kubectl", answer{Stdout: `{"items": []}`}) }, []string{"dev: the application is not there; deploy it first: ./plinth deploy dev-app"}},
-		{"no JSON", func(d *desk) { d.can("kubectl", answer{Stdout: "<html>"}) }, []string{"kubectl: answered what cannot be read: "}},
+		{"no rights", says(`Error from server (Forbidden): pods is forbidden: User "x" cannot list`), []string{"kubectl: access is denied: your role may not read the application's namespace; see cluster.accessEntries\n"}},
+		{"no network", says("Unable to connect to the server: dial tcp: lookup x: no such host"), []string{"kubectl: cannot reach the Kubernetes API; check that your network is in cluster.publicAccessCIDRs. After creating a cluster: ./plinth kubeconfig dev\n"}},
+		{"a closed port", says("The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"), []string{"kubectl: cannot reach the Kubernetes API; check"}},
+		{"a private cluster", func(d *desk) { d.private(); says("dial tcp 10.0.0.1:443: i/o timeout")(d) }, []string{"kubectl: cannot reach the Kubernetes API: it is private, and reachable from the VPC only\n"}},
+		{"nothing deployed", func(d *desk) { d.can("kubectl", answer{Stdout: `{"items": []}`}) }, []string{"dev: the application is not deployed; deploy it first: ./plinth deploy dev-app"}},
+		{"no JSON", func(d *desk) { d.can("kubectl", answer{Stdout: "<html>"}) }, []string{"kubectl: its output cannot be parsed: "}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

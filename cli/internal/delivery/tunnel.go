@@ -38,7 +38,7 @@ func (s *Session) tunnel(ctx context.Context) error {
 	defer t.close()
 	if err := t.open(opening); err != nil {
 		if ctx.Err() == nil && opening.Err() != nil {
-			return fmt.Errorf("tunnel: not open after %s; is the network there?", openingPatience)
+			return fmt.Errorf("tunnel: not open after %s; check the network", openingPatience)
 		}
 		return err
 	}
@@ -216,9 +216,9 @@ func (t *tunnel) findBastion(ctx context.Context) error {
 	case err != nil:
 		return err
 	case len(ids) == 0:
-		return fmt.Errorf("%s: is not running; deploy it: ./plinth deploy %s-network, or start it if somebody has stopped it", t.bastion, t.name)
+		return fmt.Errorf("%s: is not running; start it, or deploy it: ./plinth deploy %s-network", t.bastion, t.name)
 	case len(ids) > 1:
-		return fmt.Errorf("%s: several instances are called so, %s; which is the bastion is what ./plinth deploy %s-network puts out as bastion_instance_id", t.bastion, list(ids), t.name)
+		return fmt.Errorf("%s: several instances have this name: %s; the bastion is the output bastion_instance_id of %s-network", t.bastion, list(ids), t.name)
 	case !instanceID.MatchString(ids[0]):
 		return errAnswer("the bastion", ids)
 	}
@@ -277,10 +277,10 @@ var tunnelCauses = []struct {
 	remedy func(*environment) string
 }{
 	{regexp.MustCompile(`AccessDenied|UnauthorizedOperation|not authorized`), func(e *environment) string {
-		return "access is denied; your IAM role needs the policy that " + e.name + "-network puts out as tunnel_policy"
+		return "access is denied; your IAM role needs the policy in the output tunnel_policy of " + e.name + "-network"
 	}},
 	{regexp.MustCompile(`TargetNotConnected`), func(*environment) string {
-		return "Session Manager does not know the bastion yet; a new one takes a minute, and needs NAT or the interface endpoints ssm and ssmmessages"
+		return "Session Manager does not know the bastion yet. A new bastion takes a minute, and needs NAT or the interface endpoints ssm and ssmmessages"
 	}},
 	{regexp.MustCompile(`SessionManagerPlugin is not found`), func(*environment) string {
 		return "session-manager-plugin: not found; " + install["session-manager-plugin"]

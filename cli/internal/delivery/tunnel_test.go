@@ -417,7 +417,7 @@ func TestTunnelEnds(t *testing.T) {
 		t.Parallel()
 		const denied = "An error occurred (AccessDeniedException) when calling the StartSession operation: not authorized"
 		d := newTunnel(t, answer{Args: startSession + databaseHost, Code: 254, Stderr: "\n" + denied + "\n"})
-		assert.Equal(t, d.fails("tunnel -env dev"), "database: access is denied; your IAM role needs the policy that dev-network puts out as tunnel_policy\n  "+denied)
+		assert.Equal(t, d.fails("tunnel -env dev"), "database: access is denied; your IAM role needs the policy in the output tunnel_policy of dev-network\n  "+denied)
 		assert.Equal(t, d.stderr.String(), "")
 		d.nothingLeft()
 	})
@@ -429,7 +429,7 @@ func TestTunnelTells(t *testing.T) {
 	o := newTunnel(t).open()
 	_, database := o.ports()
 	o.send(database, "unreachable")
-	o.await("database: the bastion does not reach " + databaseHost + ", port 5432\n")
+	o.await("database: the bastion cannot reach " + databaseHost + ", port 5432\n")
 	o.ctrlC()
 	assert.NilError(t, o.end())
 }
@@ -441,7 +441,7 @@ func TestTunnelNeverOpens(t *testing.T) {
 	openingPatience = 500 * time.Millisecond
 	d := newTunnel(t)
 	d.can("session-manager-plugin", answer{Args: "host=" + apiHost, Act: "orderly"}, answer{Act: "deaf"})
-	assert.Equal(t, d.fails("tunnel -env dev"), "tunnel: not open after 500ms; is the network there?")
+	assert.Equal(t, d.fails("tunnel -env dev"), "tunnel: not open after 500ms; check the network")
 	d.nothingLeft()
 }
 
@@ -488,12 +488,12 @@ func TestTunnelRefuses(t *testing.T) {
 		{"no bastion", but(func(d *desk) { d.synthesize("dev") }), "dev: has no bastion; set network.bastion.enabled in environments/dev.yaml, and deploy dev-network, dev-data and dev-cluster$"},
 		{"no plugin", but(func(d *desk) { d.remove("session-manager-plugin") }), "session-manager-plugin: not found on PATH; install the AWS CLI's plugin: https://docs.aws.amazon.com/"},
 		{"no aws", but(func(d *desk) { d.remove("aws") }), "aws: not found on PATH; install the AWS CLI 2: https://"},
-		{"old credentials", fails(identity, "ExpiredToken"), "aws: the AWS credentials are not valid any more; sign in again"},
-		{"not running", says(findBastion, "\n"), "plinth-dev-bastion: is not running; deploy it: ./plinth deploy dev-network, or start it if somebody has stopped it$"},
-		{"two of a name", says(findBastion, "i-0a1b\ti-2c3d\n"), "plinth-dev-bastion: several instances are called so, i-0a1b and i-2c3d; which is the bastion is what ./plinth deploy dev-network puts out as bastion_instance_id$"},
+		{"old credentials", fails(identity, "ExpiredToken"), "aws: the AWS credentials have expired; sign in again"},
+		{"not running", says(findBastion, "\n"), "plinth-dev-bastion: is not running; start it, or deploy it: ./plinth deploy dev-network$"},
+		{"two of a name", says(findBastion, "i-0a1b\ti-2c3d\n"), "plinth-dev-bastion: several instances have this name: i-0a1b and i-2c3d; the bastion is the output bastion_instance_id of dev-network$"},
 		{"no instance's ID", says(findBastion, "--help"), `aws: answered "--help" when asked for the bastion$`},
 		{"must not look", fails(findBastion, "An error occurred (UnauthorizedOperation) when calling the DescribeInstances operation"),
-			"aws: access is denied; your IAM role needs the policy that dev-network puts out as tunnel_policy\n  An error occurred (UnauthorizedOperation)"},
+			"aws: access is denied; your IAM role needs the policy in the output tunnel_policy of dev-network\n  An error occurred (UnauthorizedOperation)"},
 		{"no cluster", fails(findAPI, "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation"), "aws: there is no cluster plinth-dev; deploy it first: ./plinth deploy dev-cluster\n"},
 		{"a cluster that is being made", says(findAPI, "None"), `aws: answered "None" when asked for the cluster's endpoint$`},
 		{"no database", fails(findDatabase, "An error occurred (DBInstanceNotFound) when calling the DescribeDBInstances operation"), "aws: there is no database plinth-dev-postgres; deploy it first: ./plinth deploy dev-data\n"},
@@ -501,7 +501,7 @@ func TestTunnelRefuses(t *testing.T) {
 		{"a host that is more", says(findDatabase, "a.example';x 5432 a"), "when asked for the database's endpoint$"},
 		{"no password", says(findDatabase, databaseHost+" 5432 None"), "when asked for the database's endpoint$"},
 		{"a bastion that is not connected", fails(startSession, "An error occurred (TargetNotConnected) when calling the StartSession operation: i-0a1b is not connected."),
-			": Session Manager does not know the bastion yet; a new one takes a minute, and needs NAT or the interface endpoints ssm and ssmmessages\n  An error occurred (TargetNotConnected)"},
+			": Session Manager does not know the bastion yet. A new bastion takes a minute, and needs NAT or the interface endpoints ssm and ssmmessages\n  An error occurred (TargetNotConnected)"},
 		{"a plugin that the CLI does not find", fails(startSession, "SessionManagerPlugin is not found. Please refer to"), "session-manager-plugin: not found; install the AWS CLI's plugin: https://"},
 		{"a plugin that fails at once", but(func(d *desk) { d.can("session-manager-plugin", answer{Code: 1}) }), "the session has ended; open it again: ./plinth tunnel dev$"},
 	} {

@@ -35,7 +35,7 @@ func (s *Session) verify(ctx context.Context) error {
 	for {
 		answer := s.askHealth(ctx, url)
 		if answer == "" {
-			s.say("%s: UP, %s after it was first asked.", url, time.Since(started).Round(time.Second))
+			s.say("%s: UP after %s.", url, time.Since(started).Round(time.Second))
 			return nil
 		}
 		// The first reason is better than that time is up.
@@ -64,7 +64,7 @@ func (s *Session) healthURL() (string, error) {
 	file := filepath.Join("build", "outputs", stack+".json")
 	content, err := os.ReadFile(filepath.Join(root, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s: is not there; deploying the application writes it: ./plinth deploy %s", file, stack)
+		return "", fmt.Errorf("%s: does not exist; deploy the application first: ./plinth deploy %s", file, stack)
 	} else if err != nil {
 		return "", err
 	}
@@ -78,9 +78,9 @@ func (s *Session) healthURL() (string, error) {
 	host, balancer := outputs[stack].Host, outputs[stack].Balancer
 	switch {
 	case host == "":
-		return "", fmt.Errorf("%s: names no url_host, since there was no load balancer yet; deploy again: ./plinth deploy %s", file, stack)
+		return "", fmt.Errorf("%s: has no url_host, since there was no load balancer yet; deploy again: ./plinth deploy %s", file, stack)
 	case strings.ContainsAny(host, "/?#@ "):
-		return "", fmt.Errorf("%s: url_host: %q is no host", file, host)
+		return "", fmt.Errorf("%s: url_host: %q is not a host", file, host)
 	case host == balancer:
 		return "http://" + host + "/health", nil
 	}

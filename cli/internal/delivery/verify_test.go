@@ -33,7 +33,7 @@ func TestVerify(t *testing.T) {
 		d.succeeds("verify -env dev")
 		assert.Equal(t, w.asked, "http://"+balancer+"/health")
 		assert.Equal(t, asked, 3)
-		contains(t, d.stderr.String(), "/health: not UP yet: 503 Service Unavailable: DOWN\n", "/health: UP, 0s after")
+		contains(t, d.stderr.String(), "/health: not UP yet: 503 Service Unavailable: DOWN\n", "/health: UP after 0s")
 	})
 	t.Run("a domain is asked by HTTPS", func(t *testing.T) {
 		d := newDesk(t)
@@ -51,10 +51,10 @@ func TestVerify(t *testing.T) {
 		"never UP":         {outputs(balancer, balancer), &web{respond: respond(http.StatusOK, "DOWN")}, "http://" + balancer + "/health: is not UP after 200ms: 200 OK: DOWN"},
 		"redirected":       {outputs(balancer, balancer), &web{respond: respond(http.StatusMovedPermanently, "")}, "is not UP after 200ms: 301 Moved Permanently"},
 		"unreachable":      {outputs(balancer, balancer), &web{err: errors.New("dial tcp: no such host")}, "is not UP after 200ms: dial tcp: no such host"},
-		"no load balancer": {outputs("", ""), nil, "build/outputs/dev-app.json: names no url_host, since there was no load balancer yet; deploy again: ./plinth deploy dev-app"},
-		"another's output": {outputs("a.example.com/x?", balancer), nil, `url_host: "a.example.com/x?" is no host`},
+		"no load balancer": {outputs("", ""), nil, "build/outputs/dev-app.json: has no url_host, since there was no load balancer yet; deploy again: ./plinth deploy dev-app"},
+		"another's output": {outputs("a.example.com/x?", balancer), nil, `url_host: "a.example.com/x?" is not a host`},
 		"broken":           {"{", nil, "build/outputs/dev-app.json: unexpected end"},
-		"not deployed":     {"", nil, "build/outputs/dev-app.json: is not there; deploying the application writes it: ./plinth deploy dev-app"},
+		"not deployed":     {"", nil, "build/outputs/dev-app.json: does not exist; deploy the application first: ./plinth deploy dev-app"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

@@ -14,7 +14,7 @@ const Bootstrap = "bootstrap-"
 func refuseDeploy(targets stacks) error {
 	for _, target := range targets {
 		if env, is := strings.CutPrefix(target.Name, Bootstrap); is {
-			return refusal(fmt.Sprintf("%s is an administrator's to deploy, and its state moves into the bucket that it makes: ./plinth bootstrap %s shows the plan and asks.", target.Name, env))
+			return refusal(fmt.Sprintf("%s must be deployed by an administrator, since its state moves into the bucket that it creates: ./plinth bootstrap %s shows the plan and asks.", target.Name, env))
 		}
 	}
 	return nil

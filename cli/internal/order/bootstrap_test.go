@@ -11,7 +11,7 @@ import (
 func TestBootstrap(t *testing.T) {
 	const kept = "bootstrap-dev is not destroyed: the states of dev are in its bucket. Nothing was destroyed. " +
 		"To destroy the rest: ./plinth destroy 'dev-*'. To take this stack down after that: see docs/recovery.md, \"Destroy the bootstrap stack\"."
-	const anAdministrators = "bootstrap-dev is an administrator's to deploy, and its state moves into the bucket that it makes: " +
+	const anAdministrators = "bootstrap-dev must be deployed by an administrator, since its state moves into the bucket that it creates: " +
 		"./plinth bootstrap dev shows the plan and asks."
 	s3 := newStorage(t)
 	s3.put(t, "dev-network", 11)

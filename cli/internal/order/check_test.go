@@ -117,7 +117,7 @@ func TestNamesAndPatterns(t *testing.T) {
 	for command, want := range map[string]string{
 		"deploy dev-app dev-data":  "",
 		"deploy dev-*":             "",
-		"destroy dev-{app,addons}": "dev-{app,addons} is a pattern that is not known here. Use * and ? only, or name the stacks one by one.",
+		"destroy dev-{app,addons}": "dev-{app,addons} is not a supported pattern. Use * and ? only, or name the stacks one by one.",
 		"deploy dev-netwerk": `There is no stack dev-netwerk. Did you mean dev-network?
 The stacks are: dev-addons, dev-app, dev-cluster, dev-data, dev-network, staging-data, staging-network`,
 	} {

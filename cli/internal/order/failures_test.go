@@ -26,13 +26,13 @@ func TestNoProject(t *testing.T) {
 			t.Fatal(err)
 		}
 		mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"),
-			out+" holds no stacks. Synthesize them first: ./plinth synth")
+			out+" has no stacks. Synthesize first: ./plinth synth")
 	})
 	t.Run("synthesized elsewhere", func(t *testing.T) {
 		dir := project(t, "", nil)
 		t.Setenv("CDKTF_OUTPUT", filepath.Join(t.TempDir(), "elsewhere"))
 		mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"),
-			os.Getenv("CDKTF_OUTPUT")+" holds no stacks. Synthesize them first: ./plinth synth")
+			os.Getenv("CDKTF_OUTPUT")+" has no stacks. Synthesize first: ./plinth synth")
 	})
 	t.Run("state in a local file", func(t *testing.T) {
 		needTerraform(t)
@@ -76,13 +76,13 @@ func TestUnreadableStates(t *testing.T) {
 				delete(backend, "skip_requesting_account_id")
 				delete(backend, "skip_credentials_validation")
 			},
-			want: "the AWS credentials are those of another account. Sign in to the environment's own, or choose it with AWS_PROFILE.\n" +
+			want: "the AWS credentials are for another account. Sign in to the environment's account, or choose it with AWS_PROFILE.\n" +
 				"  Error: ",
 		},
 		{
 			name: "no bucket",
 			edit: func(backend object) { backend["bucket"] = "another-bucket" },
-			want: "its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md\n" +
+			want: "its bucket does not exist. Create it first with ./plinth bootstrap, see docs/deploy.md\n" +
 				"  Error: ",
 		},
 		{
@@ -93,7 +93,7 @@ func TestUnreadableStates(t *testing.T) {
 		{
 			name:   "access denied",
 			server: refuse(http.StatusForbidden, "AccessDenied"),
-			want:   "access is denied. The AWS credentials are of the wrong account, or of a role that must not read this state.\n  Error: ",
+			want:   "access is denied. The AWS credentials are for another account, or for a role that may not read this state.\n  Error: ",
 		},
 		{
 			name: "no network",
@@ -101,7 +101,7 @@ func TestUnreadableStates(t *testing.T) {
 				backend["endpoints"] = object{"s3": "http://127.0.0.1:1"}
 				backend["max_retries"] = 1
 			},
-			want: "the server cannot be reached. Check the network and, for a server of your own, its address.\n  Error: ",
+			want: "the server cannot be reached. Check the network, and the address if the server is your own.\n  Error: ",
 		},
 		{
 			name: "a setting that this Terraform does not know",
@@ -160,7 +160,7 @@ func TestSilentServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	mustBe(t, answer(t, ctx, project(t, server.URL, nil), "deploy dev-app"),
-		"The states could not be read in time. Is the network there?")
+		"Reading the states timed out. Check the network.")
 	server.awaitGone(t)
 }
 

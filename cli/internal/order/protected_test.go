@@ -135,9 +135,9 @@ func TestUnprotectedRefuses(t *testing.T) {
 	for command, want := range map[string]string{
 		"destroy staging-dat":      "There is no stack staging-dat. Did you mean staging-data?" + stacks,
 		"destroy dev-* stagin-*":   "There is no stack stagin-*. Did you mean staging-data?" + stacks,
-		"destroy [!d]*":            "[!d]* is a pattern that is not known here. Use * and ? only, or name the stacks one by one.",
-		"destroy {dev,staging}-*":  "{dev,staging}-* is a pattern that is not known here. Use * and ? only, or name the stacks one by one.",
-		"destroy dev-app !staging": "!staging is a pattern that is not known here. Use * and ? only, or name the stacks one by one.",
+		"destroy [!d]*":            "[!d]* is not a supported pattern. Use * and ? only, or name the stacks one by one.",
+		"destroy {dev,staging}-*":  "{dev,staging}-* is not a supported pattern. Use * and ? only, or name the stacks one by one.",
+		"destroy dev-app !staging": "!staging is not a supported pattern. Use * and ? only, or name the stacks one by one.",
 	} {
 		t.Run(strings.ReplaceAll(command, " ", "_"), func(t *testing.T) {
 			mustBe(t, answer(t, t.Context(), dir, command), want)

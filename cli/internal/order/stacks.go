@@ -30,7 +30,7 @@ func inOrder(byName map[string]stack) (stacks, error) {
 			}
 		}
 		if len(ready) == 0 {
-			return nil, refusal(fmt.Sprintf("cdktf.out/manifest.json: the dependencies of %s form a circle or are not in it. Write it again: ./plinth synth", list(blocked)))
+			return nil, refusal(fmt.Sprintf("cdktf.out/manifest.json: the dependencies of %s form a cycle or are missing. Synthesize again: ./plinth synth", list(blocked)))
 		}
 		for _, name := range ready {
 			ordered = append(ordered, byName[name])
@@ -51,7 +51,7 @@ func (all stacks) find(name string) (stack, error) {
 		names[i] = s.Name
 	}
 	if len(names) == 0 {
-		return stack{}, refusal(fmt.Sprintf("There is no stack %s: cdktf.out holds none. Synthesize them first: ./plinth synth", name))
+		return stack{}, refusal(fmt.Sprintf("There is no stack %s: cdktf.out has none. Synthesize first: ./plinth synth", name))
 	}
 	nearest := slices.MinFunc(names, func(a, b string) int {
 		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
@@ -68,7 +68,7 @@ func (all stacks) matching(patterns []string) (stacks, error) {
 		// The rest of what cdktf's minimatch knows has no or another meaning in path.Match:
 		// [!p]* is all but p… for the one, p… and !… for the other.
 		if strings.ContainsAny(pattern, `[]{}()!\`) {
-			return nil, refusal(pattern + " is a pattern that is not known here. Use * and ? only, or name the stacks one by one.")
+			return nil, refusal(pattern + " is not a supported pattern. Use * and ? only, or name the stacks one by one.")
 		}
 		found := false
 		for _, s := range all {

@@ -38,7 +38,7 @@ func TestOrder(t *testing.T) {
 }
 
 func TestOrderRefuses(t *testing.T) {
-	const want = "cdktf.out/manifest.json: the dependencies of a and b form a circle or are not in it. Write it again: ./plinth synth"
+	const want = "cdktf.out/manifest.json: the dependencies of a and b form a cycle or are missing. Synthesize again: ./plinth synth"
 	for name, dependencies := range map[string]map[string][]string{
 		"a circle":         {"a": {"b"}, "b": {"a"}, "c": nil},
 		"an unknown stack": {"a": {"d"}, "b": {"a"}, "c": nil},

@@ -74,7 +74,7 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, 
 	workers.Wait()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, refusal("The states could not be read in time. Is the network there?")
+		return nil, refusal("Reading the states timed out. Check the network.")
 	case ctx.Err() != nil:
 		return nil, refusal("Interrupted. Nothing has been changed.")
 	case each.Err() != nil:
@@ -126,10 +126,10 @@ func takeInventory(state []byte) (inventory, error) {
 		} `json:"resources"`
 	}
 	if json.Unmarshal(state, &document) != nil {
-		return nil, errors.New("it is not the JSON that Terraform writes")
+		return nil, errors.New("it is not Terraform's JSON")
 	}
 	if document.Version != 4 {
-		return nil, fmt.Errorf("its format is version %d, but only 4 is known here", document.Version)
+		return nil, fmt.Errorf("its format version is %d, only 4 is supported", document.Version)
 	}
 	found := inventory{}
 	for _, resource := range document.Resources {

@@ -5,9 +5,9 @@ import "testing"
 // TestInventory holds what Terraform would have refused already.
 func TestInventory(t *testing.T) {
 	for name, test := range map[string]struct{ state, want string }{
-		"not JSON":       {secret, "it is not the JSON that Terraform writes"},
-		"a wrong type":   {`{"version":4,"resources":"` + secret + `"}`, "it is not the JSON that Terraform writes"},
-		"another format": {`{"version":5}`, "its format is version 5, but only 4 is known here"},
+		"not JSON":       {secret, "it is not Terraform's JSON"},
+		"a wrong type":   {`{"version":4,"resources":"` + secret + `"}`, "it is not Terraform's JSON"},
+		"another format": {`{"version":5}`, "its format version is 5, only 4 is supported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := takeInventory([]byte(test.state))

@@ -59,7 +59,7 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		found = append(found, e)
 	}
 	if found == nil {
-		return nil, errors.New("cdktf.out: holds no stack bootstrap-<environment>, which names the roles of a pipeline. Synthesize them first: ./plinth synth")
+		return nil, errors.New("cdktf.out: has no stack bootstrap-<environment>, which names the pipelines' roles. Synthesize first: ./plinth synth")
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if strings.HasPrefix(name, bootstrap) {
@@ -67,7 +67,7 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		}
 		e := owner(found, name)
 		if e == nil {
-			return nil, fmt.Errorf("%s: is of no environment that has a bootstrap stack", name)
+			return nil, fmt.Errorf("%s: belongs to no environment with a bootstrap stack", name)
 		}
 		if err := e.add(all[name]); err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 	}
 	e := file.Output.Pipeline.Value
 	if e == nil {
-		return nil, fmt.Errorf("%s: output.pipeline is missing; write it again: ./plinth synth", stack.File)
+		return nil, fmt.Errorf("%s: output.pipeline is missing; synthesize again: ./plinth synth", stack.File)
 	}
 	for _, field := range []struct {
 		name, value string
@@ -127,12 +127,12 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 		{"push_role", e.PushRole, roles.MatchString(e.PushRole)},
 	} {
 		if !field.valid {
-			return nil, fmt.Errorf("%s: output.pipeline.%s: %q is none", stack.File, field.name, field.value)
+			return nil, fmt.Errorf("%s: output.pipeline.%s: %q is not valid", stack.File, field.name, field.value)
 		}
 	}
 	for _, tag := range e.RunnerTags {
 		if !runners.MatchString(tag) {
-			return nil, fmt.Errorf("%s: output.pipeline.runner_tags: %q is none", stack.File, tag)
+			return nil, fmt.Errorf("%s: output.pipeline.runner_tags: %q is not valid", stack.File, tag)
 		}
 	}
 	e.needs = map[string][]string{}
@@ -141,11 +141,11 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 
 func (e *environment) add(stack synthesized.Stack) error {
 	if !names.MatchString(stack.Name) {
-		return fmt.Errorf("%q: is no name of a stack", stack.Name)
+		return fmt.Errorf("%q: is not a stack name", stack.Name)
 	}
 	for kind, arns := range map[string]map[string]string{"plan": e.PlanRoles, "deploy": e.DeployRoles} {
 		if !roles.MatchString(arns[stack.Name]) {
-			return fmt.Errorf("%s: %s%s: output.pipeline.%s_roles: names no role for it, but %q", stack.Name, bootstrap, e.Name, kind, arns[stack.Name])
+			return fmt.Errorf("%s: %s%s: output.pipeline.%s_roles: must name its role, is %q", stack.Name, bootstrap, e.Name, kind, arns[stack.Name])
 		}
 	}
 	needs := []string{}
@@ -172,7 +172,7 @@ func (e *environment) order() error {
 			}
 		}
 		if ready == nil {
-			return fmt.Errorf("cdktf.out/manifest.json: the dependencies of %s form a circle or are not of %s", strings.Join(blocked, ", "), e.Name)
+			return fmt.Errorf("cdktf.out/manifest.json: the dependencies of %s form a cycle or are not of %s", strings.Join(blocked, ", "), e.Name)
 		}
 		e.stacks, rest = append(e.stacks, ready...), blocked
 	}

@@ -173,14 +173,14 @@ func TestRefused(t *testing.T) {
 		all  []synthesizedEnvironment
 		want string
 	}{
-		"no bootstrap":    {nil, "holds no stack bootstrap-<environment>"},
-		"region":          {with(object{"region": "eu-$(id)"}), `output.pipeline.region: "eu-$(id)" is none`},
-		"provider":        {with(object{"provider": ""}), `output.pipeline.provider: "" is none`},
-		"audience":        {with(object{"audience": "$CI_JOB_TOKEN"}), `output.pipeline.audience: "$CI_JOB_TOKEN" is none`},
+		"no bootstrap":    {nil, "has no stack bootstrap-<environment>"},
+		"region":          {with(object{"region": "eu-$(id)"}), `output.pipeline.region: "eu-$(id)" is not valid`},
+		"provider":        {with(object{"provider": ""}), `output.pipeline.provider: "" is not valid`},
+		"audience":        {with(object{"audience": "$CI_JOB_TOKEN"}), `output.pipeline.audience: "$CI_JOB_TOKEN" is not valid`},
 		"push role":       {with(object{"push_role": "${aws_iam_role.push.arn}"}), "output.pipeline.push_role"},
-		"missing role":    {with(object{"plan_roles": object{}}), "names no role for it"},
-		"name of a stack": {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", stacks, nil)}, "is no name of a stack"},
-		"circle":          {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", circle, nil)}, "form a circle"},
+		"missing role":    {with(object{"plan_roles": object{}}), "must name its role"},
+		"name of a stack": {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", stacks, nil)}, "is not a stack name"},
+		"circle":          {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", circle, nil)}, "form a cycle"},
 	} {
 		if err := Run(project(t, test.all...), onMain, t.Output()); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: the error is %v, not %q", name, err, test.want)

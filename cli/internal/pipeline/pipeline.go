@@ -69,6 +69,6 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 	if err := os.WriteFile(filepath.Join(written, "github.json"), append(plans, '\n'), 0o644); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s has the pipelines of a merge request, or of the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
+	_, err = fmt.Fprintf(out, "%s has the pipelines for a merge request, or for the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
 	return err
 }

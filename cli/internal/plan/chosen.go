@@ -32,7 +32,7 @@ func chosen(all map[string]synthesized.Stack, environment string, patterns []str
 			}
 		}
 		if len(found) == before {
-			return nil, fmt.Errorf("%s: names no more stacks; there are %s", pattern, strings.Join(names, ", "))
+			return nil, fmt.Errorf("%s: matches no stack; there are %s", pattern, strings.Join(names, ", "))
 		}
 	}
 	return found, nil

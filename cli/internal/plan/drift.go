@@ -15,7 +15,7 @@ import (
 )
 
 // ErrDiffers says that what is deployed is not what is synthesized. It is no failure of the comparison.
-var ErrDiffers = errors.New("what is deployed differs from what is synthesized; the report is in build/drift")
+var ErrDiffers = errors.New("deployed and synthesized resources differ; the report is in build/drift")
 
 // The states of a stack.
 const (
@@ -76,7 +76,7 @@ func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, e
 	}
 	_, digest, _ := strings.Cut(p.image, "@")
 	if err := c.Synth(ctx, setting+"DIGEST="+digest); err != nil {
-		return p, fmt.Errorf("%s: cannot be synthesized with the image that is deployed: %w", stack, err)
+		return p, fmt.Errorf("%s: cannot be synthesized with the deployed image: %w", stack, err)
 	}
 	return c.examine(ctx, stack)
 }
@@ -93,7 +93,7 @@ func compare(stack string, p planned, err error) Compared {
 	}
 	result := Compared{Stack: stack, State: asPlanned}
 	if p.secret {
-		result.Detail = "compared with the state alone, since it holds a secret"
+		result.Detail = "compared with the state only, since the stack has a secret"
 	}
 	isChanged := func(address string) bool {
 		return slices.ContainsFunc(p.changes, func(c change) bool { return c.Address == address })
@@ -143,7 +143,7 @@ func table(report []Compared) string {
 		for _, part := range []struct {
 			title     string
 			addresses []string
-		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed by others, and left so by a deployment", c.Left}} {
+		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed outside Terraform, and not changed by a deployment", c.Left}} {
 			if len(part.addresses) == 0 {
 				continue
 			}

@@ -44,7 +44,7 @@ func TestDrift(t *testing.T) {
 	}{
 		"none":             {same, same, same, nil, []string{"| dev-network | no drift |", "| dev-data | no drift |", "| dev-app | no drift |"}, ""},
 		"others' and ours": {outside, same, pending, nil, []string{"| dev-network | differs | 1 to add, 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n", "dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "| dev-app | differs | 1 to destroy |", "dev-app, not deployed yet:\n\n- `helm_release.app`\n"}, ErrDiffers.Error()},
-		"others' and left": {same, same, same, nil, []string{"| dev-network | no drift |", "dev-network, changed by others, and left so by a deployment:\n\n- `aws_eip.a`\n"}, ""},
+		"others' and left": {same, same, same, nil, []string{"| dev-network | no drift |", "dev-network, changed outside Terraform, and not changed by a deployment:\n\n- `aws_eip.a`\n"}, ""},
 		"all is deleted":   {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
 		"nothing yet":      {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
 		"one fails":        {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
@@ -122,8 +122,8 @@ func TestChosen(t *testing.T) {
 		"the longer":         {"dev-eu", nil, "dev-eu-app", ""},
 		"a pattern":          {"dev", []string{"dev-eu-*"}, "dev-eu-app", ""},
 		"names":              {"dev", []string{"dev-network", "dev-app"}, "dev-network dev-app", ""},
-		"no such stack":      {"dev", []string{"dev-apq"}, "", "dev-apq: names no more stacks; there are dev-app, dev-eu-app, dev-network"},
-		"an administrator's": {"dev", []string{"bootstrap-dev"}, "", "bootstrap-dev: names no more stacks"},
+		"no such stack":      {"dev", []string{"dev-apq"}, "", "dev-apq: matches no stack; there are dev-app, dev-eu-app, dev-network"},
+		"an administrator's": {"dev", []string{"bootstrap-dev"}, "", "bootstrap-dev: matches no stack"},
 		"no such one":        {"prod", nil, "", "prod: has no stacks"},
 	} {
 		got, err := chosen(all, test.environment, test.patterns)

@@ -29,7 +29,7 @@ func (c *Planner) Note(ctx context.Context, environment string, stacks []string)
 	for _, stack := range stacks {
 		content, err := os.ReadFile(filepath.Join(c.folder(stack), "summary.md"))
 		if errors.Is(err, fs.ErrNotExist) {
-			content, err = []byte(heading(stack)+"Could not be planned; its job tells why.\n"), nil
+			content, err = []byte(heading(stack)+"The plan failed; see its job.\n"), nil
 		}
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (c *Planner) Note(ctx context.Context, environment string, stacks []string)
 		return err
 	}
 	if c.Getenv(noteToken) == "" {
-		fmt.Fprintf(c.Stderr, "%s is not set: the summary is in build/plan/%s.md, and in no note.\n", noteToken, environment)
+		fmt.Fprintf(c.Stderr, "%s is not set: no note was written. The summary is in build/plan/%s.md.\n", noteToken, environment)
 		return nil
 	}
 	mr, err := c.mergeRequest()
@@ -65,13 +65,13 @@ type mergeRequest struct {
 func (c *Planner) mergeRequest() (*mergeRequest, error) {
 	api, err := url.Parse(c.Getenv("CI_API_V4_URL"))
 	if err != nil || api.Host == "" || !private(api) {
-		return nil, fmt.Errorf("CI_API_V4_URL: %q is no https URL, and the token goes nowhere else", c.Getenv("CI_API_V4_URL"))
+		return nil, fmt.Errorf("CI_API_V4_URL: %q must be an https URL; the token is sent nowhere else", c.Getenv("CI_API_V4_URL"))
 	}
 	path := api.String()
 	for _, part := range []struct{ of, variable string }{{"projects", "CI_MERGE_REQUEST_PROJECT_ID"}, {"merge_requests", "CI_MERGE_REQUEST_IID"}} {
 		id, err := strconv.ParseUint(c.Getenv(part.variable), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is no number: notes are of a merge request's pipeline", part.variable, c.Getenv(part.variable))
+			return nil, fmt.Errorf("%s: %q must be a number; notes are for pipelines of merge requests", part.variable, c.Getenv(part.variable))
 		}
 		path += "/" + part.of + "/" + strconv.FormatUint(id, 10)
 	}
@@ -180,14 +180,14 @@ func (m *mergeRequest) call(ctx context.Context, method, address string, body, i
 	if response.StatusCode/100 != 2 {
 		remedy := ""
 		if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-			remedy = "; " + noteToken + " must be a project access token with the scope api, of a role that may comment"
+			remedy = "; " + noteToken + " must be a project access token with scope api and a role that may comment"
 		}
 		return nil, fmt.Errorf("%s %s: GitLab answers %s%s", method, request.URL.Path, response.Status, remedy)
 	}
 	if into != nil {
 		const most = 64 << 20
 		if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(into); err != nil {
-			return nil, fmt.Errorf("%s %s: GitLab's answer cannot be read: %w", method, request.URL.Path, err)
+			return nil, fmt.Errorf("%s %s: GitLab's answer cannot be parsed: %w", method, request.URL.Path, err)
 		}
 	}
 	return response.Header, nil

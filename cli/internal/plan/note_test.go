@@ -136,7 +136,7 @@ No changes.
 
 #### prod-network
 
-Could not be planned; its job tells why.
+The plan failed; see its job.
 
 <!-- plinth-plan end: prod -->
 `
@@ -173,9 +173,9 @@ func TestNoteRefused(t *testing.T) {
 		want      string
 	}{
 		"wrong token":         {map[string]string{noteToken: "glpat-wrong"}, "401 Unauthorized; GITLAB_NOTE_TOKEN must be a project access token"},
-		"plain HTTP":          {map[string]string{"CI_API_V4_URL": "http://gitlab.example.com/api/v4"}, "is no https URL"},
-		"not a number":        {map[string]string{"CI_MERGE_REQUEST_IID": "7/../../8"}, "is no number"},
-		"not a merge request": {map[string]string{"CI_MERGE_REQUEST_IID": ""}, "is no number"},
+		"plain HTTP":          {map[string]string{"CI_API_V4_URL": "http://gitlab.example.com/api/v4"}, "must be an https URL"},
+		"not a number":        {map[string]string{"CI_MERGE_REQUEST_IID": "7/../../8"}, "must be a number"},
+		"not a merge request": {map[string]string{"CI_MERGE_REQUEST_IID": ""}, "must be a number"},
 		"redirected":          {map[string]string{"CI_API_V4_URL": redirecting.URL}, "302 Found"},
 	} {
 		g := newGitLab(t)

@@ -43,7 +43,7 @@ type Action struct {
 	Address string `json:"address"`
 }
 
-// Plan plans a stack for review: build/plan/<stack> gets the plan, and summary.md without values. What
+// Plan plans a stack for review: Writes the plan, and summary.md without values, to build/plan/<stack>. What
 // cannot be planned yet is no failure: its summary says so.
 func (c *Planner) Plan(ctx context.Context, stack string) (*Report, error) {
 	p, err := c.examine(ctx, stack)
@@ -121,7 +121,7 @@ const planOnly = "plan_only"
 
 // unrefreshed is why a plan of such a stack does not see everything. Security: the provider
 // would read the secret's value with the rest, which whoever plans may not.
-const unrefreshed = "\nCompared with the state: what was changed by others is not seen, since the stack holds a secret.\n"
+const unrefreshed = "\nCompared with the state only, since the stack has a secret: changes made outside Terraform are not shown.\n"
 
 func holdsSecret(stack synthesized.Stack) (bool, error) {
 	var document struct {

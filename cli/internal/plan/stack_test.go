@@ -95,7 +95,7 @@ func TestStack(t *testing.T) {
 		if _, err := c.Plan(t.Context(), "dev-app"); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"TF_VAR_plan_only is true", "with -lock=false -refresh=false", "what was changed by others is not seen"} {
+		for _, want := range []string{"TF_VAR_plan_only is true", "with -lock=false -refresh=false", "changes made outside Terraform are not shown"} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("want %q in\n%s", want, out)
 			}

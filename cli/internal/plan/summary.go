@@ -83,7 +83,7 @@ func read(text []byte) (shown, error) {
 		} `json:"output_changes"`
 	}
 	if json.Unmarshal(text, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
-		return shown{}, errors.New("terraform show: writes no plan of format 1")
+		return shown{}, errors.New("terraform show: the plan's format is not version 1")
 	}
 	var result shown
 	for _, d := range plan.Drift {

@@ -22,7 +22,7 @@ func (p *Project) Setup(ctx context.Context) error {
 		return err
 	}
 	if p.stale(installed, "package.json", "package-lock.json") {
-		p.Say("Installing what package-lock.json pins, which takes half a minute the first time")
+		p.Say("Installing the versions of package-lock.json (half a minute the first time)")
 		if err := p.Run(ctx, Program{Path: "npm", Args: []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}}); err != nil {
 			return fmt.Errorf("npm ci: %w", err)
 		}

@@ -28,7 +28,7 @@ func Read(dir string) (map[string]Stack, error) {
 	out := Folder(root)
 	content, err := os.ReadFile(filepath.Join(out, "manifest.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New(out + " holds no stacks. Synthesize them first: ./plinth synth")
+		return nil, errors.New(out + " has no stacks. Synthesize first: ./plinth synth")
 	} else if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func Read(dir string) (map[string]Stack, error) {
 		Stacks map[string]Stack `json:"stacks"`
 	}
 	if err := json.Unmarshal(content, &manifest); err != nil {
-		return nil, fmt.Errorf("%s: %w. Write it again: ./plinth synth", filepath.Join(out, "manifest.json"), err)
+		return nil, fmt.Errorf("%s: %w. Synthesize again: ./plinth synth", filepath.Join(out, "manifest.json"), err)
 	}
 	for name, s := range manifest.Stacks {
 		s.File = filepath.Join(out, filepath.FromSlash(s.File))

@@ -29,15 +29,15 @@ var causes = []struct {
 }{
 	{
 		NoBucket, regexp.MustCompile(`S3 bucket "[^"]*" does not exist|NoSuchBucket`),
-		"its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md",
+		"its bucket does not exist. Create it first with ./plinth bootstrap, see docs/deploy.md",
 	},
 	{
 		WrongAccount, regexp.MustCompile(`AWS account ID not allowed`),
-		"the AWS credentials are those of another account. Sign in to the environment's own, or choose it with AWS_PROFILE.",
+		"the AWS credentials are for another account. Sign in to the environment's account, or choose it with AWS_PROFILE.",
 	},
 	{
 		NotTrusted, regexp.MustCompile(`AssumeRoleWithWebIdentity`),
-		"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with ./plinth bootstrap.",
+		"the role in AWS_ROLE_ARN does not trust this job's token. It trusts the project, branches and tags under ci in the environment's file; deploy a change of them with ./plinth bootstrap.",
 	},
 	{
 		NoCredentials, regexp.MustCompile(`No valid credential sources|NoCredentialProviders`),
@@ -49,11 +49,11 @@ var causes = []struct {
 	},
 	{
 		AccessDenied, regexp.MustCompile(`AccessDenied|StatusCode: 403`),
-		"access is denied. The AWS credentials are of the wrong account, or of a role that must not read this state.",
+		"access is denied. The AWS credentials are for another account, or for a role that may not read this state.",
 	},
 	{
 		Unreachable, regexp.MustCompile(`request send failed|dial tcp|no such host|i/o timeout`),
-		"the server cannot be reached. Check the network and, for a server of your own, its address.",
+		"the server cannot be reached. Check the network, and the address if the server is your own.",
 	},
 }
 
@@ -76,7 +76,7 @@ func Explain(stderr string, exit error) error {
 	said := errorsIn(stderr)
 	if said == "" {
 		// Not its errors but something else, a panic perhaps, which might show values.
-		return fmt.Errorf("without an error message Terraform ended with %w", exit)
+		return fmt.Errorf("Terraform failed without an error message: %w", exit)
 	}
 	failure := &Failure{Remedy: "Terraform has failed.", Words: said}
 	oneLine := strings.Join(strings.Fields(said), " ") // Terraform wraps where it likes

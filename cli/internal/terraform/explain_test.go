@@ -15,16 +15,16 @@ func TestExplain(t *testing.T) {
 		},
 		"wrapped in the middle of a sign": {
 			"\nError: Failed\n\nS3 bucket \"b\" does\nnot exist.\n",
-			"its bucket does not exist. Make it first: ./plinth bootstrap, see docs/deploy.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
+			"its bucket does not exist. Create it first with ./plinth bootstrap, see docs/deploy.md\n  Error: Failed\n  S3 bucket \"b\" does\n  not exist.",
 		},
 		"a token that the role does not trust": {
 			"\nError: No valid credential sources found\n\nAssumeRoleWithWebIdentity: AccessDenied: Not authorized\n",
-			"the role in AWS_ROLE_ARN does not trust this job's token: ci in the environment's file says whose it trusts, which branches and tags. Deploy a change of it with ./plinth bootstrap.\n" +
+			"the role in AWS_ROLE_ARN does not trust this job's token. It trusts the project, branches and tags under ci in the environment's file; deploy a change of them with ./plinth bootstrap.\n" +
 				"  Error: No valid credential sources found\n  AssumeRoleWithWebIdentity: AccessDenied: Not authorized",
 		},
 		"a panic, which might show a value": {
 			"panic: " + secret,
-			"without an error message Terraform ended with exit status 2",
+			"Terraform failed without an error message: exit status 2",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
