@@ -111,7 +111,7 @@ func TestGraph(t *testing.T) {
 	t.Parallel()
 	first := []string{
 		"check lint on_success", "check settings on_success", "check policy on_success",
-		"test test on_success", "test test-cluster on_success", "test test-image on_success",
+		"test test on_success", "test test-renamed on_success", "test test-cluster on_success", "test test-image on_success",
 		"synth synth on_success", "image build-image on_success", "environments environments on_success",
 	}
 	plans := []string{

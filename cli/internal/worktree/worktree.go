@@ -25,7 +25,7 @@ func Copy(root, folder string, skip func(file string) bool) error {
 		return err
 	}
 	for _, file := range files {
-		if skip != nil && skip(file) {
+		if file == "node_modules" || skip != nil && skip(file) { // one that is a link itself
 			continue
 		}
 		if err := copyFile(filepath.Join(root, file), filepath.Join(folder, file)); err != nil {

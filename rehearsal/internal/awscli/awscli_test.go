@@ -189,8 +189,8 @@ func TestToken(t *testing.T) {
 func TestSweep(t *testing.T) {
 	source, err := os.ReadFile("../../../constructs/postgres/aurora.go")
 	assert.NilError(t, err)
-	command := regexp.MustCompile("(?s)const sweepCommand = `(.*?)`").FindSubmatch(source)
-	assert.Assert(t, command != nil, "constructs/postgres/aurora.go has no sweepCommand any more")
+	command := regexp.MustCompile("(?s)const deleteReplicasCommand = `(.*?)`").FindSubmatch(source)
+	assert.Assert(t, command != nil, "constructs/postgres/aurora.go has no deleteReplicasCommand any more")
 	self, err := os.Executable()
 	assert.NilError(t, err)
 	programs := t.TempDir()
