@@ -39,7 +39,7 @@ func Main(args []string) int {
 // Run is [Main] in a project.
 func Run(ctx context.Context, p *project.Project, args []string) int {
 	root := newRoot(p)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would be os.Args
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	return status(ctx, p, root.ExecuteContext(ctx))

@@ -56,7 +56,13 @@ const (
 
 // build builds a package of a module into the folder build.
 func (p *Project) build(ctx context.Context, module, output string, packages ...string) error {
-	args := append([]string{"build", "-C", module, "-o", p.Path("build", output)}, packages...)
+	built := p.Path("build", output)
+	if len(packages) > 1 { // each into the folder
+		if err := os.MkdirAll(built, 0o755); err != nil {
+			return err
+		}
+	}
+	args := append([]string{"build", "-C", module, "-o", built}, packages...)
 	return p.Run(ctx, Program{Path: "go", Args: args})
 }
 
@@ -110,7 +116,7 @@ func (p *Project) Rehearse(ctx context.Context, env string, keep, cluster bool) 
 	if err := p.program(ctx); err != nil {
 		return err
 	}
-	if err := p.build(ctx, "rehearsal", programs+"/", ".", "./standin"); err != nil {
+	if err := p.build(ctx, "rehearsal", programs, ".", "./standin"); err != nil {
 		return err
 	}
 	if cluster {

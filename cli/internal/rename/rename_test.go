@@ -92,7 +92,7 @@ func TestRefuses(t *testing.T) {
 		"a project for a word": {Options{Project: "a\nb"}, `project: must be lower-case letters`},
 		"an application":       {Options{App: "kube-system"}, `app.name: must be at most 20 lower-case letters`},
 		"both":                 {Options{Project: "-", App: "-"}, "app.name: must be"},
-		"too long together":    {Options{Project: long, App: "shop"}, "project: must leave room for the load balancer " + long},
+		"too long together":    {Options{Project: long, App: "shop"}, "project: is too long: the load balancer " + long},
 		"a module":             {Options{Module: "a b"}, `module: must be a Go module's path, such as example.com/team/platform, is "a b"; letters`},
 		"a module of Go's":     {Options{Module: "net/http"}, `is "net/http", which is Go's own; put a host in front`},
 		"a module's beginning": {Options{Module: "internal/x"}, "which is Go's own"},
