@@ -34,7 +34,7 @@ func TestRenamed(t *testing.T) {
 	}))
 	assert.NilError(t, Rename(root, Options{Project: "acme", App: "shop", Module: "example.com/acme/platform"}.to(io.Discard)))
 	moved(t, root)
-	for _, line := range []string{"make golden", "go test -count=1 ./wholeapp -run Golden|Permissions|Properties|Terraform", "make rehearse"} {
+	for _, line := range []string{"go test -count=1 ./wholeapp ./settings -run Golden|Permissions|Schema|Properties|Terraform -update", "make rehearse"} {
 		args := strings.Fields(line)
 		command := exec.Command(args[0], args[1:]...)
 		command.Dir, command.Env = root, withoutMake(os.Environ())
