@@ -26,13 +26,13 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *repor
 	if err := os.WriteFile(file, []byte(exports(r)+roles), 0o600); err != nil {
 		return err
 	}
-	s.Title("%s is deployed, and stays until Ctrl-C", r.Env)
+	s.Title("%s is deployed until Ctrl-C", r.Env)
 	for _, line := range result.Unchecked() {
 		s.Line("%s", line)
 	}
-	s.Line("In another terminal, go on by hand with cdktf. First, in bash or zsh:\n")
+	s.Line("In another terminal, continue with cdktf. First, in bash or zsh:\n")
 	s.Line("  source %s\n", display(file))
-	s.Line("You are the account's administrator then. With as, you take on the role of a stack:\n")
+	s.Line("You are then the account's administrator. In bash, as assumes a stack's role:\n")
 	s.Line("  as plan %s-app npx cdktf diff %s-app", r.Env, r.Env)
 	s.Line("  as deploy %s-app npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env, r.Env)
 	s.Line("  as deploy %s-network npx cdktf diff %s-app    # refused\n", r.Env, r.Env)
@@ -42,16 +42,16 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *repor
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)
-	s.Line("\nWithout a terminal, add --auto-approve to deploy and destroy, or cdktf leaves its lock.")
+	s.Line("\nWithout a terminal, add --auto-approve to deploy and destroy; otherwise cdktf leaves its lock.")
 	if r.RealCluster() {
 		s.Line("\nAnd with the real kubectl and Helm:\n")
 		s.Line("  kubectl get pods,ingress,hpa,externalsecrets --all-namespaces")
 		s.Line("  helm history app --namespace app")
 	}
-	s.Line("\nChange or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
-	s.Line("group: the next diff of its stack shows the drift. What each role was asked for is in")
+	s.Line("\nTo see drift, change or delete something in %s, such as retention_in_days of a log", display(r.Cloud().Path()))
+	s.Line("group, and run diff. The API calls of each role are in")
 	s.Line("%s.", display(r.Path(cloud.CallsName)))
-	s.Line("Nothing of this is AWS. Close the other terminal afterwards: its variables lead here.")
+	s.Line("None of this is AWS. Close the other terminal afterwards: its variables point here.")
 	<-ctx.Done()
 	return nil
 }
@@ -95,7 +95,7 @@ func asRole(r *run.Rehearsal) (string, error) {
   case "${1-} ${2-}" in
 ` + cases.String() + `    *) echo 'as: plan or deploy, one of ` + strings.Join(r.App.Names(), ", ") + `, and a command' >&2; return 2 ;;
   esac
-  [ $# -gt 2 ] || { echo "as: which command? For example: as $1 $2 npx cdktf diff $2" >&2; return 2; }
+  [ $# -gt 2 ] || { echo "as: no command. For example: as $1 $2 npx cdktf diff $2" >&2; return 2; }
   shift 2
   env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand $planning "$@"
 }

@@ -1,5 +1,5 @@
 // Command rehearsal deploys, compares and destroys all stacks of one environment on this
-// machine: with the real cdktf and the real Terraform, and with stand-ins for AWS, Kubernetes
+// machine: with the real cdktf and the real Terraform, and with simulators of AWS, Kubernetes
 // and Helm. No AWS is involved. See ./plinth rehearse.
 package main
 
@@ -23,15 +23,15 @@ import (
 func main() {
 	guard.Run()
 	env := flag.String("env", "dev", "the environment, a file of environments/")
-	keep := flag.Bool("keep", false, "deploy, and then keep it for going on by hand")
-	out := flag.String("out", "", "the folder for all that is made (default build/rehearsal/<env>)")
-	standin := flag.String("standin", "", "the program that stands in for the providers (default build/programs/standin)")
+	keep := flag.Bool("keep", false, "deploy, and keep it to continue by hand")
+	out := flag.String("out", "", "the folder for all output (default build/rehearsal/<env>)")
+	standin := flag.String("standin", "", "the program that simulates the providers (default build/programs/standin)")
 	synth := flag.String("synth", "", "the program that writes the stacks (default build/synth)")
 	command := flag.String("command", "", "the program of ./plinth (default build/plinth)")
-	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to be used instead of a stand-in")
+	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to use instead of the simulated one")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: no argument is known but -env, -keep, -out, -standin, -synth, -command and -kubernetes\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: unknown argument; known are -env, -keep, -out, -standin, -synth, -command and -kubernetes\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Synth: *synth, Command: *command, Kubernetes: *kubernetes}, *keep))
@@ -78,9 +78,9 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 	ctx, stop := interruptible(s)
 	defer stop()
 	if tools.Kubernetes == "" {
-		s.Line("Rehearsal of %s: the real cdktf and Terraform, with stand-ins for AWS, Kubernetes and Helm. No AWS is involved.", env)
+		s.Line("Rehearsal of %s: real cdktf and Terraform, simulated AWS, Kubernetes and Helm. No AWS is involved.", env)
 	} else {
-		s.Line("Rehearsal of %s: the real cdktf, Terraform, Kubernetes control plane and Helm, with a stand-in for AWS. No AWS is involved, and no container runs.", env)
+		s.Line("Rehearsal of %s: real cdktf, Terraform, Kubernetes control plane and Helm, simulated AWS. No AWS is involved, and no container runs.", env)
 	}
 	result, err = rehearse.Play(ctx, r, s, keep)
 	if err != nil {
@@ -95,7 +95,7 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 // tell writes the report and the table.
 func tell(s *screen.Screen, result *report.Result) error {
 	if result.Interrupted {
-		s.Line("Interrupted. What was deployed here is gone; the next rehearsal starts in an empty account. Logs: %s", display(result.Logs))
+		s.Line("Interrupted. The simulated account is discarded; the next rehearsal starts with an empty one. Logs: %s", display(result.Logs))
 		return nil
 	}
 	if err := result.WriteHTML(result.Page); err != nil {
@@ -114,14 +114,14 @@ func tell(s *screen.Screen, result *report.Result) error {
 			s.Line("%s", result.Mask(e.Details))
 		}
 		if e.Log != "" {
-			s.Line("What cdktf has printed is in %s", display(e.Log))
+			s.Line("Output of cdktf: %s", display(e.Log))
 		}
 	}
 	s.Line("\n%s", result.Disclaimer())
 	if result.Passed() {
-		s.Result(true, fmt.Sprintf("All %d expectations are met, in %.0f s.", len(result.Expectations), result.Took.Seconds()))
+		s.Result(true, fmt.Sprintf("All %d expectations are met (%.0f s).", len(result.Expectations), result.Took.Seconds()))
 	} else {
-		s.Result(false, fmt.Sprintf("Not met: %d of %d expectations. What would have followed was not tried.", len(result.Failures()), len(result.Expectations)))
+		s.Result(false, fmt.Sprintf("%d of %d expectations are not met. The remaining steps were skipped.", len(result.Failures()), len(result.Expectations)))
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func interruptible(s *screen.Screen) (context.Context, func()) {
 	signal.Notify(signals, os.Interrupt)
 	go func() {
 		<-signals
-		s.Note("Stopping, once Terraform has saved its state and let go of its lock. Ctrl-C again ends it at once.")
+		s.Note("Stopping after Terraform has saved its state and released its lock. Ctrl-C again stops at once.")
 		cancel()
 		<-signals
 		os.Exit(interrupted)

@@ -128,13 +128,13 @@ func (p *program) left() int {
 
 func TestRefused(t *testing.T) {
 	start(t, "foo", nil).ends(1, "environments/foo.yaml: no such environment; there are ")
-	start(t, "dev", []string{"now"}).ends(2, "rehearsal: now: no argument is known but")
+	start(t, "dev", []string{"now"}).ends(2, "rehearsal: now: unknown argument; known are")
 	start(t, "dev", []string{"-standin", "/no/such/program"}).ends(1, "/no/such/program", "./plinth rehearse builds it")
 
 	p := start(t, "dev", nil)
 	assert.NilError(t, os.MkdirAll(p.folder, 0o755))
 	assert.NilError(t, os.WriteFile(filepath.Join(p.folder, "precious"), nil, 0o600))
-	p.ends(1, p.folder+": holds something else than a rehearsal")
+	p.ends(1, p.folder+": has files that are not a rehearsal's")
 	_, err := os.Stat(filepath.Join(p.folder, "precious"))
 	assert.NilError(t, err)
 }
@@ -148,14 +148,14 @@ func TestWrongSetting(t *testing.T) {
 	assert.Equal(t, lines[len(lines)-1], `PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "both"`)
 }
 
-// TestBroken has stand-ins that do not work: what Terraform says is told, and where the rest is.
+// TestBroken has simulators that do not work: what Terraform says is told, and where the rest is.
 func TestBroken(t *testing.T) {
 	t.Parallel()
 	broken, err := exec.LookPath("false")
 	assert.NilError(t, err)
 	p := start(t, "dev", []string{"-standin", broken})
 	p.ends(1, "✗ The bootstrap stack is deployed by an administrator: it is not", "Error: Failed to load plugin schemas",
-		"its output is in ", "02-bootstrap.log", "✗ Not met: 1 of 1 expectations.", "No AWS was involved.")
+		"its output is in ", "02-bootstrap.log", "✗ 1 of 1 expectations are not met.", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))
@@ -166,10 +166,10 @@ func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil)
 	p.ends(0, "No AWS is involved", "✓ The bootstrap stack is deployed by an administrator",
-		"✓ The role that plans dev-network cannot deploy it", "✓ The role that deploys dev-network cannot deploy dev-cluster",
-		"✓ Every stack is deployed", "✓ Each stack is deployed by a role of its own: 6 roles", "✓ Deploying again would change nothing",
-		"✓ Another image changes dev-app alone", "✓ Every stack is destroyed", "✓ Nothing is left in the cloud",
-		"✓ Nothing is left in the states", "✓ No password is in a state, a plan or a log", "No AWS was involved.")
+		"✓ The plan role of dev-network cannot deploy it", "✓ The deploy role of dev-network cannot deploy dev-cluster",
+		"✓ All stacks are deployed", "✓ Each stack is deployed by its own role: 6 roles", "✓ Diff after deploy",
+		"✓ Another image tag changes only dev-app", "✓ All stacks are destroyed", "✓ No resources remain in the cloud",
+		"✓ No resources remain in the states", "✓ No passwords in states, plans and logs", "No AWS was involved.")
 	page, err := os.ReadFile(filepath.Join(p.folder, "report.html"))
 	assert.NilError(t, err)
 	assert.Assert(t, strings.Contains(string(page), "dev-network"))
@@ -184,7 +184,7 @@ func TestKilled(t *testing.T) {
 	p.says("Deploy each stack")
 	time.Sleep(5 * time.Second)
 	again := start(t, "dev", []string{"-out", p.folder})
-	again.ends(1, fmt.Sprintf("a rehearsal of dev is running already (process %d)", p.Process.Pid))
+	again.ends(1, fmt.Sprintf("a rehearsal of dev is already running (process %d)", p.Process.Pid))
 
 	assert.Assert(t, p.left() > 0)
 	assert.NilError(t, p.Process.Kill())

@@ -31,7 +31,7 @@ func TestRehearsal(t *testing.T) {
 	result, err := rehearse.Play(t.Context(), rehearsal, screen.New(os.Stdout), true)
 	assert.NilError(t, err)
 	assert.Assert(t, result.Passed(), result.Failures())
-	assert.Check(t, strings.Contains(result.Disclaimer(), "AWS was played by a stand-in, and the containers by nobody"), result.Disclaimer())
+	assert.Check(t, strings.Contains(result.Disclaimer(), "AWS was simulated, and no container ran"), result.Disclaimer())
 
 	kube := rehearsal.Cluster()
 	app := application(t, "dev")

@@ -242,7 +242,7 @@ func TestBootstrapByHand(t *testing.T) {
 	assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error {
 		err := w.GiveBucket(b.Bucket, b.KMSKey)
 		w.Each(func(_, _ string, key *cloud.Thing) bool {
-			// The provider's own defaults, which the stand-in for it does not know.
+			// The provider's own defaults, which the simulator for it does not know.
 			delete(key.Attributes, "key_usage")
 			delete(key.Attributes, "customer_master_key_spec")
 			return true
@@ -364,7 +364,7 @@ func TestBootstrapInterrupted(t *testing.T) {
 			assert.NilError(t, err)
 			for _, thing := range made {
 				_, id, _ := strings.Cut(thing, " ")
-				assert.Check(t, strings.Contains(string(content), fmt.Sprintf("%q", id)), "%s was made and not written down", thing)
+				assert.Check(t, strings.Contains(string(content), fmt.Sprintf("%q", id)), "%s is missing from the state", thing)
 			}
 			a.contains(a.do(a.bootstrap()), "0 to adopt, ")
 			a.whole()

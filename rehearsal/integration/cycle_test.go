@@ -65,7 +65,7 @@ func (r rehearsal) unprotect(overrides ...string) {
 	r.do(r.terraform("apply", "data"))
 }
 
-// noSecrets looks for every password that the stand-in has made up, wherever Terraform or the
+// noSecrets looks for every password that the simulator has made up, wherever Terraform or the
 // rehearsal write something: in all versions of all states, in the plans and in the logs.
 func noSecrets(r rehearsal) {
 	r.t.Helper()

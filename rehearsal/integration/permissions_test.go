@@ -80,7 +80,7 @@ func TestPermissions(t *testing.T) {
 		t.Run(key, func(t *testing.T) { needsAll(t, table, key, lives) })
 	}
 	t.Run("no stack's role is enough for another stack", func(t *testing.T) { apart(t, table, lives) })
-	t.Run("who plans changes nothing", func(t *testing.T) { plansOnly(t, table, lives) })
+	t.Run("plan roles change nothing", func(t *testing.T) { plansOnly(t, table, lives) })
 }
 
 // live plays one life.
@@ -429,11 +429,11 @@ func plansOnly(t *testing.T, table permissions.Table, lives []recorded) {
 			looks = looks || strings.HasSuffix(call.Resource, ".tflock") || call.Type == "s3" && strings.HasPrefix(call.Action, "kms:")
 			switch may := allowed(call, policy); {
 			case may && !looks:
-				t.Errorf("%s: who plans may %s on %s", life.name, call.Action, call.Resource)
+				t.Errorf("%s: a plan role may %s on %s", life.name, call.Action, call.Resource)
 			case may:
 				looked++
 			}
 		}
-		assert.Assert(t, looked > 100, "%s: who plans may look %d times", life.name, looked)
+		assert.Assert(t, looked > 100, "%s: plan roles may read %d times", life.name, looked)
 	}
 }

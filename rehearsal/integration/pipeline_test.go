@@ -82,7 +82,7 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 		name, _, _ := strings.Cut(variable, "=")
 		return name == "AWS_ACCESS_KEY_ID" || name == "AWS_SECRET_ACCESS_KEY" || fromMake(variable)
 	}), "AWS_ID_TOKEN="+string(content))
-	// gitlab-ci-local copies artifacts with rsync. A stand-in does it.
+	// gitlab-ci-local copies artifacts with rsync. A fake rsync does it.
 	standins, err := filepath.Abs(filepath.Join(root, "cli", "internal", "pipeline", "testdata", "bin"))
 	assert.NilError(p.t, err)
 	for i, variable := range environ {

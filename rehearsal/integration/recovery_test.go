@@ -20,7 +20,7 @@ import (
 )
 
 // TestKilled kills a whole deployment at random moments, with everything that belongs to it.
-// What docs/recovery.md says then is enough: unlock, adopt what was made and not written down,
+// What docs/recovery.md says then is enough: unlock, adopt resources missing from the state,
 // deploy again. Nothing is made twice, and nothing is lost.
 func TestKilled(t *testing.T) {
 	t.Parallel()

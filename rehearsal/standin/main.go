@@ -33,7 +33,7 @@ func main() {
 	if name == "aws" {
 		os.Exit(awscli.Run(cloud.Open(os.Getenv(cloud.FolderVariable)), os.Args[1:], os.Stdout, os.Stderr))
 	}
-	fmt.Fprintf(os.Stderr, "%s: a rehearsal's stand-in must be called aws, or terraform-provider- and what it stands in for\n", name)
+	fmt.Fprintf(os.Stderr, "%s: a rehearsal's simulator must be called aws, or terraform-provider- and what it stands in for\n", name)
 	os.Exit(1)
 }
 

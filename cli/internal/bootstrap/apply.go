@@ -20,7 +20,7 @@ const planName = "plan"
 // for each storey of what refers to each other.
 const rounds = 10
 
-// apply has all of the stack made, and adopts what was made and not written down. known is the
+// apply has all of the stack made, and adopts resources that are missing from the state. known is the
 // state as it is.
 func (r *run) apply(known state) error {
 	a := &adoption{run: r, known: known}

@@ -1,4 +1,4 @@
-// Package awscli is a rehearsal's stand-in for the AWS CLI: the few commands that the stacks'
+// Package awscli is a rehearsal's simulator of the AWS CLI: the few commands that the stacks'
 // destroy-time steps run and that show what is in the account. It words errors as version 2
 // of the real one does, and exits as that does, so that a step's handling of them is tried too.
 package awscli
@@ -38,7 +38,7 @@ func misused(format string, args ...any) error {
 	return &failure{usageError, "An error occurred (ParamValidation): " + fmt.Sprintf(format, args...)}
 }
 
-// command is one that the stand-in knows.
+// command is one that the simulator knows.
 type command struct {
 	// operation is what AWS's API calls it.
 	operation string
@@ -98,7 +98,7 @@ func Run(c *cloud.Cloud, args []string, stdout, stderr io.Writer) int {
 		code = failed.code
 	}
 	if code == usageError {
-		fmt.Fprintf(stderr, "\nThis aws is a rehearsal's stand-in for the AWS CLI. All that it knows is in rehearsal/internal/awscli/commands.go:\n  aws %s\n",
+		fmt.Fprintf(stderr, "\nThis aws is a rehearsal's simulator of the AWS CLI. All that it knows is in rehearsal/internal/awscli/commands.go:\n  aws %s\n",
 			strings.Join(slices.Sorted(maps.Keys(commands)), "\n  aws "))
 	}
 	return code
@@ -223,7 +223,7 @@ func writer(given options) (func(io.Writer, any) error, error) {
 	case "text":
 		write = writeText
 	default:
-		return nil, misused("argument --output: Found invalid choice '%s': the stand-in knows json and text", output)
+		return nil, misused("argument --output: Found invalid choice '%s': the simulator knows json and text", output)
 	}
 	if !given.has("--query") {
 		return write, nil

@@ -235,7 +235,7 @@ func describeSnapshots(kind, of, identifier, missing string) func(*cloud.World, 
 	return func(w *cloud.World, given options) (any, error) {
 		asked := given.value("--snapshot-type")
 		if asked != "" && !slices.Contains(types, asked) {
-			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid snapshot type %q: the stand-in knows %s", asked, strings.Join(types, ", "))}
+			return nil, &cloud.Error{Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid snapshot type %q: the simulator knows %s", asked, strings.Join(types, ", "))}
 		}
 		all := []any{}
 		w.Each(func(_, name string, t *cloud.Thing) bool {

@@ -22,7 +22,7 @@ func writeJSON(out io.Writer, answer any) error {
 func writeText(out io.Writer, answer any) error {
 	switch v := answer.(type) {
 	case map[string]any:
-		return errors.New("the stand-in writes no objects as text: choose values with --query, for example '[Account,Arn]'")
+		return errors.New("the simulator writes no objects as text: choose values with --query, for example '[Account,Arn]'")
 	case []any:
 		return writeList(out, v)
 	}

@@ -11,7 +11,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// CallsName is the file, beside the cloud's, with every call that the stand-ins have simulated
+// CallsName is the file, beside the cloud's, with every call that the simulators have simulated
 // for a role: a [Call] a line.
 const CallsName = "calls.jsonl"
 

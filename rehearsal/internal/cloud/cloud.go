@@ -1,4 +1,4 @@
-// Package cloud is the rehearsal's stand-in for an AWS account and the clusters in it: one
+// Package cloud is the rehearsal's simulator of an AWS account and the clusters in it: one
 // JSON file that many Terraform processes read and change at the same time.
 //
 // The file is meant to be looked at and edited: what is changed or deleted there is drift,
@@ -22,7 +22,7 @@ import (
 )
 
 // note is the file's first line.
-const note = "A rehearsal's stand-in for an AWS account. Nothing here is AWS. Change or delete something to see drift."
+const note = "A rehearsal's simulator of an AWS account. Nothing here is AWS. Change or delete something to see drift."
 
 // World is what the file holds.
 type World struct {
@@ -78,11 +78,11 @@ type Cloud struct {
 // FileName of the cloud in a rehearsal's folder.
 const FileName = "cloud.json"
 
-// RefusalsName is the file, beside the cloud's, with what the stand-ins have refused, a line
+// RefusalsName is the file, beside the cloud's, with what the simulators have refused, a line
 // each: cdktf can lose what Terraform says last.
 const RefusalsName = "refusals.log"
 
-// FolderVariable is the variable of the process environment that tells the stand-ins where
+// FolderVariable is the variable of the process environment that tells the simulators where
 // the rehearsal's folder is. It does not begin with PLINTH_: those are settings.
 const FolderVariable = "REHEARSAL_FOLDER"
 

@@ -154,7 +154,7 @@ func TestCallsAtTheEdge(t *testing.T) {
 			}},
 		{"a certificate is waited for", validationKind, OperationCreate, nil, Attributes{"id": "v", "certificate_arn": certificate}, nil,
 			[]string{"acm:DescribeCertificate arn:aws:acm:certificate/0", "acm:DescribeCertificate arn:aws:acm:certificate/0"}},
-		{"and nothing is taken away", validationKind, OperationDelete, Attributes{"id": "v", "certificate_arn": certificate}, nil, nil, nil},
+		{"and nothing is removed", validationKind, OperationDelete, Attributes{"id": "v", "certificate_arn": certificate}, nil, nil, nil},
 		{"a web ACL with rules of AWS's", webACLKind, OperationCreate, nil, acl, []string{"aws:RequestTag/stack"},
 			[]string{
 				"wafv2:CreateWebACL arn:aws:wafv2:regional/webacl/made/* aws:RequestTag/stack=s", "wafv2:CreateWebACL arn:aws:wafv2:regional/managedruleset/*/*",

@@ -134,7 +134,7 @@ func fillEKSCluster(w *World, id string, a Attributes) {
 		config["public_access_cidrs"] = []any{"0.0.0.0/0"}
 	}
 	name := strings.ToUpper(randomHex(32))
-	certificate := "-----BEGIN CERTIFICATE-----\nThis is a rehearsal's stand-in for the CA of " + id + ".\n-----END CERTIFICATE-----\n"
+	certificate := "-----BEGIN CERTIFICATE-----\nThis is a rehearsal's simulator of the CA of " + id + ".\n-----END CERTIFICATE-----\n"
 	setDefaults(a, Attributes{
 		"arn": w.arn("eks", "cluster/"+id), "status": "ACTIVE", "created_at": now(),
 		"endpoint":         fmt.Sprintf("https://%s.gr7.%s.eks.amazonaws.com", name, w.Region),

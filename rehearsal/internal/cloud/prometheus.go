@@ -72,7 +72,7 @@ func checkWorkspace(w *World, a, before Attributes) error {
 		return invalidPrometheus("alias %q is longer than 100 characters", alias)
 	}
 	if before != nil && alias == "" && text(before, "alias") != "" {
-		return refuse("not rehearsed", "workspace %s: the provider makes another workspace, without the data, once its alias is taken away", text(before, "alias"))
+		return refuse("not rehearsed", "workspace %s: the provider makes another workspace, without the data, once its alias is removed", text(before, "alias"))
 	}
 	if key := text(a, "kms_key_arn"); key != "" && !strings.Contains(key, ":key/") {
 		return invalidPrometheus("kms_key_arn %q is not the ARN of a key", key)

@@ -1,4 +1,4 @@
-// Package provider is a stand-in for a Terraform provider: it has the schema of the real one
+// Package provider is a simulator of a Terraform provider: it has the schema of the real one
 // and does what it is told to the rehearsal's cloud instead of to AWS or Kubernetes.
 package provider
 
@@ -25,11 +25,11 @@ import (
 // it takes no time.
 const DelayVariable = "REHEARSAL_DELAY"
 
-// New makes the stand-in for a provider, such as "aws", from what the environment tells.
+// New makes the simulator of a provider, such as "aws", from what the environment tells.
 func New(name string) (tfprotov6.ProviderServer, error) {
 	folder := os.Getenv(cloud.FolderVariable)
 	if folder == "" {
-		return nil, fmt.Errorf("this is a rehearsal's stand-in for the %s provider, and %s does not say where the rehearsal is: start it with ./plinth rehearse", name, cloud.FolderVariable)
+		return nil, fmt.Errorf("this is a rehearsal's simulator of the %s provider, and %s does not say where the rehearsal is: start it with ./plinth rehearse", name, cloud.FolderVariable)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, schema.FileName))
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *server) failed(what string, err error) diagnostics {
 	if errors.As(err, &refusal) {
 		return diagnostics{{
 			Severity: tfprotov6.DiagnosticSeverityError, Summary: fmt.Sprintf("%s: %s", what, refusal.Code),
-			Detail: refusal.Message + "\n\n(from the rehearsal's stand-in, not from AWS)",
+			Detail: refusal.Message + "\n\n(from the rehearsal's simulator, not from AWS)",
 		}}
 	}
 	return diagnostics{{Severity: tfprotov6.DiagnosticSeverityError, Summary: what, Detail: err.Error()}}

@@ -20,7 +20,7 @@ const packages = "../../../node_modules/@cdktf"
 
 const account, region = "111111111111", "eu-west-2"
 
-// providers is a folder with the stand-in under each of its names, built once.
+// providers is a folder with the simulator under each of its names, built once.
 var providers string
 
 func TestMain(m *testing.M) {

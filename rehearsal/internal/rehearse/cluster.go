@@ -74,7 +74,7 @@ func (p *play) clusterEmpty(ctx context.Context) error {
 		return err
 	}
 	left = append(left, strings.Fields(others)...)
-	e := report.Expectation{Title: "Nothing is left in the cluster", Met: len(left) == 0, Found: "no release, no namespace, no object of Helm's"}
+	e := report.Expectation{Title: "No resources remain in the cluster", Met: len(left) == 0, Found: "no releases, no namespaces, no objects of Helm"}
 	if !e.Met {
 		e.Found = strings.Join(left, ", ")
 	}

@@ -46,22 +46,22 @@ func (p *play) nothingLeft(context.Context) error {
 	if p.result.Objects, err = p.objects(); err != nil {
 		return err
 	}
-	cloud := report.Expectation{Title: "Nothing is left in the cloud", Met: len(p.result.Left) == 0, Found: "not a thing", Log: p.Cloud().Path()}
+	cloud := report.Expectation{Title: "No resources remain in the cloud", Met: len(p.result.Left) == 0, Found: "none", Log: p.Cloud().Path()}
 	switch {
 	case !cloud.Met:
 		cloud.Found = report.Join(p.result.Left)
 	case len(p.result.Kept) > 0:
-		cloud.Found = "not a thing but for what AWS deletes after some days, " + report.Types(p.result.Kept)
+		cloud.Found = "none, except what AWS deletes after some days: " + report.Types(p.result.Kept)
 	}
 	if len(p.result.Bootstrap) > 0 {
-		cloud.Found += fmt.Sprintf("; what %s has made stays", p.App.Bootstrap.Name)
+		cloud.Found += fmt.Sprintf("; the resources of %s stay", p.App.Bootstrap.Name)
 	}
 	if err := p.expect(cloud); err != nil {
 		return err
 	}
 	unclean := slices.DeleteFunc(slices.Clone(p.result.Objects), report.Object.Clean)
 	states := report.Expectation{
-		Title: "Nothing is left in the states", Met: len(unclean) == 0,
+		Title: "No resources remain in the states", Met: len(unclean) == 0,
 		Found: fmt.Sprintf("%d states, no resources, no locks", len(p.result.Objects)),
 	}
 	if !states.Met {
@@ -112,19 +112,19 @@ func (p *play) before() []string {
 	var all []string
 	for _, arn := range p.App.Given() {
 		if strings.Contains(arn, ":kms:") {
-			all = append(all, arn+": it encrypts Terraform's states (state.kmsKey)")
+			all = append(all, arn+": encrypts Terraform's states (state.kmsKey)")
 		} else {
-			all = append(all, arn+": it may use the cluster (cluster.accessEntries)")
+			all = append(all, arn+": may use the cluster (cluster.accessEntries)")
 		}
 	}
 	for _, arn := range p.App.Certificates() {
 		all = append(all, arn+": the load balancer's certificate (app.certificateARN)")
 	}
 	for _, zone := range p.App.Zones() {
-		all = append(all, "the public zone "+zone+" in Route 53, which answers for the domain")
+		all = append(all, "the public zone "+zone+" in Route 53")
 	}
 	all = append(all, "the stack "+p.App.Bootstrap.Name+", which an administrator deploys once: ./plinth bootstrap "+p.Env)
-	return append(all, "the application's image, pushed once "+p.Env+"-data is there")
+	return append(all, "the application's image, pushed after "+p.Env+"-data is there")
 }
 
 // unchecked are those of some types that are known by their schema alone, and those others for which
@@ -143,17 +143,17 @@ func unchecked(types []string) (bySchema, unasked []string) {
 
 // notChecked is what only AWS can tell, and, without a real control plane, only Kubernetes.
 func notChecked(realCluster bool) []string {
-	charts := "Charts from other repositories are not rendered; the application's own is."
+	charts := "Charts from other repositories are not rendered; the application's is."
 	if realCluster {
-		charts = "The load balancer controller is not installed on the control plane: its chart could not be had as a Go module."
+		charts = "The load balancer controller is not installed on the control plane: its chart is not available as a Go module."
 	}
 	return []string{
-		"IAM is evaluated for whoever deploys and plans, by the API calls that the providers are known to make. The roles of pods and of AWS's services are not, nor are policies of an organization.",
-		"Quotas, prices, and whether a zone has the instance class are not known.",
-		"Nothing runs: no database, no container, no probe, no load balancer that answers.",
-		"Images are not pulled: that a tag exists is not checked.",
+		"IAM is evaluated for the roles that deploy and plan, with the API calls that the providers make. Roles of pods and of AWS services are not evaluated, nor are an organization's policies.",
+		"Quotas, prices and the instance classes of a zone are not checked.",
+		"Nothing runs: no database, no container, no probe, no load balancer.",
+		"Images are not pulled: tags are not checked.",
 		charts,
-		"AWS takes minutes where a stand-in takes none: timeouts are not met.",
-		"Of AWS's rules, only those that decide the shape and the order of a deployment are known.",
+		"Simulated operations take no time: timeouts are not tested.",
+		"Only the AWS rules that affect the shape and order of a deployment are simulated.",
 	}
 }

@@ -70,7 +70,7 @@ func (p *play) expect(e report.Expectation) error {
 
 // synth synthesizes the environment and finds out what there is.
 func (p *play) synth(ctx context.Context) error {
-	p.screen.Title("Synthesize and set up the stand-ins")
+	p.screen.Title("Synthesize and start the simulators")
 	end := p.screen.Busy("synth")
 	err := p.Synth(ctx)
 	end()
@@ -102,7 +102,7 @@ type outcome struct {
 	failed error
 	log    string
 	text   string
-	// refusals are what the stand-ins have refused meanwhile.
+	// refusals are what the simulators have refused meanwhile.
 	refusals []string
 }
 

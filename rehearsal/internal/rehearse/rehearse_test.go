@@ -101,7 +101,7 @@ func TestNothingLeft(t *testing.T) {
 	p = start(t)
 	assert.NilError(t, p.State().Write("dev/data.tfstate.tflock", nil))
 	assert.Equal(t, p.nothingLeft(t.Context()), errUnmet)
-	assert.Equal(t, p.result.Failures()[0].Found, "dev/data.tfstate.tflock, a lock that was not let go of")
+	assert.Equal(t, p.result.Failures()[0].Found, "dev/data.tfstate.tflock, a lock that was not released")
 
 	assert.NilError(t, p.Cloud().Update(func(w *cloud.World) error {
 		w.Add("aws_vpc", "vpc-1", &cloud.Thing{})
@@ -123,7 +123,7 @@ func TestBootstrapStays(t *testing.T) {
 	assert.NilError(t, p.State().Write("dev/bootstrap.tfstate", []byte(`{"resources":[{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"id":"i"}}]}]}`)))
 	p.result.Bootstrap = []report.Thing{{Type: "aws_iam_role", Key: "deploy"}}
 	assert.NilError(t, p.nothingLeft(t.Context()))
-	assert.Equal(t, p.result.Expectations[0].Found, "not a thing; what bootstrap-dev has made stays")
+	assert.Equal(t, p.result.Expectations[0].Found, "none; the resources of bootstrap-dev stay")
 }
 
 // TestEach: two at a time, each after what it follows, and none after what has failed.

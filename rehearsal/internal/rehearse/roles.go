@@ -56,7 +56,7 @@ func (p *play) deploys(verb string) func(context.Context, string, *cdktf.Parser)
 
 // limits shows, in an account where everything is still to be made, what roles are refused.
 func (p *play) limits(ctx context.Context) error {
-	phase, end := p.begin("roles", "Roles: refused is what is not theirs")
+	phase, end := p.begin("roles", "Roles: each is denied what is not its own")
 	defer end()
 	p.screen.Line("%s", p.screen.Faint("  these must fail:"))
 	first, other := p.App.Stacks[0], p.App.Stacks[1]
@@ -89,15 +89,15 @@ func (p *play) limits(ctx context.Context) error {
 	refused := func(title, name string) error {
 		o := outcomes[name]
 		denied := strings.Contains(o.text+strings.Join(o.refusals, "\n"), "AccessDenied")
-		e := report.Expectation{Title: title, Met: o.failed != nil && denied && unchanged, Found: "refused with AccessDenied, and nothing is changed", Log: o.log}
+		e := report.Expectation{Title: title, Met: o.failed != nil && denied && unchanged, Found: "AccessDenied, nothing is changed", Log: o.log}
 		if !e.Met {
-			e.Found, e.Details = "not refused for its permissions, or something is changed", o.said()
+			e.Found, e.Details = "not denied, or something is changed", o.said()
 		}
 		return p.expect(e)
 	}
 	return errors.Join(
-		refused("The role that plans "+first.Name+" cannot deploy it", first.Name),
-		refused("The role that deploys "+first.Name+" cannot deploy "+other.Name, other.Name))
+		refused("The plan role of "+first.Name+" cannot deploy it", first.Name),
+		refused("The deploy role of "+first.Name+" cannot deploy "+other.Name, other.Name))
 }
 
 // attempt has Terraform deploy a stack under whatever role.
@@ -141,7 +141,7 @@ func (p *play) ownRoles() error {
 		}
 	}
 	e := report.Expectation{
-		Title: "Each stack is deployed by a role of its own", Met: len(wrong) == 0 && used == len(p.App.Stacks),
+		Title: "Each stack is deployed by its own role", Met: len(wrong) == 0 && used == len(p.App.Stacks),
 		Found: fmt.Sprintf("%d roles, %d calls of %d actions", used, allowed, len(actions)), Log: filepath.Join(p.Folder, cloud.CallsName),
 	}
 	if !e.Met {

@@ -59,7 +59,7 @@ func (p *play) noPassword(context.Context) error {
 		return err
 	}
 	e := report.Expectation{
-		Title: "No password is in a state, a plan or a log", Met: len(found) == 0,
+		Title: "No passwords in states, plans and logs", Met: len(found) == 0,
 		Found: fmt.Sprintf("looked for %d in %d files and states", len(p.secrets), read),
 	}
 	if !e.Met {

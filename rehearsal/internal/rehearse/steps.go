@@ -13,7 +13,7 @@ import (
 
 // bootstrap deploys, as an administrator does once, what the other stacks need.
 func (p *play) bootstrap(ctx context.Context) error {
-	phase, end := p.begin("bootstrap", "Bootstrap: the bucket for states, and a role for each stack")
+	phase, end := p.begin("bootstrap", "Bootstrap: state bucket, and roles for each stack")
 	defer end()
 	stop := p.screen.Busy("bootstrap")
 	err := p.Bootstrap(ctx)
@@ -32,7 +32,7 @@ func (p *play) bootstrap(ctx context.Context) error {
 	}
 	p.result.Bootstrap = things(world.Things)
 	phase.Bars = append(phase.Bars, report.Bar{Stack: p.App.Bootstrap.Name, From: phase.From, To: time.Now(), Did: fmt.Sprintf("%d created", len(p.result.Bootstrap))})
-	e.Found = fmt.Sprintf("%d resources, and its state in its own bucket", len(p.result.Bootstrap))
+	e.Found = fmt.Sprintf("%d resources, state in its own bucket", len(p.result.Bootstrap))
 	return p.expect(e)
 }
 
@@ -49,7 +49,7 @@ func (p *play) deploy(ctx context.Context) error {
 		return err
 	}
 	if err := p.expect(report.Expectation{
-		Title: "Every stack is deployed", Met: o.failed == nil && allDone(o.stacks),
+		Title: "All stacks are deployed", Met: o.failed == nil && allDone(o.stacks),
 		Found:   fmt.Sprintf("%d of %d stacks, %d resources", count(o.stacks), len(o.stacks), resources),
 		Details: o.said(), Log: o.log,
 	}); err != nil {
@@ -60,7 +60,7 @@ func (p *play) deploy(ctx context.Context) error {
 
 // compare asks of every stack what deploying it again would change.
 func (p *play) compare(ctx context.Context) error {
-	phase, end := p.begin("diff", "Compare each stack with what is deployed")
+	phase, end := p.begin("diff", "Diff each stack")
 	defer end()
 	o, err := p.diffs(ctx, phase)
 	if err != nil {
@@ -72,14 +72,14 @@ func (p *play) compare(ctx context.Context) error {
 		found = strings.Join(changed, "; ")
 	}
 	return p.expect(report.Expectation{
-		Title: "Deploying again would change nothing", Met: o.failed == nil && len(changed) == 0,
+		Title: "Diff after deploy", Met: o.failed == nil && len(changed) == 0,
 		Found: found, Details: o.said(), Log: o.log,
 	})
 }
 
 // change deploys another image, which must be the app's stack alone.
 func (p *play) change(ctx context.Context) error {
-	phase, end := p.begin("change", "Change a setting: the tag of the application's image")
+	phase, end := p.begin("change", "Change the tag of the application's image")
 	defer end()
 	// Of tag and digest, the one that is given replaces both.
 	if err := p.resynth(ctx, p.Variable("APP_IMAGE_DIGEST")+"=", p.Variable("APP_IMAGE_TAG")+"=rehearsal"); err != nil {
@@ -96,7 +96,7 @@ func (p *play) change(ctx context.Context) error {
 		found = "no changes in any stack"
 	}
 	if err := p.expect(report.Expectation{
-		Title: "Another image changes " + app + " alone",
+		Title: "Another image tag changes only " + app,
 		Met:   o.failed == nil && len(changed) == 1 && strings.HasPrefix(changed[0], app+": "),
 		Found: found, Details: o.said(), Log: o.log,
 	}); err != nil {
@@ -117,7 +117,7 @@ func (p *play) guarded(ctx context.Context) error {
 	if len(guarded) == 0 {
 		return nil
 	}
-	phase, end := p.begin("protection", "Protection: refuse to destroy, then take it away")
+	phase, end := p.begin("protection", "Protection: destroy is refused, then protection is removed")
 	defer end()
 	for _, name := range guarded {
 		p.screen.Line("%s", p.screen.Faint("  this must fail:"))
@@ -132,10 +132,10 @@ func (p *play) guarded(ctx context.Context) error {
 		e := report.Expectation{
 			Title: "Terraform refuses to destroy " + name + " while it is protected",
 			Met:   o.failed != nil && strings.Contains(reason.text, "prevent_destroy"),
-			Found: "refused, as it must be", Log: o.log,
+			Found: "refused, as expected", Log: o.log,
 		}
 		if !e.Met {
-			e.Found, e.Details = "not refused for its protection", o.said()
+			e.Found, e.Details = "not refused because of its protection", o.said()
 		}
 		if err := p.expect(e); err != nil {
 			return err
@@ -145,7 +145,7 @@ func (p *play) guarded(ctx context.Context) error {
 		return err
 	}
 	for _, name := range guarded {
-		if err := p.alone(ctx, phase, "deploy", name, "The protection of "+name+" is taken away"); err != nil {
+		if err := p.alone(ctx, phase, "deploy", name, "The protection of "+name+" is removed"); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ func (p *play) destroy(ctx context.Context) error {
 		return err
 	}
 	return p.expect(report.Expectation{
-		Title: "Every stack is destroyed", Met: o.failed == nil && allDone(o.stacks),
+		Title: "All stacks are destroyed", Met: o.failed == nil && allDone(o.stacks),
 		Found:   fmt.Sprintf("%d of %d stacks", count(o.stacks), len(o.stacks)),
 		Details: o.said(), Log: o.log,
 	})

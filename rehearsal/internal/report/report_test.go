@@ -39,7 +39,7 @@ func example() *Result {
 			{Name: "diff", Title: "Compare", From: at(10), To: at(20), Bars: []Bar{{Stack: "dev-network", From: at(11), To: at(12.25)}}},
 		},
 		Expectations: []Expectation{
-			{Title: "Every stack is deployed", Found: "3 of 5", Details: "Error: the password is " + password, Log: "logs/03.log"},
+			{Title: "All stacks are deployed", Found: "3 of 5", Details: "Error: the password is " + password, Log: "logs/03.log"},
 			{Title: "Something else", Met: true, Found: "yes"},
 		},
 		Before: []string{"a role"}, NotChecked: []string{"quotas"},
@@ -64,8 +64,8 @@ func TestTable(t *testing.T) {
 all: from the start of cdktf to its end; stacks that do not need each other go on side by side
 
 deploy:     network → data + cluster → addons
-left:       aws_vpc vpc-1, but for what AWS deletes after some days: 2 × aws_kms_key
-bucket:     dev/network.tfstate, 1 resource; dev/app.tfstate.tflock, a lock that was not let go of
+left:       aws_vpc vpc-1, except what AWS deletes after some days: 2 × aws_kms_key
+bucket:     dev/network.tfstate, 1 resource; dev/app.tfstate.tflock, a lock that was not released
 stays:      the bootstrap stack: 1 × aws_iam_role, 1 × aws_s3_bucket
 unchecked:  Known by their schema alone, permissions not checked: aws_not_a_type, aws_nor_this
             Permissions not checked: aws_iam_policy

@@ -107,7 +107,7 @@ type Object struct {
 func (o Object) String() string {
 	switch {
 	case o.Lock:
-		return o.Key + ", a lock that was not let go of"
+		return o.Key + ", a lock that was not released"
 	case o.Resources == 1:
 		return o.Key + ", 1 resource"
 	}
@@ -194,7 +194,7 @@ type Expectation struct {
 // Disclaimer is said wherever a result is.
 func (r *Result) Disclaimer() string {
 	if r.RealCluster {
-		return "This was a rehearsal: AWS was played by a stand-in, and the containers by nobody. No AWS was involved."
+		return "This was a rehearsal: AWS was simulated, and no container ran. No AWS was involved."
 	}
-	return "This was a rehearsal: AWS, Kubernetes and Helm were played by stand-ins on one machine. No AWS was involved."
+	return "This was a rehearsal: AWS, Kubernetes and Helm were simulated on this machine. No AWS was involved."
 }

@@ -85,12 +85,12 @@ func order(p *Phase) []string {
 }
 
 func (r *Result) left() string {
-	text := "nothing in the cloud"
+	text := "no resources in the cloud"
 	if len(r.Left) > 0 {
 		text = Join(r.Left)
 	}
 	if len(r.Kept) > 0 {
-		text += ", but for what AWS deletes after some days: " + Types(r.Kept)
+		text += ", except what AWS deletes after some days: " + Types(r.Kept)
 	}
 	return text
 }

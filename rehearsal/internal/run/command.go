@@ -128,7 +128,7 @@ type Log struct{ Text, File string }
 func (r *Running) Wait() (Log, error) {
 	err := errors.Join(r.Process.Wait(), r.file.Close())
 	if err != nil {
-		err = fmt.Errorf("%s has failed (%w); its output is in %s", r.command.Name, err, r.Log)
+		err = fmt.Errorf("%s failed (%w); its output is in %s", r.command.Name, err, r.Log)
 	}
 	return Log{r.output.String(), r.Log}, err
 }

@@ -25,14 +25,14 @@ var theirs = []string{"AWS_", "TF_", "CDKTF_", "KUBE", "HELM_", cloud.FolderVari
 func (r *Rehearsal) Variables() []string {
 	variables := append(r.quiet(),
 		"TF_CLI_CONFIG_FILE="+r.Path("terraform.rc"),
-		// Or cdktf would put the stand-ins into the cache of the user's real providers.
+		// Or cdktf would put the simulators into the cache of the user's real providers.
 		"CDKTF_DISABLE_PLUGIN_CACHE_ENV=1",
 		// It asks the registry even where there is a mirror.
 		"CDKTF_SKIP_PROVIDER_LOCK=true",
 		"CDKTF_OUTPUT="+r.output(),
-		// Between Terraform and a stand-in: a certificate for each takes more time than the rest of its start.
+		// Between Terraform and a simulator: a certificate for each takes more time than the rest of its start.
 		"TF_DISABLE_PLUGIN_TLS=1",
-		// Terraform and the stand-ins run for a second: collecting garbage takes a fifth of it, and leaving
+		// Terraform and the simulators run for a second: collecting garbage takes a fifth of it, and leaving
 		// more of it 20 MB.
 		"GOGC="+cmp.Or(os.Getenv("GOGC"), "400"),
 		// Or a stack that fails would end cdktf, and with it the stacks beside it in the middle.

@@ -1,5 +1,5 @@
 // Package run has the real cdktf and the real Terraform work on the synthesized stacks of one
-// environment, with stand-ins for AWS, Kubernetes and Helm, and all of it in one folder.
+// environment, with simulators of AWS, Kubernetes and Helm, and all of it in one folder.
 package run
 
 import (
@@ -63,7 +63,7 @@ func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(tools.Standin); err != nil {
-		return nil, fmt.Errorf("%w: it stands in for AWS in a rehearsal: ./plinth rehearse builds it", err)
+		return nil, fmt.Errorf("%w: it simulates AWS in a rehearsal; ./plinth rehearse builds it", err)
 	}
 	lock, err := lockFolder(env, folder)
 	if err != nil {
@@ -100,7 +100,7 @@ func (r *Rehearsal) Cluster() *controlplane.ControlPlane { return r.cluster }
 // State is where the stacks' states are.
 func (r *Rehearsal) State() *state.Server { return r.state }
 
-// Cloud is the stand-in for the AWS account.
+// Cloud is the simulator of the AWS account.
 func (r *Rehearsal) Cloud() *cloud.Cloud { return cloud.Open(r.Folder) }
 
 // Path is that of something in the rehearsal's folder.
@@ -142,7 +142,7 @@ func lockFolder(env, folder string) (*flock.Flock, error) {
 	}
 	if !locked {
 		holder, _ := os.ReadFile(file)
-		return nil, fmt.Errorf("a rehearsal of %s is running already (process %s): end it first", env, strings.TrimSpace(string(holder)))
+		return nil, fmt.Errorf("a rehearsal of %s is already running (process %s); stop it first", env, strings.TrimSpace(string(holder)))
 	}
 	if err := os.WriteFile(file, fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
@@ -160,7 +160,7 @@ func (r *Rehearsal) clear() error {
 		return err
 	}
 	if _, err := os.Stat(r.Path(marker)); err != nil && len(entries) > 0 {
-		return fmt.Errorf("%s: holds something else than a rehearsal, which would be deleted: choose another folder with -out", r.Folder)
+		return fmt.Errorf("%s: has files that are not a rehearsal's; choose another folder with -out", r.Folder)
 	}
 	if err := os.RemoveAll(r.Folder); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"plinth/tools/charts/published"
 )
 
-// setUp makes what the first deployment needs: an empty account, and stand-ins for the
+// setUp makes what the first deployment needs: an empty account, and simulators of the
 // providers at the versions that the stacks pin.
 func (r *Rehearsal) setUp(ctx context.Context) error {
 	bucket, err := r.App.Bucket()
@@ -78,7 +78,7 @@ func (r *Rehearsal) startCluster(ctx context.Context) error {
 	return nil
 }
 
-// installProviders writes the schemas, a mirror of the registry with the one stand-in for
+// installProviders writes the schemas, a mirror of the registry with the one simulator for
 // each provider, and a configuration that points Terraform at it.
 func (r *Rehearsal) installProviders() error {
 	providers, err := r.App.Providers()

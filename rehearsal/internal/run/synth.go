@@ -23,7 +23,7 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 		return err
 	}
 	if app.Bootstrap == nil {
-		return fmt.Errorf("there is no stack bootstrap-%s, which makes the bucket and the roles of the others", r.Env)
+		return fmt.Errorf("there is no stack bootstrap-%s, which creates the state bucket and the roles", r.Env)
 	}
 	first := r.App == nil
 	r.App = app

@@ -23,7 +23,7 @@ const sessionName = "rehearsal"
 func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string, err error) {
 	p := r.App.Pipeline
 	if p == nil {
-		return "", errors.New("there is no bootstrap stack, which would tell whom the roles trust")
+		return "", errors.New("there is no bootstrap stack, which has the roles' trust policies")
 	}
 	file = r.Path("tokens", fmt.Sprintf("%02d.jwt", r.tokens.Add(1)))
 	token := iam.NewToken(iam.Claims{Issuer: p.Issuer, Subject: p.Subject(ref), Audience: []string{p.Audience}, Expires: time.Now().Add(life)})

@@ -1,5 +1,5 @@
 // Package schema derives the schemas of the real Terraform providers from the npm packages
-// that Plinth pins, so that the rehearsal's stand-ins accept and refuse what AWS's, Kubernetes'
+// that Plinth pins, so that the rehearsal's simulators accept and refuse what AWS's, Kubernetes'
 // and Helm's own providers would, with nothing to download.
 //
 // cdktf generated the packages from those schemas and left nearly everything in: see Extract.

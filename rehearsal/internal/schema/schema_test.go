@@ -152,7 +152,7 @@ func TestProviders(t *testing.T) {
 	assert.Equal(t, describe(helm.Config.Attributes["kubernetes"].Nested.Attributes["exec"].Nested.Attributes["args"]), `["list","string"], optional`)
 }
 
-// TestJSON is for the stand-ins, each of which reads its provider's file whenever Terraform
+// TestJSON is for the simulators, each of which reads its provider's file whenever Terraform
 // starts it.
 func TestJSON(t *testing.T) {
 	for _, name := range []string{"aws", "helm"} {
