@@ -76,7 +76,7 @@ func Explain(stderr string, exit error) error {
 	said := errorsIn(stderr)
 	if said == "" {
 		// Not its errors but something else, a panic perhaps, which might show values.
-		return fmt.Errorf("Terraform failed without an error message: %w", exit)
+		return fmt.Errorf("Terraform failed without an error message: %w", exit) //nolint:staticcheck // a name
 	}
 	failure := &Failure{Remedy: "Terraform has failed.", Words: said}
 	oneLine := strings.Join(strings.Fields(said), " ") // Terraform wraps where it likes
