@@ -66,7 +66,7 @@ func approval(p *project.Project, approved bool) error {
 	if approved || p.Interactive() {
 		return nil
 	}
-	return errors.New("There is no terminal to approve the plan at. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
+	return errors.New("There is no terminal to approve the plan. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
 }
 
 // knownEnvironment is an error when there is no such environment.

@@ -34,7 +34,7 @@ func TestStacks(t *testing.T) {
 		"deploy everything":  {nil, []string{"deploy", "*", approve, skip}, failed, "", "bootstrap-dev must be deployed by an administrator"},
 		"deploy nothing":     {nil, []string{"deploy"}, failed, "", "Which stack? For example: ./plinth deploy dev-network\n"},
 		"deploy unknown":     {nil, []string{"deploy", "dev-netwerk", approve, skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
-		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "There is no terminal to approve the plan at. --auto-approve approves it unseen.\n"},
+		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "There is no terminal to approve the plan. --auto-approve approves it unseen.\n"},
 		"destroy the last":   {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-data", approve, skip}, done, "destroy --skip-synth --auto-approve dev-data" + single + patient, ""},
 		"destroy too early":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-network", approve, skip}, failed, "", "dev-network is still needed by dev-data (1 resource). Destroy it first: ./plinth destroy dev-data\n"},
 		"destroy a pattern":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-*", approve, skip}, done, "destroy --skip-synth --auto-approve dev-* alone= ci=1 node=" + patient, ""},
