@@ -31,7 +31,7 @@ func (s Stack) state(write bool) []Statement {
 	}
 	if s.State.KMSKey != "" {
 		statements = append(statements, Statement{
-			// A lock is written encrypted too, so whoever plans needs a data key.
+			// A lock is written encrypted too, so a plan role needs a data key.
 			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, RequiredBy: []string{forState},
 			// Security: through S3, for objects of this bucket; with the bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html

@@ -132,7 +132,7 @@ func TestTableBuckets(t *testing.T) {
 	}
 }
 
-// Reading is all that whoever plans may do, and secrets they may not read.
+// Plan roles may only read, and no secrets.
 func TestTableReads(t *testing.T) {
 	reads := regexp.MustCompile(`:(Describe|Get|List|View)[A-Z]`)
 	for kind, row := range All() {

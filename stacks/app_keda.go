@@ -38,9 +38,9 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			"image": map[string]any{"pullPolicy": "IfNotPresent"},
 			// Security: it scales what is in the application's namespace, and changes what is in there and
 			// in its own alone. By itself it could make jobs in every namespace, with any service account.
-			// What is left to it of the whole cluster, no value takes away: KEDA's own kinds, and to
-			// change API services and validating webhooks, all of them, since it puts its certificate
-			// into the API service of its metrics. A test tells when a version takes more.
+			// No value removes its remaining cluster-wide rights: KEDA's own kinds, and to change all API
+			// services and validating webhooks, since it puts its certificate into the API service of its
+			// metrics. A test fails when a version needs more.
 			"watchNamespace": env.App.Name,
 			"permissions": map[string]any{
 				// Security: no Secret but those in its own namespace, which is its certificate. Without

@@ -120,7 +120,7 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 const planOnly = "plan_only"
 
 // unrefreshed is why a plan of such a stack does not see everything. Security: the provider
-// would read the secret's value with the rest, which whoever plans may not.
+// would read the secret's value with the rest, which a plan role may not.
 const unrefreshed = "\nCompared with the state only, since the stack has a secret: changes made outside Terraform are not shown.\n"
 
 func holdsSecret(stack synthesized.Stack) (bool, error) {
