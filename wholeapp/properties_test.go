@@ -144,7 +144,7 @@ var properties = []struct {
 		},
 	},
 	{
-		"who plans reads no secret and changes nothing", plansReadOnly,
+		"plan roles read no secrets and change nothing", plansReadOnly,
 		func(p platform) {
 			for _, e := range p.resources("aws_iam_policy") {
 				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), "s3:GetObject", "secretsmanager:GetSecretValue")
