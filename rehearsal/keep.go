@@ -53,6 +53,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *repor
 	s.Line("%s.", display(r.Path(cloud.CallsName)))
 	s.Line("None of this is AWS. Close the other terminal afterwards: its variables point here.")
 	<-ctx.Done()
+	s.Line("The rehearsal of %s has ended: what %s sets leads nowhere now.", r.Env, display(file))
 	return nil
 }
 

@@ -5,9 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plinth/cli/internal/order"
 	"plinth/cli/internal/pipeline"
 	"plinth/cli/internal/project"
 	"plinth/cli/internal/rename"
+	"plinth/cli/internal/synthesized"
 )
 
 // version is Plinth's own: see CHANGELOG.md.
@@ -38,7 +40,16 @@ func newSynth(p *project.Project) *cobra.Command {
 		Example: `  ./plinth synth
   PLINTH_ENVIRONMENTS=dev,staging ./plinth synth`,
 		Args: exactly(),
-		RunE: func(c *cobra.Command, _ []string) error { return p.Synth(quiet(c.Context())) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := p.Synth(quiet(c.Context())); err != nil {
+				return err
+			}
+			list, err := order.List(p.Root, nil)
+			if err == nil {
+				p.Say("%d stacks are in %s.", len(list), p.Short(synthesized.Folder(p.Root)))
+			}
+			return err
+		},
 	}
 }
 
@@ -47,7 +58,13 @@ func newCheck(p *project.Project) *cobra.Command {
 		Use: "check", Short: "Check the settings of all environments",
 		Example: "  ./plinth check",
 		Args:    exactly(),
-		RunE:    func(c *cobra.Command, _ []string) error { return p.Check(quiet(c.Context())) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := p.Check(quiet(c.Context())); err != nil {
+				return err
+			}
+			p.Say("The settings have no mistakes.")
+			return nil
+		},
 	}
 }
 
@@ -61,7 +78,12 @@ for AWS. No AWS account is involved.`,
   ./plinth rehearse dev --keep      # keep the deployment, to continue by hand
   ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first`,
 		ValidArgsFunction: environments(p),
-		Args:              cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errUsage(c, "%s: one argument too many.", args[1])
+			}
+			return nil
+		},
 	}
 	keep := c.Flags().Bool("keep", false, "keep the deployment, to continue by hand")
 	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane (six minutes to build the first time)")
@@ -103,7 +125,12 @@ golden accepts the new names. Do it before the first deployment: what is deploye
 		Example: `  ./plinth rename --project acme --app shop
   ./plinth rename --module example.com/acme/platform`,
 		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error { return rename.Rename(p.Root, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.Project == "" && o.App == "" && o.Module == "" {
+				return errUsage(c, "Which name?")
+			}
+			return rename.Rename(p.Root, o)
+		},
 	}
 	c.Flags().StringVar(&o.Project, "project", "", "the project's new name")
 	c.Flags().StringVar(&o.App, "app", "", "the application's new name")

@@ -111,10 +111,13 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 	skip, approve := skipSynth(c), autoApprove(c)
 	c.Args, c.ValidArgsFunction = some, stacks(p, 0)
 	c.RunE = func(c *cobra.Command, names []string) error {
-		if err := approval(p, *approve); err != nil {
+		if err := synthesize(c.Context(), p, *skip); err != nil {
 			return err
 		}
-		if err := synthesize(c.Context(), p, *skip); err != nil {
+		if _, err := order.List(p.Root, names); err != nil { // or a typing mistake would be told after the rest
+			return err
+		}
+		if err := approval(p, *approve); err != nil {
 			return err
 		}
 		if err := check(c.Context(), p.Root, names); err != nil {
@@ -239,6 +242,9 @@ func newPlan(p *project.Project) *cobra.Command {
 			return err
 		}
 		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		if _, err := order.List(p.Root, args); err != nil {
 			return err
 		}
 		out := p.Stdout

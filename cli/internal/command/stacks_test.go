@@ -34,6 +34,10 @@ func TestStacks(t *testing.T) {
 		"deploy everything":  {nil, []string{"deploy", "*", approve, skip}, failed, "", "bootstrap-dev must be deployed by an administrator"},
 		"deploy nothing":     {nil, []string{"deploy"}, failed, "", "Which stack? For example: ./plinth deploy dev-network\n"},
 		"deploy unknown":     {nil, []string{"deploy", "dev-netwerk", approve, skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
+		"unknown and unseen": {nil, []string{"deploy", "dev-netwerk", skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
+		"plan unknown":       {nil, []string{"plan", "dev-netwerk", skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
+		"rehearse two":       {nil, []string{"rehearse", "dev", "prod"}, failed, "", "prod: one argument too many. For example: ./plinth rehearse\n"},
+		"rename nothing":     {nil, []string{"rename"}, failed, "", "Which name? For example: ./plinth rename --project acme --app shop\n"},
 		"deploy unseen":      {nil, []string{"deploy", "dev-network", skip}, failed, "", "There is no terminal to approve the plan. --auto-approve approves it unseen.\n"},
 		"destroy the last":   {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-data", approve, skip}, done, "destroy --skip-synth --auto-approve dev-data" + single + patient, ""},
 		"destroy too early":  {[]string{"dev-network", "dev-data"}, []string{"destroy", "dev-network", approve, skip}, failed, "", "dev-network is still needed by dev-data (1 resource). Destroy it first: ./plinth destroy dev-data\n"},
@@ -161,5 +165,5 @@ func TestOrder(t *testing.T) {
 	assert.DeepEqual(t, list[3].Dependencies, []string{"bootstrap-dev", "dev-data"})
 	code, said = f.run("order", "prod-*", "--skip-synth", "-o", "json")
 	assert.Equal(t, code, failed)
-	assert.Assert(t, strings.HasPrefix(said, "There is no stack prod-*."), said)
+	assert.Assert(t, strings.HasPrefix(said, "No stack matches prod-*."), said)
 }

@@ -118,6 +118,10 @@ func TestNamesAndPatterns(t *testing.T) {
 		"deploy dev-app dev-data":  "",
 		"deploy dev-*":             "",
 		"destroy dev-{app,addons}": "dev-{app,addons} is not a supported pattern. Use * and ? only, or name the stacks one by one.",
+		"deploy dev":               "There is no stack dev. Did you mean all stacks of that environment, 'dev-*'?",
+		"destroy staging":          "There is no stack staging. Did you mean all stacks of that environment, 'staging-*'?",
+		"deploy qa-*": `No stack matches qa-*.
+The stacks are: dev-addons, dev-app, dev-cluster, dev-data, dev-network, staging-data, staging-network`,
 		"deploy dev-netwerk": `There is no stack dev-netwerk. Did you mean dev-network?
 The stacks are: dev-addons, dev-app, dev-cluster, dev-data, dev-network, staging-data, staging-network`,
 	} {

@@ -134,7 +134,7 @@ func TestUnprotectedRefuses(t *testing.T) {
 	dir := project(t, "http://127.0.0.1:0", nil)
 	for command, want := range map[string]string{
 		"destroy staging-dat":      "There is no stack staging-dat. Did you mean staging-data?" + stacks,
-		"destroy dev-* stagin-*":   "There is no stack stagin-*. Did you mean staging-data?" + stacks,
+		"destroy dev-* stagin-*":   "No stack matches stagin-*." + stacks,
 		"destroy [!d]*":            "[!d]* is not a supported pattern. Use * and ? only, or name the stacks one by one.",
 		"destroy {dev,staging}-*":  "{dev,staging}-* is not a supported pattern. Use * and ? only, or name the stacks one by one.",
 		"destroy dev-app !staging": "!staging is not a supported pattern. Use * and ? only, or name the stacks one by one.",

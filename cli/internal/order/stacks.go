@@ -53,6 +53,13 @@ func (all stacks) find(name string) (stack, error) {
 	if len(names) == 0 {
 		return stack{}, refusal(fmt.Sprintf("There is no stack %s: cdktf.out has none. Synthesize first: ./plinth synth", name))
 	}
+	if IsPattern(name) {
+		slices.Sort(names)
+		return stack{}, refusal(fmt.Sprintf("No stack matches %s.\nThe stacks are: %s", name, strings.Join(names, ", ")))
+	}
+	if slices.ContainsFunc(names, func(other string) bool { return strings.HasPrefix(other, name+"-") }) {
+		return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean all stacks of that environment, '%[1]s-*'?", name))
+	}
 	nearest := slices.MinFunc(names, func(a, b string) int {
 		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
 	})

@@ -42,6 +42,15 @@ func (p *Project) Path(parts ...string) string {
 	return filepath.Join(append([]string{p.Root}, parts...)...)
 }
 
+// Short is a path as short as it can be from the project's folder.
+func (p *Project) Short(path string) string {
+	short, err := filepath.Rel(p.Root, path)
+	if err != nil || len(short) > len(path) {
+		return path
+	}
+	return short
+}
+
 // Getenv returns a variable of the user's environment, empty where there is none.
 func (p *Project) Getenv(name string) string {
 	for _, variable := range slices.Backward(p.Environ) { // of two the last counts
