@@ -101,8 +101,12 @@ func (p *program) ended(status int, wanted ...string) {
 // says waits until it says something.
 func (p *program) says(what string) {
 	p.t.Helper()
+	deadline := time.After(5 * time.Minute)
 	for !strings.Contains(p.output.String(), what) {
 		select {
+		case <-deadline:
+			_ = p.Process.Kill()
+			p.t.Fatalf("it has not said %q yet:\n%s", what, p.output.String())
 		case <-time.After(20 * time.Millisecond):
 		case <-p.done:
 			assert.Assert(p.t, strings.Contains(p.output.String(), what), "it never says %q:\n%s", what, p.output.String())
@@ -207,7 +211,7 @@ func TestKeep(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", []string{"-keep"}, "AWS_PROFILE=mine")
 	p.begin()
-	p.says("Nothing of this is AWS.")
+	p.says("None of this is AWS.")
 	app, err := synthesized.Read(filepath.Join(p.folder, "cdktf.out"))
 	assert.NilError(t, err)
 	shell := exec.Command("bash", "-euc", `
