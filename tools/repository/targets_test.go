@@ -23,6 +23,7 @@ var elsewhere = map[string]string{
 	"make setup":      "make test-bare",
 	"make bindings":   "make test-bare",
 	"make synth":      "make policy",
+	"make missing":    "wholeapp TestMissing",
 	"make bench":      "tools/bench TestSmall",
 	"make diagram":    "make golden",
 	"make clean":      "tools/repository TestClean",
