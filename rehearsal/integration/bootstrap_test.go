@@ -383,6 +383,6 @@ func TestBootstrapRefuses(t *testing.T) {
 	a.contains(a.refused(a.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")), "Nothing was changed.", "there are no AWS credentials")
 	unapproved := c
 	unapproved.Args = []string{"bootstrap", "dev", "--skip-synth", "--state", a.folder}
-	a.contains(a.refused(unapproved), "There is no terminal to approve the plan at.")
+	a.contains(a.refused(unapproved), "There is no terminal to approve the plan.")
 	assert.Equal(t, len(a.made()), 0)
 }
