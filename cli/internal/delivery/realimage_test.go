@@ -66,7 +66,7 @@ func TestRealImage(t *testing.T) {
 	t.Run("pushed again", func(t *testing.T) {
 		d.succeeds(push)
 		assert.Equal(t, strings.TrimSpace(d.stdout.String()), digest)
-		contains(t, d.stderr.String(), "is there already, of this very commit")
+		contains(t, d.stderr.String(), "exists already, built from this commit")
 	})
 	t.Run("built again, in another folder, later", func(t *testing.T) {
 		time.Sleep(1100 * time.Millisecond) // archives and images tell whole seconds
