@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -162,6 +161,3 @@ func newTunnel(p *project.Project) *cobra.Command {
 		Example: "  ./plinth tunnel prod",
 	})
 }
-
-// quiet is a context that Ctrl-C does not end, for what gets it from the terminal itself.
-func quiet(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

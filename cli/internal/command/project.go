@@ -30,7 +30,7 @@ func newSetup(p *project.Project) *cobra.Command {
 		Long:    "Commands run it themselves if needed. Steps without changes are skipped.",
 		Example: "  ./plinth setup",
 		Args:    exactly(),
-		RunE:    func(c *cobra.Command, _ []string) error { return p.Setup(quiet(c.Context())) },
+		RunE:    func(c *cobra.Command, _ []string) error { return p.Setup(c.Context()) },
 	}
 }
 
@@ -41,7 +41,7 @@ func newSynth(p *project.Project) *cobra.Command {
   PLINTH_ENVIRONMENTS=dev,staging ./plinth synth`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := p.Synth(quiet(c.Context())); err != nil {
+			if err := p.Synth(c.Context()); err != nil {
 				return err
 			}
 			list, err := order.List(p.Root, nil)
@@ -59,7 +59,7 @@ func newCheck(p *project.Project) *cobra.Command {
 		Example: "  ./plinth check",
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := p.Check(quiet(c.Context())); err != nil {
+			if err := p.Check(c.Context()); err != nil {
 				return err
 			}
 			p.Say("The settings have no mistakes.")
@@ -95,7 +95,7 @@ for AWS. No AWS account is involved.`,
 		if err := knownEnvironment(p, env); err != nil {
 			return err
 		}
-		return p.Rehearse(quiet(c.Context()), env, *keep, *cluster)
+		return p.Rehearse(c.Context(), env, *keep, *cluster)
 	}
 	return c
 }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 // Program is one run of another program.
@@ -24,14 +23,14 @@ type Program struct {
 	Stdout io.Writer
 }
 
-// grace is how long a program may take to end in good order once ctx has ended.
-const grace = 30 * time.Second
-
 // Run runs a program to its end. Ctrl-C is for the program, which gets it from the terminal as this one
 // does: it decides what to finish. What ends this one alone, as a cancelled job of a pipeline, is
-// passed on.
+// passed on. So ctx ends no program that runs; once it has ended, none is begun.
 func (p *Project) Run(ctx context.Context, program Program) error {
-	command := exec.CommandContext(ctx, program.Path, program.Args...)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	command := exec.Command(program.Path, program.Args...)
 	command.Dir = cmp.Or(program.Folder, p.Root)
 	command.Env = p.Environ
 	if program.Environ != nil {
@@ -41,8 +40,6 @@ func (p *Project) Run(ctx context.Context, program Program) error {
 	if program.Stdout != nil {
 		command.Stdout = program.Stdout
 	}
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = grace
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
