@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"plinth/cli/internal/sentence"
 	"plinth/cli/internal/synthesized"
 )
 
@@ -116,7 +117,7 @@ func (s *Session) environment() (*environment, error) {
 	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}, {"network", e.takeNetwork}} {
 		stack, known := stacks[s.Env+"-"+part.stack]
 		if !known {
-			return nil, fmt.Errorf("%s: there is no such environment; there are %s", s.Env, list(environments(stacks)))
+			return nil, fmt.Errorf("%s: there is no such environment; there are %s", s.Env, sentence.List(environments(stacks)))
 		}
 		var file document
 		if err := stack.Decode(&file); err != nil {
@@ -214,13 +215,4 @@ func known(values ...string) bool {
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 func (e *environment) registry() string {
 	return e.account + ".dkr.ecr." + e.region + ".amazonaws.com"
-}
-
-// list joins as a sentence does: a, b and c.
-func list(items []string) string {
-	last := len(items) - 1
-	if last < 1 {
-		return strings.Join(append([]string{}, items...), "")
-	}
-	return strings.Join(items[:last], ", ") + " and " + items[last]
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"plinth/cli/internal/sentence"
 )
 
 // finding is a line of the status.
@@ -72,7 +74,7 @@ func (s *Session) status(ctx context.Context) error {
 	}
 	if reasons != nil {
 		return fmt.Errorf("%s: is not healthy: %s; look closer: kubectl --context %s --namespace %s get events",
-			e.name, list(slices.Compact(reasons)), e.cluster, e.namespace)
+			e.name, sentence.List(slices.Compact(reasons)), e.cluster, e.namespace)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"plinth/cli/internal/sentence"
 )
 
 // openingPatience is how long a tunnel may take to open.
@@ -218,7 +220,7 @@ func (t *tunnel) findBastion(ctx context.Context) error {
 	case len(ids) == 0:
 		return fmt.Errorf("%s: is not running; start it, or deploy it: ./plinth deploy %s-network", t.bastion, t.name)
 	case len(ids) > 1:
-		return fmt.Errorf("%s: several instances have this name: %s; the bastion is the output bastion_instance_id of %s-network", t.bastion, list(ids), t.name)
+		return fmt.Errorf("%s: several instances have this name: %s; the bastion is the output bastion_instance_id of %s-network", t.bastion, sentence.List(ids), t.name)
 	case !instanceID.MatchString(ids[0]):
 		return errAnswer("the bastion", ids)
 	}

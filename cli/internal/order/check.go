@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"plinth/cli/internal/sentence"
 )
 
 // checkDeploy returns nil when everything that target needs is deployed.
@@ -27,7 +29,7 @@ func checkDeploy(ctx context.Context, all stacks, target stack) error {
 		have = "have"
 	}
 	return Early(fmt.Sprintf("%s needs %s, which %s not been deployed. %s",
-		target.Name, list(missing), have, first("deploy", missing)))
+		target.Name, sentence.List(missing), have, first("deploy", missing)))
 }
 
 // checkDestroy returns nil when nothing that needs target has a resource left.
@@ -53,7 +55,7 @@ func checkDestroy(ctx context.Context, all stacks, target stack) error {
 		return nil
 	}
 	return refusal(fmt.Sprintf("%s is still needed by %s. %s",
-		target.Name, list(described), first("destroy", left)))
+		target.Name, sentence.List(described), first("destroy", left)))
 }
 
 // first tells what to type before: one command in the sentence, several on lines of their
@@ -68,13 +70,4 @@ func first(verb string, names []string) string {
 		return sentence + " it first: " + commands[0]
 	}
 	return sentence + " them first, in this order:\n  " + strings.Join(commands, "\n  ")
-}
-
-// list joins as a sentence does: a, b and c.
-func list(items []string) string {
-	last := len(items) - 1
-	if last < 1 {
-		return strings.Join(items, "")
-	}
-	return strings.Join(items[:last], ", ") + " and " + items[last]
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"plinth/cli/internal/sentence"
 )
 
 // mostNamed is how many resources a message names.
@@ -59,7 +61,7 @@ func unprotect(stack string, resources []string) string {
 	}
 	environment, _, _ := strings.Cut(stack, "-")
 	return fmt.Sprintf("%s is protected (%s must not be destroyed). To take %s down, set protected: false and database.finalSnapshot: false in environments/%[3]s.yaml, deploy the change (./plinth deploy %[1]s), then destroy.",
-		stack, list(resources), environment)
+		stack, sentence.List(resources), environment)
 }
 
 // protected returns the stack's resources with lifecycle.prevent_destroy: by address, how

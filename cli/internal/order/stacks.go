@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+
+	"plinth/cli/internal/sentence"
 )
 
 // stacks are all stacks of a project, in the order they are deployed: each comes after all
@@ -30,7 +32,7 @@ func inOrder(byName map[string]stack) (stacks, error) {
 			}
 		}
 		if len(ready) == 0 {
-			return nil, refusal(fmt.Sprintf("cdktf.out/manifest.json: the dependencies of %s form a cycle or are missing. Synthesize again: ./plinth synth", list(blocked)))
+			return nil, refusal(fmt.Sprintf("cdktf.out/manifest.json: the dependencies of %s form a cycle or are missing. Synthesize again: ./plinth synth", sentence.List(blocked)))
 		}
 		for _, name := range ready {
 			ordered = append(ordered, byName[name])

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"plinth/cli/internal/worktree"
 )
 
 // repository is the root.
@@ -22,7 +24,7 @@ const repository = "../../.."
 // installGitlab installs gitlab-ci-local, which reads a pipeline as GitLab does.
 var installGitlab = sync.OnceValue(func() error {
 	command := exec.Command("make", "--no-print-directory", "ci/node_modules/.package-lock.json")
-	command.Dir, command.Env = repository, withoutMake(os.Environ())
+	command.Dir, command.Env = repository, worktree.WithoutMake(os.Environ())
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("gitlab-ci-local cannot be installed: %w\n%s", err, out)
 	}
@@ -39,7 +41,7 @@ func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
 	}
 	command := exec.Command(filepath.Join(root, "ci", "node_modules", ".bin", "gitlab-ci-local"), append(args, "--force-shell-executor", "--variable", "CI_IMAGE=none")...)
 	command.Dir = dir
-	command.Env = append(withoutMake(os.Environ()), "PATH="+strings.Join([]string{
+	command.Env = append(worktree.WithoutMake(os.Environ()), "PATH="+strings.Join([]string{
 		filepath.Join(root, "node_modules", ".bin"), filepath.Join(root, "cli", "internal", "pipeline", "testdata", "bin"), os.Getenv("PATH"),
 	}, string(filepath.ListSeparator)))
 	return command

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -132,11 +131,4 @@ func generated(t *testing.T, dir string, getenv func(string) string) map[string]
 		files[entry.Name()] = string(content)
 	}
 	return files
-}
-
-// withoutMake is an environment without what make passes on to the tests that it runs.
-func withoutMake(environ []string) []string {
-	return slices.DeleteFunc(environ, func(variable string) bool {
-		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")
-	})
 }

@@ -37,7 +37,7 @@ func TestRenamed(t *testing.T) {
 	for _, line := range []string{"go test -count=1 ./wholeapp ./settings -run Golden|Permissions|Schema|Properties|Terraform -update", "make rehearse"} {
 		args := strings.Fields(line)
 		command := exec.Command(args[0], args[1:]...)
-		command.Dir, command.Env = root, withoutMake(os.Environ())
+		command.Dir, command.Env = root, worktree.WithoutMake(os.Environ())
 		out, err := command.CombinedOutput()
 		assert.NilError(t, err, "%s: %s", line, out)
 		t.Log(line)
@@ -67,14 +67,4 @@ func moved(t *testing.T, root string) {
 	for i, env := range after {
 		assert.Assert(t, env.Account != all[i].Account && env.Region != all[i].Region, fmt.Sprint(env.Account, env.Region))
 	}
-}
-
-// withoutMake leaves out what make has passed on to the tests that it runs.
-func withoutMake(environ []string) (rest []string) {
-	for _, variable := range environ {
-		if !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS=") {
-			rest = append(rest, variable)
-		}
-	}
-	return rest
 }

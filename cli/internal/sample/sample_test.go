@@ -28,7 +28,7 @@ func TestDeleted(t *testing.T) {
 		t.Helper()
 		args := strings.Fields(line)
 		command := exec.Command(args[0], args[1:]...)
-		command.Dir, command.Env = root, append(withoutMake(os.Environ()), environ...)
+		command.Dir, command.Env = root, append(worktree.WithoutMake(os.Environ()), environ...)
 		out, err := command.CombinedOutput()
 		assert.NilError(t, err, "%s: %s", line, out)
 		return string(out)
@@ -50,13 +50,3 @@ func TestDeleted(t *testing.T) {
 
 // sample matches its modules in commands.
 var sample = regexp.MustCompile(`-C '?app\b`)
-
-// withoutMake leaves out what make has passed on to the tests that it runs.
-func withoutMake(environ []string) (rest []string) {
-	for _, variable := range environ {
-		if !strings.HasPrefix(variable, "MAKE") && !strings.HasPrefix(variable, "MFLAGS=") {
-			rest = append(rest, variable)
-		}
-	}
-	return rest
-}

@@ -113,3 +113,10 @@ func copyFile(from, to string) error {
 	}
 	return os.Chtimes(to, info.ModTime(), info.ModTime())
 }
+
+// WithoutMake is an environment without what make passes on to the tests that it runs.
+func WithoutMake(environ []string) []string {
+	return slices.DeleteFunc(environ, func(variable string) bool {
+		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")
+	})
+}
