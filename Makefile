@@ -26,7 +26,7 @@ rehearse: ## Deploy, diff and destroy dev on this machine, without AWS
 	@./plinth rehearse
 
 .PHONY: check
-check: setup ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests
+check: ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests
 	@./plinth check
 	@go run -C tools ./modules check $(MODULE)
 
@@ -70,7 +70,7 @@ policy: synth scanners ## Hold what is synthesized, the charts and Git's history
 	@build/policy
 
 .PHONY: scanners
-scanners: setup # tfsec, kube-score and gitleaks, at the versions and with the checksums of their go.mod
+scanners: # tfsec, kube-score and gitleaks, at the versions and with the checksums of their go.mod
 	@test -x build/scanners/tfsec || echo "Building tfsec, kube-score and gitleaks, which takes two minutes the first time"
 	@go -C policy/scanners build -trimpath -ldflags '-s -w' -o ../../build/scanners/ tool
 

@@ -97,16 +97,23 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+// theRoot is the repository's folder.
+func theRoot(t *testing.T) string {
+	t.Helper()
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
 // TestSmall measures once what does not take minutes, with the programs and projects of make
 // bench, and so also that synthesis/preload.cjs changes nothing that is synthesized.
 func TestSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test measures")
 	}
-	root, err := repositoryRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := theRoot(t)
 	b, err := newBench(t.Context(), root, t.TempDir(), true)
 	if err != nil {
 		t.Fatal(err)
@@ -125,10 +132,7 @@ func TestSmall(t *testing.T) {
 // TestWhatIsReplaced looks for what synthesis/preload.cjs replaces in cdktf's files: in those of
 // another version it may not be there, and nothing would be quicker.
 func TestWhatIsReplaced(t *testing.T) {
-	root, err := repositoryRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := theRoot(t)
 	node := exec.Command(filepath.Join(root, "node_modules", ".bin", "node"), "-e",
 		"console.log(JSON.stringify(require('./synthesis/preload.cjs').quicker))")
 	node.Dir = root
@@ -159,10 +163,7 @@ func TestFirstRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test synthesizes")
 	}
-	root, err := repositoryRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := theRoot(t)
 	b, err := newBench(t.Context(), root, t.TempDir(), true)
 	if err != nil {
 		t.Fatal(err)
@@ -203,10 +204,7 @@ func TestFirstRun(t *testing.T) {
 // TestInstalledIsEmbedded compares what npm has installed of cdktf and constructs with what is
 // embedded in their Go modules: synthesis/preload.cjs takes the one for the other.
 func TestInstalledIsEmbedded(t *testing.T) {
-	root, err := repositoryRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := theRoot(t)
 	for name, module := range map[string]string{
 		"cdktf":      "github.com/hashicorp/terraform-cdk-go/cdktf",
 		"constructs": "github.com/aws/constructs-go/constructs/v10",

@@ -127,7 +127,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if *approve {
 			args = append(args, "--auto-approve")
 		}
-		single := len(names) == 1 && !order.IsPattern(names[0])
+		single := order.Single(names)
 		if single {
 			variables = append(variables, alone)
 			if verb == "deploy" { // for plinth verify. What is sensitive cdktf leaves out of it.
@@ -216,8 +216,12 @@ func oneStack(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// newPlanner plans with what is synthesized.
-func newPlanner(p *project.Project, stdout io.Writer) *plan.Planner {
+// newPlanner plans with what is synthesized. What it tells people goes out of a program's way.
+func newPlanner(p *project.Project, asJSON bool) *plan.Planner {
+	stdout := p.Stdout
+	if asJSON {
+		stdout = p.Stderr
+	}
 	return &plan.Planner{
 		Root: p.Root, Getenv: p.Getenv, Environ: p.Patient(), Stdout: stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
 		Check: func(ctx context.Context, stack string) error { return order.CheckDeploy(ctx, p.Root, []string{stack}) },
@@ -247,11 +251,7 @@ func newPlan(p *project.Project) *cobra.Command {
 		if _, err := order.List(p.Root, args); err != nil {
 			return err
 		}
-		out := p.Stdout
-		if asJSON {
-			out = p.Stderr
-		}
-		report, err := newPlanner(p, out).Plan(c.Context(), args[0])
+		report, err := newPlanner(p, asJSON).Plan(c.Context(), args[0])
 		if err == nil && asJSON {
 			err = writeJSON(p.Stdout, report)
 		}
@@ -293,11 +293,7 @@ build/drift gets the report, as Markdown and as JSON.`,
 		if err := synthesize(c.Context(), p, *skip); err != nil {
 			return err
 		}
-		out := p.Stdout
-		if asJSON {
-			out = p.Stderr
-		}
-		report, err := newPlanner(p, out).Drift(c.Context(), args[0], args[1:])
+		report, err := newPlanner(p, asJSON).Drift(c.Context(), args[0], args[1:])
 		if asJSON && report != nil {
 			err = errors.Join(err, writeJSON(p.Stdout, report))
 		}
@@ -352,7 +348,7 @@ func newNote(p *project.Project) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return newPlanner(p, p.Stdout).Note(c.Context(), args[0], strings.Fields(strings.Join(args[1:], " ")))
+			return newPlanner(p, false).Note(c.Context(), args[0], strings.Fields(strings.Join(args[1:], " ")))
 		},
 	}
 }

@@ -51,7 +51,7 @@ func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	if err == nil {
 		err = refuseDeploy(targets)
 	}
-	if err != nil || !single(patterns) {
+	if err != nil || !Single(patterns) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -71,7 +71,7 @@ func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := checkUnprotected(ctx, targets); err != nil || !single(patterns) {
+	if err := checkUnprotected(ctx, targets); err != nil || !Single(patterns) {
 		return err
 	}
 	return checkDestroy(ctx, all, targets[0])
@@ -81,7 +81,7 @@ func find(dir string, patterns []string) (all, targets stacks, err error) {
 	if all, err = load(dir); err != nil {
 		return nil, nil, err
 	}
-	if single(patterns) {
+	if Single(patterns) {
 		target, err := all.find(patterns[0])
 		return all, stacks{target}, err
 	}
@@ -89,8 +89,8 @@ func find(dir string, patterns []string) (all, targets stacks, err error) {
 	return all, targets, err
 }
 
-// single says that one stack is named, by its name.
-func single(patterns []string) bool { return len(patterns) == 1 && !IsPattern(patterns[0]) }
+// Single says that one stack is named, by its name.
+func Single(patterns []string) bool { return len(patterns) == 1 && !IsPattern(patterns[0]) }
 
 // refusal is an error in whole sentences for the person who typed the command. It can have
 // several lines.

@@ -1,12 +1,10 @@
 package project
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"plinth/cli/internal/synthesized"
@@ -86,12 +84,8 @@ func (p *Project) Synth(ctx context.Context, variables ...string) error {
 // Resynth is [Project.Synth] with the program that was built last.
 func (p *Project) Resynth(ctx context.Context, variables ...string) error {
 	environ := append(p.environment(), "CDKTF_OUTDIR="+synthesized.Folder(p.Root))
-	var said bytes.Buffer
-	err := p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: &said})
-	if text := strings.TrimSpace(said.String()); text != "" {
-		p.Say("%s", text)
-	}
-	return err
+	// Standard output is for what the command itself has for programs.
+	return p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: p.Stderr})
 }
 
 // Check checks the settings of all environments.
