@@ -35,6 +35,28 @@ func known(p *project.Project) []string {
 	return files
 }
 
+// ownStacks completes the arguments after an environment with the names of its stacks.
+func ownStacks(p *project.Project) completion {
+	return func(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return environments(p)(c, args, toComplete)
+		}
+		names, directive := stacks(p, 0)(c, args, toComplete)
+		return slices.DeleteFunc(names, func(name string) bool { return environmentOf(p, name) != args[0] }), directive
+	}
+}
+
+// environmentOf returns the environment of a stack: of dev and dev-eu, dev-eu-app is the longer one's.
+func environmentOf(p *project.Project, stack string) string {
+	longest := ""
+	for _, name := range known(p) {
+		if strings.HasPrefix(stack, name+"-") && len(name) > len(longest) {
+			longest = name
+		}
+	}
+	return longest
+}
+
 // stacks completes arguments with the names of stacks that were synthesized, up to a number; 0 is
 // any. What an administrator alone deploys is not among them.
 func stacks(p *project.Project, most int) completion {

@@ -79,6 +79,7 @@ func TestComplete(t *testing.T) {
 		"rehearse":            "dev prod",
 		"drift":               "dev prod",
 		"drift dev":           "dev-network dev-data dev-app",
+		"drift prod":          "",
 		"image --builder":     "docker buildah",
 		"status dev --output": "text json",
 		"completion":          "bash zsh fish powershell",

@@ -274,12 +274,7 @@ build/drift gets the report, as Markdown and as JSON.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-			if len(args) == 0 {
-				return environments(p)(c, args, toComplete)
-			}
-			return stacks(p, 0)(c, args, toComplete)
-		},
+		ValidArgsFunction: ownStacks(p),
 	}
 	skip, format := skipSynth(c), output(c)
 	c.RunE = func(c *cobra.Command, args []string) error {

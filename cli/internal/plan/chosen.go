@@ -25,14 +25,22 @@ func chosen(all map[string]synthesized.Stack, environment string, patterns []str
 	}
 	var found []string
 	for _, pattern := range patterns {
-		before := len(found)
-		for _, name := range names {
-			if matches, err := path.Match(pattern, name); err == nil && matches && !slices.Contains(found, name) {
+		matching := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			matches, err := path.Match(pattern, name)
+			return err != nil || !matches
+		})
+		own := slices.DeleteFunc(slices.Clone(matching), func(name string) bool { return owner(all, name) != environment })
+		switch {
+		case len(matching) == 0:
+			return nil, fmt.Errorf("%s: matches no stack; there are %s", pattern, strings.Join(names, ", "))
+		case len(own) == 0:
+			other := owner(all, matching[0])
+			return nil, fmt.Errorf("%s: is not a stack of %s but of %s; compare it with ./plinth drift %[3]s '%[1]s'", pattern, environment, other)
+		}
+		for _, name := range own {
+			if !slices.Contains(found, name) {
 				found = append(found, name)
 			}
-		}
-		if len(found) == before {
-			return nil, fmt.Errorf("%s: matches no stack; there are %s", pattern, strings.Join(names, ", "))
 		}
 	}
 	return found, nil

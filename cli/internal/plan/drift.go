@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"plinth/cli/internal/synthesized"
+	"plinth/cli/internal/terraform"
 )
 
 // ErrDiffers says that what is deployed is not what is synthesized. It is no failure of the comparison.
@@ -54,7 +56,14 @@ func (c *Planner) Drift(ctx context.Context, environment string, stacks []string
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p, err := c.examineDeployed(ctx, stack)
+		fmt.Fprintf(c.Stderr, "Comparing %s\n", stack)
+		var said bytes.Buffer // Terraform's plan of each stack: only needed when one fails
+		quiet := *c
+		quiet.Stdout, quiet.Stderr = &said, &said
+		p, err := quiet.examineDeployed(ctx, stack)
+		if err != nil {
+			fmt.Fprint(c.Stderr, said.String())
+		}
 		report = append(report, compare(stack, p, err))
 	}
 	text := table(report)
@@ -85,7 +94,7 @@ func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, e
 func compare(stack string, p planned, err error) Compared {
 	switch {
 	case err != nil:
-		return Compared{Stack: stack, State: unknown, Detail: err.Error()}
+		return Compared{Stack: stack, State: unknown, Detail: terraform.InBrief(err)}
 	case p.waits != "":
 		return Compared{Stack: stack, State: notDeployed, Detail: p.waits}
 	case !p.deployed:
@@ -135,7 +144,7 @@ func verdict(report []Compared) error {
 // table is the report as Markdown.
 func table(report []Compared) string {
 	var text strings.Builder
-	text.WriteString("| stack | state | |\n|---|---|---|\n")
+	text.WriteString("| stack | state | detail |\n|---|---|---|\n")
 	for _, c := range report {
 		fmt.Fprintf(&text, "| %s | %s | %s |\n", code(c.Stack), c.State, code(c.Detail))
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/synthesized"
+	"plinth/cli/internal/terraform"
 )
 
 // deployed is the beginning of a plan of a stack that is there.
@@ -35,7 +37,9 @@ func TestDrift(t *testing.T) {
 		}
 		return nil
 	}
-	signedOut := func(string) error { return errors.New("there are no AWS credentials.") }
+	signedOut := func(string) error {
+		return fmt.Errorf("Cannot read the state of dev-network: %w", terraform.Explain("Error: No valid credential sources found\nPlease see a page", nil)) //nolint:staticcheck // as package order writes it
+	}
 	for name, test := range map[string]struct {
 		network, data, app string // plans; empty fails
 		check              func(stack string) error
@@ -49,7 +53,7 @@ func TestDrift(t *testing.T) {
 		"nothing yet":      {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
 		"one fails":        {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
 		"one is too early": {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
-		"no credentials":   {same, same, same, signedOut, []string{"| dev-app | cannot be compared | there are no AWS credentials. |"}, "not every stack could be compared"},
+		"no credentials":   {same, same, same, signedOut, []string{"| dev-app | cannot be compared | Cannot read the state of dev-network: there are no AWS credentials. Sign in, or choose them with AWS_PROFILE. |"}, "not every stack could be compared"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +124,9 @@ func TestChosen(t *testing.T) {
 	}{
 		"an environment":     {"dev", nil, "dev-app dev-network", ""},
 		"the longer":         {"dev-eu", nil, "dev-eu-app", ""},
-		"a pattern":          {"dev", []string{"dev-eu-*"}, "dev-eu-app", ""},
+		"a pattern":          {"dev", []string{"dev-*"}, "dev-app dev-network", ""},
+		"another's pattern":  {"dev", []string{"dev-eu-*"}, "", "dev-eu-*: is not a stack of dev but of dev-eu; compare it with ./plinth drift dev-eu 'dev-eu-*'"},
+		"another's stack":    {"dev-eu", []string{"dev-network"}, "", "dev-network: is not a stack of dev-eu but of dev; compare it with ./plinth drift dev 'dev-network'"},
 		"names":              {"dev", []string{"dev-network", "dev-app"}, "dev-network dev-app", ""},
 		"no such stack":      {"dev", []string{"dev-apq"}, "", "dev-apq: matches no stack; there are dev-app, dev-eu-app, dev-network"},
 		"an administrator's": {"dev", []string{"bootstrap-dev"}, "", "bootstrap-dev: matches no stack"},

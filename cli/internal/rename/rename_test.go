@@ -57,6 +57,16 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// TestMentions: an ARN or a path with the old name is not renamed, but listed.
+func TestMentions(t *testing.T) {
+	t.Parallel()
+	text := "# plinth\nproject: acme # was plinth\nci:\n  project: platform/plinth\nvault: arn:aws:backup:r:1:backup-vault:plinth-prod\nother: plinths\n"
+	assert.DeepEqual(t, mentions("environments/x.yaml", text, "plinth"), []string{
+		"  environments/x.yaml:4: project: platform/plinth",
+		"  environments/x.yaml:5: vault: arn:aws:backup:r:1:backup-vault:plinth-prod",
+	})
+}
+
 func TestModuleFiles(t *testing.T) {
 	t.Parallel()
 	renamed := func(path string) (string, bool) {

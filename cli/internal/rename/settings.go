@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,9 +22,15 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 	if o.Project == "" && o.App == "" {
 		return nil, nil
 	}
-	if _, err := settings.Load(filepath.Join(root, environments), nil); err != nil {
+	before, err := settings.Load(filepath.Join(root, environments), nil)
+	if err != nil {
 		return nil, fmt.Errorf("the settings have mistakes; mend these first\n%w", err)
 	}
+	old := map[string]string{} // an environment's project
+	for _, env := range before {
+		old[env.Name] = env.Project
+	}
+	var remaining []string
 	files, err := filepath.Glob(filepath.Join(root, environments, "*.yaml"))
 	if err != nil {
 		return nil, err
@@ -59,9 +66,31 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 		if text != string(content) {
 			changed[file] = []byte(text)
 			said = append(said, file+": "+strings.Join(names, ", "))
+			if o.Project != "" {
+				remaining = append(remaining, mentions(file, text, old[strings.TrimSuffix(filepath.Base(path), ".yaml")])...)
+			}
 		}
 	}
+	if len(remaining) > 0 {
+		said = append(append(said, "The old name is still in these lines. Edit them if they change too:"), remaining...)
+	}
 	return said, accepted(trial, o)
+}
+
+// mentions lists the lines of a YAML file whose settings contain a word, such as an ARN or the
+// pipelines' project.
+func mentions(file, text, word string) []string {
+	pattern := regexp.MustCompile(`\b` + regexp.QuoteMeta(word) + `\b`)
+	var found []string
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		setting, _, _ := strings.Cut(" "+line, " #")
+		if pattern.MatchString(setting) {
+			found = append(found, fmt.Sprintf("  %s:%d: %s", file, number, strings.TrimSpace(setting)))
+		}
+	}
+	return found
 }
 
 // accepted asks settings about the renamed environments in a folder. What is wrong with a name is

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -89,10 +90,26 @@ func Explain(stderr string, exit error) error {
 	return failure
 }
 
-// FirstError is the first line of Terraform's first error among what cdktf has written, which is
-// mostly the reason of the others; "" where there is none.
+// InBrief is err's message without Terraform's own words, for a table.
+func InBrief(err error) string {
+	var failure *Failure
+	if errors.As(err, &failure) && failure.Cause != Unknown {
+		return strings.Replace(err.Error(), failure.Error(), failure.Remedy, 1)
+	}
+	return err.Error()
+}
+
+// FirstError is the remedy for Terraform's first error in cdktf's output when its cause is known,
+// the error's first line otherwise, and "" when there is no error. Later errors mostly follow from
+// the first.
 func FirstError(written string) string {
-	return strings.TrimSpace(firstError.FindString(colours.ReplaceAllString(written, "")))
+	line := strings.TrimSpace(firstError.FindString(colours.ReplaceAllString(written, "")))
+	for _, cause := range causes {
+		if cause.sign.MatchString(line) {
+			return cause.remedy
+		}
+	}
+	return line
 }
 
 var (

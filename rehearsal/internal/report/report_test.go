@@ -153,3 +153,10 @@ func visit(n *html.Node, see func(*html.Node)) {
 		visit(child, see)
 	}
 }
+
+// TestWrapped has a list that is longer than a terminal is wide.
+func TestWrapped(t *testing.T) {
+	item := strings.Repeat("x", 40)
+	assert.Equal(t, wrapped("a, b"), "a, b")
+	assert.Equal(t, wrapped(strings.Join([]string{item, item, item}, ", ")), item+", "+item+",\n            "+item)
+}

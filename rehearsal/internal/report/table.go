@@ -34,7 +34,7 @@ func (r *Result) Table(out io.Writer) error {
 	if r.Looked {
 		fmt.Fprintf(out, "%-12s%s\n%-12s%s\n", "left:", r.left(), "bucket:", r.bucket())
 		if len(r.Bootstrap) > 0 {
-			fmt.Fprintf(out, "%-12sthe bootstrap stack: %s\n", "stays:", Types(r.Bootstrap))
+			fmt.Fprintf(out, "%-12s%s\n", "stays:", wrapped("the bootstrap stack: "+Types(r.Bootstrap)))
 		}
 	}
 	heading := "unchecked:"
@@ -43,6 +43,27 @@ func (r *Result) Table(out io.Writer) error {
 		heading = ""
 	}
 	return nil
+}
+
+// wrapped breaks a list at its commas, for a terminal of 100 columns with the heading at the left.
+func wrapped(list string) string {
+	const columns, indent = 88, 12
+	var text strings.Builder
+	column := 0
+	for i, item := range strings.Split(list, ", ") {
+		if i > 0 {
+			text.WriteString(",")
+			if column += 2; column+len(item) > columns {
+				text.WriteString("\n" + strings.Repeat(" ", indent))
+				column = 0
+			} else {
+				text.WriteString(" ")
+			}
+		}
+		text.WriteString(item)
+		column += len(item)
+	}
+	return text.String()
 }
 
 // took is how long a stack took, in seconds.
