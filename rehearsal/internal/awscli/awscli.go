@@ -1,6 +1,6 @@
-// Package awscli is a rehearsal's simulator of the AWS CLI: the few commands that the stacks'
-// destroy-time steps run and that show what is in the account. It words errors as version 2
-// of the real one does, and exits as that does, so that a step's handling of them is tried too.
+// Package awscli is a rehearsal's simulator of the AWS CLI. It has the few commands that the
+// stacks' destroy-time steps run and that list what is in the account. Error messages and exit
+// codes are those of version 2, so that a rehearsal also tests how a step handles them.
 package awscli
 
 import (
@@ -26,7 +26,7 @@ const (
 	generalError = 255
 )
 
-// failure is an error with the exit code that tells its kind.
+// failure is an error with the command's exit code.
 type failure struct {
 	code    int
 	message string
@@ -38,25 +38,25 @@ func misused(format string, args ...any) error {
 	return &failure{usageError, "An error occurred (ParamValidation): " + fmt.Sprintf(format, args...)}
 }
 
-// command is one that the simulator knows.
+// command is a command that the simulator knows.
 type command struct {
-	// operation is what AWS's API calls it.
+	// operation is its name in AWS's API.
 	operation string
-	// options are all that it takes besides the global ones.
+	// options are those that it takes in addition to the global ones.
 	options map[string]option
-	// run answers what is printed, nil for nothing.
+	// run returns the output, nil for none.
 	run func(w *cloud.World, given options) (any, error)
-	// changes says that it changes the account.
+	// changes reports whether it changes the account.
 	changes bool
-	// action is what IAM is asked about, on resource, which is nothing where it takes none. An
-	// empty one needs no permission.
+	// action is the IAM action to authorize; empty: it needs no permission. resource returns the
+	// ARN, and is nil for actions that take no resource.
 	action   string
 	resource func(w *cloud.World, given options) string
 }
 
 type option struct {
 	required bool
-	// values says how many follow: none, one, or as many as there are.
+	// values says how many values follow: none, one or any number.
 	values arity
 }
 
@@ -68,7 +68,7 @@ const (
 	many
 )
 
-// options are the values of those that were given, by name.
+// options are the values of the given options, by name.
 type options map[string][]string
 
 func (o options) value(name string) string {
@@ -84,8 +84,8 @@ var globals = map[string]option{
 	"--region": {values: one}, "--query": {values: one}, "--output": {values: one}, "--profile": {values: one}, "--no-cli-pager": {},
 }
 
-// Run runs one command, without the word aws, and returns its exit code. Where no region is
-// given it is the account's own; in every other there is nothing.
+// Run runs one command, given without the word aws, and returns its exit code. The default region
+// is the account's own. Every other region is empty.
 func Run(c *cloud.Cloud, args []string, stdout, stderr io.Writer) int {
 	err := run(c, args, stdout)
 	if err == nil {
@@ -139,7 +139,7 @@ func run(c *cloud.Cloud, args []string, stdout io.Writer) error {
 	return write(stdout, answer)
 }
 
-// authorize asks IAM about a command.
+// authorize checks that the caller's role may run a command.
 func authorize(c *cloud.Cloud, w *cloud.World, cmd *command, given options) error {
 	who, err := w.Identify(os.Getenv, time.Now())
 	if who == nil || err != nil || cmd.action == "" {
@@ -164,7 +164,7 @@ func view(c *cloud.Cloud, act func(*cloud.World) error) error {
 	return act(w)
 }
 
-// parse tells the command from its options. Global ones may come first.
+// parse separates the command from its options. Global options may come first.
 func parse(args []string) (*command, options, error) {
 	given := options{}
 	var words []string
@@ -215,7 +215,7 @@ func parse(args []string) (*command, options, error) {
 	return cmd, given, nil
 }
 
-// writer checks --query and --output before anything is done.
+// writer checks --query and --output before the command runs.
 func writer(given options) (func(io.Writer, any) error, error) {
 	write := writeJSON
 	switch output := given.value("--output"); output {

@@ -17,7 +17,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// folderVariable makes the test's own binary the aws of the rehearsal in a folder.
+// folderVariable makes the test binary act as the aws command of the rehearsal in that folder.
 const folderVariable = "AWSCLI_TEST_FOLDER"
 
 func TestMain(m *testing.M) {
@@ -121,7 +121,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestSnapshots lists snapshots as the runbook does, and by their database, type and name.
+// TestSnapshots lists snapshots as the runbook does, and filters them by database, type and name.
 func TestSnapshots(t *testing.T) {
 	c := account(t)
 	assert.NilError(t, c.Update(func(w *cloud.World) error {
@@ -185,7 +185,7 @@ func TestToken(t *testing.T) {
 	assert.Assert(t, strings.HasPrefix(credential.Status.Token, "k8s-aws-v1.") && credential.Status.ExpirationTimestamp.After(time.Now()))
 }
 
-// TestSweep runs the command that a data stack runs when it is destroyed.
+// TestSweep runs the command that a data stack runs on destroy.
 func TestSweep(t *testing.T) {
 	source, err := os.ReadFile("../../../constructs/postgres/aurora.go")
 	assert.NilError(t, err)
@@ -208,10 +208,10 @@ func TestSweep(t *testing.T) {
 	assert.Assert(t, w.Get("aws_rds_cluster_instance", "app-writer") != nil)
 	assert.Assert(t, w.Get("aws_rds_cluster_instance", "application-autoscaling-3") != nil, "another cluster's replica is gone")
 	assert.Equal(t, len(w.Things["aws_rds_cluster_instance"]), 2)
-	sweep() // nothing is left to do
+	sweep() // nothing left to delete
 }
 
-// TestRole has a command work under a role.
+// TestRole runs commands under a role.
 func TestRole(t *testing.T) {
 	c := account(t)
 	assert.NilError(t, c.Update(func(w *cloud.World) error {

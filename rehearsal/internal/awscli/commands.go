@@ -73,7 +73,7 @@ var commands = map[string]*command{
 	"sts get-caller-identity": {operation: "GetCallerIdentity", run: getCallerIdentity},
 }
 
-// named is the ARN of what an option names, or of all that it could.
+// named returns the ARN of the resource that an option names, with * if the option is missing.
 func named(service, prefix, option string) func(*cloud.World, options) string {
 	return func(w *cloud.World, given options) string {
 		region, name := given.value("--region"), given.value(option)
@@ -100,8 +100,8 @@ func getCallerIdentity(w *cloud.World, _ options) (any, error) {
 	return map[string]any{"UserId": identity["user_id"], "Account": identity["account_id"], "Arn": identity["arn"]}, nil
 }
 
-// updateKubeconfig has nothing to do: a rehearsal with a real control plane has a kubeconfig with
-// a context of the cluster's name, which KUBECONFIG names.
+// updateKubeconfig changes nothing. A rehearsal with a real control plane sets KUBECONFIG to a file
+// that already has a context with the cluster's name.
 func updateKubeconfig(w *cloud.World, given options) (any, error) {
 	name := given.value("--name")
 	if w.Get("aws_eks_cluster", name) == nil {
@@ -114,7 +114,7 @@ func updateKubeconfig(w *cloud.World, given options) (any, error) {
 	return fmt.Sprintf("Context %s is in %s", name, file), nil
 }
 
-// getToken signs nothing, and the cluster need not exist, as it need not for the real one.
+// getToken signs nothing. The cluster need not exist, as with the real command.
 func getToken(w *cloud.World, given options) (any, error) {
 	url := fmt.Sprintf("https://sts.%s.amazonaws.com/?Action=GetCallerIdentity&x-k8s-aws-id=%s&X-Amz-Signature=rehearsal", w.Region, given.value("--cluster-name"))
 	return map[string]any{
@@ -126,7 +126,7 @@ func getToken(w *cloud.World, given options) (any, error) {
 	}, nil
 }
 
-// instance is a database of RDS, or one of Aurora's.
+// instance is an RDS instance or an Aurora instance.
 type instance struct {
 	kind  string
 	thing *cloud.Thing
@@ -137,7 +137,7 @@ func (i instance) text(attribute string) string {
 	return s
 }
 
-// members of the API's DBInstance that a thing has attributes for.
+// members maps members of the API's DBInstance to attributes.
 var members = map[string]string{
 	"DBInstanceIdentifier": "identifier", "DBInstanceClass": "instance_class", "Engine": "engine", "EngineVersion": "engine_version",
 	"DBInstanceArn": "arn", "DBClusterIdentifier": "cluster_identifier", "DeletionProtection": "deletion_protection",
@@ -153,7 +153,7 @@ func (i instance) describe(status string) map[string]any {
 	return description
 }
 
-// filterAttributes are what instances can be filtered by, but for ARNs.
+// filterAttributes maps the supported filters to attributes. Values cannot be ARNs.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
 var filterAttributes = map[string]string{
 	"db-cluster-id": "cluster_identifier", "db-instance-id": "identifier", "dbi-resource-id": "dbi_resource_id", "engine": "engine",
@@ -161,7 +161,7 @@ var filterAttributes = map[string]string{
 
 const notFound = "DBInstanceNotFound"
 
-// instances are those that an identifier and filters leave.
+// instances returns the instances that match the identifier and the filters.
 func instances(w *cloud.World, given options) ([]instance, error) {
 	filters, err := filters(given["--filters"], "--filters", "Name")
 	if err != nil {
@@ -203,7 +203,7 @@ func describeInstances(w *cloud.World, given options) (any, error) {
 	return map[string]any{"DBInstances": all}, nil
 }
 
-// createSnapshot is done at once. A person has made it, so no stack has it.
+// createSnapshot finishes at once. The snapshot belongs to no stack.
 func createSnapshot(database, identifier, name, kind string) func(*cloud.World, options) (any, error) {
 	return func(w *cloud.World, given options) (any, error) {
 		var of *cloud.Thing
@@ -228,7 +228,7 @@ func createSnapshot(database, identifier, name, kind string) func(*cloud.World, 
 
 var notFoundCodes = map[string]string{"aws_db_instance": notFound, "aws_rds_cluster": "DBClusterNotFoundFault"}
 
-// describeSnapshots answers those that are left by what they are of, their name and their type.
+// describeSnapshots filters snapshots by database, name and type.
 // https://docs.aws.amazon.com/cli/latest/reference/rds/describe-db-snapshots.html
 func describeSnapshots(kind, of, identifier, missing string) func(*cloud.World, options) (any, error) {
 	types := []string{cloud.SnapshotAutomated, cloud.SnapshotManual, cloud.SnapshotAWSBackup}
@@ -253,7 +253,7 @@ func describeSnapshots(kind, of, identifier, missing string) func(*cloud.World, 
 	}
 }
 
-// snapshotMembers are what the API calls a snapshot and that which it is of.
+// snapshotMembers are the API's names for a snapshot and its database.
 var snapshotMembers = map[string]struct{ snapshot, database string }{
 	"aws_db_snapshot": {"DBSnapshot", "DBInstance"}, "aws_db_cluster_snapshot": {"DBClusterSnapshot", "DBCluster"},
 }
@@ -267,7 +267,7 @@ func describeSnapshot(kind, name string, t *cloud.Thing) map[string]any {
 	}
 }
 
-// deleteInstance deletes at once.
+// deleteInstance finishes at once.
 func deleteInstance(w *cloud.World, given options) (any, error) {
 	found, err := instances(w, given)
 	if err != nil {
@@ -288,7 +288,7 @@ func deleteInstance(w *cloud.World, given options) (any, error) {
 	return map[string]any{"DBInstance": i.describe("deleting")}, nil
 }
 
-// waitInstanceDeleted waits for nothing: what is still there nobody is deleting.
+// waitInstanceDeleted never waits: an instance that still exists is not being deleted.
 func waitInstanceDeleted(w *cloud.World, given options) (any, error) {
 	_, err := instances(w, given)
 	if err == nil {
@@ -301,7 +301,7 @@ func waitInstanceDeleted(w *cloud.World, given options) (any, error) {
 	return nil, err
 }
 
-// getResources answers the ARNs and tags of what is in the region, and of what is in none.
+// getResources returns the ARNs and tags of resources in the region and of global ones.
 func getResources(w *cloud.World, given options) (any, error) {
 	filters, err := filters(given["--tag-filters"], "--tag-filters", "Key")
 	if err != nil {
@@ -334,7 +334,7 @@ type filter struct {
 	values []string
 }
 
-// filters reads the shorthand Name=…,Values=a,b without quotes in it.
+// filters parses the shorthand Name=…,Values=a,b without quotes.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
 func filters(given []string, option, nameKey string) ([]filter, error) {
 	var all []filter

@@ -16,8 +16,8 @@ func writeJSON(out io.Writer, answer any) error {
 	return encoder.Encode(answer)
 }
 
-// writeText writes a value on a line, and a list's on one, separated by tabs. Each list in a
-// list has its own line, and an empty one none.
+// writeText writes a scalar on a line, and the scalars of a list on one line, separated by tabs.
+// Each nested list has its own line; an empty one has none.
 // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html#text-output
 func writeText(out io.Writer, answer any) error {
 	switch v := answer.(type) {
@@ -54,7 +54,7 @@ func writeList(out io.Writer, list []any) error {
 	return nil
 }
 
-// scalar is as Python prints it, in which the AWS CLI is written.
+// scalar formats a value as Python does: the AWS CLI is written in it.
 func scalar(value any) string {
 	switch v := value.(type) {
 	case nil:

@@ -8,18 +8,18 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// KubernetesRequest is one that a caller makes of a cluster's API.
+// KubernetesRequest is a request to a cluster's API.
 type KubernetesRequest struct {
 	// Verb is get, list, create, patch or delete.
 	Verb string
-	// Resource in the plural, and its API group, empty for the core one.
+	// Resource is plural. Group is its API group, empty for the core one.
 	Resource, Group string
-	// Namespace is empty for what is in none.
+	// Namespace is empty for cluster-scoped resources.
 	Namespace string
 }
 
-// AuthorizeKubernetes refuses what the access entries of a cluster do not let a role do. The
-// administrator, a nil session, may do what the cluster's own administrators may.
+// AuthorizeKubernetes refuses requests that a cluster's access entries do not allow the role. A nil
+// session is the account's administrator, who may do everything.
 // https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 func (w *World) AuthorizeKubernetes(s *iam.Session, cluster string, requests ...KubernetesRequest) error {
 	if s == nil {
@@ -61,7 +61,7 @@ func (w *World) permits(role, cluster string, r KubernetesRequest) bool {
 	return permitted
 }
 
-// accessPolicyPermits: the policies are Kubernetes' own roles cluster-admin, admin, edit and view.
+// accessPolicyPermits approximates the policies by Kubernetes' cluster-admin, admin, edit and view.
 func accessPolicyPermits(policy string, r KubernetesRequest) bool {
 	const rbac, secrets = "rbac.authorization.k8s.io", "secrets"
 	reads := r.Verb == "get" || r.Verb == "list"
@@ -83,7 +83,7 @@ func accessPolicyPermits(policy string, r KubernetesRequest) bool {
 	return false
 }
 
-// ObjectRequest is one for an object of a Helm release, as the release names it.
+// ObjectRequest is a request for an object of a Helm release. object is "Kind namespace/name".
 func ObjectRequest(verb, object string) KubernetesRequest {
 	kind, name, _ := strings.Cut(object, " ")
 	space, _, _ := strings.Cut(name, "/")
@@ -105,6 +105,6 @@ func ObjectRequest(verb, object string) KubernetesRequest {
 	return r
 }
 
-// UnknownObject stands for what a published chart makes, which cannot be known: cluster-wide
-// objects as well.
+// UnknownObject stands for the objects of a published chart. The simulator cannot list them and
+// assumes cluster-wide ones.
 var UnknownObject = KubernetesRequest{Verb: "create", Resource: "clusterroles", Group: "rbac.authorization.k8s.io"}

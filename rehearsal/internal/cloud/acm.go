@@ -27,7 +27,7 @@ func init() {
 			fill:  fillCertificate,
 		},
 		validationKind: {
-			// When the certificate was issued, which it was not yet when the provider looked.
+			// The id is the time of issue, still zero when the provider reads it.
 			id:       func(*World, Attributes) string { return "0001-01-01 00:00:00 +0000 UTC" },
 			key:      func(a Attributes) string { return text(a, "certificate_arn") },
 			replaced: []string{"certificate_arn", "validation_record_fqdns"},
@@ -59,7 +59,7 @@ func checkCertificate(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// domains are all that a certificate is for, once each.
+// domains are a certificate's domain names without duplicates.
 func domains(a Attributes) []string {
 	all := []string{text(a, "domain_name")}
 	for _, name := range texts(any(a), "subject_alternative_names") {
@@ -86,8 +86,8 @@ func fillCertificate(w *World, id string, a Attributes) {
 	})
 }
 
-// proof is the record by which somebody shows that a domain is theirs: the same for all
-// certificates of an account for the domain.
+// proof is the DNS record that proves control of a domain. All certificates of an account for the
+// domain share it.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func (w *World) proof(domain string) Attributes {
 	part := func(what string) string {
@@ -101,7 +101,7 @@ func (w *World) proof(domain string) Attributes {
 	}
 }
 
-// checkValidation: ACM issues a certificate once it finds every proof; until then the provider waits.
+// checkValidation refuses while a proof is missing: ACM issues a certificate once it finds all.
 func checkValidation(w *World, a, _ Attributes) error {
 	certificate := w.find(certificateKind, "arn", text(a, "certificate_arn"))
 	said := texts(any(a), "validation_record_fqdns")
@@ -138,8 +138,8 @@ func issue(certificate *Thing) {
 
 const issued = "ISSUED"
 
-// checkIssued refuses a certificate of a stack's that is not valid yet. Those of others are taken
-// for valid.
+// checkIssued refuses a stack's certificate that is not issued yet. It assumes that others are
+// valid.
 func (w *World) checkIssued(arn, code string) error {
 	if c := w.find(certificateKind, "arn", arn); c != nil && text(c.Attributes, "status") != issued {
 		return refuse(code, "The certificate '%s' is not issued yet: its status is %s", arn, text(c.Attributes, "status"))

@@ -11,18 +11,18 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// CallsName is the file, beside the cloud's, with every call that the simulators have simulated
-// for a role: a [Call] a line.
+// CallsName is the file beside the cloud's that records every call that the simulators have
+// simulated for a role, one [Call] a line.
 const CallsName = "calls.jsonl"
 
-// Call is a request, and what was decided. With package iam, all of it can be decided again.
+// Call is a request and the decision about it. Package iam can repeat the decision.
 type Call struct {
 	// Role is the ARN of the role that called.
 	Role string `json:"role"`
-	// Stack is the tag that the stack gives to what it makes; a call of the AWS CLI has none.
+	// Stack is the stack tag of the caller's stack. Calls of the AWS CLI and of S3 have none.
 	Stack string `json:"stack,omitempty"`
-	// Type and Name are of the thing, such as aws_vpc, and Operation what was done to it; of the
-	// AWS CLI's they are "aws" and the command.
+	// Type, such as aws_vpc, and Name are the resource's; Operation is what was done to it. A call
+	// of the AWS CLI has the type "aws"; its name and operation are the API's.
 	Type      string `json:"type"`
 	Name      string `json:"name,omitempty"`
 	Operation string `json:"operation"`
@@ -30,15 +30,15 @@ type Call struct {
 	Allowed bool `json:"allowed"`
 }
 
-// Caller is who calls, in which stack.
+// Caller is a session and its stack.
 type Caller struct {
-	// Session is nil for the account's administrator, who may do everything and is not asked.
+	// Session is nil for the account's administrator, who may do everything.
 	Session *iam.Session
 	Stack   string
 }
 
-// Authorize decides, in their order, about the requests of an operation on a thing, and writes
-// them down up to the first that is denied, which is the error.
+// Authorize decides about an operation's requests in order and records the decisions. It stops at
+// the first denied request and returns that as the error.
 func (c *Cloud) Authorize(caller Caller, kind, name, operation string, requests []iam.Request) error {
 	if caller.Session == nil || len(requests) == 0 {
 		return nil
@@ -63,7 +63,7 @@ func (c *Cloud) Authorize(caller Caller, kind, name, operation string, requests 
 	return errors.Join(denied, c.record(lines.String()))
 }
 
-// record appends in one write: many processes do.
+// record appends all lines in one write: many processes write to the file.
 func (c *Cloud) record(lines string) error {
 	file, err := os.OpenFile(c.calls(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *Cloud) record(lines string) error {
 	return errors.Join(err, file.Close())
 }
 
-// Calls are all that were written down, in order.
+// Calls returns all recorded calls in order.
 func (c *Cloud) Calls() ([]Call, error) {
 	content, err := os.ReadFile(c.calls())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -94,12 +94,12 @@ func (c *Cloud) Calls() ([]Call, error) {
 
 func (c *Cloud) calls() string { return filepath.Join(filepath.Dir(c.path), CallsName) }
 
-// Allow decides about an operation on a thing of the world: see [World.Calls]. What is denied must
-// not be kept. Service-linked roles that it makes are noted.
+// Allow authorizes an operation on a resource: see [World.Calls]. On an error the caller must not
+// keep the change. Allow notes the service-linked roles that the operation creates.
 func (c *Cloud) Allow(w *World, caller Caller, kind, operation string, before, after Attributes) error {
 	requests, err := w.Calls(kind, operation, before, after)
 	if caller.Session == nil {
-		// Nobody asks what an administrator's calls are, known or not.
+		// An administrator is not authorized, so unknown calls are no error.
 		w.madeServiceRoles(requests)
 		return nil
 	}
@@ -117,7 +117,7 @@ func (c *Cloud) Allow(w *World, caller Caller, kind, operation string, before, a
 	return nil
 }
 
-// RequestOn is a request on what has an ARN, with the tags that it has.
+// RequestOn is a request about the resource with that ARN, with its tags.
 func (w *World) RequestOn(action, arn, region string) iam.Request {
 	c := &calls{w: w}
 	r := resource{arn: arn}

@@ -8,7 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// databases are the attributes of one of each type, with backups.
+// databases are the attributes of one database of each type, with backups.
 func databases() map[string]Attributes {
 	return map[string]Attributes{
 		"aws_db_instance": {
@@ -27,7 +27,7 @@ func snapshotsOf(w *World, database string) (names []string) {
 	return names
 }
 
-// TestAutomatedSnapshot follows RDS's own snapshot of a database through the database's life.
+// TestAutomatedSnapshot follows RDS's automated snapshot through the life of a database.
 func TestAutomatedSnapshot(t *testing.T) {
 	name := regexp.MustCompile(`^rds:dev-postgres-\d{4}-\d\d-\d\d-\d\d-\d\d$`)
 	for database, a := range databases() {
@@ -38,7 +38,7 @@ func TestAutomatedSnapshot(t *testing.T) {
 			assert.Assert(t, len(own) == 1 && name.MatchString(own[0]), "%v", own)
 			assert.Equal(t, SnapshotType(own[0]), SnapshotAutomated)
 
-			// A change takes no other, at whatever time it is.
+			// A change takes no second snapshot, whatever the time.
 			kind := snapshotKinds[database].kind
 			yesterday := "rds:dev-postgres-2026-11-25-02-10"
 			w.Things[kind] = map[string]*Thing{yesterday: w.Get(kind, own[0])}
@@ -67,7 +67,7 @@ func TestAutomatedSnapshot(t *testing.T) {
 	}
 }
 
-// TestRetainedSnapshot keeps RDS's own where it is not to go with its database.
+// TestRetainedSnapshot keeps the automated snapshot of a deleted database.
 func TestRetainedSnapshot(t *testing.T) {
 	for database, a := range databases() {
 		t.Run(database, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRetainedSnapshot(t *testing.T) {
 			own := snapshotsOf(w, database)
 			assert.NilError(t, w.Delete(database, "", a))
 			assert.DeepEqual(t, snapshotsOf(w, database), own)
-			// In the same minute RDS has no second of the name, which is no reason to refuse a database.
+			// A second one in the same minute would have the same name, so RDS takes none.
 			again := databases()[database]
 			assert.NilError(t, w.Create(database, "", again))
 			assert.NilError(t, w.Delete(database, "", again))
@@ -86,7 +86,7 @@ func TestRetainedSnapshot(t *testing.T) {
 	}
 }
 
-// TestNoBackups turns an instance's backups off, which deletes what there is.
+// TestNoBackups turns an instance's backups off, which deletes its automated snapshots.
 func TestNoBackups(t *testing.T) {
 	const database = "aws_db_instance"
 	w, a := newWorld(), databases()[database]
@@ -130,7 +130,7 @@ func TestSnapshotNames(t *testing.T) {
 	}
 }
 
-// TestFinalSnapshotName refuses a deletion for the name of the last snapshot, and so keeps the database.
+// TestFinalSnapshotName: an invalid final snapshot name keeps the database.
 func TestFinalSnapshotName(t *testing.T) {
 	for database, a := range databases() {
 		t.Run(database, func(t *testing.T) {

@@ -22,18 +22,18 @@ func init() {
 			fill: func(w *World, id string, a Attributes) {
 				setDefaults(a, Attributes{
 					"arn": w.arn("backup", "backup-vault:"+id), "recovery_points": 0.0,
-					// AWS Backup then has a key of its own, which no stack can name.
+					// AWS Backup then uses a key of its own, which no stack can name.
 					"kms_key_arn": "",
 				})
 			},
-			// A plan goes on naming a vault that is gone, and its jobs fail.
+			// A plan may name a deleted vault; its jobs then fail.
 			alone: true,
 			leave: func(w *World, id string, t *Thing) error {
 				points := w.recoveryPoints()
 				if len(points) > 0 && !flag(t.Attributes, "force_destroy") {
 					return refuse("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points: %d in %s", len(points), id)
 				}
-				for _, arn := range points { // which the provider deletes first
+				for _, arn := range points { // the provider deletes them first
 					for _, kind := range snapshotKinds {
 						w.removeOf(kind.kind, "arn", arn)
 					}
@@ -45,21 +45,21 @@ func init() {
 			// Plans may have the same name.
 			id:       func(*World, Attributes) string { return randomUUID() },
 			replaced: []string{"name"},
-			// AWS does not look, and the jobs fail.
+			// AWS does not check this, and the jobs fail.
 			refers: map[string]string{"rule.target_vault_name": backupVaultKind + ".name"},
-			// A copy goes to a vault of another region or account, which is not in this world.
+			// A copy goes to another region or account, which the simulator does not have.
 			opaque:     []string{"rule"},
 			check:      checkBackupPlan,
-			recomputed: []string{"version"}, // of tags as well, which AWS does not count
+			recomputed: []string{"version"}, // the provider also expects it for a change of tags, which AWS does not count
 			fill:       fillBackupPlan,
 			inUse:      "InvalidRequestException", // Related backup plan selections must be deleted prior to backup plan
 		},
 		backupSelectionKind: {
 			id:       func(*World, Attributes) string { return randomUUID() },
-			key:      func(a Attributes) string { return text(a, "plan_id") + "|" + text(a, "id") }, // as it is imported
+			key:      func(a Attributes) string { return text(a, "plan_id") + "|" + text(a, "id") }, // the import id
 			replaced: []string{"condition", "iam_role_arn", "name", "not_resources", "plan_id", "resources", "selection_tag"},
 			refers:   map[string]string{"plan_id": backupPlanKind + ".id"},
-			// What is selected is not kept by it.
+			// A selection does not protect the resources it selects from deletion.
 			opaque: []string{"not_resources", "resources"},
 			check:  checkBackupSelection,
 			fill: func(_ *World, _ string, a Attributes) {
@@ -69,7 +69,7 @@ func init() {
 	})
 }
 
-// recoveryPoints are the ARNs of the snapshots that AWS Backup has made: an account has one vault here.
+// recoveryPoints are the ARNs of AWS Backup's snapshots: the simulator has one vault.
 func (w *World) recoveryPoints() []string {
 	var all []string
 	for _, kind := range snapshotKinds {
@@ -101,11 +101,11 @@ func checkBackupVault(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// backupName is of rules and selections.
+// backupName is the pattern for names of rules and selections.
 // https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRuleInput.html
 var backupName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,50}$`)
 
-// vaultARN is of a vault in any region and account: those two, and its name.
+// vaultARN matches a vault's ARN. Its groups are the region, the account and the name.
 var vaultARN = regexp.MustCompile(`^arn:aws:backup:([a-z0-9-]+):(\d{12}):backup-vault:([a-zA-Z0-9_-]{2,50})$`)
 
 func checkBackupPlan(w *World, a, _ Attributes) error {
@@ -132,7 +132,7 @@ func (w *World) checkBackupRule(rule Attributes) error {
 	if schedule := text(rule, "schedule"); schedule != "" && !isCron(schedule) {
 		return invalid("schedule %q is no cron expression of six fields, one of the days a ?", schedule)
 	}
-	// The provider asks for an hour where nothing is said.
+	// The provider's default is an hour.
 	if minutes, ok := rule["start_window"].(float64); ok && minutes < 60 {
 		return invalid("a start_window of %v minutes is less than 60", minutes)
 	}
@@ -159,7 +159,7 @@ func (w *World) checkBackupRule(rule Attributes) error {
 	return nil
 }
 
-// isCron tells AWS's expressions, which have a year and leave out one of the two days.
+// isCron reports whether an expression has AWS's six fields, with ? for one of the two days.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/events/ScheduledEvents.html#CronExpressions
 func isCron(expression string) bool {
 	inner, begins := strings.CutPrefix(expression, "cron(")
@@ -192,7 +192,7 @@ func checkBackupSelection(w *World, a, _ Attributes) error {
 	if len(resources)+len(nestedBlocks(a, "selection_tag"))+len(nestedBlocks(a, "condition"))+len(texts(any(a), "not_resources")) == 0 {
 		return invalidBackup("selection %s selects nothing", name)
 	}
-	// AWS does not look, and nothing is backed up.
+	// AWS does not check this, and would back up nothing.
 	handles := w.handles()
 	for _, arn := range resources {
 		if w.ownARN(arn) && !handles[arn] && !slices.Contains(w.Given, arn) {

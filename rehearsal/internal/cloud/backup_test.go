@@ -30,7 +30,7 @@ func backedUp(t *testing.T) (w *World, plan Attributes) {
 	return w, plan
 }
 
-// TestBackupsRefused makes what keeps backups, and such as AWS refuses.
+// TestBackupsRefused creates backup resources, and variants that AWS refuses.
 func TestBackupsRefused(t *testing.T) {
 	w, plan := backedUp(t)
 	good := map[string]string{
@@ -79,7 +79,7 @@ func TestBackupsRefused(t *testing.T) {
 	}
 }
 
-// TestBackups: ids, ARNs and versions as AWS makes them, and what must go first.
+// TestBackups checks ids, ARNs, versions and the order of deletion.
 func TestBackups(t *testing.T) {
 	w, plan := backedUp(t)
 	vault := w.Get(backupVaultKind, "dev").Attributes
@@ -88,7 +88,7 @@ func TestBackups(t *testing.T) {
 	assert.Equal(t, plan["arn"], "arn:aws:backup:eu-west-2:111111111111:backup-plan:"+text(plan, "id"))
 	assert.Equal(t, dig(plan, "rule.lifecycle.opt_in_to_archive_for_supported_resources"), false)
 	assert.Equal(t, dig(plan, "rule.copy_action.lifecycle.opt_in_to_archive_for_supported_resources"), false)
-	later := with(t, plan, `{"version": null, "rule": [`+strings.Replace(dailyRule, "14", "3", 1)+`]}`) // as it is planned
+	later := with(t, plan, `{"version": null, "rule": [`+strings.Replace(dailyRule, "14", "3", 1)+`]}`) // as planned
 	assert.NilError(t, w.Change(backupPlanKind, "", later))
 	assert.Assert(t, text(later, "version") != "" && later["version"] != plan["version"])
 	selection := Attributes{"name": "database", "plan_id": plan["id"], "iam_role_arn": backupRole, "resources": []any{databaseARN}}
@@ -115,7 +115,7 @@ func TestBackups(t *testing.T) {
 	assert.NilError(t, w.Delete(backupPlanKind, "", plan))
 }
 
-// TestBackupCalls: what the provider asks for, to have backups kept.
+// TestBackupCalls checks the provider's calls for backups.
 func TestBackupCalls(t *testing.T) {
 	w, plan := backedUp(t)
 	plan["tags_all"] = Attributes{"stack": "s"}

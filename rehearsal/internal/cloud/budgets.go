@@ -28,10 +28,10 @@ func init() {
 func fillBudget(w *World, id string, a Attributes) {
 	_, name, _ := strings.Cut(id, ":")
 	setDefaults(a, Attributes{
-		"arn":  fmt.Sprintf("arn:aws:budgets::%s:budget/%s", w.Account, name), // of no region
+		"arn":  fmt.Sprintf("arn:aws:budgets::%s:budget/%s", w.Account, name), // a global service: no region
 		"name": name, "name_prefix": "", "account_id": w.Account, "cost_filter": []any{},
 		"limit_amount": "", "limit_unit": "",
-		// From the month in which it is made, and for ever.
+		// The defaults: from the month of creation, without an end.
 		// https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_TimePeriod.html
 		"time_period_start": time.Now().UTC().Format("2006-01") + "-01_00:00", "time_period_end": "2087-06-15_00:00",
 	})
@@ -52,7 +52,7 @@ func invalidBudget(format string, args ...any) error {
 // budgetName: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
 var budgetName = regexp.MustCompile(`^[^:\\]{1,100}$`)
 
-// budgetEnums are what attributes of a budget may be, notificationEnums those of what it tells.
+// budgetEnums are the allowed values for a budget, notificationEnums for a notification.
 var (
 	budgetEnums = map[string][]string{
 		"budget_type": {"USAGE", "COST", "RI_UTILIZATION", "RI_COVERAGE", "SAVINGS_PLANS_UTILIZATION", "SAVINGS_PLANS_COVERAGE"},
@@ -94,7 +94,7 @@ func checkBudget(_ *World, a, _ Attributes) error {
 	return checkNotifications(name, nestedBlocks(a, "notification"))
 }
 
-// checkNotifications: a budget tells of five things at most, each of them one topic and ten people.
+// checkNotifications: a budget has up to 5 notifications, each for up to 1 topic and 10 addresses.
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html
 func checkNotifications(budget string, notifications []Attributes) error {
 	if len(notifications) > 5 {

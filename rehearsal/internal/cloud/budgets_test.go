@@ -13,7 +13,7 @@ const (
 	budget      = `{"name": "dev-budget", "budget_type": "COST", "time_unit": "MONTHLY", "limit_amount": "1500", "limit_unit": "USD", "notification": [` + actualCosts + `,` + forecast + `]}`
 )
 
-// TestBudgets makes a budget, and such as AWS refuses.
+// TestBudgets creates a budget, and variants that AWS refuses.
 func TestBudgets(t *testing.T) {
 	w, _ := observed(t)
 	tells := func(notifications ...string) string {
@@ -54,13 +54,13 @@ func TestBudgets(t *testing.T) {
 	assert.Assert(t, flag(made, "cost_types.include_tax") && !flag(made, "cost_types.use_blended"))
 	assert.ErrorContains(t, w.Create(budgetKind, "", decoded(t, budget)), "DuplicateRecordException")
 	assert.NilError(t, w.Change(budgetKind, "", with(t, made, `{"limit_amount": "2000"}`)))
-	// It names a topic, and does not keep it.
+	// A budget does not protect its topic from deletion.
 	assert.NilError(t, w.Delete(topicKind, "", Attributes{"id": topicARN}))
 	assert.NilError(t, w.Delete(budgetKind, "", made))
 	assert.NilError(t, w.Create(budgetKind, "", decoded(t, `{"name_prefix": "dev-", "budget_type": "COST", "time_unit": "DAILY", "limit_amount": "5.5", "limit_unit": "USD"}`)))
 }
 
-// TestBudgetCalls: what the provider asks for, all of it where Budgets is.
+// TestBudgetCalls checks the provider's calls, all in us-east-1.
 func TestBudgetCalls(t *testing.T) {
 	w, _ := observed(t)
 	made := with(t, decoded(t, budget), `{"id": "111111111111:dev-budget", "arn": "arn:aws:budgets::111111111111:budget/dev-budget", "tags_all": {"stack": "s"}}`)

@@ -10,7 +10,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// Operations that the provider does, each of which makes calls.
+// Operations of the provider. Each makes calls.
 const (
 	OperationCreate = "create"
 	OperationRead   = "read"
@@ -18,32 +18,32 @@ const (
 	OperationDelete = "delete"
 )
 
-// caller is which calls of AWS's API the real provider makes for one type, in their order. They
-// are from the provider's source (hashicorp/aws 5.99) and the service authorization reference:
+// caller lists, in order, the AWS API calls that the real provider makes for one type. They are from
+// its source (hashicorp/aws 5.99) and the service authorization reference:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
 type caller struct {
 	create, read, delete func(*calls)
-	// update is by attribute: what a change of it calls. Attributes that share a call name the
-	// same function. A nil one is of attributes that only the provider knows of.
+	// update lists the calls by changed attributes. Attributes in one entry share a call. A nil
+	// call is for attributes that only the provider uses.
 	update []change
-	// tag and untag change the tags of what is there.
+	// tag and untag change the tags of an existing resource.
 	tag, untag func(c *calls, tags resource)
 }
 
 type change struct {
-	attributes string // by spaces
+	attributes string // separated by spaces
 	call       func(*calls)
 }
 
-// taggable completes a row of a service whose things are tagged by their ARNs.
+// taggable completes the caller of a service that tags resources by ARN.
 func taggable(service string, row caller) caller {
 	row.tag = func(c *calls, r resource) { c.do(service+":TagResource", r) }
 	row.untag = func(c *calls, r resource) { c.do(service+":UntagResource", onlyKeys(r)) }
 	return row
 }
 
-// callers are by type; those of data sources begin with data., of ephemeral resources with
-// ephemeral. See the files beside this one.
+// callers are by type. Data sources begin with data., ephemeral resources with ephemeral. The other
+// files of this package register them.
 var callers = map[string]caller{}
 
 func registerCalls(more map[string]caller) {
@@ -55,10 +55,9 @@ func registerCalls(more map[string]caller) {
 	}
 }
 
-// Calls are the requests that an operation on a thing makes. before and after are its attributes:
-// the one is nil before it is made, the other after it is gone; both are the same when it is
-// only read. Related things are looked up in the world. A type whose calls are not known makes none:
-// see [Knows].
+// Calls returns the requests of an operation on a resource. before and after are its attributes:
+// before is nil for a create, after for a delete, and a read has the same twice. Calls looks up
+// related resources in the world. It returns none for a type whose calls are unknown: see [Knows].
 func (w *World) Calls(name, operation string, before, after Attributes) ([]iam.Request, error) {
 	row, known := callers[name]
 	if !known {
@@ -96,7 +95,7 @@ func run(call func(*calls), c *calls) {
 	}
 }
 
-// updates: tags first, then what has changed.
+// updates adds the calls for tags first, then those for other attributes.
 func (row caller) updates(name string, c *calls) error {
 	old, now := tagsOf(c.before), tagsOf(c.after)
 	removed, set := map[string]string{}, map[string]string{}
@@ -110,7 +109,7 @@ func (row caller) updates(name string, c *calls) error {
 			set[key] = value
 		}
 	}
-	self := existing(text(c.before, "arn"), old) // those without an ARN attribute know their own
+	self := existing(text(c.before, "arn"), old) // a type without an ARN attribute finds its own resource
 	if len(removed) > 0 && row.untag != nil {
 		row.untag(c, self.tagged(removed))
 	}
@@ -131,7 +130,7 @@ func (row caller) updates(name string, c *calls) error {
 	return nil
 }
 
-// changed are the attributes that differ, but for tags.
+// changed are the attributes that differ, without tags.
 func changed(before, after Attributes) []string {
 	names := maps.Clone(before)
 	maps.Copy(names, after)
@@ -144,7 +143,7 @@ func changed(before, after Attributes) []string {
 	return all
 }
 
-// same takes what is not there for what is empty.
+// same treats missing and empty values as equal.
 func same(a, b any) bool { return empty(a) && empty(b) || reflect.DeepEqual(a, b) }
 
 func empty(value any) bool {
@@ -161,22 +160,22 @@ func empty(value any) bool {
 	return false
 }
 
-// calls are gathered of one operation.
+// calls collects the requests of one operation.
 type calls struct {
 	w *World
-	// a are the attributes that matter: after, or those before a deletion.
+	// a is after, or before for a delete.
 	a, before, after Attributes
 	requests         []iam.Request
 	wrong            error
 }
 
-// resource is one that a request is about, with the condition keys that it has there.
+// resource is the resource of a request, with its condition keys.
 type resource struct {
 	arn     string
 	context map[string][]string
 }
 
-// anything is what requests are about that are about no resource.
+// anything is the resource of requests that apply to no particular resource.
 var anything = resource{arn: "*"}
 
 // with adds a condition key.
@@ -189,7 +188,7 @@ func (r resource) with(key string, values ...string) resource {
 	return resource{r.arn, context}
 }
 
-// tagged adds the tags that are asked for.
+// tagged adds the requested tags.
 func (r resource) tagged(tags map[string]string) resource {
 	if len(tags) == 0 {
 		return r
@@ -200,7 +199,7 @@ func (r resource) tagged(tags map[string]string) resource {
 	return r.with("aws:TagKeys", slices.Sorted(maps.Keys(tags))...)
 }
 
-// has adds the tags that a thing has. prefixes are those of the service's own keys, such as ec2.
+// has adds a resource's existing tags. prefixes, such as ec2, are the service's own.
 func (r resource) has(tags map[string]string, prefixes ...string) resource {
 	for _, prefix := range append([]string{"aws"}, prefixes...) {
 		for key, value := range tags {
@@ -210,11 +209,11 @@ func (r resource) has(tags map[string]string, prefixes ...string) resource {
 	return r
 }
 
-// servicePrefixes are the services with a ResourceTag key of their own.
+// servicePrefixes are the services with their own ResourceTag condition key.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
 var servicePrefixes = map[string]bool{"ec2": true, "iam": true, "ecr": true, "secretsmanager": true}
 
-// existing is a resource by its ARN and tags.
+// existing is a resource with an ARN and tags.
 func existing(arn string, tags map[string]string) resource {
 	service := serviceOf(arn)
 	if servicePrefixes[service] {
@@ -230,7 +229,7 @@ func serviceOf(arn string) string {
 	return ""
 }
 
-// self is the thing as it is before the operation, or as it has just been made.
+// self is the resource as it is before the operation, or just after its creation.
 func (c *calls) self() resource {
 	a := c.before
 	if a == nil {
@@ -243,14 +242,14 @@ func (c *calls) self() resource {
 	return existing(arn, tagsOf(a))
 }
 
-// fresh is a resource of an ARN that the operation makes, with its tags.
+// fresh is a resource that the operation creates, with its tags.
 func (c *calls) fresh(arn string) resource { return resource{arn: arn}.tagged(tagsOf(c.after)) }
 
-// arn of a resource in the account and region.
+// arn is the ARN of a resource in the account and region.
 func (c *calls) arn(service, name string) string { return c.w.arn(service, name) }
 
-// related is a thing by the value of an attribute of the type; if it is not there, or the value
-// is an ARN, the resource has no tags.
+// related is the resource of a type with that attribute value. If there is none, its ARN is
+// otherwise and it has no tags.
 func (c *calls) related(name, attribute, value, otherwise string) resource {
 	if t := c.w.find(name, attribute, value); t != nil {
 		return existing(text(t.Attributes, "arn"), tagsOf(t.Attributes))
@@ -258,7 +257,7 @@ func (c *calls) related(name, attribute, value, otherwise string) resource {
 	return resource{arn: otherwise}
 }
 
-// do adds a request for each of the resources, all of which AWS checks.
+// do adds a request for each resource: AWS authorizes them all.
 func (c *calls) do(action string, resources ...resource) {
 	if len(resources) == 0 {
 		resources = []resource{anything}
@@ -282,7 +281,7 @@ func (c *calls) do(action string, resources ...resource) {
 	}
 }
 
-// via adds a request that a service makes in the caller's name.
+// via adds a request that a service makes on the caller's behalf.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
 func (c *calls) via(service, action string, resources ...resource) {
 	for i, r := range resources {
@@ -292,7 +291,7 @@ func (c *calls) via(service, action string, resources ...resource) {
 	c.do(action, resources...)
 }
 
-// passRole checks that a role may be given to a service.
+// passRole adds the request to pass a role to a service.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func (c *calls) passRole(arn, service string) {
 	if arn != "" {
@@ -300,19 +299,19 @@ func (c *calls) passRole(arn, service string) {
 	}
 }
 
-// serviceRole checks that a service may make its role, in an account that has none yet.
+// serviceRole adds the request to create a service-linked role if the account has none.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 func (c *calls) serviceRole(service, name string) {
 	arn := fmt.Sprintf("arn:aws:iam::%s:role/aws-service-role/%s/%s", c.w.Account, service, name)
 	if strings.HasPrefix(service, "eks") {
-		c.do("iam:GetRole", resource{arn: arn}) // EKS looks first, in the caller's name
+		c.do("iam:GetRole", resource{arn: arn}) // EKS checks first, on the caller's behalf
 	}
 	if !slices.Contains(c.w.ServiceRoles, arn) {
 		c.do("iam:CreateServiceLinkedRole", resource{arn: arn}.with("iam:AWSServiceName", service))
 	}
 }
 
-// madeServiceRoles keeps the service-linked roles that some requests make.
+// madeServiceRoles notes the service-linked roles that the requests create.
 func (w *World) madeServiceRoles(requests []iam.Request) {
 	for _, r := range requests {
 		if r.Action == "iam:CreateServiceLinkedRole" && !slices.Contains(w.ServiceRoles, r.Resource) {

@@ -27,7 +27,7 @@ func init() {
 			untag:  func(c *calls, r resource) { c.do("acm:RemoveTagsFromCertificate", onlyKeys(r)) },
 			delete: onSelf("DeleteCertificate"),
 		},
-		// It waits, and deletes nothing.
+		// Its creation waits; its deletion does nothing.
 		validationKind: {create: describe, read: describe},
 	})
 }

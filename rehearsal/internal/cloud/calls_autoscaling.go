@@ -2,7 +2,7 @@ package cloud
 
 import "strings"
 
-// scalableTarget of a resource, and what service and dimension it is of.
+// scalableTarget is the target of a resource, with the service and the dimension.
 func (c *calls) scalableTarget(a Attributes) resource {
 	r := resource{arn: c.arn("application-autoscaling", "scalable-target/*")}
 	if t := c.w.find("aws_appautoscaling_target", "resource_id", text(a, "resource_id")); t != nil {
@@ -71,8 +71,8 @@ func init() {
 	})
 }
 
-// mayScale: Application Auto Scaling tries, in the caller's name and without an instance's
-// name, what it will do to a cluster.
+// mayScale: Application Auto Scaling tests on the caller's behalf, without an instance's name,
+// whether it may scale the cluster.
 // https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
 func (c *calls) mayScale() {
 	cluster, ok := strings.CutPrefix(text(c.a, "resource_id"), "cluster:")

@@ -7,7 +7,7 @@ const (
 
 func init() {
 	onSelf := func(action string) func(*calls) { return func(c *calls) { c.do("backup:"+action, c.self()) } }
-	// A selection has no ARN: it is its plan's.
+	// A selection has no ARN. Its plan's is authorized.
 	onPlan := func(action string) func(*calls) {
 		return func(c *calls) {
 			id := text(c.a, "plan_id")
@@ -22,8 +22,8 @@ func init() {
 	}
 	registerCalls(map[string]caller{
 		backupVaultKind: taggable(backup, caller{
-			// With the caller's name AWS Backup joins the vault and its key. What it does with the key
-			// later, it does in the name of a selection's role.
+			// AWS Backup ties the vault to its key on the caller's behalf. Later it uses the key as
+			// the role of a selection.
 			// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
 			create: func(c *calls) {
 				create(c, "CreateBackupVault", text(c.a, "arn"))
@@ -45,7 +45,7 @@ func init() {
 			},
 		}),
 		backupPlanKind: taggable(backup, caller{
-			create: func(c *calls) { create(c, "CreateBackupPlan", c.arn(backup, "backup-plan:*")) }, // it has no id yet
+			create: func(c *calls) { create(c, "CreateBackupPlan", c.arn(backup, "backup-plan:*")) }, // no id yet
 			read:   func(c *calls) { onSelf("GetBackupPlan")(c); onSelf("ListTags")(c) },
 			update: []change{
 				{"advanced_backup_setting rule", onSelf("UpdateBackupPlan")},
@@ -58,7 +58,7 @@ func init() {
 			create: func(c *calls) {
 				onPlan("CreateBackupSelection")(c)
 				c.passRole(text(c.a, "iam_role_arn"), backupHost)
-				onPlan("GetBackupSelection")(c) // until it is there
+				onPlan("GetBackupSelection")(c) // until it exists
 			},
 			read:   onPlan("GetBackupSelection"),
 			delete: onPlan("DeleteBackupSelection"),

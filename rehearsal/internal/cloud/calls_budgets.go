@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Requests of Budgets are two actions to IAM: looking, and everything else.
+// IAM has two actions for Budgets: view, and everything else.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
 func init() {
 	view := func(c *calls) { c.do("budgets:ViewBudget", c.self()) }
@@ -14,7 +14,7 @@ func init() {
 		budgetKind: {
 			create: func(c *calls) {
 				arn := text(c.a, "arn")
-				// Only TagResource is told which tags are asked for.
+				// Only TagResource has the requested tags.
 				c.do("budgets:ModifyBudget", resource{arn: arn})
 				if len(tagsOf(c.a)) > 0 {
 					c.do("budgets:TagResource", c.fresh(arn))
@@ -23,7 +23,7 @@ func init() {
 					modify(c)
 				}
 			},
-			// The budget, its notifications, and who is told of each of them.
+			// It reads the budget, its notifications and the subscribers of each.
 			read: func(c *calls) {
 				view(c)
 				view(c)
@@ -34,9 +34,9 @@ func init() {
 			},
 			update: []change{
 				{"auto_adjust_data budget_type cost_filter cost_types limit_amount limit_unit planned_limit time_period_end time_period_start time_unit", modify},
-				// One is deleted and another made: none is changed.
+				// The provider replaces notifications and never updates them.
 				{"notification", func(c *calls) {
-					modify(c) // the budget, although it is as it was
+					modify(c) // the unchanged budget
 					before, after := nestedBlocks(c.before, "notification"), nestedBlocks(c.after, "notification")
 					for range without(before, after) {
 						modify(c)
@@ -46,7 +46,7 @@ func init() {
 					}
 				}},
 			},
-			// The provider updates the budget whatever has changed.
+			// The provider updates the budget whatever attribute changed.
 			tag:    func(c *calls, r resource) { c.do("budgets:TagResource", r); modify(c) },
 			untag:  func(c *calls, r resource) { c.do("budgets:UntagResource", onlyKeys(r)); modify(c) },
 			delete: modify,
@@ -54,7 +54,7 @@ func init() {
 	})
 }
 
-// without are those of some blocks that are not among others.
+// without returns the blocks that are not among others.
 func without(blocks, others []Attributes) []Attributes {
 	var left []Attributes
 	for _, b := range blocks {

@@ -4,7 +4,7 @@ import "slices"
 
 const chatbotHost = "chatbot.amazonaws.com"
 
-// chatbotRegion is where the provider finds AWS Chatbot, which is in few regions and works for all.
+// chatbotRegion is the region of AWS Chatbot's API, which few regions have. It serves all regions.
 // https://docs.aws.amazon.com/general/latest/gr/chatbot.html
 func chatbotRegion(region string) string {
 	if slices.Contains([]string{"us-east-2", "us-west-2", "eu-west-1", "ap-southeast-1"}, region) {
@@ -13,7 +13,7 @@ func chatbotRegion(region string) string {
 	return "us-west-2"
 }
 
-// slack is the configuration itself, as it is before the operation, or as it has just been made.
+// slack is the configuration as it is before the operation, or just after its creation.
 func (c *calls) slack() resource {
 	a := c.before
 	if a == nil {
@@ -22,13 +22,13 @@ func (c *calls) slack() resource {
 	return existing(text(a, "chat_configuration_arn"), tagsOf(a))
 }
 
-// slackAs is the configuration with what is asked of its tags.
+// slackAs is the configuration with a request's tags.
 func (c *calls) slackAs(asked resource) resource {
 	asked.arn = text(c.a, "chat_configuration_arn")
 	return asked
 }
 
-// AWS Chatbot subscribes to topics as its own service-linked role, which needs nothing of the caller.
+// AWS Chatbot subscribes to topics as its service-linked role. The caller needs no permission.
 // https://docs.aws.amazon.com/chatbot/latest/adminguide/using-service-linked-roles.html
 func init() {
 	describe := looks("chatbot:DescribeSlackChannelConfigurations")
@@ -42,7 +42,7 @@ func init() {
 			c.passRole(text(c.a, "iam_role_arn"), chatbotHost)
 			c.serviceRole("management.chatbot.amazonaws.com", "AWSServiceRoleForAWSChatbot")
 		},
-		read: describe, // with the tags
+		read: describe, // includes the tags
 		update: []change{
 			{"configuration_name guardrail_policy_arns iam_role_arn logging_level slack_channel_id slack_team_id sns_topic_arns user_authorization_required", func(c *calls) {
 				c.do("chatbot:UpdateSlackChannelConfiguration", c.slack())

@@ -1,6 +1,6 @@
 package cloud
 
-// vpnKeys are what IAM knows of a Client VPN endpoint, besides its tags.
+// vpnKeys adds IAM's condition keys for a Client VPN endpoint, without its tags.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 func (c *calls) vpnKeys(r resource, a Attributes) resource {
 	r = r.with("ec2:Region", c.w.Region).with("ec2:ServerCertificateArn", text(a, "server_certificate_arn"))
@@ -23,7 +23,7 @@ func (c *calls) vpnKeys(r resource, a Attributes) resource {
 	return r
 }
 
-// vpn is an endpoint by its id.
+// vpn is the endpoint with that id.
 func (c *calls) vpn(id string) resource {
 	r := c.ec2Of(vpnKind, "client-vpn-endpoint", id)
 	if t := c.w.Get(vpnKind, id); t != nil {
@@ -32,7 +32,7 @@ func (c *calls) vpn(id string) resource {
 	return r
 }
 
-// vpnParts are the network and the groups of an endpoint.
+// vpnParts are an endpoint's VPC and security groups.
 func (c *calls) vpnParts(a Attributes) []resource {
 	var all []resource
 	if network := text(a, "vpc_id"); network != "" {
@@ -64,7 +64,7 @@ func init() {
 	}
 	targets, rules := onEndpoint("DescribeClientVpnTargetNetworks"), onEndpoint("DescribeClientVpnAuthorizationRules")
 	registerCalls(map[string]caller{
-		// Certificates and logs are looked at by the service-linked role, not in the caller's name.
+		// The service-linked role reads certificates and logs; the caller needs no permission.
 		// https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/using-service-linked-roles-cvpn.html
 		vpnKind: ec2("client-vpn-endpoint", caller{
 			create: func(c *calls) {

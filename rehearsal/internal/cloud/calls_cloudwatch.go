@@ -8,7 +8,7 @@ func init() {
 	onGroup := func(action string) func(*calls) {
 		return func(c *calls) { c.do("logs:"+action, c.logGroupOf(text(c.a, "log_group_name"))) }
 	}
-	// acts adds what an alarm sets off.
+	// acts adds the condition key for an alarm's actions.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
 	acts := func(c *calls, r resource) resource {
 		var actions []string
@@ -20,8 +20,7 @@ func init() {
 		}
 		return r.with("cloudwatch:AlarmActions", actions...)
 	}
-	// Each of them is a whole alarm to AWS, which also gets all tags, and leaves those of an alarm
-	// that is there as they are.
+	// Any change puts the whole alarm with all tags. For an existing alarm AWS ignores the tags.
 	const alarm = "actions_enabled alarm_actions alarm_description comparison_operator datapoints_to_alarm dimensions " +
 		"evaluate_low_sample_count_percentiles evaluation_periods extended_statistic insufficient_data_actions metric_name metric_query " +
 		"namespace ok_actions period statistic threshold threshold_metric_id treat_missing_data unit"
@@ -36,7 +35,7 @@ func init() {
 				}
 			},
 			read: func(c *calls) {
-				// Of no alarm, even of one that is named: all are searched.
+				// AWS authorizes this for all alarms, even when the request names one.
 				c.do("cloudwatch:DescribeAlarms", resource{arn: c.arn("cloudwatch", "alarm:*")})
 				onAlarm("ListTagsForResource")(c)
 			},

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// ec2ARN of what has an id, or does not yet: then the id is *.
+// ec2ARN is the EC2 resource with that id, * before it has one.
 func (c *calls) ec2ARN(kind, id string) resource { return resource{arn: c.arn("ec2", kind+"/"+id)} }
 
-// ec2Of is an EC2 thing of a type by its id.
+// ec2Of is the EC2 resource of that type and id.
 func (c *calls) ec2Of(name, kind, id string) resource {
 	if id == "" {
 		return resource{}
@@ -30,7 +30,7 @@ func (c *calls) subnet(id string) resource     { return c.ec2Of("aws_subnet", "s
 func (c *calls) group(id string) resource      { return c.ec2Of("aws_security_group", "security-group", id) }
 func (c *calls) routeTable(id string) resource { return c.ec2Of("aws_route_table", "route-table", id) }
 
-// ec2Self is the thing itself as it was before, or as it has just been made.
+// ec2Self is the resource as it is before the operation, or just after its creation.
 func (c *calls) ec2Self(kind string) resource {
 	a := c.before
 	if a == nil {
@@ -43,7 +43,7 @@ func (c *calls) ec2Self(kind string) resource {
 	return r
 }
 
-// makeEC2 is the request that makes something with tags: of the tags, CreateTags is another.
+// makeEC2 adds the request that creates a resource, and CreateTags for its tags.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
 func (c *calls) makeEC2(action, kind string, others ...resource) {
 	made := c.ec2ARN(kind, "*").with("ec2:Region", c.w.Region)
@@ -58,7 +58,7 @@ func (c *calls) tagsOnCreate(action, kind string, tags map[string]string) {
 	}
 }
 
-// ec2 completes the row of a type whose resources IAM calls kind.
+// ec2 completes the caller of a type whose resources IAM calls kind.
 func ec2(kind string, row caller) caller {
 	tags := func(action string) func(*calls, resource) {
 		return func(c *calls, asked resource) {
@@ -73,7 +73,7 @@ func ec2(kind string, row caller) caller {
 	return row
 }
 
-// looks is a row's reading of what takes no resource.
+// looks returns a read whose actions take no resource.
 func looks(actions ...string) func(*calls) {
 	return func(c *calls) {
 		for _, action := range actions {
@@ -82,7 +82,7 @@ func looks(actions ...string) func(*calls) {
 	}
 }
 
-// lingering is what the provider looks for before it deletes a subnet or a security group.
+// lingering is the lookup that the provider makes before it deletes a subnet or security group.
 func lingering(c *calls) { c.do("ec2:DescribeNetworkInterfaces") }
 
 func init() {
@@ -105,7 +105,7 @@ func init() {
 			read: func(c *calls) {
 				c.do("ec2:DescribeVpcs")
 				c.do("ec2:DescribeVpcAttribute", c.ec2Self("vpc"))
-				// What comes with every network.
+				// The default resources of a VPC.
 				looks("ec2:DescribeNetworkAcls", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups")(c)
 			},
 			update: []change{
@@ -155,10 +155,10 @@ func init() {
 		}),
 		"aws_eip": ec2("elastic-ip", caller{
 			create: func(c *calls) { c.makeEC2("AllocateAddress", "elastic-ip") },
-			// The second is of the name that the address resolves to.
+			// The second call reads the reverse DNS name.
 			read: looks("ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute"),
 			delete: func(c *calls) {
-				// The state still names the association with the NAT gateway, which has gone.
+				// The state still has the association with the deleted NAT gateway.
 				c.do("ec2:DisassociateAddress", c.ec2Self("elastic-ip"))
 				c.do("ec2:ReleaseAddress", c.ec2Self("elastic-ip"))
 			},
@@ -216,7 +216,7 @@ func init() {
 		"aws_security_group": ec2("security-group", caller{
 			create: func(c *calls) {
 				c.makeEC2("CreateSecurityGroup", "security-group", c.vpc(text(c.a, "vpc_id")))
-				// AWS lets all out of a new group; the provider takes that back.
+				// AWS allows all egress from a new group; the provider revokes that.
 				c.do("ec2:RevokeSecurityGroupEgress", c.ec2Self("security-group"))
 				c.inlineRules()
 			},
@@ -228,14 +228,14 @@ func init() {
 				c.do("ec2:DescribeSecurityGroups")
 			},
 		}),
-		// Taken over as it is, with its rules taken out; never deleted.
+		// The provider adopts the group and removes its rules. It never deletes the group.
 		"aws_default_security_group": ec2("security-group", caller{
 			create: func(c *calls) {
 				c.do("ec2:DescribeSecurityGroups")
 				group := c.group(text(c.a, "id"))
 				if tags := tagsOf(c.after); len(tags) > 0 {
 					c.do("ec2:CreateTags", group.tagged(tags))
-					group = group.has(tags, "ec2") // from then on
+					group = group.has(tags, "ec2") // the later calls see the tags
 				}
 				c.do("ec2:DescribeSecurityGroupRules")
 				c.do("ec2:RevokeSecurityGroupIngress", group)
@@ -255,11 +255,11 @@ func init() {
 						with("ec2:VpceServiceOwner", "amazon").with("ec2:Region", c.w.Region))...)
 				c.tagsOnCreate("CreateVpcEndpoint", "vpc-endpoint", tagsOf(c.after))
 			},
-			// The prefix list is of a gateway's addresses, and asked for of every endpoint.
+			// Only a gateway has a prefix list, but the provider reads it for every endpoint.
 			read: func(c *calls) {
 				c.do("ec2:DescribeVpcEndpoints")
 				c.do("ec2:DescribePrefixLists")
-				if text(c.a, "vpc_endpoint_type") == "Interface" { // where it is in each subnet
+				if text(c.a, "vpc_endpoint_type") == "Interface" { // its interface in each subnet
 					c.do("ec2:DescribeNetworkInterfaces")
 				}
 			},
@@ -294,7 +294,7 @@ func init() {
 	})
 }
 
-// inlineRules are the rules that a group has itself, such as none.
+// inlineRules adds the calls for rules that are set in the group itself.
 func (c *calls) inlineRules() {
 	for _, direction := range []string{"ingress", "egress"} {
 		before, after := c.before[direction], c.after[direction]
@@ -311,7 +311,7 @@ func (c *calls) inlineRules() {
 	}
 }
 
-// groupRule: a rule that is tagged when it is made is a resource of its own.
+// groupRule: a rule that gets tags on creation is a resource of its own to IAM.
 func groupRule(direction string) caller {
 	return ec2("security-group-rule", caller{
 		create: func(c *calls) {
@@ -336,7 +336,7 @@ func groupRule(direction string) caller {
 	})
 }
 
-// endpointParts are the route tables, subnets and groups of an endpoint, but for those of another.
+// endpointParts are an endpoint's route tables, subnets and groups that another does not have.
 func (c *calls) endpointParts(of, without Attributes) []resource {
 	var all []resource
 	for attribute, make := range map[string]func(string) resource{

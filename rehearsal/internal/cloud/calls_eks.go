@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// eksCluster is one by its name.
+// eksCluster is the cluster with that name.
 func (c *calls) eksCluster(name string) resource {
 	return c.related("aws_eks_cluster", "name", name, c.arn("eks", "cluster/"+name))
 }
 
-// onEKS is a request on the thing itself, which has an ARN.
+// onEKS returns a call on the resource itself, which has an ARN.
 func onEKS(action string) func(*calls) {
 	return func(c *calls) { c.do("eks:"+action, c.self()) }
 }
 
-// tagNew: a request that makes something with tags needs this as well.
+// tagNew adds the permission that a creation with tags also needs.
 func (c *calls) tagNew(arn string) {
 	if len(tagsOf(c.after)) > 0 {
 		c.do("eks:TagResource", c.fresh(arn))
 	}
 }
 
-// accessEntry is the entry of a principal in a cluster.
+// accessEntry is a principal's entry in a cluster.
 func (c *calls) accessEntry(cluster, principal string) resource {
 	r := c.entryKeys(resource{arn: entryARN(c.w, cluster, principal, "*")}, cluster, principal)
 	if t := c.w.Get("aws_eks_access_entry", cluster+":"+principal); t != nil {
@@ -93,7 +93,7 @@ func init() {
 					c.eksEncrypts(text(c.after, "encryption_config.provider.key_arn"))
 					onEKS("DescribeUpdate")(c)
 				}},
-				// Each is an update of its own.
+				// EKS needs a separate update for each.
 				{"access_config", config}, {"compute_config kubernetes_network_config storage_config", config},
 				{"enabled_cluster_log_types", config}, {"upgrade_policy", config}, {"vpc_config", config}, {"zonal_shift_config", config},
 				{"platform_version force_update_version", nil},
@@ -159,7 +159,7 @@ func init() {
 	})
 }
 
-// entryAs is the entry itself with what is asked of its tags.
+// entryAs is the entry with a request's tags.
 func (c *calls) entryAs(asked resource) resource {
 	r := c.accessEntry(text(c.a, "cluster_name"), text(c.a, "principal_arn"))
 	for key, values := range asked.context {
@@ -168,7 +168,7 @@ func (c *calls) entryAs(asked resource) resource {
 	return r
 }
 
-// eksEncrypts: the condition kms:GrantIsForAWSResource does not hold for a cluster's key.
+// eksEncrypts: the condition kms:GrantIsForAWSResource is false for a cluster's key.
 // https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
 func (c *calls) eksEncrypts(key string) {
 	if key != "" {

@@ -1,7 +1,7 @@
 package cloud
 
-// None of these is about one load balancer. Tags are asked for after all else, and of target
-// groups before as well, when they are searched by tags.
+// These actions take no resource. The provider reads tags last, and first of all when it searches
+// target groups by tags.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_elasticloadbalancingv2.html
 func init() {
 	registerCalls(map[string]caller{

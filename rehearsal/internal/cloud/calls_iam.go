@@ -2,7 +2,7 @@ package cloud
 
 import "fmt"
 
-// role is one by its name, as it is before the request.
+// role is the role with that name, as it is before the request.
 func (c *calls) role(name string) resource {
 	if t := c.w.find("aws_iam_role", "name", name); t != nil {
 		return bounded(existing(text(t.Attributes, "arn"), tagsOf(t.Attributes)), text(t.Attributes, "permissions_boundary"))
@@ -10,7 +10,7 @@ func (c *calls) role(name string) resource {
 	return resource{arn: fmt.Sprintf("arn:aws:iam::%s:role/%s", c.w.Account, name)}
 }
 
-// bounded adds the permissions boundary that a role has, or is to get.
+// bounded adds the role's current or requested permissions boundary.
 func bounded(r resource, boundary string) resource {
 	if boundary == "" {
 		return r
@@ -18,7 +18,7 @@ func bounded(r resource, boundary string) resource {
 	return r.with("iam:PermissionsBoundary", boundary)
 }
 
-// selfRole is the role itself, without what only the requests that create or limit it ask for.
+// selfRole is the role itself, without condition keys that only its creation has.
 func (c *calls) selfRole() resource {
 	a := c.before
 	if a == nil {
@@ -57,7 +57,7 @@ func init() {
 			},
 			read: func(c *calls) {
 				onRole("GetRole")(c)
-				// It compares the role's policies with those that it was told of.
+				// It compares the role's policies with the configured ones.
 				onRole("ListRolePolicies")(c)
 				if c.w.find("aws_iam_role_policy", "role", text(c.a, "name")) != nil {
 					onRole("GetRolePolicy")(c)
@@ -120,8 +120,7 @@ func init() {
 	})
 }
 
-// onlyKeys leaves of the tags that are asked for their keys: all that most services are told of
-// tags to take away.
+// onlyKeys keeps only the keys of the requested tags: most services get no more to remove tags.
 func onlyKeys(r resource) resource {
 	left := resource{arn: r.arn}
 	for key, values := range r.context {

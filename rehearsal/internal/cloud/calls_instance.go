@@ -7,12 +7,12 @@ import (
 
 const ec2Host = "ec2.amazonaws.com"
 
-// profile is an instance profile by its name.
+// profile is the instance profile with that name.
 func (c *calls) profile(name string) resource {
 	return c.related(profileKind, "name", name, fmt.Sprintf("arn:aws:iam::%s:instance-profile/%s", c.w.Account, name))
 }
 
-// passProfile gives EC2 the role of an instance profile.
+// passProfile passes the role of an instance profile to EC2.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2.html
 func (c *calls) passProfile(name string) {
 	if profile := c.w.find(profileKind, "name", name); profile != nil {
@@ -22,7 +22,7 @@ func (c *calls) passProfile(name string) {
 	}
 }
 
-// instanceKeys are what IAM knows of an instance, besides its tags.
+// instanceKeys adds IAM's condition keys for an instance, without its tags.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 func (c *calls) instanceKeys(r resource, a Attributes) resource {
 	r = r.with("ec2:Region", c.w.Region).with("ec2:InstanceType", text(a, "instance_type")).with("ec2:Tenancy", "default").
@@ -49,7 +49,7 @@ func onInstance(action string) func(*calls) {
 	return func(c *calls) { c.do("ec2:"+action, c.instance()) }
 }
 
-// networkInterface is the one that comes with an instance.
+// networkInterface is the primary interface of an instance.
 func (c *calls) networkInterface(id string, a Attributes) resource {
 	subnet := c.subnet(text(a, "subnet_id"))
 	r := c.ec2ARN("network-interface", id).with("ec2:Region", c.w.Region).with("ec2:Subnet", subnet.arn).with("ec2:AvailabilityZone", text(a, "availability_zone"))
@@ -59,7 +59,7 @@ func (c *calls) networkInterface(id string, a Attributes) resource {
 	return r
 }
 
-// volume is an instance's disk.
+// volume is an instance's root volume.
 func (c *calls) volume(id string, a Attributes) resource {
 	return c.ec2ARN("volume", id).with("ec2:Region", c.w.Region).with("ec2:AvailabilityZone", text(a, "availability_zone")).
 		with("ec2:Encrypted", fmt.Sprint(flag(a, "root_block_device.encrypted"))).
@@ -67,8 +67,8 @@ func (c *calls) volume(id string, a Attributes) resource {
 		with("ec2:VolumeSize", fmt.Sprint(number(a, "root_block_device.volume_size")))
 }
 
-// defaultTags are those that the provider gives to everything: a disk gets them too, unlike those
-// of its instance.
+// defaultTags are the provider's default tags. A volume gets these, but not its instance's own
+// tags.
 func defaultTags(a Attributes) map[string]string {
 	tags := map[string]string{}
 	own, _ := a["tags"].(Attributes)
@@ -80,11 +80,11 @@ func defaultTags(a Attributes) map[string]string {
 	return tags
 }
 
-// runs makes an instance with its network interface and its disk. All that it is made of is checked.
+// runs adds the calls that create an instance with its parts, all of which AWS authorizes.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances
 func runs(c *calls) {
 	a, tags := c.a, tagsOf(c.after)
-	c.do("ec2:DescribeImages") // for the name of its root device
+	c.do("ec2:DescribeImages") // for the root device name
 	image := resource{arn: fmt.Sprintf("arn:aws:ec2:%s::image/%s", c.w.Region, text(a, "ami"))}.with("aws:ResourceAccount", amazon).
 		with("ec2:Region", c.w.Region).with("ec2:Owner", "amazon").with("ec2:Public", "true").with("ec2:ImageType", "machine").
 		with("ec2:RootDeviceType", "ebs").with("ec2:ImageID", text(a, "ami"))
@@ -98,7 +98,7 @@ func runs(c *calls) {
 	c.tagsOnCreate("RunInstances", "instance", tags)
 	c.tagsOnCreate("RunInstances", "volume", defaultTags(a))
 	c.passProfile(text(a, "iam_instance_profile"))
-	// The image is in the clear: nothing is encrypted anew.
+	// The image is unencrypted: nothing is re-encrypted.
 	// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html#ebs-encryption-permissions
 	c.encrypts("ec2", text(a, "root_block_device.kms_key_id"), "DescribeKey", "GenerateDataKeyWithoutPlaintext", "Decrypt", "CreateGrant")
 	c.do("ec2:DescribeInstances")
@@ -118,7 +118,7 @@ func init() {
 			onProfile("RemoveRoleFromInstanceProfile")(c)
 		}
 	}
-	// One attribute at a time, while it is stopped.
+	// The provider stops the instance for each attribute.
 	stopped := func(c *calls) {
 		onInstance("StopInstances")(c)
 		c.do("ec2:DescribeInstances")
@@ -129,7 +129,7 @@ func init() {
 	row := ec2("instance", caller{
 		create: runs,
 		read: func(c *calls) {
-			// The tags tell whether there is a launch template, the network whether groups go by name.
+			// The tags show a launch template, the VPC whether groups have names or ids.
 			looks("ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeTags", "ec2:DescribeVpcs")(c)
 			onInstance("DescribeInstanceAttribute")(c)
 			c.do("ec2:DescribeVolumes")
@@ -191,7 +191,7 @@ func init() {
 			}},
 			{"user_data_replace_on_change get_password_data timeouts", nil},
 		},
-		// It also tries to take away what protects the instance from termination, and goes on when it may not.
+		// The provider also tries to turn termination protection off; a denial is no error.
 		delete: func(c *calls) {
 			onInstance("TerminateInstances")(c)
 			c.do("ec2:DescribeInstances")

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// key is one of KMS's by its ARN; nothing where there is none.
+// key is the KMS key with that ARN, empty for none.
 func (c *calls) key(arn string) resource {
 	if arn == "" {
 		return resource{}
@@ -30,8 +30,7 @@ func (c *calls) keyKeys(r resource, arn string) resource {
 	return r.with("kms:CallerAccount", c.w.Account)
 }
 
-// encrypts is what a service does with a key in the caller's name. A grant is for the service
-// itself.
+// encrypts adds a service's use of a key on the caller's behalf. A grant is for the service itself.
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 func (c *calls) encrypts(service, key string, actions ...string) {
 	host := fmt.Sprintf("%s.%s.amazonaws.com", service, c.w.Region)
@@ -118,7 +117,7 @@ func init() {
 	})
 }
 
-// onAlias: an alias and its key are both checked; an alias has no tags.
+// onAlias: AWS authorizes both the alias and its key. An alias has no tags.
 // https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
 func (c *calls) onAlias(action string, a Attributes) {
 	c.do("kms:"+action, resource{arn: text(a, "arn")}.with("kms:CallerAccount", c.w.Account), c.key(text(a, "target_key_arn")))

@@ -2,8 +2,7 @@ package cloud
 
 import "strings"
 
-// logGroup is a group as IAM knows it. The requests about its tags name it without what follows
-// the name.
+// logGroup is a log group's ARN in IAM. Requests about its tags use the ARN without the suffix.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
 func (c *calls) logGroup() resource {
 	r := c.self()
@@ -11,7 +10,7 @@ func (c *calls) logGroup() resource {
 	return r
 }
 
-// logGroupOf is the group of a name, for what is in it.
+// logGroupOf is the group with that name, for requests about its streams.
 func (c *calls) logGroupOf(name string) resource {
 	r := c.related("aws_cloudwatch_log_group", "name", name, c.arn("logs", "log-group:"+name))
 	r.arn = trimmed(r).arn + ":log-stream:"
@@ -23,7 +22,7 @@ func onLogGroup(action string) func(*calls) {
 }
 
 func init() {
-	// A stream is a resource of its own. They are searched in their group.
+	// A stream is a resource of its own. The search for it is authorized for its group.
 	onStream := func(action string) func(*calls) {
 		return func(c *calls) { c.do("logs:"+action, resource{arn: text(c.a, "arn")}) }
 	}
@@ -45,7 +44,7 @@ func init() {
 			}
 		},
 		read: func(c *calls) {
-			// Of no group: all are searched for the name.
+			// The provider searches all groups for the name.
 			c.do("logs:DescribeLogGroups", resource{arn: c.arn("logs", "log-group::log-stream:")})
 			c.do("logs:ListTagsForResource", c.self())
 		},
@@ -81,8 +80,8 @@ func trimmed(r resource) resource {
 	return r
 }
 
-// delivers sets up the delivery of a service's logs, which looks for the policy that lets them
-// into the log group, and puts it.
+// delivers sets up the delivery of a service's logs. The service reads and puts the resource policy
+// that allows it into the log group.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func (c *calls) delivers(service, action string) {
 	c.via(service, "logs:"+action, anything)

@@ -5,7 +5,7 @@ const (
 	apsHost = "aps.amazonaws.com"
 )
 
-// workspace is one by its id.
+// workspace is the workspace with that id.
 func (c *calls) workspace(id string) resource {
 	return c.related(workspaceKind, "id", id, c.arn(aps, "workspace/"+id))
 }
@@ -18,7 +18,7 @@ func init() {
 	registerCalls(map[string]caller{
 		workspaceKind: taggable(aps, caller{
 			create: func(c *calls) {
-				c.do("aps:CreateWorkspace", c.fresh(c.arn(aps, "/workspaces"))) // it has no id yet
+				c.do("aps:CreateWorkspace", c.fresh(c.arn(aps, "/workspaces"))) // no id yet
 				if len(tagsOf(c.a)) > 0 {
 					c.do("aps:TagResource", c.fresh(c.arn(aps, "workspace/*")))
 				}
@@ -50,7 +50,7 @@ func init() {
 					}
 				}},
 			},
-			// Its grants are retired by the service itself.
+			// The service retires its grants itself.
 			delete: func(c *calls) {
 				onSelf("DeleteWorkspace")(c)
 				if text(c.a, "logging_configuration.log_group_arn") != "" {
@@ -84,7 +84,7 @@ func init() {
 	})
 }
 
-// workspaceLogs: AMP also looks at the deliveries there are.
+// workspaceLogs: AMP also lists the existing deliveries.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/CW-logs.html
 func (c *calls) workspaceLogs(action string) {
 	c.via(apsHost, "logs:ListLogDeliveries", anything)
@@ -92,8 +92,8 @@ func (c *calls) workspaceLogs(action string) {
 	c.delivers(apsHost, action)
 }
 
-// workspaceEncrypts: AMP looks at the key, and makes grants for itself, in the caller's name. What
-// it does with the key later is by these.
+// workspaceEncrypts: AMP describes the key and creates its grants on the caller's behalf. Later it
+// uses the key by these grants.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
 func (c *calls) workspaceEncrypts(key string) {
 	from := len(c.requests)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// rdsARN of a kind, such as db, and a name. Of several at once, the name is *.
+// rdsARN is a resource of a kind, such as db. The name * is for several.
 func (c *calls) rdsARN(kind, name string) resource {
 	if name == "" {
 		return resource{}
@@ -22,8 +22,8 @@ func (c *calls) rdsARN(kind, name string) resource {
 	return r
 }
 
-// makeRDS is a request that makes something. Tags are asked for in the whole request, and are a
-// request of their own.
+// makeRDS adds the request that creates a resource, and one for its tags. The condition keys of all
+// resources in it include the tags.
 func (c *calls) makeRDS(action, kind, name string, others ...resource) {
 	tags := tagsOf(c.after)
 	made := resource{arn: c.arn("rds", kind+":"+name)}.tagged(tags)
@@ -39,14 +39,14 @@ func (c *calls) makeRDS(action, kind, name string, others ...resource) {
 	}
 }
 
-// optionGroup is the one of every instance that names no other.
+// optionGroup is the default one, which every instance without another has.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html
 func (c *calls) optionGroup(a Attributes) resource {
 	major, _, _ := strings.Cut(text(a, "engine_version"), ".")
 	return resource{arn: c.arn("rds", fmt.Sprintf("og:default:%s-%s", text(a, "engine"), major))}
 }
 
-// parameterGroupOf is an instance's, or the default one.
+// parameterGroupOf is an instance's own or the default one.
 func (c *calls) parameterGroupOf(a Attributes, attribute string) resource {
 	if name := text(a, attribute); name != "" && !strings.HasPrefix(name, "default.") {
 		return c.rdsARN("pg", name)
@@ -61,12 +61,12 @@ func rdsTags(row caller) caller {
 	return row
 }
 
-// rdsServiceRole is what RDS makes along with the first instance or cluster.
+// rdsServiceRole is the role that RDS creates with the first instance or cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
 func (c *calls) rdsServiceRole() { c.serviceRole("rds.amazonaws.com", "AWSServiceRoleForRDS") }
 
-// rdsKeys: a database's storage and its insights. RDS gets grants for the keys in the caller's
-// name.
+// rdsKeys adds the use of the keys for storage and insights. RDS creates grants on the caller's
+// behalf.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html#Overview.Encryption.Keys.Authorizing
 func (c *calls) rdsKeys(a Attributes, names ...string) {
 	var done []string
@@ -80,7 +80,7 @@ func (c *calls) rdsKeys(a Attributes, names ...string) {
 	}
 }
 
-// managedPassword is what RDS does in the caller's name for a password that it manages.
+// managedPassword adds RDS's calls on the caller's behalf for a password that it manages.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
 func (c *calls) managedPassword(a Attributes, owner string) {
 	secret := text(a, "master_user_secret.secret_arn")
@@ -100,7 +100,7 @@ func (c *calls) managedPassword(a Attributes, owner string) {
 	c.secretEncrypts(secret, key, "GenerateDataKey", "Decrypt")
 }
 
-// changedPassword: RDS takes over a password, or rotates or gives up one that it has.
+// changedPassword: RDS starts to manage a password, or rotates or releases one.
 func (c *calls) changedPassword(owner string) {
 	switch managed := flag(c.after, "manage_master_user_password"); {
 	case managed && !flag(c.before, "manage_master_user_password"):
@@ -134,7 +134,7 @@ func init() {
 		"aws_rds_cluster_parameter_group": parameterGroupCalls("DBCluster", "cluster-pg"),
 		"aws_db_instance": rdsTags(caller{
 			create: createInstance,
-			// By its resource id, which is a filter: IAM is asked about every instance.
+			// The provider filters by resource id, so IAM authorizes all instances.
 			read:   func(c *calls) { c.do("rds:DescribeDBInstances", resource{arn: c.arn("rds", "db:*")}) },
 			update: append(modifyInstance(instanceArguments, primaryInstance), change{instanceStateOnly, nil}),
 			delete: func(c *calls) {
@@ -217,7 +217,7 @@ func init() {
 	})
 }
 
-// createInstance makes a database, or a replica of one.
+// createInstance adds the calls for a database or a replica.
 func createInstance(c *calls) {
 	identifier, a := text(c.a, "identifier"), c.a
 	if source := c.w.find("aws_db_instance", "identifier", text(a, "replicate_source_db")); source != nil {
@@ -226,7 +226,7 @@ func createInstance(c *calls) {
 			c.rdsARN("subgrp", text(of, "db_subnet_group_name")), c.parameterGroupOf(of, "parameter_group_name"), c.optionGroup(of))
 		c.passRole(text(a, "monitoring_role_arn"), monitoring)
 		c.rdsKeys(Attributes{"own": of["kms_key_id"], "insights": a["performance_insights_kms_key_id"]}, "own", "insights")
-		// What cannot be asked for at once.
+		// Attributes that the creation of a replica cannot set.
 		for _, later := range []string{"backup_window", "maintenance_window", "max_allocated_storage", "replica_mode", "ca_cert_identifier"} {
 			if !empty(a[later]) && !same(a[later], of[later]) || later == "maintenance_window" && !empty(a[later]) {
 				onRDS("ModifyDBInstance")(c)
@@ -238,7 +238,7 @@ func createInstance(c *calls) {
 	subnets, parameters, options := c.rdsARN("subgrp", text(a, "db_subnet_group_name")), c.parameterGroupOf(a, "parameter_group_name"), c.optionGroup(a)
 	if snapshot := text(a, "snapshot_identifier"); snapshot != "" {
 		c.makeRDS("RestoreDBInstanceFromDBSnapshot", "db", identifier, resource{arn: c.arn("rds", "snapshot:"+snapshot)}, subnets, parameters, options)
-		// Backups, the window, insights and the password come after it.
+		// Backups, the windows, insights and the password need a second request.
 		onRDS("ModifyDBInstance")(c)
 	} else {
 		c.makeRDS("CreateDBInstance", "db", identifier, subnets, parameters, options)
@@ -256,12 +256,12 @@ const (
 		"manage_master_user_password master_user_secret_kms_key_id max_allocated_storage monitoring_interval monitoring_role_arn multi_az " +
 		"network_type option_group_name parameter_group_name password password_wo_version performance_insights_enabled " +
 		"performance_insights_kms_key_id performance_insights_retention_period port publicly_accessible replica_mode storage_throughput storage_type vpc_security_group_ids"
-	// What the provider, or RDS, keeps.
+	// Attributes of only the provider, and attributes that RDS computes.
 	instanceStateOnly = "allow_major_version_upgrade apply_immediately blue_green_update delete_automated_backups final_snapshot_identifier " +
 		"skip_final_snapshot engine_version_actual address endpoint arn replicas master_user_secret upgrade_storage_config identifier_prefix"
 )
 
-// modifyInstance: one request for all that changes, which names the groups that change.
+// modifyInstance makes one request for all changes. It names the changed groups.
 func modifyInstance(arguments, owner string) []change {
 	return []change{
 		{arguments, func(c *calls) {

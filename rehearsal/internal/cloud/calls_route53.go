@@ -1,6 +1,6 @@
 package cloud
 
-// zone is one by its id. Of its records IAM knows what a request is about.
+// zone is the zone with that id. For its records IAM has condition keys.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func (c *calls) zone(id string) resource { return c.related(zoneKind, "zone_id", id, zoneARN(id)) }
 
@@ -49,7 +49,7 @@ func init() {
 		},
 		"data.aws_route53_zone": {read: func(c *calls) {
 			if text(c.a, "name") != "" {
-				c.do("route53:ListHostedZones") // none is searched by its name
+				c.do("route53:ListHostedZones") // the provider searches for the name
 			}
 			onZone("GetHostedZone")(c)
 			onZone("ListTagsForResource")(c)

@@ -1,13 +1,13 @@
 package cloud
 
-// bucket is one by its name. A bucket's tags count only where that has been switched on for it,
-// and S3 is not told of tags to set as a condition.
+// bucket is the bucket with that name. IAM ignores its tags unless they are turned on for the
+// bucket, and S3 has no condition key for requested tags.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
 func (c *calls) bucket(name string) resource {
 	return resource{arn: bucketARN(name)}.with("s3:ResourceAccount", c.w.Account)
 }
 
-// onBucket are requests on the bucket that a thing is, or configures.
+// onBucket returns calls on the bucket itself or the bucket that a resource configures.
 func onBucket(actions ...string) func(*calls) {
 	return func(c *calls) {
 		for _, action := range actions {
@@ -16,7 +16,7 @@ func onBucket(actions ...string) func(*calls) {
 	}
 }
 
-// bucketCalls are those of a part of a bucket, with what a change of some attributes puts.
+// bucketCalls are the calls of a resource that configures a part of a bucket.
 func bucketCalls(put, get, attributes string) caller {
 	return caller{
 		create: onBucket(put), read: onBucket(get), delete: onBucket(put),
@@ -25,7 +25,7 @@ func bucketCalls(put, get, attributes string) caller {
 }
 
 func init() {
-	// The tags are one document, which is read before it is put.
+	// The tags are one document: the provider reads it before it puts it.
 	setTags := onBucket("GetBucketTagging", "PutBucketTagging")
 	policy := bucketCalls("PutBucketPolicy", "GetBucketPolicy", "policy")
 	policy.delete = onBucket("DeleteBucketPolicy", "GetBucketPolicy")
@@ -37,9 +37,9 @@ func init() {
 	registerCalls(map[string]caller{
 		"aws_s3_bucket": {
 			create: createBucket,
-			// Whatever may be configured is looked for, with the permissions of
+			// The provider reads every configuration there can be. HeadBucket, first and near the
+			// end, needs ListBucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-			// HeadBucket, which is first and finds out the region near the end, is ListBucket.
 			read: onBucket("ListBucket", "GetBucketPolicy", "GetBucketAcl", "GetBucketCORS", "GetBucketWebsite", "GetBucketVersioning",
 				"GetAccelerateConfiguration", "GetBucketRequestPayment", "GetBucketLogging", "GetLifecycleConfiguration",
 				"GetReplicationConfiguration", "GetEncryptionConfiguration", "GetBucketObjectLockConfiguration", "GetBucketTagging"),
@@ -62,7 +62,7 @@ func init() {
 	})
 }
 
-// createBucket: an ACL that is private needs no permission of its own.
+// createBucket: a private ACL needs no extra permission.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 func createBucket(c *calls) {
 	r := c.bucket(text(c.a, "bucket")).with("s3:x-amz-acl", orElse(text(c.a, "acl"), "private"))
