@@ -80,8 +80,8 @@ func createBucket(c *calls) {
 	}
 }
 
-// deleteBucket: one that is to go with all that is in it is taken to have something in it. Objects
-// go version by version.
+// deleteBucket: with force_destroy the simulator assumes that there are objects. The provider
+// deletes them version by version.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 func deleteBucket(c *calls) {
 	onBucket("DeleteBucket")(c)

@@ -4,12 +4,12 @@ import "fmt"
 
 const secretsManager = "secretsmanager"
 
-// secret is one by its ARN.
+// secret is the secret with that ARN.
 func (c *calls) secret(arn string) resource {
 	return c.related("aws_secretsmanager_secret", "arn", arn, arn).with("secretsmanager:SecretId", arn)
 }
 
-// secretKey is the key that a secret is encrypted with, empty for AWS's own.
+// secretKey is the ARN of the secret's KMS key, empty for AWS's own.
 func (c *calls) secretKey(arn string) string {
 	if t := c.w.find("aws_secretsmanager_secret", "arn", arn); t != nil {
 		return text(t.Attributes, "kms_key_id")
@@ -17,14 +17,14 @@ func (c *calls) secretKey(arn string) string {
 	return ""
 }
 
-// secretValue is the reading of a value, which needs the secret's key.
+// secretValue adds the read of a value, which needs the secret's key.
 func secretValue(c *calls) {
 	arn := text(c.a, "secret_id")
 	c.do("secretsmanager:GetSecretValue", c.secret(arn).with("secretsmanager:VersionStage", "AWSCURRENT"))
 	c.secretEncrypts(arn, c.secretKey(arn), "Decrypt")
 }
 
-// secretEncrypts: with the secret's ARN as the context of the encryption.
+// secretEncrypts adds the use of a key. The encryption context is the secret's ARN.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 func (c *calls) secretEncrypts(arn, key string, actions ...string) {
 	from := len(c.requests)
@@ -94,18 +94,18 @@ func init() {
 				c.do("secretsmanager:PutSecretValue", c.secret(arn))
 				c.secretEncrypts(arn, c.secretKey(arn), "GenerateDataKey", "Decrypt")
 			},
-			// Even of a write-only value: the provider reads it, and forgets it.
+			// The provider reads even a write-only value, and discards it.
 			read:   secretValue,
 			update: []change{{"version_stages", func(c *calls) { c.do("secretsmanager:UpdateSecretVersionStage", c.secret(text(c.a, "secret_id"))) }}},
 			delete: secretValue,
 		},
-		// Who rotates a secret is not asked about its key: the service that manages it uses that.
+		// A rotation needs no permission for the key: the service that manages the secret uses it.
 		rotationKind: {
 			create: rotates,
 			read:   func(c *calls) { c.do("secretsmanager:DescribeSecret", c.secret(text(c.a, "secret_id"))) },
 			update: []change{
 				{"rotation_lambda_arn rotation_rules", rotates},
-				{"rotate_immediately", nil}, // until the rules change
+				{"rotate_immediately", nil}, // no call until the rules change
 			},
 			delete: func(c *calls) { c.do("secretsmanager:CancelRotateSecret", c.secret(text(c.a, "secret_id"))) },
 		},

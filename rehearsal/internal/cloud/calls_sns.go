@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// topic is one by its ARN.
+// topic is the topic with that ARN.
 func (c *calls) topic(arn string) resource { return c.related(topicKind, "arn", arn, arn) }
 
 func init() {
@@ -13,8 +13,8 @@ func init() {
 	onTopic := func(action string) func(*calls) {
 		return func(c *calls) { c.do("sns:"+action, c.topic(text(c.a, "arn"))) }
 	}
-	// Attributes that are a request each. Who makes a topic with a key needs nothing of KMS: those
-	// who send and receive do.
+	// Attributes with one request each. Creating an encrypted topic needs no KMS permission;
+	// sending and receiving do.
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 	const attributes = "archive_policy content_based_deduplication delivery_policy display_name fifo_throughput_scope kms_master_key_id policy signature_version tracing_config"
 	registerCalls(map[string]caller{
@@ -39,10 +39,10 @@ func init() {
 			create: onTopic("SetTopicAttributes"),
 			read:   onTopic("GetTopicAttributes"),
 			update: []change{{"policy", onTopic("SetTopicAttributes")}},
-			// A topic always has a policy: it gets the default one.
+			// A topic always has a policy: deleting it sets the default.
 			delete: onTopic("SetTopicAttributes"),
 		},
-		// Of subscriptions, only their making is about a topic.
+		// Only the creation of a subscription has the topic as its resource.
 		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 		"aws_sns_topic_subscription": {
 			create: func(c *calls) {
@@ -59,7 +59,7 @@ func init() {
 	})
 }
 
-// asksForTopic tells whether an attribute of a topic is set to something else than what it has anyway.
+// asksForTopic reports whether a topic's attribute is set and is not the default.
 func asksForTopic(c *calls, name string) bool {
 	switch value := c.a[name]; value {
 	case false, 0.0, defaultTopicPolicy(text(c.a, "arn"), c.w.Account):

@@ -1,6 +1,6 @@
 package cloud
 
-// Tags come with the description of a document.
+// DescribeDocument also returns the tags.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 func init() {
 	onDocument := func(actions ...string) func(*calls) {
@@ -32,7 +32,7 @@ func init() {
 			untag:  func(c *calls, r resource) { c.do("ssm:RemoveTagsFromResource", onlyKeys(r)) },
 			delete: onDocument("DeleteDocument", "DescribeDocument"),
 		},
-		// One of AWS's own is of no account.
+		// A public parameter belongs to no account of ours.
 		// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 		"data.aws_ssm_parameter": {read: func(c *calls) {
 			c.do("ssm:GetParameter", resource{arn: text(c.a, "arn")}.with("aws:ResourceAccount", amazon))

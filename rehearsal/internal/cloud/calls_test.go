@@ -13,11 +13,11 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// byAdministrator are types of the stack that only an administrator deploys.
+// byAdministrator are types of the only stack that an administrator deploys.
 var byAdministrator = []string{"aws_iam_policy"}
 
-// TestEveryTypeHasCalls holds the calls against the stacks. Of a type that is known by its schema
-// alone a rehearsal tells so; of one whose behaviour is known, the calls must be too.
+// TestEveryTypeHasCalls checks the stacks' types. A type whose behaviour is known must have known
+// calls. The rehearsal reports types that it knows by schema alone.
 func TestEveryTypeHasCalls(t *testing.T) {
 	files, err := filepath.Glob("../../../wholeapp/testdata/golden/*.tf.json")
 	assert.NilError(t, err)
@@ -44,7 +44,7 @@ func TestEveryTypeHasCalls(t *testing.T) {
 	}
 }
 
-// TestOneCallForAnAttribute: which one would count, if there were two?
+// TestOneCallForAnAttribute: an attribute in two entries would be ambiguous.
 func TestOneCallForAnAttribute(t *testing.T) {
 	for name, row := range callers {
 		var seen []string
@@ -71,7 +71,7 @@ func world() *World {
 	return w
 }
 
-// short writes requests as action resource, with those condition keys that are asked for.
+// short formats requests as action and resource, with the given condition keys.
 func short(requests []iam.Request, keys ...string) []string {
 	var all []string
 	for _, r := range requests {
@@ -250,7 +250,7 @@ func TestCalls(t *testing.T) {
 	assert.ErrorContains(t, err, "a change of colour of aws_db_instance")
 }
 
-// TestManagedPassword: what RDS does for a password that it manages, it does in the caller's name.
+// TestManagedPassword checks RDS's calls on the caller's behalf for a password that it manages.
 func TestManagedPassword(t *testing.T) {
 	w := world()
 	w.ServiceRoles = []string{"arn:aws:iam::111111111111:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"}

@@ -4,11 +4,11 @@ import "slices"
 
 const wafHost = "wafv2.amazonaws.com"
 
-// webACL is one by its ARN.
+// webACL is the web ACL with that ARN.
 func (c *calls) webACL(arn string) resource { return c.related(webACLKind, "arn", arn, arn) }
 
-// managedGroups are the groups of rules of AWS's own that a web ACL has: whichever they are, AWS
-// asks for all.
+// managedGroups is the resource for AWS's managed rule groups, if the web ACL has any. Whichever
+// they are, AWS authorizes all.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
 func (c *calls) managedGroups() []resource {
 	if slices.ContainsFunc(nestedBlocks(c.a, "rule"), func(rule Attributes) bool { return present(dig(rule, "statement.managed_rule_group_statement")) }) {
@@ -38,7 +38,7 @@ func init() {
 			update: []change{
 				{"association_config captcha_config challenge_config custom_response_body data_protection_config default_action description " +
 					"rule rule_json token_domains visibility_config", func(c *calls) {
-					onSelf("GetWebACL")(c) // for a rule of Shield's
+					onSelf("GetWebACL")(c) // for Shield's rule
 					c.do("wafv2:UpdateWebACL", append([]resource{c.self()}, c.managedGroups()...)...)
 				}},
 				{"application_integration_url capacity lock_token", nil},

@@ -10,10 +10,10 @@ const slackKind = "aws_chatbot_slack_channel_configuration"
 func init() {
 	register(map[string]kind{slackKind: {
 		id: func(w *World, a Attributes) string { return slackARN(w, text(a, "configuration_name")) },
-		// It has no id but its ARN.
+		// Its only id is its ARN.
 		key:      func(a Attributes) string { return orElse(text(a, "chat_configuration_arn"), text(a, "id")) },
 		conflict: "ConflictException",
-		opaque:   []string{"chat_configuration_arn"}, // its own
+		opaque:   []string{"chat_configuration_arn"}, // its own ARN
 		check:    checkSlack,
 		renew:    func(a, before Attributes) { a["id"] = before["id"] },
 		fill: func(_ *World, id string, a Attributes) {
@@ -27,7 +27,7 @@ func init() {
 	}})
 }
 
-// slackARN is of no region.
+// slackARN has no region.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html
 func slackARN(w *World, name string) string {
 	return "arn:aws:chatbot::" + w.Account + ":chat-configuration/slack-channel/" + name
@@ -40,7 +40,7 @@ var (
 	slackChannel = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
 )
 
-// checkSlack takes the workspace for authorized, which is done by hand in the console.
+// checkSlack assumes that the workspace is authorized, a manual step in the console.
 // https://docs.aws.amazon.com/chatbot/latest/adminguide/slack-setup.html
 func checkSlack(w *World, a, before Attributes) error {
 	for attribute, pattern := range map[string]*regexp.Regexp{
@@ -65,7 +65,7 @@ func checkSlack(w *World, a, before Attributes) error {
 	if err != nil || before == nil {
 		return err
 	}
-	// The provider plans an update, and the request for it has neither.
+	// The provider plans an update in place, but the request has neither attribute.
 	// https://docs.aws.amazon.com/chatbot/latest/APIReference/API_UpdateSlackChannelConfiguration.html
 	for _, attribute := range []string{"configuration_name", "slack_team_id"} {
 		if was, now := text(before, attribute), text(a, attribute); was != now {

@@ -17,7 +17,7 @@ func init() {
 		vpnKind: {
 			prefix:   "cvpn-endpoint",
 			replaced: []string{"authentication_options", "client_cidr_block", "transport_protocol"},
-			// Certificates and SAML providers that no stack has made.
+			// Certificates and SAML providers may be from outside the stacks.
 			opaque: []string{"authentication_options", "server_certificate_arn"},
 			check:  checkVPN,
 			fill: func(w *World, id string, a Attributes) {
@@ -26,7 +26,7 @@ func init() {
 					"self_service_portal_url": "", "disconnect_on_session_timeout": true, "security_group_ids": []any{},
 				})
 			},
-			// Its rules go with it, its target networks must have gone before.
+			// AWS deletes its rules with it, but refuses while it has target networks.
 			// https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-endpoint-delete.html
 			alone: true,
 			leave: func(w *World, id string, _ *Thing) error {
@@ -39,7 +39,7 @@ func init() {
 		},
 		vpnAssociationKind: {
 			prefix:   "cvpn-assoc",
-			key:      func(a Attributes) string { return text(a, "client_vpn_endpoint_id") + "," + text(a, "id") }, // as it is imported
+			key:      func(a Attributes) string { return text(a, "client_vpn_endpoint_id") + "," + text(a, "id") }, // the import id
 			replaced: []string{"client_vpn_endpoint_id", "subnet_id"},
 			refers:   map[string]string{"client_vpn_endpoint_id": vpnKind + ".id"},
 			check:    checkVPNAssociation,
@@ -101,7 +101,7 @@ func checkVPN(w *World, a, _ Attributes) error {
 	return w.checkConnectionLog(a)
 }
 
-// checkApart: clients have other addresses than what they reach.
+// checkApart: the clients' addresses must not overlap the VPC's.
 func (w *World) checkApart(clients netip.Prefix, network string) error {
 	if whole, err := netip.ParsePrefix(w.attribute("aws_vpc", network, "cidr_block")); err == nil && whole.Overlaps(clients) {
 		return refuse("InvalidParameterValue", "The client CIDR block %s overlaps %s of %s", clients, whole, network)
@@ -109,7 +109,7 @@ func (w *World) checkApart(clients netip.Prefix, network string) error {
 	return nil
 }
 
-// checkVPNCertificate: one that a stack has made must be issued; others are taken as they are.
+// checkVPNCertificate: a stack's certificate must be issued; others are assumed valid.
 func (w *World) checkVPNCertificate(attribute, arn string) error {
 	if !strings.HasPrefix(arn, w.arn("acm", "certificate/")) {
 		return refuse("InvalidParameterValue", "%s %q is no certificate in ACM of account %s, region %s", attribute, arn, w.Account, w.Region)
@@ -140,7 +140,7 @@ func (w *World) checkConnectionLog(a Attributes) error {
 	if w.find("aws_cloudwatch_log_group", "name", group) == nil {
 		return refuse("InvalidParameterValue", "The specified log group does not exist: %q", group)
 	}
-	// Without one, the service makes it.
+	// Without a stream the service creates one.
 	if stream != "" && w.Get(logStreamKind, group+":"+stream) == nil {
 		return refuse("InvalidParameterValue", "The specified log stream does not exist: %s:%s", group, stream)
 	}

@@ -1,8 +1,7 @@
 // Package cloud is the rehearsal's simulator of an AWS account and the clusters in it: one
 // JSON file that many Terraform processes read and change at the same time.
 //
-// The file is meant to be looked at and edited: what is changed or deleted there is drift,
-// which the next plan shows.
+// The file may be read and edited. A change or deletion there is drift, which the next plan shows.
 package cloud
 
 import (
@@ -24,22 +23,22 @@ import (
 // note is the file's first line.
 const note = "A rehearsal's simulator of an AWS account. Nothing here is AWS. Change or delete something to see drift."
 
-// World is what the file holds.
+// World is the content of the file.
 type World struct {
 	Note string `json:"note"`
-	// Account is the 12-digit id of the account, Region the one region that it has.
+	// Account is the account's 12-digit id, Region its only region.
 	Account string `json:"account"`
 	Region  string `json:"region"`
-	// Given are ARNs that exist without any stack having made them, such as the role that deploys.
+	// Given are ARNs that exist although no stack created them, such as the deploying role's.
 	Given []string `json:"given,omitempty"`
-	// Things are by type, as Terraform calls it, and key: mostly the id, see [Key].
+	// Things are resources by Terraform's type and by key, mostly the id: see [Key].
 	Things map[string]map[string]*Thing `json:"things"`
-	// Pending are things that AWS keeps for some days after their deletion, such as KMS keys.
+	// Pending are deleted resources that AWS keeps for some days, such as KMS keys.
 	Pending map[string]map[string]*Thing `json:"pending,omitempty"`
-	// ServiceRoles are the ARNs of service-linked roles: services make them as they are first used.
+	// ServiceRoles are the ARNs of service-linked roles. A service creates its role on first use.
 	ServiceRoles []string `json:"serviceRoles,omitempty"`
-	// Secrets are the values of secrets by ARN. They are here as they are in Secrets Manager,
-	// and must be nowhere else.
+	// Secrets are the values of secrets by ARN, as Secrets Manager stores them. They must be
+	// nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`
 }
 
@@ -51,48 +50,48 @@ type Secret struct {
 
 // Thing is one resource.
 type Thing struct {
-	// Attributes are as Terraform's state has them; nested blocks are lists of objects.
+	// Attributes are as in Terraform's state. Nested blocks are lists of objects.
 	Attributes map[string]any `json:"attributes"`
-	// Cluster is the Kubernetes cluster that it is in, empty for AWS itself.
+	// Cluster is the name of its Kubernetes cluster, empty for AWS resources.
 	Cluster string `json:"cluster,omitempty"`
-	// MadeBy is empty for what Terraform has made, or says which part of the platform made it
-	// by itself, such as "aws-load-balancer-controller".
+	// MadeBy is empty for resources that Terraform created. Otherwise it names the creator, such as
+	// "aws-load-balancer-controller".
 	MadeBy string `json:"madeBy,omitempty"`
-	// Owner is the type and key of the thing with which it goes.
+	// Owner is the type and key of the resource whose deletion also deletes this one.
 	Owner string `json:"owner,omitempty"`
-	// Objects are the Kubernetes objects of a Helm release, where its chart could be rendered; of
-	// a bucket, that it has some: see [World.MarkBucket].
+	// Objects are the Kubernetes objects of a Helm release whose chart could be rendered. For a
+	// bucket, any value means that it is not empty: see [World.MarkBucket].
 	Objects []string  `json:"objects,omitempty"`
 	Made    time.Time `json:"made"`
 }
 
-// Cloud is the file.
+// Cloud gives access to the file.
 type Cloud struct {
 	path string
-	// seen is what Look has read last, of a file with that information.
+	// seen is what Look read last, info the file's then.
 	looking sync.Mutex
 	seen    *World
 	info    fs.FileInfo
 }
 
-// FileName of the cloud in a rehearsal's folder.
+// FileName is the cloud's file in a rehearsal's folder.
 const FileName = "cloud.json"
 
-// RefusalsName is the file, beside the cloud's, with what the simulators have refused, a line
-// each: cdktf can lose what Terraform says last.
+// RefusalsName is the file beside the cloud's with everything that the simulators refused, one a
+// line: cdktf can lose Terraform's last messages.
 const RefusalsName = "refusals.log"
 
-// FolderVariable is the variable of the process environment that tells the simulators where
-// the rehearsal's folder is. It does not begin with PLINTH_: those are settings.
+// FolderVariable is the environment variable with the rehearsal's folder. Its prefix is not
+// PLINTH_, which is for settings.
 const FolderVariable = "REHEARSAL_FOLDER"
 
 // Open returns the cloud in a rehearsal's folder. It need not exist yet.
 func Open(folder string) *Cloud { return &Cloud{path: filepath.Join(folder, FileName)} }
 
-// Path is the file's.
+// Path returns the file's path.
 func (c *Cloud) Path() string { return c.path }
 
-// Refused writes down a refusal.
+// Refused records a refusal.
 func (c *Cloud) Refused(what string) error {
 	file, err := os.OpenFile(c.refusals(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -102,7 +101,7 @@ func (c *Cloud) Refused(what string) error {
 	return errors.Join(err, file.Close())
 }
 
-// Refusals are all that were written down, in order.
+// Refusals returns all recorded refusals in order.
 func (c *Cloud) Refusals() ([]string, error) {
 	content, err := os.ReadFile(c.refusals())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +112,7 @@ func (c *Cloud) Refusals() ([]string, error) {
 
 func (c *Cloud) refusals() string { return filepath.Join(filepath.Dir(c.path), RefusalsName) }
 
-// Create writes an empty account in place of what was there.
+// Create writes an empty account, replacing the old one.
 func (c *Cloud) Create(account, region string, given ...string) error {
 	return c.locked(func() error {
 		return c.write(&World{Note: note, Account: account, Region: region, Given: given})
@@ -130,8 +129,8 @@ func (c *Cloud) View() (*World, error) {
 	return world, err
 }
 
-// Look is View for who changes nothing of what it returns: it reads the file only when that has
-// changed since.
+// Look is View for callers that do not modify the result. It reads the file only if the file has
+// changed since the last Look.
 func (c *Cloud) Look() (*World, error) {
 	c.looking.Lock()
 	defer c.looking.Unlock()
@@ -147,11 +146,11 @@ func (c *Cloud) Look() (*World, error) {
 	return c.seen, err
 }
 
-// Glance reads the file without waiting for whoever is changing it: it may miss that change.
+// Glance reads the file without waiting for the lock. It may miss a change in progress.
 func (c *Cloud) Glance() (*World, error) { return c.read() }
 
-// Update changes the file, or leaves it as it is when change returns an error. A process
-// that is killed meanwhile changes nothing.
+// Update changes the file. If change returns an error, or the process is killed, the file stays as
+// it was.
 func (c *Cloud) Update(change func(*World) error) error {
 	return c.locked(func() error {
 		world, err := c.read()
@@ -193,7 +192,7 @@ func (c *Cloud) write(world *World) error {
 	if err != nil {
 		return err
 	}
-	// Renamed into place: a reader never sees half a file.
+	// Renamed into place, so that a reader never sees half a file.
 	next := c.path + ".next"
 	if err := os.WriteFile(next, append(content, '\n'), 0o600); err != nil {
 		return err
@@ -201,7 +200,7 @@ func (c *Cloud) write(world *World) error {
 	return os.Rename(next, c.path)
 }
 
-// Add puts a thing into the world.
+// Add adds a resource to the world.
 func (w *World) Add(kind, key string, thing *Thing) {
 	thing.Made = time.Now().UTC().Truncate(time.Second)
 	put(&w.Things, kind, key, thing)
@@ -220,7 +219,7 @@ func put(things *map[string]map[string]*Thing, kind, key string, thing *Thing) {
 // Get returns a thing, or nil.
 func (w *World) Get(kind, key string) *Thing { return w.Things[kind][key] }
 
-// Remove takes a thing out of the world.
+// Remove removes a resource from the world.
 func (w *World) Remove(kind, key string) {
 	delete(w.Things[kind], key)
 	if len(w.Things[kind]) == 0 {
@@ -228,7 +227,7 @@ func (w *World) Remove(kind, key string) {
 	}
 }
 
-// Each visits all things of some kinds, or of every kind, in a stable order, until visit
+// Each visits all resources of the given types, or of every type, in a stable order until visit
 // returns false.
 func (w *World) Each(visit func(kind, key string, thing *Thing) bool, kinds ...string) {
 	if len(kinds) == 0 {

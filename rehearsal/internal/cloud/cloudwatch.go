@@ -16,7 +16,7 @@ func init() {
 	register(map[string]kind{
 		"aws_cloudwatch_metric_alarm": {
 			id: func(_ *World, a Attributes) string { return text(a, "alarm_name") },
-			// AWS takes a second alarm of the name for an update of the first.
+			// AWS would overwrite the other alarm. The simulator refuses.
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 			unique: []string{"alarm_name"}, conflict: "AlarmAlreadyExists",
 			replaced: []string{"alarm_name"},
@@ -33,12 +33,12 @@ func init() {
 			opaque:   []string{"dashboard_arn", "dashboard_body"},
 			check:    checkDashboard,
 			fill: func(w *World, id string, a Attributes) {
-				setDefaults(a, Attributes{"dashboard_arn": "arn:aws:cloudwatch::" + w.Account + ":dashboard/" + id}) // of no region
+				setDefaults(a, Attributes{"dashboard_arn": "arn:aws:cloudwatch::" + w.Account + ":dashboard/" + id}) // a global resource: no region
 			},
 		},
 		metricFilterKind: {
 			id: func(_ *World, a Attributes) string { return text(a, "name") },
-			// As it is imported: another group may have one of the same name.
+			// The import id: another group may have a filter of the same name.
 			key:      func(a Attributes) string { return text(a, "log_group_name") + ":" + text(a, "name") },
 			conflict: "ResourceAlreadyExistsException", // as with alarms
 			replaced: []string{"log_group_name", "name"},
@@ -46,7 +46,7 @@ func init() {
 		},
 		logStreamKind: {
 			id:       func(_ *World, a Attributes) string { return text(a, "name") },
-			key:      func(a Attributes) string { return text(a, "log_group_name") + ":" + text(a, "name") }, // as it is imported
+			key:      func(a Attributes) string { return text(a, "log_group_name") + ":" + text(a, "name") }, // the import id
 			conflict: "ResourceAlreadyExistsException",
 			replaced: []string{"log_group_name", "name"},
 			check:    checkLogStream,
@@ -96,7 +96,7 @@ func checkAlarm(_ *World, a, _ Attributes) error {
 	return checkAlarmMetrics(name, a)
 }
 
-// checkAlarmMetrics: an alarm is on one metric or on queries, one of which it watches.
+// checkAlarmMetrics: an alarm has one metric or queries, of which it watches one.
 func checkAlarmMetrics(name string, a Attributes) error {
 	queries := nestedBlocks(a, "metric_query")
 	if len(queries) == 0 {
@@ -142,7 +142,7 @@ func checkAlarmMetrics(name string, a Attributes) error {
 // queryID: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
 var queryID = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
 
-// checkAlarmPeriod: an alarm looks back for a day, or for a week if its periods are an hour or longer.
+// checkAlarmPeriod: an alarm looks back up to a day, or a week if its period is an hour or longer.
 func checkAlarmPeriod(name string, period, periods float64) error {
 	if !slices.Contains([]float64{10, 20, 30}, period) && (period <= 0 || int(period)%60 != 0) {
 		return invalidAlarm("%s: a period of %v seconds is neither 10, 20, 30 nor a multiple of 60", name, period)
@@ -160,7 +160,7 @@ func checkAlarmPeriod(name string, period, periods float64) error {
 // dashboardName: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
-// widgetNeeds are the types of widgets and the properties without which CloudWatch refuses them.
+// widgetNeeds are the properties that CloudWatch requires for each type of widget.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 var widgetNeeds = map[string][]string{
 	"metric": {"region"}, "log": {"region", "query"}, "text": {"markdown"}, "alarm": {"alarms"}, "explorer": {"metrics"}, "custom": {"endpoint"},
@@ -201,7 +201,7 @@ func checkDashboard(_ *World, a, _ Attributes) error {
 				return invalidDashboard("/widgets/%d/properties: a widget of type %s should have required property %q", i, kind, property)
 			}
 		}
-		// The grid is 24 wide.
+		// The grid has 24 columns.
 		if x, width := number(widget, "x"), number(widget, "width"); x < 0 || x > 23 || width < 0 || width > 24 {
 			return invalidDashboard("/widgets/%d: x must be 0 to 23 and width 1 to 24, they are %v and %v", i, x, width)
 		}
@@ -209,7 +209,7 @@ func checkDashboard(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// logsName is of filters and streams.
+// logsName is the pattern for names of filters and streams.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
 var logsName = regexp.MustCompile(`^[^:*]{1,512}$`)
 
@@ -254,7 +254,7 @@ func checkMetricFilter(w *World, a, before Attributes) error {
 	return nil
 }
 
-// closes tells whether a pattern of JSON, or of fields, is closed where it ends.
+// closes reports whether the brackets around a JSON or field pattern match.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func closes(pattern string) bool {
 	return strings.HasPrefix(pattern, "{") == strings.HasSuffix(pattern, "}") && strings.HasPrefix(pattern, "[") == strings.HasSuffix(pattern, "]")

@@ -6,8 +6,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// Renew gives a session the policies that its role has now: they count for sessions that are
-// older, too.
+// Renew returns the session with its role's current policies: changes apply to existing sessions too.
 func (w *World) Renew(s *iam.Session) (*iam.Session, error) {
 	role := w.find("aws_iam_role", "arn", s.RoleARN)
 	if role == nil {
@@ -16,7 +15,7 @@ func (w *World) Renew(s *iam.Session) (*iam.Session, error) {
 	return w.session(role, s.ARN[strings.LastIndex(s.ARN, "/")+1:])
 }
 
-// Longest is how many seconds a session of a role may last.
+// Longest is the longest duration of a role's session in seconds.
 func (w *World) Longest(roleARN string) int {
 	const byDefault = 3600
 	if role := w.find("aws_iam_role", "arn", roleARN); role != nil {

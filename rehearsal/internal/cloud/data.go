@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// dataSources answer what AWS computes; the configuration is added by the provider.
+// dataSources return what AWS computes. The provider adds the configuration.
 var dataSources = map[string]func(w *World, config Attributes) (Attributes, error){
 	"aws_iam_policy_document": func(_ *World, config Attributes) (Attributes, error) { return policyDocument(config) },
 	"aws_caller_identity":     (*World).callerIdentity,
@@ -27,7 +27,7 @@ var dataSources = map[string]func(w *World, config Attributes) (Attributes, erro
 	"aws_lb_target_group":     elasticLoadBalancing(targetGroupKind, "TargetGroupNotFound"),
 }
 
-// ReadData answers a data source of AWS, but for what its configuration says already.
+// ReadData reads an AWS data source. The answer lacks the attributes of its configuration.
 func (w *World) ReadData(kind string, config map[string]any) (map[string]any, error) {
 	read, ok := dataSources[kind]
 	if !ok {
@@ -36,8 +36,7 @@ func (w *World) ReadData(kind string, config map[string]any) (map[string]any, er
 	return read(w, config)
 }
 
-// lookUp finds a thing of the type by the attribute that tells it apart. Other ways to
-// search, such as filters, are not there.
+// lookUp finds a resource of the type by one attribute. It supports no other search, such as filters.
 func lookUp(kind, attribute string) func(*World, Attributes) (Attributes, error) {
 	return func(w *World, config Attributes) (Attributes, error) {
 		value := text(config, attribute)
@@ -52,7 +51,7 @@ func lookUp(kind, attribute string) func(*World, Attributes) (Attributes, error)
 	}
 }
 
-// callerIdentity is of a role that the rehearsal makes up.
+// callerIdentity is a role that the rehearsal makes up.
 func (w *World) callerIdentity(Attributes) (Attributes, error) {
 	return Attributes{
 		"id": w.Account, "account_id": w.Account, "user_id": "AROAREHEARSAL00000000:plinth",
@@ -64,7 +63,7 @@ func (w *World) partition(Attributes) (Attributes, error) {
 	return Attributes{"id": "aws", "partition": "aws", "dns_suffix": "amazonaws.com", "reverse_dns_prefix": "com.amazonaws"}, nil
 }
 
-// region is the provider's own, or a commercial one that is asked for by name or endpoint.
+// region is the provider's own, or a commercial region by name or endpoint.
 func (w *World) region(config Attributes) (Attributes, error) {
 	name := w.Region
 	if endpoint := text(config, "endpoint"); endpoint != "" {
@@ -78,7 +77,7 @@ func (w *World) region(config Attributes) (Attributes, error) {
 	return Attributes{"id": name, "name": name, "endpoint": "ec2." + name + ".amazonaws.com", "description": description}, nil
 }
 
-// regions and their descriptions are those of the AWS SDKs' endpoints.json.
+// regions are from the AWS SDKs' endpoints.json, with their descriptions.
 var regions = map[string]string{
 	"af-south-1": "Africa (Cape Town)", "ap-east-1": "Asia Pacific (Hong Kong)", "ap-east-2": "Asia Pacific (Taipei)",
 	"ap-northeast-1": "Asia Pacific (Tokyo)", "ap-northeast-2": "Asia Pacific (Seoul)", "ap-northeast-3": "Asia Pacific (Osaka)",
@@ -95,8 +94,8 @@ var regions = map[string]string{
 	"us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-west-1": "US West (N. California)", "us-west-2": "US West (Oregon)",
 }
 
-// elasticLoadBalancing finds the one thing of the type that has an ARN or a name and some tags.
-// AWS knows an error for an ARN and a name that are nowhere; all else is for the provider to judge.
+// elasticLoadBalancing finds the resources of the type by ARN or name and by tags. Only a missing
+// ARN or name is AWS's error; the rest the provider judges.
 func elasticLoadBalancing(kind, nowhere string) func(*World, Attributes) (Attributes, error) {
 	return func(w *World, config Attributes) (Attributes, error) {
 		asked, _ := config["tags"].(Attributes)
@@ -127,7 +126,7 @@ func elasticLoadBalancing(kind, nowhere string) func(*World, Attributes) (Attrib
 	}
 }
 
-// availabilityZones are three in every region, which is so in most.
+// availabilityZones are three in every region, as in most real ones.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 func (w *World) availabilityZones(config Attributes) (Attributes, error) {
 	names, ids, groups := []any{}, []any{}, []any{}
@@ -150,7 +149,7 @@ func (w *World) availabilityZones(config Attributes) (Attributes, error) {
 	return Attributes{"id": w.Region, "names": names, "zone_ids": ids, "group_names": groups}, nil
 }
 
-// subnets are all, or those that filters and tags leave.
+// subnets are those that match the filters and tags, all by default.
 func (w *World) subnets(config Attributes) (Attributes, error) {
 	ids := []any{}
 	var failed error
@@ -176,7 +175,7 @@ func (w *World) subnets(config Attributes) (Attributes, error) {
 	return Attributes{"id": w.Region, "ids": ids}, failed
 }
 
-// filtered tells whether a thing passes all filter blocks, by what EC2 calls its properties.
+// filtered reports whether a resource passes all filter blocks. properties are by EC2's names.
 func filtered(config Attributes, properties map[string]string) (bool, error) {
 	for _, filter := range nestedBlocks(config, "filter") {
 		name := text(filter, "name")
@@ -192,11 +191,11 @@ func filtered(config Attributes, properties map[string]string) (bool, error) {
 	return true, nil
 }
 
-// The minor versions of Kubernetes 1 that EKS has.
+// The supported minor versions of Kubernetes 1 in EKS.
 // https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
 const oldestEKS, newestEKS = 31, 36
 
-// addonVersions are of one day in 2026: which they are is not what a rehearsal is for.
+// addonVersions are those of one day in 2026. Rehearsals do not depend on the exact versions.
 // https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
 var addonVersions = map[string]string{
 	"adot": "v0.131.0", "amazon-cloudwatch-observability": "v4.8.0", "aws-ebs-csi-driver": "v1.56.0", "aws-efs-csi-driver": "v2.1.15",
@@ -206,8 +205,8 @@ var addonVersions = map[string]string{
 	"snapshot-controller": "v8.3.0", "vpc-cni": "v1.21.1",
 }
 
-// addonVersion answers the default version, or the most recent one, which is a build later.
-// What EKS does not have is an empty answer to AWS, and this error to the provider.
+// addonVersion returns the default version, or the most recent one, which is one build later. For
+// an add-on that EKS does not have, AWS returns nothing and the provider this error.
 func (w *World) addonVersion(config Attributes) (Attributes, error) {
 	name, kubernetes := text(config, "addon_name"), text(config, "kubernetes_version")
 	nothing := func(format string, args ...any) error {
@@ -225,7 +224,7 @@ func (w *World) addonVersion(config Attributes) (Attributes, error) {
 	if minor > newestEKS {
 		return nil, nothing("EKS has Kubernetes 1.%d to 1.%d; a newer one is added in rehearsal/internal/cloud/data.go", oldestEKS, newestEKS)
 	}
-	if name == "kube-proxy" { // as old as the cluster
+	if name == "kube-proxy" { // the cluster's version
 		version = "v" + kubernetes + ".0"
 	}
 	build := "1"

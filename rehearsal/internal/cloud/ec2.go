@@ -11,7 +11,7 @@ func init() {
 	register(map[string]kind{
 		"aws_vpc": {
 			prefix: "vpc",
-			// Of instance_tenancy, dedicated to default alone is changed in place.
+			// AWS changes instance_tenancy in place only from dedicated to default.
 			replaced: []string{"cidr_block", "instance_tenancy", "ipv4_ipam_pool_id", "ipv4_netmask_length"},
 			check:    checkVPC,
 			fill:     fillVPC,
@@ -62,7 +62,7 @@ func init() {
 					setDefault(a, "public_ip", text(address.Attributes, "public_ip"))
 				}
 				if subnet, err := netip.ParsePrefix(w.attribute("aws_subnet", text(a, "subnet_id"), "cidr_block")); err == nil {
-					// The first four addresses are AWS's own.
+					// AWS reserves the first four addresses.
 					setDefault(a, "private_ip", subnet.Addr().Next().Next().Next().Next().Next().String())
 				}
 			},
@@ -102,7 +102,7 @@ func init() {
 				})
 			},
 		},
-		// The group that came with the VPC: it is taken over, and never deleted.
+		// The VPC's own group. The provider adopts it and never deletes it.
 		"aws_default_security_group": {
 			id: func(w *World, a Attributes) string {
 				return w.attribute("aws_vpc", text(a, "vpc_id"), "default_security_group_id")
@@ -145,7 +145,7 @@ const defaultLogFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${
 	"${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
 
 var securityGroupRule = kind{
-	// All else, CIDRs too, is changed in place, unless one kind of source takes the place of another.
+	// AWS changes all else in place, even CIDRs, but not from one kind of source to another.
 	prefix: "sgr", replaced: []string{"security_group_id"},
 	unique: []string{
 		"security_group_id", "ip_protocol", "from_port", "to_port",
@@ -167,12 +167,12 @@ var securityGroupRule = kind{
 	},
 }
 
-// arn names a resource of the account's region.
+// arn is the ARN of a resource in the account and region.
 func (w *World) arn(service, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, w.Region, w.Account, resource)
 }
 
-// attribute is one of a thing that may not be there.
+// attribute is a resource's attribute, empty if the resource does not exist.
 func (w *World) attribute(name, key, path string) string {
 	t := w.Get(name, key)
 	if t == nil {
@@ -181,7 +181,7 @@ func (w *World) attribute(name, key, path string) string {
 	return text(t.Attributes, path)
 }
 
-// zoneID is made up: which zone is which differs between accounts.
+// zoneID is made up: accounts map zones to ids differently.
 func (w *World) zoneID(zone string) string {
 	if zone == "" {
 		return ""
@@ -205,7 +205,7 @@ func checkVPC(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// fillVPC also makes what every VPC comes with: a main route table and a default security group.
+// fillVPC also creates the VPC's main route table and default security group.
 func fillVPC(w *World, id string, a Attributes) {
 	if a["default_security_group_id"] == nil {
 		group, table := randomID("sg"), randomID("rtb")
@@ -225,12 +225,12 @@ func fillVPC(w *World, id string, a Attributes) {
 	})
 }
 
-// addOwned adds what comes and goes with another thing.
+// addOwned adds a resource that goes with its owner.
 func (w *World) addOwned(name, id, owner, madeBy string, a Attributes) {
 	w.Add(name, id, &Thing{Attributes: a, MadeBy: madeBy, Owner: owner})
 }
 
-// checkSubnet: it lies inside its VPC, overlaps no other, and is in a zone of the region.
+// checkSubnet: a subnet lies in its VPC, overlaps no other and is in a zone of the region.
 func checkSubnet(w *World, a, _ Attributes) error {
 	cidr, network := text(a, "cidr_block"), text(a, "vpc_id")
 	prefix, err := netip.ParsePrefix(cidr)
@@ -260,7 +260,7 @@ func checkSubnet(w *World, a, _ Attributes) error {
 	return nil
 }
 
-// checkDetach: a gateway cannot leave while public addresses are mapped through it.
+// checkDetach: an internet gateway cannot be detached while the VPC has mapped public addresses.
 func checkDetach(w *World, id string, t *Thing) error {
 	network := text(t.Attributes, "vpc_id")
 	var mapped []string
@@ -312,7 +312,7 @@ func checkRoute(w *World, a, _ Attributes) error {
 	return nil
 }
 
-// sameVPC refuses to join two things of different networks.
+// sameVPC refuses to join two resources of different VPCs.
 func (w *World) sameVPC(name, id, otherName, otherID string) error {
 	one, other := w.attribute(name, id, "vpc_id"), w.attribute(otherName, otherID, "vpc_id")
 	if otherID != "" && one != other {
@@ -373,7 +373,7 @@ func fillEndpoint(w *World, id string, a Attributes) {
 	})
 }
 
-// public tells whether a subnet's route table leads to an internet gateway.
+// public reports whether a subnet's route table has a route to an internet gateway.
 func (w *World) public(subnet string) bool {
 	var table string
 	w.Each(func(_, _ string, t *Thing) bool {
@@ -390,7 +390,7 @@ func (w *World) public(subnet string) bool {
 	return leads
 }
 
-// zones are the different availability zones of some subnets.
+// zones are the distinct availability zones of subnets.
 func (w *World) zones(subnets []string) []string {
 	var all []string
 	for _, subnet := range subnets {

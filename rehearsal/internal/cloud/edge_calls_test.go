@@ -6,7 +6,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestCallsAtTheEdge: what the provider asks for, to make what people and requests come in by.
+// TestCallsAtTheEdge checks the provider's calls for resources that let people and requests in.
 func TestCallsAtTheEdge(t *testing.T) {
 	w, ids := reached(t)
 	role := w.Get("aws_iam_role", "bastion").Attributes

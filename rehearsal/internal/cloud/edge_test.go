@@ -17,7 +17,7 @@ const (
 		"statement": {"managed_rule_group_statement": {"vendor_name": "AWS", "name": "AWSManagedRulesCommonRuleSet"}}, "visibility_config": {"metric_name": "common"}}`
 )
 
-// reached is a world with two networks, a role for a bastion and a zone, and the ids of some.
+// reached is a world with two VPCs, a bastion's role and a zone, and the ids of some resources.
 func reached(t *testing.T) (w *World, ids map[string]string) {
 	t.Helper()
 	w, ids = newWorld(), map[string]string{}
@@ -57,7 +57,7 @@ func reached(t *testing.T) (w *World, ids map[string]string) {
 	return w, ids
 }
 
-// TestRefusedAtTheEdge makes what people and requests come in by, and such as AWS refuses.
+// TestRefusedAtTheEdge creates resources that let people and requests in, and variants that AWS refuses.
 func TestRefusedAtTheEdge(t *testing.T) {
 	w, ids := reached(t)
 	in := func(template string) string {
@@ -191,7 +191,7 @@ func TestRefusedAtTheEdge(t *testing.T) {
 	assert.DeepEqual(t, w.Get(recordKind, ids["zone"]+"_x.example.com_CNAME").Attributes["records"], []any{"z.example.com"})
 }
 
-// TestMadeAtTheEdge: ids, ARNs and what AWS computes.
+// TestMadeAtTheEdge checks ids, ARNs and what AWS computes.
 func TestMadeAtTheEdge(t *testing.T) {
 	w, ids := reached(t)
 	create := func(kind string, a Attributes) Attributes {
@@ -261,7 +261,7 @@ func TestMadeAtTheEdge(t *testing.T) {
 	}
 }
 
-// TestCertificate: it is valid once its proof is in the zone, and stays while a load balancer has it.
+// TestCertificate: it is valid once its proof is in the zone. A load balancer that uses it protects it.
 func TestCertificate(t *testing.T) {
 	w, ids := reached(t)
 	a := Attributes{"domain_name": "app.example.com", "validation_method": "DNS"}
@@ -306,8 +306,8 @@ func TestCertificate(t *testing.T) {
 	assert.NilError(t, w.Delete(webACLKind, "", Attributes{"id": ids["acl"]}))
 }
 
-// TestAccessLog: Elastic Load Balancing writes into a bucket whose policy lets it, and that has
-// no key of its own.
+// TestAccessLog: Elastic Load Balancing needs a bucket whose policy allows it to write, without a
+// KMS key.
 func TestAccessLog(t *testing.T) {
 	w := newWorld()
 	ingress := decoded(t, `{"metadata": {"annotations": {"alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=60,access_logs.s3.enabled=true,access_logs.s3.bucket=logs"}}}`)
@@ -323,7 +323,7 @@ func TestAccessLog(t *testing.T) {
 	assert.NilError(t, w.checkBalancer(decoded(t, `{"metadata": {"annotations": {"alb.ingress.kubernetes.io/load-balancer-attributes": "access_logs.s3.enabled=false"}}}`)))
 }
 
-// TestLeavesTheEdge: what must go first, and what goes along.
+// TestLeavesTheEdge checks the order of deletion and what is deleted along.
 func TestLeavesTheEdge(t *testing.T) {
 	w, ids := reached(t)
 	create := func(kind string, a Attributes) Attributes {
@@ -350,7 +350,7 @@ func TestLeavesTheEdge(t *testing.T) {
 		assert.ErrorContains(t, w.Delete(test.kind, "", Attributes{"id": test.id}), test.want, test.kind)
 	}
 	for _, step := range []struct{ kind, id string }{
-		{profileKind, "bastion"}, // in use, and gone
+		{profileKind, "bastion"}, // in use, and deleted all the same
 		{instanceKind, text(instance, "id")},
 		{"aws_security_group", ids["group"]},
 		{"aws_iam_role", "bastion"},
@@ -366,7 +366,7 @@ func TestLeavesTheEdge(t *testing.T) {
 	}
 }
 
-// TestGroups: an access entry's groups are Kubernetes' own words, but for its own groups.
+// TestGroups: an access entry cannot have Kubernetes' own groups (system:).
 func TestGroups(t *testing.T) {
 	w := newWorld()
 	const dev = "arn:aws:iam::111111111111:role/dev"

@@ -12,7 +12,7 @@ func init() {
 	register(map[string]kind{
 		"aws_eks_cluster": {
 			id: func(_ *World, a Attributes) string { return text(a, "name") }, unique: []string{"name"}, conflict: "ResourceInUseException",
-			// Of encryption_config, its removal alone: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html
+			// Only removing encryption_config replaces: https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html
 			replaced: []string{
 				"name", "role_arn", "encryption_config", "bootstrap_self_managed_addons", "outpost_config", "remote_network_config",
 				"access_config.bootstrap_cluster_creator_admin_permissions",
@@ -28,7 +28,7 @@ func init() {
 				return text(a, "cluster_name") + ":" + text(a, "fargate_profile_name")
 			},
 			unique: []string{"cluster_name", "fargate_profile_name"}, conflict: "ResourceInUseException",
-			// A profile is never changed: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateFargateProfile.html
+			// EKS cannot update a profile: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateFargateProfile.html
 			replaced: []string{"cluster_name", "fargate_profile_name", "pod_execution_role_arn", "selector", "subnet_ids"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
 			check:    checkProfile,
@@ -56,7 +56,7 @@ func init() {
 			unique: []string{"cluster_name", "principal_arn"}, conflict: "ResourceInUseException",
 			replaced: []string{"cluster_name", "principal_arn", "type"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
-			opaque:   []string{"access_entry_arn"}, // its own
+			opaque:   []string{"access_entry_arn"}, // its own ARN
 			check:    checkAccessEntry,
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
@@ -81,7 +81,7 @@ func init() {
 	})
 }
 
-// checkCluster: subnets in two zones of one network.
+// checkCluster: the subnets must be in two zones of one VPC.
 // https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 func checkCluster(w *World, a, before Attributes) error {
 	subnets := texts(any(a), "vpc_config.subnet_ids")
@@ -94,7 +94,7 @@ func checkCluster(w *World, a, before Attributes) error {
 			return refuse("InvalidParameterException", "Subnets specified must belong to the same VPC: %s", strings.Join(subnets, ", "))
 		}
 	}
-	// The public endpoint is there by default.
+	// The public endpoint is on by default.
 	if !flag(a, "vpc_config.endpoint_private_access") && dig(a, "vpc_config.endpoint_public_access") == false {
 		return refuse("InvalidParameterException", "Private and public endpoint access cannot both be false for cluster %s", text(a, "name"))
 	}
@@ -104,7 +104,7 @@ func checkCluster(w *World, a, before Attributes) error {
 	return w.checkAssumable(text(a, "role_arn"), "eks.amazonaws.com")
 }
 
-// checkAssumable: a service is given roles that trust it.
+// checkAssumable refuses to give a service a role that does not trust it.
 func (w *World) checkAssumable(arn, service string) error {
 	if role := w.find("aws_iam_role", "arn", arn); role != nil && !strings.Contains(text(role.Attributes, "assume_role_policy"), `"`+service+`"`) {
 		return refuse("InvalidParameterException", "The trust policy of role %s does not let %s assume it", arn, service)
@@ -112,7 +112,7 @@ func (w *World) checkAssumable(arn, service string) error {
 	return nil
 }
 
-// fillEKSCluster also makes the security group that EKS gives to a cluster.
+// fillEKSCluster also creates the cluster's security group.
 func fillEKSCluster(w *World, id string, a Attributes) {
 	config := block(a, "vpc_config")
 	network := ""
@@ -146,8 +146,7 @@ func fillEKSCluster(w *World, id string, a Attributes) {
 	})
 }
 
-// leaveCluster: a cluster goes with everything in it, but not with what its controllers have
-// made outside.
+// leaveCluster deletes everything in the cluster, but not what its controllers created outside it.
 func leaveCluster(w *World, id string, _ *Thing) error {
 	var inside [][2]string
 	w.Each(func(name, key string, t *Thing) bool {
@@ -162,11 +161,11 @@ func leaveCluster(w *World, id string, _ *Thing) error {
 	return nil
 }
 
-// cluster is a live control plane, or nil.
+// cluster is the cluster with that name, or nil.
 func (w *World) cluster(name string) *Thing { return w.Get("aws_eks_cluster", name) }
 
-// ClusterOf finds the cluster by its API server's URL and CA certificate, as the Kubernetes
-// and Helm providers are configured with them.
+// ClusterOf finds the cluster by its API server's URL and CA certificate, the configuration of the
+// Kubernetes and Helm providers.
 func (w *World) ClusterOf(host, certificate string) (name string, err error) {
 	var found *Thing
 	w.Each(func(_, key string, t *Thing) bool {
@@ -185,7 +184,7 @@ func (w *World) ClusterOf(host, certificate string) (name string, err error) {
 	return name, nil
 }
 
-// Administered refuses the account's administrator a cluster that has none.
+// Administered refuses a cluster without an administrator.
 func (w *World) Administered(name string) error {
 	if !w.administered(name) {
 		return refuse("Unauthorized", "cluster %s gives nobody administrator's rights: it has no access entry with AmazonEKSClusterAdminPolicy", name)
@@ -193,7 +192,7 @@ func (w *World) Administered(name string) error {
 	return nil
 }
 
-// administered tells whether a cluster has an administrator. Who calls is not looked at.
+// administered reports whether a cluster has an administrator, whoever calls.
 func (w *World) administered(cluster string) bool {
 	found := flag(w.cluster(cluster).Attributes, "access_config.bootstrap_cluster_creator_admin_permissions")
 	w.Each(func(_, _ string, t *Thing) bool {
@@ -204,7 +203,7 @@ func (w *World) administered(cluster string) bool {
 	return found
 }
 
-// checkProfile: Fargate pods run in private subnets of the cluster's network.
+// checkProfile: Fargate pods run in private subnets of the cluster's VPC.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
 func checkProfile(w *World, a, _ Attributes) error {
 	cluster := w.cluster(text(a, "cluster_name"))
@@ -220,7 +219,7 @@ func checkProfile(w *World, a, _ Attributes) error {
 	return w.checkAssumable(text(a, "pod_execution_role_arn"), "eks-fargate-pods.amazonaws.com")
 }
 
-// checkAddon: CoreDNS on Fargate stays pending unless a profile takes its pods.
+// checkAddon: CoreDNS on Fargate stays pending unless a profile selects its pods.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html
 func checkAddon(w *World, a, _ Attributes) error {
 	if text(a, "addon_name") != "coredns" {
@@ -236,7 +235,7 @@ func checkAddon(w *World, a, _ Attributes) error {
 	return nil
 }
 
-// schedulable tells whether a Fargate profile takes a pod.
+// schedulable reports whether a Fargate profile selects a pod.
 func (w *World) schedulable(cluster, namespace string, labels map[string]string) bool {
 	found := false
 	w.Each(func(_, _ string, t *Thing) bool {
@@ -258,7 +257,7 @@ func (w *World) schedulable(cluster, namespace string, labels map[string]string)
 	return found
 }
 
-// matches compares with the wildcards that selectors may have.
+// matches compares with the wildcards of selectors.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html#fargate-profile-wildcards
 func matches(pattern, value string) bool {
 	expression := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
@@ -270,7 +269,7 @@ var accessPolicies = []string{
 	"AmazonEKSAdminPolicy", "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy",
 }
 
-// checkAccessEntry: what is Kubernetes' own cannot be given away by EKS.
+// checkAccessEntry: EKS cannot grant Kubernetes' own groups.
 // https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 func checkAccessEntry(_ *World, a, _ Attributes) error {
 	for _, group := range texts(any(a), "kubernetes_groups") {

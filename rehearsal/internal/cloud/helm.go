@@ -22,7 +22,7 @@ func init() {
 		key:       func(a Attributes) string { return releaseNamespace(a) + "/" + text(a, "name") },
 		conflict:  "cannot re-use a name that is still in use",
 		replaced:  []string{"name", "namespace"},
-		// What the chart's values name is for the chart to judge.
+		// Only the chart can judge what the values name.
 		opaque:     []string{"values", "metadata", "manifest"},
 		recomputed: []string{"metadata", "manifest", "resources"},
 		fill:       fillRelease,
@@ -34,9 +34,9 @@ func init() {
 
 func releaseNamespace(a Attributes) string { return orElse(text(a, "namespace"), "default") }
 
-// fillRelease answers what Helm tells of a release.
+// fillRelease sets a release's metadata as Helm does.
 func fillRelease(_ *World, _ string, a Attributes) {
-	values, _ := releaseValues(a) // looked at by install
+	values, _ := releaseValues(a) // install checks them
 	encoded, _ := json.Marshal(values)
 	chart, version := filepath.Base(text(a, "chart")), text(a, "version")
 	if metadata, err := chartutil.LoadChartfile(filepath.Join(text(a, "chart"), chartutil.ChartfileName)); err == nil {
@@ -50,7 +50,7 @@ func fillRelease(_ *World, _ string, a Attributes) {
 	setDefaults(a, Attributes{"namespace": releaseNamespace(a), "status": "deployed", "version": version})
 }
 
-// countRevision goes on where the release before an upgrade was.
+// countRevision continues the previous release's revision number.
 func countRevision(a, before Attributes) {
 	metadata, _ := a["metadata"].(Attributes)
 	metadata["revision"] = number(before, "metadata.revision") + 1
@@ -75,8 +75,8 @@ func releaseValues(a Attributes) (map[string]any, error) {
 	return merged, nil
 }
 
-// install is what happens in the cluster when a release is installed or upgraded: its
-// namespace must be there, its objects are made and its pods must find a place to run.
+// install does what happens in the cluster when a release is installed or upgraded: it checks the
+// namespace, creates the objects and checks that the pods can be scheduled.
 func install(w *World, key string, t *Thing) error {
 	a := t.Attributes
 	space := releaseNamespace(a)
@@ -97,7 +97,7 @@ func install(w *World, key string, t *Thing) error {
 		if text(a, "repository") == "" {
 			return refuse("path not found", "chart %q of release %s is no folder here, and names no repository", folder, key)
 		}
-		// A published chart: what is in it cannot be known here.
+		// The content of a published chart is unknown.
 		if filepath.Base(folder) == controllerChart {
 			if network := fmt.Sprint(values["vpcId"]); w.Get("aws_vpc", network) == nil {
 				return refuse("context deadline exceeded", "the load balancer controller of %s does not start: there is no VPC %q (value vpcId)", t.Cluster, network)
@@ -108,8 +108,8 @@ func install(w *World, key string, t *Thing) error {
 	return w.installChart(key, t, folder, values)
 }
 
-// checkScheduled: without a Fargate profile for them, pods stay pending until Helm gives up.
-// Without labels, whatever profile takes pods of the namespace will do.
+// checkScheduled: pods that no Fargate profile selects stay pending until Helm times out. Without
+// labels, any profile for the namespace will do.
 func (w *World) checkScheduled(cluster, space, what string, labels map[string]string) error {
 	if w.schedulable(cluster, space, labels) || labels == nil && w.takesNamespace(cluster, space) {
 		return nil
@@ -128,7 +128,7 @@ func (w *World) takesNamespace(cluster, space string) bool {
 	return found
 }
 
-// customGroups are the API groups of custom resources and the published charts that bring them.
+// customGroups are API groups of custom resources, with the published charts that install them.
 var customGroups = map[string]string{
 	"external-secrets.io": "external-secrets",
 	"elbv2.k8s.aws":       controllerChart,
@@ -143,7 +143,7 @@ func (w *World) hasRelease(cluster, chart string) bool {
 	return found
 }
 
-// uninstall takes a release's objects away and, as the releases say wait, waits for finalizers.
+// uninstall deletes a release's objects and waits for finalizers, as the releases set wait.
 func uninstall(w *World, key string, _ *Thing) error {
 	var err error
 	w.Each(func(_, ingress string, other *Thing) bool {
@@ -155,12 +155,12 @@ func uninstall(w *World, key string, _ *Thing) error {
 	return err
 }
 
-// objectName is how an object is told apart in a cluster.
+// objectName identifies an object in a cluster.
 func objectName(kind, space, name string) string {
 	return strings.TrimPrefix(kind+" "+space+"/"+name, " ")
 }
 
-// installChart renders a chart in a folder and makes its objects.
+// installChart renders a chart in a folder and creates its objects.
 func (w *World) installChart(key string, t *Thing, folder string, values map[string]any) error {
 	chart, err := render.Load(folder)
 	if err != nil {
@@ -231,7 +231,7 @@ func (w *World) addObject(key string, t *Thing, object render.Object) error {
 	return nil
 }
 
-// podLabels are those of the pods that an object makes, nil if it makes none.
+// podLabels are the labels of the pods that an object creates, nil if it creates none.
 func podLabels(object render.Object) map[string]string {
 	path := "spec.template.metadata.labels"
 	switch object.Kind {
@@ -251,7 +251,7 @@ func podLabels(object render.Object) map[string]string {
 	return labels
 }
 
-// ownerOf names another release of the cluster that has an object of this name.
+// ownerOf returns another release in the cluster that has an object of this name.
 func (w *World) ownerOf(release *Thing, object string) (owner string) {
 	w.Each(func(_, key string, t *Thing) bool {
 		if t != release && t.Cluster == release.Cluster && slices.Contains(t.Objects, object) {

@@ -33,7 +33,7 @@ func init() {
 			id: func(_ *World, a Attributes) string {
 				return text(a, "role") + "-" + text(a, "policy_arn")
 			},
-			// As it is imported.
+			// The import id.
 			key:    func(a Attributes) string { return text(a, "role") + "/" + text(a, "policy_arn") },
 			unique: []string{"role", "policy_arn"}, conflict: "EntityAlreadyExists",
 			replaced: []string{"role", "policy_arn"},
@@ -128,9 +128,9 @@ func init() {
 				setDefaults(a, Attributes{"arn": id, "policy": "", "replica": []any{}, "recovery_window_in_days": 30.0, "force_overwrite_replica_secret": false})
 			},
 			leave: func(w *World, id string, _ *Thing) error { delete(w.Secrets, id); return nil },
-			// The versions go with their secret.
+			// The versions are deleted with their secret.
 			alone: true,
-			// Thirty days, unless something else is asked for.
+			// Thirty days by default.
 			lingers: func(a Attributes) bool { return a["recovery_window_in_days"] != 0.0 },
 		},
 		"aws_secretsmanager_secret_version": {
@@ -172,7 +172,7 @@ func init() {
 
 func now() string { return time.Now().UTC().Format(time.RFC3339) }
 
-// checkRole: the principals of its trust policy must exist.
+// checkRole: the trust policy's principals must exist.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func checkRole(w *World, a, _ Attributes) error {
 	if name := text(a, "name"); len(name) > 64 {
@@ -195,7 +195,7 @@ func checkRole(w *World, a, _ Attributes) error {
 	return err
 }
 
-// checkAttachment: a role has ten managed policies at most.
+// checkAttachment: a role has up to ten managed policies.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func checkAttachment(w *World, a, before Attributes) error {
 	const most = 10
@@ -212,7 +212,7 @@ func checkAttachment(w *World, a, before Attributes) error {
 	return nil
 }
 
-// checkPolicy: it is a policy document, no larger than IAM takes. White space does not count.
+// checkPolicy: a policy is valid JSON of up to most characters. White space does not count.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func checkPolicy(policy string, most int) error {
 	if policy == "" {

@@ -28,7 +28,7 @@ func init() {
 					"create_date": now(), "unique_id": "AIPA" + strings.ToUpper(randomHex(16)),
 				})
 			},
-			// Even while an instance uses it, which then has no credentials any more.
+			// AWS deletes it even while an instance uses it. The instance then loses its credentials.
 			// https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteInstanceProfile.html
 			alone: true,
 		},
@@ -47,7 +47,7 @@ func init() {
 	})
 }
 
-// graviton are instance types with ARM processors: t4g.nano, c7gn.large.
+// graviton matches instance types with ARM processors: t4g.nano, c7gn.large.
 // https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 var (
 	instanceType = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9-]+$`)
@@ -80,8 +80,8 @@ func checkEC2Instance(w *World, a, before Attributes) error {
 	return w.checkInstanceProfile(text(a, "iam_instance_profile"))
 }
 
-// checkInstanceProfile: EC2 takes a profile of a role that does not trust it, and the instance
-// then has no credentials: that nobody can reach it is found out here.
+// checkInstanceProfile: EC2 accepts a profile whose role does not trust it, but the instance then
+// has no credentials and nobody can reach it. The simulator refuses it.
 func (w *World) checkInstanceProfile(name string) error {
 	profile := w.find(profileKind, "name", name)
 	if name == "" || profile == nil {
@@ -97,7 +97,7 @@ func (w *World) checkInstanceProfile(name string) error {
 func fillEC2Instance(w *World, id string, a Attributes) {
 	if subnet, err := netip.ParsePrefix(w.attribute("aws_subnet", text(a, "subnet_id"), "cidr_block")); err == nil && a["private_ip"] == nil {
 		address := subnet.Addr()
-		for range 10 + len(w.Things[instanceKind]) { // the first four are AWS's own
+		for range 10 + len(w.Things[instanceKind]) { // AWS reserves the first four
 			address = address.Next()
 		}
 		a["private_ip"] = address.String()

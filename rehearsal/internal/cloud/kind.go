@@ -11,55 +11,54 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// Attributes are a resource's as JSON has them: strings, numbers as float64, booleans, lists
-// and objects. What is not set is missing or nil; a nested block is a list of objects.
+// Attributes are a resource's attributes as JSON has them: strings, numbers as float64, booleans,
+// lists and objects. Unset attributes are missing or nil. A nested block is a list of objects.
 type Attributes = map[string]any
 
-// kind is how AWS treats one type of resource where a deployment's shape depends on it. The
-// zero kind is a resource of which the rehearsal knows nothing but its schema.
+// kind is how AWS treats one type of resource, as far as a deployment depends on it. The zero kind
+// is a type that the rehearsal knows by its schema alone.
 type kind struct {
-	// prefix begins the id where AWS makes it up: vpc in vpc-0123456789abcdef0.
+	// prefix begins an id that AWS makes up: vpc in vpc-0123456789abcdef0.
 	prefix string
-	// id makes the id where it follows from the attributes.
+	// id derives the id from the attributes.
 	id func(w *World, a Attributes) string
-	// unique are attributes in which no two things may agree, conflict is AWS's error for it.
+	// unique are attributes that together no two resources may share; conflict is AWS's error for it.
 	unique   []string
 	conflict string
-	// overwrites tells of a thing that it takes the place of one that is there.
+	// overwrites reports whether creating the resource replaces an existing one with the same id.
 	overwrites func(a Attributes) bool
-	// refers names things by something else than their id or ARN, which are always
-	// recognized: the path of an attribute, and the type and attribute it must be found in.
+	// refers maps the path of an attribute to the type and attribute that it must match. It is for
+	// references by anything but id or ARN, which are always recognized.
 	refers map[string]string
-	// replaced are attributes which AWS cannot change in place. A path covers all below it.
+	// replaced are attributes that AWS cannot change in place. A path includes everything below it.
 	replaced []string
-	// check refuses what AWS refuses, before anything is made or changed. before is nil for
-	// a new thing.
+	// check refuses what AWS refuses, before a create or update. before is nil for a create.
 	check func(w *World, a, before Attributes) error
-	// fill answers what AWS computes. It also makes what AWS makes along with the thing.
+	// fill sets what AWS computes. It also creates what AWS creates along with the resource.
 	fill func(w *World, id string, a Attributes)
-	// renew carries over what an update changes in step with what was before.
+	// renew updates computed attributes from their values before the update.
 	renew func(a, before Attributes)
-	// after is what follows from the thing once it is made or changed.
+	// after runs after the resource is created or updated.
 	after func(w *World, key string, t *Thing) error
-	// inUse is AWS's error when something still refers to a thing that is to go.
+	// inUse is AWS's error for deleting a resource that another refers to.
 	inUse string
-	// leave refuses a deletion, or does what else goes along with it.
+	// leave refuses a deletion, or does what else belongs to it.
 	leave func(w *World, key string, t *Thing) error
-	// alone says that a deletion is refused by leave only: references to it do not count.
+	// alone says that references do not block a deletion; only leave does.
 	alone bool
-	// lingers says that AWS keeps the thing for some days after its deletion.
+	// lingers says that AWS keeps the deleted resource for some days.
 	lingers func(a Attributes) bool
-	// opaque are attributes whose text may name things that need not exist.
+	// opaque are attributes whose text may refer to resources that do not exist.
 	opaque []string
 	// recomputed are computed attributes that change with every update.
 	recomputed []string
-	// inCluster says that it is in a Kubernetes cluster, not in AWS.
+	// inCluster says that the resource is in a Kubernetes cluster, not in AWS.
 	inCluster bool
-	// key is under what a thing is kept where its id could be another's as well.
+	// key is the key in the world if the id is not unique.
 	key func(a Attributes) string
 }
 
-// kinds are all that the rehearsal knows more of than their schema. See the files beside this one.
+// kinds are the types that the rehearsal knows beyond their schema. The other files register them.
 var kinds = map[string]kind{}
 
 func register(more map[string]kind) {
@@ -71,21 +70,21 @@ func register(more map[string]kind) {
 	}
 }
 
-// Replaced are the attributes of a type in which a change makes a new thing of it.
+// Replaced are the attributes of a type whose change replaces the resource.
 func Replaced(kind string) []string { return kinds[kind].replaced }
 
 // Recomputed are the computed attributes of a type that every update changes.
 func Recomputed(kind string) []string { return kinds[kind].recomputed }
 
-// Error is a refusal, in AWS's words.
+// Error is a refusal in AWS's words.
 type Error = iam.Error
 
 func refuse(code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Create makes a thing of some attributes and completes them. cluster is the name of the
-// Kubernetes cluster it is made in, empty for AWS itself.
+// Create creates a resource and completes its attributes. cluster is the name of its Kubernetes
+// cluster, empty for AWS resources.
 func (w *World) Create(name, cluster string, a Attributes) error {
 	k := kinds[name]
 	if err := w.checkAll(name, k, cluster, a, nil); err != nil {
@@ -112,7 +111,7 @@ func (w *World) Create(name, cluster string, a Attributes) error {
 	return w.settle(name, key)
 }
 
-// Change gives a thing other attributes.
+// Change updates a resource to other attributes.
 func (w *World) Change(name, cluster string, a Attributes) error {
 	k := kinds[name]
 	key := Key(name, cluster, a)
@@ -133,7 +132,7 @@ func (w *World) Change(name, cluster string, a Attributes) error {
 	return w.settle(name, key)
 }
 
-// settle lets what goes on by itself in a cluster happen after a change of a thing.
+// settle does what follows a change: after, and the reconciliation of load balancers.
 func (w *World) settle(name, key string) error {
 	if after := kinds[name].after; after != nil {
 		if err := after(w, key, w.Get(name, key)); err != nil {
@@ -144,7 +143,7 @@ func (w *World) settle(name, key string) error {
 	return nil
 }
 
-// Delete takes a thing, told by its attributes, out of the world. What is gone already is no error.
+// Delete removes the resource with those attributes. A missing one is no error.
 func (w *World) Delete(name, cluster string, a Attributes) error {
 	k := kinds[name]
 	key := Key(name, cluster, a)
@@ -172,8 +171,7 @@ func (w *World) Delete(name, cluster string, a Attributes) error {
 	return nil
 }
 
-// Key is under what a thing with some attributes is kept: objects of two clusters may have
-// the same id.
+// Key is the key of a resource in the world. It includes the cluster, as ids are unique only within one.
 func Key(name, cluster string, a Attributes) string {
 	key := text(a, "id")
 	if _, known := kinds[name]; !known && key == "" {
@@ -188,8 +186,8 @@ func Key(name, cluster string, a Attributes) string {
 	return key
 }
 
-// Named is the thing whose name, in the attributes of another, would be in the way of that one;
-// nil when there is none, or when names of the type do not matter.
+// Named is the resource whose name a new one with those attributes would conflict with. It is nil
+// if there is none, or if the type's names may be shared.
 func (w *World) Named(name, cluster string, a Attributes) *Thing {
 	k := kinds[name]
 	if k.id == nil {
@@ -200,7 +198,7 @@ func (w *World) Named(name, cluster string, a Attributes) *Thing {
 	return w.Get(name, Key(name, cluster, a))
 }
 
-// removeOwned takes away what came with a thing.
+// removeOwned removes the resources that an owner owns, and theirs.
 func (w *World) removeOwned(owner string) {
 	var owned [][2]string
 	w.Each(func(name, key string, t *Thing) bool {
@@ -258,14 +256,14 @@ func (w *World) checkUnique(name string, k kind, cluster string, a Attributes) (
 
 func randomID(prefix string) string { return prefix + "-0" + randomHex(16) }
 
-// randomHex is an even number of hexadecimal digits.
+// randomHex returns hexadecimal digits; their number must be even.
 func randomHex(digits int) string {
 	raw := make([]byte, digits/2)
 	_, _ = rand.Read(raw) // never fails
 	return hex.EncodeToString(raw)
 }
 
-// randomUUID has the form that AWS gives to the ids of keys.
+// randomUUID returns a UUID, AWS's form for ids of keys.
 func randomUUID() string {
 	h := randomHex(32)
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
@@ -278,8 +276,8 @@ func orElse(value, otherwise string) string {
 	return value
 }
 
-// text is an attribute that is a string, or empty. Through a list of one, a path leads into
-// a nested block: "vpc_config.endpoint".
+// text is a string attribute, or empty. A path such as "vpc_config.endpoint" leads into the first
+// nested block.
 func text(a Attributes, path string) string {
 	s, _ := dig(a, path).(string)
 	return s
@@ -289,7 +287,7 @@ func flag(a Attributes, path string) bool { b, _ := dig(a, path).(bool); return 
 
 func number(a Attributes, path string) float64 { n, _ := dig(a, path).(float64); return n }
 
-// dig is the value at a path, nil where the way ends.
+// dig is the value at a path, nil if there is none.
 func dig(value any, path string) any {
 	for _, step := range strings.Split(path, ".") {
 		if list, ok := value.([]any); ok {
@@ -304,7 +302,7 @@ func dig(value any, path string) any {
 	return value
 }
 
-// texts are all strings at a path, through every element of lists on the way.
+// texts are all strings at a path, through every element of the lists on it.
 func texts(value any, path string) []string {
 	if list, ok := value.([]any); ok {
 		var all []string
@@ -324,7 +322,7 @@ func texts(value any, path string) []string {
 	return texts(object[step], rest)
 }
 
-// block is the first of an attribute's nested blocks, made when there is none.
+// block is the first nested block of that name. It is created if there is none.
 func block(a Attributes, name string) Attributes {
 	if list, ok := a[name].([]any); ok && len(list) > 0 {
 		if b, ok := list[0].(Attributes); ok {
@@ -336,21 +334,21 @@ func block(a Attributes, name string) Attributes {
 	return b
 }
 
-// setDefault sets an attribute that has no value yet.
+// setDefault sets an attribute unless it has a value.
 func setDefault(a Attributes, name string, value any) {
 	if a[name] == nil {
 		a[name] = value
 	}
 }
 
-// setDefaults sets attributes that have no value yet.
+// setDefaults sets attributes unless they have a value.
 func setDefaults(a, values Attributes) {
 	for name, value := range values {
 		setDefault(a, name, value)
 	}
 }
 
-// walk visits every string below a value with the attribute it is in.
+// walk visits every string below a value with its attribute's path, until visit returns false.
 func walk(a Attributes, visit func(attribute, value string) bool) bool {
 	var below func(attribute string, value any) bool
 	below = func(attribute string, value any) bool {

@@ -14,8 +14,8 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// TestNamesAreInTheSchema holds what is said of a type against its real schema: a name that
-// is not there would never match anything.
+// TestNamesAreInTheSchema checks the kinds' attributes against the real schemas: a misspelt name
+// would never match.
 func TestNamesAreInTheSchema(t *testing.T) {
 	blocks := schemas(t)
 	for name, k := range kinds {
@@ -55,7 +55,7 @@ func TestHas(t *testing.T) {
 	}
 }
 
-// schemas are those of all kinds.
+// schemas are the schemas of all kinds.
 func schemas(t *testing.T) map[string]*schema.Block {
 	t.Helper()
 	types := map[string][]string{}
@@ -72,7 +72,7 @@ func schemas(t *testing.T) map[string]*schema.Block {
 	return all
 }
 
-// has tells whether a path of names leads to an attribute or a block.
+// has reports whether a path leads to an attribute or a block.
 func has(block *schema.Block, path string) bool {
 	name, rest, deeper := strings.Cut(path, ".")
 	if nested := block.Blocks[name]; nested != nil {
@@ -91,8 +91,8 @@ const (
 	end      = "<!-- replacements:end -->\n"
 )
 
-// TestReplacementsAreDocumented holds the document's table against the kinds, and writes it
-// when run with -update.
+// TestReplacementsAreDocumented checks the document's table against the kinds. With -update it
+// writes the table.
 func TestReplacementsAreDocumented(t *testing.T) {
 	content, err := os.ReadFile(document)
 	assert.NilError(t, err)
@@ -107,7 +107,7 @@ func TestReplacementsAreDocumented(t *testing.T) {
 	assert.Equal(t, table, want, "docs/rehearsal.md is not current. In rehearsal: go test ./internal/cloud -update")
 }
 
-// replacements are a Markdown table of what makes a new resource.
+// replacements is a Markdown table of the attributes whose change replaces a resource.
 func replacements() string {
 	var table strings.Builder
 	table.WriteString("| type | a change of |\n| --- | --- |\n")

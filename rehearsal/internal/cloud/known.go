@@ -8,9 +8,9 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// Knows tells what is known of a type besides its schema: how AWS treats it, and which calls it
-// makes, so that roles can be asked for them. Data sources begin with data., ephemeral resources
-// with ephemeral.
+// Knows reports what is known of a type beyond its schema: its behaviour in AWS, and its calls,
+// which roles are authorized for. Data sources begin with data., ephemeral resources with
+// ephemeral.
 func Knows(name string) (behaviour, calls bool) {
 	k, behaviour := kinds[name]
 	_, calls = callers[name]
@@ -23,19 +23,19 @@ func Knows(name string) (behaviour, calls bool) {
 	case mode == "ephemeral":
 		behaviour = calls // both are in package provider and in calls
 	}
-	// What is in a cluster its access entries decide about; what is Terraform's own, nobody.
+	// Access entries authorize resources in a cluster; nothing authorizes Terraform's own.
 	if k.inCluster || slices.Contains(notOfAWS, name) || strings.HasPrefix(bare, "terraform_") {
 		return true, true
 	}
 	return behaviour, calls
 }
 
-// notOfAWS are data sources that package provider answers from a cluster.
+// notOfAWS are data sources that package provider reads from a cluster.
 var notOfAWS = []string{"data.kubernetes_ingress_v1"}
 
-// CreateBySchema is Create of a type that is known by its schema alone. What AWS would compute is
-// made up: an id, a name and an ARN in AWS's form, and of the rest something of the right type. What
-// may also be set, and is not, stays empty.
+// CreateBySchema is Create for a type that is known by its schema alone. It makes up what AWS would
+// compute: an id, a name and an ARN in AWS's form, and other values of the right type. An unset
+// optional attribute stays empty.
 func (w *World) CreateBySchema(name, cluster string, block *schema.Block, a Attributes) error {
 	if err := w.checkAll(name, kind{}, cluster, a, nil); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (w *World) CreateBySchema(name, cluster string, block *schema.Block, a Attr
 	return w.settle(name, Key(name, cluster, a))
 }
 
-// names tell a thing from others where its type has no id, as an association of two things.
+// names identify a resource whose type has no id, such as an association.
 func names(a Attributes) string {
 	var all []string
 	for _, attribute := range slices.Sorted(maps.Keys(a)) {
@@ -71,7 +71,7 @@ func names(a Attributes) string {
 	return strings.Join(all, " ")
 }
 
-// madeUp is a value of one of Terraform's types, nil of those that hold others.
+// madeUp is a value of one of Terraform's types, nil for objects and tuples.
 func madeUp(written, text string) any {
 	switch {
 	case written == `"string"`:
@@ -88,7 +88,7 @@ func madeUp(written, text string) any {
 	return nil
 }
 
-// madeUpARN has the service and the rest of a type's name: of aws_sqs_queue it is queue/… of sqs.
+// madeUpARN derives service and resource from the type: aws_sqs_queue has queue/… of sqs.
 func (w *World) madeUpARN(name, of string) string {
 	_, name, _ = strings.Cut(name, "_")
 	service, thing, _ := strings.Cut(name, "_")

@@ -14,8 +14,8 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// TestKnownTypesAreDocumented writes, with -update, what is known of which type. make missing reads
-// it, and who takes a type away sees it here.
+// TestKnownTypesAreDocumented checks the list of known types, and writes it with -update. make
+// missing reads the list. Removing a type fails here.
 func TestKnownTypesAreDocumented(t *testing.T) {
 	all := map[string]bool{}
 	for name := range kinds {
@@ -65,8 +65,8 @@ func TestKnows(t *testing.T) {
 	}
 }
 
-// TestCreateBySchema: of a type that is known by its schema alone, what AWS computes is made up, and
-// can be referred to.
+// TestCreateBySchema: computed attributes of a type known by its schema alone are made up, and
+// other resources can refer to them.
 func TestCreateBySchema(t *testing.T) {
 	written := func(text string) json.RawMessage { return json.RawMessage(text) }
 	block := &schema.Block{Attributes: map[string]*schema.Attribute{
@@ -101,7 +101,7 @@ func TestCreateBySchema(t *testing.T) {
 	assert.Equal(t, text(named, "name"), "q")
 	assert.Equal(t, text(named, "arn"), "arn:aws:not:eu-west-2:111111111111:a-type/q")
 
-	// Some have no id.
+	// Some types have no id.
 	delete(block.Attributes, "id")
 	delete(block.Attributes, "arn")
 	for _, group := range []string{"sg-1", "sg-2"} {

@@ -16,10 +16,10 @@ func init() {
 	})
 }
 
-// ingressKind is an Ingress that a release has made.
+// ingressKind is the type of an Ingress that a release created.
 const ingressKind = "kubernetes_ingress_v1"
 
-// replacedMetadata is what tells Kubernetes objects apart, of those in a namespace with metadata.namespace.
+// replacedMetadata are the attributes that identify an object. A namespaced one adds metadata.namespace.
 var replacedMetadata = []string{"metadata.name", "metadata.generate_name"}
 
 var namespace = kind{
@@ -31,7 +31,7 @@ var namespace = kind{
 	leave:     leaveNamespace,
 }
 
-// namespacedObject is an object in a namespace that must be there.
+// namespacedObject is an object in a namespace, which must exist.
 var namespacedObject = kind{
 	inCluster: true,
 	id: func(_ *World, a Attributes) string {
@@ -51,7 +51,7 @@ func fillMetadata(_ *World, _ string, a Attributes) {
 	})
 }
 
-// systemNamespaces are in every cluster.
+// systemNamespaces exist in every cluster.
 var systemNamespaces = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 
 func (w *World) hasNamespace(cluster, name string) bool {
@@ -59,7 +59,7 @@ func (w *World) hasNamespace(cluster, name string) bool {
 		w.Get("kubernetes_namespace_v1", cluster+":"+name) != nil || w.Get("kubernetes_namespace", cluster+":"+name) != nil
 }
 
-// checkNamespace refuses an object in a namespace that is not there.
+// checkNamespace refuses an object in a missing namespace.
 func (w *World) checkNamespace(cluster, name string) error {
 	if !w.hasNamespace(cluster, name) {
 		return refuse("NotFound", "namespaces %q not found in cluster %s", name, cluster)
@@ -67,7 +67,7 @@ func (w *World) checkNamespace(cluster, name string) error {
 	return nil
 }
 
-// leaveNamespace: what is in a namespace goes with it, unless it waits for a controller.
+// leaveNamespace deletes everything in the namespace, unless a finalizer waits for a controller.
 func leaveNamespace(w *World, _ string, t *Thing) error {
 	name := text(t.Attributes, "metadata.name")
 	var inside [][2]string
@@ -95,7 +95,7 @@ func namespaceOf(t *Thing) string {
 	return orElse(text(t.Attributes, "metadata.namespace"), text(t.Attributes, "namespace"))
 }
 
-// ReadIngress answers the data source of an Ingress: empty when there is none.
+// ReadIngress reads the data source of an Ingress. The answer is empty if there is none.
 func (w *World) ReadIngress(cluster string, config Attributes) Attributes {
 	id := orElse(text(config, "metadata.namespace"), "default") + "/" + text(config, "metadata.name")
 	ingress := w.Get(ingressKind, cluster+":"+id)
@@ -109,8 +109,8 @@ func (w *World) ReadIngress(cluster string, config Attributes) Attributes {
 	return Attributes{"id": id, "status": []any{Attributes{"load_balancer": []any{Attributes{"ingress": addresses}}}}}
 }
 
-// LoadBalancerOf is the host name of the load balancer that was made for an Ingress, told by
-// its namespace/name; empty when it has none.
+// LoadBalancerOf is the host name of the load balancer of an Ingress, given as namespace/name;
+// empty if it has none.
 func (w *World) LoadBalancerOf(cluster, ingress string) string {
 	balancer := w.find("aws_lb", "ingress", cluster+":"+ingress)
 	if balancer == nil {
@@ -119,7 +119,7 @@ func (w *World) LoadBalancerOf(cluster, ingress string) string {
 	return text(balancer.Attributes, "dns_name")
 }
 
-// What the load balancer controller goes by.
+// Names that the load balancer controller uses.
 const (
 	controllerChart = "aws-load-balancer-controller"
 	annotations     = "alb.ingress.kubernetes.io/"
@@ -138,10 +138,10 @@ func (w *World) controller(cluster string) (found *Thing) {
 	return found
 }
 
-// reconcileLoadBalancers is what the controllers do all the time: an Ingress of class alb gets
-// a load balancer, a security group and target groups, and these go when the Ingress does. Without a
-// controller nothing happens, and what is there stays: exactly how load balancers come to be
-// left over. https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/how-it-works/
+// reconcileLoadBalancers does what the controllers do all the time. An Ingress of class alb gets a
+// load balancer, a security group and target groups; these are deleted with the Ingress. Without a
+// controller nothing happens: that is how load balancers are left over.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/how-it-works/
 func (w *World) reconcileLoadBalancers() {
 	var orphans []string
 	w.Each(func(_, key string, t *Thing) bool {
@@ -207,15 +207,14 @@ func (w *World) addLoadBalancer(ingress string, t *Thing) {
 	})
 }
 
-// What a load balancer has by annotations of its Ingress. An attribute of the data source is
-// neither.
+// Attributes of a load balancer from its Ingress' annotations. The data source has neither.
 const (
 	webACLOf       = "web_acl_arn"
 	certificatesOf = "certificate_arns"
 )
 
-// attach gives a load balancer the certificates and the web ACL that its Ingress names, and takes
-// away those that it names no more.
+// attach gives a load balancer the certificates and the web ACL of its Ingress, and removes those
+// that the Ingress no longer names.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 func (w *World) attach(balancer, ingress *Thing) {
 	certificates := []any{}
@@ -228,17 +227,17 @@ func (w *World) attach(balancer, ingress *Thing) {
 		balancer.Attributes[webACLOf] = arn
 	}
 	if bucket := logBucket(ingress.Attributes); bucket != "" {
-		// Elastic Load Balancing writes a file there to see whether it may.
+		// Elastic Load Balancing writes a test file into the bucket.
 		w.MarkBucket(bucket, true)
 	}
 }
 
-// annotated are the values of a load balancer's annotation that is a list.
+// annotated are the values of a list annotation of the load balancer controller.
 func annotated(ingress Attributes, name string) []string {
 	return strings.FieldsFunc(annotation(ingress, annotations+name), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// logBucket is where a load balancer of an Ingress is to write its access log.
+// logBucket is the bucket for the access log of an Ingress' load balancer.
 func logBucket(ingress Attributes) string {
 	said := map[string]string{}
 	for _, attribute := range annotated(ingress, "load-balancer-attributes") {
@@ -251,8 +250,8 @@ func logBucket(ingress Attributes) string {
 	return said["access_logs.s3.bucket"]
 }
 
-// checkBalancer refuses what Elastic Load Balancing and AWS WAF would refuse the controller. What
-// no stack has made is taken for good.
+// checkBalancer refuses what Elastic Load Balancing and AWS WAF would refuse the controller.
+// Certificates from outside the stacks are assumed valid.
 func (w *World) checkBalancer(ingress Attributes) error {
 	for _, arn := range annotated(ingress, "certificate-arn") {
 		if err := w.checkIssued(arn, "UnsupportedCertificate"); err != nil {
@@ -271,7 +270,7 @@ func (w *World) checkBalancer(ingress Attributes) error {
 	return nil
 }
 
-// controllerTags are by which the controller knows what is its own.
+// controllerTags are the tags by which the controller finds its own resources.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
 func controllerTags(ingress *Thing, resource string) Attributes {
 	object := text(ingress.Attributes, "metadata.namespace") + "/" + text(ingress.Attributes, "metadata.name")
@@ -282,8 +281,8 @@ func controllerTags(ingress *Thing, resource string) Attributes {
 	}
 }
 
-// reconcileTargetGroups gives a load balancer a target group for each port of a service that an
-// Ingress leads to, and takes away the others.
+// reconcileTargetGroups gives a load balancer a target group for each service port of its Ingress,
+// and removes the others.
 func (w *World) reconcileTargetGroups(balancer, ingress *Thing) {
 	owner := "aws_lb " + text(balancer.Attributes, "arn")
 	left := map[string]string{}
@@ -308,8 +307,8 @@ func (w *World) reconcileTargetGroups(balancer, ingress *Thing) {
 	}
 }
 
-// backends are the services that an Ingress leads to, once each. What is no service, such as a
-// redirection, has the port use-annotation.
+// backends are the services of an Ingress without duplicates. A backend that is no service, such as
+// a redirect, has the port name use-annotation.
 func backends(ingress Attributes) []Attributes {
 	spec, _ := ingress["spec"].(Attributes)
 	var all []Attributes
@@ -344,14 +343,14 @@ func (w *World) addTargetGroup(owner string, balancer, ingress *Thing, service A
 	})
 }
 
-// alphanumeric leaves out what the name of a target group cannot have.
+// alphanumeric removes characters that a target group's name cannot have.
 func alphanumeric(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "-", ""), ".", "")
 }
 
 func digit(r rune) rune { return '0' + r%10 }
 
-// balancerSubnets finds a load balancer's subnets by their tags, as the controller does.
+// balancerSubnets finds a load balancer's subnets by tags, as the controller does.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/
 func (w *World) balancerSubnets(network, scheme string) ([]string, error) {
 	tag := "kubernetes.io/role/internal-elb"
@@ -372,7 +371,7 @@ func (w *World) balancerSubnets(network, scheme string) ([]string, error) {
 	return found, nil
 }
 
-// checkFinalizer: an Ingress that has a load balancer waits for the controller before it goes.
+// checkFinalizer: an Ingress with a load balancer cannot be deleted without the controller.
 func (w *World) checkFinalizer(key string, t *Thing) error {
 	if w.controller(t.Cluster) == nil && w.find("aws_lb", "ingress", key) != nil {
 		return refuse("context deadline exceeded", "Ingress %s still has the finalizer %s, and the load balancer controller that would take it off is gone", key, finalizer)

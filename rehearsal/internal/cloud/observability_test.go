@@ -32,7 +32,7 @@ func observed(t *testing.T) (w *World, workspace string) {
 	return w, text(made, "id")
 }
 
-// with is a copy of some attributes with others, given as JSON.
+// with is a copy of attributes, with others merged from JSON.
 func with(t *testing.T, a Attributes, more string) Attributes {
 	t.Helper()
 	copied, err := json.Marshal(a)
@@ -42,7 +42,7 @@ func with(t *testing.T, a Attributes, more string) Attributes {
 	return merged
 }
 
-// TestRefused makes things of the stack that watches an environment, and such as AWS refuses.
+// TestRefused creates resources of the observability stack, and variants that AWS refuses.
 func TestRefused(t *testing.T) {
 	w, workspace := observed(t)
 	good := map[string]Attributes{
@@ -122,7 +122,7 @@ func quoted(s string) string {
 	return string(written)
 }
 
-// TestComputed: ids and ARNs as AWS makes them.
+// TestComputed checks ids and ARNs.
 func TestComputed(t *testing.T) {
 	w, workspace := observed(t)
 	create := func(kind string, a Attributes) Attributes {
@@ -146,7 +146,7 @@ func TestComputed(t *testing.T) {
 	assert.ErrorContains(t, w.Change(workspaceKind, "", with(t, made, `{"alias": ""}`)), "makes another workspace")
 
 	slack := create(slackKind, Attributes{"configuration_name": "dev", "iam_role_arn": slackRole, "slack_team_id": "T1", "slack_channel_id": "C1"})
-	slack = with(t, slack, `{"id": null}`) // which the type does not have
+	slack = with(t, slack, `{"id": null}`) // the type has no id attribute
 	for _, level := range []string{"ERROR", "INFO"} {
 		assert.NilError(t, w.Change(slackKind, "", with(t, slack, `{"logging_level": "`+level+`"}`)))
 	}
@@ -157,7 +157,7 @@ func TestComputed(t *testing.T) {
 	assert.Equal(t, changed.Attributes["id"], arn)
 }
 
-// TestGoesAlong: what a topic, a workspace and a log group take along.
+// TestGoesAlong checks what is deleted with a topic, a workspace and a log group.
 func TestGoesAlong(t *testing.T) {
 	w, workspace := observed(t)
 	for name, a := range map[string]Attributes{
@@ -170,7 +170,7 @@ func TestGoesAlong(t *testing.T) {
 		assert.NilError(t, w.Create(name, "", a), name)
 	}
 	assert.Assert(t, w.Get(metricFilterKind, "/pods:errors") != nil, "it cannot be imported as in AWS")
-	// A policy has its topic's ARN, and is not what others mean by it.
+	// A policy has its topic's ARN, but references to the ARN are to the topic.
 	assert.NilError(t, w.Delete("aws_sns_topic_policy", "", Attributes{"id": topicARN}))
 	assert.NilError(t, w.Create("aws_sns_topic_policy", "", Attributes{"arn": topicARN, "policy": allowAll}))
 	for name, id := range map[string]string{topicKind: topicARN, workspaceKind: workspace, "aws_cloudwatch_log_group": "/pods"} {
@@ -200,7 +200,7 @@ func TestLifecycleRules(t *testing.T) {
 	}
 }
 
-// TestTargetGroups: the controller makes one for each port of a service, and takes it away again.
+// TestTargetGroups: the controller creates one for each service port, and deletes it again.
 func TestTargetGroups(t *testing.T) {
 	w := newWorld()
 	w.Add("aws_eks_cluster", "dev", &Thing{Attributes: Attributes{"id": "dev", "name": "dev", "vpc_config": []any{Attributes{"vpc_id": "vpc-1"}}}})

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// policy is a document with its members in the order in which the AWS provider writes them.
+// policy is a document with its members in the provider's order.
 type policy struct {
 	Version   string            `json:",omitempty"`
 	ID        string            `json:"Id,omitempty"`
@@ -30,7 +30,7 @@ type policyStatement struct {
 	Condition    map[string]map[string]any `json:",omitempty"`
 }
 
-// oldVersion has no variables.
+// oldVersion does not support variables.
 const oldVersion = "2008-10-17"
 
 var (
@@ -39,8 +39,8 @@ var (
 	policySid      = regexp.MustCompile(`^[a-zA-Z0-9]*$`)
 )
 
-// policyDocument renders an aws_iam_policy_document to the letter as the AWS provider does, so
-// that a rehearsal's plans show what real ones do.
+// policyDocument renders an aws_iam_policy_document exactly as the AWS provider does, so that plans
+// match real ones.
 // https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/data-sources/iam_policy_document
 func policyDocument(config Attributes) (Attributes, error) {
 	for _, name := range []string{"source_json", "override_json"} {
@@ -90,7 +90,7 @@ func policyDocument(config Attributes) (Attributes, error) {
 	}, nil
 }
 
-// merge adds another document's statements; one with a Sid that is there already replaces it.
+// merge adds another document's statements. A statement replaces the one with the same Sid.
 func (p *policy) merge(other *policy) {
 	if other.ID != "" {
 		p.ID = other.ID
@@ -106,7 +106,7 @@ func (p *policy) merge(other *policy) {
 	}
 }
 
-// parsePolicies reads the documents that are to be merged. Null is one without statements.
+// parsePolicies parses the documents to merge. A null document has no statements.
 func parsePolicies(config Attributes, role string) ([]*policy, error) {
 	documents, _ := config[role+"_policy_documents"].([]any)
 	all := make([]*policy, len(documents))
@@ -132,7 +132,7 @@ func parsePolicies(config Attributes, role string) ([]*policy, error) {
 	return all, nil
 }
 
-// parseCondition writes values as the provider does, which loses numbers.
+// parseCondition formats values as the provider does, which drops numbers.
 func parseCondition(condition map[string]map[string]any) {
 	for test, variables := range condition {
 		for variable, values := range variables {
@@ -173,7 +173,7 @@ func parsePrincipals(value any) (any, error) {
 	return nil, fmt.Errorf("the principal is a %T: it must be a string or an object", value)
 }
 
-// principals are an object, and "*" only when that is their type too: IAM takes {"AWS": "*"}
+// principals are an object. They are "*" only if the type is "*" too: IAM accepts {"AWS": "*"}
 // where it refuses "*".
 func principals(types map[string]any) any {
 	if len(types) == 0 {
@@ -185,7 +185,7 @@ func principals(types map[string]any) any {
 	return types
 }
 
-// policyReader reads the blocks of a configuration. It keeps the first mistake.
+// policyReader reads the blocks of a configuration and keeps the first error.
 type policyReader struct {
 	version string
 	err     error
@@ -249,7 +249,7 @@ func (r *policyReader) principals(block Attributes, name string) any {
 	return principals(types)
 }
 
-// condition leaves values in order, which matters to some tests.
+// condition keeps values in order, which matters to some condition operators.
 func (r *policyReader) condition(block Attributes) map[string]map[string]any {
 	condition := map[string]map[string]any{}
 	all := map[[2]string][]string{}
@@ -265,7 +265,7 @@ func (r *policyReader) condition(block Attributes) map[string]map[string]any {
 	return condition
 }
 
-// variables turns &{aws:username}, which Terraform leaves alone, into IAM's ${aws:username}.
+// variables turns &{aws:username}, which Terraform does not interpolate, into IAM's ${aws:username}.
 func (r *policyReader) variables(name string, values []string) []string {
 	for i, value := range values {
 		if r.version == oldVersion && strings.Contains(value, "&{") {
@@ -276,7 +276,7 @@ func (r *policyReader) variables(name string, values []string) []string {
 	return values
 }
 
-// asSet is how the provider writes a set: as nothing, as a string, or as a list.
+// asSet formats a set as the provider does: omitted if empty, a string if one, else a list.
 func asSet(values []string) any {
 	if len(values) == 0 {
 		return nil
@@ -291,13 +291,13 @@ func oneOrAll(values []string) any {
 	return append([]string{}, values...) // an empty list, not null
 }
 
-// descending is the order in which the provider writes sets.
+// descending sorts a set as the provider does.
 func descending(values []string) []string {
 	slices.SortFunc(values, func(a, b string) int { return strings.Compare(b, a) })
 	return values
 }
 
-// elements are the strings of a list, the empty ones too.
+// elements are the strings of a list, including empty ones.
 func elements(list any) []string {
 	items, _ := list.([]any)
 	all := make([]string, 0, len(items))
@@ -309,7 +309,7 @@ func elements(list any) []string {
 	return all
 }
 
-// nestedBlocks are all of a name; one in which nothing is set has no attributes.
+// nestedBlocks are all blocks of that name. A block with nothing set has no attributes.
 func nestedBlocks(a Attributes, name string) []Attributes {
 	items, _ := a[name].([]any)
 	all := make([]Attributes, len(items))

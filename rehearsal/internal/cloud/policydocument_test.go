@@ -8,7 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// decoded is a configuration as Terraform's engine hands it over.
+// decoded parses a configuration as Terraform passes it.
 func decoded(t *testing.T, config string) Attributes {
 	t.Helper()
 	var a Attributes
@@ -94,7 +94,7 @@ func TestPolicyDocument(t *testing.T) {
   ]
 }`)
 
-	// What was rendered, taken as a source, is rendered the same.
+	// The result as a source renders to the same document.
 	again, err := policyDocument(Attributes{"source_policy_documents": []any{result["json"], nil}})
 	assert.NilError(t, err)
 	assert.DeepEqual(t, again, result)

@@ -19,7 +19,7 @@ func init() {
 	register(map[string]kind{
 		workspaceKind: {
 			id: func(*World, Attributes) string { return "ws-" + randomUUID() },
-			// Of alias, its removal as well: see checkWorkspace.
+			// Removing alias replaces too: see checkWorkspace.
 			replaced: []string{"kms_key_arn"},
 			check:    checkWorkspace,
 			fill: func(w *World, id string, a Attributes) {
@@ -28,7 +28,7 @@ func init() {
 					"prometheus_endpoint": fmt.Sprintf("https://aps-workspaces.%s.amazonaws.com/workspaces/%s/", w.Region, id),
 				})
 			},
-			// What is in it goes with it: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-delete-workspace.html
+			// AWS deletes its content too: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-delete-workspace.html
 			alone: true,
 			leave: func(w *World, id string, _ *Thing) error {
 				w.removeOf(ruleGroupsKind, "workspace_id", id)
@@ -89,7 +89,7 @@ func checkWorkspace(w *World, a, before Attributes) error {
 	return nil
 }
 
-// ruleGroups is a file of rules as Prometheus reads it: it takes no other fields.
+// ruleGroups is a rule file of Prometheus, which refuses other fields.
 // https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/
 type ruleGroups struct {
 	Groups []struct {
@@ -113,7 +113,7 @@ type ruleGroups struct {
 // ruleGroupsName: https://docs.aws.amazon.com/prometheus/latest/APIReference/API_CreateRuleGroupsNamespace.html
 var ruleGroupsName = regexp.MustCompile(`^[0-9A-Za-z][-.0-9A-Z_a-z]{0,63}$`)
 
-// checkRuleGroups reads rules, but for their PromQL.
+// checkRuleGroups checks rules, but not their PromQL.
 func checkRuleGroups(name, data string) error {
 	if !ruleGroupsName.MatchString(name) {
 		return invalidPrometheus("name %q of a rule groups namespace must be up to 64 letters, digits, -, . and _, the first a letter or digit", name)
@@ -140,7 +140,7 @@ func checkRuleGroups(name, data string) error {
 	return nil
 }
 
-// alertManager is of Alertmanager's configuration what its routes go by.
+// alertManager is the part of Alertmanager's configuration that affects routing.
 type alertManager struct {
 	Route     alertRoute `json:"route"`
 	Receivers []struct {
@@ -156,8 +156,8 @@ type alertRoute struct {
 	Routes   []alertRoute `json:"routes"`
 }
 
-// checkAlertManager: the configuration is a text within the definition. Its topics must be there,
-// although AWS would only notice when it sends an alert.
+// checkAlertManager: the configuration is a string in the definition. Its topics must exist, which
+// AWS would notice only when it sends an alert.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-config.html
 func (w *World) checkAlertManager(definition string) error {
 	var document struct {

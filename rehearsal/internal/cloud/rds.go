@@ -30,7 +30,7 @@ func init() {
 		"aws_db_instance": {
 			id:     func(*World, Attributes) string { return "db-" + strings.ToUpper(randomHex(26)) },
 			unique: []string{"identifier"}, conflict: "DBInstanceAlreadyExists",
-			// identifier, identifier_prefix and db_subnet_group_name are changed in place:
+			// RDS changes identifier, identifier_prefix and db_subnet_group_name in place:
 			// https://github.com/hashicorp/terraform-provider-aws/pull/32687
 			replaced: []string{
 				"engine", "db_name", "username", "kms_key_id", "storage_encrypted", "availability_zone", "backup_target",
@@ -55,7 +55,7 @@ func init() {
 				"cluster_identifier", "cluster_identifier_prefix", "engine", "engine_mode", "database_name", "master_username",
 				"kms_key_id", "storage_encrypted", "db_subnet_group_name", "availability_zones", "cluster_scalability_type",
 				"db_system_id", "source_region", "snapshot_identifier", "restore_to_point_in_time", "s3_import",
-				// storage_type as well, but not of Aurora.
+				// storage_type too, except for Aurora.
 			},
 			refers: map[string]string{
 				"db_subnet_group_name":            "aws_db_subnet_group.name",
@@ -143,10 +143,10 @@ func init() {
 
 const defaultCA = "rds-ca-rsa2048-g1"
 
-// minorVersions are what RDS makes of a major version alone.
+// minorVersions are RDS's minor versions for a major version.
 var minorVersions = map[string]string{"14": "14.20", "15": "15.15", "16": "16.11", "17": "17.7", "18": "18.1"}
 
-// actualVersion is the version that runs where a version is asked for.
+// actualVersion is the version that runs for a requested one.
 func actualVersion(asked string) string {
 	if minor, ok := minorVersions[asked]; ok {
 		return minor
@@ -164,7 +164,7 @@ func parameterGroup(resource, conflict string) kind {
 	}
 }
 
-// checkTwoZones: a control plane and a database each want subnets in two zones.
+// checkTwoZones: a control plane and a database each need subnets in two zones.
 func (w *World) checkTwoZones(code string, subnets []string) error {
 	if zones := w.zones(subnets); len(zones) < 2 {
 		return refuse(code, "The subnets must cover at least two availability zones; %s cover %s",
@@ -173,7 +173,7 @@ func (w *World) checkTwoZones(code string, subnets []string) error {
 	return nil
 }
 
-// checkInstance: what RDS refuses of a database and its replicas.
+// checkInstance refuses what RDS refuses for a database and its replicas.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
 func checkInstance(w *World, a, before Attributes) error {
 	identifier := text(a, "identifier")
@@ -204,7 +204,7 @@ func checkInstance(w *World, a, before Attributes) error {
 	return w.checkKeys(a, "kms_key_id", "performance_insights_kms_key_id", "master_user_secret_kms_key_id")
 }
 
-// checkKeys: what asks for the ARN of a key is told one, not an alias or an id.
+// checkKeys: these attributes take the ARN of a key, not an alias or an id.
 func (w *World) checkKeys(a Attributes, names ...string) error {
 	for _, name := range names {
 		if key := text(a, name); key != "" && !strings.HasPrefix(key, "arn:") {
@@ -233,7 +233,7 @@ func fillInstance(w *World, id string, a Attributes) {
 	if port == nil {
 		port = 5432.0
 	}
-	// The password is in Secrets Manager, not in what Terraform reads.
+	// The password is in Secrets Manager, not in Terraform's state.
 	delete(a, "password_wo")
 	setDefaults(a, Attributes{
 		"arn": w.arn("rds", "db:"+identifier), "resource_id": id, "address": host, "endpoint": fmt.Sprintf("%s:%v", host, port),
@@ -250,7 +250,7 @@ func fillInstance(w *World, id string, a Attributes) {
 	w.manageMasterPassword(a, "aws_db_instance "+id, id)
 }
 
-// manageMasterPassword makes the secret that RDS keeps for a database, once.
+// manageMasterPassword creates RDS's secret for a database unless it exists.
 func (w *World) manageMasterPassword(a Attributes, owner, resourceID string) {
 	if !flag(a, "manage_master_user_password") {
 		a["master_user_secret"] = []any{}
@@ -302,7 +302,7 @@ func fillCluster(w *World, id string, a Attributes) {
 	w.manageMasterPassword(a, "aws_rds_cluster "+id, text(a, "cluster_resource_id"))
 }
 
-// leaveDatabase refuses to delete a protected database, and keeps the final snapshot.
+// leaveDatabase refuses to delete a protected database, and takes the final snapshot.
 func leaveDatabase(identifier, name string) func(w *World, id string, t *Thing) error {
 	return func(w *World, id string, t *Thing) error {
 		if flag(t.Attributes, "deletion_protection") {
@@ -325,7 +325,7 @@ func leaveDatabase(identifier, name string) func(w *World, id string, t *Thing) 
 	}
 }
 
-// autoscale adds one replica, as load would: it is not Terraform's, and in the way of a destroy.
+// autoscale adds one replica, as load would. Terraform does not manage it, and it blocks a destroy.
 func (w *World) autoscale(resource string, target Attributes) {
 	cluster, ok := strings.CutPrefix(resource, "cluster:")
 	if !ok || number(target, "max_capacity") <= number(target, "min_capacity") {
@@ -342,7 +342,7 @@ func (w *World) autoscale(resource string, target Attributes) {
 	identifier := "application-autoscaling-" + randomUUID()
 	w.Add("aws_rds_cluster_instance", identifier, &Thing{MadeBy: autoscaling, Attributes: Attributes{
 		"id": identifier, "identifier": identifier, "cluster_identifier": cluster, "arn": w.arn("rds", "db:"+identifier),
-		"tags": Attributes{"application-autoscaling:resourceId": resource}, // of the cluster's, none
+		"tags": Attributes{"application-autoscaling:resourceId": resource}, // without the cluster's tags
 	}})
 }
 

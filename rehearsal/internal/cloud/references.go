@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// awsID is an id that AWS makes up.
+// awsID matches an id that AWS makes up.
 var awsID = regexp.MustCompile(`^([a-z][a-z-]*)-[0-9a-f]{8,17}$`)
 
-// prefixes are those of the ids of registered kinds.
+// isID reports whether a value is an id with the prefix of a registered kind.
 func isID(value string) bool {
 	match := awsID.FindStringSubmatch(value)
 	if match == nil {
@@ -24,15 +24,15 @@ func isID(value string) bool {
 	return false
 }
 
-// ownARN tells whether a value is the ARN of one thing in this account.
+// ownARN reports whether a value is the ARN of one resource in this account.
 func (w *World) ownARN(value string) bool {
 	parts := strings.SplitN(value, ":", 6)
 	return len(parts) == 6 && parts[0] == "arn" && parts[4] == w.Account &&
 		!strings.ContainsAny(value, "*?") && parts[5] != "root"
 }
 
-// checkReferences refuses ids, ARNs and names of things that do not exist. Tags and documents,
-// such as policies, are free text, as they are to AWS.
+// checkReferences refuses ids, ARNs and names of resources that do not exist. Tags and documents,
+// such as policies, are free text, as in AWS.
 func (w *World) checkReferences(name string, k kind, a Attributes) (err error) {
 	if k.inCluster {
 		return nil
@@ -65,7 +65,7 @@ func freeText(k kind, attribute, value string) bool {
 	return first == "tags" || first == "tags_all" || strings.HasPrefix(value, "{") || slices.Contains(k.opaque, first)
 }
 
-// handles are by what things can be referred to: their made-up ids and their ARNs.
+// handles are the ids and ARNs that a reference can use.
 func (w *World) handles() map[string]bool {
 	all := map[string]bool{}
 	w.Each(func(_, _ string, t *Thing) bool {
@@ -91,7 +91,7 @@ func (t *Thing) handles() []string {
 	return all
 }
 
-// find returns the thing of a kind that has a value in an attribute, or nil.
+// find returns the resource of a type with that attribute value, or nil.
 func (w *World) find(name, attribute, value string) (found *Thing) {
 	w.Each(func(_, _ string, t *Thing) bool {
 		if text(t.Attributes, attribute) == value {
@@ -102,8 +102,8 @@ func (w *World) find(name, attribute, value string) (found *Thing) {
 	return found
 }
 
-// users names the things that refer to one which is to go. What came with it, such as the
-// security group of a cluster, does not count.
+// users are the resources that refer to one. Those that it owns do not count, such as a cluster's
+// security group.
 func (w *World) users(name, key string, t *Thing) []string {
 	handles := t.handles()
 	var all []string
@@ -130,7 +130,7 @@ func (w *World) users(name, key string, t *Thing) []string {
 	return all
 }
 
-// owned tells whether a thing came with another, or with something that did.
+// owned reports whether a resource has that owner, directly or through another.
 func (w *World) owned(t *Thing, owner string) bool {
 	for t != nil && t.Owner != "" {
 		if t.Owner == owner {

@@ -17,21 +17,21 @@ func init() {
 			id:       func(_ *World, a Attributes) string { return text(a, "secret_id") },
 			replaced: []string{"secret_id"},
 			refers:   map[string]string{"secret_id": secretKind + ".arn"},
-			// It is an attribute of the secret to AWS, which takes a second one for a change of the first.
+			// In AWS it is an attribute of the secret: a second rotation would change the first.
 			conflict: "RotationAlreadyExists",
 			check:    checkRotation,
 			fill:     fillRotation,
-			// It goes with its secret, as that does with its database.
+			// It is deleted with its secret, and the secret with its database.
 			after: func(_ *World, id string, t *Thing) error { t.Owner = secretKind + " " + id; return nil },
-			// Its id is the secret's. Taking it away is CancelRotateSecret, which AWS does for a secret
-			// that RDS manages as well: the password then stays what it is, without RDS's seven days.
+			// Its id is the secret's, so references do not count. Deleting it is
+			// CancelRotateSecret, which also ends RDS's own rotation every seven days.
 			// https://github.com/hashicorp/terraform-provider-aws/pull/49659
 			alone: true,
 		},
 	})
 }
 
-// managedSecret tells a secret that another service keeps, by the names which only those have.
+// managedSecret reports whether a service manages the secret: only those names have a !.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
 func managedSecret(arn string) bool {
 	_, name, _ := strings.Cut(arn, ":secret:")
@@ -60,8 +60,8 @@ func checkRotation(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// fillRotation also makes another password, at once and with every change of the rules, unless
-// that is not wanted.
+// fillRotation also rotates the password at once and with every change of the rules, unless
+// rotate_immediately is false.
 func fillRotation(w *World, id string, a Attributes) {
 	setDefaults(a, Attributes{"rotation_enabled": true, "rotate_immediately": true})
 	before := w.Get(rotationKind, id)
@@ -70,13 +70,13 @@ func fillRotation(w *World, id string, a Attributes) {
 	}
 }
 
-// rotate gives a secret that RDS keeps another password.
+// rotate gives a secret that RDS manages a new password.
 func (w *World) rotate(arn string) {
 	credentials := map[string]any{}
 	if !managedSecret(arn) || json.Unmarshal([]byte(w.Secrets[arn].Value), &credentials) != nil {
-		return // what its Lambda does is not known
+		return // the Lambda's effect is unknown
 	}
 	credentials["password"] = RandomPassword(28, false)
-	value, _ := json.Marshal(credentials) // it has just been JSON
+	value, _ := json.Marshal(credentials) // it was JSON before
 	w.setSecret(arn, string(value), randomUUID())
 }

@@ -7,7 +7,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// kept is a world with a secret that RDS keeps for a database, and one of the stacks' own.
+// kept is a world with a secret that RDS manages for a database, and one of the stacks' own.
 func kept(t *testing.T) (w *World, managed, own string) {
 	t.Helper()
 	w = newWorld()
@@ -19,7 +19,7 @@ func kept(t *testing.T) (w *World, managed, own string) {
 	return w, text(database, "master_user_secret.secret_arn"), text(secret, "arn")
 }
 
-// TestRotation: RDS rotates what it keeps, without a Lambda, and gives up when it is told to.
+// TestRotation: RDS rotates its secrets without a Lambda, and stops when told to.
 func TestRotation(t *testing.T) {
 	w, managed, own := kept(t)
 	const lambda = "arn:aws:lambda:eu-west-2:222222222222:function:rotate"
@@ -64,14 +64,14 @@ func TestRotation(t *testing.T) {
 	assert.Equal(t, dig(decoded(t, text(secret, "secret_string")), "username"), "app")
 	assert.NilError(t, w.Create(rotationKind, "", with(t, good, `{"secret_id": "`+own+`", "rotation_lambda_arn": "`+lambda+`"}`)))
 
-	// What is rotated goes, and the rotation with it.
+	// Deleting the secret deletes the rotation.
 	w.Remove("aws_db_instance", "db-1")
 	w.removeOwned("aws_db_instance db-1")
 	assert.NilError(t, w.Delete(secretKind, "", Attributes{"id": own}))
 	assert.Equal(t, len(w.Things[rotationKind]), 0)
 }
 
-// TestRotationCalls: what the provider asks for, of the secret only.
+// TestRotationCalls checks the provider's calls, all on the secret.
 func TestRotationCalls(t *testing.T) {
 	w, managed, _ := kept(t)
 	w.Get(secretKind, managed).Attributes["tags"] = Attributes{"aws:secretsmanager:owningService": "rds"}

@@ -10,8 +10,7 @@ const (
 	recordKind = "aws_route53_record"
 )
 
-// albZone is Route 53's zone of load balancers in eu-west-2. Every region has another, which all
-// go by this name here.
+// albZone is Route 53's zone of load balancers in eu-west-2. The simulator uses it for every region.
 // https://docs.aws.amazon.com/general/latest/gr/elb.html
 const albZone = "ZHURV8PSTC4K8"
 
@@ -50,10 +49,10 @@ func init() {
 
 func zoneARN(id string) string { return "arn:aws:route53:::hostedzone/" + id }
 
-// dnsName is a name as Route 53 compares it.
+// dnsName normalizes a name as Route 53 does to compare it.
 func dnsName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// fqdn is a record's name. The provider adds that of the zone where it is left out.
+// fqdn is a record's full name. The provider appends the zone's name if it is missing.
 func (w *World) fqdn(a Attributes) string {
 	name, zone := dnsName(text(a, "name")), dnsName(w.attribute(zoneKind, text(a, "zone_id"), "name"))
 	if !strings.HasSuffix(name, zone) {
@@ -88,7 +87,7 @@ func checkRecord(w *World, a, _ Attributes) error {
 	return nil
 }
 
-// otherRecord is the type of a record of the same name and another type, CNAME first.
+// otherRecord is the type of another record with the same name, CNAME first.
 func (w *World) otherRecord(a Attributes, name string) string {
 	var types []string
 	w.Each(func(_, _ string, t *Thing) bool {
@@ -104,8 +103,8 @@ func (w *World) otherRecord(a Attributes, name string) string {
 	return strings.Join(types, ", ")
 }
 
-// checkAlias knows of load balancers only. A real Route 53 does not look whether there is one: that
-// it is not there is found out here.
+// checkAlias checks aliases of load balancers. Route 53 accepts an alias of a missing load
+// balancer; the simulator refuses it.
 func (w *World) checkAlias(kind string, alias Attributes) error {
 	target, zone := dnsName(text(alias, "name")), text(alias, "zone_id")
 	if !strings.HasSuffix(target, ".elb.amazonaws.com") {
@@ -120,7 +119,7 @@ func (w *World) checkAlias(kind string, alias Attributes) error {
 	return nil
 }
 
-// hostedZone answers a zone by its id, or by its name and whether it is private.
+// hostedZone finds a zone by id, or by name and visibility.
 func (w *World) hostedZone(config Attributes) (Attributes, error) {
 	if id := text(config, "zone_id"); id != "" {
 		return lookUp(zoneKind, "zone_id")(w, config)
@@ -143,5 +142,5 @@ func (w *World) hostedZone(config Attributes) (Attributes, error) {
 	return nil, refuse("multiple Route 53 Hosted Zones matched", "there are %d zones %q (private: %t) in account %s: use additional constraints to reduce matches to one", len(found), name, private, w.Account)
 }
 
-// GiveZone makes a public zone that is nobody's stack's.
+// GiveZone creates a public zone outside the stacks.
 func (w *World) GiveZone(name string) error { return w.give(zoneKind, Attributes{"name": name}) }

@@ -52,7 +52,7 @@ func init() {
 					"force_destroy": false, "object_lock_enabled": false, "request_payer": "BucketOwner", "acceleration_status": "", "policy": "",
 				})
 			},
-			// What configures it goes with it; objects must have gone before.
+			// AWS deletes its configuration with it, but refuses while it has objects.
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
 			alone: true,
 			leave: func(w *World, id string, t *Thing) error {
@@ -83,7 +83,7 @@ var bucketParts = []string{
 	"aws_s3_bucket_policy", "aws_s3_bucket_public_access_block", encryptionKind, "aws_s3_bucket_versioning",
 }
 
-// lifecycleActions are what a rule can do.
+// lifecycleActions are the actions of a rule.
 var lifecycleActions = []string{
 	"abort_incomplete_multipart_upload", "expiration", "noncurrent_version_expiration", "noncurrent_version_transition", "transition",
 }
@@ -123,23 +123,22 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
-// Bucket is one of S3's, as its configuration has it.
+// Bucket is an S3 bucket with its configuration.
 type Bucket struct {
 	ARN string
 	// Versioning is Enabled, Suspended or empty.
 	Versioning string
-	// Key is what objects are encrypted with by default: an id, an alias or an ARN of either.
-	// Empty is S3's own.
+	// Key is the default encryption key: an id, an alias or an ARN of either. Empty is S3's own.
 	Key string
-	// BucketKey says that S3 asks KMS for a key of the bucket's own.
+	// BucketKey says that S3 uses an S3 Bucket Key.
 	BucketKey bool
 	// Policy is a document, or empty.
 	Policy string
-	// Marked is whether the cloud knows of an object in it: see [World.MarkBucket].
+	// Marked says that the bucket is not empty: see [World.MarkBucket].
 	Marked bool
 }
 
-// Bucket returns the bucket of a name, or nil.
+// Bucket returns the bucket with that name, or nil.
 func (w *World) Bucket(name string) *Bucket {
 	t := w.Get("aws_s3_bucket", name)
 	if t == nil {
@@ -163,8 +162,8 @@ func (w *World) Bucket(name string) *Bucket {
 	return b
 }
 
-// MarkBucket notes whether there is anything in a bucket: its objects are not the cloud's, and
-// a bucket with some cannot be deleted.
+// MarkBucket notes whether a bucket has objects, which are not in the cloud. A bucket with objects
+// cannot be deleted.
 func (w *World) MarkBucket(name string, filled bool) {
 	t := w.Get("aws_s3_bucket", name)
 	switch {
@@ -176,11 +175,11 @@ func (w *World) MarkBucket(name string, filled bool) {
 	}
 }
 
-// Giver has made what [World.GiveBucket] and [World.GiveZone] make.
+// Giver is MadeBy for what [World.GiveBucket] and [World.GiveZone] create.
 const Giver = "whoever has set up the account"
 
-// GiveBucket makes a versioned bucket, and a key with an alias, that are nobody's stack's. Key
-// is the alias' ARN, or empty.
+// GiveBucket creates a versioned bucket, and a key with an alias, outside the stacks. key is the
+// alias' ARN, or empty for none.
 func (w *World) GiveBucket(name, key string) error {
 	if _, alias, ok := strings.Cut(key, ":alias/"); ok {
 		made := Attributes{"enable_key_rotation": true}
@@ -205,16 +204,16 @@ func (w *World) give(kind string, a Attributes) error {
 	return nil
 }
 
-// EncryptionKey is one of KMS's.
+// EncryptionKey is a KMS key.
 type EncryptionKey struct {
 	ARN     string
-	Policy  string // empty is that of the account's administrators
+	Policy  string // empty: KMS's default policy
 	Aliases []string
 	Tags    map[string]string
 }
 
-// EncryptionKey finds a key by its id, its alias, or an ARN of either. A key that waits for its
-// deletion, or is disabled, does nothing any more.
+// EncryptionKey finds a key by its id, its alias or an ARN of either. It returns an error for a key
+// that is disabled or pending deletion.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 func (w *World) EncryptionKey(reference string) (*EncryptionKey, error) {
 	name := reference

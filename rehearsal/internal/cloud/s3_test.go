@@ -66,7 +66,7 @@ func TestEncryptionKey(t *testing.T) {
 	assert.ErrorContains(t, err, "KMS.DisabledException")
 }
 
-// TestPolicies: how many and how large, and that none goes that is in use.
+// TestPolicies checks limits on number and size, and that a policy in use cannot be deleted.
 func TestPolicies(t *testing.T) {
 	w := newWorld()
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`

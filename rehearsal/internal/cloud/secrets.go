@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// RandomPassword makes a password as Secrets Manager does: of letters and digits, and of
-// punctuation unless plain.
+// RandomPassword returns a password as Secrets Manager does: letters and digits, and punctuation
+// unless plain.
 func RandomPassword(length int, plain bool) string {
 	alphabet := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	if !plain {
@@ -22,7 +22,7 @@ func RandomPassword(length int, plain bool) string {
 	return password.String()
 }
 
-// ReadSecret answers the current value of a secret.
+// ReadSecret returns the current value of a secret.
 func (w *World) ReadSecret(id string) (Attributes, error) {
 	secret, ok := w.Secrets[id]
 	if !ok {
@@ -33,7 +33,7 @@ func (w *World) ReadSecret(id string) (Attributes, error) {
 	}, nil
 }
 
-// Passwords are all that must be nowhere but in the cloud.
+// Passwords returns all passwords, which must be nowhere but in the cloud.
 func (w *World) Passwords() []string {
 	var all []string
 	for _, secret := range w.Secrets {
@@ -47,7 +47,7 @@ func (w *World) Passwords() []string {
 	return all
 }
 
-// Written are the ways in which a password would be written down: as it is, and in JSON.
+// Written returns the forms in which a password could appear: plain and in JSON.
 func Written(password string) []string {
 	quoted, _ := json.Marshal(password) // a string always can be
 	inJSON := strings.Trim(string(quoted), `"`)

@@ -10,7 +10,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// AssumeRoleWithWebIdentity is STS's: who shows a token that a role trusts may act as the role.
+// AssumeRoleWithWebIdentity is STS's: a token that a role trusts gives a session of the role.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 func (w *World) AssumeRoleWithWebIdentity(roleARN, token, sessionName string, now time.Time) (*iam.Session, error) {
 	claims, err := iam.ParseToken(token)
@@ -59,12 +59,12 @@ func (w *World) oidcProvider(issuer string) (found *Thing) {
 	return found
 }
 
-// session gathers what a role may do.
+// session collects a role's policies.
 func (w *World) session(role *Thing, name string) (*iam.Session, error) {
 	arn, roleName := text(role.Attributes, "arn"), text(role.Attributes, "name")
 	s := &iam.Session{
 		RoleARN: arn, Account: w.Account, Tags: tagsOf(role.Attributes),
-		// Without the role's path.
+		// The ARN has no path.
 		ARN: fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", w.Account, roleName, name),
 	}
 	documents := texts(any(role.Attributes), "inline_policy.policy")
@@ -108,7 +108,7 @@ func (w *World) session(role *Thing, name string) (*iam.Session, error) {
 	return s, nil
 }
 
-// managedPolicy is the document of one of the account's own: AWS's are not known here.
+// managedPolicy is the document of a policy of the account. AWS's managed policies are unknown.
 func (w *World) managedPolicy(arn string) (string, error) {
 	if policy := w.find("aws_iam_policy", "arn", arn); policy != nil {
 		return text(policy.Attributes, "policy"), nil
@@ -119,7 +119,7 @@ func (w *World) managedPolicy(arn string) (string, error) {
 	return "", refuse("NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
 }
 
-// tagsOf are the tags that a thing really has.
+// tagsOf are a resource's effective tags.
 func tagsOf(a Attributes) map[string]string {
 	tags := map[string]string{}
 	for _, name := range []string{"tags_all", "tags"} {
@@ -134,9 +134,9 @@ func tagsOf(a Attributes) map[string]string {
 	return tags
 }
 
-// Identify finds out who calls, from the process environment, as the AWS SDKs do: whoever has an
-// access key, or nothing at all, is the account's administrator, which is nil; else a role is
-// assumed with a token from a file.
+// Identify returns the caller's session from the process environment, as the AWS SDKs do. An access
+// key, or no credentials, is the account's administrator: nil. Otherwise it assumes the role with a
+// token from a file.
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 func (w *World) Identify(getenv func(string) string, now time.Time) (*iam.Session, error) {
 	role, file := getenv("AWS_ROLE_ARN"), getenv("AWS_WEB_IDENTITY_TOKEN_FILE")

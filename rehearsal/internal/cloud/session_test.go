@@ -65,7 +65,7 @@ func TestAssumeRole(t *testing.T) {
 		})
 	}
 
-	// What AWS manages is not known here.
+	// AWS's managed policies are unknown.
 	assert.NilError(t, w.Create("aws_iam_role_policy_attachment", "", Attributes{"role": "deploy", "policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}))
 	_, err = w.AssumeRoleWithWebIdentity(role, token(as), "plinth", now)
 	assert.ErrorContains(t, err, "does not know what arn:aws:iam::aws:policy/ReadOnlyAccess allows")
@@ -94,7 +94,7 @@ func TestIdentify(t *testing.T) {
 	assert.ErrorContains(t, err, "need each other")
 }
 
-// TestAuthorize writes down what was decided, up to what is denied.
+// TestAuthorize records decisions up to the first denial.
 func TestAuthorize(t *testing.T) {
 	c := Open(t.TempDir())
 	document, err := iam.Parse(`{"Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}`)
@@ -118,7 +118,7 @@ func TestAuthorize(t *testing.T) {
 	assert.Equal(t, string(line), `{"role":"arn:aws:iam::111111111111:role/r","stack":"network","type":"aws_vpc","name":"vpc-1","operation":"delete","action":"ec2:DeleteVpc","resource":"arn:x","allowed":false}`)
 }
 
-// TestKubernetesAccess: what an access policy lets a role do.
+// TestKubernetesAccess checks what access policies allow a role.
 func TestKubernetesAccess(t *testing.T) {
 	const role = "arn:aws:iam::111111111111:role/r"
 	s := &iam.Session{RoleARN: role, ARN: "arn:aws:sts::111111111111:assumed-role/r/s"}

@@ -6,21 +6,20 @@ import (
 	"time"
 )
 
-// snapshotKinds are what a snapshot of a database is, and what AWS says of one that is not there.
+// snapshotKinds are the type and ARN of a database's snapshots, and AWS's errors about them.
 var snapshotKinds = map[string]struct{ kind, arn, missing, exists string }{
 	"aws_db_instance": {"aws_db_snapshot", "snapshot:", "DBSnapshotNotFound", "DBSnapshotAlreadyExists"},
 	"aws_rds_cluster": {"aws_db_cluster_snapshot", "cluster-snapshot:", "DBClusterSnapshotNotFoundFault", "DBClusterSnapshotAlreadyExistsFault"},
 }
 
-// snapshotted is what a snapshot keeps of its database besides the data. Other attributes may be
-// asked for anew when it is restored.
+// snapshotted are the database's attributes that a snapshot keeps. A restore may set any others.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
 var snapshotted = []string{
 	"engine", "username", "master_username", "db_name", "database_name", "allocated_storage", "storage_encrypted", "kms_key_id",
 }
 
-// Snapshot makes a snapshot of a database, an aws_db_instance or an aws_rds_cluster. It stays when
-// the database goes.
+// Snapshot creates a snapshot of a database, an aws_db_instance or an aws_rds_cluster. It outlives
+// the database.
 func (w *World) Snapshot(database string, of *Thing, name, madeBy string) error {
 	kind := snapshotKinds[database]
 	if w.Get(kind.kind, name) != nil {
@@ -36,12 +35,12 @@ func (w *World) Snapshot(database string, of *Thing, name, madeBy string) error 
 	return nil
 }
 
-// snapshotName is what whoever takes a snapshot may call it. RDS's own and AWS Backup's have a colon,
-// so that nobody takes theirs.
+// snapshotName is the pattern for manual snapshots. Names of RDS's and AWS Backup's snapshots
+// contain a colon, so they never clash.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
 var snapshotName = regexp.MustCompile(`^[A-Za-z](-?[A-Za-z0-9])*$`)
 
-// TakeSnapshot makes one that somebody asks for by a name of their own.
+// TakeSnapshot creates a manual snapshot.
 func (w *World) TakeSnapshot(database string, of *Thing, name, madeBy string) error {
 	if len(name) > 255 || !snapshotName.MatchString(name) {
 		return refuse("InvalidParameterValue", "The snapshot identifier %q is not valid: it must begin with a letter, have up to 255 letters, "+
@@ -50,7 +49,7 @@ func (w *World) TakeSnapshot(database string, of *Thing, name, madeBy string) er
 	return w.Snapshot(database, of, name, madeBy)
 }
 
-// Types of snapshots, by who makes them.
+// Types of snapshots by creator.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSnapshots.html
 const (
 	SnapshotAutomated = "automated"
@@ -58,7 +57,7 @@ const (
 	SnapshotAWSBackup = "awsbackup"
 )
 
-// SnapshotType is the type of a snapshot by its name.
+// SnapshotType derives a snapshot's type from its name.
 func SnapshotType(name string) string {
 	switch {
 	case strings.HasPrefix(name, "rds:"):
@@ -69,8 +68,8 @@ func SnapshotType(name string) string {
 	return SnapshotManual
 }
 
-// backsUp takes RDS's own snapshot of a database once it is there. The next would follow a day
-// later. With backups off, which an instance may have and a cluster may not, there is none.
+// backsUp takes the automated snapshot of a new database; the next would follow a day later. An
+// instance can turn backups off, which deletes the snapshot. A cluster cannot.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html
 func backsUp(database string) func(w *World, key string, t *Thing) error {
 	return func(w *World, key string, t *Thing) error {
@@ -82,7 +81,7 @@ func backsUp(database string) func(w *World, key string, t *Thing) error {
 		identifier := orElse(text(t.Attributes, "identifier"), text(t.Attributes, "cluster_identifier"))
 		name := "rds:" + identifier + time.Now().UTC().Format("-2006-01-02-15-04")
 		if len(w.ownedSnapshots(database, owner)) > 0 || w.Get(snapshotKinds[database].kind, name) != nil {
-			return nil // the one is of this database, the other kept from one of its name a minute ago
+			return nil // this database has one, or a deleted one's has this minute's name
 		}
 		if err := w.Snapshot(database, t, name, "RDS"); err != nil {
 			return err
@@ -92,7 +91,7 @@ func backsUp(database string) func(w *World, key string, t *Thing) error {
 	}
 }
 
-// ownedSnapshots are the names of those that go with their database.
+// ownedSnapshots are the names of the snapshots that are deleted with their database.
 func (w *World) ownedSnapshots(database, owner string) (names []string) {
 	w.Each(func(_, name string, t *Thing) bool {
 		if t.Owner == owner {
@@ -109,8 +108,7 @@ func (w *World) removeOwnedSnapshots(database, owner string) {
 	}
 }
 
-// retainSnapshots has RDS's own outlive their database, as they do where they are not to be deleted
-// along with it.
+// retainSnapshots keeps a database's automated snapshots after its deletion.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.Retaining.html
 func (w *World) retainSnapshots(database, owner string) {
 	for _, name := range w.ownedSnapshots(database, owner) {
@@ -118,8 +116,8 @@ func (w *World) retainSnapshots(database, owner string) {
 	}
 }
 
-// checkRestore: what a database is restored from must be there, and its key, users and storage are
-// not to be changed on the way. Aurora takes another key.
+// checkRestore: the snapshot must exist, and a restore must not change what it keeps. But storage
+// may grow, and Aurora takes another key.
 func (w *World) checkRestore(database string, a Attributes) error {
 	name := text(a, "snapshot_identifier")
 	if name == "" {
@@ -143,7 +141,7 @@ func (w *World) checkRestore(database string, a Attributes) error {
 	return nil
 }
 
-// fillRestored takes from the snapshot what nobody has asked for.
+// fillRestored sets missing attributes from the snapshot.
 func (w *World) fillRestored(database string, a Attributes) {
 	snapshot := w.Get(snapshotKinds[database].kind, text(a, "snapshot_identifier"))
 	if snapshot == nil {

@@ -9,7 +9,7 @@ import (
 
 const topicKind = "aws_sns_topic"
 
-// topicParts are the types that go with their topic, and the attribute in which they name it.
+// topicParts are the types that are deleted with their topic, and their attribute with its ARN.
 var topicParts = map[string]string{"aws_sns_topic_policy": "arn", "aws_sns_topic_subscription": "topic_arn"}
 
 func init() {
@@ -18,8 +18,8 @@ func init() {
 			id: func(w *World, a Attributes) string {
 				return w.arn("sns", orElse(text(a, "name"), orElse(text(a, "name_prefix"), "terraform-")+randomHex(26)))
 			},
-			// AWS answers with the topic that is there, unless its tags or attributes differ, and those
-			// of two stacks do: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+			// AWS returns the existing topic unless tags or attributes differ; two stacks' tags do:
+			// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 			unique: []string{"name"}, conflict: "InvalidParameter",
 			replaced: []string{"fifo_topic", "name", "name_prefix"},
 			check:    checkTopic,
@@ -29,7 +29,7 @@ func init() {
 					"beginning_archive_time": "", "fifo_throughput_scope": "", "signature_version": 0.0, "tracing_config": "",
 				})
 			},
-			// Whatever names it does not keep it: https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
+			// References do not block its deletion: https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
 			alone: true,
 			leave: func(w *World, id string, _ *Thing) error {
 				for part, attribute := range topicParts {
@@ -48,7 +48,7 @@ func init() {
 		},
 		"aws_sns_topic_subscription": {
 			id: func(_ *World, a Attributes) string { return text(a, "topic_arn") + ":" + randomUUID() },
-			// AWS answers with the subscription that is there, which would then be two resources'.
+			// AWS would return the existing subscription, which two resources would then share.
 			unique: []string{"endpoint", "protocol", "topic_arn"}, conflict: "InvalidParameter",
 			replaced: []string{"endpoint", "protocol", "topic_arn"},
 			refers:   map[string]string{"topic_arn": topicKind + ".arn"},
@@ -56,7 +56,7 @@ func init() {
 			fill: func(w *World, id string, a Attributes) {
 				setDefaults(a, Attributes{
 					"arn": id, "owner_id": w.Account, "confirmation_was_authenticated": false, "filter_policy_scope": "",
-					// Until whoever gets the message follows its link, which nobody does here.
+					// Pending until the recipient follows the link, which never happens here.
 					"pending_confirmation": slices.Contains([]string{"email", "email-json", "http", "https"}, text(a, "protocol")),
 				})
 			},
@@ -64,11 +64,11 @@ func init() {
 	})
 }
 
-// topicPolicySize is how large a topic's policy may be.
+// topicPolicySize is the maximum size of a topic's policy in characters.
 // https://docs.aws.amazon.com/general/latest/gr/sns.html
 const topicPolicySize = 30720
 
-// topicName is of a standard topic, without the suffix of a FIFO one.
+// topicName is the pattern for a standard topic's name, or a FIFO topic's without its suffix.
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
@@ -95,7 +95,7 @@ func defaultTopicPolicy(arn, account string) string {
 	return string(policy)
 }
 
-// subscriptionProtocols are with what an endpoint of theirs looks like.
+// subscriptionProtocols are the protocols with the form of their endpoints.
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 var subscriptionProtocols = map[string]*regexp.Regexp{
 	"application": regexp.MustCompile(`^arn:`), "firehose": regexp.MustCompile(`^arn:`), "lambda": regexp.MustCompile(`^arn:`),
@@ -117,7 +117,7 @@ func checkSubscription(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// removeOf takes away all things of a type that have a value in an attribute.
+// removeOf removes all resources of a type with that attribute value.
 func (w *World) removeOf(kind, attribute, value string) {
 	var all []string
 	w.Each(func(_, key string, t *Thing) bool {

@@ -22,7 +22,7 @@ func init() {
 		check:    checkDocument,
 		fill: func(w *World, id string, a Attributes) {
 			var content struct{ SchemaVersion, Description string }
-			_ = json.Unmarshal([]byte(text(a, "content")), &content) // looked at by checkDocument
+			_ = json.Unmarshal([]byte(text(a, "content")), &content) // checked by checkDocument
 			hash := sha256.Sum256([]byte(text(a, "content")))
 			setDefaults(a, Attributes{
 				"arn": w.arn("ssm", "document/"+id), "created_date": now(), "owner": w.Account, "status": "Active",
@@ -35,7 +35,7 @@ func init() {
 		renew: func(a, before Attributes) {
 			version := text(before, "latest_version")
 			if text(a, "content") != text(before, "content") {
-				number, _ := strconv.Atoi(version) // AWS's own
+				number, _ := strconv.Atoi(version) // AWS's own version number
 				version = strconv.Itoa(number + 1)
 			}
 			a["default_version"], a["document_version"], a["latest_version"] = version, version, version
@@ -49,7 +49,7 @@ var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.]{3,128}$`)
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
 var sessionTypes = []string{"Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port"}
 
-// checkDocument looks into documents of type Session. Of others it knows only that they are JSON.
+// checkDocument checks documents of type Session. For others it checks only that they are JSON.
 func checkDocument(_ *World, a, _ Attributes) error {
 	name := text(a, "name")
 	invalid := func(format string, args ...any) error {
@@ -95,14 +95,14 @@ func checkDocument(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// amazon is the account that Amazon Linux's images are of.
+// amazon is the account that owns Amazon Linux's images.
 const amazon = "137112412989"
 
-// publicImage is a parameter of AWS's own that tells the newest image of Amazon Linux 2023.
+// publicImage matches AWS's parameters for the newest image of Amazon Linux 2023.
 // https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
 var publicImage = regexp.MustCompile(`^/aws/service/ami-amazon-linux-latest/al2023-ami-(minimal-)?kernel-(default|6\.1|6\.12)-(arm64|x86_64)$`)
 
-// images are by id the processors of those images.
+// images maps image ids to processors.
 func (w *World) images() map[string]string {
 	all := map[string]string{}
 	for _, size := range []string{"", "minimal-"} {
@@ -115,13 +115,13 @@ func (w *World) images() map[string]string {
 	return all
 }
 
-// image is the id of one of them, made up: it is another in every region, and always the same.
+// image is the made-up id of an image. It differs by region and never changes.
 func (w *World) image(parameter string) string {
 	hash := sha256.Sum256([]byte(w.Region + parameter))
 	return "ami-0" + hex.EncodeToString(hash[:8])
 }
 
-// parameter answers parameters that are AWS's own: the stacks have none.
+// parameter returns AWS's public parameters: the stacks have none of their own.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 func (w *World) parameter(config Attributes) (Attributes, error) {
 	name := text(config, "name")

@@ -28,7 +28,7 @@ func init() {
 			},
 			recomputed: []string{"lock_token"},
 			renew:      func(a, _ Attributes) { a["lock_token"] = randomUUID() },
-			// Its logging goes with it, what it protects must have gone before.
+			// AWS deletes its logging with it, but refuses while a load balancer uses it.
 			// https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
 			alone: true,
 			leave: func(w *World, _ string, t *Thing) error {
@@ -42,7 +42,7 @@ func init() {
 		},
 		webACLLoggingKind: {
 			id:       func(_ *World, a Attributes) string { return text(a, "resource_arn") },
-			conflict: "WAFDuplicateItemException", // AWS puts it in place of the one that is there
+			conflict: "WAFDuplicateItemException", // AWS would overwrite the existing one
 			replaced: []string{"log_destination_configs", "resource_arn"},
 			refers:   map[string]string{"resource_arn": webACLKind + ".arn"},
 			check:    checkWebACLLogging,
@@ -51,7 +51,7 @@ func init() {
 	})
 }
 
-// managedRules are AWS's own groups of rules, and the capacity that they need.
+// managedRules are AWS's managed rule groups with their capacity.
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 var managedRules = map[string]float64{
 	"AWSManagedRulesCommonRuleSet": 700, "AWSManagedRulesAdminProtectionRuleSet": 100, "AWSManagedRulesKnownBadInputsRuleSet": 200,
@@ -61,8 +61,8 @@ var managedRules = map[string]float64{
 	"AWSManagedRulesAntiDDoSRuleSet": 50,
 }
 
-// capacity is in AWS WAF's units. What a rule with a statement of one's own needs, it takes for 2,
-// which a limit by address does.
+// capacity is in web ACL capacity units. It assumes 2 for any other rule, as a rate limit by
+// address needs.
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-waf-capacity-units.html
 func capacity(a Attributes) float64 {
 	sum := 0.0
@@ -117,13 +117,13 @@ func checkWebACL(_ *World, a, _ Attributes) error {
 	return nil
 }
 
-// present tells of a block whether it is there, even when there is nothing in it.
+// present reports whether a block is set, even an empty one.
 func present(value any) bool {
 	list, isList := value.([]any)
 	return value != nil && (!isList || len(list) > 0)
 }
 
-// checkWebACLRule: the rules of a group have actions of their own, which another rule must have.
+// checkWebACLRule: a rule group needs an override action, any other rule an action.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_Rule.html
 func checkWebACLRule(rule Attributes) error {
 	name := text(rule, "name")
