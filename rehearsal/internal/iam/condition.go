@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// operator compares a value of the request with one of the policy, whose variables are filled in.
+// operator compares a request's value with a policy's value, whose variables are already filled in.
 type operator struct {
 	compare func(policy, request string) bool
-	// negated operators hold when no value of the policy compares.
+	// negated operators hold if no value of the policy matches.
 	negated bool
 }
 
@@ -23,7 +23,7 @@ var operators = map[string]operator{
 	"StringNotEqualsIgnoreCase": {equalFold, true},
 	"StringLike":                {compare: wild},
 	"StringNotLike":             {wild, true},
-	// The two behave identically.
+	// ArnEquals and ArnLike behave identically.
 	"ArnEquals":    {compare: arnLike},
 	"ArnLike":      {compare: arnLike},
 	"ArnNotEquals": {arnLike, true},
@@ -61,7 +61,7 @@ func (c *Condition) prepare() error {
 	return nil
 }
 
-// holds tells whether a request meets the condition.
+// holds reports whether a request meets the condition.
 func (c Condition) holds(context values) bool {
 	present := context.of(c.Key)
 	if c.operator.compare == nil {
@@ -99,7 +99,7 @@ func numeric(compare func(policy, request float64) bool) func(policy, request st
 	}
 }
 
-// arnLike compares each of an ARN's six parts by itself.
+// arnLike compares an ARN's six parts separately.
 func arnLike(pattern, arn string) bool {
 	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
 	if len(patterns) != 6 || len(parts) != 6 {
@@ -113,10 +113,10 @@ func arnLike(pattern, arn string) bool {
 	return true
 }
 
-// values are a request's context.
+// values are the condition keys of a request, with their values.
 type values struct {
 	byKey map[string][]string // in small letters: their case does not count
-	// literal says that the policy is of the version that has no variables.
+	// literal says that the policy's version does not support variables.
 	literal bool
 }
 
@@ -128,7 +128,7 @@ func newValues(context map[string][]string) values {
 	return v
 }
 
-// in are the values for a policy.
+// in returns the values as a policy's version treats them.
 func (v values) in(d *Document) values {
 	v.literal = d.Version != newVersion
 	return v
@@ -136,7 +136,7 @@ func (v values) in(d *Document) values {
 
 func (v values) of(key string) []string { return v.byKey[strings.ToLower(key)] }
 
-// A variable's value is not a pattern, whatever it holds: its wildcards are kept as these.
+// Wildcards in a variable's value are literal. These characters stand for them.
 const (
 	literalStar     = '\uE000'
 	literalQuestion = '\uE001'
@@ -149,8 +149,8 @@ var (
 
 func literal(s string) string { return unescape.Replace(s) }
 
-// fill puts the request's values into a policy's variables. What has a variable without a value
-// matches nothing.
+// fill replaces a pattern's variables by the request's values. It returns false if a variable has
+// no value: such a pattern matches nothing.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func (v values) fill(pattern string) (string, bool) {
 	if v.literal || !strings.Contains(pattern, "${") {
@@ -182,7 +182,7 @@ func (v values) fill(pattern string) (string, bool) {
 	}
 }
 
-// wild matches * and ? in a pattern.
+// wild reports whether a value matches a pattern with * and ?.
 func wild(pattern, value string) bool {
 	p, v := []rune(pattern), []rune(value)
 	at, star, from := 0, -1, 0

@@ -1,8 +1,8 @@
-// Package iam decides, from policy documents, what a caller may do, as AWS does.
+// Package iam evaluates policy documents as AWS does.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
-// Of what is there, it knows a role's policies, its permissions boundary and trust policies. It
-// does not know policies of resources, of sessions, or of an organization.
+// It supports a role's policies, permissions boundary and trust policy, and policies of resources
+// such as buckets. It does not support session policies or those of an organization.
 package iam
 
 import (
@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-// The versions of policies. The old one, which is the default, has no variables.
+// The versions of policies. The old one is the default and does not support variables.
 const newVersion, oldVersion = "2012-10-17", "2008-10-17"
 
 // Document is a policy.
@@ -23,22 +23,22 @@ type Document struct {
 	Statements []Statement
 }
 
-// Statement of a policy. Of each of the pairs, such as Actions and NotActions, at most one is set.
+// Statement is a policy's statement. At most one of a pair, such as Actions and NotActions, is set.
 type Statement struct {
 	Sid   string
 	Allow bool
 
 	Actions, NotActions     []string
 	Resources, NotResources []string
-	// Principals are by kind: AWS, Service, Federated, or * for everybody.
+	// Principals are by kind: AWS, Service, Federated, or * for everyone.
 	Principals, NotPrincipals map[string][]string
 
 	Conditions []Condition
 }
 
-// Condition is one key of a statement's conditions, all of which must hold.
+// Condition is one key of a statement's conditions, which must all hold.
 type Condition struct {
-	// Operator as written, such as ForAnyValue:StringLikeIfExists.
+	// Operator is as written, such as ForAnyValue:StringLikeIfExists.
 	Operator string
 	Key      string
 	Values   []string
@@ -50,8 +50,7 @@ type Condition struct {
 
 var parsed sync.Map
 
-// Parse reads a policy. Elements and operators that this package does not know are errors, or
-// they would be silently ignored.
+// Parse parses a policy. Unknown elements and operators are errors rather than silently ignored.
 func Parse(text string) (*Document, error) {
 	if known, ok := parsed.Load(text); ok {
 		return known.(*Document), nil
@@ -64,7 +63,7 @@ func Parse(text string) (*Document, error) {
 	return document, nil
 }
 
-// UnmarshalJSON reads a policy's JSON; Parse does so once for each text.
+// UnmarshalJSON parses a policy. Parse does so once for each text.
 func (d *Document) UnmarshalJSON(content []byte) error {
 	var raw struct {
 		Version, ID string
@@ -83,7 +82,7 @@ func (d *Document) UnmarshalJSON(content []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads one statement.
+// UnmarshalJSON parses a statement.
 func (s *Statement) UnmarshalJSON(content []byte) error {
 	var raw struct {
 		Sid, Effect             string
@@ -129,7 +128,7 @@ func strict(content []byte, into any) error {
 	return decoder.Decode(into)
 }
 
-// oneOrMore is a list, or the one thing that is in it.
+// oneOrMore is a list, in JSON also a single element.
 type oneOrMore[T any] []T
 
 func (l *oneOrMore[T]) UnmarshalJSON(content []byte) error {
@@ -147,7 +146,7 @@ func (l *oneOrMore[T]) UnmarshalJSON(content []byte) error {
 	return nil
 }
 
-// scalar is a condition's value: text, or a boolean or number that stands for its text.
+// scalar is a condition's value: text, or a boolean or number as text.
 type scalar string
 
 func (s *scalar) UnmarshalJSON(content []byte) error {

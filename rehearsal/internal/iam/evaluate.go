@@ -8,24 +8,24 @@ import (
 
 // Request is one action on one resource.
 type Request struct {
-	// Action such as ec2:CreateVpc.
+	// Action is an action such as ec2:CreateVpc.
 	Action string `json:"action"`
-	// Resource is an ARN, or * where the action is on no resource. Of what has no id yet, the
-	// ARN ends with *, as in AWS's own messages.
+	// Resource is an ARN, or * if the action takes no resource. The ARN of a resource without an id
+	// yet ends with *, as in AWS's own messages.
 	Resource string `json:"resource"`
-	// Context are the values of the condition keys that the request has.
+	// Context are the request's condition keys with their values.
 	Context map[string][]string `json:"context,omitempty"`
 }
 
 // Decision on a request.
 type Decision struct {
 	Allowed bool
-	// Reason is why not, in AWS's words.
+	// Reason says in AWS's words why the request is denied.
 	Reason string
 }
 
-// Evaluate decides by the policies of an identity and its permissions boundary, which is nil
-// when it has none. What is denied in one is denied; what is allowed must be so in both.
+// Evaluate decides by an identity's policies and its permissions boundary, nil for none. A deny in
+// either denies. An allow must be in both.
 func Evaluate(r Request, identity []*Document, boundary *Document) Decision {
 	context := newValues(r.Context)
 	allowed := false
@@ -67,7 +67,7 @@ func (d *Document) decide(r Request, context values) (allows, denies bool) {
 	return allows, false
 }
 
-// names tells whether a statement is about a request's action and resource.
+// names reports whether a statement covers a request's action and resource.
 func (s Statement) names(r Request, context values) bool {
 	if !s.acts(r.Action) {
 		return false
@@ -94,7 +94,7 @@ func (s Statement) meets(context values) bool {
 	return !slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.holds(context) })
 }
 
-// matchResource compares an ARN part by part. A pattern with fewer parts goes on as it ends.
+// matchResource compares ARNs part by part. The last part of a shorter pattern also matches the rest.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 func matchResource(pattern, resource string) bool {
 	if pattern == "*" {
@@ -115,11 +115,11 @@ func matchResource(pattern, resource string) bool {
 	return true
 }
 
-// Principal is who asks for a role: a Federated one by the ARN of its provider, a Service by its
-// name, or an AWS one by ARN.
+// Principal is who assumes a role or uses a resource. Its name is the provider's ARN for Federated,
+// the service's name for Service, or an ARN for AWS.
 type Principal struct{ Kind, Name string }
 
-// EvaluateTrust decides by a role's trust policy, whose conditions are about the claims of who asks.
+// EvaluateTrust decides by a role's trust policy or a key's policy. claims are the condition keys.
 func EvaluateTrust(trust *Document, p Principal, action string, claims map[string][]string) Decision {
 	context := newValues(claims).in(trust)
 	allowed := false
@@ -138,7 +138,7 @@ func EvaluateTrust(trust *Document, p Principal, action string, claims map[strin
 	return Decision{Allowed: true}
 }
 
-// trusts: a principal is named in full, or everybody is. An account stands for all that is in it.
+// trusts: a principal must be named in full, or by *. An account includes all its principals.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (s Statement) trusts(p Principal) bool {
 	among := func(all map[string][]string) bool {

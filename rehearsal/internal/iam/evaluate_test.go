@@ -146,7 +146,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestVariables: the default version has none.
+// TestVariables: the default version does not support variables.
 func TestVariables(t *testing.T) {
 	for version, want := range map[string]bool{"2012-10-17": true, "2008-10-17": false} {
 		document := parse(t, `{"Version": "`+version+`", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/stack}/*"}}`)

@@ -2,9 +2,9 @@ package iam
 
 import "slices"
 
-// Resource tells what the policy of a resource, such as a bucket, says of a caller's request.
-// Whoever it allows by name needs no policy of their own, if both are of one account; what it
-// allows an account only lets that account's own policies decide.
+// Resource evaluates the policy of a resource, such as a bucket, for a caller's request. A
+// principal of the same account that it allows by name needs no policy of its own. If it allows
+// only the account, the principal's own policies decide.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
 func (d *Document) Resource(r Request, p Principal) (allows, denies bool) {
 	context := newValues(r.Context).in(d)

@@ -2,24 +2,24 @@ package iam
 
 import "maps"
 
-// Error is a refusal, in AWS's words.
+// Error is a refusal in AWS's words.
 type Error struct{ Code, Message string }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Session is a role that somebody has assumed. A nil one is the account's administrator, who may
+// Session is the session of an assumed role. A nil session is the account's administrator, who may
 // do everything.
 type Session struct {
-	// RoleARN is the role's own, ARN the session's.
+	// RoleARN is the ARN of the role, ARN that of the session.
 	RoleARN, ARN, Account string
-	// Identity are the role's policies, and Boundary limits them, unless it is nil.
+	// Identity are the role's policies. Boundary is its permissions boundary, nil for none.
 	Identity []*Document
 	Boundary *Document
-	// Tags are the role's.
+	// Tags are the role's tags.
 	Tags map[string]string
 }
 
-// Complete adds to a request what is known of the caller.
+// Complete adds the caller's condition keys to a request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (s *Session) Complete(r Request) Request {
 	context := maps.Clone(r.Context)
@@ -43,7 +43,7 @@ func (s *Session) Complete(r Request) Request {
 	return r
 }
 
-// Authorize refuses, as an *Error, what the session may not do.
+// Authorize returns an *Error for a request that the session may not make.
 func (s *Session) Authorize(r Request) error {
 	if s == nil {
 		return nil
@@ -55,7 +55,7 @@ func (s *Session) Authorize(r Request) error {
 	return s.Denied(r, decision)
 }
 
-// Denied words a decision against the session.
+// Denied returns the error for a decision against the session.
 func (s *Session) Denied(r Request, d Decision) error {
 	return &Error{"AccessDenied", "User: " + s.ARN + " is not authorized to perform: " + r.Action + " on resource: " + r.Resource + " " + d.Reason}
 }

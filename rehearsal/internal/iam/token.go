@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Claims of a token of an OpenID Connect provider, as far as AWS looks at them.
+// Claims are the claims that AWS checks in an OpenID Connect provider's token.
 type Claims struct {
 	Issuer   string
 	Subject  string
@@ -16,8 +16,8 @@ type Claims struct {
 	Expires  time.Time
 }
 
-// ParseToken reads the claims of a JSON Web Token. The signature is NOT checked: whoever can
-// write a token can be anybody in a rehearsal.
+// ParseToken parses the claims of a JSON Web Token. The signature is NOT checked: in a rehearsal,
+// anyone who can write a token can be anyone.
 func ParseToken(token string) (*Claims, error) {
 	wrong := &Error{"InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"}
 	parts := strings.Split(strings.TrimSpace(token), ".")
@@ -42,10 +42,10 @@ func ParseToken(token string) (*Claims, error) {
 	return &Claims{Issuer: raw.Iss, Subject: raw.Sub, Audience: raw.Aud, Expires: time.Unix(int64(raw.Exp), 0)}, nil
 }
 
-// Provider is the issuer as IAM names it, without its scheme.
+// Provider is the issuer without its scheme, as IAM names it.
 func (c *Claims) Provider() string { return strings.TrimPrefix(c.Issuer, "https://") }
 
-// Current refuses a token that has expired.
+// Current returns an error for an expired token.
 func (c *Claims) Current(now time.Time) error {
 	if now.Before(c.Expires) {
 		return nil
@@ -53,7 +53,7 @@ func (c *Claims) Current(now time.Time) error {
 	return &Error{"ExpiredTokenException", fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time %d", now.Unix(), c.Expires.Unix())}
 }
 
-// NewToken makes an unsigned token for a rehearsal.
+// NewToken returns an unsigned token for a rehearsal.
 func NewToken(c Claims) string {
 	encode := func(value any) string {
 		content, _ := json.Marshal(value) // strings and numbers always can be

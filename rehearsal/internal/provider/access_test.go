@@ -9,7 +9,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// ways are people's into the network.
+// ways are the ways for people into the network.
 const ways = network + `
 data "aws_ssm_parameter" "image" {
   name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -90,7 +90,7 @@ resource "aws_ec2_client_vpn_authorization_rule" "vpc" {
 }
 `
 
-// TestWays makes a bastion and a VPN, changes them and takes them away.
+// TestWays creates a bastion and a VPN, changes them and destroys them.
 func TestWays(t *testing.T) {
 	p := newProject(t)
 	p.apply(ways)
@@ -102,7 +102,7 @@ func TestWays(t *testing.T) {
 	assert.Assert(t, strings.Contains(p.plan(changed), "No changes."))
 	plan = p.plan(strings.Replace(changed, "10.100.0.0/22", "10.104.0.0/22", 1))
 	assert.Assert(t, strings.Contains(plan, "aws_ec2_client_vpn_endpoint.vpn must be replaced"), plan)
-	// Ids that somebody imports by.
+	// The import ids.
 	world, err := p.cloud().View()
 	assert.NilError(t, err)
 	for key := range world.Things["aws_ec2_client_vpn_network_association"] {
@@ -115,7 +115,7 @@ func TestWays(t *testing.T) {
 	p.destroy(changed)
 }
 
-// edge is what is before the application.
+// edge is what sits in front of the application.
 const edge = aws + `
 data "aws_route53_zone" "zone" {
   name         = "example.com"
@@ -185,8 +185,8 @@ resource "aws_wafv2_web_acl_logging_configuration" "app" {
 }
 `
 
-// TestEdge: a certificate is proved in a zone that is nobody's stack's, and rules of a web ACL, of
-// which the bindings do not tell the type, are kept as they are.
+// TestEdge: a certificate is validated in a zone outside the stacks. Rules of a web ACL, whose type
+// the bindings do not have, are kept unchanged.
 func TestEdge(t *testing.T) {
 	p := newProject(t)
 	assert.Assert(t, strings.Contains(p.refused(edge), "no matching Route 53 Hosted Zone found"))

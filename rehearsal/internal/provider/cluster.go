@@ -13,14 +13,14 @@ import (
 	"plinth/rehearsal/internal/controlplane"
 )
 
-// ChartFolder is where, in a rehearsal's folder, the published charts are that can be installed
-// on a real control plane.
+// ChartFolder is the folder of a published chart in a rehearsal's folder. A real control plane can
+// install the charts that are there.
 func ChartFolder(folder, chart, version string) string {
 	return filepath.Join(folder, "charts", chart+"-"+version)
 }
 
-// cluster is the rehearsal's real Kubernetes control plane, where there is one. What is done to
-// the rehearsal's cloud is then also done there, by the real kubectl and Helm.
+// cluster is the rehearsal's real Kubernetes control plane, if there is one. The real kubectl and
+// Helm apply every change of the simulated cluster there too.
 type cluster struct {
 	controlplane.Client
 	rehearsal string // its folder
@@ -30,10 +30,10 @@ func newCluster(rehearsal string) cluster {
 	return cluster{controlplane.Client{Programs: filepath.Join(rehearsal, "bin"), Folder: filepath.Join(rehearsal, ClusterFolder)}, rehearsal}
 }
 
-// ClusterFolder is the control plane's in a rehearsal's.
+// ClusterFolder is the control plane's folder in a rehearsal's folder.
 const ClusterFolder = "kubernetes"
 
-// apply makes or changes an object, or deletes it when after is nil. in is the cluster's name in
+// apply creates or updates an object, or deletes it if after is nil. in is the cluster's name in
 // the rehearsal's cloud.
 func (c cluster) apply(ctx context.Context, world *cloud.World, in, kind string, before, after cloud.Attributes) error {
 	if !c.Running() {
@@ -50,7 +50,7 @@ func (c cluster) apply(ctx context.Context, world *cloud.World, in, kind string,
 	return nil
 }
 
-// has tells whether an object that was made there is still there.
+// has reports whether an object still exists in the control plane.
 func (c cluster) has(ctx context.Context, kind string, a cloud.Attributes) (bool, error) {
 	if !c.Running() {
 		return true, nil
@@ -70,10 +70,10 @@ func (c cluster) has(ctx context.Context, kind string, a cloud.Attributes) (bool
 	return true, nil
 }
 
-// object is one that the Kubernetes provider makes. Its data, if any, is text.
+// object applies an object of the Kubernetes provider. Its data, if any, is text.
 func (c cluster) object(ctx context.Context, kind string, before, after cloud.Attributes) error {
 	if after == nil {
-		// Waits until what is in a namespace, and every finalizer, is gone.
+		// Waits for the content of a namespace and for every finalizer.
 		_, err := c.Kubectl(ctx, "", append([]string{"delete", kind, "--ignore-not-found", "--timeout", "5m"}, named(before)...)...)
 		return err
 	}
@@ -93,7 +93,7 @@ func (c cluster) object(ctx context.Context, kind string, before, after cloud.At
 	return err
 }
 
-// metadata is what Terraform says of an object's.
+// metadata is an object's metadata in Terraform.
 func metadata(a cloud.Attributes) map[string]any {
 	said := map[string]any{}
 	if blocks, _ := a["metadata"].([]any); len(blocks) > 0 {
@@ -107,7 +107,7 @@ func metadata(a cloud.Attributes) map[string]any {
 	return said
 }
 
-// named are an object's name and namespace as kubectl takes them.
+// named returns an object's name and namespace as kubectl's arguments.
 func named(a cloud.Attributes) []string {
 	said := metadata(a)
 	arguments := []string{fmt.Sprint(said["name"])}
@@ -117,7 +117,7 @@ func named(a cloud.Attributes) []string {
 	return arguments
 }
 
-// release is what the Helm provider makes. Helm waits, and undoes what fails, as the release says.
+// release applies a Helm release. Helm waits and rolls back as the release says.
 func (c cluster) release(ctx context.Context, world *cloud.World, in string, before, after cloud.Attributes) error {
 	of := after
 	if of == nil {
@@ -153,7 +153,7 @@ func (c cluster) release(ctx context.Context, world *cloud.World, in string, bef
 	return errors.Join(c.withoutServers(ctx, name), c.control(ctx, world, in, space))
 }
 
-// switches are Helm's flags for those arguments of a release that are set.
+// switches are Helm's flags for those of a release's arguments that are true.
 func switches(a cloud.Attributes, names ...string) []string {
 	var flags []string
 	for _, name := range names {
@@ -164,8 +164,7 @@ func switches(a cloud.Attributes, names ...string) []string {
 	return flags
 }
 
-// chart is the folder of a release's chart; there is none of a published chart that cannot be
-// had.
+// chart returns the folder of a release's chart. known is false if the chart is not on disk.
 func (c cluster) chart(a cloud.Attributes) (folder string, known bool) {
 	folder, _ = a["chart"].(string)
 	if repository, _ := a["repository"].(string); repository != "" {

@@ -11,22 +11,21 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// withoutServers takes away what only a running container could serve: asked, the API server
-// would wait for an answer, and refuse what it was asked for. The kinds are those that register
-// a service with it.
+// withoutServers deletes a release's webhooks and API services, which only a running container
+// could serve. The API server would wait for their answer and then refuse the request.
 func (c cluster) withoutServers(ctx context.Context, release string) error {
 	_, err := c.Kubectl(ctx, "", "delete", "validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices",
 		"--selector", "app.kubernetes.io/managed-by=Helm,app.kubernetes.io/instance="+release)
 	return err
 }
 
-// control does in a namespace what the add-ons' controllers would, whose containers do not run:
-// an Ingress gets its load balancer's name, an ExternalSecret its Secret.
+// control does the work of the add-ons' controllers in a namespace: their containers do not run. An
+// Ingress gets its load balancer's host name, an ExternalSecret its Secret.
 func (c cluster) control(ctx context.Context, world *cloud.World, in, namespace string) error {
 	return errors.Join(c.addresses(ctx, world, in, namespace), c.secrets(ctx, world, namespace))
 }
 
-// addresses tells each Ingress the host name of the load balancer that was made for it.
+// addresses sets the host name of the load balancer in each Ingress' status.
 func (c cluster) addresses(ctx context.Context, world *cloud.World, in, namespace string) error {
 	output, err := c.Kubectl(ctx, "", "get", "ingress", "--namespace", namespace, "--output", "json")
 	if err != nil {
@@ -49,7 +48,7 @@ func (c cluster) addresses(ctx context.Context, world *cloud.World, in, namespac
 	return nil
 }
 
-// An externalSecret is an External Secrets object as far as it matters here.
+// externalSecret is the part of an ExternalSecret that is used here.
 type externalSecret struct {
 	Metadata struct{ Name string }
 	Spec     struct {
@@ -61,7 +60,7 @@ type externalSecret struct {
 	}
 }
 
-// secrets makes the Secret that each ExternalSecret asks for, of what the cloud keeps.
+// secrets creates the Secret of each ExternalSecret from the cloud's secrets.
 func (c cluster) secrets(ctx context.Context, world *cloud.World, namespace string) error {
 	kinds, err := c.Kubectl(ctx, "", "api-resources", "--api-group", "external-secrets.io", "--output", "name")
 	if err != nil || !strings.Contains(kinds, "externalsecrets.") {
@@ -119,7 +118,7 @@ func (c cluster) secret(ctx context.Context, world *cloud.World, namespace strin
 	}})
 }
 
-// status writes an object's status, which is not for those who write the object.
+// status writes an object's status, which only the subresource can change.
 func (c cluster) status(ctx context.Context, kind, namespace, name string, status any) error {
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {

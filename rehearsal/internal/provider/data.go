@@ -63,7 +63,7 @@ func (s *server) answer(name string, config map[string]any) (map[string]any, err
 	return world.ReadIngress(cluster, config), nil
 }
 
-// callerIdentity is the session's, where there is one.
+// callerIdentity is the identity of the session, if there is one.
 func (s *server) callerIdentity(world *cloud.World, answer map[string]any) (map[string]any, error) {
 	who, err := s.session(world)
 	if who == nil || err != nil {
@@ -78,7 +78,7 @@ func (s *server) ValidateEphemeralResourceConfig(context.Context, *tfprotov6.Val
 	return &tfprotov6.ValidateEphemeralResourceConfigResponse{}, nil
 }
 
-// OpenEphemeralResource answers what is in no plan and no state.
+// OpenEphemeralResource returns values that are in no plan and no state.
 func (s *server) OpenEphemeralResource(_ context.Context, r *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
 	b := s.schemas.Ephemeral[r.TypeName]
 	config, err := decode(b, r.Config)

@@ -9,7 +9,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// session is who runs this process, found out once.
+// session returns the session of this process. It identifies the caller once.
 func (s *server) session(world *cloud.World) (*iam.Session, error) {
 	s.identifying.Lock()
 	defer s.identifying.Unlock()
@@ -24,7 +24,7 @@ func (s *server) session(world *cloud.World) (*iam.Session, error) {
 	return who, nil
 }
 
-// allow asks IAM about what is done to a thing of AWS's. Kubernetes has rules of its own.
+// allow authorizes an operation on an AWS resource. Kubernetes has its own rules.
 func (s *server) allow(world *cloud.World, name, operation string, before, after map[string]any) error {
 	if s.name != "aws" {
 		return nil
@@ -36,14 +36,14 @@ func (s *server) allow(world *cloud.World, name, operation string, before, after
 	return s.cloud.Allow(world, cloud.Caller{Session: who, Stack: s.defaultTags["stack"]}, name, operation, before, after)
 }
 
-// allowInCluster asks the cluster. objects are those of a Helm release, where they are known.
+// allowInCluster authorizes an operation by the cluster's rules. objects are a Helm release's, if known.
 func (s *server) allowInCluster(world *cloud.World, cluster, verb, name string, a map[string]any, objects []string) error {
 	if s.name == "aws" {
 		return nil
 	}
 	who, err := s.session(world)
 	if who == nil || err != nil {
-		return err // the administrator: see where
+		return err // the administrator: where has checked
 	}
 	said := metadata(a)
 	space, _ := said["namespace"].(string)
@@ -70,7 +70,7 @@ func (s *server) allowInCluster(world *cloud.World, cluster, verb, name string, 
 	return world.AuthorizeKubernetes(who, cluster, requests...)
 }
 
-// releaseRequests: Helm keeps a release in Secrets or ConfigMaps, and makes what is in its chart.
+// releaseRequests: Helm stores a release in Secrets or ConfigMaps, and creates the chart's objects.
 func (s *server) releaseRequests(verb string, a map[string]any, objects []string) []cloud.KubernetesRequest {
 	space, _ := a["namespace"].(string)
 	if space == "" {
@@ -92,7 +92,7 @@ func (s *server) releaseRequests(verb string, a map[string]any, objects []string
 	return requests
 }
 
-// driver is where Helm keeps releases: secret or configmap.
+// driver is Helm's storage: secret or configmap.
 // https://registry.terraform.io/providers/hashicorp/helm/latest/docs#helm_driver-1
 func (s *server) driver() string {
 	for _, driver := range []string{s.helmDriver, os.Getenv("HELM_DRIVER")} {

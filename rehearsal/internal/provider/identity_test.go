@@ -21,7 +21,7 @@ const trust = `{"Statement": {
 	"Condition": {"StringEquals": {"gitlab.example.com:aud": "aws"}, "StringLike": {"gitlab.example.com:sub": "project_path:acme/plinth:*"}}
 }}`
 
-// role makes one that a pipeline can assume, with a policy of some statements.
+// role creates a role that a pipeline can assume, with a policy of the statements.
 func (p *project) role(name, boundary string, statements ...string) {
 	p.t.Helper()
 	assert.NilError(p.t, p.cloud().Update(func(w *cloud.World) error {
@@ -42,7 +42,7 @@ func (p *project) role(name, boundary string, statements ...string) {
 	}))
 }
 
-// as runs what follows under a role, or as the administrator if it has no name.
+// as runs the next commands under a role, or as the administrator for an empty name.
 func (p *project) as(role string) {
 	p.t.Helper()
 	if p.environment = nil; role == "" {
@@ -64,7 +64,7 @@ const (
 	tags   = `{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "*", "Condition": {"StringEquals": {"ec2:CreateAction": ["CreateVpc", "CreateSubnet"], "aws:RequestTag/stack": "test"}}}`
 )
 
-// things is how many things there are of a type.
+// things is the number of resources of a type.
 func (p *project) things(kind string) int {
 	p.t.Helper()
 	world, err := p.cloud().View()
@@ -83,7 +83,7 @@ func (p *project) denied(config, verb string, want ...string) {
 
 const user = "User: arn:aws:sts::111111111111:assumed-role/"
 
-// TestRole deploys, changes and destroys a network under a role that may do no more.
+// TestRole deploys, changes and destroys a network under a role with only these permissions.
 func TestRole(t *testing.T) {
 	p := newProject(t)
 	p.role("deploy", "", reads, makes, within, tags)
@@ -113,7 +113,7 @@ func TestRole(t *testing.T) {
 	assert.DeepEqual(t, first.Context["aws:RequestTag/stack"], []string{"test"})
 	i := slices.IndexFunc(calls, func(c cloud.Call) bool { return c.Action == "ec2:CreateTags" })
 	assert.DeepEqual(t, calls[i].Context["ec2:CreateAction"], []string{"CreateVpc"})
-	// Every decision can be made again from the log alone.
+	// The log alone is enough to repeat every decision.
 	policies := map[string][]string{"plan": {reads}, "deploy": {reads, makes, within, tags}}
 	for _, call := range calls {
 		document, err := iam.Parse(`{"Statement": [` + strings.Join(policies[call.Role[strings.LastIndex(call.Role, "/")+1:]], ",") + `]}`)
@@ -122,7 +122,7 @@ func TestRole(t *testing.T) {
 	}
 }
 
-// TestRoleDenied has a role that lacks one thing each.
+// TestRoleDenied runs under roles that each lack one permission.
 func TestRoleDenied(t *testing.T) {
 	const boundaryARN = "arn:aws:iam::111111111111:policy/boundary"
 	for _, test := range []struct {
@@ -157,7 +157,7 @@ func TestRoleDenied(t *testing.T) {
 	}
 }
 
-// TestNobody: credentials that STS refuses.
+// TestNobody uses credentials that STS refuses.
 func TestNobody(t *testing.T) {
 	p := newProject(t)
 	p.role("deploy", "", reads)
@@ -186,8 +186,7 @@ func TestNobody(t *testing.T) {
 	p.denied(network, "plan", "is not a valid JWT")
 }
 
-// TestUnknownCalls: of a type whose calls are not known, no role is asked for a permission. The
-// report says so.
+// TestUnknownCalls: a type with unknown calls needs no permission. The report says so.
 func TestUnknownCalls(t *testing.T) {
 	p := newProject(t)
 	p.role("nothing", "", `{"Effect": "Deny", "Action": "*", "Resource": "*"}`)
@@ -201,7 +200,7 @@ func TestUnknownCalls(t *testing.T) {
 	assert.Equal(t, len(calls), 0)
 }
 
-// TestRolesInCluster: what roles may do in a cluster, its access entries say.
+// TestRolesInCluster: access entries decide what roles may do in a cluster.
 func TestRolesInCluster(t *testing.T) {
 	p := newProject(t)
 	all := `{"Effect": "Allow", "Action": "*", "Resource": "*"}`

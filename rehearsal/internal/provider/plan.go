@@ -9,8 +9,8 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// plan is what a resource would become: proposed, with what only the cloud can tell left
-// unknown. paths are those of changes that cannot be made in place.
+// plan returns the planned value: the proposed one, with values that only the cloud knows left
+// unknown. paths are the changes that need a replacement.
 func (s *server) plan(name string, b *schema.Block, prior, proposed tftypes.Value) (planned tftypes.Value, paths []*tftypes.AttributePath) {
 	planned = withoutWriteOnly(b, proposed)
 	planned = s.planTags(b, planned)
@@ -35,7 +35,7 @@ func (s *server) plan(name string, b *schema.Block, prior, proposed tftypes.Valu
 	return tftypes.NewValue(planned.Type(), members), paths
 }
 
-// differ compares what may be in a block that is not there: then it is as good as null.
+// differ compares attributes. An attribute of a missing block counts as null.
 func differ(before, after *tftypes.Value) bool {
 	switch {
 	case after == nil:
@@ -46,7 +46,7 @@ func differ(before, after *tftypes.Value) bool {
 	return !after.Equal(*before)
 }
 
-// withoutWriteOnly empties the arguments that are in no plan and no state.
+// withoutWriteOnly sets write-only arguments to null: they are in no plan and no state.
 func withoutWriteOnly(b *schema.Block, v tftypes.Value) tftypes.Value {
 	members, ok := object(v)
 	if !ok {
@@ -60,7 +60,7 @@ func withoutWriteOnly(b *schema.Block, v tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(v.Type(), members)
 }
 
-// planTags adds the provider's default tags, as AWS's provider does at this point already.
+// planTags adds the provider's default tags, which the AWS provider also adds in the plan.
 func (s *server) planTags(b *schema.Block, v tftypes.Value) tftypes.Value {
 	if b.Attributes["tags_all"] == nil {
 		return v
@@ -83,8 +83,8 @@ func (s *server) planTags(b *schema.Block, v tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(v.Type(), members)
 }
 
-// unknownComputed makes unknown what is computed and has no value. Of a resource that is
-// there, prior, only nested blocks that change can have such.
+// unknownComputed makes computed attributes without a value unknown. In an existing resource,
+// prior, only changed nested blocks can have them.
 func unknownComputed(b *schema.Block, v tftypes.Value, prior *tftypes.Value) tftypes.Value {
 	members, ok := object(v)
 	if !ok {
@@ -116,7 +116,7 @@ func unknownComputed(b *schema.Block, v tftypes.Value, prior *tftypes.Value) tft
 	return tftypes.NewValue(v.Type(), members)
 }
 
-// each changes the objects of a list or set, or the one that v is itself.
+// each changes v itself if it is an object, or the objects of a list or set.
 func each(v tftypes.Value, change func(tftypes.Value) tftypes.Value) tftypes.Value {
 	if v.IsNull() || !v.IsKnown() {
 		return v
@@ -131,7 +131,7 @@ func each(v tftypes.Value, change func(tftypes.Value) tftypes.Value) tftypes.Val
 	return tftypes.NewValue(v.Type(), changed)
 }
 
-// at is the value at a path of names, through the first element of lists; nil where there is none.
+// at is the value at a path of names, through the first element of lists; nil if there is none.
 func at(v tftypes.Value, path string) *tftypes.Value {
 	for _, step := range strings.Split(path, ".") {
 		if list := items(v); len(list) > 0 {
@@ -148,7 +148,7 @@ func at(v tftypes.Value, path string) *tftypes.Value {
 	return &v
 }
 
-// attributePath is such a path as Terraform writes it.
+// attributePath converts such a path to Terraform's type.
 func attributePath(path string) *tftypes.AttributePath {
 	result := tftypes.NewAttributePath()
 	for i, step := range strings.Split(path, ".") {

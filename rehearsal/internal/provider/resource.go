@@ -17,7 +17,7 @@ func (s *server) UpgradeResourceState(_ context.Context, r *tfprotov6.UpgradeRes
 	if err != nil {
 		return nil, err
 	}
-	// A state of another version of the provider may have more.
+	// A state of another provider version may have more attributes.
 	state, err := r.RawState.UnmarshalWithOpts(t, tfprotov6.UnmarshalOpts{
 		ValueFromJSONOpts: tftypes.ValueFromJSONOpts{IgnoreUndefinedAttributes: true},
 	})
@@ -28,7 +28,7 @@ func (s *server) UpgradeResourceState(_ context.Context, r *tfprotov6.UpgradeRes
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: encoded}, err
 }
 
-// ReadResource answers what the cloud has: nothing, when it was deleted there.
+// ReadResource returns the cloud's resource, null if it was deleted there.
 func (s *server) ReadResource(ctx context.Context, r *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	b := s.schemas.Resources[r.TypeName]
 	state, err := decode(b, r.CurrentState)
@@ -134,7 +134,7 @@ func (s *server) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyReso
 	return response, err
 }
 
-// forget has the rehearsal's cloud forget what somebody has taken out of the real control plane.
+// forget deletes from the rehearsal's cloud what somebody deleted in the real control plane.
 func (s *server) forget(ctx context.Context, world *cloud.World, name string, planned tftypes.Value) error {
 	attributes, ok := plain(planned).(map[string]any)
 	if !ok || !s.cluster.Running() {
@@ -164,7 +164,7 @@ func doing(prior, planned tftypes.Value) string {
 	return "updating"
 }
 
-// apply changes the world and returns what the resource has become.
+// apply changes the world and returns the resource's new value.
 func (s *server) apply(world *cloud.World, name string, prior, planned, config tftypes.Value) (tftypes.Value, error) {
 	b := s.schemas.Resources[name]
 	cluster, err := s.where(world, name)
@@ -198,7 +198,7 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 	if err != nil {
 		return prior, fmt.Errorf("what the rehearsal's cloud answers does not fit the schema of %s: %w", name, err)
 	}
-	// What is kept is what Terraform has seen, so that reading it again shows no change.
+	// The world keeps what Terraform has seen, so that the next read shows no change.
 	kept, _ := plain(final).(map[string]any)
 	thing := world.Get(name, cloud.Key(name, cluster, kept))
 	maps.Copy(thing.Attributes, kept)
@@ -207,7 +207,7 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 			delete(thing.Attributes, argument)
 		}
 	}
-	// A denial leaves the world as it was: what is done here is not kept.
+	// A denial discards every change made here to the world.
 	if prior.IsNull() {
 		err = s.allow(world, name, cloud.OperationCreate, nil, thing.Attributes)
 	} else {
@@ -227,7 +227,7 @@ func verb(prior tftypes.Value) string {
 	return "patch"
 }
 
-// remove deletes a thing, if that is allowed.
+// remove deletes a resource if the role may.
 func (s *server) remove(world *cloud.World, name, cluster string, a map[string]any) error {
 	thing := world.Get(name, cloud.Key(name, cluster, a))
 	if thing == nil {
@@ -242,7 +242,7 @@ func (s *server) remove(world *cloud.World, name, cluster string, a map[string]a
 	return world.Delete(name, cluster, a)
 }
 
-// ImportResourceState finds a thing by its id.
+// ImportResourceState finds a resource by its id.
 func (s *server) ImportResourceState(_ context.Context, r *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
 	b := s.schemas.Resources[r.TypeName]
 	world, err := s.cloud.Look()
@@ -272,7 +272,7 @@ func (s *server) ImportResourceState(_ context.Context, r *tfprotov6.ImportResou
 	return response, nil
 }
 
-// The rest of the protocol has nothing to do here.
+// The rest of the protocol needs nothing here.
 
 func (s *server) ValidateProviderConfig(_ context.Context, r *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
 	return &tfprotov6.ValidateProviderConfigResponse{PreparedConfig: r.Config}, nil

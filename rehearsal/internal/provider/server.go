@@ -1,5 +1,5 @@
-// Package provider is a simulator of a Terraform provider: it has the schema of the real one
-// and does what it is told to the rehearsal's cloud instead of to AWS or Kubernetes.
+// Package provider simulates a Terraform provider. It has the schema of the real one, but changes
+// the rehearsal's cloud instead of AWS or Kubernetes.
 package provider
 
 import (
@@ -21,11 +21,11 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// DelayVariable names the one with how long a change takes, for example 200ms. By default
-// it takes no time.
+// DelayVariable is the environment variable with the duration of a change, such as 200ms. The
+// default is none.
 const DelayVariable = "REHEARSAL_DELAY"
 
-// New makes the simulator of a provider, such as "aws", from what the environment tells.
+// New returns the simulator of a provider, such as "aws", configured by the environment.
 func New(name string) (tfprotov6.ProviderServer, error) {
 	folder := os.Getenv(cloud.FolderVariable)
 	if folder == "" {
@@ -58,13 +58,13 @@ type server struct {
 	cluster cluster
 	delay   time.Duration
 
-	// defaultTags are of the AWS provider, host and certificate of the two for Kubernetes, and
-	// helmDriver of Helm's.
+	// defaultTags are the AWS provider's. host and certificate are the Kubernetes and Helm
+	// providers', helmDriver is Helm's.
 	defaultTags       map[string]string
 	host, certificate string
 	helmDriver        string
 
-	// who runs this, once it is identified.
+	// who is the caller's session, once identified.
 	who         *iam.Session
 	identified  bool
 	identifying sync.Mutex
@@ -72,12 +72,12 @@ type server struct {
 
 type diagnostics = []*tfprotov6.Diagnostic
 
-// failed makes an error for Terraform, if there is one, and writes it down.
+// failed returns an error for Terraform, if there is one, and records it.
 func (s *server) failed(what string, err error) diagnostics {
 	if err == nil {
 		return nil
 	}
-	_ = s.cloud.Refused(what + ": " + err.Error()) // Terraform says it too
+	_ = s.cloud.Refused(what + ": " + err.Error()) // Terraform prints it too
 	var refusal *cloud.Error
 	if errors.As(err, &refusal) {
 		return diagnostics{{
@@ -129,7 +129,7 @@ func (s *server) GetProviderSchema(context.Context, *tfprotov6.GetProviderSchema
 	}, nil
 }
 
-// ConfigureProvider looks where it is: which account, or which cluster.
+// ConfigureProvider checks the account, or notes how to reach the cluster.
 func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
 	config, err := decode(s.schemas.Config, r.Config)
 	if err != nil {
@@ -153,8 +153,8 @@ func (s *server) ConfigureProvider(_ context.Context, r *tfprotov6.ConfigureProv
 	return response, nil
 }
 
-// configureAWS refuses an account or a region that is not the rehearsal's, as AWS's provider
-// refuses accounts that are not allowed.
+// configureAWS refuses an account or region other than the rehearsal's, as the AWS provider refuses
+// accounts that are not allowed.
 func (s *server) configureAWS(config tftypes.Value) error {
 	world, err := s.cloud.Look()
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *server) configureAWS(config tftypes.Value) error {
 	return nil
 }
 
-// where is the cluster that things of a type are in: none for AWS's own.
+// where returns the cluster of a type's resources, empty for AWS.
 func (s *server) where(world *cloud.World, name string) (cluster string, err error) {
 	if s.name == "aws" {
 		return "", nil
@@ -203,7 +203,7 @@ func (s *server) where(world *cloud.World, name string) (cluster string, err err
 	return cluster, world.AuthorizeKubernetes(who, cluster)
 }
 
-// valueType is the type of what a block describes.
+// valueType is the type of a block's value.
 func valueType(b *schema.Block) (tftypes.Type, error) {
 	proto, err := b.Proto()
 	if err != nil {
@@ -225,7 +225,7 @@ func encode(v tftypes.Value) (*tfprotov6.DynamicValue, error) {
 	return &encoded, err
 }
 
-// encodePlain makes a block's value of what JSON has.
+// encodePlain encodes a block's value from its JSON form.
 func encodePlain(b *schema.Block, attributes map[string]any) (*tfprotov6.DynamicValue, error) {
 	t, err := valueType(b)
 	if err != nil {

@@ -77,7 +77,7 @@ resource "aws_eks_fargate_profile" "all" {
 }
 `
 
-// inCluster adds to a cluster that is there. A provider is configured before anything is planned.
+// inCluster returns a configuration for an existing cluster. Providers are configured before the plan.
 func inCluster(p *project, config string) string {
 	world, err := p.cloud().View()
 	assert.NilError(p.t, err)
@@ -133,7 +133,7 @@ func TestLifecycle(t *testing.T) {
 	assert.Equal(t, len(world.Things), 0, "%v", world.Things)
 }
 
-// TestDrift edits and deletes things behind Terraform's back.
+// TestDrift edits and deletes resources outside Terraform.
 func TestDrift(t *testing.T) {
 	p := newProject(t)
 	p.apply(network)
@@ -153,7 +153,7 @@ func TestDrift(t *testing.T) {
 	assert.Assert(t, strings.Contains(plan, "map_public_ip_on_launch") && strings.Contains(plan, "# aws_subnet.a"), plan)
 }
 
-// TestMistakes makes one mistake of each kind and holds the words it is refused with.
+// TestMistakes makes one mistake of each kind and checks the message.
 func TestMistakes(t *testing.T) {
 	for _, test := range []struct {
 		name, config string
@@ -274,7 +274,7 @@ spec:
                   number: 80
 `
 
-// withChart writes a chart of one template and returns a release of it.
+// withChart writes a chart with one template and returns a release of it.
 func withChart(p *project, template string) string {
 	folder := filepath.Join(p.folder, "chart")
 	p.write(filepath.Join(folder, "Chart.yaml"), chartFile)
@@ -333,8 +333,8 @@ const controller = `resource "helm_release" "controller" {
 }
 `
 
-// TestLoadBalancer: an Ingress brings a load balancer, which goes with it only while the
-// controller lives. Else the network cannot be destroyed.
+// TestLoadBalancer: an Ingress creates a load balancer, which is deleted with it only while the
+// controller runs. Otherwise the network cannot be destroyed.
 func TestLoadBalancer(t *testing.T) {
 	p := newProject(t)
 	p.apply(cluster)
@@ -374,8 +374,8 @@ output "host" {
 	assert.Assert(t, strings.Contains(message, "DependencyViolation") && strings.Contains(message, "made by aws-load-balancer-controller"), message)
 }
 
-// TestSecrets: a write-only argument is in no state, an ephemeral value can be read back, and a
-// name stays taken until AWS forgets the secret.
+// TestSecrets: a write-only argument is not in the state, an ephemeral value can be read back, and
+// a name stays taken until AWS deletes the secret for good.
 func TestSecrets(t *testing.T) {
 	p := newProject(t)
 	secret := aws + `
@@ -407,7 +407,7 @@ resource "aws_secretsmanager_secret_version" "v" {
 	assert.Assert(t, strings.Contains(message, "already scheduled for deletion"), message)
 }
 
-// TestImport takes what is there into an empty state.
+// TestImport imports existing resources into an empty state.
 func TestImport(t *testing.T) {
 	p := newProject(t)
 	p.apply(network)
@@ -422,7 +422,8 @@ func TestImport(t *testing.T) {
 	assert.Assert(t, strings.Contains(p.plan(network), "No changes."))
 }
 
-// notATypeNamed is a resource of which the rehearsal knows only the schema, and what refers to it.
+// notATypeNamed is a resource that the rehearsal knows by its schema alone, and another that refers
+// to it.
 func notATypeNamed(name string) string {
 	return aws + `resource "aws_not_a_type" "it" {
   name = "` + name + `"
@@ -437,8 +438,8 @@ output "name" {
 `
 }
 
-// TestUnknownType: a resource of which the rehearsal knows only the schema comes, changes and goes
-// too, and has what AWS would compute.
+// TestUnknownType creates, changes and deletes a resource that the rehearsal knows by its schema
+// alone, and checks its computed attributes.
 func TestUnknownType(t *testing.T) {
 	p := newProject(t)
 	p.apply(notATypeNamed("a"))
@@ -453,7 +454,7 @@ func TestUnknownType(t *testing.T) {
 	assert.Equal(t, p.things("aws_not_a_type"), 0)
 }
 
-// TestUnknownTypeInCluster is one of Kubernetes' own.
+// TestUnknownTypeInCluster does the same for a Kubernetes type.
 func TestUnknownTypeInCluster(t *testing.T) {
 	p := newProject(t)
 	p.apply(cluster)

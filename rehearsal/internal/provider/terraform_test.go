@@ -15,12 +15,12 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// packages are the npm packages that the schemas come from.
+// packages is the folder of the npm packages with the schemas.
 const packages = "../../../node_modules/@cdktf"
 
 const account, region = "111111111111", "eu-west-2"
 
-// providers is a folder with the simulator under each of its names, built once.
+// providers is a folder with the simulator under each provider's name, built once.
 var providers string
 
 func TestMain(m *testing.M) {
@@ -53,15 +53,15 @@ func build() error {
 	return nil
 }
 
-// project is a folder with a Terraform configuration, and a cloud of its own.
+// project is a folder with a Terraform configuration and its own cloud.
 type project struct {
 	t              *testing.T
 	folder, clouds string
-	// environment is added to the process environment: of a role, see as.
+	// environment is added to the process environment. It identifies a role: see as.
 	environment []string
 }
 
-// types are what the configurations here use.
+// types are the types that these configurations use.
 var types = map[string][2][]string{
 	"aws": {
 		{
@@ -82,7 +82,7 @@ var types = map[string][2][]string{
 	"helm":       {{"helm_release"}, nil},
 }
 
-// schemas are those of the types, as they are in a rehearsal's folder.
+// schemas are the schemas of the types, as in a rehearsal's folder.
 var schemas = sync.OnceValues(func() ([]byte, error) {
 	all := map[string]*schema.Provider{}
 	for name, kinds := range types {
@@ -97,7 +97,7 @@ var schemas = sync.OnceValues(func() ([]byte, error) {
 	return json.Marshal(all)
 })
 
-// notAType is the schema of a type that no provider has, so that nobody will ever know more of it.
+// notAType is the schema of a type that no provider has, so the rehearsal will never know more of it.
 func notAType() *schema.Block {
 	text, texts := json.RawMessage(`"string"`), json.RawMessage(`["map","string"]`)
 	return &schema.Block{Attributes: map[string]*schema.Attribute{
@@ -116,7 +116,7 @@ func newProject(t *testing.T) *project {
 	content, err := schemas()
 	assert.NilError(t, err)
 	p.write(filepath.Join(p.clouds, schema.FileName), string(content))
-	// Not installed but overridden: there is nothing to initialize.
+	// Overridden, not installed: terraform init is not needed.
 	p.write(filepath.Join(p.folder, "terraform.rc"), `provider_installation {
   dev_overrides {
     "hashicorp/aws"        = "`+providers+`"
@@ -137,7 +137,7 @@ func (p *project) write(path, content string) {
 	assert.NilError(p.t, os.WriteFile(path, []byte(content), 0o600))
 }
 
-// terraform runs Terraform on the configuration and returns what it prints.
+// terraform runs Terraform on the configuration and returns its output.
 func (p *project) terraform(config string, args ...string) (string, error) {
 	p.t.Helper()
 	p.write(filepath.Join(p.folder, "main.tf"), config)
@@ -163,7 +163,7 @@ func (p *project) destroy(config string) {
 	assert.NilError(p.t, err, output)
 }
 
-// plan returns what would be done.
+// plan returns the output of a plan.
 func (p *project) plan(config string) string {
 	p.t.Helper()
 	output, err := p.terraform(config, "plan")
@@ -171,7 +171,7 @@ func (p *project) plan(config string) string {
 	return output
 }
 
-// refused applies what must fail, and returns the message on one line.
+// refused applies a configuration that must fail, and returns the message on one line.
 func (p *project) refused(config string) string {
 	p.t.Helper()
 	output, err := p.terraform(config, "apply", "-auto-approve")
@@ -179,7 +179,7 @@ func (p *project) refused(config string) string {
 	return oneLine(output)
 }
 
-// oneLine undoes Terraform's frames and line breaks.
+// oneLine removes Terraform's frames and line breaks.
 func oneLine(output string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(output)), " ")
 }

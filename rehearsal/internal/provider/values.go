@@ -11,7 +11,7 @@ import (
 	"plinth/rehearsal/internal/schema"
 )
 
-// plain turns a value into what JSON has. Unknown values are nil, as nulls are.
+// plain converts a value to its JSON form. Unknown and null values are nil.
 func plain(v tftypes.Value) any {
 	if v.IsNull() || !v.IsKnown() {
 		return nil
@@ -19,7 +19,7 @@ func plain(v tftypes.Value) any {
 	switch {
 	case v.Type().Is(tftypes.String):
 		var s string
-		_ = v.As(&s) // of a known type, here and below
+		_ = v.As(&s) // the type is known, here and below
 		return s
 	case v.Type().Is(tftypes.Bool):
 		var b bool
@@ -45,7 +45,7 @@ func plain(v tftypes.Value) any {
 	return result
 }
 
-// object is what an object or a map holds.
+// object returns the members of an object or a map.
 func object(v tftypes.Value) (map[string]tftypes.Value, bool) {
 	var members map[string]tftypes.Value
 	if v.IsNull() || !v.IsKnown() || v.As(&members) != nil {
@@ -54,7 +54,7 @@ func object(v tftypes.Value) (map[string]tftypes.Value, bool) {
 	return members, true
 }
 
-// items are what a list, a set or a tuple holds.
+// items returns the elements of a list, a set or a tuple.
 func items(v tftypes.Value) []tftypes.Value {
 	var list []tftypes.Value
 	if v.IsNull() || !v.IsKnown() || v.As(&list) != nil {
@@ -63,8 +63,7 @@ func items(v tftypes.Value) []tftypes.Value {
 	return list
 }
 
-// typed turns what JSON has into a value of a type. What an object does not have is null;
-// what the type does not have is left out.
+// typed converts a JSON form to a value of a type. Missing members are null; unknown ones are dropped.
 func typed(t tftypes.Type, value any) (tftypes.Value, error) {
 	if value == nil {
 		return tftypes.NewValue(t, nil), nil
@@ -138,7 +137,7 @@ func typed(t tftypes.Type, value any) (tftypes.Value, error) {
 	return wrong()
 }
 
-// typeOf is the type that Terraform gives to what JSON has, where a schema leaves it open.
+// typeOf is the type that Terraform infers from a JSON form if the schema leaves it open.
 func typeOf(value any) tftypes.Type {
 	switch v := value.(type) {
 	case string:
@@ -186,7 +185,7 @@ func typedItems(t tftypes.Type, value any) ([]tftypes.Value, error) {
 	return result, nil
 }
 
-// resolve replaces what is unknown in a planned value by the answer to it.
+// resolve replaces the unknown values in a planned value by those of the answer.
 func resolve(planned tftypes.Value, answer any) (tftypes.Value, error) {
 	if !planned.IsKnown() {
 		return typed(planned.Type(), answer)
@@ -222,8 +221,7 @@ func resolve(planned tftypes.Value, answer any) (tftypes.Value, error) {
 	return tftypes.NewValue(planned.Type(), result), nil
 }
 
-// withBlocks gives an empty list to every nested block that is not there: Terraform has no
-// null ones.
+// withBlocks adds an empty list for every missing nested block: Terraform has no null blocks.
 func withBlocks(b *schema.Block, attributes map[string]any) map[string]any {
 	if len(b.Blocks) == 0 {
 		return attributes

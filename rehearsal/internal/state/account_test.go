@@ -27,14 +27,14 @@ const (
 	alias   = "arn:aws:kms:eu-west-2:111111111111:alias/states"
 )
 
-// account is a server of an account with a bucket, whose key has an alias, and a role.
+// account is a server of an account with a bucket, a key with an alias, and a role.
 type account struct {
 	*Server
 	t     *testing.T
 	cloud *cloud.Cloud
 }
 
-// statement is one of a policy.
+// statement is a statement of a policy.
 func statement(effect string, condition map[string]any, resource string, actions ...string) map[string]any {
 	s := map[string]any{"Effect": effect, "Action": actions, "Resource": resource}
 	if condition != nil {
@@ -78,7 +78,7 @@ func (a account) make(kind string, attributes cloud.Attributes) {
 	assert.NilError(a.t, a.cloud.Update(func(w *cloud.World) error { return w.Create(kind, "", attributes) }))
 }
 
-// encrypted has the bucket encrypt with its key.
+// encrypted makes the bucket encrypt with its key.
 func (a account) encrypted() {
 	a.t.Helper()
 	a.make(encryptionConfiguration, cloud.Attributes{"bucket": "states", "rule": []any{cloud.Attributes{
@@ -88,12 +88,12 @@ func (a account) encrypted() {
 
 const encryptionConfiguration = "aws_s3_bucket_server_side_encryption_configuration"
 
-// keys are what a request is signed with.
+// keys are the credentials that sign a request.
 type keys struct{ id, token string }
 
 var administrator = keys{id: AdministratorKey}
 
-// send sends a request, and returns its status and what was answered.
+// send sends a request and returns the status and the answer.
 func (a account) send(k keys, method, path string, form url.Values, header ...string) (int, string) {
 	a.t.Helper()
 	var body io.Reader = strings.NewReader(form.Encode())
@@ -123,7 +123,7 @@ func (a account) send(k keys, method, path string, form url.Values, header ...st
 	return response.StatusCode, string(answer)
 }
 
-// asked is a request to STS.
+// asked sends a request to STS.
 func (a account) asked(k keys, form ...string) (int, string) {
 	a.t.Helper()
 	values := url.Values{}
@@ -137,7 +137,7 @@ func (a account) token() string {
 	return iam.NewToken(iam.Claims{Issuer: issuer, Subject: subject, Audience: []string{"sts.amazonaws.com"}, Expires: time.Now().Add(time.Hour)})
 }
 
-// assume is what a pipeline's job does first.
+// assume assumes the role, as a pipeline's job does first.
 func (a account) assume() keys {
 	a.t.Helper()
 	status, answer := a.asked(keys{}, "Action", "AssumeRoleWithWebIdentity", "RoleArn", role, "RoleSessionName", "job", "WebIdentityToken", a.token())
@@ -197,7 +197,7 @@ func TestAssumeRole(t *testing.T) {
 	assert.Assert(t, strings.Contains(answer, "<Code>ExpiredToken</Code>"), answer)
 }
 
-// TestAccess is what a role is let do with a bucket, by its policies and the bucket's.
+// TestAccess checks what a role's and a bucket's policies allow.
 func TestAccess(t *testing.T) {
 	const object, bucket = "arn:aws:s3:::states/dev/*", "arn:aws:s3:::states"
 	listed := map[string]any{"StringLike": map[string]any{"s3:prefix": []string{"dev/*", "env:/"}}}
@@ -243,8 +243,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// TestBucketPolicy: what it denies, it denies the administrator as well, and what it allows
-// takes no policy of the role's.
+// TestBucketPolicy: a deny applies to the administrator too. An allow needs no policy of the role.
 func TestBucketPolicy(t *testing.T) {
 	a := newAccount(t)
 	with := func(effect string, principal any, condition map[string]any, action string) map[string]any {
@@ -269,7 +268,7 @@ func TestBucketPolicy(t *testing.T) {
 	assert.Equal(t, status, 403, answer)
 }
 
-// TestKey: what is encrypted with a key that is deleted cannot be read any more.
+// TestKey: without its key, an encrypted object cannot be read.
 func TestKey(t *testing.T) {
 	a := newAccount(t)
 	a.encrypted()
@@ -287,7 +286,7 @@ func TestKey(t *testing.T) {
 	assert.Assert(t, status == 400 && strings.Contains(answer, "is pending deletion"), answer)
 }
 
-// TestKeyPolicy counts besides the policies of the account.
+// TestKeyPolicy: both the key's policy and the role's policies count.
 func TestKeyPolicy(t *testing.T) {
 	a := newAccount(t, statement("Allow", nil, "*", "s3:*", "kms:*"))
 	a.encrypted()
@@ -310,7 +309,7 @@ func TestKeyPolicy(t *testing.T) {
 	assert.Assert(t, status == 403 && strings.Contains(answer, "no resource-based policy allows the kms:GenerateDataKey action"), answer)
 }
 
-// TestNotEmpty: the cloud learns of objects, and then does not let their bucket go.
+// TestNotEmpty: the cloud knows that the bucket has objects, and refuses to delete it.
 func TestNotEmpty(t *testing.T) {
 	a := newAccount(t)
 	remove := func() error {
@@ -322,14 +321,14 @@ func TestNotEmpty(t *testing.T) {
 	assert.Equal(t, status, 200, answer)
 	status, _ = a.send(administrator, "DELETE", "/states/a", nil)
 	assert.Equal(t, status, 204)
-	assert.ErrorContains(t, remove(), "BucketNotEmpty") // versions are left
+	assert.ErrorContains(t, remove(), "BucketNotEmpty") // versions remain
 	versions, err := a.Versions("a")
 	assert.NilError(t, err)
 	assert.Equal(t, len(versions), 1)
 }
 
-// TestTerraformRole: Terraform keeps a state under a role, with nothing in its configuration
-// that is not for AWS, and another role cannot.
+// TestTerraformRole: Terraform stores a state under a role, with a configuration that is only for
+// AWS. Another role cannot.
 func TestTerraformRole(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("terraform"); err != nil {

@@ -17,14 +17,14 @@ import (
 // AdministratorKey is the access key of the account's administrator.
 const AdministratorKey = "rehearsal"
 
-// key is a temporary one, as STS gives it away.
+// key is a temporary access key from STS.
 type key struct {
 	id, secret, token string
 	expires           time.Time
 	session           *iam.Session
 }
 
-// issued are the temporary keys by id.
+// issued are the temporary access keys by id.
 type issued struct {
 	mutex sync.Mutex
 	keys  map[string]key
@@ -56,17 +56,17 @@ func (i *issued) find(id string) (key, bool) {
 	return k, ok
 }
 
-// credential is what a signed request says of its key: whose it is, and for which region.
+// credential matches a signed request's access key and region.
 var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/[0-9]{8}/([^/]+)/[^/]+/aws4_request,`)
 
-// caller is who sends a request.
+// caller is the sender of a request.
 type caller struct {
 	session *iam.Session // nil for the administrator
 	region  string       // that the request was signed for
 }
 
-// caller finds out who sends a request, by the access key that it was signed with. The
-// signature itself is NOT checked: a rehearsal's keys protect nothing.
+// caller identifies the sender of a request by its access key. The signature itself is NOT checked:
+// a rehearsal's keys protect nothing.
 func (s *Server) caller(r *http.Request, world *cloud.World) (caller, error) {
 	signed := credential.FindStringSubmatch(r.Header.Get("Authorization"))
 	if signed == nil {
@@ -91,7 +91,7 @@ func (s *Server) caller(r *http.Request, world *cloud.World) (caller, error) {
 	return c, err
 }
 
-// principal is the caller as policies name it.
+// principal is the caller's principal in policies.
 func (c caller) principal(world *cloud.World) iam.Principal {
 	if c.session == nil {
 		return iam.Principal{Kind: "AWS", Name: "arn:aws:iam::" + world.Account + ":role/rehearsal"}
@@ -99,7 +99,7 @@ func (c caller) principal(world *cloud.World) iam.Principal {
 	return iam.Principal{Kind: "AWS", Name: c.session.RoleARN}
 }
 
-// arn is who the caller is to STS.
+// arn is the caller's ARN in STS.
 func (c caller) arn(world *cloud.World) string {
 	if c.session == nil {
 		return "arn:aws:sts::" + world.Account + ":assumed-role/rehearsal/plinth"

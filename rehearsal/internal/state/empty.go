@@ -1,6 +1,6 @@
 package state
 
-// Empty deletes every object. Their versions stay, as in a real bucket.
+// Empty deletes every object. The versions stay, as in a real bucket.
 func (s *Server) Empty() error {
 	keys, err := s.Keys()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
-// s3Error is S3's, as XML.
+// s3Error is an error of S3 in XML.
 type s3Error struct {
 	XMLName   xml.Name `xml:"Error"`
 	Code      string
@@ -23,8 +23,7 @@ type s3Error struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// ServeHTTP is S3 with the account's rules, and STS, whose requests are the only ones that post
-// to no bucket.
+// ServeHTTP serves S3 with the account's rules, and STS. Only requests to STS post to no bucket.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.cloud == nil:
@@ -44,22 +43,22 @@ func (s *Server) s3(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		refusal := asError(err)
 		if refusal.Code != "NoSuchKey" && refusal.Code != "NoSuchBucket" {
-			_ = s.cloud.Refused("S3: " + refusal.Error()) // the caller is told, too
+			_ = s.cloud.Refused("S3: " + refusal.Error()) // the caller gets it too
 		}
 		writeXML(w, status(refusal), s3Error{Code: refusal.Code, Message: refusal.Message, Resource: r.URL.Path, RequestID: requestID})
 		return
 	}
 	s.objects.ServeHTTP(w, r)
 	if err := s.mark(o); err != nil {
-		_ = s.cloud.Refused("S3: " + err.Error()) // it has been answered already
+		_ = s.cloud.Refused("S3: " + err.Error()) // the answer is already sent
 	}
 }
 
-// operation is what a request does, as IAM calls it.
+// operation is what a request does, in IAM's terms.
 type operation struct {
 	action, bucket, key string
 	context             map[string][]string
-	// reads and writes are of an object's content, for which its key is used.
+	// reads and writes say whether it uses an object's content, and so its key.
 	reads, writes bool
 }
 
@@ -71,14 +70,13 @@ func (o operation) resource() string {
 	return arn
 }
 
-// known are the arguments of requests that the server understands; others mean something that
-// it would do wrong.
+// known are the query arguments that the server supports. It refuses others, which it would get wrong.
 var known = []string{
 	"x-id", "list-type", "prefix", "delimiter", "max-keys", "start-after", "continuation-token", "marker", "encoding-type",
 	"fetch-owner", "key-marker", "version-id-marker", "versions", "versioning", "location", "versionId", "uploads", "uploadId", "partNumber",
 }
 
-// operationOf finds out what a request does.
+// operationOf derives the operation of a request.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 func operationOf(r *http.Request) (operation, error) {
 	o := operation{context: map[string][]string{}}
@@ -151,10 +149,10 @@ func (o *operation) onObject(r *http.Request, query url.Values) {
 	}
 }
 
-// sseKey is the header with the key that an object is to be encrypted with.
+// sseKey is the header with the encryption key of an object.
 const sseKey = "x-amz-server-side-encryption-aws-kms-key-id"
 
-// permit refuses what S3 refuses: what is not there, and what the caller may not do.
+// permit refuses what S3 refuses: a missing bucket or object, and what the caller may not do.
 func (s *Server) permit(o operation, r *http.Request) error {
 	world, err := s.cloud.Glance()
 	if err != nil {
@@ -185,11 +183,10 @@ func (s *Server) permit(o operation, r *http.Request) error {
 	return nil
 }
 
-// allowed asks the caller's policies and the bucket's. An explicit deny of the bucket's policy
-// counts for the administrator as well.
+// allowed evaluates the caller's policies and the bucket's. An explicit deny in the bucket's policy
+// also applies to the administrator.
 //
-// The rehearsal's server has no TLS, and none of what is rehearsed is about it: requests are
-// taken for such with TLS.
+// The rehearsal's server has no TLS. Requests count as if they had it.
 func (s *Server) allowed(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
 	context := map[string][]string{
 		"aws:RequestedRegion": {c.region}, "aws:ResourceAccount": {world.Account}, "s3:ResourceAccount": {world.Account},
@@ -205,7 +202,7 @@ func (s *Server) allowed(c caller, world *cloud.World, bucket *cloud.Bucket, o o
 	return s.authorize(c, o, request)
 }
 
-// authorize asks the policies of the caller's role, and writes the request down.
+// authorize evaluates the policies of the caller's role and records the request.
 func (s *Server) authorize(c caller, o operation, request iam.Request) error {
 	kind := "read"
 	if o.writes {
@@ -214,8 +211,7 @@ func (s *Server) authorize(c caller, o operation, request iam.Request) error {
 	return s.cloud.Authorize(cloud.Caller{Session: c.session}, "s3", strings.TrimSuffix(o.bucket+"/"+o.key, "/"), kind, []iam.Request{request})
 }
 
-// byResource tells whether the policy of a resource, if it has one, allows a request. That it
-// denies one is an error.
+// byResource reports whether a resource's policy, if any, allows a request. A deny is an error.
 func byResource(c caller, world *cloud.World, request iam.Request, policy string) (bool, error) {
 	if policy == "" {
 		return false, nil
@@ -235,7 +231,7 @@ func byResource(c caller, world *cloud.World, request iam.Request, policy string
 	return allows, nil
 }
 
-// mayKnow answers that an object is not there to those alone who may list the bucket.
+// mayKnow returns that an object is missing only to callers who may list the bucket.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
 func (s *Server) mayKnow(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
 	list := operation{action: "s3:ListBucket", bucket: o.bucket, context: map[string][]string{"s3:prefix": {o.key}}}
@@ -245,7 +241,7 @@ func (s *Server) mayKnow(c caller, world *cloud.World, bucket *cloud.Bucket, o o
 	return &iam.Error{Code: "NoSuchKey", Message: "The specified key does not exist."}
 }
 
-// useKey has S3 use the key of an object in the caller's name.
+// useKey authorizes S3's use of an object's key on the caller's behalf.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o operation) error {
 	object := o.bucket + "/" + o.key
@@ -254,8 +250,7 @@ func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o op
 		if asked := o.context["s3:"+sseKey]; len(asked) > 0 {
 			reference = asked[0]
 		}
-		// Of an object that is uploaded in parts, as a state of more than 5 MB is, the parts are
-		// decrypted.
+		// A multipart upload, as of a state of more than 5 MB, also decrypts its parts.
 		actions = []string{"kms:GenerateDataKey", "kms:Decrypt"}
 	} else {
 		reference = ""
@@ -294,7 +289,7 @@ func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o op
 	return nil
 }
 
-// mayUse: a key's own policy must let the caller use it, or let the account's policies decide.
+// mayUse: a key's policy must allow the caller, or leave the decision to the account's policies.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 func (s *Server) mayUse(c caller, world *cloud.World, key *cloud.EncryptionKey, o operation, request iam.Request) error {
 	if key.Policy == "" {
@@ -315,7 +310,7 @@ func (s *Server) mayUse(c caller, world *cloud.World, key *cloud.EncryptionKey, 
 	return s.authorize(c, o, request)
 }
 
-// mark has the cloud know whether there is anything in the bucket.
+// mark notes in the cloud whether the bucket has objects.
 func (s *Server) mark(o operation) error {
 	if !o.writes && !strings.HasPrefix(o.action, "s3:DeleteObject") {
 		return nil

@@ -1,9 +1,7 @@
-// Package state is a rehearsal's S3 and STS: a server on this machine alone, whose buckets,
-// keys and roles are those of the rehearsal's cloud. Objects, and keys that STS has given away,
-// are in its memory.
+// Package state is a rehearsal's S3 and STS: a server on the loopback interface. Its buckets, keys
+// and roles are those of the rehearsal's cloud. Objects and the credentials from STS are in memory.
 //
-// AWS_ENDPOINT_URL has Terraform's S3 backend use it, without anything in a stack being other
-// than for AWS.
+// AWS_ENDPOINT_URL makes Terraform's S3 backend use it, so the stacks need no change.
 package state
 
 import (
@@ -24,7 +22,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// Server holds the states in memory: they are gone with this process.
+// Server stores the states in memory, until this process ends.
 type Server struct {
 	content *s3mem.Backend
 	objects http.Handler // S3 without any rules
@@ -41,8 +39,8 @@ type Server struct {
 	server   *http.Server
 }
 
-// Start starts a server on a free port of the loopback interface, with the buckets of a cloud.
-// Without a cloud it has those of [Server.CreateBucket], and lets everybody do everything.
+// Start starts a server on a free port of the loopback interface, with the buckets of a cloud. A
+// nil cloud has the buckets of [Server.CreateBucket] and allows everything.
 func Start(c *cloud.Cloud) (*Server, error) {
 	s := &Server{content: s3mem.New(), cloud: c, address: "127.0.0.1:0"}
 	s.objects = gofakes3.New(s.content, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
@@ -52,16 +50,16 @@ func Start(c *cloud.Cloud) (*Server, error) {
 // Endpoint is the server's URL.
 func (s *Server) Endpoint() string { return "http://" + s.address }
 
-// Use names the bucket that this server's own methods are about.
+// Use sets the bucket of this server's own methods.
 func (s *Server) Use(bucket string) { s.bucket = bucket }
 
-// CreateBucket makes a versioned bucket, and uses it.
+// CreateBucket creates a versioned bucket and uses it.
 func (s *Server) CreateBucket(name string) error {
 	s.Use(name)
 	return s.keep(name, string(gofakes3.VersioningEnabled))
 }
 
-// keep makes a bucket in memory, unless there is one, with a status of versioning.
+// keep creates a bucket in memory unless it exists, and sets its versioning.
 func (s *Server) keep(name, versioning string) error {
 	if known, ok := s.versioning.Load(name); ok && known == versioning {
 		return nil
@@ -83,16 +81,16 @@ func (s *Server) keep(name, versioning string) error {
 	return nil
 }
 
-// Stop makes the server unreachable, in the middle of whatever it does. Its content stays.
+// Stop makes the server unreachable, even in the middle of a request. Its content stays.
 func (s *Server) Stop() error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.server == nil {
 		return nil
 	}
-	// The listener too: of one that it does not serve yet, the server knows nothing.
+	// Close the listener too: the server does not know it before Serve.
 	err := s.server.Close()
-	_ = s.listener.Close() // most often closed already
+	_ = s.listener.Close() // usually closed already
 	s.server = nil
 	return err
 }
@@ -114,14 +112,14 @@ func (s *Server) Restart() error {
 	return nil
 }
 
-// Keys are the names of all objects in the bucket.
+// Keys returns the names of all objects in the bucket.
 func (s *Server) Keys() ([]string, error) {
 	if s.bucket == "" {
 		return nil, nil
 	}
 	list, err := s.content.ListBucket(s.bucket, nil, gofakes3.ListBucketPage{})
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
-		return nil, nil // nobody has put anything into it
+		return nil, nil // the bucket is still empty
 	} else if err != nil {
 		return nil, err
 	}
@@ -139,7 +137,7 @@ func (s *Server) Read(key string) ([]byte, error) {
 	return contentOf(object, err)
 }
 
-// Write puts an object into the bucket, as a new version of the one that is there.
+// Write writes an object, as a new version if it exists.
 func (s *Server) Write(key string, content []byte) error {
 	if _, known := s.versioning.Load(s.bucket); !known {
 		if err := s.keep(s.bucket, string(gofakes3.VersioningEnabled)); err != nil {
@@ -150,13 +148,13 @@ func (s *Server) Write(key string, content []byte) error {
 	return err
 }
 
-// Version is one of the contents that an object has had.
+// Version is a version of an object.
 type Version struct {
 	ID      string
 	Written time.Time
 }
 
-// Versions are an object's, the newest first. Deletions are none.
+// Versions returns an object's versions, the newest first, without delete markers.
 func (s *Server) Versions(key string) ([]Version, error) {
 	list, err := s.content.ListBucketVersions(s.bucket, &gofakes3.Prefix{HasPrefix: true, Prefix: key}, nil)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
@@ -170,30 +168,30 @@ func (s *Server) Versions(key string) ([]Version, error) {
 			versions = append(versions, Version{string(version.VersionID), version.LastModified.Time})
 		}
 	}
-	// Not the order in which this server lists them.
+	// The server lists them in another order.
 	slices.SortStableFunc(versions, func(a, b Version) int { return b.Written.Compare(a.Written) })
 	return versions, nil
 }
 
-// ReadVersion returns the content that an object had.
+// ReadVersion returns the content of an object's version.
 func (s *Server) ReadVersion(key, id string) ([]byte, error) {
 	object, err := s.content.GetObjectVersion(s.bucket, key, gofakes3.VersionID(id), nil)
 	return contentOf(object, err)
 }
 
-// Restore makes an old version the newest, as a copy.
+// Restore copies an old version to the newest.
 func (s *Server) Restore(key, id string) error {
 	object, err := s.content.GetObjectVersion(s.bucket, key, gofakes3.VersionID(id), nil)
 	if err != nil {
 		return err
 	}
 	defer object.Contents.Close()
-	// With its metadata: the content's checksum is in it.
+	// The metadata contains the content's checksum.
 	_, err = s.content.PutObject(s.bucket, key, object.Metadata, object.Contents, object.Size, nil)
 	return err
 }
 
-// State reads one of Terraform's states. It is empty where there is none.
+// State reads a Terraform state, empty if there is none.
 func (s *Server) State(key string) (*State, error) {
 	content, err := s.Read(key)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) || gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {

@@ -86,7 +86,7 @@ func TestState(t *testing.T) {
 	assert.ErrorContains(t, err, "the state broken: ")
 }
 
-// project is a folder in which the real Terraform keeps its state on a server.
+// project is a folder whose state the real Terraform stores on a server.
 type project struct {
 	t      *testing.T
 	folder string
@@ -120,13 +120,13 @@ func terraform(t *testing.T, s *Server) project {
 	return p
 }
 
-// configure writes where the state is.
+// configure writes the backend's configuration.
 func (p project) configure(backend string) {
 	p.t.Helper()
 	assert.NilError(p.t, os.WriteFile(filepath.Join(p.folder, "backend.tf"), []byte(backend), 0o600))
 }
 
-// write has one resource with an input; provisioner is what it does when it is made.
+// write writes one resource with an input; provisioner is a command that runs on create.
 func (p project) write(input, provisioner string) {
 	p.t.Helper()
 	if provisioner != "" {
@@ -164,7 +164,7 @@ func (p project) fails(args ...string) string {
 
 func (p project) apply() { p.t.Helper(); p.succeeds("apply", "-auto-approve", "-input=false") }
 
-// TestTerraformLocks: while one holds the lock, another is refused and changes nothing.
+// TestTerraformLocks: while one run holds the lock, another is refused and changes nothing.
 func TestTerraformLocks(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -192,7 +192,7 @@ func TestTerraformLocks(t *testing.T) {
 	p.apply()
 }
 
-// TestTerraformServerGone: the server goes away and comes back, and an old state is restored.
+// TestTerraformServerGone stops and restarts the server, and restores an old state.
 func TestTerraformServerGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// State is what Terraform has written, as far as a rehearsal looks into it.
+// State is the part of a Terraform state that a rehearsal uses.
 type State struct {
 	Serial    int               `json:"serial"`
 	Lineage   string            `json:"lineage"`
@@ -22,16 +22,16 @@ type State struct {
 	} `json:"resources"`
 }
 
-// Output is one of a stack's outputs.
+// Output is an output of a stack.
 type Output struct {
 	Value     json.RawMessage `json:"value"`
 	Sensitive bool            `json:"sensitive"`
 }
 
-// Resource is one that Terraform manages.
+// Resource is a resource that Terraform manages.
 type Resource struct{ Type, Address, ID string }
 
-// Managed are the resources in a state, without what data sources have read.
+// Managed returns the resources in a state, without data sources.
 func (s *State) Managed() []Resource {
 	var managed []Resource
 	for _, resource := range s.Resources {
@@ -51,7 +51,7 @@ func (s *State) Managed() []Resource {
 			}
 			id, ok := instance.Attributes["id"].(string)
 			if !ok {
-				// A channel of Slack's has no other.
+				// A Slack channel has no other id.
 				id, _ = instance.Attributes["chat_configuration_arn"].(string)
 			}
 			managed = append(managed, Resource{resource.Type, address, id})

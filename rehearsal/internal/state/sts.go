@@ -14,7 +14,7 @@ import (
 
 const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-// requestID is that of every answer.
+// requestID is the id in every answer.
 const requestID = "00000000-0000-0000-0000-000000000000"
 
 // The answers of STS, as XML.
@@ -52,7 +52,7 @@ type (
 	}
 )
 
-// sts answers what Terraform asks STS.
+// sts answers a request to STS.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
 func (s *Server) sts(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.askSTS(r)
@@ -89,10 +89,10 @@ func (s *Server) askSTS(r *http.Request) (any, error) {
 	}
 }
 
-// shortest is how many seconds a session lasts at least, usual how many when nobody says.
+// shortest is the shortest duration of a session in seconds, usual the default.
 const shortest, usual = 900, 3600
 
-// assumeRole gives whoever shows a token the keys to a role.
+// assumeRole returns temporary credentials of a role for a token.
 func (s *Server) assumeRole(r *http.Request, world *cloud.World) (any, error) {
 	token, role := r.PostFormValue("WebIdentityToken"), r.PostFormValue("RoleArn")
 	seconds := usual
@@ -121,7 +121,7 @@ func (s *Server) assumeRole(r *http.Request, world *cloud.World) (any, error) {
 	}}, nil
 }
 
-// asError is an error in AWS's words; what has none is the rehearsal's own fault.
+// asError returns an error in AWS's words. Any other is an internal error of the rehearsal.
 func asError(err error) *iam.Error {
 	var refusal *iam.Error
 	if errors.As(err, &refusal) {
@@ -130,7 +130,7 @@ func asError(err error) *iam.Error {
 	return &iam.Error{Code: "InternalError", Message: err.Error()}
 }
 
-// status is the one that AWS sends with an error.
+// status is AWS's HTTP status for an error.
 func status(e *iam.Error) int {
 	switch e.Code {
 	case "AccessDenied", "InvalidAccessKeyId", "InvalidClientTokenId":
@@ -154,5 +154,5 @@ func writeXML(w http.ResponseWriter, status int, content any) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("X-Amz-Request-Id", requestID)
 	w.WriteHeader(status)
-	_, _ = w.Write(append([]byte(xml.Header), text...)) // nobody listens any more
+	_, _ = w.Write(append([]byte(xml.Header), text...)) // the client may have gone
 }
