@@ -60,7 +60,7 @@ func TestRun(t *testing.T) {
 	for _, test := range []struct {
 		name, args string
 		code       int
-		want       string // of what is written, or a part of what is written as an error
+		want       string // the output, or a part of the error output
 	}{
 		{"replicas", describe + "--filters Name=db-cluster-id,Values=app --query DBInstances[?starts_with(DBInstanceIdentifier,'application-autoscaling-')].DBInstanceIdentifier --output text",
 			0, "application-autoscaling-1\tapplication-autoscaling-2\n"},

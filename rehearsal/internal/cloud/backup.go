@@ -50,7 +50,7 @@ func init() {
 			// A copy goes to another region or account, which the simulator does not have.
 			opaque:     []string{"rule"},
 			check:      checkBackupPlan,
-			recomputed: []string{"version"}, // the provider also expects it for a change of tags, which AWS does not count
+			recomputed: []string{"version"}, // even if only tags change, which gives no new version in AWS
 			fill:       fillBackupPlan,
 			inUse:      "InvalidRequestException", // Related backup plan selections must be deleted prior to backup plan
 		},

@@ -109,7 +109,7 @@ func (row caller) updates(name string, c *calls) error {
 			set[key] = value
 		}
 	}
-	self := existing(text(c.before, "arn"), old) // a type without an ARN attribute finds its own resource
+	self := existing(text(c.before, "arn"), old) // types without an ARN attribute use their own
 	if len(removed) > 0 && row.untag != nil {
 		row.untag(c, self.tagged(removed))
 	}
@@ -265,7 +265,7 @@ func (c *calls) do(action string, resources ...resource) {
 	region := c.w.Region
 	switch service, _, _ := strings.Cut(action, ":"); service {
 	case "iam", "route53", "budgets":
-		region = "us-east-1" // where they are, for every region
+		region = "us-east-1" // the region of these global services
 	case "chatbot":
 		region = chatbotRegion(region)
 	}

@@ -67,7 +67,7 @@ func init() {
 func createBucket(c *calls) {
 	r := c.bucket(text(c.a, "bucket")).with("s3:x-amz-acl", orElse(text(c.a, "acl"), "private"))
 	if c.w.Region == "us-east-1" {
-		onBucket("ListBucket")(c) // where a bucket can be made twice
+		onBucket("ListBucket")(c) // this region allows creating a bucket twice
 	} else {
 		r = r.with("s3:locationconstraint", c.w.Region)
 	}

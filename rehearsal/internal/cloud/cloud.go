@@ -48,7 +48,7 @@ type Secret struct {
 	Version string `json:"version"`
 }
 
-// Thing is one resource.
+// Thing is a resource.
 type Thing struct {
 	// Attributes are as in Terraform's state. Nested blocks are lists of objects.
 	Attributes map[string]any `json:"attributes"`
@@ -169,7 +169,7 @@ func (c *Cloud) locked(do func() error) error {
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("locking the rehearsal's cloud: %w", err)
 	}
-	defer func() { _ = lock.Unlock() }() // closing the file, at the latest at exit, unlocks it too
+	defer func() { _ = lock.Unlock() }() // on an error, closing the file at exit unlocks it
 	return do()
 }
 
@@ -216,7 +216,7 @@ func put(things *map[string]map[string]*Thing, kind, key string, thing *Thing) {
 	(*things)[kind][key] = thing
 }
 
-// Get returns a thing, or nil.
+// Get returns a resource, or nil.
 func (w *World) Get(kind, key string) *Thing { return w.Things[kind][key] }
 
 // Remove removes a resource from the world.

@@ -224,7 +224,7 @@ func (w *World) addonVersion(config Attributes) (Attributes, error) {
 	if minor > newestEKS {
 		return nil, nothing("EKS has Kubernetes 1.%d to 1.%d; a newer one is added in rehearsal/internal/cloud/data.go", oldestEKS, newestEKS)
 	}
-	if name == "kube-proxy" { // the cluster's version
+	if name == "kube-proxy" { // its version is the cluster's
 		version = "v" + kubernetes + ".0"
 	}
 	build := "1"

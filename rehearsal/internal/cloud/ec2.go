@@ -225,7 +225,7 @@ func fillVPC(w *World, id string, a Attributes) {
 	})
 }
 
-// addOwned adds a resource that goes with its owner.
+// addOwned adds a resource that is deleted with its owner.
 func (w *World) addOwned(name, id, owner, madeBy string, a Attributes) {
 	w.Add(name, id, &Thing{Attributes: a, MadeBy: madeBy, Owner: owner})
 }

@@ -323,7 +323,7 @@ func TestAccessLog(t *testing.T) {
 	assert.NilError(t, w.checkBalancer(decoded(t, `{"metadata": {"annotations": {"alb.ingress.kubernetes.io/load-balancer-attributes": "access_logs.s3.enabled=false"}}}`)))
 }
 
-// TestLeavesTheEdge checks the order of deletion and what is deleted along.
+// TestLeavesTheEdge checks the order of deletion, and what a deletion includes.
 func TestLeavesTheEdge(t *testing.T) {
 	w, ids := reached(t)
 	create := func(kind string, a Attributes) Attributes {

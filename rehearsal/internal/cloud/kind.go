@@ -27,8 +27,8 @@ type kind struct {
 	conflict string
 	// overwrites reports whether creating the resource replaces an existing one with the same id.
 	overwrites func(a Attributes) bool
-	// refers maps the path of an attribute to the type and attribute that it must match. It is for
-	// references by anything but id or ARN, which are always recognized.
+	// refers maps the path of an attribute to the type and attribute that it must match. References
+	// by id or ARN are always recognized and need no entry.
 	refers map[string]string
 	// replaced are attributes that AWS cannot change in place. A path includes everything below it.
 	replaced []string

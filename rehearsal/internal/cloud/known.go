@@ -21,7 +21,7 @@ func Knows(name string) (behaviour, calls bool) {
 	case mode == "data":
 		_, behaviour = dataSources[bare]
 	case mode == "ephemeral":
-		behaviour = calls // both are in package provider and in calls
+		behaviour = calls // package provider reads those that have calls
 	}
 	// Access entries authorize resources in a cluster; nothing authorizes Terraform's own.
 	if k.inCluster || slices.Contains(notOfAWS, name) || strings.HasPrefix(bare, "terraform_") {

@@ -118,7 +118,7 @@ func TestRefused(t *testing.T) {
 }
 
 func quoted(s string) string {
-	written, _ := json.Marshal(s) // a string always can be
+	written, _ := json.Marshal(s) // strings always marshal
 	return string(written)
 }
 

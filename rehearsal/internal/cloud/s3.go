@@ -207,7 +207,7 @@ func (w *World) give(kind string, a Attributes) error {
 // EncryptionKey is a KMS key.
 type EncryptionKey struct {
 	ARN     string
-	Policy  string // empty: KMS's default policy
+	Policy  string // empty: the account's policies decide
 	Aliases []string
 	Tags    map[string]string
 }

@@ -49,7 +49,7 @@ func (w *World) Passwords() []string {
 
 // Written returns the forms in which a password could appear: plain and in JSON.
 func Written(password string) []string {
-	quoted, _ := json.Marshal(password) // a string always can be
+	quoted, _ := json.Marshal(password) // strings always marshal
 	inJSON := strings.Trim(string(quoted), `"`)
 	return []string{password, inJSON, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)}
 }

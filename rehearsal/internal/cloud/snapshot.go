@@ -81,7 +81,7 @@ func backsUp(database string) func(w *World, key string, t *Thing) error {
 		identifier := orElse(text(t.Attributes, "identifier"), text(t.Attributes, "cluster_identifier"))
 		name := "rds:" + identifier + time.Now().UTC().Format("-2006-01-02-15-04")
 		if len(w.ownedSnapshots(database, owner)) > 0 || w.Get(snapshotKinds[database].kind, name) != nil {
-			return nil // this database has one, or a deleted one's has this minute's name
+			return nil // it has one, or a retained one has the name
 		}
 		if err := w.Snapshot(database, t, name, "RDS"); err != nil {
 			return err

@@ -91,7 +91,7 @@ func defaultTopicPolicy(arn, account string) string {
 			"SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish",
 		},
 		"Condition": Attributes{"StringEquals": Attributes{"AWS:SourceOwner": account}},
-	}}}) // strings always can be
+	}}}) // strings always marshal
 	return string(policy)
 }
 

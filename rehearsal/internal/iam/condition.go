@@ -37,7 +37,7 @@ var operators = map[string]operator{
 	"NumericGreaterThan":       {compare: numeric(func(p, r float64) bool { return r > p })},
 	"NumericGreaterThanEquals": {compare: numeric(func(p, r float64) bool { return r >= p })},
 
-	"Null": {}, // looks whether a key is there: see holds
+	"Null": {}, // tests whether the key is present: see holds
 }
 
 const (
@@ -115,7 +115,7 @@ func arnLike(pattern, arn string) bool {
 
 // values are the condition keys of a request, with their values.
 type values struct {
-	byKey map[string][]string // in small letters: their case does not count
+	byKey map[string][]string // in lower case: keys ignore case
 	// literal says that the policy's version does not support variables.
 	literal bool
 }

@@ -56,7 +56,7 @@ func (c *Claims) Current(now time.Time) error {
 // NewToken returns an unsigned token for a rehearsal.
 func NewToken(c Claims) string {
 	encode := func(value any) string {
-		content, _ := json.Marshal(value) // strings and numbers always can be
+		content, _ := json.Marshal(value) // strings and numbers always marshal
 		return base64.RawURLEncoding.EncodeToString(content)
 	}
 	return encode(map[string]string{"alg": "RS256", "typ": "JWT"}) + "." +

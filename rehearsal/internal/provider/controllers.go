@@ -87,7 +87,7 @@ func (c cluster) secret(ctx context.Context, world *cloud.World, namespace strin
 	for _, item := range wanted.Spec.Data {
 		kept, err := world.ReadSecret(item.RemoteRef.Key)
 		if err != nil && item.RemoteRef.Property == "" {
-			return nil // a person is to put it there, and the operator waits for it
+			return nil // the operator waits until a person sets the value
 		}
 		if err != nil {
 			return err

@@ -65,7 +65,7 @@ func (s *server) allowInCluster(world *cloud.World, cluster, verb, name string, 
 	case "helm_release":
 		requests = s.releaseRequests(verb, a, objects)
 	default:
-		return nil // known by its schema alone, which the report says
+		return nil // known by its schema alone, as the report says
 	}
 	return world.AuthorizeKubernetes(who, cluster, requests...)
 }

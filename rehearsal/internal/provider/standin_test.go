@@ -422,8 +422,7 @@ func TestImport(t *testing.T) {
 	assert.Assert(t, strings.Contains(p.plan(network), "No changes."))
 }
 
-// notATypeNamed is a resource that the rehearsal knows by its schema alone, and another that refers
-// to it.
+// notATypeNamed is a resource known by its schema alone, and another that refers to it.
 func notATypeNamed(name string) string {
 	return aws + `resource "aws_not_a_type" "it" {
   name = "` + name + `"

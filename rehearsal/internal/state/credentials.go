@@ -62,7 +62,7 @@ var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/]+)/[0-9]{
 // caller is the sender of a request.
 type caller struct {
 	session *iam.Session // nil for the administrator
-	region  string       // that the request was signed for
+	region  string       // of the request's signature
 }
 
 // caller identifies the sender of a request by its access key. The signature itself is NOT checked:

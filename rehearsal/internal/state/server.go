@@ -25,13 +25,13 @@ import (
 // Server stores the states in memory, until this process ends.
 type Server struct {
 	content *s3mem.Backend
-	objects http.Handler // S3 without any rules
+	objects http.Handler // S3 without authorization
 	bucket  string
 	cloud   *cloud.Cloud
 	issued  issued
 
-	encryption sync.Map // the ARN of the key of each object, by bucket/key
-	versioning sync.Map // the status of each bucket
+	encryption sync.Map // the ARN of each object's encryption key, by bucket/key
+	versioning sync.Map // each bucket's versioning
 
 	mutex    sync.Mutex
 	address  string

@@ -58,7 +58,7 @@ func (s *Server) sts(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.askSTS(r)
 	if err != nil {
 		refusal := asError(err)
-		_ = s.cloud.Refused("STS: " + refusal.Error()) // the caller is told, too
+		_ = s.cloud.Refused("STS: " + refusal.Error()) // the caller gets it too
 		writeXML(w, status(refusal), stsError{
 			Namespace: stsNamespace, Type: "Sender", Code: refusal.Code, Message: refusal.Message, RequestID: requestID,
 		})
