@@ -20,7 +20,7 @@ func ChartFolder(folder, chart, version string) string {
 }
 
 // cluster is the rehearsal's real Kubernetes control plane, if there is one. The real kubectl and
-// Helm apply every change of the simulated cluster there too.
+// Helm also apply changes of the simulated cluster to it.
 type cluster struct {
 	controlplane.Client
 	rehearsal string // its folder
