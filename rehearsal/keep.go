@@ -16,7 +16,7 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// stay keeps the states reachable until Ctrl-C, and tells how to go on by hand.
+// stay keeps the simulators running until Ctrl-C. It prints the commands to continue by hand.
 func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *report.Result) error {
 	file := r.Path("env.sh")
 	roles, err := asRole(r)
@@ -57,7 +57,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *repor
 	return nil
 }
 
-// exports have a shell take the rehearsal's variables, and forget what would interfere.
+// exports returns shell lines that export the rehearsal's variables and unset those that interfere.
 func exports(r *run.Rehearsal) string {
 	var lines strings.Builder
 	if names := r.Interfering(); len(names) > 0 {
@@ -66,7 +66,7 @@ func exports(r *run.Rehearsal) string {
 	for _, variable := range append(r.Variables(), r.Overrides()...) {
 		name, value, _ := strings.Cut(variable, "=")
 		value = shell.Quote(value)
-		if name == "PATH" { // goes on with the shell's own, whatever it is by then
+		if name == "PATH" { // keeps the shell's own PATH, whatever it is by then
 			value = shell.Quote(r.Path("bin")) + ":$PATH"
 		}
 		lines.WriteString("export " + name + "=" + value + "\n")
@@ -74,10 +74,10 @@ func exports(r *run.Rehearsal) string {
 	return lines.String()
 }
 
-// tokenLife is how long somebody may go on by hand under a role.
+// tokenLife is how long the tokens for work by hand are valid.
 const tokenLife = 24 * time.Hour
 
-// asRole is a function of a shell's that runs a command under the role of a stack.
+// asRole returns a shell function, as, that runs a command under the role of a stack.
 func asRole(r *run.Rehearsal) (string, error) {
 	p := r.App.Pipeline
 	deploy, deployErr := r.Token(p.Release(), tokenLife)

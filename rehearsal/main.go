@@ -37,14 +37,14 @@ func main() {
 	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Synth: *synth, Command: *command, Kubernetes: *kubernetes}, *keep))
 }
 
-// The exit statuses; the last is a shell's for Ctrl-C.
+// The exit statuses. 130 is what shells return after Ctrl-C.
 const (
 	passed      = 0
 	failed      = 1
 	interrupted = 130
 )
 
-// rehearsal runs one, tells how it went, and returns the exit status.
+// rehearsal runs one rehearsal, prints how it went, and returns the exit status.
 func rehearsal(env, out string, tools run.Tools, keep bool) int {
 	result, err := play(env, out, tools, keep)
 	switch {
@@ -59,7 +59,7 @@ func rehearsal(env, out string, tools run.Tools, keep bool) int {
 	return failed
 }
 
-// play runs a rehearsal to its end. An error is one that kept it from being run.
+// play runs a rehearsal to its end. It returns an error only if the rehearsal could not run.
 func play(env, out string, tools run.Tools, keep bool) (result *report.Result, err error) {
 	root, err := repository()
 	if err != nil {
@@ -92,7 +92,7 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 	return result, tell(s, result)
 }
 
-// tell writes the report and the table.
+// tell writes the report and prints the table.
 func tell(s *screen.Screen, result *report.Result) error {
 	if result.Interrupted {
 		s.Line("Interrupted. The simulated account is discarded; the next rehearsal starts with an empty one. Logs: %s", display(result.Logs))
@@ -126,8 +126,8 @@ func tell(s *screen.Screen, result *report.Result) error {
 	return nil
 }
 
-// interruptible ends with the first Ctrl-C, which asks to stop in good order. The second ends
-// this program, and its guards everything else.
+// interruptible returns a context that the first Ctrl-C cancels, which stops in good order. The
+// second Ctrl-C ends this program at once; its guards end everything it started.
 func interruptible(s *screen.Screen) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -145,7 +145,7 @@ func interruptible(s *screen.Screen) (context.Context, func()) {
 	}
 }
 
-// repository is the nearest folder, this or one above, that holds cdktf.json.
+// display shortens a path: relative to the working directory if that is shorter.
 func repository() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {

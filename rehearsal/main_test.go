@@ -22,7 +22,7 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// mainVariable makes the test binary the program itself.
+// mainVariable makes the test binary run main instead of the tests.
 const mainVariable = "REHEARSAL_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -54,7 +54,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// program is a rehearsal that is run as a user runs it.
+// program is a rehearsal started the way a user starts it.
 type program struct {
 	*exec.Cmd
 	t      *testing.T
@@ -72,7 +72,7 @@ func start(t *testing.T, env string, arguments []string, variables ...string) *p
 	return p
 }
 
-// ends asks how it ends.
+// ends starts the program and checks its exit status and output.
 func (p *program) ends(status int, wanted ...string) {
 	p.t.Helper()
 	p.begin()
@@ -98,7 +98,7 @@ func (p *program) ended(status int, wanted ...string) {
 	assert.Assert(p.t, !strings.Contains(p.output.String(), "goroutine "), p.output.String())
 }
 
-// says waits until it says something.
+// says waits until the output contains a text.
 func (p *program) says(what string) {
 	p.t.Helper()
 	deadline := time.After(5 * time.Minute)
@@ -114,7 +114,7 @@ func (p *program) says(what string) {
 	}
 }
 
-// left are the processes of its rehearsal that run.
+// left counts the processes of its rehearsal that still run.
 func (p *program) left() int {
 	if runtime.GOOS != "linux" {
 		p.t.Skip("processes are looked for in /proc")
@@ -143,7 +143,7 @@ func TestRefused(t *testing.T) {
 	assert.NilError(t, err)
 }
 
-// TestWrongSetting tells what Plinth itself would, and nothing more.
+// TestWrongSetting checks that the last line of the output is Plinth's own error.
 func TestWrongSetting(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil, "PLINTH_DEV_NETWORK_NAT=both")
@@ -152,7 +152,7 @@ func TestWrongSetting(t *testing.T) {
 	assert.Equal(t, lines[len(lines)-1], `PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "both"`)
 }
 
-// TestBroken has simulators that do not work: what Terraform says is told, and where the rest is.
+// TestBroken starts simulators that fail: the output has Terraform's error and the log's path.
 func TestBroken(t *testing.T) {
 	t.Parallel()
 	broken, err := exec.LookPath("false")
@@ -165,7 +165,7 @@ func TestBroken(t *testing.T) {
 	assert.Assert(t, strings.Contains(string(page), "Failed to load plugin schemas"))
 }
 
-// TestRehearsal is the whole of it.
+// TestRehearsal runs a complete rehearsal.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil)
@@ -179,8 +179,8 @@ func TestRehearsal(t *testing.T) {
 	assert.Assert(t, strings.Contains(string(page), "dev-network"))
 }
 
-// TestKilled: after kill -9 nothing goes on, and the next rehearsal is none the worse. Neither
-// is one after Ctrl-C.
+// TestKilled checks that kill -9 leaves no process running and that the next rehearsal works.
+// Ctrl-C leaves none either.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", nil, "REHEARSAL_DELAY=500ms")
@@ -206,7 +206,7 @@ func TestKilled(t *testing.T) {
 	assert.Equal(t, p.left(), 0)
 }
 
-// TestKeep keeps what is deployed until Ctrl-C, for whoever has sourced its variables.
+// TestKeep checks that -keep serves a shell that sources its variables, until Ctrl-C.
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	p := start(t, "dev", []string{"-keep"}, "AWS_PROFILE=mine")

@@ -10,15 +10,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestMetricsServer installs its real chart as each environment's stack does: it must listen on
-// another port than Fargate's kubelet.
+// TestMetricsServer installs its real chart as each environment's stack does. It must not listen
+// on the port of Fargate's kubelet.
 //
-// Not beside other tests: where what it registers with the API server does not answer, Kubernetes
-// puts off the deletion of namespaces.
+// Not in parallel: while the API service that it registers does not answer, Kubernetes delays the
+// deletion of namespaces.
 func TestMetricsServer(t *testing.T) {
 	const port = 10251
 	for _, env := range distinct(t, "addons", "metrics-server") {
-		// One after another: what it registers with the API server is there only once.
+		// One after another: the API service that it registers is cluster-wide.
 		t.Run(env, func(t *testing.T) {
 			r := prepare(t, env+"-addons", "metrics-server", "metrics-server-"+env)
 			r.install()
@@ -31,12 +31,12 @@ func TestMetricsServer(t *testing.T) {
 	}
 }
 
-// TestExternalSecrets does the same for External Secrets, whose webhook has such a port.
+// TestExternalSecrets does the same for External Secrets, whose webhook must avoid that port too.
 func TestExternalSecrets(t *testing.T) {
 	for _, env := range distinct(t, "addons", "external-secrets") {
 		t.Run(env, func(t *testing.T) {
 			r := prepare(t, env+"-addons", "external-secrets", "external-secrets-"+env)
-			// They are there for all tests.
+			// The custom resource definitions are there for all tests.
 			r.helm("install", r.chart, "--values", r.values, "--set", "installCRDs=false", "--wait", "--timeout", "2m")
 			service := get[corev1.Service](r, "service", "external-secrets-webhook")
 			assert.Check(t, service.Spec.Ports[0].TargetPort.IntValue() != 10250)
@@ -46,8 +46,8 @@ func TestExternalSecrets(t *testing.T) {
 	}
 }
 
-// TestLoadBalancerController does the same for the AWS Load Balancer Controller, whose webhooks nobody answers here: it must
-// not ask them before it is there itself.
+// TestLoadBalancerController does the same for the AWS Load Balancer Controller. Nobody answers its webhooks
+// here: they must not apply to the controller's own objects.
 func TestLoadBalancerController(t *testing.T) {
 	for _, env := range distinct(t, "addons", "aws-load-balancer-controller") {
 		t.Run(env, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestKEDA(t *testing.T) {
 	}
 }
 
-// listens looks whether a Service leads to a port of the pods.
+// listens checks that the release's Service targets a port of the pods.
 func (r release) listens(port int32) {
 	r.t.Helper()
 	service := get[corev1.Service](r, "service", r.name)

@@ -44,7 +44,7 @@ func TestApplication(t *testing.T) {
 			r.budget(pods)
 			r.reached(pods)
 			r.helm("test", "--timeout", "1m")
-			// The one that stands for KEDA's, which would go with its ScaledObject.
+			// KEDA would delete this autoscaler with its ScaledObject.
 			if scaler == "ScaledObject" {
 				r.kubectl("delete", "horizontalpodautoscaler", r.name)
 			}
@@ -54,7 +54,7 @@ func TestApplication(t *testing.T) {
 	}
 }
 
-// everyObject reads each object that Helm has sent, and returns their kinds.
+// everyObject reads each object of the release and returns their kinds.
 func (r release) everyObject() []string {
 	r.t.Helper()
 	var kinds []string
@@ -72,7 +72,7 @@ func (r release) everyObject() []string {
 	return kinds
 }
 
-// scaled waits until the autoscaler has taken the Deployment to its minimum, and returns its pods.
+// scaled waits until the autoscaler has scaled the Deployment to its minimum, and returns its pods.
 func (r release) scaled() []corev1.Pod {
 	r.t.Helper()
 	least := r.least()
@@ -86,8 +86,8 @@ func (r release) scaled() []corev1.Pod {
 	return r.pods()
 }
 
-// least is how many pods the autoscaler must bring at once. KEDA does not run here, so where it makes
-// the autoscaler, this makes one of the same bounds.
+// least is the autoscaler's minimum of pods. KEDA does not run here: where it would make the
+// autoscaler, this makes one with the same bounds.
 func (r release) least() int32 {
 	r.t.Helper()
 	if strings.TrimSpace(r.kubectl("get", "scaledobjects.keda.sh", "--output", "name")) == "" {
@@ -112,14 +112,14 @@ func (r release) deployment() appsv1.Deployment {
 	return get[appsv1.Deployment](r, "deployment", r.name)
 }
 
-// pods are those that run, not those about to go.
+// pods are the pods of the release, without those being deleted.
 func (r release) pods() []corev1.Pod {
 	r.t.Helper()
 	pods := get[corev1.PodList](r, "pods", "--selector", "app.kubernetes.io/instance="+r.name).Items
 	return slices.DeleteFunc(pods, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
 }
 
-// spread looks at where the pods are, and with which class of service.
+// spread checks how the pods are spread over the nodes, and their QoS class.
 func (r release) spread(pods []corev1.Pod) {
 	r.t.Helper()
 	nodes := map[string]int{}
@@ -131,7 +131,7 @@ func (r release) spread(pods []corev1.Pod) {
 	assert.Check(r.t, slices.Max(counts) <= (len(pods)+2)/3, "%d pods are on nodes %v, each in a zone of its own", len(pods), nodes)
 }
 
-// budget waits until the disruption budget has counted the pods: one of them may go at a time.
+// budget waits until the disruption budget has counted the pods: one pod may be evicted at a time.
 func (r release) budget(pods []corev1.Pod) {
 	r.t.Helper()
 	eventually(r.t, "the disruption budget", func() string {
@@ -143,7 +143,7 @@ func (r release) budget(pods []corev1.Pod) {
 	})
 }
 
-// reached follows the way of a request: Ingress, Service, its endpoints, the pods.
+// reached follows the path of a request: Ingress, Service, its endpoints, the pods.
 func (r release) reached(pods []corev1.Pod) {
 	r.t.Helper()
 	ingress := get[networkingv1.Ingress](r, "ingress", r.name)
@@ -172,11 +172,11 @@ func (r release) reached(pods []corev1.Pod) {
 	})
 }
 
-// empty looks for whatever the release has left in its namespace.
+// empty waits until the release has left nothing in its namespace.
 func (r release) empty() {
 	r.t.Helper()
 	kinds := strings.Fields(r.kubectl("api-resources", "--verbs=list", "--namespaced", "--output", "name"))
-	// Events tell of the past; what a Deployment had, the garbage collector is still after.
+	// Events are history. The garbage collector still deletes what a Deployment had.
 	kinds = slices.DeleteFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, "events") })
 	eventually(r.t, "after the uninstall", func() string {
 		var left []string
@@ -189,7 +189,7 @@ func (r release) empty() {
 	})
 }
 
-// TestPodSecurity shows that the namespaces really refuse what is not hardened.
+// TestPodSecurity checks that the namespaces refuse pods that are not hardened.
 func TestPodSecurity(t *testing.T) {
 	env := environments(t)[0]
 	r := prepare(t, env+"-app", application(t, env), "pod-security")
@@ -197,7 +197,7 @@ func TestPodSecurity(t *testing.T) {
 	assert.ErrorContains(t, err, `violates PodSecurity "restricted:latest"`)
 }
 
-// TestReleases goes through a release's life: a new image, one that does not work, the way back.
+// TestReleases goes through a release's life: a new image, one that does not work, a rollback.
 func TestReleases(t *testing.T) {
 	t.Parallel()
 	// The environment with most pods has most to lose.
@@ -216,7 +216,7 @@ func TestReleases(t *testing.T) {
 	watch = r.watch()
 	err := r.upgrade("missing", "--timeout", "15s")
 	assert.ErrorContains(t, err, "has been rolled back due to atomic being set")
-	r.runs("2.0.0", 5) // 4 was the one that failed
+	r.runs("2.0.0", 5) // the failed revision was 4
 	watch("during an upgrade that fails")
 
 	watch = r.watch()
@@ -228,7 +228,7 @@ func TestReleases(t *testing.T) {
 	r.empty()
 }
 
-// runs looks whether all pods have an image of a tag, in that revision of the release.
+// runs checks that all pods have an image with a tag, and the release's revision.
 func (r release) runs(tag string, revision int) {
 	r.t.Helper()
 	history := r.helm("history", "--max", "1")
@@ -248,7 +248,7 @@ func (r release) runs(tag string, revision int) {
 	})
 }
 
-// watch counts the pods that can serve until it is asked: at no time may there be fewer than now.
+// watch counts the pods that can serve until the returned function is called: never fewer than now.
 func (r release) watch() func(when string) {
 	r.t.Helper()
 	ctx, stop := context.WithCancel(r.t.Context())

@@ -23,16 +23,16 @@ import (
 	"plinth/tools/charts/releases"
 )
 
-// programs take some minutes to build, so what needs them is tested apart: make test-cluster
+// programs take minutes to build, so the tests that need them run apart: make test-cluster
 var programs = flag.String("kubernetes", "", "the folder with Kubernetes' programs, which make kubernetes fills")
 
-// root is the repository, and golden has what its stacks synthesize to.
+// root is the repository; golden has its synthesized stacks.
 const (
 	root   = "../.."
 	golden = root + "/wholeapp/testdata/golden/"
 )
 
-// kube is the one control plane of all tests but TestRehearsal.
+// kube is the control plane that all tests but TestRehearsal share.
 var kube *controlplane.ControlPlane
 
 func TestMain(m *testing.M) {
@@ -56,7 +56,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = kube.Stop() }() // ended by its guards at the latest
+	defer func() { _ = kube.Stop() }() // its guards end it at the latest
 	if err := defineSecrets(folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -64,7 +64,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// defineSecrets makes the custom resources of External Secrets known, as its release does.
+// defineSecrets installs the custom resource definitions of External Secrets, as its release does, then KEDA's.
 func defineSecrets(folder string) error {
 	ctx := context.Background()
 	chart := filepath.Join(folder, "external-secrets")
@@ -85,7 +85,7 @@ func defineSecrets(folder string) error {
 	return err
 }
 
-// defineScaling does the same for KEDA's.
+// defineScaling installs those of KEDA.
 func defineScaling(folder string) error {
 	ctx := context.Background()
 	chart := filepath.Join(folder, "keda")
@@ -108,7 +108,7 @@ func defineScaling(folder string) error {
 	return err
 }
 
-// environments are those that have been synthesized.
+// environments are those with golden files.
 func environments(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(golden + "*-app.tf.json")
@@ -120,7 +120,7 @@ func environments(t *testing.T) []string {
 	return files
 }
 
-// application is the name of an environment's application: its release's, and its namespace's.
+// application is the name of an environment's application, which its release and namespace share.
 func application(t *testing.T, env string) string {
 	t.Helper()
 	file := golden + env + "-app.tf.json"
@@ -139,8 +139,8 @@ type release struct {
 	chart, values   string
 }
 
-// prepare makes the namespace of a release of a stack, labelled as the stack does but with a
-// name that no other test uses.
+// prepare creates the namespace of a release of a stack. It has the stack's labels, but a name
+// that no other test uses.
 func prepare(t *testing.T, stack, name, namespace string) release {
 	t.Helper()
 	file := golden + stack + ".tf.json"
@@ -172,7 +172,7 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 	return r
 }
 
-// folder is that of a release's chart, where it is one of the repository's own.
+// folder is the path of the chart of a release that is the repository's own.
 func folder(release string) string {
 	switch release {
 	case "pod-logs":
@@ -183,7 +183,7 @@ func folder(release string) string {
 	return filepath.Join(root, "charts", "app")
 }
 
-// namespaceLabels are those that a stack gives the namespace of that name or reference.
+// namespaceLabels are the labels that a stack gives the namespace of that name or reference.
 func namespaceLabels(t *testing.T, file, name string) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -208,7 +208,7 @@ func namespaceLabels(t *testing.T, file, name string) map[string]string {
 	return nil
 }
 
-// helm runs a command of Helm's on the release, which must work unless it is tried.
+// helm runs a Helm command on the release; it must succeed. Use try for one that may fail.
 func (r release) helm(verb string, arguments ...string) string {
 	r.t.Helper()
 	output, err := r.try(verb, arguments...)
@@ -220,13 +220,13 @@ func (r release) try(verb string, arguments ...string) (string, error) {
 	return r.client.Helm(r.t.Context(), "", append(append(strings.Fields(verb), r.name, "--namespace", r.namespace), arguments...)...)
 }
 
-// install and upgrade wait as the stacks have Helm wait.
+// install waits for the release as the stacks do.
 func (r release) install() {
 	r.t.Helper()
 	r.helm("install", r.chart, "--values", r.values, "--wait", "--wait-for-jobs", "--atomic", "--timeout", "2m")
 }
 
-// upgrade goes on to another image.
+// upgrade changes the image tag. It waits as the stacks do.
 func (r release) upgrade(tag string, options ...string) error {
 	_, err := r.try("upgrade", append([]string{r.chart, "--values", r.values, "--set", "image.digest=,image.tag=" + tag, "--wait", "--atomic", "--cleanup-on-fail"}, options...)...)
 	return err
@@ -248,7 +248,7 @@ func (r release) apply(object string) {
 	assert.NilError(r.t, err)
 }
 
-// get reads an object, or a list of them, of the release's namespace.
+// get reads an object, or a list of objects, in the release's namespace.
 func get[T any](r release, arguments ...string) T {
 	r.t.Helper()
 	var found T
@@ -257,7 +257,7 @@ func get[T any](r release, arguments ...string) T {
 	return found
 }
 
-// distinct are the environments without those whose release has the same values as another's.
+// distinct are the environments, without those whose release has the same values as an earlier one's.
 func distinct(t *testing.T, stack, name string) []string {
 	t.Helper()
 	var found []string
@@ -277,7 +277,7 @@ func distinct(t *testing.T, stack, name string) []string {
 	return found
 }
 
-// eventually asks again until the answer is good; a problem is what is wrong with it.
+// eventually retries for a minute until problem returns "".
 func eventually(t *testing.T, what string, problem func() string) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)

@@ -12,8 +12,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 )
 
-// observers are the releases of an observability stack that has all of them, in their order, and
-// the kinds that each makes besides others.
+// observers are the releases of an observability stack that has all of them, in order, and the
+// kinds that each must contain.
 var observers = []struct {
 	name  string
 	kinds []string
@@ -25,11 +25,11 @@ var observers = []struct {
 	{"grafana", []string{"ConfigMap", "Deployment", "ExternalSecret", "Ingress", "SecretStore", "Service", "ServiceAccount"}},
 }
 
-// TestObservability installs what each environment's observability stack has in the cluster.
+// TestObservability installs the releases of each environment's observability stack.
 //
-// One after another: their roles are in namespaces that they share, and in the cluster.
+// Not in parallel: their roles are in shared namespaces, and in the cluster.
 func TestObservability(t *testing.T) {
-	// Where some have a role: those of the application and of the add-ons.
+	// Namespaces in which some have a role: those of the application and of the add-ons.
 	namespaces := []string{"aws-load-balancer-controller", "metrics-server", "external-secrets", "keda"}
 	for _, env := range environments(t) {
 		if app := application(t, env); !slices.Contains(namespaces, app) {

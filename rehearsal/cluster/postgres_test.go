@@ -7,8 +7,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestPostgres installs PostgreSQL as the stack of an environment that is thrown away does. Its
-// container does not run here; what runs in it is tested in ../../app.
+// TestPostgres installs PostgreSQL as the stack of an ephemeral environment does. Its container
+// does not run here; ../../app tests what runs in it.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
 	r := prepare(t, "../in-cluster/dev-app", "postgres", "postgres-preview")

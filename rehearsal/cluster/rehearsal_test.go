@@ -15,8 +15,8 @@ import (
 	"plinth/rehearsal/internal/screen"
 )
 
-// TestRehearsal has cdktf and Terraform deploy an environment, with a control plane of its own,
-// and lets somebody go at it behind Terraform's back.
+// TestRehearsal deploys an environment with cdktf and Terraform to its own control plane, then
+// causes drift in it.
 func TestRehearsal(t *testing.T) {
 	t.Parallel()
 	programs, err := filepath.Abs(*programs)

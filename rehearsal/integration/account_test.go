@@ -8,7 +8,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// TestWrongAccount has credentials of an account that is not the environment's.
+// TestWrongAccount uses credentials of another account than the environment's.
 func TestWrongAccount(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -24,7 +24,7 @@ func TestWrongAccount(t *testing.T) {
 	r.unlocked()
 }
 
-// TestDrift deletes and edits things behind Terraform's back; a diff shows it.
+// TestDrift deletes and edits resources behind Terraform's back; a plan shows the drift.
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -38,7 +38,7 @@ func TestDrift(t *testing.T) {
 	r.consistent()
 }
 
-// edit changes all things of a kind in the cloud's file.
+// edit changes all resources of a type in the simulated cloud.
 func (r rehearsal) edit(kind string, change func(attributes map[string]any)) {
 	r.t.Helper()
 	assert.NilError(r.t, r.Cloud().Update(func(w *cloud.World) error {
@@ -47,7 +47,7 @@ func (r rehearsal) edit(kind string, change func(attributes map[string]any)) {
 	}))
 }
 
-// remove deletes all things of a kind there.
+// remove deletes all resources of a type from the simulated cloud.
 func (r rehearsal) remove(kind string) {
 	r.t.Helper()
 	assert.NilError(r.t, r.Cloud().Update(func(w *cloud.World) error {

@@ -18,7 +18,7 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// administrator is who runs ./plinth bootstrap, in a clone with a folder of its own for the state.
+// administrator runs ./plinth bootstrap, in a clone with its own folder for the state.
 type administrator struct {
 	rehearsal
 	folder string
@@ -29,7 +29,7 @@ func newAdministrator(t *testing.T) administrator {
 	return administrator{start(t, "dev"), filepath.Join(t.TempDir(), "state")}
 }
 
-// bootstrap is their command.
+// bootstrap is the administrator's command.
 func (a administrator) bootstrap() run.Command {
 	a.t.Helper()
 	folder, err := filepath.Abs(root)
@@ -38,7 +38,7 @@ func (a administrator) bootstrap() run.Command {
 		Args: []string{"bootstrap", "dev", "--skip-synth", "--auto-approve", "--state", a.folder}}
 }
 
-// all is how many things the stack makes.
+// all is the number of resources in the stack.
 func (a administrator) all() int { return len(a.App.Bootstrap.Resources) }
 
 // listed are the resources in the state in the bucket, as "type id".
@@ -47,8 +47,8 @@ func (a administrator) listed() []string {
 	return a.inStates(a.App.Bootstrap.Name)
 }
 
-// whole asks that everything was made, once, that its state is in the bucket and nowhere else,
-// that no lock is left and that another run changes nothing.
+// whole checks that each resource exists once, that the state is only in the bucket, that no lock
+// is left and that another run changes nothing.
 func (a administrator) whole() {
 	a.t.Helper()
 	assert.DeepEqual(a.t, a.made(), a.listed())
@@ -60,7 +60,7 @@ func (a administrator) whole() {
 	assert.Equal(a.t, len(a.made()), a.all())
 }
 
-// files are the names of those in a folder.
+// files returns the names of the files in a folder.
 func (a administrator) files(folder ...string) []string {
 	a.t.Helper()
 	entries, err := os.ReadDir(filepath.Join(folder...))
@@ -74,12 +74,12 @@ func (a administrator) files(folder ...string) []string {
 	return names
 }
 
-// localState is the file with the state.
+// localState is the path of the local state file.
 func (a administrator) localState() string {
 	return filepath.Join(a.folder, "dev", "terraform.tfstate")
 }
 
-// running is a bootstrap that may be killed.
+// running is a bootstrap that a test may kill.
 type running struct {
 	*run.Running
 	a     administrator
@@ -92,7 +92,7 @@ type end struct {
 	err error
 }
 
-// begin starts it, with some time for each change.
+// begin starts a bootstrap that takes a while for each change.
 func (a administrator) begin() running {
 	a.t.Helper()
 	d := running{a: a, moves: make(chan struct{}), ended: make(chan end, 1)}
@@ -108,7 +108,7 @@ func (a administrator) begin() running {
 	return d
 }
 
-// watcher closes a channel when a text is written.
+// watcher closes seen when the output contains text.
 type watcher struct {
 	text []byte
 	seen chan struct{}
@@ -122,14 +122,14 @@ func (w *watcher) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// made waits until so many things are made, or it has ended.
+// made waits until n resources exist, or the bootstrap has ended.
 func (d running) made(n int) {
 	for len(d.a.made()) < n && len(d.ended) == 0 {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-// moving waits until its state is about to move, or it has ended.
+// moving waits until the bootstrap is about to move its state, or has ended.
 func (d running) moving() {
 	select {
 	case <-d.moves:
@@ -138,15 +138,15 @@ func (d running) moving() {
 	}
 }
 
-// locking waits until it has the lock of the state in the bucket, or has ended.
+// locking waits until the bootstrap holds the state lock in the bucket, or has ended.
 func (d running) locking() {
 	for len(d.a.locks()) == 0 && len(d.ended) == 0 {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-// kill kills it, with everything that belongs to it. It returns false when it had ended well
-// before.
+// kill kills the bootstrap and its child processes. It returns false if the bootstrap had already
+// succeeded.
 func (d running) kill() bool {
 	d.a.t.Helper()
 	d.Kill()
@@ -161,19 +161,19 @@ func TestBootstrap(t *testing.T) {
 	a.contains(output, fmt.Sprintf("%d to add", a.all()), "Moving the state", "./plinth deploy dev-network")
 	a.whole()
 
-	// From another clone there is nothing to change either, with the program or without.
+	// From another clone there is nothing to change either, with ./plinth or with Terraform alone.
 	a.folder = filepath.Join(t.TempDir(), "state")
 	a.contains(a.do(a.bootstrap()), "No changes.")
 	a.contains(a.do(a.Terraform(a.App.Bootstrap.Name, "plan", "-input=false")), "No changes.")
 
-	// A change is deployed to where the state is now.
+	// A change is deployed to the state in the bucket.
 	a.synth("PLINTH_DEV_CI_BRANCHES=main,release")
 	a.contains(a.do(a.bootstrap()), "State in s3://", "to change")
 	a.whole()
 }
 
-// TestBootstrapKilled kills it at random moments, until it gets through. Nothing is made twice,
-// and nothing is lost.
+// TestBootstrapKilled kills the bootstrap at random moments until one run succeeds. Nothing is
+// created twice, nothing is lost.
 func TestBootstrapKilled(t *testing.T) {
 	t.Parallel()
 	for _, lane := range []string{"one account", "another"} {
@@ -190,8 +190,8 @@ func TestBootstrapKilled(t *testing.T) {
 	}
 }
 
-// TestBootstrapKilledMoving kills it again and again while its state goes from the file into the
-// bucket, later each time. A lock that is left is its own, and goes.
+// TestBootstrapKilledMoving kills the bootstrap while it moves its state from the file into the
+// bucket, later each time. The next run removes the lock that the killed one left.
 func TestBootstrapKilledMoving(t *testing.T) {
 	const steps, step = 8, 250 * time.Millisecond
 	a := newAdministrator(t)
@@ -207,7 +207,7 @@ func TestBootstrapKilledMoving(t *testing.T) {
 	a.whole()
 }
 
-// TestBootstrapLocks kills a later deployment, which has the lock of the state in the bucket.
+// TestBootstrapLocks kills a later deployment while it holds the state lock in the bucket.
 func TestBootstrapLocks(t *testing.T) {
 	a := newAdministrator(t)
 	a.do(a.bootstrap())
@@ -217,7 +217,7 @@ func TestBootstrapLocks(t *testing.T) {
 	assert.Assert(t, d.kill())
 	assert.Equal(t, len(a.locks()), 1)
 
-	// Another clone does not know whose it is, though user and machine are the same.
+	// Another clone does not know that the lock is its own, though user and machine are the same.
 	other := a
 	other.folder = filepath.Join(t.TempDir(), "state")
 	key := a.locks()[0]
@@ -227,22 +227,22 @@ func TestBootstrapLocks(t *testing.T) {
 	a.contains(a.do(a.bootstrap()), "Removing the lock of a killed run")
 	a.whole()
 
-	// One that was made at another time is somebody else's, wherever it was.
+	// A lock with another creation time belongs to somebody else, even from the same clone.
 	assert.NilError(t, a.State().Write(key, lock))
 	a.contains(a.refused(a.bootstrap()), "is locked by", "Nothing was changed.")
 	_, err = a.State().Read(key)
 	assert.NilError(t, err)
 }
 
-// TestBootstrapByHand has the bucket, and its key, made by hand before: their names are the
-// environment's, so they are adopted.
+// TestBootstrapByHand finds the bucket and its key already made by hand. Their names are the
+// environment's, so bootstrap adopts them.
 func TestBootstrapByHand(t *testing.T) {
 	a := newAdministrator(t)
 	b := a.App.Bootstrap
 	assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error {
 		err := w.GiveBucket(b.Bucket, b.KMSKey)
 		w.Each(func(_, _ string, key *cloud.Thing) bool {
-			// The provider's own defaults, which the simulator for it does not know.
+			// The provider's own defaults, which its simulator does not know.
 			delete(key.Attributes, "key_usage")
 			delete(key.Attributes, "customer_master_key_spec")
 			return true
@@ -257,7 +257,7 @@ func TestBootstrapByHand(t *testing.T) {
 	a.contains(a.do(a.bootstrap()), "No changes.")
 }
 
-// TestBootstrapForeign finds what is not this environment's under the names it needs.
+// TestBootstrapForeign finds resources of another owner under the names it needs.
 func TestBootstrapForeign(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -291,7 +291,7 @@ func TestBootstrapForeign(t *testing.T) {
 	}
 }
 
-// TestBootstrapTwoStates has a state in a file and another in the bucket: neither is touched.
+// TestBootstrapTwoStates has one state in a file and another in the bucket: bootstrap touches neither.
 func TestBootstrapTwoStates(t *testing.T) {
 	a := newAdministrator(t)
 	a.do(a.bootstrap())
@@ -311,14 +311,14 @@ func TestBootstrapTwoStates(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Assert(t, bytes.Equal(left, other))
 
-	// One that the bucket's holds all of has been moved.
+	// A local state whose resources are all in the bucket's has been moved.
 	assert.NilError(t, os.WriteFile(a.localState(), before, 0o600))
 	a.do(a.bootstrap())
 	a.whole()
 }
 
-// TestBootstrapGone does by hand what docs/recovery.md tells for the end of an environment: what
-// is left is the bucket and its key.
+// TestBootstrapGone follows docs/recovery.md to end an environment. Only the bucket and its key
+// remain.
 func TestBootstrapGone(t *testing.T) {
 	a := newAdministrator(t)
 	a.do(a.bootstrap())
@@ -342,8 +342,8 @@ func TestBootstrapGone(t *testing.T) {
 	assert.Equal(t, len(a.made()), len(keep)-2)
 }
 
-// TestBootstrapInterrupted is Ctrl-C, which a terminal sends to everybody and a CI to the program
-// alone. Terraform is asked once, and finishes what it has begun.
+// TestBootstrapInterrupted sends Ctrl-C: a terminal sends it to every process, CI to plinth
+// alone. Terraform is interrupted once, and finishes what it has begun.
 func TestBootstrapInterrupted(t *testing.T) {
 	t.Parallel()
 	for name, listen := range map[string][]string{"all": nil, "alone": {"plinth"}} {
@@ -372,7 +372,7 @@ func TestBootstrapInterrupted(t *testing.T) {
 	}
 }
 
-// TestBootstrapRefuses is about what must be there before.
+// TestBootstrapRefuses checks the prerequisites.
 func TestBootstrapRefuses(t *testing.T) {
 	a := newAdministrator(t)
 	c := a.bootstrap()

@@ -11,7 +11,7 @@ import (
 	"plinth/rehearsal/internal/run"
 )
 
-// TestLocks: while a stack is deployed, nobody else can, and other stacks can.
+// TestLocks: while one deployment holds a stack, others cannot deploy it but can deploy other stacks.
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -35,13 +35,13 @@ func TestLocks(t *testing.T) {
 	r.unlocked()
 }
 
-// TestNeighbour: a stack that fails leaves alone the one that is deployed beside it, which
-// cdktf would break off in the middle.
+// TestNeighbour: a stack that fails does not interrupt the one deployed in parallel. cdktf would
+// break that off.
 func TestNeighbour(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
 	r.do(r.terraform("apply", "network"))
-	// Somebody has made a role with the name of the cluster's.
+	// Somebody has made a role with the name of the cluster's role.
 	account, _ := r.account()
 	role := r.name("cluster")
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {

@@ -11,8 +11,8 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// TestCycle deploys whole environments, deploys them again, which changes nothing, and
-// destroys them, which leaves nothing. With dev the whole rehearsal does so, see ../main_test.go.
+// TestCycle deploys whole environments, deploys them again without changes, and destroys them
+// without leftovers. ../main_test.go does so for dev.
 func TestCycle(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -51,7 +51,7 @@ func TestCycle(t *testing.T) {
 	}
 }
 
-// unprotect does what docs/environments.md says before a protected environment can be taken down.
+// unprotect follows docs/environments.md, so that a protected environment can be destroyed.
 func (r rehearsal) unprotect(overrides ...string) {
 	r.t.Helper()
 	if !slices.ContainsFunc(r.App.Stacks, func(s *synthesized.Stack) bool { return len(s.Guarded) > 0 }) {
@@ -65,8 +65,8 @@ func (r rehearsal) unprotect(overrides ...string) {
 	r.do(r.terraform("apply", "data"))
 }
 
-// noSecrets looks for every password that the simulator has made up, wherever Terraform or the
-// rehearsal write something: in all versions of all states, in the plans and in the logs.
+// noSecrets looks for every password that the simulator has generated wherever Terraform or the
+// rehearsal write: all versions of all states, the plans and the logs.
 func noSecrets(r rehearsal) {
 	r.t.Helper()
 	passwords := r.world().Passwords()

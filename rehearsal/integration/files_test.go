@@ -9,7 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// readFiles are the contents of all small files below a folder, but for one name.
+// readFiles returns the contents of all small files below a folder, except those named but.
 func readFiles(t *testing.T, folder, but string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// openTofu is the program. It takes some minutes to build, so it is tested apart: make test-opentofu
+// openTofu is the path of OpenTofu. Building it takes minutes, so only make test-opentofu sets it.
 var openTofu = flag.String("opentofu", "", "OpenTofu's program, to be tested instead of Terraform")
 
-// TestOpenTofu deploys, compares and destroys dev with OpenTofu. It is 1.10: staging and prod
-// have ephemeral values, which it does not know yet.
+// TestOpenTofu deploys, compares and destroys dev with OpenTofu 1.10. staging and prod have
+// ephemeral values, which that version does not support.
 func TestOpenTofu(t *testing.T) {
 	if *openTofu == "" {
 		t.Skip("make test-opentofu runs this")

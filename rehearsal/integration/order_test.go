@@ -6,8 +6,8 @@ import (
 
 var layers = []string{"network", "data", "cluster", "addons", "app", "observability"}
 
-// TestOneByOne deploys each stack alone, in order, and destroys them in reverse. cdktf refuses what is
-// out of order, and takes one stack alone when it is told to; of the others Terraform is enough.
+// TestOneByOne deploys each stack alone, in order, and destroys them in reverse. cdktf refuses the wrong
+// order, and deploys a stack alone when told to. Terraform alone does the remaining stacks.
 func TestOneByOne(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -28,8 +28,8 @@ func TestOneByOne(t *testing.T) {
 	r.empty()
 }
 
-// TestWrongOrder destroys the load balancer's controller before the application, and then what
-// is below: the load balancer is nobody's any more, and the network cannot go, as on AWS.
+// TestWrongOrder destroys the load balancer controller before the application, then the stacks
+// below. No controller deletes the load balancer any more, so the network cannot go, as on AWS.
 func TestWrongOrder(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -37,7 +37,7 @@ func TestWrongOrder(t *testing.T) {
 	r.do(r.terraform("destroy", "observability"))
 	r.do(r.terraform("destroy", "addons"))
 	r.contains(r.refused(r.terraform("destroy", "app")), "finalizer ingress.k8s.aws/resources")
-	// Whoever goes on all the same has to make Terraform forget what cannot go.
+	// To go on all the same, Terraform must forget what cannot be deleted.
 	r.do(r.Terraform(r.stack("app"), "state", "rm", "helm_release.release", "kubernetes_namespace_v1.namespace-"+r.application()))
 	r.do(r.terraform("destroy", "app"))
 	r.do(r.terraform("destroy", "cluster"))

@@ -22,17 +22,17 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// recorded is what a whole life of an environment's stacks, each under its own role, has asked
-// of AWS.
+// recorded holds the AWS API calls of the whole life of an environment's stacks, each under its
+// own role.
 type recorded struct {
 	name   string
 	stacks map[string]permissions.Stack
 	calls  []cloud.Call
 }
 
-// TestPermissions deploys, repairs, changes and destroys every stack under its own role, and then
-// looks at what it took: nothing that the table of permissions gives may be too much, and no
-// stack's role may be enough for another stack.
+// TestPermissions deploys, repairs, changes and destroys every stack under its own role, then
+// checks the calls: the table of permissions grants nothing unused, and no stack's role is enough
+// for another stack.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	var (
@@ -74,7 +74,7 @@ func TestPermissions(t *testing.T) {
 	table := permissions.All()
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		behaves, calls := cloud.Knows(kindOf(key))
-		if table[key].Source == "" || !behaves && !calls { // of a type known by its schema alone nothing is asked
+		if table[key].Source == "" || !behaves && !calls { // nothing to check: a type known by its schema alone makes no calls
 			continue
 		}
 		t.Run(key, func(t *testing.T) { needsAll(t, table, key, lives) })
@@ -83,9 +83,9 @@ func TestPermissions(t *testing.T) {
 	t.Run("plan roles change nothing", func(t *testing.T) { plansOnly(t, table, lives) })
 }
 
-// live plays one life.
+// live plays one life and returns its calls.
 func live(t *testing.T, name, env string, overrides, changes []string) recorded {
-	like := start(t, env) // its overrides are of its account
+	like := start(t, env) // its overrides are for its account
 	account, region := like.account()
 	before := like.name("before") // a snapshot of the life's database
 	known := strings.NewReplacer("<account>", account, "<region>", region, "<snapshot>", before)
@@ -97,7 +97,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	}
 	r := start(t, env, variables(overrides...)...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
-	// under has a stack's own role run Terraform in its folder.
+	// under runs Terraform in a stack's folder under the stack's own role.
 	under := func(stack string, args ...string) run.Command {
 		return r.As(r.Terraform(stack, args...), r.App.Pipeline.DeployRoles[stack], r.App.Pipeline.Release())
 	}
@@ -113,7 +113,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	assert.NilError(t, r.Cloud().Update(drift))
 	r.synth(variables(append(overrides, changes...)...)...)
 	r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{apply(stack)} })
-	// Whoever destroys the key gives up what it encrypts.
+	// Deleting the key makes the snapshots that it encrypts useless, so they go first.
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 		w.Remove("aws_db_snapshot", before)
 		w.Remove("aws_db_cluster_snapshot", before)
@@ -124,7 +124,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 		return nil
 	}))
 	r.each(r.App.NeededBy, func(stack string) (commands []run.Command) {
-		// With a last snapshot its key stays: Terraform forgets it, as docs/environments.md tells.
+		// The key of a final snapshot stays: Terraform forgets it, as docs/environments.md says.
 		for _, address := range r.App.Stack(stack).Guarded {
 			commands = append(commands, under(stack, "state", "rm", address))
 		}
@@ -137,7 +137,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	return life
 }
 
-// snapshots makes one of the database, as a person would, and one of AWS Backup's.
+// snapshots makes a manual snapshot of each database, and one by AWS Backup.
 func snapshots(w *cloud.World, name string) (err error) {
 	w.Each(func(kind, _ string, thing *cloud.Thing) bool {
 		if replica, _ := thing.Attributes["replicate_source_db"].(string); replica == "" {
@@ -153,7 +153,7 @@ func holds(w *cloud.World, kind string) (found bool) {
 	return found
 }
 
-// described is a stack as package permissions sees it.
+// described is a stack as package permissions reads it.
 func described(t *testing.T, stack *synthesized.Stack) permissions.Stack {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(stack.Folder, "cdk.tf.json"))
@@ -181,7 +181,7 @@ func described(t *testing.T, stack *synthesized.Stack) permissions.Stack {
 	}
 }
 
-// drift is what somebody could do to an environment, and a deployment undoes.
+// drift makes the changes that somebody could make to an environment and a deployment reverts.
 func drift(w *cloud.World) error {
 	without := func(was any) any { return was.([]any)[1:] }
 	with := func(was any) any {
@@ -194,7 +194,7 @@ func drift(w *cloud.World) error {
 			return []any{block}
 		}
 	}
-	// A function makes another value of the one that is there.
+	// A function returns the drifted value for the current one.
 	elsewhere := map[string]map[string]any{
 		"aws_vpc_endpoint":                                   {"route_table_ids": without, "subnet_ids": without},
 		"aws_db_parameter_group":                             {"parameter": with},
@@ -255,14 +255,14 @@ func drift(w *cloud.World) error {
 			tags["repository"] = "elsewhere"
 		}
 		if kind == "aws_iam_role" && strings.HasSuffix(name, "-cluster") {
-			// Nothing else of a role without its boundary could be put right.
+			// While the boundary is missing, the deploy role may change nothing else of the role.
 			thing.Attributes["permissions_boundary"] = ""
 			return true
 		}
 		for attribute, value := range elsewhere[kind] {
 			was := thing.Attributes[attribute]
 			if list, ok := was.([]any); was == nil || was == "" || ok && len(list) == 0 {
-				continue // it has none
+				continue // nothing to change
 			}
 			if change, ok := value.(func(any) any); ok {
 				value = change(was)
@@ -274,14 +274,14 @@ func drift(w *cloud.World) error {
 	return nil
 }
 
-// kindOf is the type that a key of the table is for.
+// kindOf is the resource type of a key in the table.
 func kindOf(key string) string {
 	kind, _, _ := strings.Cut(key, "[")
 	return kind
 }
 
-// callsOf are those that a type has made under a stack's own role. The one command of the AWS CLI
-// follows the target of autoscaling.
+// callsOf are the calls that a type has made under a deploy role. The one AWS CLI command runs
+// with the autoscaling target.
 func callsOf(life recorded, kind string) (found []cloud.Call) {
 	for _, call := range life.calls {
 		if _, deploys := life.stacks[call.Role]; !deploys {
@@ -294,7 +294,7 @@ func callsOf(life recorded, kind string) (found []cloud.Call) {
 	return found
 }
 
-// policies are those of a table's roles, by their ARN.
+// policies are the policies of a table's deploy roles, by role ARN. An empty kind means all types.
 func policies(t *testing.T, table permissions.Table, life recorded, kind string) map[string]*iam.Document {
 	t.Helper()
 	only := permissions.Table{}
@@ -323,8 +323,8 @@ func allowed(call cloud.Call, policy *iam.Document) bool {
 	return iam.Evaluate(call.Request, []*iam.Document{policy}, nil).Allowed
 }
 
-// needsAll looks at one row: what its type has called is all allowed by it alone, and without any
-// one of its actions some call is not.
+// needsAll checks one row: it allows all calls of its type, and without any one of its actions
+// some call is denied.
 func needsAll(t *testing.T, table permissions.Table, key string, lives []recorded) {
 	denied := func(table permissions.Table) (first string) {
 		for _, life := range lives {
@@ -369,7 +369,7 @@ func actionsOf(row permissions.Type) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// without is a row that lacks an action.
+// without returns a row without one action.
 func without(row permissions.Type, action string) permissions.Type {
 	lacking := func(grants []permissions.Grant) (kept []permissions.Grant) {
 		for _, grant := range grants {
@@ -384,11 +384,11 @@ func without(row permissions.Type, action string) permissions.Type {
 	return row
 }
 
-// looking are the calls that change nothing, which several stacks need.
+// looking matches the calls that change nothing, which several stacks need.
 var looking = regexp.MustCompile(`:(Describe|Get|List|View)`)
 
-// apart has each stack's role try what the others have made: of each thing, something must be
-// denied.
+// apart has each stack's role try the calls that created the other stacks' resources: for each
+// resource, at least one must be denied.
 func apart(t *testing.T, table permissions.Table, lives []recorded) {
 	for _, life := range lives {
 		documents := policies(t, table, life, "")
@@ -413,8 +413,8 @@ func apart(t *testing.T, table permissions.Table, lives []recorded) {
 	}
 }
 
-// plansOnly has the roles that plan try all that those which deploy have done: they may look, but
-// for the values of secrets, and nothing else.
+// plansOnly has the plan roles try all calls of the deploy roles. They may read everything but
+// the values of secrets, and change nothing.
 func plansOnly(t *testing.T, table permissions.Table, lives []recorded) {
 	for _, life := range lives {
 		plans := documents(t, life, table.Plan)
@@ -425,7 +425,7 @@ func plansOnly(t *testing.T, table permissions.Table, lives []recorded) {
 				continue
 			}
 			looks := looking.MatchString(call.Action) && call.Action != "secretsmanager:GetSecretValue"
-			// The state's lock is its own to take, and S3 encrypts it.
+			// A plan role may take the state lock, which S3 encrypts.
 			looks = looks || strings.HasSuffix(call.Resource, ".tflock") || call.Type == "s3" && strings.HasPrefix(call.Action, "kms:")
 			switch may := allowed(call, policy); {
 			case may && !looks:

@@ -17,14 +17,14 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// pipeline is a clone of the repository in which the jobs of GitLab's pipeline are run, by
-// gitlab-ci-local and a shell, where AWS is the rehearsal's.
+// pipeline is a clone of the repository. gitlab-ci-local runs the jobs of GitLab's pipeline in it,
+// in a shell, against the rehearsal's AWS.
 type pipeline struct {
 	rehearsal
 	program, folder string
 }
 
-// newPipeline clones what is in the work tree now.
+// newPipeline clones the work tree with its uncommitted changes.
 func newPipeline(t *testing.T, r rehearsal) pipeline {
 	t.Helper()
 	absolute, err := filepath.Abs(root)
@@ -37,7 +37,7 @@ func newPipeline(t *testing.T, r rehearsal) pipeline {
 			files = append(files, file)
 		}
 	}
-	// With their times: they are compared.
+	// Keep the modification times: make compares them.
 	p.in(absolute, "cp", append([]string{"--parents", "--preserve=mode,timestamps", "--target-directory", p.folder}, files...)...)
 	p.in(absolute, "cp", "--recursive", "--preserve=mode,timestamps", ".gen", p.folder)
 	assert.NilError(t, os.Symlink(filepath.Join(absolute, "node_modules"), filepath.Join(p.folder, "node_modules")))
@@ -62,15 +62,15 @@ func (p pipeline) in(folder, name string, args ...string) string {
 	return string(out)
 }
 
-// run runs jobs of a file, with those that they need if they name any. The variables are those of a rehearsal, and
-// the token GitLab's; a job has no other credentials.
+// run runs jobs of a file, and with any jobs named also those they need. It passes a rehearsal's variables
+// and GitLab's token; a job has no other credentials.
 func (p pipeline) run(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) {
 	p.t.Helper()
 	out, err := p.try(ref, variables, file, jobs...)
 	assert.NilError(p.t, err, "%s", out)
 }
 
-// try is run, of jobs that may fail.
+// try is run for jobs that may fail.
 func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) ([]byte, error) {
 	p.t.Helper()
 	token, err := p.Token(ref, time.Hour)
@@ -91,10 +91,10 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 		}
 	}
 	args := []string{"--file", file, "--force-shell-executor", "--concurrency", "1", "--state-dir", "build/gitlab-ci-local", "--variable", "CI_IMAGE=none"}
-	// What is on this machine already is not fetched again.
+	// Do not download again what this machine has.
 	for name, value := range map[string]string{
 		"GOMODCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOMODCACHE")), "GOCACHE": strings.TrimSpace(p.in(root, "go", "env", "GOCACHE")),
-		// Nor compiled again because the clone is in another folder.
+		// Do not compile again because the clone is in another folder.
 		"GOFLAGS": "-trimpath", "npm_config_cache": strings.TrimSpace(p.in(root, "npm", "config", "get", "cache")),
 	} {
 		args = append(args, "--variable", name+"="+value)
@@ -105,7 +105,7 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	if variables[source] != "" {
 		args = append(args, "--ignore-predefined-vars", source)
 	}
-	if file != ".gitlab-ci.yml" { // there it would be all of the stages before
+	if file != ".gitlab-ci.yml" { // there it would be all earlier stages
 		args = append(args, "--needs")
 	}
 	command := exec.CommandContext(p.t.Context(), p.program, append(args, jobs...)...)
@@ -118,20 +118,20 @@ func (p pipeline) plinth(args ...string) string {
 	p.t.Helper()
 	command := exec.CommandContext(p.t.Context(), filepath.Join(p.folder, "plinth"), args...)
 	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
-	// A note is written into no merge request: not into that which these tests run for.
+	// Without a token, no note is written into the merge request that these tests run for.
 	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=", "GOFLAGS=-trimpath")
 	out, err := command.CombinedOutput()
 	assert.NilError(p.t, err, "./plinth %s: %s", args, out)
 	return string(out)
 }
 
-// fromMake says that make has passed a variable on to the tests that it runs.
+// fromMake reports whether make has passed a variable on to the tests that it runs.
 func fromMake(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")
 	return strings.HasPrefix(name, "MAKE") || name == "MFLAGS"
 }
 
-// source is the variable that tells what a pipeline runs for.
+// source is the variable with the reason why a pipeline runs.
 const source = "CI_PIPELINE_SOURCE"
 
 func (p pipeline) read(file string) string {
@@ -141,9 +141,9 @@ func (p pipeline) read(file string) string {
 	return string(content)
 }
 
-// TestPipeline runs jobs of GitLab's pipeline with the real scripts: what a merge request is
-// checked by, the generated plans, and the deployment of stacks, each under its own role. What
-// people run by hand besides is run so: the bootstrap, a diff, the note of a merge request.
+// TestPipeline runs jobs of GitLab's pipeline with the real scripts: the checks of a merge
+// request, the generated plans, and the deployment of stacks, each under its own role. It also
+// runs the manual commands: the bootstrap, a diff, the note of a merge request.
 func TestPipeline(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
@@ -172,7 +172,7 @@ func TestPipeline(t *testing.T) {
 	assert.Equal(t, len(r.inNetwork()), 0, "something is left")
 }
 
-// drift has a scheduled pipeline look at the network before somebody has changed it and after.
+// drift runs a scheduled pipeline on the network before and after somebody has changed it.
 func (p pipeline) drift(release synthesized.Ref) {
 	p.t.Helper()
 	const drift, report = "build/pipeline/dev-drift.yml", "build/drift/summary.md"
@@ -191,7 +191,7 @@ func (p pipeline) drift(release synthesized.Ref) {
 	p.contains(p.read(report), "| dev-network | differs | 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.")
 }
 
-// inNetwork are the VPCs that there are.
+// inNetwork returns the VPCs.
 func (r rehearsal) inNetwork() []string {
 	r.t.Helper()
 	return slices.DeleteFunc(r.made(), func(thing string) bool { return !strings.HasPrefix(thing, "aws_vpc ") })

@@ -19,9 +19,9 @@ import (
 	"plinth/rehearsal/internal/run"
 )
 
-// TestKilled kills a whole deployment at random moments, with everything that belongs to it.
-// What docs/recovery.md says then is enough: unlock, adopt resources missing from the state,
-// deploy again. Nothing is made twice, and nothing is lost.
+// TestKilled kills a whole deployment with its child processes at random moments. The steps of
+// docs/recovery.md are then enough: unlock, adopt resources missing from the state, deploy again.
+// Nothing is created twice, nothing is lost.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	const kills = 5
@@ -29,7 +29,7 @@ func TestKilled(t *testing.T) {
 		t.Run(lane, func(t *testing.T) {
 			t.Parallel()
 			r := furnished(t, "dev")
-			all := 0 // the things of a whole deployment; Terraform's own are in no cloud
+			all := 0 // resources of a whole deployment, without terraform_data, which is in no cloud
 			for _, stack := range r.App.Stacks {
 				for _, address := range stack.Resources {
 					if !strings.HasPrefix(address, "terraform_data.") {
@@ -42,7 +42,7 @@ func TestKilled(t *testing.T) {
 				r.anew(account)
 
 				deployment := r.begin(100 * time.Millisecond)
-				// Not after some time, which would mean something else on every machine.
+				// Do not wait for a fixed time: it would mean something else on every machine.
 				moment := rand.N(all)
 				r.eventually("enough is made", func() bool { return len(r.made()) >= moment })
 				time.Sleep(rand.N(300 * time.Millisecond))
@@ -51,7 +51,7 @@ func TestKilled(t *testing.T) {
 				t.Logf("killed with %d things made, %d of them known, and locks %v", len(made), len(r.known()), locks)
 
 				deploy := r.deploy
-				if i == 0 && kill == 0 { // with cdktf, as docs/recovery.md has it
+				if i == 0 && kill == 0 { // with cdktf, as docs/recovery.md says
 					deploy = func() string { return r.do(r.CDKTF("deploy", r.stack("*"))) }
 				}
 				r.recover(locks, deploy)
@@ -65,7 +65,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// deployment is one of all stacks that goes on.
+// deployment is a running deployment of all stacks.
 type deployment struct {
 	mutex   sync.Mutex
 	running []*run.Running
@@ -73,7 +73,7 @@ type deployment struct {
 	ended   chan struct{}
 }
 
-// begin begins to deploy all stacks with Terraform, with some time for each change.
+// begin starts a deployment of all stacks with Terraform that takes a while for each change.
 func (r rehearsal) begin(delay time.Duration) *deployment {
 	r.t.Helper()
 	for _, stack := range r.App.Names() {
@@ -105,7 +105,7 @@ func (r rehearsal) begin(delay time.Duration) *deployment {
 	return d
 }
 
-// kill kills all that goes on, with everything that belongs to it.
+// kill kills all running commands and their child processes.
 func (d *deployment) kill() {
 	d.mutex.Lock()
 	d.killed = true
@@ -116,7 +116,7 @@ func (d *deployment) kill() {
 	<-d.ended
 }
 
-// recover does by hand what docs/recovery.md tells to do after a deployment was killed.
+// recover follows docs/recovery.md after a deployment was killed.
 func (r rehearsal) recover(locks []string, deploy func() string) {
 	r.t.Helper()
 	for _, lock := range locks {
@@ -131,7 +131,7 @@ func (r rehearsal) recover(locks []string, deploy func() string) {
 	r.unlocked()
 }
 
-// unlock takes away a lock that is left. The message about it names its ID.
+// unlock removes a stale lock. Terraform's error message contains the ID of the lock.
 func (r rehearsal) unlock(stack string) {
 	r.t.Helper()
 	message := r.refused(r.Terraform(stack, "plan", "-input=false"))
@@ -140,7 +140,7 @@ func (r rehearsal) unlock(stack string) {
 	r.do(r.Terraform(stack, "force-unlock", "-force", id[1]))
 }
 
-// adopt writes import blocks for what a stack's state does not know.
+// adopt writes import blocks for resources missing from a stack's state.
 func (r rehearsal) adopt(stack string) {
 	r.t.Helper()
 	var all []adopt.Import
@@ -159,7 +159,7 @@ func (r rehearsal) adopt(stack string) {
 	}
 }
 
-// stackOf is the stack that a lock is of.
+// stackOf is the stack that a lock belongs to.
 func (r rehearsal) stackOf(lock string) string {
 	r.t.Helper()
 	for _, name := range r.App.Names() {
@@ -171,8 +171,8 @@ func (r rehearsal) stackOf(lock string) string {
 	return ""
 }
 
-// TestOutage takes S3 away during a deployment. Terraform keeps the state in a file, which is
-// pushed once S3 is back.
+// TestOutage stops S3 during a deployment. Terraform keeps the state in a file, to be pushed once
+// S3 is back.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
@@ -193,7 +193,7 @@ func TestOutage(t *testing.T) {
 	r.contains(r.do(r.on(stack, "plan")), "No changes.")
 }
 
-// TestRestore loses half of a state, and brings the bucket's earlier version of it back.
+// TestRestore loses half of a state and restores the bucket's earlier version.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")

@@ -1,5 +1,5 @@
-// Package integration has the real cdktf, the real Terraform and a real S3 server work on
-// whole environments, in all that can happen to a deployment.
+// Package integration runs the real cdktf, the real Terraform and a real S3 server on whole
+// environments, through everything that can happen to a deployment.
 package integration
 
 import (
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
-// atOnce is how many tests go on at a time: they wait as much as they keep a core busy.
+// atOnce is how many tests run at a time: they wait as much as they keep a core busy.
 const atOnce = "4"
 
 func testMain(m *testing.M) int {
@@ -56,7 +56,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// rehearsal is one of an environment, with what a test asks of it again and again.
+// rehearsal is one of an environment, with the helpers that tests share.
 type rehearsal struct {
 	*run.Rehearsal
 	t *testing.T
@@ -73,8 +73,8 @@ func start(t *testing.T, env string, overrides ...string) rehearsal {
 	return rehearsal{r, t}
 }
 
-// furnished starts in an account that has what the stacks need of the bootstrap, and nothing
-// else. Who deploys there is the account's administrator.
+// furnished starts in an account that has only what the stacks need from the bootstrap. Commands
+// run as the account's administrator.
 func furnished(t *testing.T, env string, overrides ...string) rehearsal {
 	t.Helper()
 	r := start(t, env, overrides...)
@@ -82,7 +82,7 @@ func furnished(t *testing.T, env string, overrides ...string) rehearsal {
 	return r
 }
 
-// anew makes another account, furnished as well.
+// anew switches to another account with the same furnishing.
 func (r rehearsal) anew(account string) {
 	r.t.Helper()
 	_, region := r.account()
@@ -94,7 +94,7 @@ func (r rehearsal) anew(account string) {
 // stack is a stack's id.
 func (r rehearsal) stack(layer string) string { return r.Env + "-" + layer }
 
-// account is where the environment is, and its region.
+// account returns the environment's account and region.
 func (r rehearsal) account() (account, region string) {
 	r.t.Helper()
 	account, region, err := r.App.Account()
@@ -102,19 +102,19 @@ func (r rehearsal) account() (account, region string) {
 	return account, region
 }
 
-// project is the name that the settings give it.
+// project is the project's name in the settings.
 func (r rehearsal) project() string {
 	r.t.Helper()
 	return described(r.t, r.App.Stack(r.stack("network"))).Project
 }
 
-// name is how something of the environment is named in AWS.
+// name is the name of a resource of the environment in AWS.
 func (r rehearsal) name(parts ...string) string {
 	r.t.Helper()
 	return strings.Join(append([]string{r.project(), r.Env}, parts...), "-")
 }
 
-// application is the name of the application, which is its release's.
+// application is the name of the application, which is also its release's.
 func (r rehearsal) application() string {
 	r.t.Helper()
 	resources := described(r.t, r.App.Stack(r.stack("app"))).Document["resource"].(map[string]any)
@@ -158,13 +158,13 @@ func (r rehearsal) contains(output string, wanted ...string) {
 	}
 }
 
-// alone has cdktf work on one stack, as one would who knows that the others are there.
+// alone runs cdktf on one stack, for users who know that the others are deployed.
 func (r rehearsal) alone(command, layer string) run.Command {
 	return r.Alone(r.CDKTF(command, r.stack(layer)))
 }
 
-// terraform has Terraform plan, apply or destroy a stack. That needs no cdktf, which takes seconds and
-// of a long output can lose the end, and with it the reason why something fails.
+// terraform has Terraform plan, apply or destroy a stack. cdktf would take seconds longer, and can
+// lose the end of a long output, with the error.
 func (r rehearsal) terraform(verb, layer string) run.Command {
 	r.t.Helper()
 	return r.on(r.stack(layer), verb)
@@ -180,7 +180,7 @@ func (r rehearsal) on(stack, verb string) run.Command {
 	return r.Terraform(stack, args...)
 }
 
-// initialize initializes the folder of a stack, unless it is already.
+// initialize runs terraform init in the folder of a stack, once.
 func (r rehearsal) initialize(stack string) error {
 	if _, err := os.Stat(filepath.Join(r.App.Stack(stack).Folder, ".terraform.lock.hcl")); err == nil {
 		return nil
@@ -192,7 +192,7 @@ func (r rehearsal) initialize(stack string) error {
 	return nil
 }
 
-// deploy deploys all stacks with Terraform, in their order, and returns what it says.
+// deploy deploys all stacks with Terraform, in order, and returns the output.
 func (r rehearsal) deploy() string {
 	r.t.Helper()
 	return r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{r.on(stack, "apply")} })
@@ -204,8 +204,8 @@ func (r rehearsal) destroy() {
 	r.each(r.App.NeededBy, func(stack string) []run.Command { return []run.Command{r.on(stack, "destroy")} })
 }
 
-// each runs commands for each stack, after those for the stacks that go before it, and returns what
-// they say.
+// each runs commands for each stack, after those for the stacks in after(stack), and returns the
+// output.
 func (r rehearsal) each(after func(string) []string, commands func(stack string) []run.Command) string {
 	r.t.Helper()
 	var mutex sync.Mutex
@@ -240,7 +240,7 @@ func (r rehearsal) world() *cloud.World {
 	return world
 }
 
-// made are the things that Terraform has made, as "type id".
+// made are the resources that Terraform has created, as "type id".
 func (r rehearsal) made() []string {
 	r.t.Helper()
 	var all []string
@@ -255,10 +255,10 @@ func (r rehearsal) made() []string {
 	return all
 }
 
-// known are the resources in all states, likewise.
+// known are the resources in the states of the stacks, likewise.
 func (r rehearsal) known() []string { r.t.Helper(); return r.inStates(r.App.Names()...) }
 
-// inStates are the resources in the states of some stacks, without those that are Terraform's own.
+// inStates are the resources in the states of some stacks, without terraform_data.
 func (r rehearsal) inStates(stacks ...string) []string {
 	r.t.Helper()
 	var all []string
@@ -275,13 +275,13 @@ func (r rehearsal) inStates(stacks ...string) []string {
 	return all
 }
 
-// consistent asks that the states know everything that was made, once, and nothing else.
+// consistent checks that the states contain each created resource once, and nothing else.
 func (r rehearsal) consistent() {
 	r.t.Helper()
 	assert.DeepEqual(r.t, r.made(), r.known())
 }
 
-// empty asks that nothing is left, but for what AWS itself keeps for some days.
+// empty checks that nothing is left except what AWS itself keeps for some days.
 func (r rehearsal) empty() {
 	r.t.Helper()
 	r.world().Each(func(kind, key string, t *cloud.Thing) bool {
@@ -294,7 +294,7 @@ func (r rehearsal) empty() {
 	r.unlocked()
 }
 
-// unlocked asks that no lock is left.
+// unlocked checks that no lock is left.
 func (r rehearsal) unlocked() {
 	r.t.Helper()
 	assert.Equal(r.t, len(r.locks()), 0, "%v", r.locks())
@@ -307,7 +307,7 @@ func (r rehearsal) locks() []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasSuffix(key, ".tflock") })
 }
 
-// eventually waits until something is so.
+// eventually waits up to 5 minutes until a condition holds.
 func (r rehearsal) eventually(what string, is func() bool) {
 	r.t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {

@@ -12,8 +12,8 @@ import (
 	"plinth/rehearsal/internal/run"
 )
 
-// TestRestoredDatabase takes a snapshot as a person would, and has it back by one setting: a new
-// database, the application on it, the old one kept until the settings say otherwise.
+// TestRestoredDatabase takes a manual snapshot and restores it with one setting: a new database,
+// the application on it, the old database kept until the settings say otherwise.
 func TestRestoredDatabase(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -65,7 +65,7 @@ func TestRestoredDatabase(t *testing.T) {
 			assert.Assert(t, maps.Equal(r.databases(test.kind, test.identifier), both))
 			r.consistent()
 
-			// Whoever destroys the key gives up what it encrypts.
+			// Deleting the key makes the snapshots that it encrypts useless, so they go first.
 			assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
 				assert.Assert(t, w.Get(test.snapshot, snapshot) != nil, "the snapshot has gone with its database")
 				w.Remove(test.snapshot, snapshot)
@@ -77,10 +77,10 @@ func TestRestoredDatabase(t *testing.T) {
 	}
 }
 
-// database is what others know of one.
+// database is what other resources refer to.
 type database struct{ address, secret, snapshot string }
 
-// databases are those that take writes, by their identifier.
+// databases are the writable databases, by identifier.
 func (r rehearsal) databases(kind, identifier string) map[string]database {
 	r.t.Helper()
 	all := map[string]database{}
@@ -98,7 +98,7 @@ func (r rehearsal) databases(kind, identifier string) map[string]database {
 	return all
 }
 
-// uses asks that the application is told of a database and its password, and may read that alone.
+// uses checks that the application connects to a database, and may read only its password.
 func (r rehearsal) uses(d database) {
 	r.t.Helper()
 	app := r.application()

@@ -14,7 +14,7 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// TestRoles has the same command work under roles, and with tokens, that do not fit.
+// TestRoles runs the same command under roles and with tokens that do not match.
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
@@ -41,7 +41,7 @@ func TestRoles(t *testing.T) {
 	for _, ref := range []synthesized.Ref{synthesized.Review, {Name: "v1.0", Tag: true}} {
 		r.contains(r.do(r.As(plan, p.PlanRoles[network], ref)), "to add, 0 to change, 0 to destroy.")
 	}
-	// Of a command that works on several stacks, one without a role is nobody's.
+	// A command for several stacks has no credentials for a stack without a role.
 	several, err := r.Under(plan, map[string]string{r.stack("data"): p.DeployRoles[r.stack("data")]}, p.Release())
 	assert.NilError(t, err)
 	several.Program = r.Path("bin", "terraform-under-roles")
@@ -49,14 +49,14 @@ func TestRoles(t *testing.T) {
 	assert.DeepEqual(t, r.made(), before)
 	r.unlocked()
 
-	// The bootstrap itself is nobody's but the administrator's.
+	// Only the administrator can read the bootstrap's state.
 	bootstrap := r.App.Bootstrap.Name
 	refused := r.As(r.Terraform(bootstrap, "plan", "-input=false", "-lock=false"), p.DeployRoles[network], p.Release())
 	r.contains(r.refused(refused), "403")
 	r.contains(r.do(r.Terraform(bootstrap, "plan", "-input=false")), "No changes.")
 }
 
-// TestExpiredToken: a job that waits too long has no role any more.
+// TestExpiredToken: a job that waits too long cannot assume its role any more.
 func TestExpiredToken(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
@@ -70,7 +70,7 @@ func TestExpiredToken(t *testing.T) {
 	r.contains(r.refused(c), "ExpiredTokenException")
 }
 
-// TestWidened gives a role a policy that allows everything: its boundary leaves it where it was.
+// TestWidened gives a role a policy that allows everything: its boundary still limits it.
 func TestWidened(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")

@@ -8,7 +8,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestSynth: what cdktf synthesizes is what all other tests have Plinth's program write without it.
+// TestSynth checks that cdktf synthesizes what Plinth's program writes alone in all other tests.
 func TestSynth(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")

@@ -1,6 +1,6 @@
-// Command standin is what Terraform runs in a rehearsal in place of the providers for AWS,
-// Kubernetes and Helm, and what the stacks' destroy-time steps run in place of the AWS CLI.
-// Which of them it is, its file's name tells: terraform-provider-aws_v5.99.1, or aws.
+// Command standin replaces the providers for AWS, Kubernetes and Helm in a rehearsal, and the AWS
+// CLI that the stacks' destroy-time provisioners run. The name of its file selects which one it
+// is: terraform-provider-aws_v5.99.1, or aws.
 package main
 
 import (
