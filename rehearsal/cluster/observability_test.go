@@ -69,8 +69,8 @@ func TestObservability(t *testing.T) {
 	}
 }
 
-// complete looks whether all pods that are asked for are there, of a class that nothing evicts for
-// its memory.
+// complete checks that all replicas are available. All pods must be in QoS class Guaranteed,
+// which nothing evicts for its memory.
 func (r release) complete() {
 	r.t.Helper()
 	want := 0

@@ -227,7 +227,7 @@ func TestBootstrapLocks(t *testing.T) {
 	a.contains(a.do(a.bootstrap()), "Removing the lock of a killed run")
 	a.whole()
 
-	// A lock with another creation time belongs to somebody else, even from the same clone.
+	// A lock created outside an unfinished run of this clone is somebody else's.
 	assert.NilError(t, a.State().Write(key, lock))
 	a.contains(a.refused(a.bootstrap()), "is locked by", "Nothing was changed.")
 	_, err = a.State().Read(key)

@@ -158,7 +158,7 @@ func (r rehearsal) contains(output string, wanted ...string) {
 	}
 }
 
-// alone runs cdktf on one stack, for users who know that the others are deployed.
+// alone runs cdktf on one stack, ignoring missing dependencies as a user who knows they exist.
 func (r rehearsal) alone(command, layer string) run.Command {
 	return r.Alone(r.CDKTF(command, r.stack(layer)))
 }

@@ -1,8 +1,8 @@
-// Package adopt finds what a killed deployment has made and could not write down any more.
+// Package adopt finds resources that a killed deployment created but could not save.
 //
-// Terraform saves its state on S3 every 20 seconds and at the end. What it has made since,
-// when its process or machine dies, exists, and no state knows of it: the next deployment
-// would make it a second time, or fail because its name is taken. Import blocks give it back.
+// Terraform saves its state on S3 every 20 seconds and at the end. If its process or machine dies,
+// resources created since exist but are missing from the state: the next deployment would create
+// them a second time, or fail because their name is taken. Import blocks add them to the state.
 // https://developer.hashicorp.com/terraform/language/import
 package adopt
 
@@ -17,22 +17,22 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// FileName is where import blocks are put, beside a stack's cdk.tf.json. It is to be deleted
-// after the deployment that carries them out.
+// FileName is the file for import blocks, beside a stack's cdk.tf.json. Delete it after the
+// deployment that imports them.
 const FileName = "adopt.tf.json"
 
-// Import is one block: the address of a resource in the configuration, and the id of what it is.
+// Import is one block: a resource's address in the configuration, and its id.
 type Import struct {
 	To string `json:"to"`
 	ID string `json:"id"`
 }
 
-// Write makes the content of a file with import blocks.
+// Write returns the content of a file with import blocks.
 func Write(imports []Import) ([]byte, error) {
 	return json.MarshalIndent(map[string]any{"import": imports}, "", "  ")
 }
 
-// plan is what of "terraform show -json" of a saved plan matters here.
+// plan is the part of "terraform show -json" of a saved plan that is needed here.
 // https://developer.hashicorp.com/terraform/internals/json-format
 type plan struct {
 	PriorState struct {
@@ -58,13 +58,13 @@ type plan struct {
 	} `json:"resource_changes"`
 }
 
-// Find returns, for a saved plan as JSON, an import for what the plan would make although the
-// world has it already: a thing of the same type whose attributes are those that the plan
-// knows, and that no state and no import has yet.
+// Find returns, for a saved plan as JSON, an import for each resource that the plan would create
+// although the world has it already: a thing of the same type that has all attributes known in
+// the plan, and that no state and no import has yet.
 //
-// Only what is beyond doubt is returned: as long as a subnet is not adopted, nothing tells to
-// which of the subnets a thing belongs. So write the imports down, plan once more with them,
-// and call Find again until it finds nothing.
+// Find returns only unambiguous imports: until a subnet is adopted, nothing shows which of the
+// subnets a thing belongs to. So write the imports to the file, plan again with them, and call
+// Find again until it finds nothing.
 func Find(planJSON []byte, world *cloud.World) ([]Import, error) {
 	var p plan
 	if err := json.Unmarshal(planJSON, &p); err != nil {
@@ -103,7 +103,7 @@ func Find(planJSON []byte, world *cloud.World) ([]Import, error) {
 	return imports, nil
 }
 
-// agrees tells whether a thing has what is planned, as far as it is known yet.
+// agrees reports whether an actual value matches the planned one, as far as that is known.
 func agrees(planned, unknown, actual any) bool {
 	if unknown == true || planned == nil {
 		return true

@@ -8,7 +8,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// TestFind has a network with two subnets, of which one is known, and what belongs to them.
+// TestFind has a network with two subnets, one of them in the state, and resources in them.
 func TestFind(t *testing.T) {
 	world := &cloud.World{}
 	add := func(kind, id, madeBy string, attributes cloud.Attributes) {

@@ -1,4 +1,4 @@
-// Package cdktf understands what cdktf writes while it deploys, compares or destroys stacks.
+// Package cdktf parses the output of cdktf while it deploys, compares or destroys stacks.
 package cdktf
 
 import (
@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// State is how far a stack has come in one command.
+// State is the progress of a stack in one command.
 type State int
 
-// The states of a stack, in this order. Done and Failed are ends.
+// The states of a stack, in this order. Done and Failed are final.
 const (
 	Waiting State = iota
 	Initializing
@@ -29,41 +29,41 @@ const (
 type Stack struct {
 	Name  string
 	State State
-	// Planned says that there is a plan, with Add, Change and Destroy resources in it.
+	// Planned reports whether there is a plan, with Add, Change and Destroy resources in it.
 	Planned              bool
 	Add, Change, Destroy int
-	// Made is how many of them are done.
+	// Made is how many of those are done.
 	Made int
-	// Unchanged is Terraform's "No changes."
+	// Unchanged reports Terraform's "No changes."
 	Unchanged bool
-	// Errors are Terraform's messages, without what frames them.
+	// Errors are Terraform's messages, without their frames.
 	Errors []string
-	// Ready is when Terraform was ready to plan, Started when it was at it, and Ended when all
-	// was done or had failed.
+	// Ready is when Terraform was ready to plan, Started when it began to plan, Ended when it was
+	// done or had failed.
 	Ready, Started, Ended time.Time
 
-	said time.Time // when it said something last
+	said time.Time // when its last output came
 }
 
-// Total is how many resources there are to make, change or destroy.
+// Total is the number of resources to create, change or destroy.
 func (s Stack) Total() int { return s.Add + s.Change + s.Destroy }
 
 // Parser reads cdktf's output as it is written. It is an io.Writer.
 //
-// cdktf begins what a stack writes at a time with the stack's name and two spaces, and all
-// further lines of it with as many spaces.
+// cdktf starts each piece of a stack's output with the stack's name and two spaces, and indents
+// the piece's further lines as far.
 type Parser struct {
 	mutex   sync.Mutex
 	stacks  []*Stack
 	before  map[string][]string
 	current *Stack
-	rest    []byte // of a line that has not ended
+	rest    []byte // the start of an unfinished line
 	inError bool
 	bare    bool // the output is Terraform's own, of one stack
 	now     func() time.Time
 }
 
-// NewParser returns one that knows the names of the stacks.
+// NewParser returns a parser for stacks of these names.
 func NewParser(names ...string) *Parser {
 	p := &Parser{now: time.Now}
 	for _, name := range names {
@@ -72,8 +72,8 @@ func NewParser(names ...string) *Parser {
 	return p
 }
 
-// Follow says that a stack is begun when others are done. The terminal that cdktf makes for
-// Terraform at times swallows the end of what Terraform writes, and then nothing else tells.
+// Follow says that a stack begins only when the others are done. The terminal that cdktf makes for
+// Terraform sometimes loses the end of its output; then the next stack shows that others are done.
 func (p *Parser) Follow(name string, others ...string) {
 	if p.before == nil {
 		p.before = map[string][]string{}
@@ -81,14 +81,14 @@ func (p *Parser) Follow(name string, others ...string) {
 	p.before[name] = append(p.before[name], others...)
 }
 
-// NewPlanParser returns one for what Terraform itself shows of the plan of a stack, which cdktf
-// has made.
+// NewPlanParser returns a parser for the output of terraform show for a stack's plan, which cdktf
+// has saved.
 func NewPlanParser(stack Stack) *Parser {
 	stack.State = Planning
 	return &Parser{now: time.Now, stacks: []*Stack{&stack}, current: &stack, bare: true}
 }
 
-// Bare says that what comes is Terraform's own output, of the one stack, which it plans first of all.
+// Bare says that the output is Terraform's own, for the one stack, and starts with its plan.
 func (p *Parser) Bare() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -96,7 +96,7 @@ func (p *Parser) Bare() {
 	p.current.State, p.current.Started = Planning, p.now()
 }
 
-// Stacks are all stacks as they are now.
+// Stacks returns a copy of all stacks in their current state.
 func (p *Parser) Stacks() []Stack {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -126,9 +126,9 @@ func (p *Parser) Write(output []byte) (int, error) {
 	}
 }
 
-// End says that the command has ended, and whether it has succeeded. Then everything that was
-// begun is done, even if the end of what Terraform wrote was lost: see [Parser.Follow].
-// Otherwise what was not done has failed.
+// End says that the command has ended, and whether it has succeeded. On success every stack that
+// has begun is done, even if the end of Terraform's output was lost: see [Parser.Follow].
+// On failure the unfinished ones have failed.
 func (p *Parser) End(succeeded bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -146,7 +146,7 @@ func (p *Parser) End(succeeded bool) {
 	}
 }
 
-// done says that a stack is done, as of what it said last.
+// done marks a stack as done at the time of its last output.
 func (s *Stack) done() {
 	if s.State == Applying {
 		s.Made = s.Total()
@@ -156,7 +156,7 @@ func (s *Stack) done() {
 
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-// line reads one line, and finds whose it is.
+// line reads one line and finds the stack that it belongs to.
 func (p *Parser) line(line string) {
 	if p.bare {
 		p.said(p.current, line)
@@ -192,7 +192,7 @@ var (
 	ended    = regexp.MustCompile(`^(Apply|Destroy) complete! `)
 )
 
-// said reads one line of a stack's own.
+// said reads one line of a stack's own output.
 func (p *Parser) said(s *Stack, text string) {
 	s.said = p.now()
 	switch {
@@ -216,7 +216,7 @@ func (p *Parser) said(s *Stack, text string) {
 	case changing.MatchString(text):
 		s.State = max(s.State, Applying)
 	case ended.MatchString(text):
-		// Of a resource that is there twice, Terraform tells one end only.
+		// Terraform may report only one end for a resource that is there twice.
 		s.State = max(s.State, Applying)
 		s.done()
 	case s.State == Initialized && plans(text):
@@ -235,7 +235,7 @@ func (p *Parser) said(s *Stack, text string) {
 	}
 }
 
-// plans tells whether a line comes from the plan, not from the end of the initialization.
+// plans reports whether a line comes from the plan, not from the end of the initialization.
 func plans(text string) bool {
 	return strings.Contains(text, ": Refreshing state...") || strings.Contains(text, ": Reading...") ||
 		strings.HasPrefix(text, "Terraform used the selected providers") || strings.HasPrefix(text, "OpenTofu used the selected providers")

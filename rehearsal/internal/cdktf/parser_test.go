@@ -11,8 +11,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestOutput is about what cdktf 0.21.0 and Terraform 1.11.4 have really written: testdata
-// was captured from stacks of terraform_data.
+// TestOutput parses real output of cdktf 0.21.0 and Terraform 1.11.4: testdata was captured from
+// stacks of terraform_data.
 func TestOutput(t *testing.T) {
 	for name, want := range map[string]map[string]Stack{
 		"deploy": {
@@ -53,7 +53,7 @@ Error running command 'echo no; exit 3': exit status 3. Output: no`},
 				expected.Name = stack.Name
 				assert.DeepEqual(t, timeless(stack), expected, unexported)
 			}
-			// However the output is cut into pieces, and coloured.
+			// The result is the same however the output is split, and with colours.
 			byByte := parse(t, name, func(s string) []string { return strings.Split(s, "") }, keys(want)...)
 			coloured := parse(t, name, func(s string) []string {
 				return []string{strings.NewReplacer("Plan:", "\x1b[1mPlan:\x1b[0m", "terraform_data", "\x1b[0m\x1b[1mterraform_data", "Error:", "\x1b[31mError:\x1b[0m").Replace(s)}
@@ -79,8 +79,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestLostEnd: the terminal that cdktf makes for Terraform at times swallows the end of what
-// Terraform writes.
+// TestLostEnd: the terminal that cdktf makes for Terraform sometimes loses the end of its
+// output.
 func TestLostEnd(t *testing.T) {
 	const applying = "x-net  Terraform has been successfully initialized!\nx-net  Plan: 2 to add, 0 to change, 0 to destroy.\nx-net  a.b: Creating...\nx-net  a.b: Creation complete after 0s [id=1]\n"
 	for name, test := range map[string]struct {
@@ -108,7 +108,7 @@ func TestLostEnd(t *testing.T) {
 	}
 }
 
-// TestFollow: when the end of one stack is lost, the beginning of the next tells.
+// TestFollow: when the end of one stack is lost, the start of the next one ends it.
 func TestFollow(t *testing.T) {
 	p := NewParser("x-net", "x-data")
 	p.Follow("x-data", "x-net")
@@ -126,7 +126,7 @@ x-data  data.x.y: Reading...
 	assert.Assert(t, !net.Ended.After(data.Started))
 }
 
-// TestPlan is about what terraform show tells of a plan.
+// TestPlan parses the output of terraform show for a plan.
 func TestPlan(t *testing.T) {
 	for output, want := range map[string]Stack{
 		"\nNo changes. Your infrastructure matches the configuration.\n": {Planned: true, Unchanged: true},

@@ -10,24 +10,24 @@ import (
 	"strings"
 )
 
-// Client is the real kubectl and the real Helm, for one control plane.
+// Client runs the real kubectl and the real Helm against one control plane.
 type Client struct {
-	// Programs is the folder with the programs, Folder that of the control plane.
+	// Programs is the folder with the programs, Folder the control plane's.
 	Programs, Folder string
-	// Driver is where Helm keeps releases: secret, which is the default, or configmap.
+	// Driver is where Helm stores releases: secret, which is the default, or configmap.
 	Driver string
 }
 
-// Kubeconfig is the file with an administrator's access.
+// Kubeconfig is the path of the kubeconfig of an administrator.
 func (c Client) Kubeconfig() string { return filepath.Join(c.Folder, "kubeconfig") }
 
-// Running tells whether there is a control plane in the folder, running or not.
+// Running reports whether there is a control plane in the folder, running or not.
 func (c Client) Running() bool {
 	_, err := os.Stat(c.Kubeconfig())
 	return err == nil
 }
 
-// Variables have kubectl and Helm use this control plane, and keep nothing elsewhere.
+// Variables make kubectl and Helm use this control plane, and store nothing elsewhere.
 func (c Client) Variables() []string {
 	variables := []string{
 		"KUBECONFIG=" + c.Kubeconfig(),
@@ -42,7 +42,7 @@ func (c Client) Variables() []string {
 	return variables
 }
 
-// Kubectl runs kubectl and returns what it prints. The error holds what it says of one.
+// Kubectl runs kubectl and returns its output. The error contains what it prints about one.
 func (c Client) Kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
 	return c.run(ctx, kubectl, input, arguments)
 }

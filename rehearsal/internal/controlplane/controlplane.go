@@ -1,6 +1,6 @@
 // Package controlplane runs a real Kubernetes control plane on this machine: etcd, the API
-// server, the controllers and the scheduler. Nodes and what happens to pods on them are kwok's:
-// no container runs, and every pod is ready at once.
+// server, the controllers and the scheduler. kwok simulates nodes and pods: no container runs,
+// and every pod is ready at once.
 package controlplane
 
 import (
@@ -16,8 +16,8 @@ import (
 	"plinth/rehearsal/internal/guard"
 )
 
-// ControlPlane is one that runs. All that it keeps is in one folder, and worth nothing
-// when it has stopped.
+// ControlPlane is a running control plane. All its files are in one folder and useless after it
+// has stopped.
 type ControlPlane struct {
 	Client
 
@@ -28,17 +28,17 @@ type process struct {
 	*guard.Process
 	name  string
 	log   *os.File
-	ended chan struct{} // closed when it has
-	err   error         // how
+	ended chan struct{} // closed when it has ended
+	err   error         // its exit error
 }
 
-// patience is how long any part may take to be ready. On two busy cores all of it takes some
-// ten seconds.
+// patience is how long each part may take to be ready. On two busy cores the whole start takes
+// about ten seconds.
 const patience = 2 * time.Minute
 
-// Start starts one with programs out of a folder (make kubernetes fills it), keeping what it
-// writes in another, which must not be there yet, and returns when its nodes are ready. name is
-// that of kubectl's context for it.
+// Start starts a control plane and returns when its nodes are ready. programs is the folder with
+// its programs, which make kubernetes fills. folder gets its files and must not exist yet. name
+// is the name of kubectl's context.
 func Start(ctx context.Context, programs, folder, name string) (*ControlPlane, error) {
 	if err := check(programs); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func Start(ctx context.Context, programs, folder, name string) (*ControlPlane, e
 	return c, nil
 }
 
-// check asks for the programs, and for the stages that tell kwok what happens to pods.
+// check checks for the programs, and for the stages by which kwok simulates pods.
 func check(programs string) error {
 	for _, name := range append([]string{etcd, apiserver, controllers, scheduler, kwok, kubectl, helm}, stages...) {
 		if _, err := os.Stat(filepath.Join(programs, name)); err != nil {
@@ -60,7 +60,7 @@ func check(programs string) error {
 	return nil
 }
 
-// The programs, as their packages are called.
+// The programs, by the names of their packages.
 const (
 	etcd        = "etcd"
 	apiserver   = "kube-apiserver"
@@ -86,7 +86,7 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 	if err := c.writeCredentials("https://"+api, name); err != nil {
 		return err
 	}
-	// Nothing here outlives the process, so nothing need reach the disk.
+	// Nothing here outlives the process, so nothing needs to reach the disk.
 	if err := c.run(etcd, "--data-dir", c.path("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
 		"--listen-client-urls", "http://"+store, "--advertise-client-urls", "http://"+store,
 		"--listen-peer-urls", "http://"+peer, "--initial-advertise-peer-urls", "http://"+peer,
@@ -99,7 +99,7 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 		"--service-account-issuer", "https://kubernetes.default.svc",
 		"--service-account-key-file", c.path(accountKey), "--service-account-signing-key-file", c.path(accountKey),
 		"--service-cluster-ip-range", "172.20.0.0/16", // EKS's own
-		// There is no node from which it could be reached under its service's address.
+		// No node could reach the API server at its Service's address.
 		"--endpoint-reconciler-type", "none"); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 	if err := c.run(controllers, "--kubeconfig", c.Kubeconfig(), "--leader-elect=false", "--secure-port", "0",
 		"--use-service-account-credentials", "--service-account-private-key-file", c.path(accountKey), "--root-ca-file", c.path(certificate),
 		"--horizontal-pod-autoscaler-sync-period", "1s",
-		// On a busy machine a sign of life may be late, and no pod of a node without is ready.
+		// On a busy machine a heartbeat may be late, and no pod of a node without one is ready.
 		"--node-monitor-grace-period", "5m"); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 	return c.await(ctx, "wait", "--for=condition=Ready", "node", "--all", "--timeout", "1s")
 }
 
-// run starts a program that stays.
+// run starts a program that keeps running.
 func (c *ControlPlane) run(name string, arguments ...string) error {
 	log, err := os.Create(c.path(name + ".log"))
 	if err != nil {
@@ -153,7 +153,7 @@ func (c *ControlPlane) run(name string, arguments ...string) error {
 	return nil
 }
 
-// await asks with kubectl until the answer is good, or something has ended that must not.
+// await retries a kubectl command until it succeeds, or a program has ended.
 func (c *ControlPlane) await(ctx context.Context, arguments ...string) error {
 	for {
 		_, err := c.Kubectl(ctx, "", arguments...)
@@ -175,7 +175,7 @@ func (c *ControlPlane) await(ctx context.Context, arguments ...string) error {
 	}
 }
 
-// Stop ends all of it at once: on a mere request the API server would wait for its store.
+// Stop kills everything at once: on SIGTERM the API server would wait for etcd.
 func (c *ControlPlane) Stop() error {
 	var err error
 	for _, p := range c.processes {
@@ -191,7 +191,7 @@ func (c *ControlPlane) Stop() error {
 
 func (c *ControlPlane) path(name string) string { return filepath.Join(c.Folder, name) }
 
-// address is the one at which everything listens.
+// address is where everything listens.
 const address = "127.0.0.1"
 
 func loopback(port int) string { return net.JoinHostPort(address, strconv.Itoa(port)) }

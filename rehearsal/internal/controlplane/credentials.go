@@ -22,8 +22,8 @@ const (
 	tokens         = "tokens.csv"
 )
 
-// writeCredentials makes the API server's certificate, the key that service accounts' tokens
-// are signed with, and the one user there is, an administrator.
+// writeCredentials writes the API server's certificate, the key that signs service accounts'
+// tokens, and the only user, an administrator.
 func (c *ControlPlane) writeCredentials(server, context string) error {
 	public, private, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.ParseIP(address)}, nil)
 	if err != nil {

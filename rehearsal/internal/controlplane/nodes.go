@@ -1,9 +1,9 @@
 package controlplane
 
-// BadTag is the tag of an image that no registry has: a container of one waits for it forever.
+// BadTag is an image tag that no registry has: its container waits for the image forever.
 const BadTag = "missing"
 
-// nodes are one in each of three zones. Fargate has one for each pod; here several share it.
+// nodes are three nodes, each in its own zone. Fargate has a node per pod; here pods share them.
 const nodes = `{apiVersion: v1, kind: List, items: [
   {apiVersion: v1, kind: Node, metadata: {name: fargate-a, annotations: {kwok.x-k8s.io/node: fake}, labels: {
     eks.amazonaws.com/compute-type: fargate, topology.kubernetes.io/zone: a, kubernetes.io/os: linux, kubernetes.io/arch: amd64}},
@@ -16,8 +16,8 @@ const nodes = `{apiVersion: v1, kind: List, items: [
     status: {capacity: {cpu: 16, memory: 120Gi, pods: 100}, allocatable: {cpu: 16, memory: 120Gi, pods: 100}}},
 ]}`
 
-// ownStages are more for kwok, of more weight than its own where both fit: a container of a
-// missing image waits, and what helm test starts ends well.
+// ownStages extend kwok's stages, with more weight where both match: a container with a missing
+// image waits, and a pod of helm test succeeds.
 // https://kwok.sigs.k8s.io/docs/user/stages-configuration/
 const ownStages = `apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage

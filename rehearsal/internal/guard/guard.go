@@ -1,6 +1,6 @@
-// Package guard starts programs that leave nothing behind. Each runs below a guard, which is
-// this program once more: a process that ends everything below itself when it is told to,
-// when the program it runs ends, and when whoever started it is gone, even by kill -9.
+// Package guard starts programs that leave nothing behind. Each runs below a guard, a second
+// process of this program. The guard ends everything below itself when it is told to, when the
+// program it runs ends, and when the process that started it is gone, even by kill -9.
 package guard
 
 import (
@@ -14,11 +14,11 @@ import (
 	"syscall"
 )
 
-// argument tells a guard from the program itself.
+// argument marks a guard among the processes of this program.
 const argument = "guard-of-a-rehearsal"
 
-// What the one who starts a guard says to it through the pipe between them. The pipe's end
-// means that he is gone.
+// The words for a guard, sent through the pipe by the process that started it. If the pipe
+// closes, that process is gone.
 const (
 	sayInterrupt = 'i'
 	sayKill      = 'k'
@@ -27,15 +27,15 @@ const (
 // control is the guard's end of that pipe, after standard input, output and error.
 const control = 3
 
-// notStarted is a guard's exit status when it could not start its program; no program that
-// is run here has it.
+// notStarted is a guard's exit status if it could not start its program. No program that runs
+// here uses it.
 const notStarted = 113
 
-// ready is whether this program can be a guard.
+// ready reports whether this program can be a guard.
 var ready bool
 
-// Run must be the first call of main, or of TestMain: it makes this program a guard when it
-// was started as one, and then does not return.
+// Run must be the first call of main, or of TestMain. In a guard's process it serves as the
+// guard and does not return.
 func Run() {
 	ready = true
 	if len(os.Args) > 3 && os.Args[1] == argument {
@@ -48,14 +48,14 @@ type Program struct {
 	Path   string // a name is looked up in this process's PATH
 	Args   []string
 	Folder string
-	Env    []string  // all of it, as in exec.Cmd
+	Env    []string  // the whole environment, as in exec.Cmd
 	Output io.Writer // standard output and error together
-	// Listen are the names of the programs that an interrupt is for, this one or below it.
-	// Without, it is for all.
+	// Listen are the names of the programs that get an interrupt, this one or below it. Empty
+	// means all.
 	Listen []string
 }
 
-// Process is a program that was started, and all that it has started itself.
+// Process is a program that was started, with all the processes below it.
 type Process struct {
 	command *exec.Cmd
 	mutex   sync.Mutex
@@ -85,7 +85,7 @@ func Start(p Program) (*Process, error) {
 	command.Dir, command.Env = p.Folder, p.Env
 	command.Stdout, command.Stderr = p.Output, p.Output
 	command.ExtraFiles = []*os.File{listening}
-	// A group of its own: what is typed at the terminal is for us, who pass it on.
+	// Its own process group: we get what is typed at the terminal, and pass it on.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: cannot be started: %w", p.Path, err), speaking.Close())
@@ -93,11 +93,11 @@ func Start(p Program) (*Process, error) {
 	return &Process{command: command, control: speaking, name: p.Path}, nil
 }
 
-// Interrupt asks to stop, as Ctrl-C does. Whatever is started afterwards is asked as well.
+// Interrupt interrupts the program, as Ctrl-C does, and whatever is started below it later.
 func (p *Process) Interrupt() { p.say(sayInterrupt) }
 
-// Kill ends the program and all that it has started at once, as kill -9 does. Nothing is
-// left when Wait returns.
+// Kill ends the program and all that it has started at once, as kill -9 does. Nothing is left
+// when Wait returns.
 func (p *Process) Kill() { p.say(sayKill) }
 
 func (p *Process) say(word byte) {
@@ -108,8 +108,8 @@ func (p *Process) say(word byte) {
 	}
 }
 
-// Wait returns when the program has ended and nothing of it is left. The error is an
-// *exec.ExitError when it has failed.
+// Wait returns when the program has ended and nothing below it is left. A program that failed
+// gives an *exec.ExitError.
 func (p *Process) Wait() error {
 	err := p.command.Wait()
 	p.mutex.Lock()

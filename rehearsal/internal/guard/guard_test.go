@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// parentVariable makes the test binary the program that starts a guarded one, to be killed.
+// parentVariable makes the test binary a program that starts a guarded one, and can be killed.
 const parentVariable = "GUARD_TEST_PARENT"
 
 func TestMain(m *testing.M) {
@@ -32,8 +32,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// family starts processes of every kind that could stay behind, and tells their ids: one in a
-// session of its own, one whose parent has ended, and one that does not listen to signals.
+// family starts every kind of process that could stay behind, and prints their ids: one in its
+// own session, one whose parent has ended, and one that ignores signals.
 const family = `
 sleep 600 & echo $!
 setsid sleep 600 & echo $!
@@ -43,7 +43,7 @@ echo end
 sleep 600
 `
 
-// start starts the family below a guard and returns the ids of its members.
+// start starts the family below a guard and returns the ids of its processes.
 func start(t *testing.T) (*Process, []int) {
 	t.Helper()
 	needSetsid(t)
@@ -90,7 +90,7 @@ func TestKill(t *testing.T) {
 	mustBeGone(t, pids)
 }
 
-// TestParentKilled is kill -9 of the program that has started the guard.
+// TestParentKilled kills, as by kill -9, the program that started the guard.
 func TestParentKilled(t *testing.T) {
 	needSetsid(t)
 	read, write, err := os.Pipe()
@@ -116,7 +116,7 @@ func TestParentKilled(t *testing.T) {
 	mustBeGone(t, pids)
 }
 
-// TestGuardKilled is kill -9 of the guard itself: at least its program ends with it.
+// TestGuardKilled kills, as by kill -9, the guard itself: at least its program ends with it.
 func TestGuardKilled(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends a process with its parent")
@@ -139,11 +139,11 @@ func TestGuardKilled(t *testing.T) {
 	mustBeGone(t, []int{pid})
 }
 
-// TestEnd is about what a program leaves behind when it ends by itself.
+// TestEnd leaves a process behind when the program ends by itself.
 func TestEnd(t *testing.T) {
 	needSetsid(t)
 	note := filepath.Join(t.TempDir(), "note")
-	// The one that is left saves its state when it is asked to stop, as Terraform does.
+	// The process left behind saves its state when it is interrupted, as Terraform does.
 	script := `setsid --fork sh -c 'trap "echo saved >` + note + `; exit" INT; while :; do sleep 0.01; done'; sleep 0.2; exit 7`
 	p, err := Start(Program{Path: "sh", Args: []string{"-c", script}, Env: os.Environ(), Output: &bytes.Buffer{}})
 	if err != nil {
@@ -173,7 +173,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestListen: only those are asked to stop that listen, and only once.
+// TestListen: only programs in Listen are interrupted, and only once.
 func TestListen(t *testing.T) {
 	folder := t.TempDir()
 	script := `trap 'echo wrong' INT; ` + folder + `/terraform -c 'trap "echo asked" INT; echo ready; i=0; while [ $i -lt 50 ]; do sleep 0.01; i=$((i+1)); done'; exit 5`
@@ -230,8 +230,8 @@ func anyLives(pids []int) bool {
 	return false
 }
 
-// lives tells whether there is such a process, other than one that has ended and waits for
-// its parent to notice.
+// lives reports whether a process exists. It does not count one that has ended but that its
+// parent has not reaped.
 func lives(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of every process below it whose own parent ends, even
-// of one in a session of its own, as cdktf starts Terraform.
+// adopt makes this process the parent of every process below it whose own parent ends, even of
+// one in its own session, as cdktf starts Terraform.
 func adopt() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // every Linux since 3.4
 }
 
-// attributes of the guarded program: it ends when the guard itself is killed.
+// attributes make the guarded program end when the guard itself is killed.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// processes are all of this machine.
+// processes returns all processes of this machine.
 func processes() []process {
 	var all []process
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")

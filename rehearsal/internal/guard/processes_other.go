@@ -10,13 +10,13 @@ import (
 	"syscall"
 )
 
-// adopt: only Linux gives a guard the processes whose own parent has ended. Elsewhere a
-// Terraform that cdktf leaves behind ends with the terminal that cdktf has made for it.
+// adopt does nothing: only on Linux does a guard inherit processes whose own parent has ended. Elsewhere
+// a Terraform that cdktf leaves behind ends with the terminal that cdktf has made for it.
 func adopt() {}
 
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// processes are all of this machine.
+// processes returns all processes of this machine.
 func processes() []process {
 	var all []process
 	output, _ := exec.Command("ps", "-axo", "pid=,ppid=,comm=").Output()

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// pause is between two looks at what is below.
+	// pause is the interval between two looks at the processes below.
 	pause = 20 * time.Millisecond
-	// grace is how long what the program has left may take to end by itself.
+	// grace is how long processes that the program leaves may take to end by themselves.
 	grace = 5 * time.Second
 )
 
 // serve is the guard: it runs a program and returns its exit status.
 func serve(listen []string, path string, args []string) int {
-	// Only the pipe counts. What is sent to a group or a session is not for a guard. The
-	// signals are caught and forgotten; if they were ignored, the program would ignore them.
+	// Only the pipe counts, not signals to a group or a session. Catch and drop the signals: if
+	// they were ignored, the program would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	adopt()
 	// The kernel ends the program when the thread that started it ends.
@@ -58,7 +58,7 @@ func serve(listen []string, path string, args []string) int {
 	}
 }
 
-// hear passes on what is said through the pipe, and its end as sayKill.
+// hear passes on the words from the pipe. When the pipe closes, it sends sayKill.
 func hear(words chan<- byte) {
 	pipe := os.NewFile(control, "control")
 	word := make([]byte, 1)
@@ -73,14 +73,14 @@ func hear(words chan<- byte) {
 	}
 }
 
-// asked are the processes that have been asked to stop. Asked twice, Terraform would not save
-// its state any more.
+// asked are the processes already interrupted. On a second interrupt Terraform would not save its
+// state any more.
 type asked struct {
 	listen []string
 	pids   []int
 }
 
-// interrupt asks those below that listen and have not been asked yet.
+// interrupt interrupts the listening processes below that have not been interrupted yet.
 func (a *asked) interrupt() {
 	for _, p := range below() {
 		if slices.Contains(a.pids, p.pid) || len(a.listen) > 0 && !slices.ContainsFunc(a.listen, p.is) {
@@ -91,8 +91,8 @@ func (a *asked) interrupt() {
 	}
 }
 
-// endAll has all that the program has left end, by itself if it can: when cdktf fails, a
-// Terraform that it leaves behind may still have a state to save.
+// endAll ends all processes that the program has left, first with an interrupt: when cdktf fails,
+// a Terraform that it leaves behind may still have a state to save.
 func (a *asked) endAll() {
 	for deadline := time.Now().Add(grace); reap() && time.Now().Before(deadline); time.Sleep(pause) {
 		a.interrupt()
@@ -100,8 +100,8 @@ func (a *asked) endAll() {
 	killAll()
 }
 
-// killAll ends all below this process. What a process starts before its own end is then below
-// this process itself, and is found when looking again.
+// killAll kills all processes below this one. Children of a killed process become this process's
+// own, and the next look finds them.
 func killAll() {
 	for reap() {
 		for _, p := range below() {
@@ -111,13 +111,13 @@ func killAll() {
 	}
 }
 
-// process is one that runs, or has ended without its parent's notice.
+// process is a running process, or one that has ended but is not reaped.
 type process struct {
 	pid, parent int
 	name        string
 }
 
-// is tells whether it is a program of that name. Linux knows its first 15 letters.
+// is reports whether the process has that name. Linux keeps only its first 15 letters.
 func (p process) is(name string) bool {
 	return p.name == name || len(p.name) == 15 && strings.HasPrefix(name, p.name)
 }
@@ -136,8 +136,8 @@ func below() []process {
 	return found[1:]
 }
 
-// reap lets go of those that have ended right below this process. It returns whether any is left
-// there; without, there is none further below either.
+// reap reaps ended children of this process and reports whether any child is left. Without children
+// there are no processes further below either.
 func reap() (left bool) {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
@@ -147,7 +147,7 @@ func reap() (left bool) {
 	}
 }
 
-// status is how a shell would tell how a program has ended.
+// status is the exit status that a shell would report for an ended program.
 func status(err error) int {
 	var exit *exec.ExitError
 	switch {

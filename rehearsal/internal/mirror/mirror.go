@@ -1,5 +1,5 @@
-// Package mirror has Terraform, or OpenTofu, take its providers from a folder of this machine
-// and from nowhere else.
+// Package mirror makes Terraform, or OpenTofu, install its providers only from a folder of this
+// machine.
 package mirror
 
 import (
@@ -16,17 +16,17 @@ import (
 	"plinth/rehearsal/internal/shell"
 )
 
-// Provider is one that a configuration asks for, such as hashicorp's aws at 5.99.1.
+// Provider is a required provider, such as hashicorp's aws at 5.99.1.
 type Provider struct{ Namespace, Name, Version string }
 
-// programs is the folder, in that of a mirror, with one program under the name of each provider.
+// programs is the folder, inside a mirror, with one program under the name of each provider.
 const programs = "programs"
 
-// Write fills a folder with one program under the name of each provider, for both of
-// Terraform's and OpenTofu's registry. It replaces nothing.
+// Write fills a folder with one program under the name of each provider, for both Terraform's and
+// OpenTofu's registry. It replaces nothing.
 //
-// What Terraform finds is a script that becomes the program: of a provider's package it computes
-// the checksum in every command, which of the program itself would take it a tenth of a second.
+// Terraform installs a script that execs the program. Every command computes the checksum of a
+// provider's package; of the program itself that would take a tenth of a second.
 func Write(folder, program string, providers []Provider) error {
 	for _, p := range providers {
 		name := "terraform-provider-" + p.Name + "_v" + p.Version
@@ -48,9 +48,8 @@ func Write(folder, program string, providers []Provider) error {
 	return nil
 }
 
-// Link makes a program known under another name: as a hard link, which takes no space, or
-// across file systems as a copy. The name is what the program sees, other than with a
-// symbolic link.
+// Link gives a program another name: as a hard link, which takes no space, or as a copy across
+// file systems. The program sees the new name, which it would not with a symbolic link.
 func Link(program, name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
@@ -71,8 +70,8 @@ func Link(program, name string) error {
 	return errors.Join(err, to.Close())
 }
 
-// Configuration is a Terraform CLI configuration that knows no other place for providers than
-// the folder. Terraform reads it instead of the user's own where TF_CLI_CONFIG_FILE names it.
+// Configuration returns a Terraform CLI configuration with the folder as the only source of
+// providers. Terraform reads it instead of the user's own if TF_CLI_CONFIG_FILE names it.
 // https://developer.hashicorp.com/terraform/cli/config/config-file#explicit-installation-method-configuration
 func Configuration(folder string) string {
 	return fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", folder)

@@ -35,7 +35,7 @@ func TestWrite(t *testing.T) {
 	assert.Assert(t, Write(t.TempDir(), program+"x", providers) != nil)
 }
 
-// TestTerraform has the real Terraform install from a mirror. It starts no provider at that.
+// TestTerraform has the real Terraform install from a mirror. That starts no provider.
 func TestTerraform(t *testing.T) {
 	for _, binary := range []string{"terraform", "tofu"} {
 		t.Run(binary, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestTerraform(t *testing.T) {
 			for _, want := range []string{"Installed hashicorp/aws v5.99.1", "Installed hashicorp/helm v3.1.1"} {
 				assert.Assert(t, strings.Contains(output, want), output)
 			}
-			// There is no other place to take one from.
+			// There is no other place to install from.
 			output, err = initialize("5.99.2")
 			assert.Assert(t, err != nil && strings.Contains(output, "Failed to query available provider packages") ||
 				strings.Contains(output, "Failed to resolve provider packages"), output)

@@ -12,8 +12,8 @@ import (
 	"plinth/rehearsal/internal/report"
 )
 
-// inCluster looks, with the real kubectl and Helm, whether the real control plane runs what was
-// deployed, where there is one.
+// inCluster checks, with the real kubectl and Helm, that the real control plane, if there is one,
+// runs what was deployed.
 func (p *play) inCluster(ctx context.Context) error {
 	if !p.RealCluster() {
 		return nil
@@ -48,7 +48,7 @@ func (p *play) inCluster(ctx context.Context) error {
 	return p.expect(e)
 }
 
-// clusterEmpty looks whether the destroyed stacks have left anything in the control plane.
+// clusterEmpty checks that the destroyed stacks have left nothing in the control plane.
 func (p *play) clusterEmpty(ctx context.Context) error {
 	if !p.RealCluster() {
 		return nil
@@ -67,7 +67,7 @@ func (p *play) clusterEmpty(ctx context.Context) error {
 			left = append(left, name)
 		}
 	}
-	// What Helm makes outside of namespaces, or in Kubernetes' own.
+	// Helm's objects outside of namespaces, or in Kubernetes' own namespaces.
 	others, err := p.Cluster().Kubectl(ctx, "", "get", "customresourcedefinitions,clusterroles,clusterrolebindings,roles,rolebindings,services,configmaps,secrets",
 		"--all-namespaces", "--selector", "app.kubernetes.io/managed-by=Helm", "--output", "name")
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *play) clusterEmpty(ctx context.Context) error {
 	return p.expect(e)
 }
 
-// releases are Helm's, as namespace/name.
+// releases are Helm's releases, as namespace/name.
 func (p *play) releases(ctx context.Context) ([]string, error) {
 	output, err := p.Cluster().Helm(ctx, "", "list", "--all-namespaces", "--all", "--output", "json")
 	if err != nil {

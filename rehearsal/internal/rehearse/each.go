@@ -9,7 +9,7 @@ import (
 	"plinth/rehearsal/internal/run"
 )
 
-// each does something with several stacks, by commands of their own, in the order of [run.InOrder].
+// each runs do for several stacks, each with its own commands, in the order of [run.InOrder].
 func (p *play) each(ctx context.Context, phase *report.Phase, verb string, names []string, after func(string) []string,
 	do func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error),
 ) (outcome, error) {
@@ -17,7 +17,7 @@ func (p *play) each(ctx context.Context, phase *report.Phase, verb string, names
 	outcomes, errs := make([]outcome, len(names)), make([]error, len(names))
 	for i, name := range names {
 		parsers[i] = cdktf.NewParser(name)
-		outcomes[i].stacks = parsers[i].Stacks() // if its turn does not come
+		outcomes[i].stacks = parsers[i].Stacks() // in case its turn does not come
 	}
 	end := p.screen.Progress(verb, parsers...)
 	run.InOrder(names, after, func(name string) bool {
@@ -31,7 +31,7 @@ func (p *play) each(ctx context.Context, phase *report.Phase, verb string, names
 	return together, err
 }
 
-// joined is what several commands have come to, with the log of the first that is remarkable.
+// joined combines several outcomes. Its log is the first failure's, or else the first with changes.
 func joined(outcomes []outcome, errs []error) (outcome, error) {
 	var together outcome
 	for i, o := range outcomes {

@@ -11,7 +11,7 @@ import (
 	"plinth/rehearsal/internal/report"
 )
 
-// readStates takes the resources and outputs of all stacks into the result.
+// readStates adds the resources and outputs of all stacks to the result.
 func (p *play) readStates() (resources int, err error) {
 	for i, s := range p.App.Stacks {
 		state, err := p.State().State(s.Key)
@@ -24,8 +24,8 @@ func (p *play) readStates() (resources int, err error) {
 		}
 		resources += len(stack.Resources)
 		for _, name := range slices.Sorted(maps.Keys(state.Outputs)) {
-			// Security: what is sensitive stays in the state. So does what crosses to another
-			// stack, all of which cdktf marks so.
+			// Security: leave out sensitive outputs. cdktf marks all outputs for other stacks as
+			// sensitive.
 			if output := state.Outputs[name]; !output.Sensitive {
 				stack.Outputs = append(stack.Outputs, report.NewOutput(name, output.Value))
 			}
@@ -34,7 +34,7 @@ func (p *play) readStates() (resources int, err error) {
 	return resources, nil
 }
 
-// nothingLeft looks at what is left in the cloud and in the bucket.
+// nothingLeft checks that the cloud and the bucket are empty.
 func (p *play) nothingLeft(context.Context) error {
 	world, err := p.Cloud().View()
 	if err != nil {
@@ -70,7 +70,7 @@ func (p *play) nothingLeft(context.Context) error {
 	return p.expect(states)
 }
 
-// objects are those in the bucket: states and their locks.
+// objects are the objects in the bucket: states and their locks.
 func (p *play) objects() ([]report.Object, error) {
 	keys, err := p.State().Keys()
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *play) objects() ([]report.Object, error) {
 	return objects, nil
 }
 
-// things are those of the cloud, by type and key, without what was there before any stack.
+// things are the cloud's things, by type and key, without those that came before any stack.
 func things(all map[string]map[string]*cloud.Thing) []report.Thing {
 	var found []report.Thing
 	for _, kind := range slices.Sorted(maps.Keys(all)) {
@@ -107,7 +107,7 @@ func things(all map[string]map[string]*cloud.Thing) []report.Thing {
 	return found
 }
 
-// before is what must exist in a real account before the first deployment.
+// before lists what must exist in a real account before the first deployment.
 func (p *play) before() []string {
 	var all []string
 	for _, arn := range p.App.Given() {
@@ -127,8 +127,8 @@ func (p *play) before() []string {
 	return append(all, "the application's image, pushed after "+p.Env+"-data is there")
 }
 
-// unchecked are those of some types that are known by their schema alone, and those others for which
-// roles are not asked for permissions.
+// unchecked returns the types that are known by their schema alone, and the others whose permissions
+// are not checked.
 func unchecked(types []string) (bySchema, unasked []string) {
 	for _, name := range types {
 		switch behaves, calls := cloud.Knows(name); {
@@ -141,7 +141,7 @@ func unchecked(types []string) (bySchema, unasked []string) {
 	return bySchema, unasked
 }
 
-// notChecked is what only AWS can tell, and, without a real control plane, only Kubernetes.
+// notChecked lists what only AWS and, without a real control plane, only Kubernetes can show.
 func notChecked(realCluster bool) []string {
 	charts := "Charts from other repositories are not rendered; the application's is."
 	if realCluster {

@@ -1,5 +1,5 @@
-// Package rehearse takes one environment from its first deployment to nothing left, and looks
-// at each step whether all is as it should be.
+// Package rehearse takes one environment from its first deployment to its complete destruction,
+// and checks each step.
 package rehearse
 
 import (
@@ -17,20 +17,20 @@ import (
 	"plinth/rehearsal/internal/screen"
 )
 
-// play is one rehearsal as it goes on.
+// play is a running rehearsal.
 type play struct {
 	*run.Rehearsal
 	screen  *screen.Screen
 	result  *report.Result
-	secrets map[string]bool // all passwords that there have been
+	secrets map[string]bool // all passwords so far
 }
 
-// errUnmet ends a rehearsal: what follows would only fail for the same reason.
+// errUnmet ends a rehearsal: later steps would only fail for the same reason.
 var errUnmet = errors.New("an expectation is not met")
 
-// Play plays it all, or with deployOnly up to a deployment that stays. The result is there
-// even when there is an error, which is about the rehearsal itself and not about what it has
-// found.
+// Play plays the whole rehearsal; with deployOnly it stops after the deployment, which stays. It
+// returns a result even with an error. The error is about the rehearsal itself, not about what
+// it found.
 func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bool) (*report.Result, error) {
 	p := &play{
 		Rehearsal: r, screen: s, secrets: map[string]bool{},
@@ -58,7 +58,7 @@ func Play(ctx context.Context, r *run.Rehearsal, s *screen.Screen, deployOnly bo
 	return p.result, err
 }
 
-// expect notes whether something is as it must be, and ends the rehearsal if not.
+// expect records an expectation, and returns errUnmet if it is not met.
 func (p *play) expect(e report.Expectation) error {
 	p.result.Expectations = append(p.result.Expectations, e)
 	p.screen.Result(e.Met, e.Title+": "+e.Found)
@@ -68,7 +68,7 @@ func (p *play) expect(e report.Expectation) error {
 	return nil
 }
 
-// synth synthesizes the environment and finds out what there is.
+// synth synthesizes the environment, starts the simulators and fills in the result's first facts.
 func (p *play) synth(ctx context.Context) error {
 	p.screen.Title("Synthesize and start the simulators")
 	end := p.screen.Busy("synth")
@@ -96,17 +96,17 @@ func (p *play) resynth(ctx context.Context, overrides ...string) error {
 	return p.Synth(ctx, overrides...)
 }
 
-// outcome is how a command of cdktf has ended.
+// outcome is the result of a command.
 type outcome struct {
 	stacks []cdktf.Stack
 	failed error
 	log    string
 	text   string
-	// refusals are what the simulators have refused meanwhile.
+	// refusals are the requests that the simulators refused meanwhile.
 	refusals []string
 }
 
-// lines is how many of a log's last lines say why a command has failed.
+// lines is how many last lines of a log go into a report of a failure.
 const lines = 15
 
 func tail(text string) string {
@@ -114,7 +114,7 @@ func tail(text string) string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
-// one runs one command. The error is only about one that could not be run to its end.
+// one runs one command. It returns an error only if the command could not run to its end.
 func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parser) (outcome, error) {
 	command.Watch = parser
 	begun := time.Now()
@@ -135,7 +135,7 @@ func (p *play) one(ctx context.Context, command run.Command, parser *cdktf.Parse
 	return outcome{stacks: stacks, failed: err, log: log.File, text: log.Text, refusals: refusals[min(len(before), len(refusals)):]}, readErr
 }
 
-// begin notes the beginning of a phase; the result ends it.
+// begin begins a phase; the function that it returns ends it.
 func (p *play) begin(name, title string) (*report.Phase, func()) {
 	phase := &report.Phase{Name: name, Title: title, From: time.Now()}
 	p.result.Phases = append(p.result.Phases, phase)
@@ -143,7 +143,7 @@ func (p *play) begin(name, title string) (*report.Phase, func()) {
 	return phase, func() { phase.To = time.Now() }
 }
 
-// note takes what has been done with stacks into a phase.
+// note adds what a command did with stacks to a phase.
 func (p *play) note(phase *report.Phase, stacks []cdktf.Stack) {
 	for _, s := range stacks {
 		if s.Started.IsZero() {
@@ -158,8 +158,8 @@ func (p *play) note(phase *report.Phase, stacks []cdktf.Stack) {
 	slices.SortStableFunc(phase.Bars, func(a, b report.Bar) int { return a.From.Compare(b.From) })
 }
 
-// turn is when a stack's turn came: when Terraform was ready, and all that goes before it
-// was done.
+// turn is when a stack's turn came: when Terraform was ready, and all stacks before it were
+// done.
 func (p *play) turn(s cdktf.Stack, stacks []cdktf.Stack) time.Time {
 	turn := s.Ready
 	for _, other := range stacks {
@@ -170,7 +170,7 @@ func (p *play) turn(s cdktf.Stack, stacks []cdktf.Stack) time.Time {
 	return turn
 }
 
-// ordered tells whether one of two stacks needs the other itself.
+// ordered reports whether one of two stacks needs the other directly.
 func (p *play) ordered(a, b string) bool {
 	return slices.Contains(p.App.Stack(a).Needs, b) || slices.Contains(p.App.Stack(b).Needs, a)
 }
@@ -187,7 +187,7 @@ func did(s cdktf.Stack) string {
 	return "nothing"
 }
 
-// said are the errors of all stacks, each with its stack's name.
+// said returns the errors of all stacks, each with its stack's name.
 func (o outcome) said() string {
 	var all []string
 	for _, s := range o.stacks {
@@ -196,7 +196,7 @@ func (o outcome) said() string {
 		}
 	}
 	if len(all) == 0 && len(o.refusals) > 0 {
-		return strings.Join(o.refusals, "\n") // cdktf has lost what Terraform said of it
+		return strings.Join(o.refusals, "\n") // cdktf has lost Terraform's message
 	}
 	if len(all) == 0 && o.failed != nil {
 		return o.failed.Error() + "\n" + tail(o.text)

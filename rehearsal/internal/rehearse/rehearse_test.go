@@ -26,7 +26,7 @@ import (
 
 const password = `a<b&c"d-0123456789`
 
-// start makes a rehearsal of one stack, of which nothing has been deployed.
+// start makes a rehearsal of one stack that is not deployed.
 func start(t *testing.T) *play {
 	t.Helper()
 	root := t.TempDir()
@@ -56,7 +56,7 @@ func write(t *testing.T, path string, content []byte) {
 	assert.NilError(t, os.WriteFile(path, content, 0o600))
 }
 
-// TestPassword: one is found wherever Terraform or cdktf could have left it.
+// TestPassword finds a password wherever Terraform or cdktf could have left it.
 func TestPassword(t *testing.T) {
 	const escaped = `a\u003cb\u0026c\"d-0123456789`
 	var plan bytes.Buffer
@@ -93,7 +93,7 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// TestNothingLeft: what is left is told.
+// TestNothingLeft reports leftovers.
 func TestNothingLeft(t *testing.T) {
 	p := start(t)
 	assert.NilError(t, p.nothingLeft(t.Context()))
@@ -112,7 +112,7 @@ func TestNothingLeft(t *testing.T) {
 	assert.Equal(t, p.result.Failures()[0].Found, "aws_vpc vpc-1")
 }
 
-// TestBootstrapStays: what it has made is not what others have left, and its state is no state of theirs.
+// TestBootstrapStays: bootstrap's resources and state do not count as leftovers.
 func TestBootstrapStays(t *testing.T) {
 	p := start(t)
 	p.App.Bootstrap = &synthesized.Stack{Name: "bootstrap-dev", Key: "dev/bootstrap.tfstate"}
@@ -126,7 +126,7 @@ func TestBootstrapStays(t *testing.T) {
 	assert.Equal(t, p.result.Expectations[0].Found, "none; the resources of bootstrap-dev stay")
 }
 
-// TestEach: two at a time, each after what it follows, and none after what has failed.
+// TestEach: two at a time, each after those that it needs, and none after a failed one.
 func TestEach(t *testing.T) {
 	for name, test := range map[string]struct {
 		failing string
@@ -178,7 +178,7 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// TestOwnRoles: what a role has done for another stack is told.
+// TestOwnRoles reports a role that has worked on another stack.
 func TestOwnRoles(t *testing.T) {
 	for name, test := range map[string]struct {
 		role, stack string
@@ -205,7 +205,7 @@ func TestOwnRoles(t *testing.T) {
 	}
 }
 
-// TestUnchecked: what a rehearsal does not know is told, not refused.
+// TestUnchecked: unknown types are reported, not refused.
 func TestUnchecked(t *testing.T) {
 	bySchema, unasked := unchecked([]string{
 		"aws_iam_policy", "aws_not_a_type", "aws_vpc", "data.aws_iam_policy_document", "data.terraform_remote_state",

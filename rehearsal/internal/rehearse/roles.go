@@ -19,18 +19,18 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// asDeployer has a command work under the role that deploys a stack.
+// asDeployer makes a command run under the deploy role of a stack.
 func (p *play) asDeployer(c run.Command, stack string) run.Command {
 	return p.As(c, p.App.Pipeline.DeployRoles[stack], p.App.Pipeline.Release())
 }
 
-// asPlanner has a command work under the role that plans a stack, for a merge request.
+// asPlanner makes a command run under the plan role of a stack, as for a merge request.
 func (p *play) asPlanner(c run.Command, stack string) run.Command {
 	c = p.With(c, run.Planning(p.App.Stack(stack))...)
 	return p.As(c, p.App.Pipeline.PlanRoles[stack], synthesized.Review)
 }
 
-// together runs cdktf once on all stacks, each under its own role, after those that before names.
+// together runs cdktf once on all stacks, each under its own role. before names the stacks before each.
 func (p *play) together(ctx context.Context, phase *report.Phase, verb string, before func(string) []string) (outcome, error) {
 	command, err := p.Under(p.CDKTF(verb, p.Env+"-*"), p.App.Pipeline.DeployRoles, p.App.Pipeline.Release())
 	if err != nil {
@@ -47,14 +47,14 @@ func (p *play) together(ctx context.Context, phase *report.Phase, verb string, b
 	return o, err
 }
 
-// deploys runs cdktf on one stack under its own role.
+// deploys returns a function that runs cdktf on one stack under its own role.
 func (p *play) deploys(verb string) func(context.Context, string, *cdktf.Parser) (outcome, error) {
 	return func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
 		return p.one(ctx, p.asDeployer(p.Alone(p.CDKTF(verb, name)), name), parser)
 	}
 }
 
-// limits shows, in an account where everything is still to be made, what roles are refused.
+// limits checks, in an account without the stacks, that roles are denied other stacks' work.
 func (p *play) limits(ctx context.Context) error {
 	phase, end := p.begin("roles", "Roles: each is denied what is not its own")
 	defer end()
@@ -77,7 +77,7 @@ func (p *play) limits(ctx context.Context) error {
 		}); err != nil {
 		return err
 	}
-	// Terraform has kept there what it could not save.
+	// Terraform has saved the state there, because it could not save it in the bucket.
 	if err := os.Remove(filepath.Join(first.Folder, "errored.tfstate")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -100,7 +100,7 @@ func (p *play) limits(ctx context.Context) error {
 		refused("The deploy role of "+first.Name+" cannot deploy "+other.Name, other.Name))
 }
 
-// attempt has Terraform deploy a stack under whatever role.
+// attempt has Terraform deploy a stack under the role that as sets.
 func (p *play) attempt(ctx context.Context, name string, as func(run.Command) run.Command, parser *cdktf.Parser) (outcome, error) {
 	parser.Bare()
 	o, err := p.one(ctx, as(p.Terraform(name, "init", "-input=false", "-no-color")), cdktf.NewParser(name))
@@ -110,7 +110,7 @@ func (p *play) attempt(ctx context.Context, name string, as func(run.Command) ru
 	return p.one(ctx, as(p.Terraform(name, "apply", "-auto-approve", "-input=false", "-no-color")), parser)
 }
 
-// ownRoles looks, in what IAM was asked, whether all of a stack was made by its own role.
+// ownRoles checks the recorded API calls: only a stack's own roles may have made them.
 func (p *play) ownRoles() error {
 	calls, err := p.Cloud().Calls()
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	"plinth/rehearsal/internal/report"
 )
 
-// shortest is the least length of what is looked for: anything shorter is found by chance.
+// shortest is the minimum length of a password to search for: shorter ones match by chance.
 const shortest = 8
 
-// collectSecrets takes note of all passwords that there are now.
+// collectSecrets records all current passwords.
 func (p *play) collectSecrets() error {
 	if _, err := os.Stat(p.Cloud().Path()); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -36,8 +36,8 @@ func (p *play) collectSecrets() error {
 	return nil
 }
 
-// noPassword looks for passwords wherever Terraform and cdktf have written something: in
-// every state that there has been, in plans and in logs.
+// noPassword searches for passwords wherever Terraform and cdktf have written: in every version
+// of every state, in plans and in logs.
 func (p *play) noPassword(context.Context) error {
 	if len(p.secrets) == 0 {
 		return nil
@@ -110,7 +110,7 @@ func (p *play) lookInFiles(look func(string, []byte)) error {
 	return nil
 }
 
-// open looks at a file, or at the files in it if it is an archive, as Terraform's plans are.
+// open looks at a file, or at the files in an archive, such as Terraform's plans.
 func open(path string, content []byte, look func(string, []byte)) error {
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"plinth/rehearsal/internal/screen"
 )
 
-// bootstrap deploys, as an administrator does once, what the other stacks need.
+// bootstrap deploys what the other stacks need, as an administrator does once.
 func (p *play) bootstrap(ctx context.Context) error {
 	phase, end := p.begin("bootstrap", "Bootstrap: state bucket, and roles for each stack")
 	defer end()
@@ -36,7 +36,7 @@ func (p *play) bootstrap(ctx context.Context) error {
 	return p.expect(e)
 }
 
-// deploy deploys every stack under its own role, and reads what there is then.
+// deploy deploys every stack under its own role, then reads the states.
 func (p *play) deploy(ctx context.Context) error {
 	phase, end := p.begin("deploy", "Deploy each stack under its own role")
 	defer end()
@@ -58,7 +58,7 @@ func (p *play) deploy(ctx context.Context) error {
 	return p.ownRoles()
 }
 
-// compare asks of every stack what deploying it again would change.
+// compare diffs every stack: none may have changes.
 func (p *play) compare(ctx context.Context) error {
 	phase, end := p.begin("diff", "Diff each stack")
 	defer end()
@@ -77,11 +77,11 @@ func (p *play) compare(ctx context.Context) error {
 	})
 }
 
-// change deploys another image, which must be the app's stack alone.
+// change deploys another image tag, which must change only the app's stack.
 func (p *play) change(ctx context.Context) error {
 	phase, end := p.begin("change", "Change the tag of the application's image")
 	defer end()
-	// Of tag and digest, the one that is given replaces both.
+	// Either a tag or a digest replaces both.
 	if err := p.resynth(ctx, p.Variable("APP_IMAGE_DIGEST")+"=", p.Variable("APP_IMAGE_TAG")+"=rehearsal"); err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (p *play) change(ctx context.Context) error {
 	return p.alone(ctx, phase, "deploy", app, app+" is deployed on its own")
 }
 
-// guarded shows, where an environment is protected, that Terraform refuses to destroy it, and
-// then takes the protection away as docs/environments.md tells.
+// guarded checks, in a protected environment, that Terraform refuses to destroy it. Then it
+// removes the protection as docs/environments.md says.
 func (p *play) guarded(ctx context.Context) error {
 	var guarded []string
 	for _, s := range p.App.Stacks {
@@ -152,7 +152,7 @@ func (p *play) guarded(ctx context.Context) error {
 	return nil
 }
 
-// alone deploys one stack and nothing else.
+// alone runs a cdktf command on one stack only.
 func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title string) error {
 	o, err := p.each(ctx, phase, verb, []string{name}, nil, p.deploys(verb))
 	if err != nil {
@@ -163,7 +163,7 @@ func (p *play) alone(ctx context.Context, phase *report.Phase, verb, name, title
 	})
 }
 
-// destroy destroys every stack but the bootstrap's, each under its own role.
+// destroy destroys every stack but the bootstrap stack, each under its own role.
 func (p *play) destroy(ctx context.Context) error {
 	phase, end := p.begin("destroy", "Destroy each stack under its own role, in reverse order")
 	defer end()
@@ -178,8 +178,8 @@ func (p *play) destroy(ctx context.Context) error {
 	})
 }
 
-// diffs compares every stack with what is deployed: the application's with cdktf, as one does in review,
-// the others with Terraform, since cdktf compares one at a time.
+// diffs diffs every stack: the application's with cdktf, as a reviewer does, the others with Terraform,
+// since cdktf diffs one at a time.
 func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) {
 	return p.each(ctx, phase, "diff", p.App.Names(), nil, func(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
 		if name == p.app() {
@@ -190,11 +190,11 @@ func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) 
 	})
 }
 
-// app is the application's stack.
+// app is the name of the application's stack.
 func (p *play) app() string { return p.Env + "-app" }
 
-// diff compares one stack. Where cdktf has swallowed what Terraform found, the plan that it
-// has saved tells.
+// diff diffs one stack. If cdktf has lost Terraform's output, it reads the saved plan
+// instead.
 func (p *play) diff(ctx context.Context, name string, parser *cdktf.Parser) (outcome, error) {
 	o, err := p.one(ctx, p.asPlanner(p.CDKTF("diff", name), name), parser)
 	if err != nil || o.failed != nil || o.stacks[0].Planned {
@@ -205,7 +205,7 @@ func (p *play) diff(ctx context.Context, name string, parser *cdktf.Parser) (out
 	return shown, err
 }
 
-// changes tells of each stack that would change how.
+// changes describes the change of each stack that has one.
 func changes(stacks []cdktf.Stack) []string {
 	var changed []string
 	for _, s := range stacks {
@@ -220,7 +220,7 @@ func changes(stacks []cdktf.Stack) []string {
 	return changed
 }
 
-// count is how many stacks are done.
+// count is the number of stacks that are done.
 func count(stacks []cdktf.Stack) int {
 	n := 0
 	for _, s := range stacks {

@@ -2,11 +2,11 @@ package report
 
 import "fmt"
 
-// graph is a drawing of the stacks: each stands below what it needs.
+// graph is a drawing of the stacks: each stands below those that it needs.
 type graph struct {
 	Width, Height int
 	Boxes         []box
-	Lines         []string // the paths of arrows
+	Lines         []string // the paths of the arrows
 }
 
 // box is one stack.
@@ -53,8 +53,8 @@ func (r *Result) graph() graph {
 	return g
 }
 
-// columns are where the boxes of a storey begin: below the middle of what they need, and
-// beside each other.
+// columns are the left edges of the boxes of a storey: below the middle of the stacks they need,
+// and beside each other.
 func (r *Result) columns(storey []*Stack, at map[string]box, width int) []int {
 	var columns []int
 	for i, s := range storey {
@@ -71,7 +71,7 @@ func (r *Result) columns(storey []*Stack, at map[string]box, width int) []int {
 	return columns
 }
 
-// storeys are the stacks by how many lie below each other.
+// storeys are the stacks by depth: a stack's storey is below those of all stacks it needs.
 func (r *Result) storeys() [][]*Stack {
 	height := map[string]int{}
 	var storeys [][]*Stack
@@ -87,7 +87,7 @@ func (r *Result) storeys() [][]*Stack {
 	return storeys
 }
 
-// direct are the stacks that s needs and that no other stack which it needs needs as well.
+// direct are the stacks that s needs, without those that it also needs through another stack.
 func (r *Result) direct(s *Stack) []string {
 	var direct []string
 	for _, need := range s.Needs {
@@ -102,7 +102,7 @@ func (r *Result) direct(s *Stack) []string {
 	return direct
 }
 
-// needs tells whether one stack needs another, directly or not.
+// needs reports whether one stack needs another, directly or not.
 func (r *Result) needs(name, other string) bool {
 	for _, s := range r.Stacks {
 		if s.Name != name {
@@ -117,7 +117,7 @@ func (r *Result) needs(name, other string) bool {
 	return false
 }
 
-// arrow leads from below one box to above another.
+// arrow is the path from below one box to above another.
 func arrow(from, to box) string {
 	x1, y1 := from.X+from.Width/2, from.Y+from.Height
 	x2, y2 := to.X+to.Width/2, to.Y-6

@@ -16,7 +16,7 @@ var source string
 
 var page = template.Must(template.New("report").Parse(source))
 
-// WriteHTML writes the report as one file that needs nothing else.
+// WriteHTML writes the report as one self-contained file.
 func (r *Result) WriteHTML(path string) error {
 	var text strings.Builder
 	if err := page.Execute(&text, r.view()); err != nil {
@@ -25,9 +25,9 @@ func (r *Result) WriteHTML(path string) error {
 	return os.WriteFile(path, []byte(r.Mask(text.String())), 0o644)
 }
 
-// Mask takes out whatever is a password.
+// Mask replaces all passwords.
 //
-// Security: none should be there in the first place; that is an expectation of its own.
+// Security: the report should contain none in the first place; an expectation checks that.
 func (r *Result) Mask(text string) string {
 	for _, password := range r.Passwords {
 		for _, written := range []string{password, html.EscapeString(password), template.HTMLEscapeString(password)} {
@@ -37,7 +37,7 @@ func (r *Result) Mask(text string) string {
 	return text
 }
 
-// view is what the page shows.
+// view is the data of the page.
 type view struct {
 	*Result
 	Verdict   string
@@ -65,10 +65,10 @@ func (r *Result) view() view {
 	return v
 }
 
-// paints are the lines of tools/diagram's palette: seen on white and on black.
+// paints are the line colours of tools/diagram's palette, visible on white and on black.
 var paints = []string{"#3b82c4", "#c98a1b", "#8061c5", "#2e9b77", "#cf5a6b", "#2b93a8", "#8c7f4f"}
 
-// paint is the number of a stack's colour, by its place in the order of deployment.
+// paint is the number of a stack's colour, which is its place in the order of deployment.
 func (r *Result) paint(stack string) int {
 	return max(0, slices.IndexFunc(r.Stacks, func(s *Stack) bool { return s.Name == stack })) % len(paints)
 }

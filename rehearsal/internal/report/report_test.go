@@ -14,7 +14,7 @@ import (
 
 const password = `xK9<&"secret'>42`
 
-// example is a rehearsal in which something was wrong.
+// example is a rehearsal with failures.
 func example() *Result {
 	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	at := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
@@ -113,7 +113,7 @@ func TestHTML(t *testing.T) {
 	assert.Equal(t, counts["svg"], 1)
 }
 
-// TestNoPassword: whatever the form in which one gets into the page, it is not shown.
+// TestNoPassword: the page shows no password, in whatever form it gets there.
 func TestNoPassword(t *testing.T) {
 	r := example()
 	r.Stacks[0].Outputs = []Output{{"o", password}}
@@ -123,7 +123,7 @@ func TestNoPassword(t *testing.T) {
 	assert.Assert(t, !strings.Contains(text, password) && !strings.Contains(text, html.EscapeString(password)) && !strings.Contains(text, "xK9"), "a password is shown")
 }
 
-// TestGraph: no arrow is drawn that another one implies, and no box is on another.
+// TestGraph: no arrow duplicates a path of others, and no boxes overlap.
 func TestGraph(t *testing.T) {
 	g := example().graph()
 	assert.Equal(t, len(g.Lines), 5)

@@ -1,4 +1,4 @@
-// Package report tells how a rehearsal went: on the terminal and as a page of HTML.
+// Package report reports how a rehearsal went: on the terminal and as an HTML page.
 package report
 
 import (
@@ -9,42 +9,42 @@ import (
 	"time"
 )
 
-// Result is all that a rehearsal has found.
+// Result is everything that a rehearsal has found.
 type Result struct {
 	Env, Account, Region string
-	// RealCluster says that Kubernetes and Helm were not stood in for.
+	// RealCluster reports whether Kubernetes and Helm were real, not simulated.
 	RealCluster bool
 	Started     time.Time
 	Took        time.Duration
-	// Stacks are in the order they are deployed.
+	// Stacks are in the order of deployment.
 	Stacks []*Stack
 	Phases []*Phase
-	// Expectations are in the order they were looked at.
+	// Expectations are in the order they were checked.
 	Expectations []Expectation
-	// Interrupted says that somebody has ended the rehearsal before its time.
+	// Interrupted reports whether Ctrl-C has ended the rehearsal early.
 	Interrupted bool
 
-	// Before must exist in a real account before anything is deployed.
+	// Before is what must exist in a real account before the first deployment.
 	Before []string
-	// NotChecked is what a rehearsal cannot tell.
+	// NotChecked is what a rehearsal cannot check.
 	NotChecked []string
-	// BySchema are the types of which a rehearsal knows nothing but their schema, and Unasked those
-	// others of which it does not know for what permissions to ask.
+	// BySchema are the types of which a rehearsal knows only the schema. Unasked are other types
+	// whose permissions it does not check.
 	BySchema, Unasked []string
-	// Left is what is still in the cloud, and Kept what AWS keeps for some days.
+	// Left is what is still in the cloud. Kept is what AWS keeps for some days.
 	Left, Kept []Thing
-	// Bootstrap is what the bootstrap stack has made, and stays.
+	// Bootstrap is what the bootstrap stack has created. It stays.
 	Bootstrap []Thing
-	// Looked says that somebody has looked for these, and Objects are in the bucket.
+	// Looked reports whether these were looked for. Objects are those in the bucket.
 	Looked  bool
 	Objects []Object
-	// Passwords are all that there have been. They are shown nowhere: see [Result.Mask].
+	// Passwords are all passwords of the rehearsal. The report hides them: see [Result.Mask].
 	Passwords []string
 	// Logs is the folder with the full output, Page the report as HTML.
 	Logs, Page string
 }
 
-// Passed tells whether all is as expected.
+// Passed reports whether all expectations are met.
 func (r *Result) Passed() bool {
 	for _, e := range r.Expectations {
 		if !e.Met {
@@ -54,7 +54,7 @@ func (r *Result) Passed() bool {
 	return len(r.Expectations) > 0 && !r.Interrupted
 }
 
-// Unchecked tells of the types that the rehearsal does not know well.
+// Unchecked describes the types that the rehearsal knows only in part.
 func (r *Result) Unchecked() []string {
 	var lines []string
 	switch len(r.BySchema) {
@@ -81,7 +81,7 @@ func (r *Result) Failures() []Expectation {
 	return failures
 }
 
-// Stack is one of the environment's stacks, as it was once it was deployed.
+// Stack is one of the environment's stacks, as it was after its deployment.
 type Stack struct {
 	Name      string
 	Needs     []string
@@ -89,7 +89,7 @@ type Stack struct {
 	Outputs   []Output
 }
 
-// Resource is one that was made.
+// Resource is one that was created.
 type Resource struct{ Type, Address, ID string }
 
 // Thing is something in the cloud.
@@ -97,7 +97,7 @@ type Thing struct{ Type, Key string }
 
 func (t Thing) String() string { return t.Type + " " + t.Key }
 
-// Object is a state, with its number of resources, or the lock of one.
+// Object is a state, with its number of resources, or a lock.
 type Object struct {
 	Key       string
 	Lock      bool
@@ -114,13 +114,13 @@ func (o Object) String() string {
 	return fmt.Sprintf("%s, %d resources", o.Key, o.Resources)
 }
 
-// Clean tells whether nobody misses the object.
+// Clean reports whether the object is an empty state.
 func (o Object) Clean() bool { return !o.Lock && o.Resources == 0 }
 
-// Output is one that is not sensitive.
+// Output is a stack's output that is not sensitive.
 type Output struct{ Name, Value string }
 
-// NewOutput makes an output of its JSON: a text without quotes, all else on one line.
+// NewOutput converts JSON to an output: a string without quotes, all else on one line.
 func NewOutput(name string, value json.RawMessage) Output {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
@@ -133,13 +133,13 @@ func NewOutput(name string, value json.RawMessage) Output {
 	return Output{name, line.String()}
 }
 
-// Phase is one of the things done with the stacks: deploy, diff, destroy.
+// Phase is one command on the stacks, such as deploy, diff or destroy.
 type Phase struct {
 	Name  string // in one word
 	Title string // in a few
 	From  time.Time
 	To    time.Time
-	// Bars are the stacks, in the order they were begun.
+	// Bars are the stacks, in the order they began.
 	Bars []Bar
 }
 
@@ -148,17 +148,17 @@ type Bar struct {
 	Stack    string
 	From, To time.Time
 	Failed   bool
-	// Did is what was done, such as "29 created".
+	// Did is a summary, such as "29 created".
 	Did string
 }
 
-// Took is how long one stack took.
+// Took is how long the stack took.
 func (b Bar) Took() time.Duration { return b.To.Sub(b.From) }
 
-// Took is how long all of it took.
+// Took is how long the whole phase took.
 func (p *Phase) Took() time.Duration { return p.To.Sub(p.From) }
 
-// Phase returns the first phase of a name, or nil.
+// Phase returns the first phase with a name, or nil.
 func (r *Result) Phase(name string) *Phase {
 	for _, p := range r.Phases {
 		if p.Name == name {
@@ -181,17 +181,17 @@ func (p *Phase) Bar(stack string) *Bar {
 	return nil
 }
 
-// Expectation is something that must be so.
+// Expectation is something that a rehearsal checks.
 type Expectation struct {
 	Title string
 	Met   bool
-	// Found is in one sentence what was found.
+	// Found describes in one sentence what was found.
 	Found string
-	// Details are what Terraform said, if it has failed, and Log the file with the rest.
+	// Details are Terraform's messages after a failure, Log the file with the rest.
 	Details, Log string
 }
 
-// Disclaimer is said wherever a result is.
+// Disclaimer belongs beside every result.
 func (r *Result) Disclaimer() string {
 	if r.RealCluster {
 		return "This was a rehearsal: AWS was simulated, and no container ran. No AWS was involved."

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Table writes what a person wants to know at the end.
+// Table writes a summary for the terminal: durations, order, leftovers and unchecked types.
 func (r *Result) Table(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "stack\tresources\tdeploy\tdiff\tdestroy\t")
@@ -66,7 +66,7 @@ func wrapped(list string) string {
 	return text.String()
 }
 
-// took is how long a stack took, in seconds.
+// took formats how long a stack took, in seconds.
 func (r *Result) took(phase, stack string) string {
 	bar := r.Phase(phase).Bar(stack)
 	if bar == nil {
@@ -87,7 +87,7 @@ func (r *Result) tookAll(phase string) string {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// order are the stacks of a phase as they were begun; those that went on together are joined.
+// order lists the stacks of a phase as they began; " + " joins those that ran at the same time.
 func order(p *Phase) []string {
 	var steps []string
 	var until time.Time
@@ -116,7 +116,7 @@ func (r *Result) left() string {
 	return text
 }
 
-// Types tells how many things there are of each type, as in 3 × aws_kms_key.
+// Types counts things by type, as in 3 × aws_kms_key.
 func Types(things []Thing) string {
 	counts := map[string]int{}
 	for _, thing := range things {
@@ -140,7 +140,7 @@ func (r *Result) bucket() string {
 	return fmt.Sprintf("%d states without resources", len(r.Objects))
 }
 
-// Join is strings.Join of what has a text.
+// Join joins the texts of items with "; ".
 func Join[T fmt.Stringer](items []T) string {
 	texts := make([]string, len(items))
 	for i, item := range items {

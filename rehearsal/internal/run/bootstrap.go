@@ -9,8 +9,8 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// Bootstrap does, as the administrator, what ./plinth bootstrap does: deploys the stack that makes the
-// bucket for states and the roles of pipelines.
+// Bootstrap runs ./plinth bootstrap as the administrator. It deploys the stack with the bucket for
+// states and the roles of pipelines.
 func (r *Rehearsal) Bootstrap(ctx context.Context) error {
 	log, err := r.Do(ctx, Command{
 		Name: "bootstrap", Program: r.tools.Command, Folder: r.root,
@@ -22,8 +22,8 @@ func (r *Rehearsal) Bootstrap(ctx context.Context) error {
 	return nil
 }
 
-// GiveBootstrap puts in place of that stack what the others need of it: a bucket with a key, and
-// the principals that they name. Its roles are not there.
+// GiveBootstrap creates what the other stacks need, without deploying the bootstrap stack: a bucket
+// with a key, and the principals that they name. The roles of pipelines are missing.
 func (r *Rehearsal) GiveBootstrap() error {
 	stack := r.App.Stacks[0]
 	made, key := r.App.FromBootstrap(), ""

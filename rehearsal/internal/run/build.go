@@ -8,8 +8,8 @@ import (
 	"plinth/rehearsal/internal/mirror"
 )
 
-// Build builds a rehearsal's own programs for tests, which have them in a folder, and keep there what they
-// synthesize too. root is the repository: in its build folder Go finds what is up to date still.
+// Build builds a rehearsal's own programs for tests. The tests find them in a folder, which also keeps
+// synthesized stacks. root is the repository: Go reuses up-to-date programs in its build folder.
 func Build(root, folder string) (Tools, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {

@@ -18,21 +18,21 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// Command is one run of a program. Its output goes to a file of its own under logs.
+// Command is one run of a program. Its output goes to its own file under logs.
 type Command struct {
-	// Name is the log's.
+	// Name is the name of the log.
 	Name    string
 	Program string
 	Args    []string
 	Folder  string
-	// Env is all of the environment; without, it is the rehearsal's.
+	// Env is the whole environment. nil means the rehearsal's.
 	Env []string
-	// Listen are the names of the programs that Ctrl-C is for; without, it is for all.
+	// Listen are the names of the programs that get Ctrl-C. Empty means all.
 	Listen []string
-	// Watch, if any, gets the output as it comes.
+	// Watch, if not nil, gets the output as it is written.
 	Watch io.Writer
 
-	// role is whose permissions it has, the administrator's without, and ref what it is run for.
+	// role is the role it runs under, the administrator if empty. ref is the job's branch or tag.
 	role string
 	ref  synthesized.Ref
 }
@@ -42,12 +42,12 @@ func (r *Rehearsal) cdktf(args ...string) Command {
 	return Command{Name: args[0], Program: filepath.Join(r.root, "node_modules", ".bin", "cdktf"), Args: args, Folder: r.root}
 }
 
-// CDKTF is a run of cdktf deploy, diff or destroy on what was synthesized last.
+// CDKTF is a run of cdktf deploy, diff or destroy on the latest synthesis.
 func (r *Rehearsal) CDKTF(args ...string) Command {
 	c := r.cdktf(append(args, "--skip-synth", "--no-color")...)
 	c.Name = strings.Trim(strings.NewReplacer("*", "all", "'", "").Replace(strings.Join(args[:min(2, len(args))], "-")), "-")
-	// Asked to stop, cdktf would leave Terraform in the middle of what it does. When Terraform
-	// stops, so does cdktf.
+	// On Ctrl-C cdktf would leave Terraform in the middle of its work. When Terraform stops, cdktf
+	// stops too.
 	c.Listen = []string{filepath.Base(terraform())}
 	if args[0] != "diff" {
 		c.Args = append(c.Args, "--auto-approve")
@@ -55,7 +55,7 @@ func (r *Rehearsal) CDKTF(args ...string) Command {
 	return c
 }
 
-// Alone has cdktf work on one stack without the stacks around it.
+// Alone makes cdktf work on one stack without the stacks that it needs.
 func (r *Rehearsal) Alone(c Command) Command {
 	return r.With(c, "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true")
 }
@@ -69,7 +69,7 @@ func (r *Rehearsal) With(c Command, variables ...string) Command {
 	return c
 }
 
-// As has a command work under a role, as a job of a pipeline for a branch or tag does.
+// As makes a command run under a role, as a pipeline's job for a branch or tag does.
 func (r *Rehearsal) As(c Command, role string, ref synthesized.Ref) Command {
 	c.role, c.ref = role, ref
 	return c
@@ -83,10 +83,10 @@ func (r *Rehearsal) Terraform(stack string, args ...string) Command {
 // terraform is the program that cdktf itself would run.
 func terraform() string { return cmp.Or(os.Getenv("TERRAFORM_BINARY_NAME"), "terraform") }
 
-// Running is a command that was started.
+// Running is a command that has started.
 type Running struct {
 	*guard.Process
-	// Log is the file with all of its output.
+	// Log is the file with all its output.
 	Log string
 
 	command Command
@@ -121,10 +121,10 @@ func (r *Rehearsal) Start(c Command) (*Running, error) {
 	return running, nil
 }
 
-// Log is what a command has written: its text, and the file it is in.
+// Log is the output of a command: its text, and its file.
 type Log struct{ Text, File string }
 
-// Wait returns what the command has written when it has ended. The error tells how it has failed.
+// Wait waits for the command to end and returns its output. The error says how it failed.
 func (r *Running) Wait() (Log, error) {
 	err := errors.Join(r.Process.Wait(), r.file.Close())
 	if err != nil {
@@ -133,8 +133,8 @@ func (r *Running) Wait() (Log, error) {
 	return Log{r.output.String(), r.Log}, err
 }
 
-// Do runs a command to its end. When ctx ends it is asked to stop, as by Ctrl-C, so that
-// Terraform saves its state and lets go of its lock.
+// Do runs a command to its end. When ctx ends, it interrupts the command, as Ctrl-C does, so that
+// Terraform saves its state and releases its lock.
 func (r *Rehearsal) Do(ctx context.Context, c Command) (Log, error) {
 	running, err := r.Start(c)
 	if err != nil {
@@ -149,7 +149,7 @@ func (r *Rehearsal) Do(ctx context.Context, c Command) (Log, error) {
 	return log, err
 }
 
-// output keeps what a program writes, and passes it on.
+// output keeps what a program writes and passes it on.
 type output struct {
 	mutex sync.Mutex
 	kept  bytes.Buffer
@@ -175,5 +175,5 @@ func (o *output) String() string {
 
 var colours = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-// Plain is a program's output without colours.
+// Plain returns a program's output without colours.
 func Plain(text string) string { return colours.ReplaceAllString(text, "") }

@@ -16,38 +16,38 @@ const (
 	secretVariable = "AWS_SECRET_ACCESS_KEY"
 )
 
-// theirs are the beginnings of variables that would have AWS, Terraform or cdktf look at what
-// is the user's own.
+// theirs are prefixes of variables that would point AWS, Terraform or cdktf at the user's own
+// files and accounts.
 var theirs = []string{"AWS_", "TF_", "CDKTF_", "KUBE", "HELM_", cloud.FolderVariable}
 
-// Variables are what plain cdktf and Terraform need to go on with the rehearsal by hand, as in
-// AWS_REGION=x. They leave everything alone that is the user's.
+// Variables are what plain cdktf and Terraform need to work on the rehearsal, as in AWS_REGION=x.
+// With them they touch nothing of the user's.
 func (r *Rehearsal) Variables() []string {
 	variables := append(r.quiet(),
 		"TF_CLI_CONFIG_FILE="+r.Path("terraform.rc"),
-		// Or cdktf would put the simulators into the cache of the user's real providers.
+		// Otherwise cdktf would put the simulators into the cache of the user's real providers.
 		"CDKTF_DISABLE_PLUGIN_CACHE_ENV=1",
-		// It asks the registry even where there is a mirror.
+		// cdktf's provider lock asks the registry even if there is a mirror.
 		"CDKTF_SKIP_PROVIDER_LOCK=true",
 		"CDKTF_OUTPUT="+r.output(),
-		// Between Terraform and a simulator: a certificate for each takes more time than the rest of its start.
+		// Between Terraform and a simulator: a certificate for each takes longer than the rest of its start.
 		"TF_DISABLE_PLUGIN_TLS=1",
-		// Terraform and the simulators run for a second: collecting garbage takes a fifth of it, and leaving
-		// more of it 20 MB.
+		// Terraform and the simulators run for a second. Collecting garbage takes a fifth of it; collecting
+		// less takes 20 MB more.
 		"GOGC="+cmp.Or(os.Getenv("GOGC"), "400"),
-		// Or a stack that fails would end cdktf, and with it the stacks beside it in the middle.
+		// Otherwise a stack that fails would end cdktf, and interrupt the stacks beside it.
 		"NODE_OPTIONS="+strings.TrimSpace(os.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none --max-old-space-size=4096"),
-		// All of AWS is here, for Terraform's S3 backend. It would put a bucket's name before the
-		// host of AWS_ENDPOINT_URL_S3, and takes a token to that of AWS_ENDPOINT_URL_STS alone.
+		// Terraform's S3 backend finds all of AWS here. It would put a bucket's name before the host of
+		// AWS_ENDPOINT_URL_S3. It sends a token only to AWS_ENDPOINT_URL_STS.
 		"AWS_ENDPOINT_URL="+r.state.Endpoint(),
 		"AWS_ENDPOINT_URL_STS="+r.state.Endpoint(),
-		// The administrator's: who works under a role has a token instead.
+		// The administrator's: a command under a role has a token instead.
 		keyVariable+"="+state.AdministratorKey,
 		secretVariable+"="+state.AdministratorKey,
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
-		// A step of destroying a cluster waits for EKS's last logs; here come none.
+		// A destroy-time provisioner of the cluster waits for EKS's last logs; here none arrive.
 		"EKS_LAST_LOGS_SECONDS=0",
 		cloud.FolderVariable+"="+r.Folder,
 		r.path(r.Path("bin")),
@@ -58,7 +58,7 @@ func (r *Rehearsal) Variables() []string {
 	return variables
 }
 
-// quiet has nobody look for newer versions, or for a terminal, nor compile Node.js programs again.
+// quiet turns off version checks, terminal prompts and repeated compilation of Node.js programs.
 func (r *Rehearsal) quiet() []string {
 	return []string{
 		"CHECKPOINT_DISABLE=1", "DISABLE_VERSION_CHECK=1", "CI=1",
@@ -66,35 +66,35 @@ func (r *Rehearsal) quiet() []string {
 	}
 }
 
-// path is the variable with the folders of programs. As npx has it: cdktf and jsii run on the
-// Node.js that is pinned.
+// path is the variable with the folders of programs, as npx sets it: cdktf and jsii run on the
+// pinned Node.js.
 func (r *Rehearsal) path(first ...string) string {
 	folders := append(first, filepath.Join(r.root, "node_modules", ".bin"), os.Getenv("PATH"))
 	return "PATH=" + strings.Join(folders, string(os.PathListSeparator))
 }
 
-// environment is the user's own without what would interfere, and the rehearsal's variables.
+// environment is the user's, without interfering variables, plus the rehearsal's variables.
 func (r *Rehearsal) environment() []string { return append(clean(os.Environ()), r.Variables()...) }
 
-// settings is the environment in which stacks are synthesized: those of one environment. The
-// user's own overrides of settings count as in any synth.
+// settings is the environment for synthesis of one environment's stacks. The user's own overrides
+// of settings count as in any synth.
 func (r *Rehearsal) settings() []string {
 	return append(append(append(clean(os.Environ()), r.quiet()...), r.path()), r.Overrides()...)
 }
 
-// Overrides choose the environment. Its stacks are those for AWS, with their state in AWS: a
-// server of the user's own is not for rehearsals.
+// Overrides select the environment. They reset the user's own state endpoint: rehearsals keep
+// states in the simulated AWS.
 func (r *Rehearsal) Overrides() []string {
 	return []string{"PLINTH_ENVIRONMENTS=" + r.Env, r.Variable("STATE_ENDPOINT") + "="}
 }
 
-// Variable is the name of the one that overrides a setting of this environment, such as
+// Variable is the name of the variable that overrides a setting of this environment, such as
 // PLINTH_DEV_APP_IMAGE_TAG for APP_IMAGE_TAG.
 func (r *Rehearsal) Variable(setting string) string {
 	return "PLINTH_" + strings.ToUpper(r.Env) + "_" + setting
 }
 
-// Interfering are the names of the user's own variables that a rehearsal must not see.
+// Interfering are the names of the user's variables that a rehearsal must not see.
 func (r *Rehearsal) Interfering() []string {
 	var names []string
 	for _, variable := range os.Environ() {
@@ -106,7 +106,7 @@ func (r *Rehearsal) Interfering() []string {
 	return names
 }
 
-// clean leaves those out.
+// clean removes interfering variables.
 func clean(environ []string) []string { return slices.DeleteFunc(environ, interferes) }
 
 func interferes(variable string) bool {

@@ -9,21 +9,21 @@ import (
 	"sync"
 )
 
-// Kept keeps what is synthesized in a folder, by the environment and what is overridden of its
-// settings: of several rehearsals that need the same stacks, one synthesizes them. The settings and the
-// program must stay as they are meanwhile.
+// Kept shares synthesized stacks, by environment and overridden settings: of several rehearsals that
+// need the same stacks, one synthesizes them. The settings and the program must not change
+// meanwhile.
 type Kept struct {
 	folder string
 	mutex  sync.Mutex
 	made   map[string]func() (string, error)
 }
 
-// Keep keeps in a folder.
+// Keep returns a Kept that stores them in a folder.
 func Keep(folder string) *Kept {
 	return &Kept{folder: folder, made: map[string]func() (string, error){}}
 }
 
-// copy puts what goes by a key into a folder. The first who asks for it has it made.
+// copy copies the stacks of a key into a folder. The first caller with a key synthesizes them.
 func (k *Kept) copy(folder string, key []string, synthesize func(folder string) error) error {
 	k.mutex.Lock()
 	name := strings.Join(key, "\x00")
@@ -41,7 +41,7 @@ func (k *Kept) copy(folder string, key []string, synthesize func(folder string) 
 	return copyFolder(kept, folder)
 }
 
-// copyFolder copies files over those that are there.
+// copyFolder copies files, and overwrites those with the same name.
 func copyFolder(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -2,11 +2,11 @@ package run
 
 import "sync"
 
-// AtOnce is how many commands go on at a time: each keeps a core busy.
+// AtOnce is how many commands run at a time: each keeps a core busy.
 const AtOnce = 2
 
-// InOrder does something with several stacks, [AtOnce] at a time. A stack's turn comes when those that
-// after names, if it is not nil, are done; it does not come when one of them has failed.
+// InOrder runs do for several stacks, [AtOnce] at a time. A stack waits for the stacks in after(stack);
+// after may be nil. It does not run if one of those failed.
 func InOrder(names []string, after func(string) []string, do func(name string) (succeeded bool)) {
 	done := map[string]chan bool{}
 	for _, name := range names {
@@ -29,13 +29,13 @@ func InOrder(names []string, after func(string) []string, do func(name string) (
 	workers.Wait()
 }
 
-// all waits for some stacks, and tells whether all have succeeded.
+// all waits for some stacks and reports whether all have succeeded.
 func all(done map[string]chan bool, names []string) bool {
 	every := true
 	for _, name := range names {
 		if ended, ok := done[name]; ok {
 			succeeded := <-ended
-			ended <- succeeded // for who else waits
+			ended <- succeeded // for the next one that waits
 			every = every && succeeded
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// nobody is who works on a stack that has no role: there is no such role.
+// nobody is the role for a stack without one: no such role exists.
 const nobody = "none"
 
-// Under has one command of cdktf work on several stacks, each under a role of its own, by the
-// stack's name, as jobs of a pipeline for a branch or tag do. In place of Terraform cdktf runs a script,
-// which takes the role of the stack in whose folder it is.
+// Under makes one cdktf command work on several stacks, each under its own role. roles is by stack.
+// The token is that of a pipeline's job for a branch or tag. cdktf runs a script instead of Terraform,
+// which takes the role of the stack whose folder it runs in.
 func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Ref) (Command, error) {
 	token, err := r.Token(ref, tokenLife)
 	if err != nil {

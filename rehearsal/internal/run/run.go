@@ -1,5 +1,5 @@
-// Package run has the real cdktf and the real Terraform work on the synthesized stacks of one
-// environment, with simulators of AWS, Kubernetes and Helm, and all of it in one folder.
+// Package run runs the real cdktf and the real Terraform on the synthesized stacks of one
+// environment, with simulators of AWS, Kubernetes and Helm. All its files are in one folder.
 package run
 
 import (
@@ -21,41 +21,41 @@ import (
 
 // Rehearsal is one environment on this machine.
 type Rehearsal struct {
-	// Env is the environment's name, and Folder, an absolute path, holds all that is made.
+	// Env is the environment's name. Folder, an absolute path, contains all files.
 	Env, Folder string
-	// App is what has been synthesized last.
+	// App is the latest synthesis.
 	App *synthesized.App
 
 	root  string // of the repository
 	tools Tools
 	lock  *flock.Flock
 	state *state.Server
-	// cluster is the real Kubernetes control plane, if there is to be one.
+	// cluster is the real Kubernetes control plane, or nil.
 	cluster *controlplane.ControlPlane
-	logs    atomic.Int32 // how many there are
+	logs    atomic.Int32 // how many logs there are
 	tokens  atomic.Int32
 }
 
 // Tools are the programs of a rehearsal that are not on PATH.
 type Tools struct {
-	// Standin stands in for the providers.
+	// Standin is the simulator of the providers.
 	Standin string
-	// Synth writes the stacks.
+	// Synth is Plinth's own program, which writes the stacks.
 	Synth string
 	// Command is the program of ./plinth.
 	Command string
-	// Kubernetes is the folder with the programs of a control plane. With it, what is made in
-	// the cluster is really made on one; without, Kubernetes is stood in for like AWS.
+	// Kubernetes is the folder with the programs of a control plane. With it the cluster's resources
+	// are created on a real control plane; without, Kubernetes is simulated like AWS.
 	Kubernetes string
-	// Kept, which only tests have, keeps what is synthesized for whoever needs the same.
+	// Kept, for tests only, shares synthesized stacks between rehearsals.
 	Kept *Kept
 }
 
-// New starts a rehearsal in an empty account. root is the repository,
-// folder that of the rehearsal; what an earlier one has left there is removed. Close ends it.
+// New starts a rehearsal in an empty account. root is the repository, folder the rehearsal's;
+// New deletes what an earlier one has left there. Close ends the rehearsal.
 //
-// It is an error when the environment does not exist and when a rehearsal is already using
-// the folder.
+// It returns an error if the environment does not exist or another rehearsal is using the
+// folder.
 func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 	root, rootErr := filepath.Abs(root)
 	folder, folderErr := filepath.Abs(folder)
@@ -79,7 +79,7 @@ func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 	return r, nil
 }
 
-// Close stops what New and Synth have started and lets go of the folder. What is in it stays.
+// Close stops what New and Synth have started and unlocks the folder. The files stay.
 func (r *Rehearsal) Close() error {
 	var err error
 	if r.state != nil {
@@ -91,27 +91,27 @@ func (r *Rehearsal) Close() error {
 	return errors.Join(err, r.lock.Unlock())
 }
 
-// RealCluster tells whether Kubernetes and Helm are not stood in for.
+// RealCluster reports whether Kubernetes and Helm are real, not simulated.
 func (r *Rehearsal) RealCluster() bool { return r.tools.Kubernetes != "" }
 
-// Cluster is the real control plane once Synth has started it, else nil.
+// Cluster is the real control plane once Synth has started it, otherwise nil.
 func (r *Rehearsal) Cluster() *controlplane.ControlPlane { return r.cluster }
 
-// State is where the stacks' states are.
+// State is the server of the stacks' states.
 func (r *Rehearsal) State() *state.Server { return r.state }
 
 // Cloud is the simulator of the AWS account.
 func (r *Rehearsal) Cloud() *cloud.Cloud { return cloud.Open(r.Folder) }
 
-// Path is that of something in the rehearsal's folder.
+// Path is the path of a file in the rehearsal's folder.
 func (r *Rehearsal) Path(parts ...string) string {
 	return filepath.Join(append([]string{r.Folder}, parts...)...)
 }
 
-// output is the folder with what is synthesized; the user's own cdktf.out is left alone.
+// output is the folder of synthesized stacks; the user's own cdktf.out stays untouched.
 func (r *Rehearsal) output() string { return r.Path("cdktf.out") }
 
-// knownEnvironment asks for environments/<env>.yaml.
+// knownEnvironment returns an error unless environments/<env>.yaml exists.
 func knownEnvironment(root, env string) error {
 	files, err := filepath.Glob(filepath.Join(root, "environments", "*.yaml"))
 	if err != nil {
@@ -128,8 +128,8 @@ func knownEnvironment(root, env string) error {
 	return fmt.Errorf("environments/%s.yaml: no such environment; there are %s", env, strings.Join(names, ", "))
 }
 
-// lockFolder makes sure that two rehearsals do not mix. The kernel lets go of the lock when
-// this process ends, however that is.
+// lockFolder keeps two rehearsals out of one folder. The kernel releases the lock when this
+// process ends, however that happens.
 func lockFolder(env, folder string) (*flock.Flock, error) {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return nil, err
@@ -150,10 +150,10 @@ func lockFolder(env, folder string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// marker is in every rehearsal's folder, which is how one that may be cleared is known.
+// marker is a file in every rehearsal's folder: only a folder with it may be cleared.
 const marker = ".rehearsal"
 
-// clear makes the folder anew. One that holds anything else than a rehearsal is left alone.
+// clear empties the folder. It refuses a folder with files that are not a rehearsal's.
 func (r *Rehearsal) clear() error {
 	entries, err := os.ReadDir(r.Folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

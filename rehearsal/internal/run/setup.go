@@ -14,8 +14,8 @@ import (
 	"plinth/tools/charts/published"
 )
 
-// setUp makes what the first deployment needs: an empty account, and simulators of the
-// providers at the versions that the stacks pin.
+// setUp prepares the first deployment: an empty account, and simulators of the providers at the
+// versions that the stacks pin.
 func (r *Rehearsal) setUp(ctx context.Context) error {
 	bucket, err := r.App.Bucket()
 	if err != nil {
@@ -35,8 +35,8 @@ func (r *Rehearsal) setUp(ctx context.Context) error {
 	return r.startCluster(ctx)
 }
 
-// CreateAccount makes an account that has what the stacks name and no stack makes: principals, keys
-// and zones. Without the bootstrap stack, [Rehearsal.GiveBootstrap] makes the rest.
+// CreateAccount creates an account with what the stacks name but do not create: principals, keys and
+// zones. Without the bootstrap stack, [Rehearsal.GiveBootstrap] creates the rest.
 func (r *Rehearsal) CreateAccount(account, region string) error {
 	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (r *Rehearsal) CreateAccount(account, region string) error {
 	})
 }
 
-// startCluster starts a control plane, and gets the published charts for it.
+// startCluster packages the published charts and starts a control plane.
 func (r *Rehearsal) startCluster(ctx context.Context) error {
 	for _, program := range []string{"kubectl", "helm"} {
 		if err := os.Symlink(filepath.Join(r.tools.Kubernetes, program), r.Path("bin", program)); err != nil {
@@ -78,8 +78,8 @@ func (r *Rehearsal) startCluster(ctx context.Context) error {
 	return nil
 }
 
-// installProviders writes the schemas, a mirror of the registry with the one simulator for
-// each provider, and a configuration that points Terraform at it.
+// installProviders writes the schemas, a mirror of the registry with the simulator for each
+// provider, and a configuration that points Terraform at the mirror.
 func (r *Rehearsal) installProviders() error {
 	providers, err := r.App.Providers()
 	if err != nil {
@@ -104,7 +104,7 @@ func (r *Rehearsal) installProviders() error {
 	if err := mirror.Write(r.Path("mirror"), r.tools.Standin, mirrored); err != nil {
 		return err
 	}
-	// The stacks' own destroy-time steps run the AWS CLI.
+	// The stacks' destroy-time provisioners run the AWS CLI.
 	if err := mirror.Link(r.tools.Standin, r.Path("bin", "aws")); err != nil {
 		return err
 	}

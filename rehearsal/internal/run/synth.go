@@ -10,10 +10,10 @@ import (
 )
 
 // Synth synthesizes the environment, with settings overridden as in
-// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also makes the account.
+// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also creates the account.
 //
-// Plinth's own program writes the stacks, without cdktf around it: cdktf synth would have Go build
-// the same program once more, and takes five times as long. An error is what Plinth says.
+// It runs Plinth's own program, without cdktf: cdktf synth would have Go build the same program
+// again, and takes five times as long. The error is Plinth's message.
 func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	if err := r.synthesize(ctx, overrides); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
 	})
 }
 
-// writeStacks has Plinth write what is for Terraform into a folder. What Terraform has left there stays.
+// writeStacks has Plinth write its stacks into a folder. Terraform's own files there stay.
 func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
 	write := Command{Name: "synth", Program: r.tools.Synth, Folder: r.root}
 	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder)

@@ -12,14 +12,14 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
-// tokenLife is how long a job's token is good for.
+// tokenLife is how long a job's token is valid.
 const tokenLife = time.Hour
 
-// sessionName is how AWS would call who works under a role.
+// sessionName is the name of the sessions under a role in AWS.
 const sessionName = "rehearsal"
 
-// Token writes the token of a pipeline's job for a branch or tag into a file, whose path it
-// returns. It is unsigned: a rehearsal's STS trusts it as it is.
+// Token writes the token of a pipeline's job for a branch or tag into a file and returns its
+// path. The token is unsigned: a rehearsal's STS accepts that.
 func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string, err error) {
 	p := r.App.Pipeline
 	if p == nil {
@@ -30,7 +30,7 @@ func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string,
 	return file, os.WriteFile(file, []byte(token), 0o600)
 }
 
-// Planning are the variables with which a stack is planned by a role that may read no secret.
+// Planning returns the variables for planning a stack under a role that may read no secret.
 func Planning(stack *synthesized.Stack) []string {
 	if !stack.Secret {
 		return nil
@@ -38,7 +38,7 @@ func Planning(stack *synthesized.Stack) []string {
 	return []string{"TF_VAR_plan_only=true", "TF_CLI_ARGS_plan=-refresh=false"}
 }
 
-// assume makes an environment one of a pipeline's job.
+// assume changes an environment to that of a pipeline's job under a role.
 func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Ref) ([]string, error) {
 	file, err := r.Token(ref, tokenLife)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// derivation turns the code of one type back into the schema that it was generated from.
+// derivation converts the generated code of one type back into its schema.
 type derivation struct {
 	*generated
 	provider string
-	// path leads from the type's own block to the member at hand.
+	// path leads from the type's own block to the current member.
 	path []string
 }
 
-// top is the type's schema. Where cdktf has dropped what is deep inside a block, the whole
-// block becomes an attribute of any type: Terraform allows no such attributes in sets, and in
-// JSON a block and an attribute are written alike.
+// top is the type's schema. Where cdktf has dropped what is deep inside a block, the whole block
+// becomes an attribute of any type: Terraform allows no such attributes in sets. In JSON a block
+// and an attribute are written alike.
 func (d *derivation) top() (*Block, error) {
 	b, err := d.block(d.class)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b *Block) holdsDynamic() bool {
 	return false
 }
 
-// block is the block that a struct or the class itself stands for.
+// block is the block of a struct, or of the class itself.
 func (d *derivation) block(structure string) (*Block, error) {
 	b := &Block{Attributes: map[string]*Attribute{}, Blocks: map[string]*NestedBlock{}}
 	return b, d.each(structure, func(name string, m *member, v *value) (err error) {
@@ -73,8 +73,8 @@ func (d *derivation) block(structure string) (*Block, error) {
 	})
 }
 
-// isBlock tells nested blocks from attributes. Lists and sets of blocks are marked as such;
-// of single blocks and of maps only the flags tell, since blocks are never computed.
+// isBlock reports whether a member is a nested block, not an attribute. Lists and sets of blocks
+// are marked. Single blocks and maps are blocks if not computed: blocks never are.
 func (d *derivation) isBlock(m *member, v *value) bool {
 	switch {
 	case v.structure == "" || d.nestsAttributes() || fact(d.address()) == isObject:
@@ -88,8 +88,8 @@ func (d *derivation) isBlock(m *member, v *value) bool {
 	}
 }
 
-// nestsAttributes is whether a struct is an attribute's, which it can be in Terraform's
-// protocol 6 alone, and then is throughout. The providers of AWS and Kubernetes speak 5.
+// nestsAttributes reports whether structs are attributes. Only Terraform's protocol 6 has nested
+// attributes, and Helm's provider uses no others. The providers of AWS and Kubernetes speak 5.
 func (d *derivation) nestsAttributes() bool { return d.provider == "helm" }
 
 func (d *derivation) attribute(m *member, v *value) (*Attribute, error) {
@@ -118,14 +118,14 @@ func (d *derivation) attribute(m *member, v *value) (*Attribute, error) {
 	})
 }
 
-// isWriteOnly goes by the name, which is alike with all three providers. What is in a
+// isWriteOnly goes by the suffix _wo, which all three providers use. Whatever is inside a
 // write-only argument is write-only as well.
 func (d *derivation) isWriteOnly(m *member) bool {
 	named := func(name string) bool { return strings.HasSuffix(name, "_wo") }
 	return d.base == resource.base && m.assignable() && slices.ContainsFunc(d.path, named)
 }
 
-// typeOf is the type of a value in which everything is an attribute.
+// typeOf is the type of a value that contains only attributes.
 func (d *derivation) typeOf(v *value) (json.RawMessage, error) {
 	written := json.RawMessage(v.of)
 	if v.structure != "" {
@@ -147,7 +147,7 @@ func (d *derivation) typeOf(v *value) (json.RawMessage, error) {
 	return written, nil
 }
 
-// deepest is more than any provider nests: only a struct that holds itself goes deeper.
+// deepest is more than any provider nests: only a struct that contains itself goes deeper.
 const deepest = 30
 
 // each visits the members of a struct. Errors start with the path to the member.
@@ -176,7 +176,7 @@ func (d *derivation) each(structure string, visit func(name string, m *member, v
 
 func (d *derivation) at() string { return strings.Join(d.path, ".") }
 
-// address is the member's, as facts.txt has it.
+// address is the member's address in the notation of facts.txt.
 func (d *derivation) address() string {
 	switch d.base {
 	case resource.base:

@@ -2,8 +2,8 @@ package schema
 
 import "encoding/json"
 
-// ephemeral are the schemas of the ephemeral resources in use, by provider. They are written
-// by hand, since cdktf 0.21 knows of no ephemeral resources and the packages have none.
+// ephemeral are the schemas of the ephemeral resources in use, by provider. They are handwritten:
+// cdktf 0.21 does not support ephemeral resources, so the packages have none.
 var ephemeral = map[string]map[string]*Block{
 	"aws": {
 		// https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/ephemeral-resources/secretsmanager_random_password

@@ -36,8 +36,8 @@ func TestNotInstalled(t *testing.T) {
 	assert.Error(t, err, "nowhere/provider-aws: the package @cdktf/provider-aws is not installed: run make setup")
 }
 
-// TestStrangeCode bends a small package until it is unlike what the generator writes: nothing
-// is guessed.
+// TestStrangeCode alters a small package until it differs from what the generator writes:
+// Extract does not guess.
 func TestStrangeCode(t *testing.T) {
 	source, err := os.ReadFile("testdata/up.ts")
 	assert.NilError(t, err)
@@ -75,7 +75,7 @@ func TestStrangeCode(t *testing.T) {
 	}
 }
 
-// write makes a type's folder as npm has it, with the source in the JavaScript's source map.
+// write writes a type's folder as in npm, with the source in the JavaScript's source map.
 func write(t *testing.T, folder, source string) {
 	t.Helper()
 	assert.NilError(t, os.MkdirAll(folder, 0o755))

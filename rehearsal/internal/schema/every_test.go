@@ -9,11 +9,11 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// packages are what `make setup` has installed.
+// packages is the folder that `make setup` fills.
 const packages = "../../../node_modules/@cdktf"
 
-// TestEveryType derives all that the packages have, and holds it to the rules by which
-// Terraform refuses to load a provider, and facts.txt to what there is.
+// TestEveryType derives all types in the packages. It checks them against the rules by which
+// Terraform refuses to load a provider, and facts.txt against the types.
 func TestEveryType(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range []string{"aws", "kubernetes", "helm"} {
@@ -33,7 +33,7 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
-// installed are the types that a package has folders for.
+// installed are the types that have a folder in a package.
 func installed(t *testing.T, name string) (resources, dataSources []string) {
 	t.Helper()
 	folders, err := filepath.Glob(filepath.Join(packages, "provider-"+name, "lib", "*", "index.js"))
@@ -50,7 +50,7 @@ func installed(t *testing.T, name string) (resources, dataSources []string) {
 	return resources, dataSources
 }
 
-// valid checks a block and what is in it, and notes what it has seen by address and by name.
+// valid checks a block with its contents, and records each address and name in seen.
 func valid(t *testing.T, address string, block *Block, seen map[string]bool) {
 	t.Helper()
 	proto, err := block.Proto()

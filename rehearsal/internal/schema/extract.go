@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 )
 
-// Extract reads the schemas of a provider, such as "aws", and of the types asked for from
-// packages, the folder node_modules/@cdktf. Ephemeral resources need not be asked for.
+// Extract reads the schemas of a provider, such as "aws", and of the requested types from
+// packages, the folder node_modules/@cdktf. It always adds the ephemeral resources.
 //
-// Unknown types, packages that are not there, and generated code that Extract does not
-// understand are errors that say what to do.
+// It returns an error that says what to do for unknown types, missing packages and generated code
+// that it does not understand.
 func Extract(packages, name string, resources, dataSources []string) (*Provider, error) {
 	p := &npmPackage{provider: name, folder: filepath.Join(packages, "provider-"+name)}
 	if _, err := os.Stat(p.folder); errors.Is(err, fs.ErrNotExist) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What facts.txt may tell of an attribute. A third, open, takes isSensitive back.
+// The facts that facts.txt can state about an attribute. A third, open, cancels isSensitive.
 const (
 	isSensitive = "sensitive"
 	isObject    = "object"
@@ -16,7 +16,7 @@ var factLines string
 
 var facts = readFacts()
 
-// readFacts returns what is told of each name and address.
+// readFacts returns the fact for each name and address.
 func readFacts() map[string]string {
 	told := map[string]string{}
 	for line := range strings.Lines(factLines) {
@@ -27,8 +27,8 @@ func readFacts() map[string]string {
 	return told
 }
 
-// fact is what is told of an address, such as data.aws_ssm_parameter.value, or else of the
-// name at its end, if the address is of AWS's.
+// fact returns the fact for an address, such as data.aws_ssm_parameter.value. Without one, an
+// address of AWS's gets the fact for the name at its end.
 func fact(address string) string {
 	if told := facts[address]; told != "" {
 		return told

@@ -10,10 +10,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// npmPackage is one package of cdktf's.
+// npmPackage is one of cdktf's packages.
 type npmPackage struct{ provider, folder string }
 
-// kind is a kind of things with a schema: what users call it, and what its classes extend.
+// kind is a kind of schema: its name for users, and the class that its classes extend.
 type kind struct{ called, base string }
 
 var (
@@ -22,7 +22,7 @@ var (
 	dataSource    = kind{"data source", "TerraformDataSource"}
 )
 
-// block reads the schema of one type, and the version of the provider that it is from.
+// block reads the schema of one type, and the version of its provider.
 func (p *npmPackage) block(k kind, t string) (block *Block, version string, err error) {
 	folder, ok := p.folderOf(k, t)
 	if !ok {
@@ -44,8 +44,8 @@ func (p *npmPackage) block(k kind, t string) (block *Block, version string, err 
 	return block, code.version, nil
 }
 
-// folderOf is the folder of a type, such as lib/data-aws-vpc of the data source aws_vpc, and
-// whether it is there.
+// folderOf returns the folder of a type, such as lib/data-aws-vpc for the data source aws_vpc,
+// and whether it exists.
 func (p *npmPackage) folderOf(k kind, t string) (string, bool) {
 	name := k.called
 	if k != configuration {
@@ -60,7 +60,7 @@ func (p *npmPackage) folderOf(k kind, t string) (string, bool) {
 	return folder, err == nil
 }
 
-// prefix is what the folders of a kind start with.
+// prefix is the start of the folder names of a kind.
 func (p *npmPackage) prefix(k kind) string {
 	if k == dataSource {
 		return "data-" + p.provider + "-"
@@ -68,7 +68,7 @@ func (p *npmPackage) prefix(k kind) string {
 	return ""
 }
 
-// unknown is the error for a type that is not there, with the nearest that is.
+// unknown is the error for an unknown type. It suggests the nearest known one.
 func (p *npmPackage) unknown(k kind, t string) error {
 	var manifest struct{ Version string }
 	content, err := os.ReadFile(filepath.Join(p.folder, "package.json"))
@@ -96,8 +96,8 @@ func (p *npmPackage) unknown(k kind, t string) error {
 	return fmt.Errorf("%s: provider-%s %s has no such %s; %s", t, p.provider, manifest.Version, k.called, remedy)
 }
 
-// nearest is the known type that t is most likely a slip of, or empty. Of equally near ones it
-// is that with the longest common start: nobody misses a word's first letter.
+// nearest returns the known type that t is most likely a typo of, or "". Among equally near ones
+// it prefers the longest common prefix: nobody misses a word's first letter.
 func nearest(t string, known []string) (near string) {
 	least, common := 3+len(t)/8, 0
 	for _, candidate := range known {

@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// generated is what cdktf's generator wrote for one type: a class, and a struct for every
-// nested block or object in it.
+// generated is what cdktf's generator wrote for one type: a class, and a struct for each of its
+// nested blocks and objects.
 type generated struct {
-	// class is the type's own and base what it extends, such as TerraformResource.
+	// class is the type's own, base the class that it extends, such as TerraformResource.
 	class, base string
-	// terraformType and version are such as "aws_vpc" and "5.99.1".
+	// terraformType and version are for example "aws_vpc" and "5.99.1".
 	terraformType, version string
-	// structs are by name. The class has its members under its own.
+	// structs are by name. The class has its members under its own name.
 	structs map[string]structure
 }
 
-// structure is a struct's members by Terraform's name.
+// structure holds a struct's members by Terraform's name.
 type structure map[string]*member
 
-// member is one attribute or nested block, in the generator's words.
+// member is one attribute or nested block, as the generator writes it.
 type member struct {
 	told, computed, optional, required bool
-	// held is how its value is reached, such as this.getStringAttribute('arn').
+	// held is the expression that reads its value, such as this.getStringAttribute('arn').
 	held string
-	// argument is how it is written, if it can be, such as vpcTimeoutsToHclTerraform(…), and
-	// nesting what that makes: simple, list, set, map or struct.
+	// argument is the expression that writes it, if it is assignable, such as
+	// vpcTimeoutsToHclTerraform(…). nesting is simple, list, set, map or struct.
 	argument, nesting string
 }
 
@@ -56,14 +56,14 @@ func parse(folder string) (*generated, error) {
 	return g, nil
 }
 
-// reader goes through one source line by line, which the generator lays out always alike.
+// reader reads one source line by line. The generator's layout is always the same.
 type reader struct {
 	g *generated
-	// in is the struct or class that the line is in.
+	// in is the struct or class around the line.
 	in structure
-	// writes is whether the line is where arguments are written as HCL.
+	// writes reports whether the line is in the code that writes arguments as HCL.
 	writes bool
-	// at is the member that the line tells of, and documented the name in the last comment.
+	// at is the member that the line describes, documented the name in the last comment.
 	at         *member
 	documented string
 }
@@ -102,12 +102,12 @@ func between(text, quote string) string {
 	return text
 }
 
-// declaration is a line with which something starts at the file's top level.
+// declaration reads a line that starts a declaration at the file's top level.
 func (r *reader) declaration(line string) {
 	r.in, r.at, r.writes = nil, nil, false
 	if m := classLine.FindStringSubmatch(line); m != nil {
 		switch m[2] {
-		case "ComplexList", "ComplexMap": // of a struct, which is there as well
+		case "ComplexList", "ComplexMap": // of a struct, which is declared as well
 		case "ComplexObject":
 			r.enter(strings.TrimSuffix(m[1], "OutputReference"))
 		default:
@@ -129,7 +129,7 @@ func (r *reader) enter(name string) {
 	r.in = r.g.structs[name]
 }
 
-// argument is a line of an argument written as HCL.
+// argument reads a line of an argument written as HCL.
 func (r *reader) argument(line, text string) {
 	if m := argumentLine.FindStringSubmatch(line); m != nil {
 		r.at = r.in.member(m[1])
@@ -142,7 +142,7 @@ func (r *reader) argument(line, text string) {
 	}
 }
 
-// member is a line in a class or in an interface. An interface tells less: it counts only for
+// member reads a line in a class or in an interface. An interface says less: it counts only for
 // the structs of providers' own configuration, which have no class.
 func (r *reader) member(line, text string) {
 	if m := flagsLine.FindStringSubmatch(line); m != nil {
@@ -171,7 +171,7 @@ func (s structure) member(name string) *member {
 	return s[name]
 }
 
-// value is what the member holds.
+// value is the type of the member.
 func (m *member) value() (*value, error) {
 	switch {
 	case !m.told:

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Proto returns the schema as Terraform's protocol 6 has it, everything in order of name.
+// Proto returns the schema in Terraform's protocol 6, everything in order of name.
 func (b *Block) Proto() (*tfprotov6.Schema, error) {
 	block, err := b.proto()
 	if err != nil {

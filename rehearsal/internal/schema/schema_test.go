@@ -75,7 +75,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// at describes what is at an address such as data.aws_eks_cluster.identity.
+// at describes the schema at an address such as data.aws_eks_cluster.identity.
 func at(t *testing.T, address string) string {
 	t.Helper()
 	path, isData := strings.CutPrefix(address, "data.")
@@ -152,8 +152,8 @@ func TestProviders(t *testing.T) {
 	assert.Equal(t, describe(helm.Config.Attributes["kubernetes"].Nested.Attributes["exec"].Nested.Attributes["args"]), `["list","string"], optional`)
 }
 
-// TestJSON is for the simulators, each of which reads its provider's file whenever Terraform
-// starts it.
+// TestJSON reads the JSON of a provider back: the simulators do so whenever Terraform starts
+// them.
 func TestJSON(t *testing.T) {
 	for _, name := range []string{"aws", "helm"} {
 		resources := map[string][]string{"aws": {"aws_db_instance", "aws_security_group"}, "helm": {"helm_release"}}[name]

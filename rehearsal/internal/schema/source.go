@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// mapMark is what stands before the source map at the end of the packages' JavaScript. The map
-// has the generated TypeScript with its comments, which the JavaScript lacks.
+// mapMark precedes the source map at the end of the packages' JavaScript. The map has the
+// generated TypeScript with its comments, which the JavaScript lacks.
 const mapMark = "//# sourceMappingURL=data:application/json;base64,"
 
 // typescript returns the source of a JavaScript file.
@@ -34,8 +34,8 @@ func typescript(path string) (string, error) {
 	return strings.Join(sourceMap.SourcesContent, "\n"), nil
 }
 
-// sources are the JavaScript files of one type: the structs of a large one have files of
-// their own.
+// sources are the JavaScript files of one type. The structs of a large type have their own
+// files.
 func sources(folder string) ([]string, error) {
 	structs, err := filepath.Glob(filepath.Join(folder, "index-structs", "structs*.js"))
 	return append(structs, filepath.Join(folder, "index.js")), err

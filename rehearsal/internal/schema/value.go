@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// value is what a member holds: a primitive or a struct, in any number of collections.
+// value is the type of a member: a primitive or a struct, in any number of collections.
 type value struct {
-	// in are the collections, the outermost first: list, set or map.
+	// in is the collections, the outermost first: list, set or map.
 	in []string
-	// of is a primitive as Terraform writes it, or empty, and structure then the struct's name.
+	// of is a primitive in Terraform's notation, or empty; then structure is the struct's name.
 	of, structure string
-	// block is whether it is a nested block for sure, see derivation.isBlock, and once whether
-	// there is at most one of it.
+	// block reports whether it is surely a nested block, see derivation.isBlock. once reports
+	// whether there is at most one.
 	block, once bool
 }
 
 const dynamic = `"dynamic"`
 
-// primitives are by what the generator's functions are called after.
+// primitives are keyed by the names in the generator's functions.
 var primitives = map[string]string{"string": `"string"`, "number": `"number"`, "boolean": `"bool"`, "any": dynamic}
 
-// writtenValue tells the value from how an argument is written, from the outside inwards:
-// cdktf.listMapperHcl(vpcEndpointSubnetsToHclTerraform, true)(this._subnets.internalValue).
+// writtenValue derives the value from the expression that writes an argument, from the outside
+// inwards: cdktf.listMapperHcl(vpcEndpointSubnetsToHclTerraform, true)(this._subnets.internalValue).
 func writtenValue(m *member) (*value, error) {
 	strange := fmt.Errorf("is written as %s of type %q", m.argument, m.nesting)
 	expression := m.argument
@@ -61,10 +61,10 @@ func writtenValue(m *member) (*value, error) {
 
 var mapped = regexp.MustCompile(`^cdktf\.(?:listMapperHcl\((.+), (true|false)\)|hashMapperHcl\((.+)\))$`)
 
-// structName is the struct's that functions such as vpcTimeoutsToHclTerraform are named after.
+// structName is the name of the struct of a function such as vpcTimeoutsToHclTerraform.
 func structName(function string) string { return strings.ToUpper(function[:1]) + function[1:] }
 
-// nest adds what only the type tells: a set from a list, and a block that is there once, which
+// nest adds what only the nesting type shows: a set instead of a list, and a single block, which
 // is written without its list or set.
 func (v *value) nest(nesting string, strange error) error {
 	isStruct := v.structure != ""
@@ -79,7 +79,7 @@ func (v *value) nest(nesting string, strange error) error {
 		return strange
 	}
 	if v.of == dynamic && len(v.in) == 1 && v.in[0] == "map" {
-		v.in = nil // a dynamic attribute is a map of anything to cdktf
+		v.in = nil // cdktf treats a dynamic attribute as a map of anything
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ var (
 	structHeld = regexp.MustCompile(`^new (\w+?)(OutputReference\(this, _|List\(this, _, false|List\(this, _, true|Map\(this, _)\)$`)
 )
 
-// heldIn are the collections of structs that can only be read.
+// heldIn are the collections of read-only structs.
 var heldIn = map[string][]string{
 	"OutputReference(this, _": nil,
 	"List(this, _, false":     {"list"},
@@ -97,7 +97,7 @@ var heldIn = map[string][]string{
 	"Map(this, _":             {"map"},
 }
 
-// held are the ways to reach a value that can only be read, its name replaced.
+// held are the expressions that read a read-only value, with its name replaced by _.
 var held = map[string]value{
 	"this.getStringAttribute(_)":                                                {of: `"string"`},
 	"this.getNumberAttribute(_)":                                                {of: `"number"`},
@@ -112,11 +112,11 @@ var held = map[string]value{
 	"new cdktf.BooleanList(this, _, false)":                                     {of: `"bool"`, in: []string{"list"}},
 	"new cdktf.BooleanList(this, _, true)":                                      {of: `"bool"`, in: []string{"set"}},
 	"this.getAnyMapAttribute(_)":                                                {of: dynamic},
-	// What is too large for cdktf has lost its type: see SKIPPED_ATTRIBUTES in its generator.
+	// cdktf drops the type of what is too large for it: see SKIPPED_ATTRIBUTES in its generator.
 	"this.interpolationForAttribute(_)": {of: dynamic},
 }
 
-// heldValue tells the value of a member that can only be read.
+// heldValue derives the value of a read-only member.
 func heldValue(m *member) (*value, error) {
 	expression := quoted.ReplaceAllString(m.held, "_")
 	if v, ok := held[expression]; ok {

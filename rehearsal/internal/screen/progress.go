@@ -10,7 +10,7 @@ import (
 	"plinth/rehearsal/internal/cdktf"
 )
 
-// Progress shows stacks until end is called. Meanwhile nothing else may be written.
+// Progress shows stacks until end is called. Meanwhile nothing else may write to the screen.
 func (s *Screen) Progress(verb string, parsers ...*cdktf.Parser) (end func()) {
 	p := &progress{screen: s, verb: verb, parsers: parsers, begun: time.Now(), stop: make(chan struct{}), told: map[string]bool{}}
 	p.running.Go(p.run)
@@ -20,7 +20,7 @@ func (s *Screen) Progress(verb string, parsers ...*cdktf.Parser) (end func()) {
 	}
 }
 
-// Busy shows that something is going on of which no more is known than its name.
+// Busy shows a running task of which only the name is known.
 func (s *Screen) Busy(verb string) (end func()) {
 	begun := time.Now()
 	stop := s.Progress(verb)
@@ -30,7 +30,7 @@ func (s *Screen) Busy(verb string) (end func()) {
 	}
 }
 
-// progress is what is shown of some stacks.
+// progress is the display of some stacks.
 type progress struct {
 	screen  *Screen
 	verb    string
@@ -38,11 +38,11 @@ type progress struct {
 	begun   time.Time
 	stop    chan struct{}
 	running sync.WaitGroup
-	lines   int             // that are on the screen and will be written over
+	lines   int             // on the screen, to be overwritten
 	told    map[string]bool // stacks that have ended and were written
 }
 
-// redraw is how often the lines change.
+// redraw is the interval between updates.
 const redraw = 150 * time.Millisecond
 
 func (p *progress) run() {
@@ -59,7 +59,7 @@ func (p *progress) run() {
 	}
 }
 
-// draw writes what has ended, once and for all, and below what has not, for now.
+// draw writes ended stacks once and for all, and below them those that still run.
 func (p *progress) draw(last bool) {
 	var text strings.Builder
 	if p.lines > 0 {

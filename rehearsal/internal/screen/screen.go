@@ -1,5 +1,5 @@
-// Package screen shows how far a rehearsal is: on a terminal as lines that change, elsewhere
-// as lines that are written once.
+// Package screen shows the progress of a rehearsal: as changing lines on a terminal, elsewhere as
+// lines written once.
 package screen
 
 import (
@@ -13,16 +13,16 @@ import (
 	"golang.org/x/term"
 )
 
-// Screen is where a rehearsal shows what it does.
+// Screen shows what a rehearsal does.
 type Screen struct {
 	out    io.Writer
-	live   bool // lines can be written over
+	live   bool // lines can be overwritten
 	colour bool
 	width  func() int
 
 	mutex  sync.Mutex
-	showed bool     // some progress is on the screen now
-	notes  []string // to be written above it
+	showed bool     // progress is on the screen now
+	notes  []string // to be written above the progress
 }
 
 // New returns a screen for a file, mostly os.Stdout.
@@ -44,7 +44,7 @@ func New(out *os.File) *Screen {
 // Line writes a line.
 func (s *Screen) Line(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 
-// Note writes a line at any time, also while there is progress.
+// Note writes a line at any time, also during progress.
 func (s *Screen) Note(line string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -55,7 +55,7 @@ func (s *Screen) Note(line string) {
 	s.Line("%s", line)
 }
 
-// takeNotes returns what has been noted since. showed is whether progress goes on.
+// takeNotes returns and clears the notes. showed reports whether progress continues.
 func (s *Screen) takeNotes(showed bool) []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -64,12 +64,12 @@ func (s *Screen) takeNotes(showed bool) []string {
 	return notes
 }
 
-// Title begins a part.
+// Title starts a section.
 func (s *Screen) Title(format string, args ...any) {
 	s.Line("\n%s", s.paint(bold, fmt.Sprintf(format, args...)))
 }
 
-// Result tells whether an expectation is met.
+// Result shows whether an expectation is met.
 func (s *Screen) Result(met bool, sentence string) {
 	mark := s.paint(green, "✓")
 	if !met {
@@ -78,12 +78,12 @@ func (s *Screen) Result(met bool, sentence string) {
 	s.Line("%s %s", mark, sentence)
 }
 
-// pad has verbs take the same width.
+// pad pads verbs to the same width.
 func (s *Screen) pad(verb string) string { return fmt.Sprintf("  %-10s", verb) }
 
 func (s *Screen) seconds(d time.Duration) string { return fmt.Sprintf("%5.1f s", d.Seconds()) }
 
-// cut makes a line that can be written over: one that does not wrap.
+// cut shortens a line so that it does not wrap: only then can it be overwritten.
 func (s *Screen) cut(line string) string {
 	runes := []rune(line)
 	if width := s.width() - 1; width > 0 && len(runes) > width && !strings.Contains(line, "\x1b") {
@@ -92,7 +92,7 @@ func (s *Screen) cut(line string) string {
 	return line
 }
 
-// paints of the terminal's own palette.
+// Colours and weights of the terminal's own palette.
 const (
 	bold  = "1"
 	red   = "31"
@@ -107,5 +107,5 @@ func (s *Screen) paint(paint, text string) string {
 	return "\x1b[" + paint + "m" + text + "\x1b[0m"
 }
 
-// Faint is for what matters less.
+// Faint marks text as less important.
 func (s *Screen) Faint(text string) string { return s.paint(faint, text) }

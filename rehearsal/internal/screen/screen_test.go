@@ -18,7 +18,7 @@ dev-net  Plan: 2 to add, 0 to change, 0 to destroy.
          a.b: Creation complete after 0s [id=1]
 `
 
-// show has stacks in every state and returns what is on the screen, without seconds.
+// show draws stacks in every state and returns the screen without the seconds.
 func show(t *testing.T, live bool, last bool) string {
 	t.Helper()
 	parser := cdktf.NewParser("dev-net", "dev-data", "dev-app")
@@ -50,14 +50,14 @@ func TestProgress(t *testing.T) {
 `)
 }
 
-// TestCut: a line that wrapped could not be written over.
+// TestCut: a line that wraps could not be overwritten.
 func TestCut(t *testing.T) {
 	s := &Screen{width: func() int { return 10 }}
 	assert.Equal(t, s.cut("0123456789…"), "012345678")
 	assert.Equal(t, s.cut("✓✓✓"), "✓✓✓")
 }
 
-// TestFile: nothing is written over where a file takes it.
+// TestFile: output to a file overwrites nothing.
 func TestFile(t *testing.T) {
 	file, err := os.CreateTemp(t.TempDir(), "")
 	assert.NilError(t, err)

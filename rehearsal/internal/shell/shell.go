@@ -1,7 +1,7 @@
-// Package shell writes for shells.
+// Package shell writes text for shells.
 package shell
 
 import "strings"
 
-// Quote quotes for a shell.
+// Quote quotes a text for a shell.
 func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

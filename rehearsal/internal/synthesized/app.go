@@ -1,5 +1,5 @@
-// Package synthesized reads what cdktf has synthesized: which stacks there are, in what order
-// they are deployed, and what they ask of Terraform.
+// Package synthesized reads the output of cdktf synth: which stacks there are, the order of their
+// deployment, and what they need from Terraform.
 package synthesized
 
 import (
@@ -17,18 +17,18 @@ import (
 // App is all that was synthesized into one folder.
 type App struct {
 	Folder string
-	// Stacks are in the order they are deployed: each comes after all that it needs.
+	// Stacks are in the order of deployment: each comes after all that it needs.
 	Stacks []*Stack
-	// Bootstrap is none of them: it makes their bucket and their roles, once. Pipeline is what it
-	// tells CI. Both are nil when there is no such stack.
+	// Bootstrap is not among them: it makes their bucket and their roles, once. Pipeline is its
+	// output for CI. Both are nil without a bootstrap stack.
 	Bootstrap *Stack
 	Pipeline  *Pipeline
 }
 
-// bootstrap begins the name of the stack that is apart.
+// bootstrap is the prefix of the bootstrap stack's name.
 const bootstrap = "bootstrap-"
 
-// Provider is one that stacks ask for, with the types that they use of it.
+// Provider is a provider that stacks require, with the types that they use.
 type Provider struct {
 	Namespace, Name, Version string
 	Resources, DataSources   []string
@@ -77,7 +77,7 @@ func Read(folder string) (*App, error) {
 	return app, app.sort()
 }
 
-// sort puts the stacks into the order of deployment, those of one storey by name.
+// sort sorts the stacks into the order of deployment, those of one storey by name.
 func (a *App) sort() error {
 	storeys := map[string]int{}
 	for range a.Stacks {
@@ -98,7 +98,7 @@ func (a *App) sort() error {
 	return nil
 }
 
-// Stack returns the stack of a name, the one that is apart as well, or nil.
+// Stack returns the stack with a name, also the bootstrap stack, or nil.
 func (a *App) Stack(name string) *Stack {
 	i := slices.IndexFunc(a.all(), func(s *Stack) bool { return s.Name == name })
 	if i < 0 {
@@ -107,7 +107,7 @@ func (a *App) Stack(name string) *Stack {
 	return a.all()[i]
 }
 
-// all are the stacks with the one that is apart, which is last.
+// all are the stacks and, last, the bootstrap stack.
 func (a *App) all() []*Stack {
 	if a.Bootstrap == nil {
 		return a.Stacks
@@ -115,7 +115,7 @@ func (a *App) all() []*Stack {
 	return append(slices.Clone(a.Stacks), a.Bootstrap)
 }
 
-// Names are the stacks' names in the order they are deployed.
+// Names are the stacks' names in the order of deployment.
 func (a *App) Names() []string {
 	names := make([]string, len(a.Stacks))
 	for i, s := range a.Stacks {
@@ -124,10 +124,10 @@ func (a *App) Names() []string {
 	return names
 }
 
-// Needs are the stacks that one needs itself.
+// Needs are the stacks that a stack needs directly.
 func (a *App) Needs(name string) []string { return a.Stack(name).Needs }
 
-// NeededBy are the stacks that need one.
+// NeededBy are the stacks that need a stack directly.
 func (a *App) NeededBy(name string) []string {
 	var all []string
 	for _, s := range a.Stacks {
@@ -138,8 +138,8 @@ func (a *App) NeededBy(name string) []string {
 	return all
 }
 
-// Providers are those that the stacks ask for, by name. Two versions of one provider, and
-// versions that are not pinned, are errors.
+// Providers are the required providers, by name. Two versions of one provider, and versions that
+// are not pinned, are errors.
 func (a *App) Providers() ([]Provider, error) {
 	found := map[string]*Provider{}
 	for _, s := range a.all() {
@@ -176,8 +176,8 @@ func (a *App) Providers() ([]Provider, error) {
 	return all, nil
 }
 
-// Types are all types that the stacks hold, but for the one that is apart: of data sources with data.
-// before them, of ephemeral resources with ephemeral.
+// Types are all types in the stacks, without the bootstrap stack. Data sources have the prefix
+// data., ephemeral resources the prefix ephemeral.
 func (a *App) Types() []string {
 	found := map[string]bool{}
 	for _, s := range a.Stacks {
@@ -194,7 +194,7 @@ func (a *App) Types() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// of are the types that are a provider's, as Terraform itself tells: by the first word.
+// of are the types of a provider, which Terraform knows by the first word.
 func of[V any](provider string, types map[string]V) []string {
 	var found []string
 	for name := range types {
@@ -205,7 +205,7 @@ func of[V any](provider string, types map[string]V) []string {
 	return found
 }
 
-// Account is the AWS account that the stacks are for, and its region.
+// Account returns the AWS account of the stacks, and its region.
 func (a *App) Account() (account, region string, err error) {
 	for _, s := range a.all() {
 		for _, provider := range s.file.Provider["aws"] {
@@ -225,13 +225,13 @@ func (a *App) Account() (account, region string, err error) {
 	return account, region, nil
 }
 
-// Given are the ARNs that the stacks name and that none makes, the bootstrap stack included: of
-// IAM principals, of the key of the states.
+// Given are the ARNs that the stacks name and that no stack creates, not even the bootstrap stack:
+// IAM principals, the key of the states.
 func (a *App) Given() []string {
 	return slices.DeleteFunc(a.named(), a.bootstraps)
 }
 
-// FromBootstrap are the ARNs of what the bootstrap stack makes and the others name.
+// FromBootstrap are the ARNs of bootstrap resources that the other stacks name.
 func (a *App) FromBootstrap() []string {
 	return slices.DeleteFunc(a.named(), func(arn string) bool { return !a.bootstraps(arn) })
 }
@@ -245,7 +245,7 @@ func (a *App) named() []string {
 	return slices.Compact(all)
 }
 
-// bootstraps tells whether the bootstrap stack makes what an ARN is of.
+// bootstraps reports whether the bootstrap stack creates the resource of an ARN.
 func (a *App) bootstraps(arn string) bool {
 	if a.Bootstrap == nil {
 		return false
@@ -270,7 +270,7 @@ func (a *App) Certificates() []string {
 	return slices.Compact(all)
 }
 
-// Zones are the names of the public zones in Route 53 that the stacks look up: no stack makes them.
+// Zones are the names of the public Route 53 zones that the stacks look up: no stack creates them.
 func (a *App) Zones() []string {
 	var all []string
 	for _, s := range a.Stacks {
@@ -280,10 +280,10 @@ func (a *App) Zones() []string {
 	return slices.Compact(all)
 }
 
-// Chart is one that a release gets from a repository.
+// Chart is a chart that a release gets from a repository.
 type Chart struct{ Repository, Name, Version string }
 
-// Charts are those that the stacks get from repositories.
+// Charts are the charts that the stacks get from repositories.
 func (a *App) Charts() []Chart {
 	var all []Chart
 	for _, s := range a.Stacks {
@@ -302,7 +302,7 @@ func (a *App) Cluster() (string, error) {
 	return "", errors.New("no stack makes a cluster (aws_eks_cluster)")
 }
 
-// HelmDriver is where Helm keeps the stacks' releases; empty is its default.
+// HelmDriver is where Helm stores the stacks' releases; empty means its default.
 func (a *App) HelmDriver() string {
 	for _, s := range a.Stacks {
 		for _, provider := range s.file.Provider["helm"] {
@@ -314,7 +314,7 @@ func (a *App) HelmDriver() string {
 	return ""
 }
 
-// Bucket is where the states of all stacks are.
+// Bucket is the bucket of all stacks' states.
 func (a *App) Bucket() (string, error) {
 	bucket := ""
 	for _, s := range a.all() {

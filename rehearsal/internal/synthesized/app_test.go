@@ -11,7 +11,7 @@ import (
 
 type object = map[string]any
 
-// stack is a stack's file, as cdktf writes it. edit changes it.
+// stack is a stack's file, as cdktf writes it, after edit.
 func stack(name string, edit func(object)) object {
 	content := object{
 		"terraform": object{
@@ -28,7 +28,7 @@ func stack(name string, edit func(object)) object {
 	return content
 }
 
-// write writes what cdktf would: stacks, and for each what it needs.
+// write writes an output of cdktf: stacks, and for each the stacks that it needs.
 func write(t *testing.T, needs map[string][]string, stacks map[string]object) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -91,7 +91,7 @@ func TestRead(t *testing.T) {
 	assert.DeepEqual(t, app.Certificates(), []string{"arn:aws:acm:eu-west-2:111111111111:certificate/0-1"})
 }
 
-// TestBootstrap: the stack that makes what the others name is apart from them.
+// TestBootstrap: the bootstrap stack is separate from the stacks that name its resources.
 func TestBootstrap(t *testing.T) {
 	const account = "arn:aws:iam::111111111111:"
 	pipeline := func(value any) map[string]object {

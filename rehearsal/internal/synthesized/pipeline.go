@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// Pipeline is what the bootstrap stack tells CI, in its output of the same name.
+// Pipeline is the bootstrap stack's output pipeline, for CI.
 type Pipeline struct {
 	Environment string `json:"environment"`
 	Account     string `json:"account"`
 	Region      string `json:"region"`
-	// Provider is gitlab or github, Issuer who signs its tokens, Project and Audience what they are for.
+	// Provider is gitlab or github. Issuer signs its tokens for Project and Audience.
 	Provider string `json:"provider"`
 	Issuer   string `json:"issuer"`
 	Project  string `json:"project"`
 	Audience string `json:"audience"`
-	// Branches and Tags may deploy; they may have wildcards.
+	// Branches and Tags may deploy. They may contain wildcards.
 	Branches []string `json:"branches"`
 	Tags     []string `json:"tags"`
-	// The ARNs of roles, those of stacks by the stack's name.
+	// The ARNs of the roles. Those of stacks are by the stack's name.
 	PushRole    string            `json:"push_role"`
 	PlanRoles   map[string]string `json:"plan_roles"`
 	DeployRoles map[string]string `json:"deploy_roles"`
 }
 
-// pipeline reads that output from the stack's document; what only a deployment would tell is
-// an error.
+// pipeline reads that output from the stack's document. A value known only after the deployment
+// is an error.
 func (s *Stack) pipeline() (*Pipeline, error) {
 	p := &Pipeline{}
 	value := s.file.Output["pipeline"].Value
@@ -40,14 +40,14 @@ func (s *Stack) pipeline() (*Pipeline, error) {
 type Ref struct {
 	Name string
 	Tag  bool
-	// Review says that it is the branch of a merge request.
+	// Review reports whether it is the branch of a merge request.
 	Review bool
 }
 
 // Review is the branch of a merge request, which may deploy nothing.
 var Review = Ref{Name: "a-change", Review: true}
 
-// Release is a branch, or a tag, that may deploy.
+// Release is a branch, or else a tag, that may deploy.
 func (p *Pipeline) Release() Ref {
 	some := func(pattern string) string { return strings.ReplaceAll(pattern, "*", "1") }
 	if len(p.Branches) > 0 {
@@ -56,7 +56,7 @@ func (p *Pipeline) Release() Ref {
 	return Ref{Name: some(p.Tags[0]), Tag: true}
 }
 
-// Subject is whom a job's token is about.
+// Subject is the subject of a job's token.
 //
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/
 // https://docs.github.com/en/actions/reference/security/oidc

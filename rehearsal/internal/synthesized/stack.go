@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// Stack is one of the stacks, as cdktf's manifest and its own file tell.
+// Stack is one of the stacks, from cdktf's manifest and its own file.
 type Stack struct {
 	Name  string
-	Needs []string // the stacks that it needs itself, not those that these need
+	Needs []string // the stacks that it needs directly
 	// Folder is where Terraform runs.
 	Folder string
-	// Bucket and Key are where its state is, and KMSKey the ARN of what encrypts it.
+	// Bucket and Key locate its state, KMSKey is the ARN of the key that encrypts it.
 	Bucket, Key, KMSKey string
-	// Resources are the addresses of what it makes, in order.
+	// Resources are the addresses of its resources, in order.
 	Resources []string
-	// Guarded are those of them that Terraform must not destroy.
+	// Guarded are those of them with prevent_destroy.
 	Guarded []string
-	// Secret says that it keeps the value of a secret. The provider reads it to refresh, which a
-	// role that only plans may not do.
+	// Secret reports whether it stores the value of a secret. The provider reads the value to
+	// refresh, which a plan role may not do.
 	Secret bool
 
 	file         document
 	certificates []string
 }
 
-// document is a stack's cdk.tf.json, as far as a rehearsal needs it.
+// document is the part of a stack's cdk.tf.json that a rehearsal needs.
 type document struct {
 	Terraform struct {
 		Backend struct {
@@ -56,10 +56,10 @@ type document struct {
 	} `json:"output"`
 }
 
-// certificate matches the ARN of an ACM certificate, which no stack makes.
+// certificate matches the ARN of an ACM certificate, which no stack creates.
 var certificate = regexp.MustCompile(`arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+`)
 
-// resource is one resource, with the few arguments that a rehearsal looks at.
+// resource is one resource, with the few arguments that a rehearsal reads.
 type resource struct {
 	Lifecycle struct {
 		PreventDestroy bool `json:"prevent_destroy"`
@@ -72,7 +72,7 @@ type resource struct {
 	Version    string `json:"version"`
 }
 
-// read fills in what the stack's file tells.
+// read fills in the stack from its file.
 func (s *Stack) read(content []byte) error {
 	if err := json.Unmarshal(content, &s.file); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Stack) read(content []byte) error {
 	return nil
 }
 
-// charts are those that the stack gets from repositories.
+// charts are the charts that the stack gets from repositories.
 func (s *Stack) charts() []Chart {
 	var found []Chart
 	for _, release := range s.file.Resource["helm_release"] {
@@ -105,7 +105,7 @@ func (s *Stack) charts() []Chart {
 	return found
 }
 
-// zones are the names of the public zones in Route 53 that the stack looks up.
+// zones are the names of the public Route 53 zones that the stack looks up.
 func (s *Stack) zones() []string {
 	var found []string
 	for _, data := range s.file.Data["aws_route53_zone"] {
@@ -120,8 +120,8 @@ func (s *Stack) zones() []string {
 	return found
 }
 
-// given are the ARNs that the stack names without making what they are of: IAM principals, the
-// boundaries of roles, and the key of its state.
+// given are the ARNs that the stack names without creating their resources: IAM principals, the
+// permissions boundaries of roles, and the key of its state.
 func (s *Stack) given() []string {
 	var found []string
 	for _, entry := range s.file.Resource["aws_eks_access_entry"] {
