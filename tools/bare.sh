@@ -1,20 +1,20 @@
 #!/bin/sh
-# Runs a command as on a machine that has no more than README.md asks for: on PATH are the
-# programs of the list below and no others, and HOME is an empty folder. For example
+# Runs a command as on a machine with only the requirements of README.md: PATH has only the
+# programs in the list below, and HOME is an empty folder. For example
 #
 #   tools/bare.sh make test
 set -eu
 
-# What README.md asks for, and what comes with every Linux and macOS. A test that needs another
-# program brings it in a package, does without, or moves to a target that says so.
+# The requirements of README.md, and what comes with every Linux and macOS. A test that needs another
+# program gets it from a package, does without, or moves to a target that says so.
 programs='go node npm terraform make git
   awk basename bash cat chmod cmp comm cp cut date dd df diff dirname du echo env expr false find
   getconf grep gzip head id install join kill ln ls mkdir mkfifo mktemp mv nice od paste printf ps
   pwd readlink rm rmdir sed setsid sh sleep sort split stat stty tail tar tee test touch tr true
   tty uname uniq wc xargs'
 
-# Nothing is fetched or built twice: the caches of Go and npm, and their settings, which may name
-# a proxy or a mirror.
+# Keep the caches of Go and npm, so that nothing is downloaded or built twice, and their settings,
+# which may name a proxy or a mirror.
 GOENV=$(go env GOENV)
 GOCACHE=$(go env GOCACHE)
 GOMODCACHE=$(go env GOMODCACHE)
@@ -38,6 +38,6 @@ for program in $programs; do
   unset IFS
 done
 
-# No settings of the user's outside HOME either.
+# Ignore the user's settings outside HOME too.
 unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_STATE_HOME
 PATH=$folder/bin HOME=$folder/home "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the real Kubernetes control plane, kubectl and Helm, and what kwok has happen to pods, into
-# build/kubernetes. Their versions are those of rehearsal/kubernetes/go.mod.
+# Builds the real Kubernetes control plane, kubectl and Helm into build/kubernetes, and copies kwok's
+# stages for nodes and pods. rehearsal/kubernetes/go.mod has their versions.
 set -eu
 cd "$(dirname "$0")/.."
 tools/requirements.sh
@@ -8,7 +8,7 @@ tools/requirements.sh
 version=$(go -C rehearsal/kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes)
 major=${version#v} major=${major%%.*}
 minor=${version#v*.} minor=${minor%%.*}
-# What the API server answers when it is asked for its version, and what Helm takes a cluster's to be.
+# The version that the API server reports, and the cluster version that Helm assumes.
 flags='-s -w'
 for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
   flags="$flags -X $package.gitVersion=$version -X $package.gitMajor=$major -X $package.gitMinor=$minor"

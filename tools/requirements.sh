@@ -1,16 +1,16 @@
 #!/bin/sh
-# Says in one line everything that this machine lacks.
+# Prints in one line everything that this machine lacks.
 set -u
-export CHECKPOINT_DISABLE=1 # terraform version would ask HashiCorp for a newer one
+export CHECKPOINT_DISABLE=1 # otherwise terraform version would ask HashiCorp for a newer one
 lacking='' last=''
 
-# lacks THING WHERE: adds to the line.
+# lacks THING WHERE: adds THING to the line.
 lacks() {
   lacking=$lacking${lacking:+, }$last
   last="$1 ($2)"
 }
 
-# version COMMAND...: the first version in what it prints, or nothing.
+# version COMMAND...: prints the first version in the output, or nothing.
 version() { "$@" 2> /dev/null | sed -n 's/^[^0-9]*\([0-9]\{1,\}\(\.[0-9]\{1,\}\)\{1,\}\).*/\1/p' | sed 1q; }
 
 # need THING OLDEST FOUND WHERE
@@ -26,9 +26,9 @@ need() {
   fi
 }
 
-# The newest that a go.mod asks for.
+# The newest version that a go.mod requires.
 need Go 1.26.7 "$(version go version)" https://go.dev/doc/install
-# Any Node.js that runs such an npm will do: all else runs on the one of package-lock.json.
+# Any Node.js with such an npm will do: everything else runs on the one in package-lock.json.
 need "Node.js with npm" 9 "$(version npm --version)" https://nodejs.org
 need Terraform 1.11 "$(version terraform version)" https://developer.hashicorp.com/terraform/install
 command -v make > /dev/null || lacks "GNU make" https://www.gnu.org/software/make/

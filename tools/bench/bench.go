@@ -12,23 +12,23 @@ import (
 	"strings"
 )
 
-// bench is where the programs to measure are and what they are run with.
+// bench has the paths of the programs to measure, and their settings.
 type bench struct {
 	ctx     context.Context
 	root    string // the repository
-	dir     string // for all that the benchmark writes
-	plain   string // the repository's project without what makes jsii quicker
+	dir     string // for all output of the benchmark
+	plain   string // a copy of the repository's project without what makes jsii quicker
 	node    string // runs all JavaScript, jsii's included
-	context string // cdktf.json's, as the cdktf CLI hands it over
+	context string // cdktf.json's context, as the cdktf CLI passes it on
 
-	progress io.Writer // for who waits
-	// small leaves out what takes minutes: the published bindings, and many environments.
+	progress io.Writer // for the person who waits
+	// small skips what takes minutes: the published bindings, and many environments.
 	small bool
 
 	slimBuild, publishedBuild duration
 }
 
-// newBench prepares one that writes to a folder.
+// newBench prepares a benchmark that writes to a folder.
 func newBench(ctx context.Context, root, dir string, small bool) (*bench, error) {
 	b := &bench{ctx: ctx, root: root, dir: dir, small: small, progress: io.Discard}
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
@@ -62,7 +62,7 @@ const (
 	cli       = "`cdktf synth` of Plinth"
 )
 
-// folder is what files of a program are called.
+// folder is the name of a program's files.
 var folder = map[string]string{slim: "plinth", plain: "plain", published: "published", peer: "peer", cli: "cli"}
 
 func (b *bench) binary(program string) string {
@@ -72,7 +72,7 @@ func (b *bench) binary(program string) string {
 	return filepath.Join(b.dir, "bin", folder[program])
 }
 
-// programs are those that are compared.
+// programs are the programs to compare.
 func (b *bench) programs() []string {
 	if b.small {
 		return []string{slim, peer}
@@ -80,7 +80,7 @@ func (b *bench) programs() []string {
 	return []string{slim, published, peer}
 }
 
-// environments are how many there are in the projects that are compared.
+// environments are the numbers of environments to compare.
 func (b *bench) environments() []int {
 	if b.small {
 		return []int{1, 2}
@@ -88,7 +88,7 @@ func (b *bench) environments() []int {
 	return []int{1, 5, 10, 50}
 }
 
-// output is where a program writes what it synthesizes of a project.
+// output is the folder of a program's synthesized stacks of a project.
 func (b *bench) output(project, program string) string {
 	return filepath.Join(b.dir, "out", filepath.Base(project), folder[program])
 }
@@ -123,8 +123,8 @@ func (b *bench) command(project, program, cache string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// environment is what the cdktf CLI would set, and where jsii keeps unpacked packages. The
-// user's own settings are left out: all programs must make the same.
+// environment is what the cdktf CLI would set, plus the folder of jsii's package cache. It leaves
+// out the user's own settings: all programs must make the same.
 func (b *bench) environment(out, cache string) []string {
 	var environment []string
 	for _, variable := range os.Environ() {
@@ -148,7 +148,7 @@ func (b *bench) environment(out, cache string) []string {
 // warmCache is jsii's package cache after the first run.
 func (b *bench) warmCache() string { return filepath.Join(b.dir, "cache") }
 
-// say tells what the program is doing: some of it takes a while.
+// say prints what the benchmark is doing: some of it takes a while.
 func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.progress, "bench: "+format+"\n", args...)
 }

@@ -32,7 +32,7 @@ replace example.com/helm/v12 => ./.gen/helm
 	}
 }
 
-// The model is edited by people who do not think of the benchmark.
+// People edit the model without the benchmark in mind.
 func TestVariantOfModel(t *testing.T) {
 	settings, err := os.ReadFile(filepath.Join("..", "..", "environments", model+".yaml"))
 	if err != nil {
@@ -97,7 +97,7 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// theRoot is the repository's folder.
+// theRoot is the path of the repository.
 func theRoot(t *testing.T) string {
 	t.Helper()
 	root, err := repositoryRoot()
@@ -107,8 +107,8 @@ func theRoot(t *testing.T) string {
 	return root
 }
 
-// TestSmall measures once what does not take minutes, with the programs and projects of make
-// bench, and so also that synthesis/preload.cjs changes nothing that is synthesized.
+// TestSmall runs the quick measurements once, with the programs and projects of make bench. It
+// also checks that synthesis/preload.cjs does not change the synthesized stacks.
 func TestSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test measures")
@@ -129,8 +129,8 @@ func TestSmall(t *testing.T) {
 	}
 }
 
-// TestWhatIsReplaced looks for what synthesis/preload.cjs replaces in cdktf's files: in those of
-// another version it may not be there, and nothing would be quicker.
+// TestWhatIsReplaced checks that cdktf's files contain the code that synthesis/preload.cjs
+// replaces. In another version it may be missing, and nothing would be quicker.
 func TestWhatIsReplaced(t *testing.T) {
 	root := theRoot(t)
 	node := exec.Command(filepath.Join(root, "node_modules", ".bin", "node"), "-e",
@@ -157,8 +157,8 @@ func TestWhatIsReplaced(t *testing.T) {
 	}
 }
 
-// TestFirstRun looks into jsii's package cache after a first run: synthesis/preload.cjs links to
-// what npm has installed of cdktf, whose 2,500 files take longer to unpack than the rest of a synth.
+// TestFirstRun checks jsii's package cache after a first run. synthesis/preload.cjs links to npm's
+// copy of cdktf, whose 2,500 files take longer to unpack than the rest of a synth.
 func TestFirstRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test synthesizes")
@@ -201,8 +201,8 @@ func TestFirstRun(t *testing.T) {
 	}
 }
 
-// TestInstalledIsEmbedded compares what npm has installed of cdktf and constructs with what is
-// embedded in their Go modules: synthesis/preload.cjs takes the one for the other.
+// TestInstalledIsEmbedded compares npm's copies of cdktf and constructs with those embedded in
+// their Go modules: synthesis/preload.cjs uses the one instead of the other.
 func TestInstalledIsEmbedded(t *testing.T) {
 	root := theRoot(t)
 	for name, module := range map[string]string{

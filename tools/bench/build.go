@@ -11,11 +11,11 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// servedModule is the provider module that can be had as published. Those of the other
-// providers are not served, so they stay replaced in both programs.
+// servedModule is the only provider module that is published for Go. Those of the other
+// providers are not, so they stay replaced in both programs.
 const servedModule = "github.com/cdktf/cdktf-provider-aws-go/"
 
-// build compiles Plinth twice: as go.mod says, and with the published AWS bindings.
+// build compiles Plinth twice: with go.mod, and with the published AWS bindings.
 func (b *bench) build() (err error) {
 	b.say("building Plinth")
 	if b.slimBuild, err = b.goBuild(slim); err != nil || b.small {
@@ -26,7 +26,7 @@ func (b *bench) build() (err error) {
 		return err
 	}
 	b.say("building Plinth on the published AWS bindings")
-	// go.sum does not have the published module: -mod=mod adds it to the other file's sums.
+	// go.sum lacks the published module: -mod=mod adds it to the other file's sums.
 	b.publishedBuild, err = b.goBuild(published, "-mod=mod", "-modfile="+mod)
 	return err
 }

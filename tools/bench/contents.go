@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// contents is what one program has synthesized.
+// contents is the output of one program.
 type contents struct {
 	stacks map[string]map[string]any // Terraform JSON by stack, without CDKTF's comments
 }
@@ -37,7 +37,7 @@ func readContents(out string) (*contents, error) {
 	return c, nil
 }
 
-// dropComments removes what CDKTF writes under "//": where in a program an object comes from.
+// dropComments removes CDKTF's "//" entries, which say where in a program an object comes from.
 func dropComments(value any) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -52,7 +52,7 @@ func dropComments(value any) {
 	}
 }
 
-// count returns how many objects a stack has of each type, as in "resource aws_vpc".
+// count returns the number of objects of each type in a stack, as in "resource aws_vpc".
 func (c *contents) count(stack string) map[string]int {
 	counts := map[string]int{}
 	for _, kind := range []string{"resource", "data"} {
@@ -65,7 +65,7 @@ func (c *contents) count(stack string) map[string]int {
 	return counts
 }
 
-// total returns how many resources or data sources there are in all stacks.
+// total returns the number of resources or data sources in all stacks.
 func (c *contents) total(kind string) int {
 	total := 0
 	for stack := range c.stacks {
@@ -78,9 +78,9 @@ func (c *contents) total(kind string) int {
 	return total
 }
 
-// checkPeer makes sure that the JavaScript program made as many objects of every type in
-// every stack as Plinth: otherwise their times could not be compared. It returns the names
-// of the stacks whose Terraform JSON is not the same in every other regard too.
+// checkPeer returns an error unless the JavaScript program made as many objects of every type in
+// every stack as Plinth: otherwise their times could not be compared. It returns the names of
+// the stacks whose Terraform JSON differs in any other way.
 func checkPeer(plinth, peer *contents) (differing []string, err error) {
 	for _, stack := range slices.Sorted(maps.Keys(plinth.stacks)) {
 		want, got := plinth.count(stack), peer.count(stack)

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// model is the environment that projects of many environments are copied from.
+// model is the environment that projects with many environments copy.
 const model = "dev"
 
-// newProject makes a project of n environments, e1 to en, each like the model but in an
-// account and a network of its own.
+// newProject makes a project of n environments, e1 to en, each like the model but in its own
+// account and network.
 func (b *bench) newProject(n int) (string, error) {
 	project := filepath.Join(b.dir, "projects", fmt.Sprintf("%d-environments", n))
 	if err := os.RemoveAll(project); err != nil {
@@ -42,8 +42,8 @@ func (b *bench) newProject(n int) (string, error) {
 	return project, nil
 }
 
-// plainProject makes a project of the repository's environments without synthesis/preload.cjs:
-// what the published bindings are measured in is jsii as everybody has it.
+// plainProject makes a project of the repository's environments without synthesis/preload.cjs: the
+// published bindings are measured with jsii as everybody has it.
 func (b *bench) plainProject() (string, error) {
 	project := filepath.Join(b.dir, "projects", "plain")
 	if err := os.RemoveAll(project); err != nil {
@@ -55,14 +55,14 @@ func (b *bench) plainProject() (string, error) {
 	return project, b.link(project, "synthesis")
 }
 
-// link puts all that the repository has into a project, but for some names.
+// link links everything of the repository into a project, except some names.
 func (b *bench) link(project string, but ...string) error {
 	entries, err := os.ReadDir(b.root)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		// Of what is hidden, made or kept by Git the programs read nothing.
+		// The programs read nothing that is hidden, generated or Git's own.
 		if name := entry.Name(); !strings.HasPrefix(name, ".") && !slices.Contains(append(but, "build", "cdktf.out"), name) {
 			if err := os.Symlink(filepath.Join(b.root, name), filepath.Join(project, name)); err != nil {
 				return err
@@ -78,7 +78,7 @@ var (
 	modelName   = regexp.MustCompile(`\b` + model + `\b`)
 )
 
-// variant makes the i-th environment's settings of the model's.
+// variant returns the i-th environment's settings, derived from the model's.
 func variant(settings string, i int) (string, error) {
 	for what, line := range map[string]*regexp.Regexp{"account": accountLine, "network.cidr": cidrLine} {
 		if !line.MatchString(settings) {

@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// checkEqual compares what Plinth synthesizes of all its environments with what it
-// synthesizes on the published AWS bindings, and without synthesis/preload.cjs.
+// checkEqual compares Plinth's output for all its environments with its output on the published AWS
+// bindings, or on its own if b is small. The latter runs without synthesis/preload.cjs.
 func (b *bench) checkEqual(w io.Writer) error {
 	other := published
 	if b.small {
@@ -32,8 +32,8 @@ func (b *bench) checkEqual(w io.Writer) error {
 	return nil
 }
 
-// compareTrees returns how many files two folders have in common if all are the same, or
-// else an error that holds each difference.
+// compareTrees returns the number of files in two equal folders, or an error with each
+// difference.
 func compareTrees(one, other string) (int, error) {
 	files, err := listFiles(one)
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// machine is what figures depend on besides the programs.
+// machine is what figures depend on apart from the programs.
 type machine struct {
 	cores    int
 	cpu      string
 	goTool   string
 	node     string
-	load     string // how busy it was before, where that is known
+	load     string // the load before the run, where it is known
 	platform string
 }
 

@@ -1,12 +1,12 @@
-// Command bench measures what a synth costs: Plinth's own program, the same program on the
-// published AWS bindings, and a JavaScript CDKTF program that makes the same resources. It
-// prints a Markdown table and which of Plinth's targets are met.
+// Command bench measures the time and memory of a synth: of Plinth's own program, of the same
+// program on the published AWS bindings, and of a JavaScript CDKTF program that makes the same
+// resources. It prints a Markdown table and which of Plinth's targets are met.
 //
-// Before it measures anything it compares what the first two write, byte for byte: bindings
-// that are faster but synthesize something else would be worth nothing.
+// First it compares the output of the first two byte for byte: faster bindings that synthesize
+// something else would be worth nothing.
 //
-// What it builds and writes is in build/bench. The published bindings take 1 GB of memory
-// and as much of Go's module and build caches.
+// It builds and writes in build/bench. The published bindings take 1 GB of memory and as much
+// of Go's module and build caches.
 package main
 
 import (
@@ -62,7 +62,7 @@ func run(ctx context.Context, options options) error {
 	return b.run(os.Stdout, options)
 }
 
-// run writes the report.
+// run measures everything and writes the report.
 func (b *bench) run(w io.Writer, options options) error {
 	if err := b.build(); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (b *bench) run(w io.Writer, options options) error {
 	return nil
 }
 
-// repositoryRoot returns the nearest folder at or above the working directory that holds
+// repositoryRoot returns the nearest folder, the working directory or one above it, that has
 // cdktf.json.
 func repositoryRoot() (string, error) {
 	root, start, err := find.Above(".", "cdktf.json")

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// cost is what one run took.
+// cost is what one run used.
 type cost struct {
 	wall      duration
 	processor duration // of all processes together
-	memory    bytesize // at its peak, of all processes together; 0 where it cannot be told
+	memory    bytesize // peak of all processes together; 0 where it is unknown
 }
 
 // measure runs a program once.
@@ -44,8 +44,8 @@ func (b *bench) measure(project, program, cache string) (cost, error) {
 	return cost{duration(wall), duration(processor), peak}, nil
 }
 
-// readingTime is how long the JavaScript program read Plinth's output. A program that
-// somebody writes has its input in its source, so this is not counted.
+// readingTime is how long the JavaScript program read Plinth's output. It is subtracted, because a
+// handwritten program has its input in its source.
 func readingTime(stdout []byte) time.Duration {
 	var spent struct {
 		Read float64 `json:"read"` // ms
@@ -56,15 +56,15 @@ func readingTime(stdout []byte) time.Duration {
 	return time.Duration(spent.Read * float64(time.Millisecond))
 }
 
-// series is one program in one project, and the cost of each of its runs.
+// series is one program in one project, with the cost of each of its runs.
 type series struct {
 	project, program string
 	cold             bool // each run starts with an empty jsii package cache
 	costs            []cost
 }
 
-// measureRounds runs each of several programs a number of times, one after the other in
-// turn, so that what else the machine does falls on all alike.
+// measureRounds runs each of several programs a number of times, in turn, so that other load on
+// the machine affects all of them alike.
 func (b *bench) measureRounds(rounds int, all ...*series) error {
 	for round := range rounds {
 		for _, s := range all {
@@ -90,12 +90,12 @@ func (b *bench) measureRounds(rounds int, all ...*series) error {
 	return nil
 }
 
-// wall is the median of all runs.
+// wall is the median wall time of all runs.
 func (s *series) wall() duration {
 	return median(s.costs, func(c cost) duration { return c.wall })
 }
 
-// processor is the median of all runs.
+// processor is the median processor time of all runs.
 func (s *series) processor() duration {
 	return median(s.costs, func(c cost) duration { return c.processor })
 }

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// Memory is looked at every few milliseconds, the list of processes less often: both are
-// dear enough to slow the measured program down on a small machine.
+// Memory is read every few milliseconds, the list of processes less often: both cost enough to
+// slow down the measured program on a small machine.
 const (
 	memoryEvery    = 5 * time.Millisecond
 	processesEvery = 25 * time.Millisecond
 )
 
-// memoryWatch follows the memory of a process and its descendants. It adds up their
-// resident sets, so pages that two of them share count twice: the truth is a little less.
+// memoryWatch follows the memory of a process and its descendants. It adds up their resident
+// sets, so shared pages count twice and the result is a little too high.
 type memoryWatch struct {
 	done     chan struct{}
 	finished sync.WaitGroup
@@ -58,8 +58,8 @@ func (w *memoryWatch) stop() bytesize {
 	return w.peak
 }
 
-// descendants returns a process and all below it. The kernel lists children by the thread
-// that started them.
+// descendants returns a process and all processes below it. The kernel lists children by the
+// thread that started them.
 func descendants(pid int) []int {
 	all := []int{pid}
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -74,7 +74,7 @@ func descendants(pid int) []int {
 	return all
 }
 
-// resident is 0 for a process that has ended.
+// resident is the resident set of a process, 0 if it has ended.
 func resident(pid int) bytesize {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A child's child counts: jsii's Node.js starts another one.
+// A grandchild counts: jsii's Node.js starts another one.
 func TestWatchMemoryCountsDescendants(t *testing.T) {
 	shell := exec.Command("sh", "-c", "sleep 0.3; sh -c 'sleep 1; :'; :")
 	if err := shell.Start(); err != nil {

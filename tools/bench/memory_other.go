@@ -2,7 +2,7 @@
 
 package main
 
-// memoryWatch measures nothing: only Linux tells what a process and its descendants have.
+// memoryWatch measures nothing: only Linux reports the memory of a process and its descendants.
 type memoryWatch struct{}
 
 func watchMemory(int) memoryWatch { return memoryWatch{} }

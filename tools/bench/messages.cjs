@@ -1,5 +1,5 @@
-// Loaded beside synthesis/preload.cjs into the process that jsii starts, this counts the messages
-// that it gets, by kind and by what they ask for, into the file that BENCH_MESSAGES names.
+// Loaded with synthesis/preload.cjs into jsii's process. Counts the messages that it receives, by
+// kind and requested name, and writes the counts to the file in BENCH_MESSAGES.
 "use strict";
 
 const fs = require("fs");

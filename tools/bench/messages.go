@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// messages are how many of jsii's messages one synth takes, by kind, such as get, and then by
-// what is asked for, such as arn.
+// messages counts jsii's messages in one synth by kind, such as get, and then by requested name,
+// such as arn.
 type messages map[string]map[string]int
 
-// countMessages has Plinth synthesize once and counts.
+// countMessages runs one synth of Plinth and counts its messages.
 func (b *bench) countMessages() (messages, error) {
 	file := filepath.Join(b.dir, "messages.json")
 	cmd, err := b.command(b.root, slim, b.warmCache())
@@ -35,7 +35,7 @@ func (b *bench) countMessages() (messages, error) {
 	return m, json.Unmarshal(content, &m)
 }
 
-// most is how many of the things that are asked for most are named.
+// most is how many of the most requested names String lists.
 const most = 4
 
 // String lists the kinds, the most frequent first: 1158 create, 763 get (206 arn, …).

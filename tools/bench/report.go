@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// report is everything that a whole run has measured.
+// report is everything that a full run has measured.
 type report struct {
 	machine machine
 	bench   *bench
 
-	size      string // what one synth makes
-	sameness  string // how alike the JavaScript program's output is
+	size      string // the size of one synth
+	sameness  string // how similar the JavaScript program's output is
 	programs  []row
 	many      []manyRow
 	messages  messages
 	judgement []target
 }
 
-// row is one program with the project's own environments.
+// row is one program, measured with the repository's own environments.
 type row struct {
 	program     string
-	first, warm *series // first is nil for what has no cache of its own
+	first, warm *series // first is nil for a program without a cache of its own
 }
 
-// manyRow is one number of environments.
+// manyRow is the measurement for one number of environments.
 type manyRow struct {
 	environments int
 	plinth, peer *series
@@ -38,7 +38,7 @@ func (b *bench) measureAll(runs int) (*report, error) {
 	if err := b.measurePrograms(r, runs); err != nil {
 		return nil, err
 	}
-	// These runs are long, and differ less from each other.
+	// These runs are long and vary less.
 	if err := b.measureEnvironments(r, (runs+1)/2); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (b *bench) measureEnvironments(r *report, runs int) error {
 	return b.measureRounds(runs, all...)
 }
 
-// row is that of a program, nil if it was not measured.
+// row returns the row of a program, or nil if it was not measured.
 func (r *report) row(program string) *row {
 	for i := range r.programs {
 		if r.programs[i].program == program {
@@ -118,7 +118,7 @@ func (r *report) row(program string) *row {
 	return nil
 }
 
-// perEnvironment is what each environment after the first adds to a program's time.
+// perEnvironment is the time that each environment after the first adds to a program's run.
 func (r *report) perEnvironment(of func(manyRow) *series) duration {
 	few, most := r.many[0], r.many[len(r.many)-1]
 	return (of(most).wall() - of(few).wall()) / duration(most.environments-few.environments)

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// target is what Plinth is meant to reach; docs/performance.md says where it does not, and why.
+// target is one goal for Plinth; docs/performance.md says which it misses, and why.
 type target struct {
 	text string
 	met  bool
@@ -21,11 +21,11 @@ const (
 	mostMemory      = bytesize(250e6)
 	mostEnvironment = 0.15            // seconds
 	longestFirst    = 0.5             // seconds more than a warm run
-	longestMany     = 8.0             // seconds, of as many environments as are measured
-	mostManyMemory  = bytesize(300e6) // the same
+	longestMany     = 8.0             // seconds, with the largest number of environments
+	mostManyMemory  = bytesize(300e6) // likewise
 )
 
-// targets judges a report. Where memory is unknown, its target is left out.
+// targets checks the report against the targets. Where memory is unknown, it skips that target.
 func (r *report) targets() []target {
 	plinth, peer := r.row(slim), r.row(peer)
 	further := r.perEnvironment(plinthOf).seconds()

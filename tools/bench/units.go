@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// duration prints as seconds.
+// duration is printed in seconds.
 type duration time.Duration
 
 func (d duration) seconds() float64 { return time.Duration(d).Seconds() }
 
 func (d duration) String() string { return fmt.Sprintf("%.2f s", d.seconds()) }
 
-// bytesize prints as megabytes, and 0 as unknown.
+// bytesize is printed in megabytes, 0 as unknown.
 type bytesize int64
 
 func (b bytesize) String() string {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A diagram is one environment as it is drawn, whatever it is drawn with. Everything in
-// it is in an order that depends on the input alone.
+// A diagram is one environment as it is drawn, in whichever language. Its order depends on the
+// input alone.
 type diagram struct {
 	environment string
 	stacks      []*stack // in the order of deployment
@@ -19,7 +19,7 @@ type diagram struct {
 type stack struct {
 	file  stackFile
 	name  string // the id without the environment
-	layer int    // how many stacks must be deployed before it, one after the other
+	layer int    // the length of the longest chain of stacks to deploy before it
 	parts []*part
 }
 
@@ -57,8 +57,8 @@ func (d *diagram) stack(id string) *stack {
 	return nil
 }
 
-// sortStacks puts the stacks in the order of deployment. Those that can be deployed side
-// by side are in the order of their names, the one with fewer stacks behind it first.
+// sortStacks sorts the stacks into the order of deployment. Stacks of one layer are sorted by the
+// longest chain of stacks that depend on them, the shortest first, then by name.
 func (d *diagram) sortStacks() error {
 	behind := make(map[*stack]int)
 	for range d.stacks {
@@ -80,7 +80,7 @@ func (d *diagram) sortStacks() error {
 	return nil
 }
 
-// beside returns how many stacks share s's layer, s among them.
+// beside returns the number of stacks in s's layer, including s.
 func (d *diagram) beside(s *stack) int {
 	n := 0
 	for _, other := range d.stacks {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// at is the comment by which CDKTF tells where in the construct tree a resource is.
+// at is the comment with which CDKTF records a resource's path in the construct tree.
 func at(path string) string { return fmt.Sprintf(`"//": {"metadata": {"path": %q}}`, path) }
 
 const fromNet = `${data.terraform_remote_state.cross-stack-reference-input-x-net.outputs.`
@@ -42,7 +42,7 @@ var (
 	}`
 )
 
-// circular is a stack that reads a value of another, which it gives to others as well.
+// circular is a stack that reads a value of another stack, and gives it to others.
 const circular = `{"output": {"o": {"value": "${data.terraform_remote_state.cross-stack-reference-input-x-OTHER.outputs.o}"}}}`
 
 func parse(t *testing.T, documents map[string]string) []stackFile {

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A displayName is what people call a type of resource.
+// A displayName is the common name of a resource type.
 type displayName struct {
 	kind string
 	one  string
-	// named means that the constructs' own names tell several of a kind apart and are
-	// worth the space: 3 public, 3 private.
+	// named reports whether the names of constructs of this kind are worth the space in a
+	// list: 3 public, 3 private.
 	named bool
 }
 
-// displayNames holds the kinds worth naming better than their Terraform type does, most telling
-// first, which is the order in which a part lists what it holds.
+// displayNames holds the kinds with a better name than their Terraform type, the most important
+// first. A part lists its resources in this order.
 var displayNames = []displayName{
 	{kind: "aws_vpc", one: "VPC"},
 	{kind: "aws_eks_cluster", one: "EKS control plane"},
@@ -65,8 +65,8 @@ var displayNames = []displayName{
 	{kind: "aws_cloudwatch_log_group", one: "log group"},
 }
 
-// unmentioned holds the kinds that only complete another resource of the same part. They
-// are left out of what a part lists, unless it holds nothing else.
+// unmentioned holds the kinds that only complete another resource of the same part. A part
+// lists them only if it has no others.
 var unmentioned = map[string]bool{
 	"aws_acm_certificate_validation":                     true,
 	"aws_appautoscaling_policy":                          true,
@@ -110,7 +110,7 @@ var unmentioned = map[string]bool{
 	"aws_s3_bucket_server_side_encryption_configuration": true,
 }
 
-// attributes names what a value is where its attribute's own name does not.
+// attributes holds names for values whose attribute's own name says too little.
 var attributes = map[string]string{
 	"aws_db_instance.address":                   "address",
 	"aws_db_instance.port":                      "port",
@@ -123,8 +123,8 @@ var attributes = map[string]string{
 	"aws_rds_cluster.reader_endpoint":           "reader endpoint",
 }
 
-// displayNameOf returns the name of a kind and its place among all. A kind that nobody has named
-// yet is called by its Terraform type and comes last.
+// displayNameOf returns the name of a kind and its place in displayNames. A kind without a display
+// name is called by its Terraform type and comes last.
 func displayNameOf(kind string) (displayName, int) {
 	for i, n := range displayNames {
 		if n.kind == kind {
@@ -141,7 +141,7 @@ func displayNameOf(kind string) (displayName, int) {
 	return displayName{kind: kind, one: strings.Join(words, " ")}, len(displayNames)
 }
 
-// count says how many there are, and nothing when there is one.
+// count returns the name with its number, without the number if it is one.
 func (n displayName) count(number int) string {
 	if number == 1 {
 		return n.one
@@ -161,7 +161,7 @@ func (n displayName) plural() string {
 	return n.one + "s"
 }
 
-// valueNoun returns what to call the last segment of an attribute of a resource.
+// valueNoun returns a noun for the last segment of a resource's attribute.
 func valueNoun(kind, attribute string) string {
 	last := attribute[strings.LastIndex(attribute, ".")+1:]
 	last, _, _ = strings.Cut(last, "[")

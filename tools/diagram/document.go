@@ -10,10 +10,10 @@ const (
 	endMarker   = "<!-- architecture:end -->"
 )
 
-// replaceBlock returns document with a fenced Mermaid block between its two markers, in
-// place of whatever is there. GitHub and GitLab draw Mermaid only where it stands, so it
-// cannot be a file that the document links to. Each marker must be there exactly once:
-// guessing would overwrite what somebody wrote by hand.
+// replaceBlock returns document with a fenced Mermaid block in place of the text between its two
+// markers. GitHub and GitLab render Mermaid only inside a document, so it cannot be a linked
+// file. Each marker must be there exactly once: guessing would overwrite what somebody wrote by
+// hand.
 func replaceBlock(document, mermaid []byte) ([]byte, error) {
 	for _, marker := range []string{beginMarker, endMarker} {
 		if n := bytes.Count(document, []byte(marker)); n != 1 {

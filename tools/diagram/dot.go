@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	columns    = 2  // parts that stand beside each other in a stack
+	columns    = 2  // parts beside each other in a stack
 	partWidth  = 26 // characters in a line of a part
 	labelWidth = 24 // characters in a line of an arrow's label
 )
 
 // dot writes the diagram in Graphviz's language.
 //
-// A stack is one node, a table with its parts in it, and not a cluster of nodes: Graphviz
-// then has a handful of boxes to place and the parts stay in their grid.
+// A stack is one node, a table with its parts, not a cluster of nodes: Graphviz then has only a
+// handful of boxes to place, and the parts stay in their grid.
 func (d *diagram) dot() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `digraph architecture {
@@ -103,7 +103,7 @@ func dotGifts(gifts []gift) string {
 	return table(`border="0" cellspacing="2" cellpadding="2"`, rows.String())
 }
 
-// width is how many characters a line of a part of s may have.
+// width is the maximum number of characters in a line of a part of s.
 func (d *diagram) width(s *stack) int {
 	if d.beside(s) == 1 && len(s.parts) <= columns {
 		return 2 * partWidth

@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// An edge says that one stack is deployed before another, and what it gives to it. A pair
-// of stacks has one at most: a line for every value would be a ball of wool.
+// An edge says that one stack is deployed before another, and what it gives to it. A pair of
+// stacks has at most one edge: a line for every value would be too many.
 type edge struct {
 	from, to *stack
-	gifts    []gift // none when the order is all there is
+	gifts    []gift // none if only the order matters
 }
 
-// A gift is what one part of a stack gives to another stack.
+// A gift is the values that one part of a stack gives to another stack.
 type gift struct {
-	giver  *part // nil when the value is of no part, as a constant is not
-	reader *part // nil when more than one part reads it, or none does
+	giver  *part // nil when the value belongs to no part, such as a constant
+	reader *part // nil unless exactly one part reads it
 	values []value
 }
 
-// title names the gift's two ends as far as they are single parts, in one line or two.
+// title names the gift's two ends, if they are single parts, in one or two lines.
 func (g gift) title() []string {
 	switch {
 	case g.giver == nil:
@@ -32,7 +32,7 @@ func (g gift) title() []string {
 	return []string{g.giver.title + " →", g.reader.title}
 }
 
-// crossings returns an edge for each pair of stacks of which one reads the other's values.
+// crossings returns an edge for each pair of stacks in which one reads the other's values.
 func (d *diagram) crossings() ([]edge, error) {
 	var edges []edge
 	for _, to := range d.stacks {
@@ -70,7 +70,7 @@ func (e *edge) add(v value) {
 	e.gifts[i].values = append(e.gifts[i].values, v)
 }
 
-// finish sorts what e gives as its stack sorts its parts, and finds out who reads it.
+// finish sorts the gifts of e in the order of the stack's parts, and finds their readers.
 func (e *edge) finish() {
 	slices.SortStableFunc(e.gifts, func(a, b gift) int {
 		return slices.Index(e.from.parts, a.giver) - slices.Index(e.from.parts, b.giver)
@@ -81,8 +81,8 @@ func (e *edge) finish() {
 	}
 }
 
-// orderOnly returns the dependencies of cdktf's manifest that no value and no other
-// dependency implies.
+// orderOnly returns the dependencies in cdktf's manifest that no value and no other dependency
+// implies.
 func (d *diagram) orderOnly(crossings []edge) []edge {
 	var edges []edge
 	for _, to := range d.stacks {
@@ -97,12 +97,12 @@ func (d *diagram) orderOnly(crossings []edge) []edge {
 	return edges
 }
 
-// needs says whether cdktf's manifest deploys from before to.
+// needs reports whether cdktf's manifest deploys from before to.
 func (d *diagram) needs(to, from *stack) bool {
 	before := []*stack{to}
 	for i := 0; i < len(before); i++ {
 		if before[i] == nil {
-			continue // a stack of which there is no file
+			continue // a stack without a file
 		}
 		for _, id := range before[i].file.before {
 			if id == from.file.id {

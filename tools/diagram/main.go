@@ -1,10 +1,9 @@
 // Command diagram draws Plinth from its stacks: docs/architecture.svg, laid out by
 // Graphviz, and the same picture as a Mermaid block inside docs/architecture.md.
 //
-// It reads the golden files of one environment, which are what `cdktf synth` writes,
-// so the pictures show what is deployed and not what somebody remembers. Graphviz runs
-// inside this program, so every machine draws the same bytes and a test can tell when
-// the pictures are stale.
+// It reads the golden files of one environment, which are the output of `cdktf synth`, so the
+// pictures show what is deployed. Graphviz runs inside this program, so every machine draws the
+// same bytes and a test can detect stale pictures.
 package main
 
 import (
@@ -16,7 +15,7 @@ import (
 	"path/filepath"
 )
 
-// repository is this repository's root as seen from this program's folder, where both
+// repository is this repository's root, relative to this program's folder, in which both
 // `go run -C tools/diagram .` and `go test` run.
 const repository = "../.."
 
@@ -29,7 +28,7 @@ func main() {
 	}
 }
 
-// run brings the pictures of the repository at root up to date, and tells which it has written.
+// run updates the pictures of the repository at root, and prints which ones it has written.
 func run(root string, stdout io.Writer) error {
 	pictures, err := draw(context.Background(), root)
 	if err != nil {

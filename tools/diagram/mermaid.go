@@ -11,8 +11,8 @@ import (
 // mermaid writes the diagram in Mermaid's language.
 //
 // Arrows join whole stacks, because Mermaid arranges the parts of a stack in a grid only
-// when no arrow touches them. Links count from zero in the order they are written, the
-// invisible ones that make the grid among them: linkStyle needs that number.
+// if no arrow touches them. linkStyle needs the numbers of links: they count from zero in the
+// order of writing, including the invisible links that make the grid.
 func (d *diagram) mermaid() []byte {
 	var b, styles bytes.Buffer
 	links := 0
@@ -43,7 +43,7 @@ func (d *diagram) mermaid() []byte {
 	return b.Bytes()
 }
 
-// mermaidStack writes s with its parts and returns how many links that took.
+// mermaidStack writes s with its parts and returns how many links it wrote.
 func (d *diagram) mermaidStack(b *bytes.Buffer, s *stack) (links int) {
 	fmt.Fprintf(b, "  subgraph %s[\"<b>%d · %s</b>\"]\n    direction LR\n", stackID(s), s.layer+1, mermaidText(s.name))
 	for _, p := range s.parts {
@@ -78,7 +78,7 @@ func mermaidGifts(gifts []gift) string {
 
 var notInID = regexp.MustCompile(`\W+`)
 
-// stackID never is a word of Mermaid's own, such as end.
+// stackID is an id that is never one of Mermaid's keywords, such as end.
 func stackID(s *stack) string { return "stack_" + notInID.ReplaceAllString(s.name, "_") }
 
 func partID(s *stack, p *part) string {
@@ -87,5 +87,5 @@ func partID(s *stack, p *part) string {
 
 var mermaidEscapes = strings.NewReplacer(`#`, `#35;`, `"`, `#quot;`, `<`, `#lt;`, `>`, `#gt;`)
 
-// mermaidText writes what would end a quoted text, or begin a tag, as Mermaid's entities.
+// mermaidText escapes characters that would end a quoted text, or begin a tag, for Mermaid.
 func mermaidText(text string) string { return mermaidEscapes.Replace(text) }

@@ -2,9 +2,9 @@ package main
 
 import "slices"
 
-// A paint colours a stack and the arrows that leave it. The three shades are of one hue:
-// the text has a contrast of 6.5 to 1 or more on the ground, and the line is seen on
-// white and on black.
+// A paint colours a stack and the arrows that leave it, in three shades of one hue. The text has
+// a contrast of at least 6.5 to 1 on the ground. The line is visible on white and on
+// black.
 type paint struct {
 	ground, line, text string
 }
@@ -25,7 +25,7 @@ const (
 	paperColor = "#ffffff"
 )
 
-// paint returns the colours of s, by its place in the order of deployment.
+// paint returns the colours of s, which depend on its place in the order of deployment.
 func (d *diagram) paint(s *stack) paint {
 	return palette[slices.Index(d.stacks, s)%len(palette)]
 }

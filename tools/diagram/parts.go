@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// maxParts is how many parts of a stack a reader takes in at a glance.
+// maxParts is how many parts of a stack a reader can take in at a glance.
 const maxParts = 8
 
 // A part is one box inside a stack: a direct child of the stack in the construct tree,
-// with the small things that exist for it alone.
+// with the small resources that only it uses.
 type part struct {
 	title     string
-	members   []string // the children it is made of; the first gave it its title
+	members   []string // the children that it consists of; the first one gives the title
 	resources []resource
-	detail    []string // what tells alike children apart, when it stands for several
+	detail    []string // what distinguishes the children, when it stands for several
 }
 
-// partsOf groups a stack's resources into the parts that are drawn, the fullest first.
+// partsOf groups a stack's resources into the drawn parts, the most important first.
 func partsOf(file stackFile) []*part {
 	var parts []*part
 	for _, r := range file.resources {
@@ -42,7 +42,7 @@ func partsOf(file stackFile) []*part {
 	return mergeRest(parts)
 }
 
-// helpers are the kinds that exist for the sake of another.
+// helpers are the kinds that exist only for another resource.
 var helpers = map[string]bool{
 	"aws_iam_role":                   true,
 	"aws_iam_role_policy":            true,
@@ -50,10 +50,10 @@ var helpers = map[string]bool{
 	"kubernetes_namespace_v1":        true,
 }
 
-// localPattern finds what Terraform's expressions refer to in their own stack.
+// localPattern finds references to resources of the same stack in Terraform's expressions.
 var localPattern = regexp.MustCompile(`(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*`)
 
-// foldHelpers makes a role or a namespace a piece of the only part that refers to it.
+// foldHelpers moves a role or a namespace into the only part that refers to it.
 func foldHelpers(parts []*part) []*part {
 	owner := make(map[string]*part) // by the address of the resource
 	for _, p := range parts {
@@ -81,8 +81,8 @@ func foldHelpers(parts []*part) []*part {
 	})
 }
 
-// mergeAlike draws three or more parts as one when they would list the same and their names
-// begin with the same word, as the add-ons of a cluster do.
+// mergeAlike merges three or more parts into one if they list the same kinds and their names
+// begin with the same word, like the add-ons of a cluster.
 func mergeAlike(parts []*part) []*part {
 	var merged []*part
 	for _, p := range parts {
@@ -105,7 +105,7 @@ func mergeAlike(parts []*part) []*part {
 	return merged
 }
 
-// mergeRest draws what does not fit as one last part.
+// mergeRest merges the parts beyond maxParts into one last part.
 func mergeRest(parts []*part) []*part {
 	if len(parts) <= maxParts {
 		return parts
@@ -123,12 +123,12 @@ func (p *part) add(other *part) {
 	p.resources = append(p.resources, other.resources...)
 }
 
-// only says whether every resource of p is one of kinds.
+// only reports whether every resource of p is one of kinds.
 func (p *part) only(kinds map[string]bool) bool {
 	return !slices.ContainsFunc(p.kinds(), func(kind string) bool { return !kinds[kind] })
 }
 
-// mentioned are the kinds that p's list has, all if there are no others.
+// mentioned are the kinds that p lists: all kinds if it has only unmentioned ones.
 func (p *part) mentioned() []string {
 	if p.only(unmentioned) {
 		return p.kinds()
@@ -136,7 +136,7 @@ func (p *part) mentioned() []string {
 	return slices.DeleteFunc(p.kinds(), func(kind string) bool { return unmentioned[kind] })
 }
 
-// kinds returns the kind of each of p's resources, data sources apart, sorted.
+// kinds returns the kind of each of p's resources, without data sources, sorted.
 func (p *part) kinds() []string {
 	var kinds []string
 	for _, r := range p.resources {
@@ -148,7 +148,7 @@ func (p *part) kinds() []string {
 	return kinds
 }
 
-// rank is the place of the most telling thing in p among all displayNames.
+// rank is the place in displayNames of the most important resource in p.
 func (p *part) rank() int {
 	best := len(displayNames)
 	for _, kind := range p.kinds() {
@@ -159,7 +159,7 @@ func (p *part) rank() int {
 	return best
 }
 
-// summary lists what p holds: VPC, 9 subnets (3 public, 3 private, 3 database).
+// summary lists the resources of p: VPC, 9 subnets (3 public, 3 private, 3 database).
 func (p *part) summary() []string {
 	kinds := slices.Compact(p.kinds())
 	told := slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return unmentioned[kind] })
@@ -191,12 +191,12 @@ func (p *part) summary() []string {
 
 var ordinal = regexp.MustCompile(`-([a-z]|\d+)$`)
 
-// stem is a construct's name without what numbers it: private of private-a.
+// stem is a construct's name without its ordinal: private for private-a.
 func stem(r resource) string {
 	return ordinal.ReplaceAllString(r.path[len(r.path)-1], "")
 }
 
-// countNames returns each name with how often it is there: primary, 2 × replica.
+// countNames returns each name with its number: primary, 2 × replica.
 func countNames(names []string) []string {
 	var groups []string
 	slices.Sort(names)

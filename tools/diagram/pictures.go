@@ -15,17 +15,17 @@ const (
 	documentPath = "docs/architecture.md"
 )
 
-// A picture is one file that shows the architecture: as it is, and as it should be.
+// A picture is one file that shows the architecture: its current and its wanted content.
 type picture struct {
 	path      string // relative to the repository's root, with slashes
-	have      []byte // nil when there is no such file
+	have      []byte // nil when the file does not exist
 	want      []byte
-	staleness string // what to call it when the two differ
+	staleness string // the message when the two differ
 }
 
 func (p picture) upToDate() bool { return p.have != nil && bytes.Equal(p.have, p.want) }
 
-// draw makes both pictures of the repository at root and writes nothing.
+// draw returns both pictures of the repository at root and writes nothing.
 func draw(ctx context.Context, root string) ([]picture, error) {
 	folder := filepath.Join(root, "wholeapp", "testdata", "golden")
 	environment, err := fullest(folder)

@@ -20,7 +20,7 @@ func TestPicturesAreCurrent(t *testing.T) {
 	}
 }
 
-// The pictures are compared byte for byte, so nothing but the input may change them.
+// The pictures are compared byte for byte, so only the input may change them.
 func TestRunWritesTheSameEverywhere(t *testing.T) {
 	var first map[string][]byte
 	for range 2 {

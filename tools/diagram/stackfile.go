@@ -13,25 +13,25 @@ import (
 	"strings"
 )
 
-// A stackFile is what this program reads of one stack's Terraform JSON.
+// A stackFile is the part of a stack's Terraform JSON that this program needs.
 type stackFile struct {
 	id        string // <environment>-<stack>
 	resources []resource
 	outputs   map[string]string // the text of each output's value
 	elsewhere string            // the text of the providers, which belong to no construct
-	before    []string          // ids of the stacks that cdktf's manifest deploys first, if it is there
+	before    []string          // ids of the stacks that must be deployed first, by cdktf's manifest if there is one
 }
 
-// A resource is one of Terraform's resources or, when data is set, data sources.
+// A resource is a Terraform resource, or a data source if data is set.
 type resource struct {
 	kind string   // aws_subnet
-	name string   // Terraform's name of it, which CDKTF makes
+	name string   // Terraform's name for it, which CDKTF generates
 	path []string // the construct tree below the stack: network, private-a
 	text string   // its arguments, as JSON
 	data bool
 }
 
-// address is how Terraform's expressions name r.
+// address is the address of r in Terraform's expressions.
 func (r resource) address() string {
 	if r.data {
 		return "data." + r.kind + "." + r.name
@@ -39,13 +39,13 @@ func (r resource) address() string {
 	return r.kind + "." + r.name
 }
 
-// ending is that of every golden file of a stack.
+// ending is the suffix of the golden files of stacks.
 const ending = ".tf.json"
 
-// bootstrap begins the id of the stack that an administrator deploys before the others.
+// bootstrap is the prefix of the id of the stack that an administrator deploys before the others.
 const bootstrap = "bootstrap-"
 
-// fullest is the environment that is drawn: the one whose files hold the most.
+// fullest returns the environment to draw: the one with the largest files.
 func fullest(folder string) (string, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
 	if err != nil {
@@ -73,8 +73,8 @@ func fullest(folder string) (string, error) {
 	return most, nil
 }
 
-// readEnvironment reads every stack of one environment from folder, and the manifest of
-// cdktf.out when folder has a copy: it alone knows of an order that no value enforces.
+// readEnvironment reads every stack of one environment from folder. It also reads a copy of
+// cdktf.out's manifest, if there is one: only the manifest has an order that no value enforces.
 func readEnvironment(folder, environment string) ([]stackFile, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, environment+"-*"+ending))
 	if err != nil {
@@ -108,14 +108,14 @@ func readEnvironment(folder, environment string) ([]stackFile, error) {
 		}
 		file.before = before[id]
 		if paths[0] == first && path != first && len(file.before) == 0 {
-			file.before = []string{bootstrap + environment} // no value says so
+			file.before = []string{bootstrap + environment} // no value implies this
 		}
 		files = append(files, file)
 	}
 	return files, nil
 }
 
-// parseManifest returns each stack's dependencies; none when there is no manifest.
+// parseManifest returns each stack's dependencies, none without a manifest.
 func parseManifest(data []byte) (map[string][]string, error) {
 	if data == nil {
 		return nil, nil

@@ -9,9 +9,9 @@ import (
 	"github.com/goccy/go-graphviz"
 )
 
-// renderSVG lays a graph out and draws it. Graphviz is compiled to WebAssembly and part
-// of this program, and measures text by its own tables: neither a Graphviz nor the fonts
-// of the machine have a say in the result.
+// renderSVG lays a graph out and draws it. Graphviz is part of this program, compiled to
+// WebAssembly, and measures text by its own tables. So neither an installed Graphviz nor
+// installed fonts change the result.
 func renderSVG(ctx context.Context, dot []byte) (svg []byte, err error) {
 	engine, err := graphviz.New(ctx)
 	if err != nil {
@@ -27,6 +27,6 @@ func renderSVG(ctx context.Context, dot []byte) (svg []byte, err error) {
 	if err := engine.Render(ctx, graph, graphviz.SVG, &b); err != nil {
 		return nil, fmt.Errorf("drawing the SVG: %w", err)
 	}
-	// Graphviz measures Helvetica, which few machines have: name its twin as well.
+	// Graphviz measures Helvetica, which few machines have: add the similar Arial.
 	return bytes.ReplaceAll(b.Bytes(), []byte(`"Helvetica,sans-Serif"`), []byte(`"Helvetica,Arial,sans-serif"`)), nil
 }

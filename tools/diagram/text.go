@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// wrap joins items with commas into lines of at most width characters. It breaks a line
-// after a comma only, one inside an item too, and lets an item be longer than a line.
+// wrap joins items with commas into lines of at most width characters. It breaks a line only
+// after a comma, also after one inside an item. A longer item stays on one line.
 func wrap(items []string, width int) []string {
 	if len(items) == 0 {
 		return nil

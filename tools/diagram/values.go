@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A value is an output that another stack reads, traced back to the resource it is of.
+// A value is an output that another stack reads, traced back to its resource.
 type value struct {
 	remote
 	giver     *part
@@ -16,7 +16,7 @@ type value struct {
 	attribute string // of the resource, such as vpc_config[0].cluster_security_group_id
 }
 
-// A remote is how one stack refers to an output of another.
+// A remote is a reference to an output of another stack.
 type remote struct{ stack, output string }
 
 var (
@@ -24,7 +24,7 @@ var (
 	valuePattern  = regexp.MustCompile(`\$\{([a-z]\w*\.[A-Za-z_][\w-]*)\.([\w.\[\]-]+)\}`)
 )
 
-// remotes returns what text refers to of other stacks, each once.
+// remotes returns the references to other stacks in text, each once.
 func remotes(text string) []remote {
 	var all []remote
 	for _, m := range remotePattern.FindAllStringSubmatch(text, -1) {
@@ -35,7 +35,7 @@ func remotes(text string) []remote {
 	return all
 }
 
-// reads returns what s refers to of other stacks, each once, sorted.
+// reads returns the references of s to other stacks, each once, sorted.
 func (s *stack) reads() []remote {
 	var text strings.Builder
 	text.WriteString(s.file.elsewhere)
@@ -52,8 +52,8 @@ func (s *stack) reads() []remote {
 	return reads
 }
 
-// value traces an output of s back to the resource it is of. An output of no single
-// resource is a value too, called by the output's own name.
+// value traces an output of s back to its resource. An output of no single resource is a value
+// too, and keeps the output's own name.
 func (s *stack) value(read remote) (value, error) {
 	text, ok := s.file.outputs[read.output]
 	if !ok {
@@ -71,8 +71,8 @@ func (s *stack) value(read remote) (value, error) {
 	return value{remote: read}, nil
 }
 
-// onlyReader returns the part of s that alone reads any of values, or nil. An output that
-// repeats a value for people does not count; a provider, which is of no part, does.
+// onlyReader returns the only part of s that reads any of values, or nil. Outputs that repeat a
+// value for people do not count. A provider, which belongs to no part, does.
 func (s *stack) onlyReader(values []value) *part {
 	uses := func(text string) bool {
 		read := remotes(text)
@@ -96,7 +96,7 @@ func (s *stack) onlyReader(values []value) *part {
 	return reader
 }
 
-// displayName returns what to call v.
+// displayName returns the name of v in a label.
 func (v value) displayName() string {
 	if v.resource.kind == "" {
 		return v.output
@@ -108,7 +108,7 @@ func (v value) displayName() string {
 	return name
 }
 
-// label says what g gives: VPC id, 3 private subnet ids.
+// label lists the values of g: VPC id, 3 private subnet ids.
 func (g gift) label() []string {
 	values := slices.Clone(g.values)
 	slices.SortFunc(values, func(a, b value) int {

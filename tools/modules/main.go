@@ -1,8 +1,8 @@
-// Command modules runs Go's tests and checks in every Go module of the repository, or in those that
-// are named:
+// Command modules runs Go's tests and checks in every Go module of the repository, or in the named
+// ones:
 //
 //	modules test    all tests, two modules at a time
-//	modules check   format, vet, and the tests that take no longer than a cup of coffee
+//	modules check   format, vet, and the fast tests
 //	modules lint    format, vet for Linux and macOS, golangci-lint, actionlint, shellcheck
 package main
 
@@ -23,7 +23,7 @@ const (
 	actionlint = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 )
 
-// slow are the modules whose tests take longest: they begin first.
+// slow are the modules with the longest tests: they start first.
 var slow = []string{"rehearsal", "app", "app/load", "."}
 
 func main() {
@@ -45,7 +45,7 @@ func main() {
 // run is one run over modules, each named by its folder.
 type run struct {
 	root    string
-	all     bool // every module, and not some that are named
+	all     bool // no module was named
 	modules []string
 	environ []string
 	print   sync.Mutex
@@ -70,15 +70,15 @@ func newRun(named []string) (*run, error) {
 	if !r.all {
 		r.modules = named
 	}
-	// What runs on Node.js runs on the one that package-lock.json pins.
+	// Node.js programs run on the version that package-lock.json pins.
 	r.environ = append(os.Environ(),
 		"PATH="+filepath.Join(r.root, "node_modules", ".bin")+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"NODE_COMPILE_CACHE="+filepath.Join(r.root, "build", "node-compile-cache"))
 	return r, nil
 }
 
-// modules are the folders with a go.mod and with packages beside it, the slow ones first. The others
-// only pin programs.
+// modules are the folders with a go.mod, the slow ones first. It leaves out a go.mod that only pins
+// programs, without packages beside it.
 func modules(root string) ([]string, error) {
 	out, err := exec.Command("git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "go.mod", "*/go.mod").Output()
 	if err != nil {
@@ -89,7 +89,7 @@ func modules(root string) ([]string, error) {
 		module := filepath.ToSlash(filepath.Dir(file))
 		content, err := os.ReadFile(filepath.Join(root, file))
 		if os.IsNotExist(err) {
-			continue // deleted, and not committed yet
+			continue // deleted, but not committed yet
 		}
 		if err != nil {
 			return nil, err
@@ -108,7 +108,7 @@ func modules(root string) ([]string, error) {
 	return found, nil
 }
 
-// pins is a go.mod with the programs that it pins.
+// pins matches a go.mod that pins programs.
 var pins = regexp.MustCompile(`(?m)^tool\b`)
 
 func holdsGo(folder string) bool {
@@ -116,7 +116,7 @@ func holdsGo(folder string) bool {
 	return len(files) > 0
 }
 
-// do runs a program in a module, and returns what it has printed.
+// do runs a program in a module, and returns its output and whether it succeeded.
 func (r *run) do(module string, variables []string, name string, args ...string) (string, bool) {
 	command := exec.Command(name, args...)
 	command.Dir, command.Env = filepath.Join(r.root, module), append(slices.Clone(r.environ), variables...)
@@ -124,7 +124,7 @@ func (r *run) do(module string, variables []string, name string, args ...string)
 	return string(out), err == nil
 }
 
-// each does something in every module, so many at a time, and prints what one has printed when it is
+// each runs do in every module, atOnce at a time, and prints the output of a module when it is
 // done.
 func (r *run) each(atOnce int, do func(module string) (string, bool)) bool {
 	slots, passed := make(chan struct{}, atOnce), true
@@ -144,10 +144,10 @@ func (r *run) each(atOnce int, do func(module string) (string, bool)) bool {
 	return passed
 }
 
-// test runs all tests, two modules at a time: what one waits for, the other has a core for. Not from
-// Go's cache, which does not see that a golden file or node_modules has changed. And once all is
-// compiled, one package at a time: a rehearsal keeps two cores busy by itself. Nobody debugs the
-// programs of the tests, and half of linking them is what a debugger reads.
+// test runs all tests, two modules at a time: while one waits, the other uses its core. It bypasses
+// Go's test cache, which misses changed golden files and node_modules. Once all is compiled, packages
+// run one at a time: a rehearsal alone keeps two cores busy. Without debug information, which nobody
+// needs here, linking takes half as long.
 func (r *run) test() bool {
 	return r.each(2, func(module string) (string, bool) {
 		if out, ok := r.do(module, nil, "go", "list", "-export", "-test", "-deps", "./..."); !ok {
@@ -158,9 +158,9 @@ func (r *run) test() bool {
 	})
 }
 
-// check is what one waits for between two edits. What changes in a stack shows in the tests that
-// synthesize; of the others Go repeats those whose files have changed. Rehearsals, and what needs
-// more programs, are for test and for make policy.
+// check runs the checks between two edits. Changes in a stack show in the tests that synthesize, which
+// always run; elsewhere Go repeats only tests whose files have changed. Rehearsals, and checks that need
+// more programs, are left to test and make policy.
 func (r *run) check() bool {
 	if !r.formatted() {
 		return false
@@ -185,12 +185,12 @@ func (r *run) check() bool {
 	})
 }
 
-// lint is for every module; what is about the repository comes with all of them.
+// lint lints every module. Only without named modules it also lints the rest of the repository.
 func (r *run) lint() bool {
 	passed := r.formatted()
 	passed = r.each(1, func(module string) (string, bool) {
 		vet, ok := r.do(module, nil, "go", "vet", "./...")
-		// macOS on arm64 is a first-class machine: what does not build there shows here.
+		// Plinth supports macOS on arm64: code that does not compile there fails here.
 		darwin, onDarwin := r.do(module, []string{"GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0"}, "go", "vet", "./...")
 		if !onDarwin {
 			darwin = "for darwin/arm64:\n" + darwin
@@ -206,7 +206,7 @@ func (r *run) lint() bool {
 	return r.shells() && ok && passed
 }
 
-// shells has shellcheck read every script, where it is installed.
+// shells runs shellcheck on every script, if it is installed.
 func (r *run) shells() bool {
 	if _, err := exec.LookPath("shellcheck"); err != nil {
 		fmt.Fprintln(os.Stderr, "shellcheck is not on PATH: the shell scripts are not checked.")
@@ -219,13 +219,13 @@ func (r *run) shells() bool {
 	return ok
 }
 
-// formatted says that gofmt would change nothing, else what.
+// formatted reports whether gofmt would change nothing, and prints the files that it would change.
 func (r *run) formatted() bool {
 	tracked, ok := r.do(".", nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.go")
 	files := strings.FieldsFunc(tracked, func(c rune) bool { return c == 0 })
 	files = slices.DeleteFunc(files, func(file string) bool {
 		_, err := os.Stat(filepath.Join(r.root, file))
-		return err != nil // deleted, and not committed yet
+		return err != nil // deleted, but not committed yet
 	})
 	out, formatted := r.do(".", nil, "gofmt", append([]string{"-l"}, files...)...)
 	if ok && formatted && out == "" {
@@ -235,7 +235,7 @@ func (r *run) formatted() bool {
 	return false
 }
 
-// without leaves out the lines that hold one of the texts.
+// without removes the lines that contain one of the texts.
 func without(out string, texts ...string) string {
 	var kept bytes.Buffer
 	for line := range strings.Lines(out) {

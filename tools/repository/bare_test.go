@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// bare is what a command prints that runs as on a machine without anything else.
+// bare runs a command without any other programs on PATH and returns its output and exit status.
 func bare(t *testing.T, script string) (out string, code int) {
 	t.Helper()
 	command := exec.Command(filepath.Join(root, "tools", "bare.sh"), "sh", "-c", script)
@@ -21,8 +21,8 @@ func bare(t *testing.T, script string) (out string, code int) {
 	return string(output), command.ProcessState.ExitCode()
 }
 
-// TestBare tells what a test finds where make test-bare runs it: what README asks for, and none
-// of what people often have.
+// TestBare checks what tests find under make test-bare: what README asks for, and none of the
+// programs that people often have.
 func TestBare(t *testing.T) {
 	t.Parallel()
 	out, code := bare(t, `ls "$PATH"; echo "$PATH"; echo "$HOME"; ls -A "$HOME"; exit 7`)
@@ -51,7 +51,7 @@ func TestBare(t *testing.T) {
 	}
 }
 
-// TestBareWorks has the programs that are linked run from there.
+// TestBareWorks checks that the linked programs run from there.
 func TestBareWorks(t *testing.T) {
 	t.Parallel()
 	caches := `go env GOMODCACHE GOCACHE GOENV && npm config get cache && npm config get userconfig`
@@ -59,7 +59,7 @@ func TestBareWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// stdout alone: Terraform may have a word about its own configuration.
+	// stdout alone: Terraform may print a warning about its own configuration.
 	out, code := bare(t, `{ go version && npm --version && terraform version && git --version && make --version; } > /dev/null && `+caches)
 	if code != 0 || !strings.HasSuffix(out, string(want)) {
 		t.Errorf("ends with %d and\n%s\nnot with\n%s", code, out, want)

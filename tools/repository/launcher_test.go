@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestLauncher has ./plinth in a project whose Go writes down that it was run, and makes a command that
-// tells what it was given.
+// TestLauncher runs ./plinth in a project with a fake Go. The fake records its runs and builds a
+// command that prints its arguments.
 func TestLauncher(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -33,7 +33,7 @@ func TestLauncher(t *testing.T) {
 	put("bin/go", "#!/bin/sh\necho \"$*\" >> "+dir+"/built\nmkdir -p build\ncat > build/plinth <<'END'\n"+made+"END\nchmod +x build/plinth\n")
 	run := func(want string, code int) {
 		t.Helper()
-		// From another folder, and by a path.
+		// Run it from another folder, by a path.
 		command := exec.Command(filepath.Join(dir, "project", "plinth"), "deploy", "a b", "$(id)", "")
 		command.Dir, command.Env = t.TempDir(), []string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH")}
 		out, err := command.CombinedOutput()

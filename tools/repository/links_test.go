@@ -15,8 +15,8 @@ var (
 	referenceLink = regexp.MustCompile(`\[([^\[\]]+)\](\[([^\[\]]*)\])?`)
 )
 
-// TestLinks holds that links lead to a file, or a folder, and to a heading or an anchor in it. Links to
-// other hosts are not followed.
+// TestLinks checks that links lead to an existing file or folder, and to an existing heading or anchor.
+// It does not follow links to other hosts.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	all := pages(t)
@@ -48,7 +48,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// follow returns why a link leads nowhere.
+// follow returns why a link is broken, or "".
 func follow(all map[string]page, from page, target string) string {
 	u, err := url.Parse(target)
 	switch {
@@ -77,7 +77,7 @@ func follow(all map[string]page, from page, target string) string {
 	return ""
 }
 
-// references are the names of the definitions that links in a text take.
+// references are the names of link definitions that a text uses.
 func references(prose string) (names []string) {
 	for line := range strings.Lines(prose) {
 		if headingLine.MatchString(strings.TrimSpace(line)) || definition.MatchString(strings.TrimSpace(line)) {
@@ -129,14 +129,14 @@ func TestFollow(t *testing.T) {
 
 var mention = regexp.MustCompile(`\b(docs/[\w-]+\.md|(?:\w+/)*README\.md|CONTRIBUTING\.md|SECURITY\.md|CHANGELOG\.md)(?:#([\w-]+))?(?:, \\?"([A-Z][^"\\]+)\\?")?`)
 
-// TestMentions holds that there is what programs, settings and scripts say is in a document: the
-// document, and the anchor or the heading.
+// TestMentions checks that documents that programs, settings and scripts mention exist, with the
+// anchor or heading.
 func TestMentions(t *testing.T) {
 	t.Parallel()
 	all := pages(t)
 	found := 0
 	for _, file := range tracked(t, "*.go", "*.yaml", "*.yml", "*.sh", "*.cjs", "*.tpl", "*/Dockerfile", "Makefile", "help", "plinth") {
-		if strings.HasSuffix(file, "_test.go") { // which make mistakes on purpose
+		if strings.HasSuffix(file, "_test.go") { // tests make mistakes on purpose
 			continue
 		}
 		for _, match := range mention.FindAllStringSubmatch(text(t, file), -1) {
@@ -160,11 +160,11 @@ func TestMentions(t *testing.T) {
 	}
 }
 
-// A screen is what is seen of a page at once.
+// A screen is the number of lines of a page visible at once.
 const screen = 60
 
-// TestContents holds that README.md is short, that the map leads to every page, and that a long page
-// begins with its contents.
+// TestContents checks that README.md is short, that the index links to every page, and that a long
+// page begins with its contents.
 func TestContents(t *testing.T) {
 	t.Parallel()
 	if lines := strings.Count(text(t, "README.md"), "\n"); lines > 150 {

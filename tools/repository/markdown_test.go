@@ -10,15 +10,15 @@ import (
 	"unicode"
 )
 
-// page is a Markdown document, taken apart.
+// page is a parsed Markdown document.
 type page struct {
 	file string
 	// prose is the text without its code.
 	prose string
-	// inline is the code in backquotes, blocks that on lines of its own.
+	// inline is the code in backquotes, blocks the code on lines of its own.
 	inline, blocks []string
 	headings       []heading
-	// anchors are what a link can lead to.
+	// anchors are what links can lead to.
 	anchors []string
 }
 
@@ -34,8 +34,8 @@ var (
 	linkText    = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 )
 
-// parse knows what Plinth's documents use of Markdown. Code is indented by four columns after an empty
-// line, more in a list, or between fences.
+// parse parses the Markdown that Plinth's documents use. Code is indented by four columns after an
+// empty line, more in a list, or stands between fences.
 func parse(file, content string) page {
 	p := page{file: file}
 	var prose, block strings.Builder
@@ -98,8 +98,8 @@ func parse(file, content string) page {
 	return p
 }
 
-// slug is the anchor that GitHub makes of a heading: letters, digits, hyphens and underscores, with
-// spaces as hyphens.
+// slug is GitHub's anchor for a heading: letters, digits, hyphens and underscores, with spaces as
+// hyphens.
 func slug(heading string) string {
 	heading = linkText.ReplaceAllString(heading, "$1")
 	return strings.Map(func(r rune) rune {
@@ -134,7 +134,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// tracked are the files that Git knows, by its patterns.
+// tracked returns the files in Git that match the patterns.
 func tracked(t *testing.T, patterns ...string) []string {
 	t.Helper()
 	out, err := exec.Command("git", append([]string{"-C", root, "ls-files", "--"}, patterns...)...).Output()
@@ -144,7 +144,7 @@ func tracked(t *testing.T, patterns ...string) []string {
 	return strings.Fields(string(out))
 }
 
-// pages are all documents.
+// pages are all documents, by path.
 func pages(t *testing.T) map[string]page {
 	t.Helper()
 	all := map[string]page{}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestRequirements has the script look at machines that lack something.
+// TestRequirements runs the script on machines that lack something.
 func TestRequirements(t *testing.T) {
 	t.Parallel()
 	const (
@@ -22,12 +22,12 @@ func TestRequirements(t *testing.T) {
 		makeMissing      = "GNU make (https://www.gnu.org/software/make/)"
 		gitMissing       = "git (https://git-scm.com/downloads)"
 	)
-	// What a machine has that lacks nothing, and what each program answers.
+	// The programs of a machine that lacks nothing, and their answers.
 	enough := map[string]string{
 		"go": "go version go1.26.7 linux/amd64", "npm": "9.0.0", "terraform": "Terraform v1.11.0\non linux_amd64", "make": "", "git": "",
 	}
 	for name, test := range map[string]struct {
-		differs map[string]string // "none": the program is not there
+		differs map[string]string // "none": the program is missing
 		says    string
 	}{
 		"enough":       {nil, ""},
@@ -86,7 +86,7 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
-// TestRequiredGo is the newest Go that any module asks for.
+// TestRequiredGo checks that the stated version is the newest that any module requires.
 func TestRequiredGo(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("git", "-C", root, "ls-files", "go.mod", "*/go.mod").Output()

@@ -10,13 +10,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// schema is as much of environments/schema.json as tells which settings there are.
+// schema is the part of environments/schema.json that lists the settings.
 type schema struct {
 	Properties map[string]*schema `json:"properties"`
 	Items      *schema            `json:"items"`
 }
 
-// unknown returns the path of a setting that there is not, or nothing.
+// unknown returns the path of a setting that does not exist, or "".
 func (s *schema) unknown(names []string) string {
 	for i, name := range names {
 		if s.Items != nil {
@@ -31,10 +31,10 @@ func (s *schema) unknown(names []string) string {
 	return ""
 }
 
-// settingPath is a setting that code in backquotes names, perhaps with its value.
+// settingPath matches code in backquotes that names a setting, perhaps with its value.
 var settingPath = regexp.MustCompile(`^([a-z]+(?:\.[a-zA-Z]\w*)+)(?:: .*)?$`)
 
-// TestSettings holds that settings that documents name are there, by their paths in backquotes and as YAML.
+// TestSettings checks that the settings in documents exist, by their paths in backquotes and in YAML.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	var s schema
@@ -43,7 +43,7 @@ func TestSettings(t *testing.T) {
 	}
 	found := 0
 	for _, p := range pages(t) {
-		if strings.HasPrefix(p.file, "charts/") || p.file == "docs/permissions.md" { // whose values and names are others
+		if strings.HasPrefix(p.file, "charts/") || p.file == "docs/permissions.md" { // they name other values
 			continue
 		}
 		for _, code := range p.inline {
@@ -81,7 +81,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// unknownIn are the paths of settings in a value of YAML that there are not.
+// unknownIn returns the paths in a YAML value for which there is no setting.
 func (s *schema) unknownIn(value any, at string) (all []string) {
 	if unknown := s.unknown(strings.Split(at, ".")); unknown != "" {
 		return []string{unknown}

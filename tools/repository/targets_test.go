@@ -1,6 +1,6 @@
-// Package repository tests what holds for the repository as a whole: that its targets and commands are
-// run by something, that it needs no more than it says, that its launcher works, and that its documents
-// name what there is.
+// Package repository tests the repository as a whole: something runs each target and command, the
+// stated requirements are enough, the launcher works, and documents name only things that
+// exist.
 package repository
 
 import (
@@ -16,7 +16,7 @@ import (
 // root is the repository.
 const root = "../.."
 
-// elsewhere are the targets and commands that no CI runs by their names, and what runs each: another
+// elsewhere are the targets and commands that no CI runs by name, with what runs each instead: another
 // target, or a test in a folder.
 var elsewhere = map[string]string{
 	"make help":       "tools/repository TestTargets",
@@ -44,7 +44,7 @@ var elsewhere = map[string]string{
 	"./plinth completion": "cli/internal/command TestComplete",
 }
 
-// listed are the targets that make help lists, and the commands of the file help, which is what
+// listed are the targets that make help lists, and the commands in the file help, which
 // ./plinth --help prints.
 func listed(t *testing.T) []string {
 	t.Helper()
@@ -69,7 +69,7 @@ func listed(t *testing.T) []string {
 	return all
 }
 
-// TestTargets holds that something runs every target and every command: what nobody runs breaks unseen.
+// TestTargets checks that something runs every target and every command: otherwise they break unnoticed.
 func TestTargets(t *testing.T) {
 	t.Parallel()
 	all := listed(t)
@@ -138,7 +138,7 @@ func text(t *testing.T, file string) string {
 	return string(content)
 }
 
-// TestClean runs it in a folder that has what can be made again, and what cannot.
+// TestClean runs make clean in a folder with files that can be made again, and files that cannot.
 func TestClean(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -179,7 +179,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// withoutMake is an environment without what make passes on to the tests that it runs.
+// withoutMake returns an environment without the variables that make passes on to the tests it runs.
 func withoutMake(environ []string) []string {
 	return slices.DeleteFunc(environ, func(variable string) bool {
 		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")

@@ -25,10 +25,10 @@ var (
 	comment    = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 )
 
-// before are words that may stand before a command.
+// before are words that may precede a command.
 var before = []string{"time", "exec", "ci/as-role", "tools/bare.sh", "$"}
 
-// commandsIn are the targets of make and the commands of ./plinth in some code.
+// commandsIn returns the make targets and ./plinth commands in some code.
 func commandsIn(code string) (all []typed) {
 	code = strings.ReplaceAll(comment.ReplaceAllString(code, ""), "\\\n", " ")
 	for line := range strings.Lines(code) {
@@ -77,8 +77,8 @@ func TestCommandsIn(t *testing.T) {
 	}
 }
 
-// TestTyped holds that there is what documents tell people to type, in backquotes or in a block of code:
-// targets, commands and their flags.
+// TestTyped checks that the targets, commands and flags that documents tell people to type exist, in
+// backquotes or in a block of code.
 func TestTyped(t *testing.T) {
 	t.Parallel()
 	all, flags := listed(t), plinthFlags(t)
@@ -111,7 +111,7 @@ func TestTyped(t *testing.T) {
 	}
 }
 
-// plinthFlags are the flags that each command's help lists, and those of ./plinth itself by "".
+// plinthFlags are the flags in each command's help; those of ./plinth itself are under "".
 func plinthFlags(t *testing.T) map[string][]string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "plinth")
@@ -141,10 +141,10 @@ func plinthFlags(t *testing.T) map[string][]string {
 	return all
 }
 
-// generated begins what is not in Git.
+// generated are prefixes of files that are not in Git.
 var generated = []string{"build/", "cdktf.out/", ".gen/", ".bootstrap/", "node_modules/"}
 
-// noFiles have slashes and are no files of the repository: what each is.
+// noFiles contain slashes but are no files of the repository; the values explain each.
 var noFiles = map[string]string{
 	"environments/preview.yaml":                        "what a reader writes",
 	"group/project":                                    "a setting's value",
@@ -160,7 +160,7 @@ var (
 	placeholder = regexp.MustCompile(`[<>*…$]`)
 )
 
-// TestFiles holds that files and folders that documents name in backquotes are there.
+// TestFiles checks that files and folders that documents name in backquotes exist.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
@@ -186,7 +186,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// exists says that there is a file or a folder in the repository.
+// exists reports whether the repository has a file or folder.
 func exists(name string) bool {
 	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))
 	return err == nil

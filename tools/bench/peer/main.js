@@ -1,10 +1,10 @@
-// A CDKTF program in JavaScript that makes what Plinth makes: node main.js <Plinth's output>.
+// A CDKTF program in JavaScript that makes the same as Plinth: node main.js <Plinth's output>.
 //
-// It reads Plinth's Terraform JSON and makes each provider, resource, data source, output
-// and backend again with the typed classes of the same provider packages, imported one by
-// one. A reference in the JSON becomes what a program would write: an attribute of the
-// other object, from whichever stack it is in. So CDKTF has the same to resolve, and makes
-// the outputs and remote states between stacks itself.
+// It reads Plinth's Terraform JSON and makes each provider, resource, data source, output and
+// backend with the typed classes of the same provider packages, imported one by one. It turns a
+// reference in the JSON into what a program would write: an attribute of the other object, in
+// whichever stack. So CDKTF has the same references to resolve, and makes the outputs and remote
+// states between stacks itself.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -22,7 +22,7 @@ const stacks = {};
 for (const { name, synthesizedStackPath } of Object.values(manifest.stacks)) {
   stacks[name] = { made: {}, json: readJSON(synthesizedStackPath) };
 }
-// The benchmark takes this off: what somebody writes has its input in its source.
+// The benchmark subtracts this: a handwritten program has its input in its source.
 console.log(JSON.stringify({ read: performance.now() - started }));
 
 const app = new cdktf.App();
@@ -63,7 +63,7 @@ function fill(name) {
   }
 }
 
-// find returns the object that Terraform calls address, made on first use.
+// find returns the object with a Terraform address, and makes it on first use.
 function find(stack, address) {
   const { made, json } = stacks[stack];
   if (!made[address]) {
@@ -76,8 +76,8 @@ function find(stack, address) {
   return made[address];
 }
 
-// make makes an object of a typed class: an aws_vpc is a Vpc of @cdktf/provider-aws/lib/vpc,
-// a data source of it is a DataAwsVpc of lib/data-aws-vpc.
+// make makes an object of a typed class: for aws_vpc the Vpc of @cdktf/provider-aws/lib/vpc, for
+// its data source the DataAwsVpc of lib/data-aws-vpc.
 function make(stack, id, folder, type, values) {
   if (type === "terraform_data") return untyped(stack, id, type, values);
   const module = require(`@cdktf/provider-${type.split("_")[0]}/lib/${folder.replaceAll("_", "-")}`);
@@ -85,8 +85,8 @@ function make(stack, id, folder, type, values) {
   return new Class(stacks[stack].construct, id, config(stack, module, Class.name[0].toLowerCase() + Class.name.slice(1), values));
 }
 
-// untyped makes a resource of Terraform's own provider as Plinth does: cdktf's class for it
-// would run the terraform binary at every synth.
+// untyped makes a resource of Terraform's own provider as Plinth does: cdktf's class for it would
+// run the terraform binary in every synth.
 function untyped(stack, id, terraformResourceType, { "//": _, depends_on = [], ...values }) {
   const dependsOn = depends_on.map((address) => find(stack, address));
   const resource = new cdktf.TerraformResource(stacks[stack].construct, id, { terraformResourceType, dependsOn });
@@ -94,8 +94,8 @@ function untyped(stack, id, terraformResourceType, { "//": _, depends_on = [], .
   return resource;
 }
 
-// config turns Terraform's arguments into a class's: vpc_id into vpcId, and so on in nested
-// blocks, which, unlike maps, have a function <prefix><Block>ToTerraform.
+// config converts Terraform's arguments to a class's: vpc_id to vpcId, also in nested blocks,
+// which, unlike maps, have a function <prefix><Block>ToTerraform.
 function config(stack, module, prefix, values) {
   const result = {};
   for (const [key, value] of Object.entries(values)) {
@@ -110,7 +110,7 @@ function config(stack, module, prefix, values) {
   return result;
 }
 
-// convert replaces the references in a value by tokens.
+// convert replaces the references in a value with tokens.
 function convert(stack, value) {
   if (Array.isArray(value)) return value.map((each) => convert(stack, each));
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, convert(stack, each)]));
@@ -123,7 +123,7 @@ function convert(stack, value) {
   return text;
 }
 
-// split cuts a string into literals and ${expressions}.
+// split splits a string into literals and ${expressions}.
 function split(text) {
   const parts = [];
   let start = 0;
@@ -137,8 +137,8 @@ function split(text) {
   return [...parts, text.slice(start)];
 }
 
-// expression returns a token for what is between ${ and }: the reference if it is one, or
-// else, as for a function call, an object that resolves the references in it.
+// expression returns a token for the text between ${ and }: a reference, or for anything else,
+// such as a function call, an object that resolves the references in it.
 function expression(stack, text) {
   const parts = [];
   let start = 0;

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Above returns the nearest folder, dir or one above it, that holds a file of one of the
-// names, and dir's absolute path for the message when there is none and found is empty.
+// Above returns the nearest folder, dir or one above it, that has a file with one of the names.
+// found is empty if there is none. start is dir's absolute path, for messages.
 func Above(dir string, names ...string) (found, start string, err error) {
 	start, err = filepath.Abs(dir)
 	if err != nil {
