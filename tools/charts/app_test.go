@@ -35,8 +35,8 @@ import (
 
 const appChart = "../../charts/app"
 
-// What the application does once it is told to stop: for drainSeconds it goes on with the requests it
-// has, and after stopSeconds it has ended.
+// Once the application is told to stop, it finishes its requests for at most drainSeconds, and exits
+// within stopSeconds.
 const (
 	drainSeconds = 25
 	stopSeconds  = 30
@@ -44,7 +44,7 @@ const (
 
 const alb = "alb.ingress.kubernetes.io/"
 
-// sample returns the values of charts/app/ci/<name>-values.yaml, with some replaced.
+// sample returns the values of charts/app/ci/<name>-values.yaml with some overridden.
 func sample(t *testing.T, name string, changes ...string) map[string]any {
 	t.Helper()
 	values := readValues(t, filepath.Join(appChart, "ci", name+"-values.yaml"))
@@ -83,7 +83,7 @@ func TestAppLint(t *testing.T) {
 	}
 }
 
-// checkLint is helm lint --strict: warnings fail too.
+// checkLint runs helm lint --strict: warnings fail too.
 func checkLint(t *testing.T, chart, namespace string, values map[string]any) {
 	t.Helper()
 	version, err := chartutil.ParseKubeVersion(kubeVersion)
@@ -134,7 +134,7 @@ func TestAppProbes(t *testing.T) {
 			*corev1.Probe
 			path string
 		}{
-			// Not the database's: one that is away for long would have Kubernetes restart new pods.
+			// Not the database's health: during a long outage Kubernetes would restart new pods.
 			{"startup", c.StartupProbe, "/livez"},
 			{"readiness", c.ReadinessProbe, "/health"},
 			{"liveness", c.LivenessProbe, "/livez"},
@@ -157,8 +157,8 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 		if update.MaxUnavailable.IntValue() != 0 {
 			t.Errorf("a rollout takes %s pods away before there are others", update.MaxUnavailable)
 		}
-		// Of the fewest pods as of the most that settings allow: the release waits a quarter of an hour,
-		// in which Fargate starts some five pods after each other.
+		// For the fewest and the most pods that settings allow: the release waits a quarter of an hour, in
+		// which Fargate starts about five pods after each other.
 		for _, replicas := range []int{1, 2, 100} {
 			if surge, err := intstr.GetScaledValueFromIntOrPercent(update.MaxSurge, replicas, true); err != nil || surge < 1 || 5*surge < replicas {
 				t.Errorf("a rollout of %d pods adds %d at a time (%v)", replicas, surge, err)
@@ -187,9 +187,9 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 	})
 }
 
-// A pod that leaves answers whatever the load balancer still waits for.
+// A terminating pod answers whatever the load balancer still sends or waits for.
 func TestAppLeavesInTime(t *testing.T) {
-	// What the controller and the load balancer take at most to learn that a pod leaves.
+	// The longest time until the controller and the load balancer know that a pod terminates.
 	const notice = 20
 	for _, delay := range []int64{0, 25, 26, 300, 3600} {
 		r := renderApp(t, sample(t, "http", fmt.Sprintf("ingress: {deregistrationDelaySeconds: %d}", delay)))
@@ -218,7 +218,7 @@ func TestAppLeavesInTime(t *testing.T) {
 	}
 }
 
-// It must be the load balancer that closes an idle connection.
+// The load balancer must be the one that closes an idle connection.
 func TestAppOutwaitsTheLoadBalancer(t *testing.T) {
 	for _, idle := range []int{1, 60, 4000} {
 		r := renderApp(t, sample(t, "http", fmt.Sprintf("ingress: {idleTimeoutSeconds: %d}", idle)))
@@ -233,8 +233,8 @@ func TestAppOutwaitsTheLoadBalancer(t *testing.T) {
 	}
 }
 
-// A Deployment's selector can never be changed, so nothing that differs between two releases of the
-// same name may be in it.
+// A Deployment's selector is immutable, so it must not contain anything that differs between two
+// releases of the same name.
 func TestAppSelectorIsStable(t *testing.T) {
 	selector := func(r *render.Release) map[string]string {
 		return one[*appsv1.Deployment](t, r).Spec.Selector.MatchLabels
@@ -275,7 +275,7 @@ func TestAppAutoscaler(t *testing.T) {
 		if *down.StabilizationWindowSeconds != 300 {
 			t.Errorf("pods go after %d s, want 300", *down.StabilizationWindowSeconds)
 		}
-		// In a minute, of few pods and of many.
+		// Within a minute, with few pods and with many.
 		for _, test := range []struct{ pods, most, least int32 }{{1, 5, 0}, {4, 8, 3}, {30, 60, 27}} {
 			if got := test.pods + changed(up, test.pods); got != test.most {
 				t.Errorf("%d pods become %d within a minute, want %d", test.pods, got, test.most)
@@ -287,7 +287,7 @@ func TestAppAutoscaler(t *testing.T) {
 	})
 }
 
-// changed is how many of so many pods the policies let come or go within a minute.
+// changed is how many of some pods the policies may add or remove within a minute.
 func changed(rules *autoscalingv2.HPAScalingRules, pods int32) int32 {
 	var most int32
 	for _, p := range rules.Policies {
@@ -300,7 +300,7 @@ func changed(rules *autoscalingv2.HPAScalingRules, pods int32) int32 {
 	return most
 }
 
-// What Go may fill with garbage must not bring pods, and must be less than the container may use.
+// Go's garbage must not trigger scaling, and must fit in the container's memory.
 func TestAppMemory(t *testing.T) {
 	for _, test := range []struct{ change, want string }{
 		{`{}`, "184MiB"},
@@ -331,7 +331,7 @@ func TestAppIsReached(t *testing.T) {
 	})
 }
 
-// Whoever reaches the load balancer must not reach the metrics.
+// The metrics must not be reachable through the load balancer.
 func TestAppMetricsAreNotPublic(t *testing.T) {
 	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		c := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0]
@@ -358,7 +358,7 @@ func TestAppMetricsAreNotPublic(t *testing.T) {
 	})
 }
 
-// Developers get what EKS's view policy lacks, in this namespace, and no Secret.
+// Developers get what EKS's view policy lacks, in this namespace only, and no Secret.
 func TestAppDevelopers(t *testing.T) {
 	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		group := values["developerGroup"]
@@ -383,7 +383,7 @@ func TestAppDevelopers(t *testing.T) {
 	})
 }
 
-// helm test asks the application through its Service, and is never asked itself.
+// helm test sends its request through the Service, and never gets requests itself.
 func TestAppTest(t *testing.T) {
 	eachSample(t, func(t *testing.T, _ map[string]any, r *render.Release) {
 		if len(r.Tests) != 1 {
@@ -415,7 +415,7 @@ func TestAppTest(t *testing.T) {
 		if want := deployment.Spec.Template.Spec.Containers[0].Image; c.Image != want {
 			t.Errorf("the test runs %s, the application %s", c.Image, want)
 		}
-		// The Service's port is HTTP's own, so the URL needs none.
+		// The Service's port is HTTP's default, so the URL needs none.
 		if want := []string{"-ask", "http://" + service.Name + "/health"}; !slices.Equal(c.Args, want) || len(c.Command) != 0 || service.Spec.Ports[0].Port != 80 {
 			t.Errorf("the test runs %v %v, want the image's own entry point with %v", c.Command, c.Args, want)
 		}
@@ -453,7 +453,7 @@ func TestAppIngress(t *testing.T) {
 			"inbound-cidrs":      "0.0.0.0/0",
 			"healthcheck-path":   "/health",
 			"load-balancer-attributes": "routing.http.drop_invalid_header_fields.enabled=true,idle_timeout.timeout_seconds=60," +
-				// Said, since the controller leaves on what is not said to be off.
+				// Explicit: otherwise the controller would leave them on.
 				"access_logs.s3.enabled=false",
 			"target-group-attributes": "deregistration_delay.timeout_seconds=25",
 		})
@@ -492,7 +492,7 @@ func TestAppIngress(t *testing.T) {
 
 	t.Run("access logs without a prefix", func(t *testing.T) {
 		got, _ := annotations(t, sample(t, "https", `ingress: {accessLogs: {prefix: ""}}`))
-		// The prefix is said, since the controller would leave an earlier one.
+		// The prefix is explicit, since the controller would keep an earlier one.
 		if want := ",access_logs.s3.bucket=plinth-prod-logs-333333333333,access_logs.s3.prefix="; !strings.HasSuffix(got[alb+"load-balancer-attributes"], want) {
 			t.Errorf("load-balancer-attributes is %q, want %q at its end", got[alb+"load-balancer-attributes"], want)
 		}
@@ -504,7 +504,7 @@ func TestAppIngress(t *testing.T) {
 	})
 }
 
-// The password travels from Secrets Manager to files, and through nothing else.
+// The password goes from Secrets Manager to files, and nowhere else.
 func TestAppCredentials(t *testing.T) {
 	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
 		if secrets := all[*corev1.Secret](r); len(secrets) != 0 {
@@ -525,7 +525,7 @@ func TestAppCredentials(t *testing.T) {
 		if got, want := account.Annotations[roleAnnotation], values["serviceAccount"].(map[string]any)["roleArn"]; got != want {
 			t.Errorf("the service account's role is %q, want %q", got, want)
 		}
-		// With its own account's token, not with whatever the operator may do.
+		// It uses its own service account's token, not the operator's permissions.
 		auth := field[map[string]any](t, store, "spec.provider.aws.auth")
 		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != account.Name {
 			t.Errorf("the store authenticates with %v, want service account %s", auth, account.Name)
@@ -587,7 +587,7 @@ func TestAppCredentials(t *testing.T) {
 	})
 }
 
-// The application's own settings are variables, of one path alone, and never in place of the chart's.
+// The application's own parameters become variables, from one path only, and never override the chart's.
 func TestAppParameters(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		r := renderApp(t, sample(t, "http"))
@@ -663,7 +663,7 @@ func TestAppParameters(t *testing.T) {
 	})
 }
 
-// definition is that of a custom resource of External Secrets.
+// definition reads a custom resource definition of External Secrets.
 func definition(t *testing.T, name string) []byte {
 	t.Helper()
 	file, err := published.ExternalSecrets.Path(t.Context(), name)
@@ -796,7 +796,7 @@ func TestAppRefusesValues(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			// Helm names a value by its path with dots or slashes, depending on its version.
+			// Helm writes a value's path with dots or slashes, depending on its version.
 			dotted := strings.ReplaceAll(strings.TrimPrefix(test.complaint, "/"), "/", ".")
 			if !strings.Contains(err.Error(), test.complaint) && !strings.Contains(err.Error(), dotted) {
 				t.Errorf("the error does not name %s: %v", test.complaint, err)
@@ -835,12 +835,12 @@ func TestAppValuesAreDocumented(t *testing.T) {
 	}
 }
 
-// helmDocs makes the README's table of values.
+// helmDocs generates the README's table of values.
 const helmDocs = "github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2"
 
 func TestAppReadmeIsCurrent(t *testing.T) { checkReadme(t, appChart) }
 
-// checkReadme generates a chart's README.md anew. After a change that is meant: make golden
+// checkReadme compares a chart's README.md with a generated one. After an intended change: make golden
 func checkReadme(t *testing.T, of string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -856,7 +856,7 @@ func checkReadme(t *testing.T, of string) {
 	cmd := exec.Command("go", "run", helmDocs, "--sort-values-order", "file", "--log-level", "warning")
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	// Beside warnings the output is what the go command downloads the first time.
+	// Apart from warnings, the output only shows the go command's first download.
 	if output, err := cmd.CombinedOutput(); err != nil || bytes.Contains(output, []byte("level=")) {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -867,7 +867,7 @@ func checkReadme(t *testing.T, of string) {
 	golden.Assert(t, string(readme), absolute(t, filepath.Join(of, "README.md")))
 }
 
-// absolute is for package golden, which takes other paths for ones in testdata.
+// absolute is for package golden, which looks in testdata for relative paths.
 func absolute(t *testing.T, path string) string {
 	t.Helper()
 	path, err := filepath.Abs(path)
@@ -877,7 +877,7 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// leaves lists the paths of all values that are no sections. An empty map is a value.
+// leaves lists the paths of all values that are not sections. An empty map is a value.
 func leaves(values map[string]any, prefix string) []string {
 	var paths []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {

@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// checkCustomResource validates an object as the API server would with the definition in data, and
-// reports unknown fields, which the API server would drop without a word.
+// checkCustomResource validates an object as the API server would with the definition in data. It
+// also reports unknown fields, which the API server would drop silently.
 func checkCustomResource(t *testing.T, object *unstructured.Unstructured, data []byte) {
 	t.Helper()
 	var definition apiextensionsv1.CustomResourceDefinition

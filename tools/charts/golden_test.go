@@ -22,10 +22,10 @@ import (
 	"plinth/tools/charts/render"
 )
 
-// goldenFolder holds what the stacks synthesize to, one file a stack.
+// goldenFolder has the synthesized stacks, one file a stack.
 const goldenFolder = "../../wholeapp/testdata/golden"
 
-// eachGolden runs a test with every golden file of one kind of stack. None at all is a failure.
+// eachGolden runs a test with every golden file of one kind of stack. It fails if there is none.
 func eachGolden(t *testing.T, stack string, test func(t *testing.T, installed []releases.Release)) {
 	files, err := filepath.Glob(filepath.Join(goldenFolder, "*-"+stack+".tf.json"))
 	if err != nil {
@@ -45,7 +45,7 @@ func eachGolden(t *testing.T, stack string, test func(t *testing.T, installed []
 	}
 }
 
-// find returns the release of a chart, which the stack has exactly once.
+// find returns the release of a chart, which the stack must have exactly once.
 func find(t *testing.T, all []releases.Release, chart string) releases.Release {
 	t.Helper()
 	var found []releases.Release
@@ -60,14 +60,14 @@ func find(t *testing.T, all []releases.Release, chart string) releases.Release {
 	return found[0]
 }
 
-// TestGoldenApp holds the application's chart, with each environment's real values, against
-// <stack>.chart.yaml beside the stack's Terraform. What only Terraform knows is made up. After a change
-// that is meant: make golden
+// TestGoldenApp compares the application's chart, with each environment's real values, with
+// <stack>.chart.yaml beside the stack's Terraform. Values that only Terraform knows are placeholders.
+// After an intended change: make golden
 func TestGoldenApp(t *testing.T) {
 	const suffix = ".chart.yaml"
 	current := map[string]bool{}
 	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
-		// The only chart that comes from a folder instead of a repository.
+		// The only chart from a folder instead of a repository.
 		installed = slices.DeleteFunc(installed, func(r releases.Release) bool { return r.Repository != "" })
 		if len(installed) != 1 {
 			t.Fatalf("the stack installs %d charts from folders, want 1", len(installed))
@@ -107,7 +107,7 @@ func TestGoldenApp(t *testing.T) {
 	})
 }
 
-// withTests is a release's manifest, and what helm test would make.
+// withTests returns a release's manifest with the objects of helm test.
 func withTests(t *testing.T, r *render.Release) string {
 	t.Helper()
 	var text strings.Builder
@@ -175,7 +175,7 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 		r := renderAddon(t, c, release, "https://aws.github.io/eks-charts")
 		d := one[*appsv1.Deployment](t, r)
 		args := d.Spec.Template.Spec.Containers[0].Args
-		// Without the instance metadata service it cannot find these out by itself.
+		// Without the instance metadata service the controller cannot find these out by itself.
 		for flag, key := range map[string]string{"--cluster-name=": "clusterName", "--aws-region=": "region", "--aws-vpc-id=": "vpcId"} {
 			if want := flag + fmt.Sprint(release.Values[key]); want == flag || !slices.Contains(args, want) {
 				t.Errorf("the controller is started with %v, want %s among them", args, want)
@@ -211,8 +211,8 @@ func loadPublished(t *testing.T, of published.Chart) *chart.Chart {
 	return loadChart(t, folder)
 }
 
-// renderAddon renders a chart with the values a stack passes, after checking that both mean the same
-// chart, and does the checks that every add-on has to pass.
+// renderAddon renders a chart with the values that a stack passes. It first checks that the stack
+// installs the same chart, and then checks everything that holds for all add-ons.
 func renderAddon(t *testing.T, c *chart.Chart, installed releases.Release, repository string) *render.Release {
 	t.Helper()
 	if strings.TrimSuffix(installed.Repository, "/") != strings.TrimSuffix(repository, "/") {
@@ -231,7 +231,7 @@ func renderAddon(t *testing.T, c *chart.Chart, installed releases.Release, repos
 	return r
 }
 
-// expectListener checks that a Service leads to a container that listens on a port.
+// expectListener checks that a Service targets a container that listens on a port.
 func expectListener(t *testing.T, r *render.Release, service *corev1.Service, port int32, arg string) {
 	t.Helper()
 	d, c, got := backend(t, r, service, service.Spec.Ports[0].Port)
@@ -259,7 +259,7 @@ func checkRoles(t *testing.T, r *render.Release, values map[string]any) {
 	}
 }
 
-// rolesIn lists the roles that values give to service accounts.
+// rolesIn lists the roles in values of service accounts.
 func rolesIn(values map[string]any) []string {
 	var roles []string
 	for key, value := range values {
@@ -275,8 +275,8 @@ func rolesIn(values map[string]any) []string {
 	return roles
 }
 
-// unknownValues lists the values that neither the chart's defaults nor its schema have: mostly typing
-// errors, which Helm passes over in silence.
+// unknownValues lists the values that neither the chart's defaults nor its schema have. They are
+// mostly typing errors, which Helm ignores silently.
 func unknownValues(t *testing.T, c *chart.Chart, values map[string]any) []string {
 	t.Helper()
 	schema := map[string]any{}
@@ -304,7 +304,7 @@ func unknownIn(values, defaults, schema map[string]any, prefix string) []string 
 		}
 		standardSection, _ := standard.(map[string]any)
 		if len(standardSection) == 0 && property["properties"] == nil {
-			// A map of the user's own, such as labels.
+			// A map with keys of the user's own, such as labels.
 			continue
 		}
 		unknown = append(unknown, unknownIn(section, standardSection, property, prefix+key+".")...)
@@ -312,8 +312,8 @@ func unknownIn(values, defaults, schema map[string]any, prefix string) []string 
 	return unknown
 }
 
-// isKubernetes tells whether charts copy a value as it is into a Kubernetes object, where strict
-// decoding finds what is misspelt.
+// isKubernetes reports whether charts copy a value unchanged into a Kubernetes object, where strict
+// decoding finds misspelt fields.
 func isKubernetes(key string) bool {
 	return key == "resources" || strings.HasSuffix(key, "ecurityContext") || strings.HasSuffix(key, "Probe")
 }

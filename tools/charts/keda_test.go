@@ -24,7 +24,7 @@ import (
 	"plinth/tools/charts/render"
 )
 
-// byRequests is the sample that scales on requests too.
+// byRequests adds scaling on requests to a sample.
 const byRequests = `replicas: {requestsPerSecond: 200}`
 
 func scaledObject(t *testing.T, r *render.Release) *unstructured.Unstructured {
@@ -38,7 +38,7 @@ func scaledObject(t *testing.T, r *render.Release) *unstructured.Unstructured {
 	return nil
 }
 
-// kedaDefinition is the ScaledObject's, which KEDA's chart makes.
+// kedaDefinition is the custom resource definition of ScaledObject, from KEDA's chart.
 func kedaDefinition(t *testing.T) []byte {
 	t.Helper()
 	r := mustRender(t, loadPublished(t, published.KEDA), "keda", "keda", nil)
@@ -99,7 +99,7 @@ func TestAppScalesOnRequests(t *testing.T) {
 		t.Errorf("%v requests a second are aimed at, want 200", requests["targetValue"])
 	}
 
-	// KEDA asks the pods of the Service that the URL names, on the port that it names.
+	// KEDA asks the pods of the Service in the URL, on the URL's port.
 	address, err := url.Parse(requests["url"].(string))
 	if err != nil {
 		t.Fatal(err)
@@ -120,8 +120,8 @@ func TestAppScalesOnRequests(t *testing.T) {
 	t.Errorf("no Service has the name in %s", address)
 }
 
-// TestKEDA: a stack that scales on requests installs what does it, and gives it no
-// more rights than that takes.
+// TestKEDA: a stack that scales on requests installs KEDA, with only the permissions that this
+// takes.
 func TestKEDA(t *testing.T) {
 	c := loadPublished(t, published.KEDA)
 	var tried int
@@ -149,8 +149,8 @@ func TestKEDA(t *testing.T) {
 	}
 }
 
-// everywhere is what KEDA may do something to in every namespace: its own kinds, and what it puts its
-// certificate into, which no value of the chart narrows. The last is the autoscaler's, to read.
+// everywhere lists the resources that KEDA may change in every namespace: its own kinds, and those that
+// get its certificate, which no value of the chart narrows. The autoscaler only reads the last.
 var everywhere = []string{
 	"clustertriggerauthentications", "cloudeventsources", "clustercloudeventsources",
 	"apiservices", "validatingwebhookconfigurations",
@@ -163,7 +163,7 @@ func checkKEDARights(t *testing.T, r *render.Release, app string) {
 	for _, role := range all[*rbacv1.ClusterRole](r) {
 		roles[role.Name] = role.Rules
 	}
-	// The chart also gives rights to an account of the webhook's, which no pod has.
+	// The chart also gives permissions to a service account of the webhook's, which no pod has.
 	var accounts []string
 	for _, d := range all[*appsv1.Deployment](r) {
 		accounts = append(accounts, d.Spec.Template.Spec.ServiceAccountName)
@@ -193,7 +193,7 @@ func checkKEDARights(t *testing.T, r *render.Release, app string) {
 			}
 		}
 	}
-	// In kube-system it reads how to know the API server, as every server of Kubernetes' API does.
+	// In kube-system it reads how to trust the API server, as every extension API server does.
 	if want := map[string]bool{app: true, "keda": true, "kube-system": true}; !maps.Equal(in, want) {
 		t.Errorf("KEDA has rights in %v, want %v", slices.Sorted(maps.Keys(in)), slices.Sorted(maps.Keys(want)))
 	}

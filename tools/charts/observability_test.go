@@ -25,11 +25,11 @@ import (
 	"plinth/tools/charts/render"
 )
 
-// eachObserver renders a chart with the values of every observability stack that installs it, does
-// the checks that all of them have to pass, and then the test. No stack at all is a failure.
+// eachObserver renders a chart with the values of every observability stack that installs it, makes
+// the common checks, and then runs the test. It fails if no stack installs the chart.
 //
-// The chart hands some values on to a program as they are, or has them in comments only: passed names
-// them, by the beginnings of their paths.
+// The chart passes some values to a program unchanged, or has them only in comments: passed lists
+// the prefixes of their paths.
 func eachObserver(t *testing.T, of published.Chart, passed []string, test func(t *testing.T, r *render.Release, values map[string]any)) {
 	c := loadPublished(t, of)
 	installed := 0
@@ -84,7 +84,7 @@ func checkObserver(t *testing.T, r *render.Release, values map[string]any) {
 	}
 }
 
-// rules are those of a release's roles, by the namespace they hold in; "" is all.
+// rules are the rules of a release's roles, by namespace; "" means the whole cluster.
 func rules(r *render.Release) map[string][]rbacv1.PolicyRule {
 	found := map[string][]rbacv1.PolicyRule{}
 	for _, role := range all[*rbacv1.Role](r) {
@@ -96,7 +96,7 @@ func rules(r *render.Release) map[string][]rbacv1.PolicyRule {
 	return found
 }
 
-// checkNarrow looks for rights that nothing which observes may have.
+// checkNarrow refuses permissions that no observer may have.
 func checkNarrow(t *testing.T, r *render.Release) {
 	t.Helper()
 	for namespace, list := range rules(r) {
@@ -115,7 +115,7 @@ func checkNarrow(t *testing.T, r *render.Release) {
 	}
 }
 
-// checkWithin looks for Services that can be reached from outside the cluster.
+// checkWithin refuses Services that are reachable from outside the cluster.
 func checkWithin(t *testing.T, r *render.Release) {
 	t.Helper()
 	for _, s := range all[*corev1.Service](r) {
@@ -125,7 +125,7 @@ func checkWithin(t *testing.T, r *render.Release) {
 	}
 }
 
-// configuration parses a file in a release's only ConfigMap of a name.
+// configuration parses a file in a release's only ConfigMap with a name.
 func configuration(t *testing.T, r *render.Release, name, file string) map[string]any {
 	t.Helper()
 	parsed := map[string]any{}
@@ -146,7 +146,7 @@ func fileOf(t *testing.T, r *render.Release, name, file string) string {
 	return ""
 }
 
-// at reads a value by its path; a number picks from a list.
+// at returns the value at a path; a number selects an element of a list.
 func at(value any, path ...any) any {
 	for _, step := range path {
 		switch s := step.(type) {
@@ -192,7 +192,7 @@ func TestGoldenPrometheus(t *testing.T) {
 		}
 		promtool(t, fileOf(t, r, "prometheus", "prometheus.yml"))
 
-		// What the jobs ask the API server for, and no more.
+		// Exactly what the jobs need from the API server.
 		app := fmt.Sprint(at(config, "scrape_configs", 0, "kubernetes_sd_configs", 0, "namespaces", "names", 0))
 		find := []string{"get", "list", "watch"}
 		core := []string{""}
@@ -216,7 +216,7 @@ func TestGoldenPrometheus(t *testing.T) {
 	})
 }
 
-// promtool has Prometheus' own parser look at an agent's configuration.
+// promtool checks an agent's configuration with Prometheus' own parser.
 func promtool(t *testing.T, config string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "prometheus.yml")
@@ -243,7 +243,7 @@ func TestGoldenKubeStateMetrics(t *testing.T) {
 		if want := slices.Sorted(slices.Values(strings.Split(namespaces, ","))); !slices.Equal(have, want) {
 			t.Errorf("it has roles in %q, want %q", have, want)
 		}
-		// Prometheus asks for it by this name.
+		// Prometheus scrapes it under this name.
 		if s := one[*corev1.Service](t, r); s.Name != "kube-state-metrics" || s.Namespace != "kube-state-metrics" || s.Spec.Ports[0].Port != 8080 {
 			t.Errorf("its Service is %s.%s:%d", s.Name, s.Namespace, s.Spec.Ports[0].Port)
 		}
@@ -251,7 +251,7 @@ func TestGoldenKubeStateMetrics(t *testing.T) {
 }
 
 func TestGoldenGrafana(t *testing.T) {
-	// The chart knows grafana.ini's sections by no name, and has the others in comments.
+	// The chart does not list the sections of grafana.ini, and has the other values only in comments.
 	passed := []string{"grafana.ini.", "ingress.ingressClassName", "serviceAccount.annotations"}
 	eachObserver(t, published.Grafana, passed, func(t *testing.T, r *render.Release, values map[string]any) {
 		checkGrafanaIni(t, r)
@@ -303,7 +303,7 @@ func TestGoldenGrafana(t *testing.T) {
 	})
 }
 
-// checkWorkspacePlugin: Grafana 13 itself signs nothing for Prometheus.
+// checkWorkspacePlugin: Grafana 13 itself does not sign requests to Prometheus.
 func checkWorkspacePlugin(t *testing.T, r *render.Release, kind string) {
 	t.Helper()
 	id, version, _ := strings.Cut(fileOf(t, r, "grafana", "plugins"), "@")
@@ -319,7 +319,7 @@ func checkWorkspacePlugin(t *testing.T, r *render.Release, kind string) {
 	}
 }
 
-// readGolden reads the golden file of the stack that a test of eachGolden is about.
+// readGolden reads the golden file of the stack that a test of eachGolden runs for.
 func readGolden(t *testing.T, into any) {
 	t.Helper()
 	_, stack, _ := strings.Cut(t.Name(), "/")
@@ -332,7 +332,7 @@ func readGolden(t *testing.T, into any) {
 	}
 }
 
-// regionOf is where the stack's resources are.
+// regionOf is the region of the stack's resources.
 func regionOf(t *testing.T) string {
 	t.Helper()
 	var file struct {
@@ -344,7 +344,7 @@ func regionOf(t *testing.T) string {
 	return file.Provider.AWS[0].Region
 }
 
-// configMaps are those that a stack makes itself, not by a chart.
+// configMaps are the ConfigMaps that a stack makes itself, not with a chart.
 func configMaps(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var file struct {
@@ -363,7 +363,7 @@ func configMaps(t *testing.T) map[string]map[string]string {
 	return found
 }
 
-// dataSources lists the uids of the data sources that a dashboard asks, at any depth.
+// dataSources lists the uids of the data sources that a dashboard queries, at any depth.
 func dataSources(t *testing.T, name, text string) []string {
 	t.Helper()
 	var dashboard any
@@ -537,7 +537,7 @@ func TestGoldenLoki(t *testing.T) {
 		if period := fmt.Sprint(at(config, "limits_config", "retention_period")); !strings.HasSuffix(period, "h") || period == "0h" {
 			t.Errorf("lines are kept for %s", period)
 		}
-		// With the next it writes what it still has, as a pod is told to stop.
+		// On termination a pod writes the lines that it still has. That takes time.
 		if grace := *set.Spec.Template.Spec.TerminationGracePeriodSeconds; grace < 120 {
 			t.Errorf("a pod is killed %d s after it is told to stop", grace)
 		}

@@ -81,7 +81,7 @@ func checkPodLogs(t *testing.T, r *render.Release, values map[string]any) {
 	if strings.Count(config, "{") != strings.Count(config, "}") || strings.Count(config, "[") != strings.Count(config, "]") {
 		t.Errorf("the configuration's brackets are no pairs:\n%s", config)
 	}
-	// Each component that another one names is there.
+	// Each component that another one refers to exists.
 	for _, name := range []string{"discovery.kubernetes", "discovery.relabel", "loki.process", "loki.write"} {
 		if !strings.Contains(config, name+` "`) || !strings.Contains(config, name+".") {
 			t.Errorf("%s is missing, or of no use", name)
@@ -99,7 +99,7 @@ func checkPodLogs(t *testing.T, r *render.Release, values map[string]any) {
 	}
 }
 
-// Another configuration must make another pod, which alone reads it.
+// Another configuration must replace the pod: pods read it only at the start.
 func TestPodLogsConfigurationIsRead(t *testing.T) {
 	sum := func(change string) string {
 		values := podLogsSample(t)

@@ -37,8 +37,8 @@ func TestPostgres(t *testing.T) {
 	checkPostgres(t, renderPostgres(t, postgresSample(t)), postgresSample(t))
 }
 
-// TestGoldenPostgres does the same with the values of the stack that installs it, and looks that the
-// application of the same stack finds it.
+// TestGoldenPostgres does the same with the values of the stack that installs it. It also checks that
+// the stack's application connects to it.
 func TestGoldenPostgres(t *testing.T) {
 	installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", "dev-app.tf.json"))
 	if err != nil {
@@ -78,7 +78,7 @@ func TestGoldenPostgres(t *testing.T) {
 	}
 }
 
-// secretRead is what a release's only ExternalSecret reads.
+// secretRead is the key of the secret that a release's only ExternalSecret reads.
 func secretRead(t *testing.T, r *render.Release) string {
 	t.Helper()
 	entry := &unstructured.Unstructured{Object: field[[]any](t, custom(t, r, "ExternalSecret"), "spec.data")[0].(map[string]any)}
@@ -130,7 +130,7 @@ func checkPostgres(t *testing.T, r *render.Release, values map[string]any) {
 	}
 }
 
-// checkPostgresData: what the first container makes is what the second one serves.
+// checkPostgresData: the second container serves the data that the first one prepares.
 func checkPostgresData(t *testing.T, pod corev1.PodSpec) {
 	t.Helper()
 	prepare, server := pod.InitContainers[0], pod.Containers[0]
@@ -151,8 +151,8 @@ func checkPostgresData(t *testing.T, pod corev1.PodSpec) {
 	}
 }
 
-// checkPostgresSecret follows the password, from Secrets Manager to the container that makes the
-// database, and to no other.
+// checkPostgresSecret follows the password from Secrets Manager to the container that makes the
+// database, and checks that no other container has it.
 func checkPostgresSecret(t *testing.T, r *render.Release, pod corev1.PodSpec, account string) {
 	t.Helper()
 	store, secret := custom(t, r, "SecretStore"), custom(t, r, "ExternalSecret")
@@ -184,7 +184,7 @@ func checkPostgresSecret(t *testing.T, r *render.Release, pod corev1.PodSpec, ac
 	}
 }
 
-// Nothing but another server is worth a new pod, with which all data goes.
+// Only a change of the server may replace the pod, which loses all data.
 func TestPostgresKeepsItsPod(t *testing.T) {
 	template := func(edit func(values map[string]any)) string {
 		values := postgresSample(t)

@@ -26,7 +26,7 @@ const (
 	// kubeVersion is the version the clusters run.
 	kubeVersion = "v1.35.0"
 
-	// kubeletPort is taken by Fargate's kubelet, which shares the pod's address.
+	// kubeletPort belongs to Fargate's kubelet, which shares the pod's address.
 	kubeletPort = 10250
 
 	roleAnnotation = "eks.amazonaws.com/role-arn"
@@ -94,7 +94,7 @@ func custom(t *testing.T, r *render.Release, kind string) *unstructured.Unstruct
 	return customNamed(t, r, kind, "")
 }
 
-// customNamed is the one whose name ends so.
+// customNamed returns the only custom resource of a kind whose name has a suffix.
 func customNamed(t *testing.T, r *render.Release, kind, suffix string) *unstructured.Unstructured {
 	t.Helper()
 	var found []*unstructured.Unstructured
@@ -109,7 +109,7 @@ func customNamed(t *testing.T, r *render.Release, kind, suffix string) *unstruct
 	return found[0]
 }
 
-// field reads a field of a custom resource, named by its path.
+// field reads a field of a custom resource by its path.
 func field[T any](t *testing.T, object *unstructured.Unstructured, path string) T {
 	t.Helper()
 	value, found, err := unstructured.NestedFieldNoCopy(object.Object, strings.Split(path, ".")...)
@@ -120,8 +120,8 @@ func field[T any](t *testing.T, object *unstructured.Unstructured, path string) 
 	return got
 }
 
-// backend finds what answers on a Service's port: the release's only workload that the Service
-// selects, its container, and the number of the port there.
+// backend finds what answers on a Service's port: the only Deployment that the Service selects, its
+// container, and the port number there.
 func backend(t *testing.T, r *render.Release, service *corev1.Service, port int32) (*appsv1.Deployment, corev1.Container, int32) {
 	t.Helper()
 	var target *intstr.IntOrString
@@ -155,15 +155,15 @@ func backend(t *testing.T, r *render.Release, service *corev1.Service, port int3
 	return nil, corev1.Container{}, 0
 }
 
-// A pod is one that a release makes, or makes others like.
+// A pod is a pod of a release, or the template of one.
 type pod struct {
-	// object is what it stands in, as messages name it.
+	// object is its object's name in messages.
 	object string
 	meta   metav1.ObjectMeta
 	spec   corev1.PodSpec
 }
 
-// pods returns all pods of a release, those of helm test among them.
+// pods returns all pods of a release, including those of helm test.
 func pods(r *render.Release) []pod {
 	var found []pod
 	for _, object := range slices.Concat(r.Objects, r.Tests) {
@@ -181,7 +181,7 @@ func pods(r *render.Release) []pod {
 	return found
 }
 
-// checkRestricted holds every pod of a release against Pod Security "restricted".
+// checkRestricted checks every pod of a release against Pod Security "restricted".
 func checkRestricted(t *testing.T, r *render.Release) {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
@@ -197,7 +197,7 @@ func checkRestricted(t *testing.T, r *render.Release) {
 	}
 }
 
-// checkFargate holds every pod of a release against what Fargate can run.
+// checkFargate checks that Fargate can run every pod of a release.
 func checkFargate(t *testing.T, r *render.Release) {
 	t.Helper()
 	for _, object := range r.Objects {
@@ -240,7 +240,7 @@ func checkFargate(t *testing.T, r *render.Release) {
 	}
 }
 
-// isFargateSize tells whether Fargate offers a pod of so many thousandths of a CPU and MiB of memory.
+// isFargateSize reports whether Fargate offers a pod with so many millicpus and MiB of memory.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
 func isFargateSize(millicpus, mib int64) bool {
 	gib := mib / 1024
@@ -266,8 +266,8 @@ func isFargateSize(millicpus, mib int64) bool {
 	return false
 }
 
-// checkFargateSize asks that every pod fills a size of Fargate's to the last MiB: what is rounded up is
-// paid for and not used.
+// checkFargateSize checks that every pod uses a Fargate size to the last MiB: what is rounded up is
+// paid for but not used.
 func checkFargateSize(t *testing.T, r *render.Release) {
 	t.Helper()
 	for _, p := range pods(r) {
@@ -276,7 +276,7 @@ func checkFargateSize(t *testing.T, r *render.Release) {
 			cpu += c.Resources.Requests.Cpu().MilliValue()
 			memory += c.Resources.Requests.Memory().Value()
 		}
-		// What Fargate adds for Kubernetes itself.
+		// Fargate adds 256 MiB for Kubernetes itself.
 		if mib := memory>>20 + 256; !isFargateSize(cpu, mib) {
 			t.Errorf("%s: %d thousandths of a CPU and, with Fargate's own, %d MiB are none of its sizes", p.object, cpu, mib)
 		}

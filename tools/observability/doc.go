@@ -1,4 +1,4 @@
-// Package observability holds what Prometheus and Grafana are told, in ../../observability, against
-// what the application and Kubernetes export, with Prometheus' own parser and with promtool. This is a
-// module of its own so that Prometheus' dependencies stay out of Plinth's.
+// Package observability tests the input of Prometheus and Grafana, in ../../observability, against the
+// metrics that the application and Kubernetes export, with Prometheus' own parser and promtool. This is
+// a separate module so that Prometheus' dependencies stay out of Plinth's.
 package observability

@@ -12,8 +12,8 @@ type exported struct {
 	labels labelSet
 }
 
-// fromKubernetes are the metrics of others that are of use, with all labels that each has. Reviewed
-// against their documentation; a metric that is missing here is looked up there first.
+// fromKubernetes are the metrics of others that are used, with all labels of each. Reviewed against
+// their documentation: look up a metric that is missing here there first.
 //
 // https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload
 // https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md, and the kubelet's labels:
@@ -41,17 +41,17 @@ var fromKubernetes = map[string]struct{ job, labels string }{
 	"container_memory_working_set_bytes":        {"cadvisor", "namespace pod container id image name"},
 }
 
-// Labels that a target gives to all of its metrics.
+// targetLabels are the labels that a target adds to all of its metrics.
 var targetLabels = map[string]string{
 	"app":                "job instance namespace pod",
 	"kube-state-metrics": "job instance",
 	"cadvisor":           "job instance",
 }
 
-// externalLabels are those of everything that the agent writes.
+// externalLabels are the labels that the agent adds to everything it writes.
 const externalLabels = "cluster environment"
 
-// exports are all metrics that are scraped, and up, by the name of their series.
+// exports are all scraped metrics, and up, by the name of their series.
 func (o observed) exports() map[string]exported {
 	all := map[string]exported{"up": {labels: newLabelSet("job instance", externalLabels)}}
 	for name, metric := range fromKubernetes {

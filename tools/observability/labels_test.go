@@ -34,17 +34,17 @@ func (s labelSet) without(names ...string) labelSet {
 
 func (s labelSet) String() string { return strings.Join(slices.Sorted(maps.Keys(s)), ", ") }
 
-// reading follows the labels through expressions. What has the wrong ones is no error to Prometheus:
-// it finds nothing, and an alert never fires.
+// reading follows the labels through expressions. Wrong labels are no error to Prometheus: it finds
+// nothing, and an alert never fires.
 type reading struct {
 	known map[string]exported
-	// used are the series that expressions name, recordedIn the files of those that rules record.
+	// used are the series in expressions, recordedIn the files of the recorded series.
 	used       map[string]bool
 	recordedIn map[string]string
 	broken     []string
 }
 
-// read reads every expression there is.
+// read reads every expression.
 func (o observed) read() *reading {
 	r := &reading{known: o.exports(), used: map[string]bool{}, recordedIn: map[string]string{}}
 	for _, rule := range o.allRules() {
@@ -79,7 +79,7 @@ func (r *reading) report(where any, format string, arguments ...any) {
 	r.broken = append(r.broken, fmt.Sprintf("%v: %s", where, fmt.Sprintf(format, arguments...)))
 }
 
-// mentions looks for labels in a text that is filled in with those of the result.
+// mentions finds labels in a template that the result does not have.
 func (r *reading) mentions(where any, result labelSet, text, pattern string) {
 	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 		if !result[match[1]] {
@@ -88,7 +88,7 @@ func (r *reading) mentions(where any, result labelSet, text, pattern string) {
 	}
 }
 
-// expression returns the labels of its result and the series that it names.
+// expression returns the labels of an expression's result and the series in it.
 func (r *reading) expression(where, text string) (labelSet, []string) {
 	parsed, err := parse(text)
 	if err != nil {
@@ -106,7 +106,7 @@ func (r *reading) expression(where, text string) (labelSet, []string) {
 	return r.result(where, parsed), names
 }
 
-// result returns the labels that an expression's result has.
+// result returns the labels of an expression's result.
 func (r *reading) result(where string, expression parser.Expr) labelSet {
 	switch e := expression.(type) {
 	case *parser.NumberLiteral, *parser.StringLiteral:

@@ -7,7 +7,7 @@ import (
 	"plinth/observability"
 )
 
-// Without a database of AWS's no dashboard asks for one, and each is as good as with it.
+// Without an AWS database no dashboard queries one, and each is as valid as with it.
 func TestDashboardsWithoutDatabase(t *testing.T) {
 	o := newObserved(t)
 	with := len(o.dashboards["cloudwatch.json"])

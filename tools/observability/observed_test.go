@@ -18,7 +18,7 @@ import (
 
 type object = map[string]any
 
-// observed is what the stack gives to Prometheus, AMP and Grafana, and what the application must export.
+// observed is the input of Prometheus, AMP and Grafana, and the metrics that the application exports.
 type observed struct {
 	rules, dashboards, metrics map[string]string
 	agent                      object
@@ -106,7 +106,7 @@ func (o observed) allRules() (rules []rule) {
 	return rules
 }
 
-// dashboard is the JSON of one.
+// dashboard is the JSON of one dashboard.
 type dashboard struct {
 	file string
 	body object
@@ -140,12 +140,12 @@ func objects(list any) (all []object) {
 	return all
 }
 
-// query is a panel's.
+// query is the query of a panel.
 type query struct {
 	where, expr, legend string
 }
 
-// queries returns those of the data source with the given uid.
+// queries returns the queries to the data source with a uid.
 func (o observed) queries(uid string) (queries []query) {
 	for _, d := range o.allDashboards() {
 		for _, panel := range d.panels() {
@@ -162,7 +162,7 @@ func (o observed) queries(uid string) (queries []query) {
 	return queries
 }
 
-// interval are Grafana's variables that stand for a duration.
+// interval matches Grafana's variables for durations.
 var interval = regexp.MustCompile(`\$__(rate_interval|interval|range)\b`)
 
 func parse(text string) (parser.Expr, error) {

@@ -16,12 +16,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// promtool is of the version of go.mod. Asked for it by name, go would look every time whether all of
-// its hundreds of packages are as they were.
+// promtool is the path of promtool in go.mod's version. `go tool promtool` would check every time whether
+// all of its hundreds of packages are up to date.
 var promtool string
 
 func TestMain(m *testing.M) {
-	// First that it is there, then where.
+	// First build it, then find its path.
 	output, err := exec.Command("go", "tool", "promtool", "--version").CombinedOutput()
 	if err == nil {
 		output, err = exec.Command("go", "tool", "-n", "promtool").Output()
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// check returns promtool's words if it is not content.
+// check returns promtool's output if it fails, otherwise "".
 func check(t *testing.T, arguments ...string) string {
 	t.Helper()
 	output, err := exec.Command(promtool, arguments...).CombinedOutput()
@@ -75,7 +75,7 @@ func TestRules(t *testing.T) {
 
 func TestAgentConfiguration(t *testing.T) {
 	t.Parallel()
-	// Files that it names, the service account's, are not there.
+	// The service account's files that it names do not exist here.
 	accepted := func(config any) string {
 		content, err := yaml.Marshal(config)
 		if err != nil {
@@ -99,7 +99,7 @@ func TestAgentConfiguration(t *testing.T) {
 	}
 }
 
-// unitTests are promtool's, one for each file of rules.
+// unitTests are promtool's unit tests, one for each file of rules.
 // https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
 func unitTests(t *testing.T) []string {
 	t.Helper()
@@ -110,7 +110,7 @@ func unitTests(t *testing.T) []string {
 	return files
 }
 
-// Every record has a test; that alerts have, the next test shows.
+// Every record has a test. The next test checks the same for alerts.
 func TestRecordsAreTested(t *testing.T) {
 	t.Parallel()
 	var tested []string
@@ -146,8 +146,8 @@ func TestRecordsAreTested(t *testing.T) {
 	}
 }
 
-// The unit tests notice an alert that never fires, one that fires for twice or half of its threshold,
-// and one that fires at once or late.
+// The unit tests notice an alert that never fires, one with twice or half of its threshold, and one
+// that fires at once or late.
 func TestUnitTestsNotice(t *testing.T) {
 	for _, rule := range newObserved(t).allRules() {
 		if rule.Alert == "" {
@@ -164,7 +164,7 @@ func TestUnitTestsNotice(t *testing.T) {
 	}
 }
 
-// change is another rule in place of one.
+// change is a changed copy of a rule.
 type change struct {
 	name string
 	to   rule
@@ -206,8 +206,8 @@ func changes(t *testing.T, from rule) (all []change) {
 	return all
 }
 
-// isThreshold is false of a quantile, twice of which is none, and of what only multiplies a number
-// that is.
+// isThreshold is false for a quantile, which cannot be doubled, and for a factor of another
+// number.
 func isThreshold(number *parser.NumberLiteral, in parser.Node) bool {
 	switch e := in.(type) {
 	case *parser.Call:
@@ -218,7 +218,7 @@ func isThreshold(number *parser.NumberLiteral, in parser.Node) bool {
 	return true
 }
 
-// withRule returns what tests an alert in a copy of a unit test, whose rules have another in its place.
+// withRule copies the rules and the unit test of an alert, with the alert replaced, and returns the test.
 func withRule(t *testing.T, from, to rule) string {
 	t.Helper()
 	read := func(content []byte) (document object) {

@@ -17,8 +17,8 @@ import (
 	"plinth/observability"
 )
 
-// properties hold for all that Prometheus and Grafana are told. Each returns what breaks it, and is
-// shown to notice by what was broken on purpose.
+// properties hold for all input of Prometheus and Grafana. Each check returns the violations; spoil
+// breaks something on purpose to prove that the check notices.
 var properties = []struct {
 	name  string
 	check func(o observed) []string
@@ -155,7 +155,7 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// place is where a file is.
+// place returns the set of files that contains a file, and its name there.
 type place func(o observed) (files map[string]string, name string)
 
 func rulesOf(name string) place {
@@ -168,7 +168,7 @@ func dashboardOf(name string) place {
 
 func demanded(o observed) (map[string]string, string) { return o.metrics, "metrics.txt" }
 
-// edit replaces a text everywhere in a file, which must have it.
+// edit replaces a text everywhere in a file, and panics if the file lacks it.
 func edit(at place, from, to string) func(o observed) {
 	return func(o observed) {
 		files, name := at(o)
@@ -262,7 +262,7 @@ func alertsExplained(o observed) (broken []string) {
 	return broken
 }
 
-// mostRules of a group.
+// mostRules is AMP's quota of rules in a group.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html
 const mostRules = 20
 
@@ -364,7 +364,7 @@ func tidy(o observed) (broken []string) {
 	return broken
 }
 
-// variableName is one in a query, Grafana's own begin with two underscores.
+// variableName matches a variable in a query; Grafana's own begin with two underscores.
 var variableName = regexp.MustCompile(`\$([a-z]\w*)`)
 
 func variablesDefined(o observed) (broken []string) {
@@ -386,10 +386,10 @@ func variablesDefined(o observed) (broken []string) {
 	return broken
 }
 
-// logLabels are what pods' log lines come with: see ../../charts/pod-logs.
+// logLabels are the labels of pods' log lines: see ../../charts/pod-logs.
 var logLabels = newLabelSet("namespace pod container app level")
 
-// logSelectors reads the braces, in which Loki's language is Prometheus'.
+// logSelectors checks the braces, where Loki's language is the same as Prometheus'.
 // https://grafana.com/docs/loki/latest/query/log_queries/#log-stream-selector
 func logSelectors(o observed) (broken []string) {
 	braces := regexp.MustCompile(`{[^}]*}?`)

@@ -31,7 +31,7 @@ func relabeled(t *testing.T, rules any, from map[string]string) (labels.Labels, 
 	return builder.Labels(), kept
 }
 
-// What the Kubernetes API tells of a target is what Prometheus' documentation says.
+// The meta labels of the Kubernetes API are those in Prometheus' documentation.
 // https://prometheus.io/docs/prometheus/latest/configuration/configuration/#kubernetes_sd_config
 func TestTargets(t *testing.T) {
 	t.Parallel()
@@ -51,7 +51,7 @@ func TestTargets(t *testing.T) {
 	for name, test := range map[string]struct {
 		job  string
 		from map[string]string
-		// nil: it is none.
+		// nil means that it is not a target.
 		want map[string]string
 	}{
 		"a pod that is not ready":       {"app", pod, map[string]string{"__address__": "10.0.0.7:9090", "namespace": "shop", "pod": "shop-1"}},

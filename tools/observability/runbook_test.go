@@ -12,16 +12,16 @@ import (
 	"testing"
 )
 
-// guide is the runbook, and what it must be about.
+// guide is the runbook, with the alerts and alarms that it must explain.
 type guide struct {
 	text string
-	// alerts are Prometheus', alarms CloudWatch's descriptions by the alarms' names without the
+	// alerts are Prometheus'. alarms are CloudWatch's: their descriptions by name without the
 	// environment.
 	alerts []string
 	alarms map[string]string
 }
 
-// traps are those that the runbook tells of, by their anchors.
+// traps are the known problems in the runbook, by anchor.
 var traps = []string{
 	"fargate-no-profile", "fargate-capacity", "fargate-vcpu-quota", "coredns-pending", "service-quota",
 	"left-over-load-balancer", "state-lock", "certificate-pending", "migration-failed", "in-cluster-database", "release-pending",
@@ -55,7 +55,7 @@ func newGuide(t *testing.T) guide {
 	return g
 }
 
-// alarmsOf are those of a stack, which are called <project>-<environment>-<id>.
+// alarmsOf are the alarms of a stack, which are called <project>-<environment>-<id>.
 func alarmsOf(t *testing.T, stack, environment string) map[string]string {
 	t.Helper()
 	var content struct {
@@ -83,7 +83,7 @@ func alarmsOf(t *testing.T, stack, environment string) map[string]string {
 	return all
 }
 
-// section is what stands under a heading of the third level.
+// section is the text under a heading of the third level.
 type section struct {
 	part, heading string
 	anchors       []string
@@ -92,7 +92,7 @@ type section struct {
 
 var anchorTag = regexp.MustCompile(`<a id="([^"]*)"></a>`)
 
-// sections are the runbook's. Anchors stand on the line above a heading.
+// sections are the runbook's sections. Anchors are on the line above a heading.
 func (g guide) sections() (all []section) {
 	part, anchors := "", []string(nil)
 	for line := range strings.Lines(g.text) {
@@ -113,7 +113,7 @@ func (g guide) sections() (all []section) {
 	return all
 }
 
-// anchors are those of a part, each as often as it is there.
+// anchors are the anchors of a part, including duplicates.
 func (g guide) anchors(part string) (all []string) {
 	for _, s := range g.sections() {
 		if s.part == part {
@@ -123,12 +123,12 @@ func (g guide) anchors(part string) (all []string) {
 	return all
 }
 
-// anchorOf is that of CloudWatch's alarm: its id, without the server that it is about.
+// anchorOf is the anchor of a CloudWatch alarm: its id, without the server's name.
 func anchorOf(id string) string {
 	return regexp.MustCompile(`^database-.*-([a-z]+)$`).ReplaceAllString(id, "database-$1")
 }
 
-// guideProperties hold for the runbook. Each is shown to notice by what was broken on purpose.
+// guideProperties hold for the runbook. spoil breaks something on purpose: the check must notice.
 var guideProperties = []struct {
 	name  string
 	check func(g guide) []string
@@ -206,7 +206,7 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// reword replaces a text of the runbook, which must have it.
+// reword replaces a text of the runbook, and panics if the runbook lacks it.
 func reword(from, to string) func(g *guide) {
 	return func(g *guide) {
 		if !strings.Contains(g.text, from) {
@@ -231,7 +231,7 @@ func trapsInGuide(g guide) []string {
 	return compare("Troubleshooting", g.anchors("Troubleshooting"), traps)
 }
 
-// compare tells in what anchors differ from those that are wanted.
+// compare reports missing, unknown and repeated anchors.
 func compare(part string, found, wanted []string) (broken []string) {
 	for _, anchor := range wanted {
 		if !slices.Contains(found, anchor) {
@@ -249,7 +249,7 @@ func compare(part string, found, wanted []string) (broken []string) {
 	return broken
 }
 
-// longestDescription of an alarm.
+// longestDescription is CloudWatch's limit for an alarm's description.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 const longestDescription = 1024
 
@@ -266,7 +266,7 @@ func alarmsLeadToGuide(g guide) (broken []string) {
 }
 
 var (
-	// The three parts begin paragraphs that say something.
+	// The three parts begin paragraphs and have text.
 	partStart = regexp.MustCompile(`(?m)^\*\*([A-Z][a-z]+)\.\*\*( \S)?`)
 	command   = regexp.MustCompile(`(?m)^    (make|\./plinth|kubectl|aws|cd|helm|export) `)
 )

@@ -1,5 +1,5 @@
-// Package published gets charts that others publish. Helm's repositories serve them as archives;
-// the same sources are in Go modules, which have a checksum that everyone who fetches them can
+// Package published gets charts that others publish. Helm's repositories serve them as archives.
+// This package gets the same sources as Go modules, whose checksum anybody who downloads them can
 // verify.
 package published
 
@@ -20,17 +20,17 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 )
 
-// A Chart is one version of a chart in a repository, and the module that holds its source.
+// A Chart is one version of a chart in a repository, with the module that has its source.
 type Chart struct {
 	// Repository, Name and Version are as in a Helm release.
 	Repository, Name, Version string
 
 	module, moduleVersion string
-	// sum is the module's hash as go.sum would have it.
+	// sum is the module's hash in go.sum's format.
 	sum string
-	// folder is the chart's in the module.
+	// folder is the chart's path in the module.
 	folder string
-	// definitions is the file of the custom resources that its release adds to the chart.
+	// definitions is the file of custom resource definitions that the chart's release adds.
 	definitions string
 }
 
@@ -91,7 +91,7 @@ const (
 	grafanaSum     = "h1:vku2Qg2LpOqB0wMkzPLMfWL1f1LBTzBH4fVgSJ8+Zak="
 )
 
-// Find is the chart of a release, if its source is in a module.
+// Find returns the chart of a release, if its source is in a module.
 func Find(repository, name, version string) (Chart, bool) {
 	for _, c := range all {
 		if strings.TrimSuffix(repository, "/") == strings.TrimSuffix(c.Repository, "/") && name == c.Name && version == c.Version {
@@ -101,13 +101,13 @@ func Find(repository, name, version string) (Chart, bool) {
 	return Chart{}, false
 }
 
-// Folder is the chart's in the module's source, which the go command downloads once.
+// Folder returns the chart's folder in the module's source, which the go command downloads once.
 func (c Chart) Folder(ctx context.Context) (string, error) { return c.Path(ctx, c.folder) }
 
-// Path is that of a file or folder in the module's source.
+// Path returns the path of a file or folder in the module's source.
 func (c Chart) Path(ctx context.Context, name string) (string, error) {
 	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", c.module+"@"+c.moduleVersion)
-	// Outside any module, so that no go.mod has a say in it and no go.sum is written.
+	// Run outside any module, so that no go.mod applies and no go.sum changes.
 	command.Dir = os.TempDir()
 	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	var complaint bytes.Buffer
@@ -123,9 +123,9 @@ func (c Chart) Path(ctx context.Context, name string) (string, error) {
 	return filepath.Join(info.Dir, filepath.FromSlash(name)), nil
 }
 
-// Package writes the chart to a folder as its release has it: with its custom resources'
-// definitions. Dependencies are taken out: the sources lack their archives, without which Helm
-// refuses a chart, and no values here turn any on.
+// Package writes the chart to a folder like the published release, including the custom resource
+// definitions. It removes dependencies: the sources lack their archives, without which Helm refuses
+// a chart, and no values here enable any.
 func (c Chart) Package(ctx context.Context, to string) error {
 	from, err := c.Folder(ctx)
 	if err != nil {
@@ -154,7 +154,7 @@ func (c Chart) Package(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	// They are no templates, and their descriptions hold what a template would run.
+	// They are not templates, but their descriptions contain braces that a template would evaluate.
 	definitions = braces.ReplaceAll(definitions, []byte("{{ `$0` }}"))
 	definitions = slices.Concat([]byte("{{ if .Values.installCRDs }}\n"), definitions, []byte("\n{{ end }}\n"))
 	return os.WriteFile(filepath.Join(to, "templates", "definitions.yaml"), definitions, 0o600)
@@ -162,7 +162,7 @@ func (c Chart) Package(ctx context.Context, to string) error {
 
 var braces = regexp.MustCompile(`\{\{|\}\}`)
 
-// copyFolder copies files that may only be read into some that may be written.
+// copyFolder copies read-only files to writable ones.
 func copyFolder(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package releases reads the Helm releases of a synthesized stack, with their values as far as they
-// can be known before Terraform has made anything.
+// are known before Terraform applies anything.
 package releases
 
 import (
@@ -22,11 +22,11 @@ import (
 type Release struct {
 	// ID is the resource's name in Terraform.
 	ID string
-	// Name is the release's, Namespace where it goes.
+	// Name is the release's name, Namespace the namespace that it is installed into.
 	Name, Namespace string
 	// Chart is a folder, or a chart's name in Repository, pinned by Version.
 	Chart, Repository, Version string
-	// Values are what Helm would get, with placeholders for what only Terraform knows.
+	// Values are Helm's values, with placeholders for what only Terraform knows.
 	Values map[string]any
 }
 
@@ -66,8 +66,8 @@ func Read(file string) ([]Release, error) {
 	return releases, nil
 }
 
-// evaluateValues works out a string of Terraform's, such as "${jsonencode({"a" = aws_x.y.arn})}",
-// and reads the YAML or JSON it comes to.
+// evaluateValues evaluates a Terraform string, such as "${jsonencode({"a" = aws_x.y.arn})}", and
+// parses the resulting YAML or JSON.
 func evaluateValues(text string) (map[string]any, error) {
 	expr, diags := hclsyntax.ParseTemplate([]byte(text), "values", hcl.InitialPos)
 	if diags.HasErrors() {
@@ -84,8 +84,8 @@ func evaluateValues(text string) (map[string]any, error) {
 	return values, yaml.UnmarshalStrict([]byte(result.AsString()), &values)
 }
 
-// An evaluator computes a Terraform expression as far as its text tells, and puts a placeholder
-// wherever the value comes from a resource, from another stack or from a function it does not know.
+// An evaluator evaluates a Terraform expression as far as its text allows. It uses a placeholder
+// for values of resources, of other stacks and of unknown functions.
 type evaluator struct{ source string }
 
 var functions = map[string]function.Function{
@@ -154,7 +154,7 @@ func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
 			return cty.NilVal, err
 		}
 		if err != nil {
-			// A function that is not known, or that cannot take a placeholder.
+			// An unknown function, or one that cannot take a placeholder.
 			return placeholder(e.text(expr)), nil
 		}
 		return result, nil
@@ -169,7 +169,7 @@ func (e evaluator) value(expr hclsyntax.Expression) (cty.Value, error) {
 	return placeholder(e.text(expr)), nil
 }
 
-// call calls a function with arguments of the types it wants, as Terraform does.
+// call calls a function and converts the arguments to the types it wants, as Terraform does.
 func call(name string, args []cty.Value) (cty.Value, error) {
 	f, ok := functions[name]
 	if !ok {
@@ -196,11 +196,11 @@ func (e evaluator) text(expr hclsyntax.Expression) string {
 	return string(expr.Range().SliceBytes([]byte(e.source)))
 }
 
-// placeholder makes up a value of the form that an attribute of that name has in AWS.
+// placeholder returns a made-up value with the form of the attribute in AWS.
 func placeholder(expression string) cty.Value {
-	// What the value is stands in its last word: ...-aws_iam_roleapp7CDA6F5Farn, ...endpoint[0].
+	// The attribute is the last word: ...-aws_iam_roleapp7CDA6F5Farn, ...endpoint[0].
 	name := strings.ToLower(strings.TrimRight(expression, `"])} 0123456789,`))
-	// ids of constructs, whose words mislead, precede the attribute.
+	// The ids of constructs before it would mislead.
 	ends := func(suffixes ...string) bool {
 		for _, suffix := range suffixes {
 			if strings.HasSuffix(name, suffix) {

@@ -22,7 +22,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// stable matches the versions that a cluster serves: those in alpha and beta are off by default, and
+// stable matches the versions that a cluster serves. Alpha and beta versions are off by default, and
 // EKS has no switch for them.
 // https://kubernetes.io/docs/reference/using-api/deprecation-policy/
 var stable = regexp.MustCompile(`^v[0-9]+$`)
@@ -30,8 +30,8 @@ var stable = regexp.MustCompile(`^v[0-9]+$`)
 // apiService is the only built-in API whose types are not in k8s.io/api.
 var apiService = schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"}
 
-// notServed tells why a cluster has no such API, or returns "". Of a custom resource's API nothing is
-// known here.
+// notServed returns why a cluster does not serve an API, or "". It does not know the APIs of custom
+// resources.
 func notServed(gvk schema.GroupVersionKind, cluster *version.Version) string {
 	gv := gvk.GroupVersion()
 	if !scheme.Scheme.Recognizes(gvk) {
@@ -67,12 +67,12 @@ func notServed(gvk schema.GroupVersionKind, cluster *version.Version) string {
 	return ""
 }
 
-// servedVersions is what .Capabilities.APIVersions has in a cluster: its APIs (apps/v1) and their kinds
-// (apps/v1/Deployment). Helm's own set for want of a cluster has every API there ever was.
+// servedVersions is .Capabilities.APIVersions of a cluster: its APIs (apps/v1) and their kinds
+// (apps/v1/Deployment). Helm's own default, without a cluster, has every API that ever existed.
 func servedVersions(cluster *version.Version) chartutil.VersionSet {
 	served := chartutil.VersionSet{apiService.GroupVersion().String(), name(apiService)}
 	for gvk, t := range scheme.Scheme.AllKnownTypes() {
-		// Every API has ListOptions and others of its kind.
+		// Every API has ListOptions and similar kinds.
 		if t.PkgPath() == reflect.TypeFor[metav1.ListOptions]().PkgPath() || strings.HasSuffix(gvk.Kind, "List") {
 			continue
 		}
@@ -86,7 +86,7 @@ func servedVersions(cluster *version.Version) chartutil.VersionSet {
 
 func name(gvk schema.GroupVersionKind) string { return gvk.GroupVersion().String() + "/" + gvk.Kind }
 
-// clusterScoped are the built-in kinds that belong to no namespace.
+// clusterScoped are the built-in kinds without a namespace.
 var clusterScoped = map[schema.GroupKind]bool{
 	{Kind: "ComponentStatus"}:  true,
 	{Kind: "Namespace"}:        true,
@@ -122,7 +122,7 @@ var clusterScoped = map[schema.GroupKind]bool{
 	{Group: "storagemigration.k8s.io", Kind: "StorageVersionMigration"}:               true,
 }
 
-// choices are the words that a text of a type may be.
+// choices are the allowed values of string types.
 var choices = map[reflect.Type][]string{
 	reflect.TypeFor[admissionv1.FailurePolicyType]():           {"Fail", "Ignore"},
 	reflect.TypeFor[admissionv1.MatchPolicyType]():             {"Equivalent", "Exact"},

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// eachType calls a function with every struct of the stable APIs, as their source has it.
+// eachType calls a function with every struct in the source of the stable APIs.
 func eachType(t *testing.T, call func(spec *ast.TypeSpec, doc string, folder string)) {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/api", "k8s.io/apiextensions-apiserver", "k8s.io/apimachinery").Output()
@@ -40,14 +40,14 @@ func eachType(t *testing.T, call func(spec *ast.TypeSpec, doc string, folder str
 	for _, name := range files {
 		switch filepath.Base(filepath.Dir(filepath.Dir(name))) {
 		case "admission", "apidiscovery", "authentication", "authorization", "imagepolicy":
-			// Questions and answers, which nobody keeps.
+			// Requests and reviews, which the API server does not store.
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
-		// What concerns generators stands a line above a type's own comment.
+		// Directives for generators stand in a separate comment above a type's own.
 		from := file.Package
 		for _, decl := range file.Decls {
 			var doc strings.Builder
@@ -106,7 +106,7 @@ func TestClusterScopedKinds(t *testing.T) {
 		}
 		t.Errorf("%s: %s belongs to the cluster, but counts as namespaced", folder, spec.Name.Name)
 	})
-	// All but APIService, whose types are elsewhere.
+	// All but APIService, whose types are in another module.
 	if want := len(clusterScoped) - 1; found != want {
 		t.Errorf("the API has %d kinds that belong to the cluster, here are %d", found, want)
 	}

@@ -25,32 +25,32 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// strict decodes what the fields' own check has let pass. What that overlooks, strict refuses, only in
-// Go's words.
+// strict decodes objects whose fields have passed the own checks. It refuses what those overlook, but
+// in Go's words.
 var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 
-// An Object is one that Helm would make.
+// An Object is an object that Helm would make.
 type Object struct {
 	APIVersion, Kind string
-	// Namespace is the release's where a namespaced object names none, and empty for an object that
-	// belongs to the cluster. A custom resource counts as namespaced unless its definition is in the
-	// release and says otherwise.
+	// Namespace is the release's if a namespaced object names none. It is empty for a cluster-scoped
+	// object. A custom resource counts as namespaced unless its definition is in the release and says
+	// otherwise.
 	Namespace string
-	// Name is empty for a hook that leaves its name to the API server (metadata.generateName).
+	// Name is empty for a hook whose name the API server generates (metadata.generateName).
 	Name   string
 	Labels map[string]string
-	// File is where it comes from: app/templates/service.yaml, as in Helm's "# Source" comments.
+	// File is its source: app/templates/service.yaml, as in Helm's "# Source" comments.
 	File string
-	// Hook is the occasion that makes it, such as pre-install, or empty if it is part of the manifest.
+	// Hook is the event that makes it, such as pre-install, or empty if it is part of the manifest.
 	Hook string
-	// Fields are the object's, as in JSON: int64, float64, string, bool, []any and map[string]any.
+	// Fields are its JSON fields: int64, float64, string, bool, []any and map[string]any.
 	Fields map[string]any
-	// Decoded is the same, as a type of k8s.io/api or k8s.io/apiextensions-apiserver, or as
-	// *unstructured.Unstructured where there is none.
+	// Decoded is the same object as a type of k8s.io/api or k8s.io/apiextensions-apiserver, or as
+	// *unstructured.Unstructured if it has none.
 	Decoded runtime.Object
 }
 
-// made is what every decoded object is.
+// made is the interface of all decoded objects.
 type made interface {
 	runtime.Object
 	metav1.Object
@@ -58,13 +58,13 @@ type made interface {
 
 func (o *Object) String() string { return strings.TrimSpace(cmp.Or(o.Kind, "object") + " " + o.Name) }
 
-// A decoder reads the objects of a chart's files and notes what is wrong with them.
+// A decoder reads the objects in a chart's files and collects their problems.
 type decoder struct {
 	namespace string
 	cluster   *version.Version
-	// documents holds the objects by file and text.
+	// documents has the objects by file and text.
 	documents map[[2]string][]*Object
-	// order is that in which they were read.
+	// order is the order in which they were read.
 	order    []*Object
 	problems []string
 }
@@ -83,7 +83,7 @@ func documents(text string) []string {
 	return texts
 }
 
-// objects returns copies of what was read from a file, or from a part of it.
+// objects returns copies of the objects read from a file, or from a part of it.
 func (d *decoder) objects(file, text string, hook release.HookEvent) []Object {
 	var found []Object
 	for _, document := range documents(text) {
@@ -100,7 +100,7 @@ func (d *decoder) problem(file, format string, args ...any) {
 	d.problems = append(d.problems, file+": "+fmt.Sprintf(format, args...))
 }
 
-// read notes the objects of a file.
+// read reads the objects in a file.
 func (d *decoder) read(file, text string) {
 	for _, document := range documents(text) {
 		data, err := yaml.YAMLToJSONStrict([]byte(document))
@@ -131,8 +131,8 @@ func (d *decoder) read(file, text string) {
 	}
 }
 
-// items takes a list, such as kind List or RoleList, apart. What belongs to no object stays in the
-// list, where it is refused.
+// items splits a list, such as kind List or RoleList, into its objects. Items that are no objects stay
+// in the list, which is then refused.
 func items(fields map[string]any) []map[string]any {
 	kind, _ := fields["kind"].(string)
 	list, ok := fields["items"].([]any)
@@ -150,7 +150,7 @@ func items(fields map[string]any) []map[string]any {
 	return found
 }
 
-// object reads one object, or notes why it cannot.
+// object reads one object, or records its problem.
 func (d *decoder) object(file string, fields map[string]any) *Object {
 	o := &Object{File: file, Fields: fields}
 	o.APIVersion, _ = fields["apiVersion"].(string)
@@ -205,7 +205,7 @@ func (d *decoder) object(file string, fields map[string]any) *Object {
 	return o
 }
 
-// finish puts every object into its namespace and returns all problems.
+// finish puts every object into its namespace and returns all problems as an error.
 func (d *decoder) finish() error {
 	cluster := map[schema.GroupKind]bool{}
 	for _, o := range d.order {
@@ -237,8 +237,8 @@ func (d *decoder) finish() error {
 	return joined(d.problems)
 }
 
-// duplicates refuses an object of the manifest that is there already. Definitions may come twice, as
-// Helm passes over those that exist.
+// duplicates refuses an object of the manifest that came before. Definitions may come twice: Helm
+// skips existing ones.
 func duplicates(definitions, objects []Object) error {
 	type key struct {
 		schema.GroupKind
@@ -264,7 +264,7 @@ func duplicates(definitions, objects []Object) error {
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
-// yamlError tells where a rendered document is no YAML, and quotes the place: its line number is not
+// yamlError says where a rendered document is not YAML, and quotes the line: its line number is not
 // the template's.
 func yamlError(err error, document string) string {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")

@@ -10,13 +10,13 @@ import (
 
 var (
 	schemaLine = regexp.MustCompile(`^(\s*)- at '([^']*)': (.*)$`)
-	// Helm puts the place of an error in brackets and says in what phase it came up.
+	// Helm puts the place of an error in brackets, after the phase.
 	helmPlace = regexp.MustCompile(`^(?:execution|parse) error (?:at|in) \(([^)]*)\): `)
 	column    = regexp.MustCompile(`^([^ ]+\.\w+:\d+):\d+: `)
 )
 
-// valuesError words what a chart's values.schema.json has against its values, a line each, with what
-// was tried in vain below:
+// valuesError rewrites the errors of a chart's values.schema.json, one a line. The failed alternatives
+// follow indented:
 //
 //	app/values.schema.json: port: got string, want integer
 //	app/values.schema.json: image: 'oneOf' failed, none matched
@@ -28,7 +28,7 @@ func valuesError(err error) error {
 	}
 	var problems []string
 	var chart string
-	// The report is a tree. Its branches that only group are left out, and so are their indents.
+	// The report is a tree. Leave out branches that only group, and their indents.
 	var groups []int
 	for line := range strings.Lines(report) {
 		line = strings.TrimRight(line, "\n")
@@ -62,7 +62,7 @@ func valuesError(err error) error {
 	return joined(problems)
 }
 
-// templateError begins Helm's error with the template and its line:
+// templateError starts Helm's error with the template and its line:
 //
 //	app/templates/deployment.yaml:12: function "foo" not defined
 func templateError(err error) error {

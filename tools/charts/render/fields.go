@@ -15,10 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// A checker holds an object's fields against the Go type of its API, which knows their names, their
+// A checker checks an object's fields against the Go type of its API, which has their names, their
 // types and, by a JSON tag without omitempty, which are required.
 type checker struct {
-	// hidden keeps values out of the problems.
+	// hidden leaves values out of the problems.
 	hidden   bool
 	problems []string
 }
@@ -27,7 +27,7 @@ func (c *checker) problem(path, format string, args ...any) {
 	c.problems = append(c.problems, strings.TrimPrefix(path, ".")+": "+fmt.Sprintf(format, args...))
 }
 
-// want says what a value must be instead of what it is.
+// want records what a value must be, and what it is.
 func (c *checker) want(path, what string, value any) {
 	if c.hidden {
 		c.problem(path, "must be %s", what)
@@ -38,7 +38,7 @@ func (c *checker) want(path, what string, value any) {
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// fields checks a value and all that is in it. An absent value and null are the same.
+// fields checks a value and everything in it. An absent value and null are the same.
 func (c *checker) fields(path string, value any, t reflect.Type) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -101,7 +101,7 @@ func (c *checker) fields(path string, value any, t reflect.Type) {
 // section checks the fields of a struct.
 func (c *checker) section(path string, section map[string]any, t reflect.Type) {
 	known := map[string]bool{}
-	// What a cluster fills in, and passes over when it is given.
+	// A cluster fills in the status, and ignores a given one.
 	status := strings.HasPrefix(path+".", ".status.")
 	var walk func(t reflect.Type)
 	walk = func(t reflect.Type) {
@@ -131,8 +131,8 @@ func (c *checker) section(path string, section map[string]any, t reflect.Type) {
 	}
 }
 
-// optional are the fields that may be left out although their tag has no omitempty: their comment says
-// so, or the API server takes an empty one or has a default.
+// optional are the fields that may be omitted although their tag has no omitempty: their comment says
+// so, or the API server accepts an empty one or has a default.
 var optional = map[string][]string{
 	"v1.AzureFilePersistentVolumeSource":        {"secretNamespace"},
 	"v1.CapacityRequestPolicy":                  {"default"},
@@ -166,7 +166,7 @@ var optional = map[string][]string{
 	"v1.TypedObjectReference":                   {"apiGroup"},
 }
 
-// mayBeEmpty are the required texts that may be "".
+// mayBeEmpty are the required strings that may be "".
 var mayBeEmpty = map[string]bool{"v1.HTTPHeader.value": true, "v1.Sysctl.value": true}
 
 func empty(value any) bool {
@@ -181,7 +181,7 @@ func empty(value any) bool {
 	return false
 }
 
-// missing words the problem of a required field.
+// missing returns the problem of a required field.
 func missing(path string, value any) string {
 	if value == nil {
 		return path + ": is required"
@@ -192,7 +192,7 @@ func missing(path string, value any) string {
 	return path + ": must be text, is " + describe(value)
 }
 
-// unmarshal leaves a value to the type's own reading, as of a quantity or of a port's name or number.
+// unmarshal leaves a value to the type's own parser, as for a quantity or a port's name or number.
 func (c *checker) unmarshal(path string, value any, t reflect.Type) {
 	data, err := json.Marshal(value)
 	if err == nil {
@@ -214,7 +214,7 @@ func (c *checker) unmarshal(path string, value any, t reflect.Type) {
 func (c *checker) base64(path string, value any) {
 	text, ok := value.(string)
 	if _, err := base64.StdEncoding.DecodeString(text); !ok || err != nil {
-		// As a rule this is a secret, so it is not quoted.
+		// This is usually a secret, so do not quote it.
 		c.problem(path, "must be base64")
 	}
 }
@@ -235,7 +235,7 @@ func (c *checker) text(path string, value any, t reflect.Type) {
 	}
 }
 
-// meaning checks values whose field's name tells more than their type.
+// meaning checks values whose field name says more than their type.
 func (c *checker) meaning(path, name string, value any, t reflect.Type) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -279,7 +279,7 @@ func at(path, name string) string {
 	return path + "[" + name + "]"
 }
 
-// describe shows a value to someone who wrote YAML.
+// describe formats a value for the author of YAML.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -294,7 +294,7 @@ func describe(value any) string {
 	return fmt.Sprint(value)
 }
 
-// short leaves out examples and regular expressions of a Kubernetes message.
+// short removes the examples and regular expressions from a Kubernetes message.
 func short(message string) string {
 	message, _, _ = strings.Cut(message, " (e.g.")
 	return message

@@ -1,10 +1,10 @@
-// Package render makes of a Helm chart and its values what Helm would send to a cluster, without a
-// cluster, and refuses what Helm or the Kubernetes API would refuse.
+// Package render renders a Helm chart with its values into what Helm would send to a cluster, without
+// a cluster. It refuses what Helm or the Kubernetes API would refuse.
 //
-// Errors are for whoever wrote the chart or its values: a problem a line, each with the file as Helm
+// Errors are for the author of the chart or its values: one problem a line, each with the file as Helm
 // names it (the chart's name, then the path inside the chart), the object and the field.
 //
-//	app/templates/service.yaml: Service app: spec.ports[0].port: must be a whole number, is "eighty"
+// app/templates/service.yaml: Service app: spec.ports[0].port: must be a whole number, is "eighty"
 package render
 
 import (
@@ -26,19 +26,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 )
 
-// Options are what a release is made of, besides its chart.
+// Options are the inputs of a release apart from its chart.
 type Options struct {
 	// Name is the release's. Required.
 	Name string
-	// Namespace is where objects go that name none themselves; empty means default, as for Helm.
+	// Namespace is for objects that name none themselves; empty means default, as for Helm.
 	Namespace string
 	// Values are merged over the chart's own.
 	Values map[string]any
-	// KubeVersion is the cluster's, such as 1.35 or v1.35.2. Required. It decides which APIs there
-	// are, but not which fields these have: those are as in the release of k8s.io/api in go.mod.
+	// KubeVersion is the cluster's, such as 1.35 or v1.35.2. Required. It decides which APIs exist, but
+	// not their fields: those are from the release of k8s.io/api in go.mod.
 	KubeVersion string
-	// Revision counts the release's installations, from 1, which 0 means too. From 2 on this is an
-	// upgrade: its hooks are others, and Helm leaves the definitions in crds/ alone.
+	// Revision counts the release's installations from 1; 0 means 1. From 2 on this is an upgrade, with
+	// other hooks, and Helm does not touch the definitions in crds/.
 	Revision int
 }
 
@@ -47,7 +47,7 @@ type Release struct {
 	Name, Namespace string
 	// Objects are those that Helm makes, in its order: the definitions in crds/, the hooks that run
 	// before, the manifest's objects sorted by kind, the hooks that run after. Hooks for another
-	// occasion, such as pre-delete, are checked but are not here.
+	// event, such as pre-delete, are checked but left out.
 	Objects []Object
 	// Tests are the objects that helm test makes, in its order.
 	Tests []Object
@@ -66,7 +66,7 @@ func Load(dir string) (*chart.Chart, error) {
 	return c, nil
 }
 
-// Chart renders a chart, which it leaves as it is.
+// Chart renders a chart and does not change it.
 func Chart(c *chart.Chart, o Options) (*Release, error) {
 	if o.Namespace == "" {
 		o.Namespace = "default"
@@ -101,7 +101,7 @@ func Chart(c *chart.Chart, o Options) (*Release, error) {
 
 const notes = "NOTES.txt"
 
-// installable does what Helm does with a chart before it renders it.
+// installable makes Helm's checks of a chart before rendering.
 func installable(c *chart.Chart, cluster *version.Version, values map[string]any) error {
 	if c.Metadata.Type != "" && c.Metadata.Type != "application" {
 		return fmt.Errorf("%s/Chart.yaml: type is %s, only an application can be installed", c.Name(), c.Metadata.Type)
@@ -112,7 +112,7 @@ func installable(c *chart.Chart, cluster *version.Version, values map[string]any
 	if err := chartutil.ProcessDependenciesWithMerge(c, values); err != nil {
 		return fmt.Errorf("%s/Chart.yaml: dependencies: %w", c.Name(), err)
 	}
-	// Helm wants those too that the values turn off; they are in no chart that comes from a source tree.
+	// Helm requires even disabled dependencies. A chart from a source tree has none of them in charts/.
 	for _, want := range c.Metadata.Dependencies {
 		if !slices.ContainsFunc(c.Dependencies(), func(have *chart.Chart) bool { return have.Name() == want.Name }) {
 			return fmt.Errorf("%s/Chart.yaml: dependencies: %s is not in charts/; run helm dependency build", c.Name(), want.Name)
@@ -121,7 +121,7 @@ func installable(c *chart.Chart, cluster *version.Version, values map[string]any
 	return nil
 }
 
-// execute returns what the templates come to, by file.
+// execute returns the output of the templates, by file.
 func execute(c *chart.Chart, cluster *version.Version, o Options) (map[string]string, error) {
 	capabilities := chartutil.DefaultCapabilities.Copy()
 	capabilities.KubeVersion = chartutil.KubeVersion{
@@ -147,7 +147,7 @@ func execute(c *chart.Chart, cluster *version.Version, o Options) (map[string]st
 	return files, nil
 }
 
-// collect reads, checks and sorts everything that a chart has.
+// collect reads, checks and sorts all objects of a chart.
 func (r *Release) collect(crds []chart.CRD, files map[string]string, cluster *version.Version, upgrade bool) error {
 	d := newDecoder(r.Namespace, cluster)
 	for _, crd := range crds {
@@ -163,7 +163,7 @@ func (r *Release) collect(crds []chart.CRD, files map[string]string, cluster *ve
 	if err != nil {
 		return err
 	}
-	// They are sorted by kind already, which decides between two of one weight and name.
+	// They are sorted by kind already, which decides between two with the same weight and name.
 	slices.SortStableFunc(hooks, func(a, b *release.Hook) int {
 		return cmp.Or(cmp.Compare(a.Weight, b.Weight), cmp.Compare(a.Name, b.Name))
 	})
@@ -214,7 +214,7 @@ func clone(c *chart.Chart) *chart.Chart {
 	return &copied
 }
 
-// joined makes one error of many problems, a line each, or none of none.
+// joined joins problems into one error, one a line, or returns nil if there are none.
 func joined(problems []string) error {
 	if len(problems) == 0 {
 		return nil

@@ -36,7 +36,7 @@ func chartOf(c *chart.Chart, values map[string]any) (*Release, error) {
 	return Chart(c, Options{Name: "shop", Namespace: "shops", Values: values, KubeVersion: "1.35"})
 }
 
-// names lists objects as kind/name, with the hook that makes them.
+// names lists objects as kind/name, with their hook.
 func names(objects []Object) []string {
 	var names []string
 	for _, o := range objects {
@@ -229,7 +229,7 @@ func TestDuplicateInOtherFile(t *testing.T) {
 	expectError(t, err, "web/templates/b.yaml: ConfigMap web: is in web/templates/a.yaml too")
 }
 
-// eventful has an object for every occasion.
+// eventful has an object for every hook event.
 var eventful = map[string]string{
 	"crds/shops.yaml": `
 apiVersion: apiextensions.k8s.io/v1
@@ -341,7 +341,7 @@ func TestBadRelease(t *testing.T) {
 	}
 }
 
-// A chart can be rendered again with other values, although Helm takes charts apart.
+// A chart can be rendered again with other values, although Helm changes charts.
 func TestChartIsLeftAlone(t *testing.T) {
 	c := web(nil)
 	c.Metadata.Dependencies = []*chart.Dependency{{Name: "redis", Version: "1.x", Condition: "redis.enabled", Alias: "cache"}}

@@ -19,7 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// hookEvents are the hooks that Helm knows. An object with any other is never made, without a word.
+// hookEvents are the hooks that Helm knows. It silently never makes an object with any other hook.
 // https://helm.sh/docs/topics/charts_hooks/
 var hookEvents = []string{
 	release.HookPreInstall.String(), release.HookPostInstall.String(),
@@ -37,7 +37,7 @@ func identity(gvk schema.GroupVersionKind, fields map[string]any) []string {
 	written, _, _ := unstructured.NestedFieldNoCopy(fields, "metadata", "name")
 	switch name := metadata.GetName(); {
 	case name == "" && !empty(written):
-		// Another type: the fields' own check has said so.
+		// It has another type: the check of the fields has reported it.
 	case name != "":
 		for _, problem := range nameRule(gvk)(name, false) {
 			problems = append(problems, fmt.Sprintf("metadata.name: is %q: %s", name, short(problem)))
@@ -61,7 +61,7 @@ func identity(gvk schema.GroupVersionKind, fields map[string]any) []string {
 	return problems
 }
 
-// nameRule returns what decides whether a kind's object may have a name.
+// nameRule returns the check for names of a kind's objects.
 func nameRule(gvk schema.GroupVersionKind) validation.ValidateNameFunc {
 	switch {
 	case gvk.Group == rbacv1.GroupName:
@@ -74,7 +74,7 @@ func nameRule(gvk schema.GroupVersionKind) validation.ValidateNameFunc {
 	return validation.NameIsDNSSubdomain
 }
 
-// pathSegment is the API's rule for names of roles and bindings, which may be such as system:reader.
+// pathSegment is the API's rule for names of roles and bindings, for example system:reader.
 func pathSegment(name string, _ bool) []string {
 	if name == "." || name == ".." || strings.ContainsAny(name, "/%") {
 		return []string{"must not be . or .., nor contain / or %"}
@@ -82,7 +82,7 @@ func pathSegment(name string, _ bool) []string {
 	return nil
 }
 
-// rules checks what the API server checks of workloads once their fields are read.
+// rules checks the API server's rules for workloads, after their fields were decoded.
 func rules(object runtime.Object) []string {
 	switch o := object.(type) {
 	case *corev1.Pod:
@@ -133,8 +133,8 @@ func jobRules(path string, job *batchv1.JobSpec) []string {
 	return problems
 }
 
-// podRules checks that a pod's containers have names of their own, mount volumes that are there and
-// request no more than they may use.
+// podRules checks that a pod's containers have unique names, mount existing volumes and request no
+// more than their limits.
 func podRules(path string, pod *corev1.PodSpec, claims []corev1.PersistentVolumeClaim) []string {
 	var problems []string
 	volumes := map[string]bool{}
