@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// assembly is a jsii assembly cut to some of its submodules. Values are kept
-// as the text they were read from: nothing here needs to understand them.
+// assembly is a jsii assembly reduced to some of its submodules. Values stay the
+// text they were read from: nothing here needs to understand them.
 type assembly struct {
 	header     map[string]json.RawMessage
 	submodules map[string]json.RawMessage
@@ -17,7 +17,7 @@ type assembly struct {
 }
 
 // readAssembly reads the parts of a .jsii file that the wanted submodules
-// need. The AWS provider's file is 120 MB, hence a stream that holds one value
+// need. The AWS provider's file is 120 MB, so it is read as a stream, one value
 // at a time.
 func readAssembly(r io.Reader, name string, wanted []submodule) (*assembly, error) {
 	keep := map[string]bool{}
@@ -65,8 +65,8 @@ func readAssembly(r io.Reader, name string, wanted []submodule) (*assembly, erro
 	return a, nil
 }
 
-// eachMember calls read for each key of the object that comes next. read must
-// consume the value.
+// eachMember calls read for each key of the next object. read must consume the
+// value.
 func eachMember(d *json.Decoder, read func(key string) error) error {
 	opening, err := d.Token()
 	if err != nil {
@@ -101,8 +101,8 @@ func filterMembers(d *json.Decoder, into map[string]json.RawMessage, isWanted fu
 	})
 }
 
-// documented returns the assembly that the Go code is generated from: its
-// documentation becomes comments, which editors show.
+// documented returns the assembly for generating the Go code: its documentation
+// becomes comments, which editors show.
 func (a *assembly) documented() ([]byte, error) {
 	whole := map[string]any{}
 	for key, value := range a.header {
@@ -110,16 +110,16 @@ func (a *assembly) documented() ([]byte, error) {
 	}
 	submodules := map[string]any{}
 	for name := range a.submodules {
-		submodules[name] = struct{}{} // what it holds otherwise is a front page
+		submodules[name] = struct{}{} // its only other content is a front page
 	}
 	whole["submodules"] = submodules
 	whole["types"] = a.types
 	return json.Marshal(whole)
 }
 
-// runtime returns the assembly that is embedded in the Go code and parsed by
-// Node.js whenever a program starts: without documentation and references to
-// source files it is 40 % of the size.
+// runtime returns the assembly that is embedded in the Go code. Node.js parses it
+// whenever a program starts: without documentation and references to source files
+// it has 40 % of the size.
 func (a *assembly) runtime() ([]byte, error) {
 	documented, err := a.documented()
 	if err != nil {
@@ -138,9 +138,9 @@ func (a *assembly) runtime() ([]byte, error) {
 	return json.Marshal(whole)
 }
 
-// stripDocumentation removes, at any depth, what only generators read. In an
-// assembly, members are listed as objects with a name, so that these keys
-// never are the name of one.
+// stripDocumentation removes, at any depth, what only generators read. An assembly
+// lists members as objects with a name, so these keys are never a member's
+// name.
 func stripDocumentation(value any) {
 	switch value := value.(type) {
 	case map[string]any:

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// generate makes the providers' Go modules and puts them into the store. They
-// are made in one temporary folder, all by one run of jsii-pacmak, and moved
-// into place when all is well: a failure leaves the store as it was.
+// generate generates the providers' Go modules and puts them into the store. One
+// run of jsii-pacmak makes all of them in a temporary folder. They move into the
+// store only if all succeed: a failure leaves the store unchanged.
 func generate(root string, store *store, pins pins, providers []provider, wanted map[string][]submodule) error {
 	temp, err := store.tempDir()
 	if err != nil {
@@ -45,22 +45,22 @@ func generate(root string, store *store, pins pins, providers []provider, wanted
 	return nil
 }
 
-// pacmak runs jsii-pacmak for Go on slim packages. It finds cdktf and
-// constructs in root/node_modules because the packages are in a folder below
-// root. The whole output goes to logFile, its gist into the error.
+// pacmak runs jsii-pacmak for Go on slim packages. The packages are in a folder
+// below root, so it finds cdktf and constructs in root/node_modules. The whole
+// output goes to logFile, its gist into the error.
 func pacmak(root, logFile string, packages []string, dest string) error {
 	args := []string{
 		filepath.Join(root, "node_modules", "jsii-pacmak", "bin", "jsii-pacmak"),
 		"--targets", "go", "--code-only", "--no-npmignore", "--no-fingerprint",
 		"--outdir", dest, "--no-force-subdirectory",
-		// The tarball is there already, and has less in it than npm would put.
+		// The tarball exists already, and is smaller than npm's.
 		"--pack-command", "echo " + tarballName,
 		"--rosetta-unknown-snippets", "verbatim",
 	}
 	// JSII_NODE names the program that jsii itself starts at run time.
 	cmd := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), filepath.Join(root, "node_modules", ".bin", "node")), append(args, packages...)...)
 	cmd.Dir = root
-	// Its code is not worth keeping: it runs when a provider's version changes.
+	// A compile cache is not worth it: this runs only when imports or versions change.
 	cmd.Env = append(os.Environ(), "NODE_DISABLE_COMPILE_CACHE=1")
 	output, err := cmd.CombinedOutput()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
@@ -77,7 +77,7 @@ func pacmak(root, logFile string, packages []string, dest string) error {
 }
 
 // gist returns the lines of a Node.js program's output that say what went
-// wrong: no stack frames, no source excerpt, at most five.
+// wrong: at most five, without stack frames and source excerpts.
 func gist(output []byte) string {
 	var told []string
 	for line := range bytes.Lines(output) {

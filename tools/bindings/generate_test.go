@@ -17,8 +17,8 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 )
 
-// asProgram makes the test binary act as the program itself, so that tests can
-// run it in a process of its own.
+// asProgram makes the test binary run main, so that tests can run the program as
+// its own process.
 const asProgram = "BINDINGS_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -107,7 +107,7 @@ func TestKilledMidway(t *testing.T) {
 	repo.importing(t, "main.go", "provider", "release")
 
 	cmd := repo.command(t)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end its jsii-pacmak too
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its jsii-pacmak can be killed too
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +183,9 @@ func TestPacmakFailure(t *testing.T) {
 	}
 }
 
-// repository is a small one whose node_modules are this repository's. Of the
-// providers it has helm, the smallest: its three submodules show everything
-// that the two thousand of aws would.
+// repository is a small repository that shares this one's node_modules. Its only
+// provider is helm, the smallest: its three submodules show the same as the two
+// thousand of aws.
 type repository struct {
 	dir  string
 	helm provider
@@ -231,7 +231,7 @@ func (r repository) importing(t *testing.T, file string, packages ...string) {
 	r.write(t, file, code)
 }
 
-// run runs the program's own function and returns what it says.
+// run calls the program's run function and returns its output.
 func (r repository) run(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -241,7 +241,7 @@ func (r repository) run(t *testing.T) string {
 	return out.String()
 }
 
-// command returns the program as a process of its own.
+// command returns the program as its own process.
 func (r repository) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()

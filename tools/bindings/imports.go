@@ -49,7 +49,7 @@ func findImports(root string, providers []provider) (found []providerImport, wro
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
-				continue // the compiler says it better
+				continue // the compiler's message is better
 			}
 			at := files.Position(spec.Pos())
 			if name, err := filepath.Rel(root, at.Filename); err == nil {
@@ -81,14 +81,14 @@ func skipped(folder string) bool {
 	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_")
 }
 
-// owns reports whether an import path belongs to the provider, in whatever
-// major version.
+// owns reports whether an import path belongs to the provider, in any major
+// version.
 func (p provider) owns(path string) bool {
 	return path == p.family() || strings.HasPrefix(path, p.family()+"/")
 }
 
-// packageOf returns the name of the package that an import path names, when it
-// is in the pinned version of the provider's module.
+// packageOf returns the name of the package with an import path, if it is in the
+// pinned version of the provider's module.
 func (p provider) packageOf(path string) (string, bool) {
 	return strings.CutPrefix(path, p.module()+"/")
 }

@@ -72,7 +72,7 @@ func TestFindImportsReportsAllMistakes(t *testing.T) {
 }
 
 // writeTree writes files, by slash-separated path, to a temporary folder and
-// returns it.
+// returns the folder.
 func writeTree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()

@@ -1,10 +1,10 @@
-// Command bindings generates the Go code of the Terraform providers that this
-// repository imports, and of nothing else, into .gen.
+// Command bindings generates into .gen the Go code of only those Terraform
+// provider resources that this repository imports.
 //
 // The published bindings of the AWS provider alone are 2,100 Go packages and a
-// 120 MB assembly that Node.js parses at every synth. Cut to the few resources
-// a repository really uses, the same code compiles and starts in a fraction of
-// a second. The Terraform JSON that comes out is the same.
+// 120 MB assembly that Node.js parses in every synth. Reduced to the few resources
+// that a repository uses, the same code compiles and starts in a fraction of a
+// second. The resulting Terraform JSON is the same.
 //
 // It takes no arguments and does nothing when .gen is already right. Run it
 // before the go command loads the main module, whose go.mod replaces each
@@ -32,9 +32,8 @@ func main() {
 	}
 }
 
-// run brings root/.gen up to date with the imports of root's Go files. It
-// writes one line for each provider it generates and is silent when there is
-// nothing to do.
+// run updates root/.gen to the imports of root's Go files. It prints one line for
+// each provider that it generates, and nothing when everything is up to date.
 func run(root string, out io.Writer) error {
 	started := time.Now()
 	pins, err := readPins(root)
@@ -94,7 +93,7 @@ func describe(packages []string) string {
 	return fmt.Sprintf("%d packages", len(packages))
 }
 
-// repositoryRoot returns the nearest folder, dir or one above it, that holds
+// repositoryRoot returns the nearest folder, dir or one above it, that has
 // cdktf.json or package.json.
 func repositoryRoot(dir string) (string, error) {
 	root, start, err := find.Above(dir, "cdktf.json", "package.json")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// mistakes is every problem found in one pass, so that a user can mend them
-// all before the next run.
+// mistakes are all problems found in one pass, so that a user can fix them all
+// before the next run.
 type mistakes []string
 
 func (m *mistakes) addf(format string, args ...any) {

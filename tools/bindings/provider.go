@@ -14,7 +14,7 @@ import (
 
 const npmScope = "@cdktf/provider-"
 
-// remedy ends every message about something that is missing in node_modules.
+// remedy ends every message about something missing in node_modules.
 const remedy = "run `make setup` (or `npm ci`)"
 
 // provider is one of the provider packages that package.json pins.
@@ -26,7 +26,7 @@ type provider struct {
 // npm returns the name of the npm package.
 func (p provider) npm() string { return npmScope + p.name }
 
-// dir returns where npm has installed the package.
+// dir returns the folder in which npm has installed the package.
 func (p provider) dir(root string) string { return installedDir(root, p.npm()) }
 
 // family returns the path of the Go module without its major version.
@@ -44,14 +44,14 @@ func (p provider) module() string {
 	return p.family() + "/v" + major
 }
 
-// pins are the versions that package.json asks for, by package.
+// pins are the versions in package.json, by package.
 type pins map[string]string
 
-// toolchain is what any provider's code is generated with.
+// toolchain is the packages that generate every provider's code.
 var toolchain = []string{"cdktf", "constructs", "jsii-pacmak"}
 
-// readPins reads root/package.json. A range instead of a version is an error
-// where it matters: the bindings must be the same on every machine.
+// readPins reads root/package.json. It returns an error for a range instead of a
+// version where it matters: the bindings must be the same on every machine.
 func readPins(root string) (pins, error) {
 	var manifest struct {
 		Dependencies    pins `json:"dependencies"`
@@ -105,9 +105,9 @@ func (all pins) of(p provider) pins {
 	return some
 }
 
-// checkInstalled makes sure that node_modules holds what generating the
-// providers needs, in the pinned versions. That the packages are intact is not
-// asked again: npm ci has compared them with package-lock.json.
+// checkInstalled checks that node_modules has what generating the providers
+// needs, in the pinned versions. It does not check that the packages are intact:
+// npm ci has compared them with package-lock.json.
 func (all pins) checkInstalled(root string, providers []provider) mistakes {
 	names := slices.Clone(toolchain)
 	for _, p := range providers {

@@ -161,8 +161,8 @@ func withoutSourceMap(code []byte) []byte {
 	return code
 }
 
-// pack returns a tarball in npm's layout. It depends on nothing but the files:
-// no time, owner or path of the machine is in it.
+// pack returns a tarball in npm's layout. It depends only on the files: it has no
+// time, owner or path of the machine.
 func pack(files archive) ([]byte, error) {
 	var packed bytes.Buffer
 	compressed, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)

@@ -27,9 +27,9 @@ type store struct {
 	lock *flock.Flock
 }
 
-// record says what a generated module was made from and what it must look
-// like. It is written after the module, so that a module without a record, or
-// with one that does not match, is known to be broken.
+// record says what a generated module was made from and what its digest is. It
+// is written after the module, so a module without a matching record is known to
+// be broken.
 type record struct {
 	Pins      pins     `json:"pins"`      // of the npm packages
 	Packages  []string `json:"packages"`  // Go packages, sorted
@@ -37,8 +37,8 @@ type record struct {
 	Digest    string   `json:"digest"`    // of the module's files, as in go.sum
 }
 
-// openStore waits until no other process has the store open. It tells so on
-// out when it has to wait.
+// openStore waits until no other process has the store open. It prints a message
+// to out before it waits.
 func openStore(dir string, out io.Writer) (*store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func (s *store) moduleDir(p provider) string  { return filepath.Join(s.dir, p.na
 func (s *store) recordFile(p provider) string { return filepath.Join(s.dir, p.name+".json") }
 func (s *store) logFile() string              { return filepath.Join(s.dir, "jsii-pacmak.log") }
 
-// holds reports whether the provider's module is there, complete and
-// untouched, and has exactly these packages.
+// holds reports whether the provider's module is complete, unchanged and has
+// exactly these packages.
 func (s *store) holds(p provider, pins pins, packages []string) bool {
 	var r record
 	if err := readJSON(s.recordFile(p), &r); err != nil {
@@ -77,7 +77,7 @@ func (s *store) holds(p provider, pins pins, packages []string) bool {
 
 const tempPattern = "tmp-*"
 
-// tidy removes what a killed run has left.
+// tidy removes leftovers of killed runs.
 func (s *store) tidy() error {
 	stale, err := filepath.Glob(filepath.Join(s.dir, tempPattern))
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *store) tidy() error {
 }
 
 // tempDir makes a folder on the store's own file system, so that a module made
-// in it can be renamed into place. Its name is new every time: a jsii-pacmak
-// that outlived a killed run writes to a folder that nobody looks at.
+// in it can be renamed into place. Its name is always new: a jsii-pacmak that
+// outlives a killed run writes to a folder that nobody reads.
 func (s *store) tempDir() (string, error) {
 	if err := s.tidy(); err != nil {
 		return "", err
@@ -101,7 +101,7 @@ func (s *store) tempDir() (string, error) {
 	return os.MkdirTemp(s.dir, tempPattern)
 }
 
-// put replaces the provider's module with the one in dir. The old one goes to
+// put replaces the provider's module with the one in dir. It moves the old one to
 // temp.
 func (s *store) put(p provider, pins pins, packages []string, dir, temp string) error {
 	digest, err := dirhash.HashDir(dir, p.module(), dirhash.Hash1)
@@ -136,8 +136,8 @@ func (s *store) put(p provider, pins pins, packages []string, dir, temp string) 
 //go:embed *.go
 var source embed.FS
 
-// generatorDigest identifies this program, so that a change to it makes every
-// module anew.
+// generatorDigest identifies this program's source. When it changes, every module
+// is generated again.
 var generatorDigest = sync.OnceValue(func() string {
 	digest := sha256.New()
 	names, err := fs.Glob(source, "*.go")

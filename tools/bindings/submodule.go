@@ -28,7 +28,7 @@ var (
 )
 
 // readSubmodules returns a package's submodules by Go package name, as listed
-// in its lib/index.js. That file is small where the assembly is not.
+// in its lib/index.js. That file is small; the assembly is not.
 func readSubmodules(packageDir string) (map[string]submodule, error) {
 	path := filepath.Join(packageDir, "lib", "index.js")
 	content, err := os.ReadFile(path)
