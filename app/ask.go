@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// askTimeout is longer than the service itself takes to find out that the database is away.
+// askTimeout exceeds the time in which the service notices that the database is away.
 const askTimeout = 10 * time.Second
 
-// ask prints what a URL answers. It is what helm test runs: the image has no other program that
-// could. The error says why the answer is not 200.
+// ask prints the answer of a URL. helm test runs it, because the image has no other program for that.
+// It returns an error unless the status is 200.
 func ask(url string, out io.Writer) error {
 	client := http.Client{Timeout: askTimeout}
 	response, err := client.Get(url)

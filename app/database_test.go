@@ -43,7 +43,7 @@ func TestServerIsVerified(t *testing.T) {
 	}
 }
 
-// The process waits for a database that comes late.
+// The process waits for a database that starts later.
 func TestDatabaseComesLate(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -65,7 +65,7 @@ func TestDatabaseComesLate(t *testing.T) {
 	}
 }
 
-// A restart of PostgreSQL takes less than a request's patience: no request notices.
+// A restart of PostgreSQL takes less time than a request waits: no request fails.
 func TestDatabaseRestarts(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -84,7 +84,7 @@ func TestDatabaseRestarts(t *testing.T) {
 	}
 }
 
-// A longer absence is told as what it is, and ends by itself.
+// A longer outage is reported as such, and the service recovers by itself.
 func TestDatabaseIsLostAndFound(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -110,8 +110,8 @@ func TestDatabaseIsLostAndFound(t *testing.T) {
 	between(t, visits(t, database), load)
 }
 
-// After a crash nobody knows whether the last COMMIT was done. Such a request fails, rather
-// than being counted twice.
+// After a crash nobody knows whether the last COMMIT succeeded. Such a request fails: repeating it
+// could count the visit twice.
 func TestDatabaseCrashes(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -128,7 +128,7 @@ func TestDatabaseCrashes(t *testing.T) {
 	between(t, visits(t, database), load)
 }
 
-// between: every answered visit was counted once, and of the others some may have been.
+// between checks that every successful visit was counted once, and that failed ones add at most one each.
 func between(t *testing.T, count int, load *load) {
 	t.Helper()
 	if ok := load.count(200); count < ok || count > ok+load.count(503) {
@@ -136,7 +136,7 @@ func between(t *testing.T, count int, load *load) {
 	}
 }
 
-// A deferred trigger makes COMMIT last, and in it PostgreSQL crashes.
+// A deferred trigger makes COMMIT slow; PostgreSQL crashes during it.
 func TestUnknownCommitIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -167,7 +167,7 @@ func TestUnknownCommitIsNotRepeated(t *testing.T) {
 	}
 }
 
-// Sessions that fall silent, as after a failover, are given up within a request's patience.
+// Silent sessions, as after a failover, are given up before the request's timeout.
 func TestSessionsFallSilent(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})

@@ -10,7 +10,7 @@ import (
 	"plinth/app/internal/postgrestest"
 )
 
-// script is what the chart of PostgreSQL in the cluster makes a database with.
+// script is the chart's script that makes the database of PostgreSQL in the cluster.
 const script = "../charts/postgres/files/prepare.sh"
 
 const inClusterPassword = "in-cluster-test-password-with-'quotes'-and-\\"
@@ -35,7 +35,7 @@ func prepare(t *testing.T, database *postgrestest.Prepared) {
 	}
 }
 
-// told is what the service tells of visits.
+// told returns the service's answer about visits.
 func told(t *testing.T, service *process) string {
 	t.Helper()
 	code, body := get(t, service.url+"/visits")
@@ -45,7 +45,7 @@ func told(t *testing.T, service *process) string {
 	return body
 }
 
-// The container may start again in the same pod: the data is kept.
+// A container that restarts in the same pod keeps the data.
 func TestInClusterDatabaseOutlivesItsContainer(t *testing.T) {
 	t.Parallel()
 	database, service := startPrepared(t)
@@ -59,7 +59,7 @@ func TestInClusterDatabaseOutlivesItsContainer(t *testing.T) {
 	}
 }
 
-// Another pod has an empty database, with another certificate: the service goes on with it.
+// Another pod has an empty database and another certificate: the service continues with it.
 func TestInClusterDatabaseComesBackEmpty(t *testing.T) {
 	t.Parallel()
 	database, service := startPrepared(t)
@@ -89,10 +89,10 @@ func certificate(t *testing.T, database *postgrestest.Prepared) string {
 	return string(content)
 }
 
-// A script that is ended half-way has made nothing, and begins anew.
+// A script that ends half-way has made nothing, and starts again from the beginning.
 func TestInClusterDatabaseIsCompleteOrNotThere(t *testing.T) {
 	t.Parallel()
-	// A name that is reserved fails last.
+	// A reserved name fails in the last step.
 	database := postgrestest.NewPrepared(t, script, "shop", "pg_reserved", inClusterPassword)
 	if output, err := database.Prepare(); err == nil || strings.Contains(output, inClusterPassword) {
 		t.Errorf("%v: %s", err, output)
@@ -102,7 +102,7 @@ func TestInClusterDatabaseIsCompleteOrNotThere(t *testing.T) {
 	}
 }
 
-// The schema goes under many requests at a time: it is made again once.
+// The schema disappears under many concurrent requests: the service makes it again once.
 func TestSchemaIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -135,7 +135,7 @@ func TestSchemaIsMadeAgain(t *testing.T) {
 	}
 }
 
-// A table that no migration makes is a mistake of the statement's, which is told at once.
+// A table that no migration makes is a wrong statement: it fails at once.
 func TestMissingTableIsToldOnce(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})

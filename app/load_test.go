@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// strictly makes a request that Go's client does not repeat on its own when a kept connection
-// turns out to be closed: load balancers do not either. A body that cannot be read again is what
-// tells it so.
+// strictly makes a request that Go's client does not repeat when a kept connection turns out to be
+// closed: load balancers do not repeat it either. Go's client does not repeat a request whose body it
+// cannot read again.
 func strictly(ctx context.Context, client *http.Client, url string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, io.NopCloser(strings.NewReader("-")))
 	if err != nil {
@@ -25,7 +25,7 @@ func strictly(ctx context.Context, client *http.Client, url string) (*http.Respo
 	return client.Do(request)
 }
 
-// load is many clients that count visits one after the other.
+// load is many clients, each of which sends one visit after the other.
 type load struct {
 	stopping chan struct{}
 	clients  sync.WaitGroup
@@ -106,7 +106,7 @@ func (l *load) version(version string) int {
 	return l.versions[version]
 }
 
-// more waits for so many more answers with this status code.
+// more waits for a number of further answers with this status code.
 func (l *load) more(t *testing.T, code, number int) {
 	t.Helper()
 	enough := l.count(code) + number
@@ -123,8 +123,8 @@ func (l *load) flawless(t *testing.T) {
 	}
 }
 
-// balancer does what an ALB does: it asks its targets for their health, and sends requests to
-// the healthy ones in turn, over connections that it keeps.
+// balancer works like an ALB: it checks the health of its targets, and sends requests to the healthy
+// ones in turn, over kept connections.
 type balancer struct {
 	url    string
 	client *http.Client

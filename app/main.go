@@ -1,5 +1,5 @@
-// Command app is Plinth's sample service: a counter of visits in PostgreSQL, built to lose no
-// request when it is replaced, scaled, or given a new database password.
+// Command app is Plinth's sample service: a counter of visits in PostgreSQL. It loses no request
+// during a rolling update, scaling or a change of the database password.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"plinth/app/internal/config"
 )
 
-// Set by the linker: -ldflags "-X main.version=1.2.3".
+// version is set by the linker: -ldflags "-X main.version=1.2.3".
 var version = "dev"
 
 func main() {
@@ -44,7 +44,7 @@ func main() {
 	}
 	level.Set(settings.LogLevel)
 
-	// Room for two: the order to stop, and the one to stop now.
+	// Room for two signals: to stop, and to stop now.
 	orders := make(chan os.Signal, 2)
 	signal.Notify(orders, syscall.SIGTERM, syscall.SIGINT)
 	if err := run(settings, log, orders); err != nil {

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "accept the metrics that there are now: write metrics.txt")
 
-// Of what the file lists, rules and dashboards count on what ../observability/metrics.txt does.
+// The service has the metrics of metrics.txt, which include those of ../observability/metrics.txt.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	service := start(t, postgrestest.Start(t, postgrestest.Config{}), options{}).up()
@@ -41,7 +41,7 @@ func TestMetrics(t *testing.T) {
 	listed := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 	process := func(metric string) bool { return strings.HasPrefix(metric, "process_") }
 	if runtime.GOOS != "linux" {
-		// What is known of a process differs.
+		// Process metrics differ by platform.
 		there, listed = slices.DeleteFunc(there, process), slices.DeleteFunc(listed, process)
 	}
 	for _, metric := range there {
@@ -84,8 +84,8 @@ c{two="b, three=",one="a"} 1 1700000000000
 	}
 }
 
-// describe returns, in order, one line for each metric in Prometheus' text format: its name, its
-// type and the names of its labels, but for those that every histogram and every summary has.
+// describe returns one sorted line for each metric in Prometheus' text format: its name, its type and
+// the names of its labels, without those that every histogram or summary has.
 //
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 func describe(text string) []string {

@@ -44,7 +44,7 @@ func TestReplicasMigrateTogether(t *testing.T) {
 	}
 }
 
-// A schema that cannot be migrated ends the process: waiting would not help.
+// A migration that cannot succeed ends the process: waiting would not help.
 func TestMigrationFails(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -63,7 +63,7 @@ func TestMigrationFails(t *testing.T) {
 	}
 }
 
-// After a rollback of the service the schema is newer than the service knows.
+// After a rollback of the service the schema is newer than the service.
 func TestNewerSchema(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})

@@ -7,8 +7,8 @@ import (
 	"plinth/app/internal/postgrestest"
 )
 
-// RDS changes the password; only later the new one reaches the pod's files. In between no
-// connection can be made, and half of those there are get lost.
+// RDS changes the password; the new one reaches the pod's files only later. Meanwhile no new
+// connection is possible, and the test ends half of the existing ones.
 func TestPasswordIsRotated(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -35,7 +35,7 @@ func TestPasswordIsRotated(t *testing.T) {
 	service.credentials.write(database.Username, database.Password)
 	load.more(t, 200, 50)
 
-	// Now every session is one that was made with the new password.
+	// Now every session uses the new password.
 	terminate(all)
 	load.more(t, 200, 100)
 	load.flawless(t)

@@ -23,10 +23,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testrun.Main(m)) }
 
-// patience is how long a test waits for what takes a moment on an idle machine.
+// patience is how long a test waits for something that takes a moment on an idle machine.
 const patience = time.Minute
 
-// binary builds the service as its image does, once for each version.
+// binary builds the service like its image, once for each version.
 func binary(t *testing.T, version string) string {
 	t.Helper()
 	build, _ := builds.LoadOrStore(version, sync.OnceValues(func() (string, error) {
@@ -50,7 +50,7 @@ func binary(t *testing.T, version string) string {
 
 var builds sync.Map
 
-// process is the service, running.
+// process is a running service.
 type process struct {
 	t           *testing.T
 	url         string
@@ -61,15 +61,15 @@ type process struct {
 	credentials *credentials
 }
 
-// options of a process; the zero value is right for most.
+// options are those of a process; the zero value is right for most.
 type options struct {
 	version     string
 	credentials *credentials
 	environment map[string]string
 }
 
-// start runs the service against a database, and when the test ends looks for passwords in
-// what it has written.
+// start runs the service against a database. When the test ends, it searches the service's output
+// for passwords.
 func start(t *testing.T, database *postgrestest.Server, o options) *process {
 	t.Helper()
 	if o.version == "" {
@@ -149,7 +149,7 @@ func (p *process) up() *process {
 	return p
 }
 
-// health is /health's status code, 0 without an answer.
+// health is the status code of /health, 0 without an answer.
 func (p *process) health() int {
 	code, _, err := ask(http.MethodGet, p.url+"/health")
 	if err != nil {
@@ -176,7 +176,7 @@ func (p *process) exit() int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// output can be read while it is written.
+// output is a buffer that can be read while the process writes to it.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -194,7 +194,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// ask makes one request on a connection of its own.
+// ask makes one request on its own connection.
 func ask(method, url string) (code int, body string, err error) {
 	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
@@ -210,7 +210,7 @@ func ask(method, url string) (code int, body string, err error) {
 	return response.StatusCode, string(content), err
 }
 
-// get fails the test where there is no answer.
+// get makes a request and fails the test if there is no answer.
 func get(t *testing.T, url string) (code int, body string) {
 	t.Helper()
 	code, body, err := ask(http.MethodGet, url)
@@ -229,7 +229,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// credentials are a folder as kubelet mounts a Secret.
+// credentials is a folder like a Secret that kubelet has mounted.
 type credentials struct {
 	t    *testing.T
 	dir  string
@@ -248,8 +248,8 @@ func mount(t *testing.T, database *postgrestest.Server) *credentials {
 	return c
 }
 
-// write exchanges both files as kubelet does: a new folder, and a link that is renamed onto
-// the one to the old folder.
+// write replaces both files as kubelet does: a new folder, and a new link that is renamed over the
+// link to the old folder.
 func (c *credentials) write(username, password string) {
 	c.t.Helper()
 	c.used = append(c.used, password)
@@ -270,7 +270,7 @@ func (c *credentials) write(username, password string) {
 	}
 }
 
-// visits is the counter in the database.
+// visits reads the counter from the database.
 func visits(t *testing.T, database *postgrestest.Server) int {
 	t.Helper()
 	var count int

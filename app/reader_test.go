@@ -18,7 +18,7 @@ import (
 	"plinth/app/internal/postgrestest"
 )
 
-// standbys starts read replicas of database, and names them as the chart does.
+// standbys starts read replicas of database, and returns them with the variables that name them.
 func standbys(t *testing.T, database *postgrestest.Server, number int) (replicas []*postgrestest.Server, names map[string]string) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -32,7 +32,7 @@ func standbys(t *testing.T, database *postgrestest.Server, number int) (replicas
 	return replicas, map[string]string{"DATABASE_READER_HOST": strings.Join(hosts, ",")}
 }
 
-// sessions counts the service's in a server.
+// sessions counts the service's sessions in a server.
 func sessions(t *testing.T, server *postgrestest.Server) (count int) {
 	t.Helper()
 	if err := server.Connect().QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", server.Username).Scan(&count); err != nil {
@@ -46,7 +46,7 @@ func terminate(server *postgrestest.Server) {
 	server.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + server.Username + "'")
 }
 
-// readers is how often a replica's connection was given to a request.
+// readers counts how often a request got a replica's connection.
 func readers(t *testing.T, service *process) int {
 	t.Helper()
 	const name = `database_pool_acquires_total{pool="reader"} `
@@ -60,7 +60,7 @@ func readers(t *testing.T, service *process) int {
 	return count
 }
 
-// reading waits until requests are given replicas' connections.
+// reading waits until requests get replicas' connections.
 func reading(t *testing.T, service *process) {
 	t.Helper()
 	before := readers(t, service)
@@ -78,7 +78,7 @@ func wantVisits(t *testing.T, url string, want int) {
 	}
 }
 
-// pause keeps a standby at what it knows now, until resume.
+// pause stops the replay of a standby until resume.
 func pause(t *testing.T, standby *postgrestest.Server) (resume func()) {
 	t.Helper()
 	standby.Exec("SELECT pg_wal_replay_pause()")
@@ -90,8 +90,8 @@ func pause(t *testing.T, standby *postgrestest.Server) (resume func()) {
 	return func() { standby.Exec("SELECT pg_wal_replay_resume()") }
 }
 
-// A standby whose replay is paused knows nothing of later visits, which tells its answers from the
-// primary's.
+// A standby whose replay is paused does not know later visits. That distinguishes its answers from
+// the primary's.
 func TestReadsAreTheReplicas(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -109,14 +109,14 @@ func TestReadsAreTheReplicas(t *testing.T) {
 	replica.CatchUp(primary)
 	wantVisits(t, service.url+"/visits", 3)
 
-	// Without the primary there is still something to read.
+	// Without the primary, replicas still answer reads.
 	primary.Stop()
 	wantVisits(t, service.url+"/visits", 3)
 	eventually(t, "health is DOWN", func() bool { return service.health() == 503 })
 	wantVisits(t, service.url+"/visits", 3)
 }
 
-// What a replica does not know yet, such as a table, the primary is asked for.
+// If a replica lacks something, such as a table, the primary answers.
 func TestReplicaIsBehind(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -128,7 +128,7 @@ func TestReplicaIsBehind(t *testing.T) {
 	wantVisits(t, service.url+"/visits", 1)
 }
 
-// The only replica stops and comes back: no request notices, and the pod stays healthy.
+// The only replica stops and comes back: no request fails, and the pod stays healthy.
 func TestReplicaGoesAndComes(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -154,7 +154,7 @@ func TestReplicaGoesAndComes(t *testing.T) {
 	}
 }
 
-// A replica that falls silent costs those a second who have just asked it, and others nothing.
+// A silent replica delays by a second only the requests that have just asked it.
 func TestReplicaFallsSilent(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -182,8 +182,8 @@ func TestReplicaFallsSilent(t *testing.T) {
 	load.flawless(t)
 }
 
-// stopAll halts a server and the service's sessions in it, and returns what sends them signals.
-// They go on when the test ends.
+// stopAll stops a server and the service's sessions in it with SIGSTOP, and returns a function that
+// signals them. They continue when the test ends.
 func stopAll(t *testing.T, server *postgrestest.Server) (signal func(syscall.Signal)) {
 	t.Helper()
 	var pids []int
@@ -209,7 +209,7 @@ func stopAll(t *testing.T, server *postgrestest.Server) (signal func(syscall.Sig
 	return signal
 }
 
-// open is what the service has, with read replicas.
+// open returns a Database like the service's, with read replicas.
 func open(t *testing.T, primary *postgrestest.Server, replicas ...*postgrestest.Server) *database.Database {
 	t.Helper()
 	config := database.Config{
@@ -227,7 +227,7 @@ func open(t *testing.T, primary *postgrestest.Server, replicas ...*postgrestest.
 	return db
 }
 
-// replicaRead waits until a replica is read and returns its host.
+// replicaRead waits until a replica answers a read, and returns its host.
 func replicaRead(t *testing.T, db *database.Database, primary *postgrestest.Server) (host string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -245,7 +245,7 @@ func TestReadsAreSpread(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
 	replicas, names := standbys(t, primary, 2)
-	// Each has one connection as yet. That chance leads all to the same replica never happens.
+	// Each has one connection so far. 40 random choices never all fall on the same replica.
 	hosts := map[string]bool{}
 	for range 40 {
 		if hosts[replicaRead(t, open(t, primary, replicas...), primary)] = true; len(hosts) == 2 {
@@ -269,7 +269,7 @@ func TestReadsAreSpread(t *testing.T) {
 	}
 }
 
-// SECURITY: a replica must prove who it is, as the primary must.
+// SECURITY: a replica must prove its identity, as the primary must.
 func TestReplicaIsVerified(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -292,7 +292,7 @@ func TestReplicaIsVerified(t *testing.T) {
 	reading(t, service)
 }
 
-// While a new password is on its way replicas cannot be reached, and afterwards with it.
+// Until a new password arrives, replicas are unreachable; afterwards reads use them again.
 func TestPasswordOfReplicas(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})
@@ -313,8 +313,8 @@ func TestPasswordOfReplicas(t *testing.T) {
 	load.flawless(t)
 }
 
-// A replica that was promoted has data of its own from then on. Sessions that it keeps write
-// nothing, and no further ones are made.
+// A promoted replica has its own data from then on. Its old sessions write nothing, and it gets no
+// new ones.
 func TestReplicaIsPromoted(t *testing.T) {
 	t.Parallel()
 	primary := postgrestest.Start(t, postgrestest.Config{})

@@ -15,13 +15,13 @@ import (
 	"plinth/app/internal/web"
 )
 
-// drainTimeout is what requests in flight are given at the end. With the longest delay before
-// it, a second is left of Kubernetes' 30 for the rest.
+// drainTimeout is the time for requests in flight at the end. With the longest delay before it, one
+// second of Kubernetes' 30 remains for the rest.
 const drainTimeout = 20 * time.Second
 
-// run serves until an order to stop arrives, or until it cannot.
+// run serves until a signal to stop arrives, or until it fails.
 func run(settings config.Config, log *slog.Logger, orders <-chan os.Signal) error {
-	// Listening comes first: /livez answers and /health says DOWN while the database is away.
+	// Listen first: /livez answers, and /health says DOWN, while the database is away.
 	users, err := listen(settings.Port)
 	if err != nil {
 		return err
@@ -74,9 +74,8 @@ func run(settings config.Config, log *slog.Logger, orders <-chan os.Signal) erro
 		os.Exit(1)
 	}()
 
-	// Whoever sends requests here learns from /health that it should not, and meanwhile every
-	// one of them is served: to a load balancer that still believes in this process, a closed
-	// port is a failed request.
+	// /health now says DOWN, and every request is still served meanwhile: a load balancer that has not
+	// noticed yet would turn a closed port into a failed request.
 	cancel()
 	phase.Stop()
 	time.Sleep(settings.ShutdownDelay)

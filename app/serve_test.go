@@ -82,7 +82,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("metrics lack %s", line)
 		}
 	}
-	// The reader's host is the primary's.
+	// Here the reader's host is the primary's.
 	if strings.Contains(metrics, `pool="reader"`) {
 		t.Error("there is a second pool")
 	}
@@ -99,7 +99,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// What helm test runs, with no variable set.
+// helm test runs this, without any variable.
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	service := start(t, postgrestest.Start(t, postgrestest.Config{}), options{}).up()
@@ -120,7 +120,7 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// The chart sets it to more than the load balancer's.
+// The chart sets IDLE_TIMEOUT longer than the load balancer's.
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
 	service := start(t, postgrestest.Start(t, postgrestest.Config{}), options{environment: map[string]string{"IDLE_TIMEOUT": "1s"}}).up()
@@ -163,7 +163,7 @@ func TestBadConfiguration(t *testing.T) {
 	}
 }
 
-// A port that is taken ends the process at once, not after a start that looks right.
+// A port in use ends the process at once, not after an apparently good start.
 func TestTakenPort(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})

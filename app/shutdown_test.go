@@ -10,8 +10,8 @@ import (
 	"plinth/app/internal/postgrestest"
 )
 
-// The order to stop: requests are still served and clients sent away, and what is under way when
-// the port closes is brought to its end.
+// SIGTERM: the service still serves requests but closes their connections, and after it has closed the
+// port it finishes the requests under way.
 func TestStops(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -29,7 +29,7 @@ func TestStops(t *testing.T) {
 		t.Errorf("after the order: %s, connection closed: %t", response.Status, response.Close)
 	}
 
-	// Another transaction has the row, so this request takes longer than the delay.
+	// Another transaction has locked the row, so this request takes longer than the delay.
 	lock, err := database.Connect().Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	}
 }
 
-// v1 is replaced by v2, one replica after the other, and no client notices but by the version.
+// A rolling update from v1 to v2: clients notice only the version.
 func TestRollingUpdate(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Start(t, postgrestest.Config{})
@@ -122,7 +122,7 @@ func TestRollingUpdate(t *testing.T) {
 	}
 	before := load.version("v1")
 	load.more(t, 200, 100)
-	if after := load.version("v1"); after > before+12 { // each client may have been on its way
+	if after := load.version("v1"); after > before+12 { // each client may have had a request under way
 		t.Error("v1 still answers")
 	}
 	load.flawless(t)

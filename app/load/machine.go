@@ -10,14 +10,14 @@ import (
 	"plinth/app/internal/postgrestest"
 )
 
-// thisMachine is what figures depend on besides the programs.
+// thisMachine describes what figures depend on apart from the programs.
 func thisMachine(p *program, database *postgrestest.Server) string {
 	var postgres string
 	if err := database.Connect().QueryRow(p.ctx, "SHOW server_version").Scan(&postgres); err != nil {
 		p.Fatal(err)
 	}
 	text := fmt.Sprintf("%d CPUs", runtime.NumCPU())
-	// Where there is such a file.
+	// Only on Linux.
 	if content, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if model := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(content); model != nil {
 			text += " (" + string(model[1]) + ")"

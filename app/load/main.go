@@ -1,6 +1,6 @@
-// Command load drives the service, with a real PostgreSQL behind it, and prints what it bears:
-// reading, writing and, as the limit of both, the same handler without a database. A module of its
-// own keeps what drives out of the service's dependencies.
+// Command load sends requests to the service, with a real PostgreSQL behind it, and prints the
+// throughput that it sustains: of reads, of writes and, as the upper limit, of the same handler
+// without a database. It is a separate module: the service does not need its dependencies.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// interrupted is the status of a program that Ctrl-C has ended.
+// interrupted is the exit status after Ctrl-C.
 const interrupted = 130
 
 func main() {
@@ -35,7 +35,7 @@ func main() {
 	o.service, o.nodatabase = *service, *limit
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second one ends it at once
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	switch err := run(ctx, o, os.Stdout, os.Stderr); {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "load: interrupted")
@@ -46,14 +46,14 @@ func main() {
 	}
 }
 
-// options are what a run is asked for.
+// options are the parameters of a run.
 type options struct {
 	rate                int // requests per second, 0: as many as are answered
 	duration            time.Duration
-	service, nodatabase string // programs
+	service, nodatabase string // paths of the programs
 }
 
-// newOptions reads what make passes on; empty is the default.
+// newOptions parses what make passes on; empty means the default.
 func newOptions(rate, duration string) (options, error) {
 	const highest, shortest, longest = 100_000, time.Second, 10 * time.Minute
 	o := options{duration: 10 * time.Second}

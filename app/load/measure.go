@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	// turns: the machine's other work falls on all alike.
+	// turns spread the machine's other load evenly over all series.
 	turns = 3
-	// warmUp fills pools and caches and is not counted.
+	// warmUp fills pools and caches. It is not counted.
 	warmUp = time.Second
-	// clients that ask without a pause: twice as many as the service has connections to
-	// PostgreSQL, so that none of these is idle.
+	// clients send requests without a pause: twice as many as the service has connections to
+	// PostgreSQL, so that no connection is idle.
 	clients = 16
-	// clientsAtRate are how many may wait for answers when the rate is given.
+	// clientsAtRate is how many may wait for answers at a given rate.
 	clientsAtRate = 256
-	// requestTimeout is longer than the service itself takes to fail.
+	// requestTimeout exceeds the service's own timeout.
 	requestTimeout = 10 * time.Second
 )
 
-// series is one thing that is measured.
+// series is one measured URL.
 type series struct {
 	name, url string
 
 	metrics  vegeta.Metrics
 	driven   time.Duration // until the last answer
-	answered int           // with success
+	answered int           // successfully
 	failed   int
 }
 
-// perSecond counts successes alone.
+// perSecond is the rate of successful requests.
 func (s *series) perSecond() float64 { return float64(s.answered) / s.driven.Seconds() }
 
-// measure drives all, one after the other in turns.
+// measure drives all series, one after the other, in turns.
 func measure(ctx context.Context, o options, all []*series, progress io.Writer) error {
 	for _, s := range all {
 		if err := s.drive(ctx, o, warmUp); err != nil {
@@ -59,7 +59,7 @@ func measure(ctx context.Context, o options, all []*series, progress io.Writer) 
 	return nil
 }
 
-// drive sends requests for a while.
+// drive sends requests for the duration.
 func (s *series) drive(ctx context.Context, o options, duration time.Duration) error {
 	most := uint64(clients)
 	if o.rate > 0 {

@@ -59,7 +59,7 @@ func TestFailuresAreCounted(t *testing.T) {
 	if failed := bad.failed; failed == 0 || err == nil || err.Error() != strconv.Itoa(failed)+" requests failed" {
 		t.Errorf("%d failed: %v", failed, err)
 	}
-	// The warm-up is not counted, so it is not the server's whole number.
+	// The warm-up is not counted, so the server has seen more.
 	all := bad.answered + bad.failed
 	if share := float64(bad.failed) / float64(all); share < 0.2 || share > 0.3 {
 		t.Errorf("%d of %d failed, want a quarter", bad.failed, all)
@@ -86,7 +86,7 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// A service that takes its time is seen to, by all clients at once.
+// A service that is slow on purpose: the latency is measured, and all clients send at once.
 func TestTimeIsMeasured(t *testing.T) {
 	const takes = 30 * time.Millisecond
 	var now, most atomic.Int64

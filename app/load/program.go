@@ -10,7 +10,7 @@ import (
 	"plinth/app/internal/testrun"
 )
 
-// program is a testrun.TB of a program: it may start what tests start.
+// program is a testrun.TB for a program, so that it can use the tests' helpers.
 type program struct {
 	ctx      context.Context
 	cleanups []func()
@@ -19,10 +19,10 @@ type program struct {
 
 var _ testrun.TB = (*program)(nil)
 
-// fatal is what Fatal panics with.
+// fatal is the value with which Fatal panics.
 type fatal struct{}
 
-// do runs work, then what is to be cleaned up, and returns why it failed.
+// do runs work, then the cleanups, and returns why it failed.
 func (p *program) do(work func()) error {
 	defer func() {
 		for _, cleanup := range slices.Backward(p.cleanups) {
@@ -37,7 +37,7 @@ func (p *program) do(work func()) error {
 		}()
 		work()
 	}()
-	// What fails because of Ctrl-C is not worth telling.
+	// Do not report failures that Ctrl-C caused.
 	if p.ctx.Err() != nil {
 		p.failure = p.ctx.Err()
 	}

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// report is what a run has measured.
+// report is the result of a run.
 type report struct {
 	options options
 	machine string
 	series  []*series
 }
 
-// String is Markdown.
+// String formats the report as Markdown.
 func (r *report) String() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s. The load, the service and PostgreSQL share it.\n", r.machine)

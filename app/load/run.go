@@ -9,8 +9,8 @@ import (
 	"plinth/app/internal/testrun"
 )
 
-// run measures everything once. Its error is one of the run, or says that requests failed: what is
-// counted then is not what the service bears.
+// run measures everything once. It returns an error if the run failed or any request did: then the
+// figures are not what the service can sustain.
 func run(ctx context.Context, o options, out, progress io.Writer) error {
 	finish, err := testrun.Begin()
 	if err != nil {
@@ -40,10 +40,10 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	return measured.print(out)
 }
 
-// durable undoes what makes a test's server quick and forgetful.
+// durable reverts the test server's settings that trade durability for speed.
 var durable = map[string]string{"fsync": "on", "full_page_writes": "on", "shared_buffers": "128MB"}
 
-// print writes the table. Its error says whether requests failed.
+// print writes the table. It returns an error if requests failed.
 func (r *report) print(out io.Writer) error {
 	fmt.Fprint(out, r)
 	failed := 0

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testrun.Main(m)) }
 
-// programs builds the three that a run needs, as make load does, and returns their folder.
+// programs builds the three programs of a run, as make load does, and returns their folder.
 var programs = sync.OnceValues(func() (string, error) {
 	dir := testrun.Dir()
 	for _, arguments := range [][]string{
@@ -34,7 +34,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// load prepares a run, and returns the folder that it has for temporary files.
+// load prepares a run, and returns its folder for temporary files.
 func load(t *testing.T, arguments ...string) (command *exec.Cmd, temporary string) {
 	t.Helper()
 	dir, err := programs()
@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("row %d: %s, want %s", i+1, rows[i][0], name)
 		}
 	}
-	// Each write waits for a disk and for the one before it.
+	// Each write waits for the disk and for the write before it.
 	if rates[1] >= rates[0] || rates[1] >= rates[2] {
 		t.Errorf("writing is not the slowest:\n%s", &report)
 	}
@@ -76,7 +76,7 @@ func TestRun(t *testing.T) {
 	gone(t, temporary)
 }
 
-// Ctrl-C, and a kill of the program alone, leave nothing.
+// Neither Ctrl-C nor a kill of only the program leaves anything.
 func TestNothingIsLeft(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// A program that does not start is told with its own words.
+// If a program does not start, the error has its own output.
 func TestProgramFails(t *testing.T) {
 	command, temporary := load(t, "-nodatabase", "false")
 	output, _ := command.CombinedOutput()
@@ -117,7 +117,7 @@ func TestProgramFails(t *testing.T) {
 	gone(t, temporary)
 }
 
-// gone waits until neither files nor processes of a run are left.
+// gone waits until no files or processes of a run are left.
 func gone(t *testing.T, temporary string) {
 	t.Helper()
 	const patience = 10 * time.Second
@@ -136,7 +136,7 @@ func gone(t *testing.T, temporary string) {
 	}
 }
 
-// processes returns the command lines that name a folder, where the system tells them in /proc.
+// processes returns the command lines that contain a folder, from /proc.
 func processes(t *testing.T, folder string) (lines []string) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -144,7 +144,7 @@ func processes(t *testing.T, folder string) (lines []string) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		// It may have ended by now.
+		// The process may have ended by now.
 		if content, err := os.ReadFile(file); err == nil && bytes.Contains(content, []byte(folder)) {
 			lines = append(lines, string(content))
 		}

@@ -12,7 +12,7 @@ import (
 	"plinth/app/internal/testrun"
 )
 
-// startService returns the URL of the service, which is healthy.
+// startService starts the service and returns its URL once it is healthy.
 func startService(p *program, file string, database *postgrestest.Server) string {
 	credentials := p.TempDir()
 	for name, content := range map[string]string{"username": database.Username, "password": database.Password} {
@@ -29,10 +29,10 @@ func startService(p *program, file string, database *postgrestest.Server) string
 		"DATABASE_CA_FILE="+database.CAFile)
 }
 
-// startWithoutDatabase returns the URL of ./nodatabase, which is healthy.
+// startWithoutDatabase starts ./nodatabase and returns its URL once it is healthy.
 func startWithoutDatabase(p *program, file string) string { return startProgram(p, file) }
 
-// startProgram runs what takes a PORT, until the end of this program.
+// startProgram starts a program that listens on PORT, and ends it with this program.
 func startProgram(p *program, file string, environment ...string) string {
 	port := testrun.FreePort(p)
 	command := testrun.Command(file)

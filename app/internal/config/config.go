@@ -14,29 +14,29 @@ import (
 	"plinth/app/internal/database"
 )
 
-// Config is everything that can be set from outside.
+// Config has all settings.
 type Config struct {
 	// Port serves users; MetricsPort serves Prometheus.
 	Port, MetricsPort int
 	Database          database.Config
-	// ShutdownDelay is how long requests are still served after the order to stop.
+	// ShutdownDelay is how long requests are still served after SIGTERM.
 	ShutdownDelay time.Duration
-	// IdleTimeout is how long a connection without a request is kept. It must exceed the load
-	// balancer's: whoever closes an idle connection first must be the one who sends requests, or
-	// some meet a closed one and fail with 502.
+	// IdleTimeout is how long a connection without a request is kept. It must exceed the load balancer's:
+	// the side that sends requests must close an idle connection first, otherwise some requests meet a
+	// closed connection and fail with 502.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
 	IdleTimeout time.Duration
 	LogLevel    slog.Level
 }
 
-// The order to stop leaves a pod 30 seconds: this delay, then 20 for requests in flight.
+// SIGTERM leaves a pod 30 seconds: this delay, then 20 for requests in flight.
 const longestShutdownDelay = 9 * time.Second
 
 // A load balancer waits 4,000 seconds at most.
 const longestIdleTimeout = 4100 * time.Second
 
-// Load reads the settings through getenv, which is os.Getenv but for tests. The error joins
-// every mistake: one line each, naming the variable, its value and the remedy.
+// Load reads the settings with getenv, which is os.Getenv except in tests. The error joins all
+// mistakes, one a line, each with the variable, its value and what to do.
 func Load(getenv func(string) string) (Config, error) {
 	r := reader{getenv: getenv}
 	c := Config{
@@ -59,7 +59,7 @@ func Load(getenv func(string) string) (Config, error) {
 		r.wrong("METRICS_PORT", strconv.Itoa(c.MetricsPort), "give another port than PORT's")
 	}
 	if c.Database.CredentialsDir != "" {
-		// Neither file's content is ever part of this error.
+		// This error never contains a file's content.
 		if _, err := database.ReadCredentials(c.Database.CredentialsDir); err != nil {
 			r.wrong("DATABASE_CREDENTIALS_DIR", c.Database.CredentialsDir, "mount the database's Secret there: "+err.Error())
 		}
@@ -72,7 +72,7 @@ func Load(getenv func(string) string) (Config, error) {
 	return c, errors.Join(r.mistakes...)
 }
 
-// reader collects mistakes, so that all of them are reported at once.
+// reader collects mistakes, so that all are reported at once.
 type reader struct {
 	getenv   func(string) string
 	mistakes []error
@@ -110,8 +110,8 @@ func (r *reader) port(name string, otherwise int) int {
 	return port
 }
 
-// One name or address. To pgx a path would be a Unix socket, which has no TLS, and commas would
-// separate several hosts.
+// hostName matches one name or address. pgx would take a path for a Unix socket, which has no TLS, and
+// commas for several hosts.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
 
 func (r *reader) host(name string) string {
@@ -122,8 +122,8 @@ func (r *reader) host(name string) string {
 	return value
 }
 
-// readers are the hosts of read replicas. The chart gives the primary's own where there is none,
-// which is no replica.
+// readers are the hosts of read replicas. Without a replica the chart passes the primary's own host,
+// which does not count.
 func (r *reader) readers(name, primary string) []string {
 	value := r.getenv(name)
 	if value == "" {

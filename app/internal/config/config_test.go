@@ -12,7 +12,7 @@ import (
 	"plinth/app/internal/database"
 )
 
-// files makes a folder of credentials and names a file with certificates.
+// files makes a folder with credentials, and the path of a file with certificates.
 func files(t *testing.T) (credentials, ca string) {
 	t.Helper()
 	credentials = t.TempDir()
@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Nobody vouches for the certificate of a server that is proven by channel binding.
+// With channel binding the server's certificate needs no authority.
 func TestChannelBindingNeedsNoAuthority(t *testing.T) {
 	credentials, _ := files(t)
 	c, err := config.Load(environment(map[string]string{

@@ -1,5 +1,5 @@
-// Package database reaches PostgreSQL: always over TLS, with credentials that may change at any
-// time, and with patience while it is away.
+// Package database connects to PostgreSQL: always over TLS, with credentials that may change at any
+// time, and with retries while it is away.
 package database
 
 import (
@@ -16,59 +16,59 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config says where PostgreSQL is.
+// Config configures the connections to PostgreSQL.
 type Config struct {
-	// Host is one name or address: what its certificate must be for.
+	// Host is one name or address, which the server's certificate must be for.
 	Host string
-	// Readers are the hosts of read replicas, each as Host is. With none, reads go to Host too.
+	// Readers are the hosts of read replicas, in the form of Host. Without any, reads go to Host too.
 	Readers []string
-	// Port of every host.
+	// Port is the port of every host.
 	Port int
-	// Name of the database.
+	// Name is the name of the database.
 	Name string
 	// CredentialsDir holds the files username and password.
 	CredentialsDir string
-	// TLS is how the server proves who it is.
+	// TLS is how the server proves its identity.
 	TLS TLS
-	// CAFile holds, as PEM, the certificate authorities that may vouch for the server, where TLS is
+	// CAFile is a PEM file with the certificate authorities that may sign the server's certificate, for
 	// VerifyFull.
 	CAFile string
 }
 
 const (
-	// One connection's set-up. Two fit into a request, for the case that a failover has just
+	// connectTimeout limits one connection attempt. Two fit into a request, in case a failover has just
 	// moved the database to another address.
 	connectTimeout = 2 * time.Second
-	// One statement, on the server. Shorter than an attempt, so that the server does not go on
-	// with what nobody waits for any more.
+	// statementTimeout limits one statement, on the server. It is shorter than an attempt, so that the
+	// server stops when nobody waits any more.
 	statementTimeout = attemptTimeout - 500*time.Millisecond
 	// A transaction whose client has vanished must not keep its row locked.
 	idleInTransactionTimeout = 5 * time.Second
 )
 
-// A server that fell silent is given up after 25 seconds, not after Linux's two hours.
+// A silent server is given up after 25 seconds, not after Linux's two hours.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
 
-// Between the change of a password and the new file (External Secrets polls once a minute, and
-// kubelet takes up to a minute more) no connection can be made, but those that exist go on
-// working. So the pool is full from the start and stays full: it neither grows with the load nor
-// shrinks without it, and its connections end rarely and not together.
+// Between the change of a password and the new file no new connection is possible: External Secrets
+// polls once a minute, and kubelet takes up to a minute more. Existing connections keep working. So
+// the pool is full from the start and stays full, whatever the load, and its connections end rarely
+// and not together.
 const (
-	// connections of one process to the primary. Six pods, and the two more of a rollout, stay
-	// below the 80 or so that RDS' smallest instance allows.
+	// connections is the number of connections of one process to the primary. Six pods, and two more
+	// during a rollout, stay below the 80 or so that RDS' smallest instance allows.
 	connections = 8
-	// lifetime of a connection, and what is added to it at random: within two minutes of a
-	// password change at most one of the eight comes to its end, most often none.
+	// lifetime is a connection's lifetime, lifetimeJitter its random addition. Within two minutes of a
+	// password change at most one of the eight ends, mostly none.
 	lifetime, lifetimeJitter = 2 * time.Hour, 2 * time.Hour
-	// refill is how soon lost connections are replaced without a request having to wait for it.
+	// refill is how soon lost connections are replaced before a request has to wait for it.
 	refill = 10 * time.Second
-	// pingTimeout: a connection idle for a second is tried before it is used, which notices a
-	// server that went without a word. All of them one after the other still take less than a
-	// request's five seconds.
+	// pingTimeout limits the test of a connection before use, made after a second of idleness. It detects
+	// a server that vanished silently. Testing all eight in turn takes less than a request's five
+	// seconds.
 	pingTimeout = 500 * time.Millisecond
 )
 
-// CheckCAFile says what is wrong with a file of certificate authorities.
+// CheckCAFile returns an error if a file has no usable certificate authorities.
 func CheckCAFile(file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -80,9 +80,9 @@ func CheckCAFile(file string) error {
 	return nil
 }
 
-// primary is how connections to the server that takes writes are made and kept.
+// primary configures the pool of connections to the writer.
 func (c Config) primary() (*pgxpool.Config, error) {
-	// After a failover a name may for a while lead to the old writer, now a reader.
+	// After a failover a name may lead to the old writer, now a reader, for a while.
 	pooled, err := c.pooled(c.Host, "read-write")
 	if err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func (c Config) primary() (*pgxpool.Config, error) {
 	return pooled, nil
 }
 
-// pooled is what all connections have in common, but for their credentials. Several hosts have
-// commas between them.
+// pooled configures what all connections share, except credentials. Several hosts are separated by
+// commas.
 func (c Config) pooled(hosts, attributes string) (*pgxpool.Config, error) {
 	proof, err := c.proof()
 	if err != nil {
@@ -123,8 +123,8 @@ func (c Config) pooled(hosts, attributes string) (*pgxpool.Config, error) {
 	return pooled, nil
 }
 
-// abandon closes what has broken without a farewell. Of its own pgx waits 15 seconds for a silent
-// server to say goodbye, and until then the connection keeps its place in the pool.
+// abandon closes a broken connection at once. By default pgx waits 15 seconds for a silent server's
+// answer, and the connection keeps its place in the pool meanwhile.
 func abandon(connection *pgx.Conn) {
 	if connection.IsClosed() {
 		connection.PgConn().Conn().Close()

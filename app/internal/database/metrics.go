@@ -5,8 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// statistic is one figure of a pool, read whenever Prometheus asks. Its label tells which pool:
-// primary, or reader where there are replicas.
+// statistic is one figure of a pool, read whenever Prometheus scrapes. Its label is the pool: primary,
+// or reader if there are replicas.
 type statistic struct {
 	description *prometheus.Desc
 	kind        prometheus.ValueType

@@ -19,15 +19,15 @@ import (
 var migrations embed.FS
 
 const (
-	// A change that waits for a table's lock holds up every query behind it: better it gives
-	// way and tries again.
+	// A migration that waits for a table's lock blocks every query behind it: it must give up and try
+	// again.
 	migrationLockTimeout = 5 * time.Second
 	migrationPause       = time.Second
 )
 
-// Migrate brings the schema to what this version of the program needs. Replicas that start
-// together wait for each other. While the server is away it tries again, without end until ctx
-// ends; its error is ctx's or that of a migration which cannot succeed.
+// Migrate updates the schema to this version of the program. Replicas that start together wait for
+// each other. It retries until ctx ends while the server is away. Its error is ctx's, or that of a
+// migration that cannot succeed.
 func (d *Database) Migrate(ctx context.Context, log *slog.Logger) error {
 	for {
 		err := d.migrate(ctx, log)
@@ -50,7 +50,7 @@ func (d *Database) Migrate(ctx context.Context, log *slog.Logger) error {
 func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
 	pooled := d.pool.Config()
 	connection := *pooled.ConnConfig
-	// Connections of its own, since a migration may take longer than a request.
+	// Separate connections, since a migration may take longer than a request.
 	connection.RuntimeParams["statement_timeout"] = "0"
 	connection.RuntimeParams["lock_timeout"] = milliseconds(migrationLockTimeout)
 	db := stdlib.OpenDB(connection, stdlib.OptionBeforeConnect(pooled.BeforeConnect))
@@ -60,7 +60,7 @@ func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	// An advisory lock: PostgreSQL releases it should this process vanish.
+	// An advisory lock: PostgreSQL releases it if this process dies.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 3))
 	if err != nil {
 		return err
@@ -86,8 +86,8 @@ func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// broken tells whether PostgreSQL itself refused a migration for good. Anything else, such as a
-// connection that cannot be made or breaks, passes; Kubernetes ends a pod that is never healthy.
+// broken reports whether PostgreSQL itself refused a migration for good. Other errors, such as a lost
+// connection, are temporary; Kubernetes restarts a pod that never becomes healthy.
 func broken(err error) bool {
 	var connecting *pgconn.ConnectError
 	var answer *pgconn.PgError

@@ -9,20 +9,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Database is a pool of connections to PostgreSQL's primary, and another to its read replicas
-// where there are any. It is made at once, whether or not there is a server: every use waits for
-// it.
+// Database is a pool of connections to PostgreSQL's primary, and another to its read replicas if
+// there are any. Open returns at once, even without a server: each use waits for the
+// server.
 type Database struct {
 	pool   *pgxpool.Pool
 	reader *pgxpool.Pool // nil without replicas
-	// When the primary last answered, in nanoseconds since 1970.
+	// answered is when the primary last answered, in nanoseconds since 1970.
 	answered atomic.Int64
 	remake   remake
 	log      *slog.Logger
 }
 
-// Open makes the pools. Its error is one of the configuration, never of the server. That replicas
-// are away is logged.
+// Open makes the pools. It returns only errors of the configuration, never of the server. It logs
+// unreachable replicas.
 func Open(config Config, log *slog.Logger) (*Database, error) {
 	primary, err := config.primary()
 	if err != nil {
@@ -54,10 +54,10 @@ func (d *Database) Close() {
 	}
 }
 
-// Ping returns once the primary has answered, or the last error when ctx ends. Something it did
-// within the last second is answer enough: under overload every connection is busy, and pods
-// that then call themselves unhealthy only leave more load to the others. Replicas are not asked:
-// without them everything goes on.
+// Ping returns once the primary has answered, or the last error when ctx ends. A success within the
+// last second counts as an answer: under overload every connection is busy, and pods that became
+// unhealthy would only leave more load to the others. It does not ask replicas: the service works
+// without them.
 func (d *Database) Ping(ctx context.Context) error {
 	if time.Since(time.Unix(0, d.answered.Load())) < time.Second {
 		return nil

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// readerTimeout is how long a read waits for a replica, from the queue for a connection to
-	// the answer. Of a request's five seconds it leaves the primary four.
+	// readerTimeout is how long a read waits for a replica, from the queue for a connection to the
+	// answer. It leaves four of a request's five seconds for the primary.
 	readerTimeout = time.Second
-	// readerLifetime of a connection, and what is added to it at random. A replica that Aurora's
-	// autoscaling adds gets its share as connections are made anew. This can be soon, unlike on
-	// the primary: what cannot connect while a password changes reads there.
+	// readerLifetime is the lifetime of a connection, readerLifetimeJitter its random addition. A replica
+	// that Aurora's autoscaling adds gets its share as connections are renewed. That may be soon, unlike
+	// on the primary: while a password changes, reads that get no connection go there.
 	readerLifetime, readerLifetimeJitter = 10 * time.Minute, 10 * time.Minute
-	// readerRefill is how soon the return of replicas is noticed.
+	// readerRefill is how soon returning replicas are noticed.
 	readerRefill = 5 * time.Second
 )
 
-// reader is how connections to replicas are made and kept: as many as to the primary at most,
-// as a replica is most often of the same class, and one at least, which is tried to be had every
+// reader configures connections to replicas. At most as many as to the primary, because a replica is
+// mostly of the same class, and at least one, which the pool tries to restore every
 // readerRefill.
 func (c Config) reader(log *slog.Logger) (*pgxpool.Config, error) {
-	// Never the primary: Aurora's reader endpoint leads there while there is no replica, and
-	// would take as many connections again from it, and keep them when there is one.
+	// Never to the primary: without a replica, Aurora's reader endpoint leads there. These connections
+	// would double the primary's, and stay when there is a replica.
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Endpoints.Reader.html
 	pooled, err := c.pooled(strings.Join(c.Readers, ","), "standby")
 	if err != nil {
@@ -38,7 +38,7 @@ func (c Config) reader(log *slog.Logger) (*pgxpool.Config, error) {
 	pooled.HealthCheckPeriod = readerRefill
 	pooled.MaxConnLifetime, pooled.MaxConnLifetimeJitter = readerLifetime, readerLifetimeJitter
 	pooled.BeforeConnect = func(ctx context.Context, connection *pgx.ConnConfig) error {
-		// pgx tries hosts in their order; it has no load_balance_hosts of libpq's.
+		// pgx tries hosts in order; it lacks libpq's load_balance_hosts.
 		if err := stdlib.RandomizeHostOrderFunc(ctx, connection); err != nil {
 			return err
 		}
@@ -47,21 +47,21 @@ func (c Config) reader(log *slog.Logger) (*pgxpool.Config, error) {
 	pooled.ConnConfig.Tracer = &readerLog{log: log}
 	parameters := pooled.ConnConfig.RuntimeParams
 	parameters["statement_timeout"] = milliseconds(readerTimeout)
-	// A replica that is promoted keeps its sessions. They must not write even then.
+	// A promoted replica keeps its sessions. They must not write even then.
 	parameters["default_transaction_read_only"] = "on"
 	return pooled, nil
 }
 
-// Querier is what reads: a connection.
+// Querier is a connection for reading.
 type Querier interface {
 	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
 }
 
-// Read runs do, which changes nothing, on a replica; should that fail within readerTimeout, for
-// whatever reason, or should there be no replica, on the primary until ctx ends. So do may run
-// several times. What it reads may be older than what Transact has committed. Errors are
-// ErrUnavailable, or what is wrong with the statements themselves.
+// Read runs do, which must change nothing, on a replica. If that fails within readerTimeout, for any
+// reason, or if there is no replica, it runs do on the primary until ctx ends. So do may run several
+// times. It may read older data than Transact has committed. Errors are ErrUnavailable, or an error of
+// the statements themselves.
 func (d *Database) Read(ctx context.Context, do func(context.Context, Querier) error) error {
 	if d.readReplica(ctx, do) {
 		return nil
@@ -82,13 +82,13 @@ func (d *Database) Read(ctx context.Context, do func(context.Context, Querier) e
 	})
 }
 
-// readReplica tells whether a replica has answered. Why not is of no interest: what is wrong with
-// the statement the primary says too.
+// readReplica reports whether a replica has answered. It drops the error: the primary reports what is
+// wrong with the statement too.
 func (d *Database) readReplica(ctx context.Context, do func(context.Context, Querier) error) bool {
 	if d.reader == nil {
 		return false
 	}
-	// Without a connection none is waited for: the pool itself tries to have one again.
+	// Without a connection, do not wait for one: the pool keeps trying by itself.
 	if stat := d.reader.Stat(); stat.IdleConns()+stat.AcquiredConns() == 0 {
 		return false
 	}

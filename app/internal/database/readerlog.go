@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// readerLog is a pgx.ConnectTracer that tells when connections to replicas can no longer be made,
-// and when they can again. The pool keeps to itself what its attempts come to, and requests, which
-// the primary then serves, do not show it either.
+// readerLog is a pgx.ConnectTracer that logs when replicas become unreachable, and when they are
+// reachable again. The pool does not report its attempts, and requests do not show it either: the
+// primary serves them.
 type readerLog struct {
 	log  *slog.Logger
 	away atomic.Bool
@@ -33,7 +33,7 @@ func (*readerLog) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStart
 	return ctx
 }
 
-// TraceQueryStart is part of pgx.QueryTracer, as every tracer must be one.
+// TraceQueryStart is part of pgx.QueryTracer, which every tracer must implement.
 func (*readerLog) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	return ctx
 }

@@ -10,26 +10,26 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// remakeTimeout is what making the schema again may take.
+// remakeTimeout limits how long making the schema again may take.
 const remakeTimeout = time.Minute
 
-// remake makes the schema again when it has gone under the running process: a database whose data
-// goes with its pod comes back empty. Requests that find out together wait for one attempt.
+// remake makes the schema again when it disappears under the running process: a database whose data
+// is in its pod comes back empty. Concurrent requests wait for one attempt.
 type remake struct {
 	mu   sync.Mutex
-	done chan struct{} // nil while none is under way
+	done chan struct{} // nil unless an attempt is running
 }
 
-// gone tells whether a statement has failed for want of a table.
+// gone reports whether a statement failed because a table does not exist.
 // https://www.postgresql.org/docs/17/errcodes-appendix.html
 func gone(err error) bool {
 	var answer *pgconn.PgError
 	return errors.As(err, &answer) && answer.Code == "42P01"
 }
 
-// retryOnSchema is retry, but for the first failure for want of a table: then the schema is made
-// again, and the attempt after it decides. A statement that names a table which no migration makes
-// fails all the same.
+// retryOnSchema is retry with one addition: when a table is missing for the first time, it makes the
+// schema again, and the next attempt decides. A statement with a table that no migration makes still
+// fails.
 func (d *Database) retryOnSchema(ctx context.Context, attempt func() (again bool, err error)) error {
 	remade := false
 	return retry(ctx, func() (bool, error) {
@@ -43,8 +43,8 @@ func (d *Database) retryOnSchema(ctx context.Context, attempt func() (again bool
 	})
 }
 
-// remakeSchema returns when the schema has been made again, or could not be, or when ctx ends. It
-// goes on without whoever began it: the next request needs it too.
+// remakeSchema returns when the schema was made again, when that failed, or when ctx ends. The attempt
+// continues after ctx: the next request needs it too.
 func (d *Database) remakeSchema(ctx context.Context) {
 	r := &d.remake
 	r.mu.Lock()

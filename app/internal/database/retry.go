@@ -11,14 +11,14 @@ import (
 // ErrUnavailable means that PostgreSQL could not be reached in time, and nothing was changed.
 var ErrUnavailable = errors.New("database unavailable")
 
-// A short pause first, as another connection may be free; no long one, as a request has seconds.
+// Pause briefly at first, as another connection may be free, and never for long: a request has seconds.
 const (
 	firstPause   = 20 * time.Millisecond
 	longestPause = 250 * time.Millisecond
 )
 
-// retry repeats attempt while it says again, until ctx ends; then it returns ErrUnavailable with
-// the last error that tells more than that time is up.
+// retry repeats attempt while again is true, until ctx ends. Then it returns ErrUnavailable with the
+// last error other than the deadline's.
 func retry(ctx context.Context, attempt func() (again bool, err error)) error {
 	var reason error
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -29,7 +29,7 @@ func retry(ctx context.Context, attempt func() (again bool, err error)) error {
 		if reason == nil || ctx.Err() == nil {
 			reason = err
 		}
-		// Not all at the same time, when many requests wait for the same server.
+		// Spread the attempts of many requests that wait for the same server.
 		wait := pause/2 + rand.N(pause/2) //nolint:gosec // no secret depends on it
 		select {
 		case <-time.After(wait):

@@ -2,18 +2,18 @@ package database
 
 import "fmt"
 
-// TLS is how a server proves, over TLS, that it is the right one. There is no value without TLS.
+// TLS is how a server proves its identity over TLS. There is no value without TLS.
 type TLS string
 
 const (
-	// VerifyFull takes a certificate that an authority vouches for, and that is for the host.
+	// VerifyFull requires a trusted certificate that is for the host.
 	VerifyFull TLS = "verify-full"
-	// ChannelBinding takes any certificate, of a server that proves to know this client's password
-	// and to be itself the end of this TLS connection.
+	// ChannelBinding accepts any certificate. The server must prove that it knows this client's password
+	// and is itself the end of this TLS connection.
 	ChannelBinding TLS = "channel-binding"
 )
 
-// proof is that of the server, as keywords of a connection string.
+// proof returns the connection parameters that make the server prove its identity.
 func (c Config) proof() ([]string, error) {
 	switch c.TLS {
 	case VerifyFull:
@@ -21,12 +21,12 @@ func (c Config) proof() ([]string, error) {
 		// weakens it.
 		return []string{"sslmode", "verify-full", "sslrootcert", c.CAFile}, nil
 	case ChannelBinding:
-		// SECURITY: for a server that nobody vouches for, since it makes its certificate as it starts.
-		// With SCRAM-SHA-256-PLUS neither side says the password. Each proves that it knows it, in
-		// messages that the hash of the server's certificate is part of: whoever stands between the
-		// two has another certificate, and both notice. A server that asks for the password in any
-		// other way, for none, or has no TLS is refused before it learns anything. What an impostor
-		// gets is a proof to try passwords against; there are 40 random characters to try.
+		// SECURITY: for a server without a trusted certificate, since it makes its own at start. With
+		// SCRAM-SHA-256-PLUS neither side sends the password. Each proves that it knows it, with messages that
+		// include the hash of the server's certificate: a man in the middle has another certificate, and both
+		// sides notice. A server without TLS, or one that asks for no password or in any other way, is refused
+		// before it learns anything. An impostor gets a proof to test passwords against, but the password has
+		// 40 random characters.
 		// https://www.postgresql.org/docs/17/sasl-authentication.html#SASL-SCRAM-SHA-256
 		return []string{"sslmode", "require", "channel_binding", "require", "require_auth", "scram-sha-256"}, nil
 	}

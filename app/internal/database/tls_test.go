@@ -22,18 +22,18 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testrun.Main(m)) }
 
-// A server that nobody vouches for is taken at its password, and an impostor is not.
+// A server without a trusted certificate is accepted for its password; an impostor is not.
 func TestChannelBinding(t *testing.T) {
 	t.Parallel()
-	// Nobody trusts its authority, and its certificate is for another host.
+	// No client trusts its authority, and its certificate is for another host.
 	honest := postgrestest.Start(t, postgrestest.Config{Hosts: []string{"other.example"}})
 	for _, test := range []struct {
 		name string
-		// server has the role with the password, and asks for it in a way of its own.
+		// rules, encryption and ssl configure another server that has the role and its password.
 		rules, encryption, ssl string
-		// between is where the client goes instead.
+		// between returns the port of an impostor, to which the client connects instead.
 		between func(t *testing.T, server *postgrestest.Server) int
-		refusal string // empty where it connects
+		refusal string // empty if it connects
 	}{
 		{name: "the server"},
 		{name: "one that asks for no password", rules: "hostssl all all all trust",
@@ -55,7 +55,7 @@ func TestChannelBinding(t *testing.T) {
 			server := honest
 			if test.rules != "" {
 				server = postgrestest.Start(t, postgrestest.Config{Settings: map[string]string{"password_encryption": cmp.Or(test.encryption, "scram-sha-256")}})
-				server.SetPassword(server.Password) // stored in that way
+				server.SetPassword(server.Password) // stored with that encryption
 				server.Reopen(test.rules, cmp.Or(test.ssl, "on"))
 			}
 			config := clientOf(t, server)
@@ -89,7 +89,7 @@ func TestChannelBinding(t *testing.T) {
 	})
 }
 
-// There is no way in which nothing is verified.
+// No value of TLS skips verification.
 func TestNoOtherTLS(t *testing.T) {
 	t.Parallel()
 	for _, tls := range []database.TLS{"", "disable", "require"} {
@@ -117,7 +117,7 @@ func write(t *testing.T, dir, name, content string) {
 	}
 }
 
-// ping returns what is wrong after a while in which all is tried again.
+// ping returns the error after some time with retries.
 func ping(t *testing.T, config database.Config) error {
 	t.Helper()
 	db, err := database.Open(config, slog.New(slog.DiscardHandler))
@@ -130,7 +130,7 @@ func ping(t *testing.T, config database.Config) error {
 	return db.Ping(ctx)
 }
 
-// throughTLS relays to the server over TLS, and shows clients a certificate of its own.
+// throughTLS relays to the server over TLS, with its own certificate for clients.
 func throughTLS(t *testing.T, server *postgrestest.Server) int {
 	return between(t, server, func(connection net.Conn) (net.Conn, error) {
 		if err := requestTLS(connection); err != nil {
@@ -192,7 +192,7 @@ func between(t *testing.T, server *postgrestest.Server, onward func(net.Conn) (n
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// requestTLS asks as every client does.
+// requestTLS requests TLS like every client.
 // https://www.postgresql.org/docs/17/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST
 func requestTLS(connection net.Conn) error {
 	const length, code = 8, 80877103

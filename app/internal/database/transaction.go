@@ -11,18 +11,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrUnknownOutcome means that the connection broke while PostgreSQL was told to commit. Whether
-// it did cannot be known, so repeating the transaction could do it twice.
+// ErrUnknownOutcome means that the connection broke during COMMIT. Nobody knows whether it succeeded,
+// so repeating the transaction could apply it twice.
 var ErrUnknownOutcome = errors.New("unknown whether the transaction was committed")
 
-// attemptTimeout limits the statements of one attempt at a transaction, before its COMMIT. A
-// server that has gone silent costs a request this long, and leaves it time for another try.
+// attemptTimeout limits the statements of one attempt at a transaction, before its COMMIT. A silent
+// server costs a request this long, and leaves time for another attempt.
 const attemptTimeout = 2 * time.Second
 
-// Transact runs do in a transaction and commits it. Until COMMIT is sent, what fails because of
-// the connection or the server's state is begun anew until ctx ends, so do must change nothing
-// but the database. Errors are ErrUnavailable (nothing was changed), ErrUnknownOutcome, or what
-// is wrong with the statements themselves.
+// Transact runs do in a transaction and commits it. Until COMMIT is sent, it repeats failures of the
+// connection or of the server's state until ctx ends, so do must change only the database. Errors are
+// ErrUnavailable (nothing was changed), ErrUnknownOutcome, or an error of the statements
+// themselves.
 func (d *Database) Transact(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
 	return d.retryOnSchema(ctx, func() (again bool, err error) {
 		again, err = d.attempt(ctx, do)
@@ -33,15 +33,15 @@ func (d *Database) Transact(ctx context.Context, do func(context.Context, pgx.Tx
 	})
 }
 
-// attempt is one try. It tells whether another may follow.
+// attempt makes one attempt. again reports whether another may follow.
 func (d *Database) attempt(ctx context.Context, do func(context.Context, pgx.Tx) error) (again bool, err error) {
 	// Not limited by attemptTimeout: a request keeps its place in the queue.
 	connection, err := d.pool.Acquire(ctx)
 	if err != nil {
-		// Wrong passwords too: the right one is on its way.
+		// Wrong passwords too: the right one will arrive.
 		return true, err
 	}
-	// One with an open transaction is closed rather than used again.
+	// Release closes a connection with an open transaction instead of reusing it.
 	defer connection.Release()
 
 	limited, cancel := context.WithTimeout(ctx, attemptTimeout)
@@ -56,14 +56,14 @@ func (d *Database) attempt(ctx context.Context, do func(context.Context, pgx.Tx)
 	return commit(ctx, connection, tx)
 }
 
-// commit ends the transaction. An error leaves three cases apart: certainly not committed and
-// worth another try, certainly not committed, and unknown.
+// commit ends the transaction. Its results distinguish three failures: not committed and worth another
+// attempt, not committed, and unknown.
 func commit(ctx context.Context, connection *pgxpool.Conn, tx pgx.Tx) (again bool, err error) {
 	if ctx.Err() != nil {
 		return true, ctx.Err()
 	}
-	// From here on pgconn.SafeToRetry tells nothing: when the connection breaks while the answer
-	// is awaited, pgx 5.12 forgets that and returns "conn closed", which it takes for safe.
+	// From here on pgconn.SafeToRetry is unreliable: if the connection breaks while waiting for the
+	// answer, pgx 5.12 forgets that and returns "conn closed", which it considers safe.
 	err = tx.Commit(ctx)
 	switch {
 	case err == nil:
@@ -75,17 +75,17 @@ func commit(ctx context.Context, connection *pgxpool.Conn, tx pgx.Tx) (again boo
 	}
 }
 
-// refused tells whether PostgreSQL answered COMMIT with an error, which it never does after
-// having committed: from then on it holds interrupts, such as its own shutdown (57P01), until it
-// has sent the success. The exceptions are crashes: its own, which may come of writing the very
-// commit, and the news of another session's (57P02), which comes at any time.
+// refused reports whether PostgreSQL answered COMMIT with an error. It never does after a commit: it
+// then holds interrupts, such as its own shutdown (57P01), until it has sent the success. The
+// exceptions are crashes: its own, which writing this very commit may cause, and the notice of another
+// session's (57P02), which may come at any time.
 func refused(err error) bool {
 	var answer *pgconn.PgError
 	return errors.As(err, &answer) && answer.SeverityUnlocalized != "PANIC" && answer.Code != "57P02"
 }
 
-// passing tells whether err, from before the commit, comes from the connection or from what the
-// server is going through, rather than from the statement.
+// passing reports whether err, from before the commit, comes from the connection or from a temporary
+// state of the server, not from the statement.
 func passing(connection *pgxpool.Conn, err error) bool {
 	var answer *pgconn.PgError
 	if errors.As(err, &answer) && passingCode(answer.Code) {
@@ -94,11 +94,11 @@ func passing(connection *pgxpool.Conn, err error) bool {
 		}
 		return true
 	}
-	// Whatever closed the connection, a passed deadline among it.
+	// Whatever closed the connection, including a passed deadline.
 	return connection.Conn().IsClosed() || pgconn.SafeToRetry(err)
 }
 
-// After a failover: the connection is still to the old writer, which is a reader now.
+// readOnly: after a failover the connection still leads to the old writer, now a reader.
 const readOnly = "25006"
 
 // https://www.postgresql.org/docs/17/errcodes-appendix.html

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CountVisit adds one to the counter of visits and returns its new value, which is the
-// primary's. Its errors are those of Transact.
+// CountVisit increments the counter of visits on the primary and returns its new value. Its errors are
+// those of Transact.
 func (d *Database) CountVisit(ctx context.Context) (int64, error) {
 	var count int64
 	err := d.Transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -16,7 +16,7 @@ func (d *Database) CountVisit(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-// Visits returns the counter of visits. A replica's may be behind. Its errors are those of Read.
+// Visits returns the counter of visits. A replica's value may be older. Its errors are those of Read.
 func (d *Database) Visits(ctx context.Context) (int64, error) {
 	var count int64
 	err := d.Read(ctx, func(ctx context.Context, q Querier) error {

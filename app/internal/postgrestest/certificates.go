@@ -21,7 +21,7 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority is trusted by nobody yet: see File.
+// NewAuthority returns a new authority. Clients trust it with its File.
 func NewAuthority(t testrun.TB) *Authority {
 	t.Helper()
 	template := &x509.Certificate{
@@ -37,7 +37,7 @@ func NewAuthority(t testrun.TB) *Authority {
 	return &Authority{certificate: sign(t, template, template, key, key), key: key}
 }
 
-// File writes what clients are to trust, as PEM.
+// File writes the authority's certificate for clients, as PEM.
 func (a *Authority) File(t testrun.TB) string {
 	t.Helper()
 	file := t.TempDir() + "/ca.pem"
@@ -72,7 +72,7 @@ func (a *Authority) issue(t testrun.TB, certificateFile, keyFile string, hosts [
 	write(t, keyFile, "PRIVATE KEY", encoded)
 }
 
-// Pair is a certificate for the given hosts and its key, as PEM.
+// Pair returns a certificate for the given hosts and its key, as PEM.
 func (a *Authority) Pair(t testrun.TB, hosts ...string) (certificate, key []byte) {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,7 +14,7 @@ import (
 	"plinth/app/internal/testrun"
 )
 
-// PostgreSQL's programs come from npm, pinned in Plinth's package.json.
+// packageDir finds PostgreSQL's programs. They come from npm, pinned in Plinth's package.json.
 // https://github.com/leinelissen/embedded-postgres
 func packageDir() (string, error) {
 	architecture := strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
@@ -40,10 +40,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// nobody is who PostgreSQL runs as when the tests run as root, which it refuses to run as.
+// nobody is the user that runs PostgreSQL when the tests run as root: it refuses to run as root.
 const nobody = 65534
 
-// identity is for SysProcAttr; nil is the tests' own user.
+// identity is PostgreSQL's user for SysProcAttr; nil is the tests' own user.
 func identity() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
@@ -51,7 +51,7 @@ func identity() *syscall.Credential {
 	return &syscall.Credential{Uid: nobody, Gid: nobody}
 }
 
-// give makes a tree belong to whom PostgreSQL runs as.
+// give makes PostgreSQL's user the owner of a tree.
 func give(dir string) error {
 	if identity() == nil {
 		return nil
@@ -64,12 +64,12 @@ func give(dir string) error {
 	})
 }
 
-// installation is a copy of the package that everybody can read, and a fresh database cluster.
+// installation is a copy of the package that every user can read, and a new database cluster.
 type installation struct{ programs, cluster string }
 
-// install happens once in a run. A copy, because node_modules may lie in a folder that only root
-// may enter, and because npm packages have no symbolic links: a script would make those, and
-// Plinth runs no package's scripts.
+// install runs once per test run. It copies node_modules, which may lie in a folder that only root may
+// enter, and makes the package's symbolic links: npm packages contain none, a script would make them,
+// and Plinth runs no package's scripts.
 var install = sync.OnceValues(func() (installation, error) {
 	dir := filepath.Join(testrun.Dir(), "postgres")
 	i := installation{programs: filepath.Join(dir, "native"), cluster: filepath.Join(dir, "cluster")}
@@ -134,7 +134,7 @@ func (i installation) initialize() error {
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	// Without a server, so that no copy of the cluster has to do it again.
+	// In single-user mode and once, so that no copy of the cluster has to do it again.
 	command = testrun.Command(filepath.Join(i.programs, "bin", "postgres"), "--single", "-D", i.cluster, "postgres")
 	command.Dir = "/"
 	command.SysProcAttr.Credential = identity()
@@ -146,7 +146,7 @@ func (i installation) initialize() error {
 	return nil
 }
 
-// copyTree copies what running PostgreSQL needs; the libraries' .a files are for compilers.
+// copyTree copies what PostgreSQL needs at run time; the libraries' .a files are for compilers.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {

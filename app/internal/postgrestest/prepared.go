@@ -21,8 +21,8 @@ type Prepared struct {
 	openssl     string // the folder of a stand-in
 }
 
-// openssl builds a stand-in for a program that the script starts and the machine may lack. The
-// machine's own is taken where there is one.
+// openssl builds a simulator of openssl, which the script starts and the machine may lack. If the
+// machine has its own, the script uses that.
 var openssl = sync.OnceValues(func() (folder string, err error) {
 	folder, own := filepath.Join(testrun.Dir(), "openssl"), reflect.TypeFor[Server]().PkgPath()
 	if output, err := testrun.Command("go", "build", "-o", filepath.Join(folder, "openssl"), own+"/openssl").CombinedOutput(); err != nil {
@@ -31,8 +31,8 @@ var openssl = sync.OnceValues(func() (folder string, err error) {
 	return folder, nil
 })
 
-// NewPrepared is a server that has no data yet, see Prepare, for a database and a role of these
-// names. It is stopped when the test ends.
+// NewPrepared returns a server without data, see Prepare, for a database and a role with these names.
+// It stops when the test ends.
 func NewPrepared(t testrun.TB, script, database, username, password string) *Prepared {
 	t.Helper()
 	installed, err := install()
@@ -73,7 +73,7 @@ func NewPrepared(t testrun.TB, script, database, username, password string) *Pre
 	return p
 }
 
-// Prepare runs the script and returns what it says.
+// Prepare runs the script and returns its output.
 func (p *Prepared) Prepare() (output string, err error) {
 	p.t.Helper()
 	command := testrun.Command("/bin/sh", p.script)
@@ -87,14 +87,14 @@ func (p *Prepared) Prepare() (output string, err error) {
 	return string(said), err
 }
 
-// Run starts the server with what the script has made, and nothing else but a port and an address.
-// Clients wait for it.
+// Run starts the server with the script's files; only the port and the address are added. Clients
+// wait for it.
 func (p *Prepared) Run() {
 	p.t.Helper()
 	p.launch("-c", "port="+strconv.Itoa(p.Port), "-c", "listen_addresses="+p.Host)
 }
 
-// Forget deletes the data, as a pod's end does.
+// Forget stops the server and deletes the data, as the end of a pod does.
 func (p *Prepared) Forget() {
 	p.t.Helper()
 	p.end(syscall.SIGQUIT)

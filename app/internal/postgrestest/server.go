@@ -1,5 +1,5 @@
-// Package postgrestest starts real PostgreSQL servers for tests: on loopback, with TLS and
-// passwords as on RDS, each with data of its own. The package's TestMain must call testrun.Main.
+// Package postgrestest starts real PostgreSQL servers for tests: on loopback, with TLS and passwords
+// as on RDS, each with its own data. The TestMain of the tests must call testrun.Main.
 package postgrestest
 
 import (
@@ -26,23 +26,23 @@ const (
 	patience      = time.Minute
 )
 
-// Config is how a server differs from others. The zero value is right for most.
+// Config configures a server. The zero value is right for most tests.
 type Config struct {
-	// Hosts that the server's certificate is for; default 127.0.0.1 and localhost.
+	// Hosts are those of the server's certificate; default 127.0.0.1 and localhost.
 	Hosts []string
-	// Settings as in postgresql.conf.
+	// Settings are as in postgresql.conf.
 	Settings map[string]string
 }
 
-// Server is one PostgreSQL server with one database and one role that owns it, as RDS makes them.
+// Server is one PostgreSQL server with one database and the role that owns it, like RDS'.
 type Server struct {
-	// Host, Port and Database are where clients go.
+	// Host, Port and Database are where clients connect.
 	Host     string
 	Port     int
 	Database string
-	// Username and Password are the role's; SetPassword changes the latter.
+	// Username and Password are the role's; SetPassword changes the password.
 	Username, Password string
-	// CAFile is what clients are to trust.
+	// CAFile is the authority that clients must trust.
 	CAFile string
 	// Data is PostgreSQL's data directory.
 	Data string
@@ -55,7 +55,7 @@ type Server struct {
 	ended     chan error
 }
 
-// Start returns a server that accepts connections. It is stopped when the test ends.
+// Start returns a server that accepts connections. It stops when the test ends.
 func Start(t testrun.TB, config Config) *Server {
 	t.Helper()
 	installed, err := install()
@@ -78,7 +78,7 @@ func Start(t testrun.TB, config Config) *Server {
 	return s
 }
 
-// make gives the server its data, a copy of a cluster that is at rest, and a certificate.
+// make gives the server its data, a copy of a stopped cluster, and a certificate.
 func (s *Server) make(cluster string, hosts []string) {
 	s.t.Helper()
 	dir := testrun.SubDir(s.t)
@@ -87,7 +87,7 @@ func (s *Server) make(cluster string, hosts []string) {
 		s.t.Fatal(err)
 	}
 	s.Certify(hosts...)
-	// As rds.force_ssl does: nothing without TLS.
+	// Like rds.force_ssl: no connections without TLS.
 	rules := "hostssl all all 127.0.0.0/8 scram-sha-256\nhostssl replication all 127.0.0.0/8 scram-sha-256\n"
 	if err := os.WriteFile(filepath.Join(s.Data, "pg_hba.conf"), []byte(rules), 0o600); err != nil {
 		s.t.Fatal(err)
@@ -104,7 +104,7 @@ func (s *Server) make(cluster string, hosts []string) {
 	})
 }
 
-// Certify gives the server a certificate for the given hosts, to be used from its next start.
+// Certify gives the server a certificate for the given hosts. It is used from the next start on.
 func (s *Server) Certify(hosts ...string) {
 	s.t.Helper()
 	s.authority.issue(s.t, filepath.Join(s.Data, "server.crt"), filepath.Join(s.Data, "server.key"), hosts)
@@ -113,7 +113,7 @@ func (s *Server) Certify(hosts ...string) {
 	}
 }
 
-// Start is for a server that was stopped.
+// Start starts a stopped server and waits for it.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.start()
@@ -135,16 +135,16 @@ func (s *Server) Start() {
 	}
 }
 
-// start does not wait.
+// start starts the server and does not wait.
 func (s *Server) start() {
 	s.t.Helper()
 	settings := map[string]string{
 		"listen_addresses": s.Host, "port": strconv.Itoa(s.Port), "unix_socket_directories": "",
 		"ssl": "on", "ssl_cert_file": "server.crt", "ssl_key_file": "server.key",
-		// The data is thrown away, so nothing waits for a disk.
+		// The data is discarded after the test, so do not wait for the disk.
 		"fsync": "off", "full_page_writes": "off",
 		"shared_buffers": "16MB", "max_connections": "100",
-		// What a standby that was stopped has missed.
+		// What a stopped standby has missed.
 		"wal_keep_size": "64MB",
 	}
 	for name, value := range s.settings {
@@ -176,10 +176,10 @@ func (s *Server) launch(arguments ...string) {
 	s.ended = ended
 }
 
-// Stop ends the server as RDS does for a restart: sessions are told, transactions rolled back.
+// Stop stops the server as an RDS restart does: it ends sessions and rolls back transactions.
 func (s *Server) Stop() { s.end(syscall.SIGINT) }
 
-// Kill ends the server as a crash does.
+// Kill stops the server as a crash does.
 func (s *Server) Kill() { s.end(syscall.SIGQUIT) }
 
 func (s *Server) end(signal syscall.Signal) {
@@ -202,7 +202,7 @@ func (s *Server) end(signal syscall.Signal) {
 	s.process = nil
 }
 
-// Connect opens a superuser's connection to the database, closed when the test ends.
+// Connect opens a superuser's connection to the database, and closes it when the test ends.
 func (s *Server) Connect() *pgx.Conn {
 	s.t.Helper()
 	connection, err := s.connect(s.t.Context(), superUser, superPassword, s.Database)
@@ -213,7 +213,7 @@ func (s *Server) Connect() *pgx.Conn {
 	return connection
 }
 
-// Exec runs a statement as superuser, outside of the database.
+// Exec runs a statement as superuser, in the database postgres.
 func (s *Server) Exec(statement string) {
 	s.t.Helper()
 	connection, err := s.connect(s.t.Context(), superUser, superPassword, "postgres")
@@ -226,7 +226,7 @@ func (s *Server) Exec(statement string) {
 	}
 }
 
-// SetPassword changes the role's password. Its sessions go on.
+// SetPassword changes the role's password. Existing sessions continue.
 func (s *Server) SetPassword(password string) {
 	s.t.Helper()
 	s.Exec(fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", s.Username, password))
@@ -251,8 +251,8 @@ func (s *Server) tail() string {
 	return string(content[max(0, len(content)-4000):])
 }
 
-// Reopen restarts the server with another pg_hba.conf, and ssl on or off, for tests of what clients
-// refuse. Connect and Exec may no longer work, and nothing waits for it.
+// Reopen restarts the server with another pg_hba.conf, and with ssl on or off, for tests of what
+// clients refuse. It does not wait, and Connect and Exec may no longer work.
 func (s *Server) Reopen(rules, ssl string) {
 	s.t.Helper()
 	s.Stop()

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// StartStandby returns a hot standby that streams from s, as RDS makes a read replica: with the
-// same port, passwords and authority. Its host is one that s does not have, such as 127.0.0.2,
-// which Linux alone has without being told. For a moment s is stopped, since the npm packages have
-// no pg_basebackup.
+// StartStandby returns a hot standby that streams from s, like an RDS read replica: with the same
+// port, passwords and authority. host must be another address than s's, such as 127.0.0.2, which only
+// Linux has by default. It stops s for a moment, since the npm packages have no
+// pg_basebackup.
 //
 // https://www.postgresql.org/docs/17/warm-standby.html
 func (s *Server) StartStandby(host string) *Server {
@@ -23,7 +23,7 @@ func (s *Server) StartStandby(host string) *Server {
 	if standby.settings == nil {
 		standby.settings = map[string]string{}
 	}
-	// Without sslcertmode it would look into the home of who runs the tests, which it may not.
+	// Without sslcertmode it would read the home folder of the tests' user, which it may not.
 	standby.settings["primary_conninfo"] = fmt.Sprintf("host=%s port=%d user=%s password=%s sslmode=require sslcertmode=disable",
 		s.Host, s.Port, superUser, superPassword)
 	standby.settings["wal_retrieve_retry_interval"] = "100ms"
@@ -40,13 +40,13 @@ func (s *Server) StartStandby(host string) *Server {
 	return &standby
 }
 
-// Promote makes a standby a primary of its own.
+// Promote makes a standby a primary.
 func (s *Server) Promote() {
 	s.t.Helper()
 	s.Exec("SELECT pg_promote()")
 }
 
-// CatchUp returns once the standby has replayed what primary has written.
+// CatchUp returns once the standby has replayed everything that primary has written.
 func (s *Server) CatchUp(primary *Server) {
 	s.t.Helper()
 	var position string

@@ -20,13 +20,13 @@ const head = `# Certificate authorities of Amazon RDS, by region: the app trusts
 #   curl https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem | go run ./internal/rdsbundle/write > rds-global-bundle.pem
 `
 
-// A certificate within any text, be it PEM or the JavaScript of an npm package.
+// certificate matches a certificate in any text: PEM, or the JavaScript of an npm package.
 var certificate = regexp.MustCompile(`(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----`)
 
-// What JavaScript needs around the lines of a string.
+// notation removes JavaScript's notation around the lines of a string.
 var notation = strings.NewReplacer(`\n`, "\n", "'", "", `"`, "")
 
-// Parse finds every certificate in a text. Its error is the first that cannot be read.
+// Parse returns every certificate in a text. It stops at the first that it cannot parse.
 func Parse(text []byte) ([]*x509.Certificate, error) {
 	var found []*x509.Certificate
 	for _, match := range certificate.FindAllString(string(text), -1) {
@@ -43,7 +43,7 @@ func Parse(text []byte) ([]*x509.Certificate, error) {
 	return found, nil
 }
 
-// plain makes PEM of a JavaScript expression: 'line\n' + 'line\n'
+// plain converts a JavaScript expression to PEM: 'line\n' + 'line\n'
 func plain(text string) string {
 	var lines []string
 	for line := range strings.Lines(notation.Replace(text)) {
@@ -54,8 +54,8 @@ func plain(text string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// Format writes certificates as PEM with a comment for each: sorted, none twice, and without
-// those that have expired by now.
+// Format writes certificates as PEM with a comment for each: sorted, without duplicates and without
+// expired ones.
 func Format(certificates []*x509.Certificate, now time.Time) []byte {
 	kept := slices.DeleteFunc(slices.Clone(certificates), func(c *x509.Certificate) bool { return now.After(c.NotAfter) })
 	slices.SortFunc(kept, func(a, b *x509.Certificate) int {

@@ -24,13 +24,13 @@ func read(t *testing.T) (text []byte, certificates []*x509.Certificate) {
 	return text, certificates
 }
 
-// A bundle edited by hand, or holding an expired certificate, is not what Format writes of it.
+// A bundle edited by hand, or with an expired certificate, differs from Format's output.
 func TestBundleIsAsGenerated(t *testing.T) {
 	text, certificates := read(t)
 	if !bytes.Equal(text, rdsbundle.Format(certificates, time.Now())) {
 		t.Errorf("%s: generate it anew, as its head says", file)
 	}
-	// What the service itself will read of it.
+	// The certificates that the service itself will read.
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
 	want := x509.NewCertPool()

@@ -1,5 +1,5 @@
-// Package testrun gives a test binary a folder and processes that are gone when it ends, however
-// it ends: a test that times out runs no clean-up of its own.
+// Package testrun gives a test binary a folder and processes that disappear when it ends, however it
+// ends: a test that times out runs no cleanup of its own.
 package testrun
 
 import (
@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// The shell that cleans up leads the group of all processes, and reads from a pipe that only the
-// test binary holds: the end of that pipe is the end of the test.
+// cleaner is the shell that leads the group of all processes. It reads from a pipe that only the test
+// binary has open: when the pipe closes, the test has ended.
 const cleaner = `trap '' QUIT; cat >/dev/null; kill -QUIT 0; sleep 0.2; rm -rf "$1"`
 
 var run struct {
@@ -24,7 +24,7 @@ var run struct {
 	group int
 }
 
-// TB is what is needed of a testing.TB. Programs that are no tests can have one too.
+// TB is the part of testing.TB that helpers need. Programs that are not tests can implement it too.
 type TB interface {
 	Helper()
 	Context() context.Context
@@ -44,15 +44,15 @@ func Main(m *testing.M) int {
 		return fail(err)
 	}
 	defer finish()
-	// The tests wait more than they compute. A -parallel of the command line still counts.
+	// The tests wait more than they compute. -parallel on the command line still takes effect.
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		return fail(err)
 	}
 	return m.Run()
 }
 
-// Begin makes the folder, and the group of processes, and returns what ends them. They end with
-// the program at the latest. A program may begin once.
+// Begin makes the folder and the process group, and returns a function that ends them. They end with
+// the program at the latest. Call Begin once.
 func Begin() (finish func(), err error) {
 	dir, err := os.MkdirTemp("", "plinth-app-test-")
 	if err != nil {
@@ -82,7 +82,7 @@ func fail(err error) int {
 	return 1
 }
 
-// Dir is the run's folder. Everybody may enter it.
+// Dir is the run's folder. Every user may enter it.
 func Dir() string {
 	if run.dir == "" {
 		panic("testrun: the package's TestMain must call testrun.Main, a program testrun.Begin")
@@ -90,7 +90,7 @@ func Dir() string {
 	return run.dir
 }
 
-// SubDir is a new folder in the run's, which everybody may enter.
+// SubDir makes a new folder in the run's, which every user may enter.
 func SubDir(t TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(Dir(), "")
@@ -103,7 +103,7 @@ func SubDir(t TB) string {
 	return dir
 }
 
-// open lets everybody in: servers that refuse to run as root run as somebody else.
+// open lets every user in: servers that refuse to run as root run as another user.
 func open(dir string) error {
 	return os.Chmod(dir, 0o755) //nolint:gosec // see above
 }
@@ -121,8 +121,8 @@ var ports struct {
 	given map[int]bool
 }
 
-// FreePort is a port that nobody listens on, and that neither this test binary is given twice
-// nor the system gives to outgoing connections (those begin at 32768 on Linux, higher elsewhere).
+// FreePort returns a port on which nobody listens. It never returns a port twice, and never one that
+// the system uses for outgoing connections (those begin at 32768 on Linux, higher elsewhere).
 func FreePort(t TB) int {
 	t.Helper()
 	ports.Lock()

@@ -1,4 +1,4 @@
-// Package web answers HTTP: the application, its health and, on a port of their own, its metrics.
+// Package web serves HTTP: the application, its health and, on a separate port, its metrics.
 package web
 
 import (
@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// healthTimeout: Kubernetes' probes wait three seconds, the load balancer five.
+	// healthTimeout is shorter than Kubernetes' probes wait, three seconds, and the load balancer, five.
 	healthTimeout = 2 * time.Second
-	// requestTimeout is a request's patience with the database. A restart of PostgreSQL takes
-	// less; the load balancer and most clients wait longer.
+	// requestTimeout is how long a request waits for the database. A restart of PostgreSQL takes less
+	// time; the load balancer and most clients wait longer.
 	requestTimeout = 5 * time.Second
 )
 
-// Database is what requests need of it.
+// Database is what requests need from the database.
 type Database interface {
 	// Ping returns once the database answers, or an error when ctx ends.
 	Ping(ctx context.Context) error
-	// CountVisit adds a visit and returns their number.
+	// CountVisit adds a visit and returns the number of visits.
 	CountVisit(ctx context.Context) (int64, error)
-	// Visits returns their number, which may be an older one.
+	// Visits returns the number of visits, possibly an older one.
 	Visits(ctx context.Context) (int64, error)
 }
 
@@ -42,7 +42,7 @@ type App struct {
 	failures throttle
 }
 
-// Handler routes what arrives on the main port: all of it can come from the internet.
+// Handler routes requests to the main port: all of them can come from the internet.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
@@ -52,7 +52,7 @@ func (a *App) Handler() http.Handler {
 	return a.Phase.sendAway(a.Metrics.count(mux))
 }
 
-// health tells whether requests should be sent here.
+// health reports whether the pod should get requests.
 func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	if !a.Phase.is(serving) {
 		text(w, http.StatusServiceUnavailable, "DOWN")
@@ -68,16 +68,16 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	text(w, http.StatusOK, "UP")
 }
 
-// alive says nothing about the database: a restart of this process would not help it.
+// alive does not check the database: a restart of this process would not help it.
 func (a *App) alive(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "UP") }
 
-// home counts a visit. So does HEAD, which is answered as GET is, without the body.
+// home counts a visit. HEAD counts too; its answer is GET's without the body.
 func (a *App) home(w http.ResponseWriter, r *http.Request) { a.tell(w, r, a.Database.CountVisit) }
 
 // visits changes nothing.
 func (a *App) visits(w http.ResponseWriter, r *http.Request) { a.tell(w, r, a.Database.Visits) }
 
-// tell answers with the number of visits that the database gives.
+// tell answers with the number of visits that number returns.
 func (a *App) tell(w http.ResponseWriter, r *http.Request, number func(context.Context) (int64, error)) {
 	if a.Phase.is(starting) {
 		failed(w, http.StatusServiceUnavailable, "starting")
@@ -90,7 +90,7 @@ func (a *App) tell(w http.ResponseWriter, r *http.Request, number func(context.C
 	case err == nil:
 		answer(w, http.StatusOK, map[string]any{"version": a.Version, "visits": visits})
 	case r.Context().Err() != nil:
-		// The client has gone. The code is nginx's, for the metrics.
+		// The client has gone. 499 is nginx's code for that, for the metrics.
 		w.WriteHeader(499)
 	case errors.Is(err, database.ErrUnavailable), errors.Is(err, database.ErrUnknownOutcome):
 		a.failures.warn(a.Log, "request not served", err)
@@ -101,7 +101,7 @@ func (a *App) tell(w http.ResponseWriter, r *http.Request, number func(context.C
 	}
 }
 
-// failed answers with words of our own: a database's error can tell too much.
+// failed answers with our own message: a database's error can reveal too much.
 func failed(w http.ResponseWriter, code int, message string) {
 	answer(w, code, map[string]any{"error": message})
 }
@@ -111,7 +111,7 @@ func answer(w http.ResponseWriter, code int, body map[string]any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	// An error here is the client's having gone.
+	// An error here means that the client has gone.
 	_ = json.NewEncoder(w).Encode(body)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are what Prometheus asks for.
+// Metrics are the service's metrics for Prometheus.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
@@ -21,7 +21,7 @@ type Metrics struct {
 	rate     *rate
 }
 
-// NewMetrics also takes in what the given collectors tell.
+// NewMetrics also registers the given collectors.
 func NewMetrics(version string, others ...prometheus.Collector) *Metrics {
 	return newMetrics(time.Now, version, others...)
 }
@@ -46,7 +46,7 @@ func newMetrics(now func() time.Time, version string, others ...prometheus.Colle
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	// A gauge, for an autoscaler that asks the pods themselves: only Prometheus makes a rate of a counter.
+	// A gauge, for an autoscaler that asks the pods themselves: only Prometheus computes a counter's rate.
 	perSecond := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "http_requests_per_second",
 		Help: fmt.Sprintf("Answered requests a second, without those of probes: the mean of the last %d seconds.", rateSeconds),
@@ -58,8 +58,8 @@ func newMetrics(now func() time.Time, version string, others ...prometheus.Colle
 	return m
 }
 
-// Handler answers GET /metrics. It belongs on a port of its own: the Ingress sends every path of
-// the main port to the internet, and metrics tell strangers how the service is built and used.
+// Handler answers GET /metrics. It needs its own port: the Ingress exposes every path of the main
+// port to the internet, and metrics reveal how the service is built and used.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
@@ -81,8 +81,8 @@ func (m *Metrics) count(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// handlerName is a pattern's path. It is not the request's: strangers choose those, and each
-// would be a time series.
+// handlerName is a pattern's path. It is not the request's: clients choose that, and each would be a
+// time series.
 func handlerName(pattern string) string {
 	_, path, found := strings.Cut(pattern, " ")
 	if !found {
@@ -91,7 +91,7 @@ func handlerName(pattern string) string {
 	return strings.TrimSuffix(path, "{$}")
 }
 
-// recorder remembers the status code.
+// recorder records the status code.
 type recorder struct {
 	http.ResponseWriter
 	code int

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// Phase is where the process is in its life. It only moves forward.
+// Phase is the phase of the process. It only moves forward.
 type Phase struct{ value atomic.Int32 }
 
 const (
@@ -17,15 +17,15 @@ const (
 // Serve ends the start: the schema is ready.
 func (p *Phase) Serve() { p.value.CompareAndSwap(starting, serving) }
 
-// Stop announces the end. Requests are still served, but the load balancer is told to send no
-// more, and clients to open another connection, which then leads elsewhere.
+// Stop announces the end. Requests are still served, but the load balancer learns to send no more, and
+// clients to open another connection, which then leads elsewhere.
 func (p *Phase) Stop() { p.value.Store(stopping) }
 
 func (p *Phase) is(value int32) bool { return p.value.Load() == value }
 
-// sendAway closes each connection after an answer once the process is stopping. Not with
-// http.Server.SetKeepAlivesEnabled: that cuts idle connections at once, and with them the
-// request that is just on its way.
+// sendAway closes each connection after its answer once the process is stopping. It does not use
+// http.Server.SetKeepAlivesEnabled: that closes idle connections at once, and loses a request that is
+// just arriving.
 func (p *Phase) sendAway(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.is(stopping) {

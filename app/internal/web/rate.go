@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// rateSeconds is the window of the mean. Shorter, and one burst would bring pods that start when it
-// is over; longer, and a load that doubles would be seen late.
+// rateSeconds is the window of the mean. With a shorter one, a burst would bring pods that start when
+// it is over; with a longer one, a doubled load would be seen late.
 const rateSeconds = 30
 
-// A rate is the mean number of events a second over the last rateSeconds whole seconds. Reading it
-// changes nothing, so any number may read it, as often as they like.
+// A rate is the mean number of events a second over the last rateSeconds whole seconds. Reading
+// changes nothing, so any number of readers may read it at any time.
 type rate struct {
 	now   func() time.Time
 	begin time.Time
 
 	mutex sync.Mutex
-	// seconds has a place for each second of the window and for the one that is not yet over.
+	// seconds has a place for each second of the window and for the current one.
 	seconds [rateSeconds + 1]second
 }
 
-// A second is the number of events in one, which is counted from the rate's beginning.
+// A second is the number of events in one second, numbered from the rate's beginning.
 type second struct {
 	number int64
 	events int
@@ -28,7 +28,7 @@ type second struct {
 
 func newRate(now func() time.Time) *rate { return &rate{now: now, begin: now()} }
 
-// current is the number of the second that is not yet over.
+// current is the number of the current second.
 func (r *rate) current() int64 { return int64(r.now().Sub(r.begin) / time.Second) }
 
 // Add counts one event.
@@ -43,8 +43,8 @@ func (r *rate) Add() {
 	s.events++
 }
 
-// PerSecond is the mean. Of a rate younger than the window, it is the mean over its age: a pod that
-// has just started is as busy as it is, not a thirtieth of it.
+// PerSecond is the mean. For a rate younger than the window it is the mean over its age: otherwise a
+// pod that has just started would look idle.
 func (r *rate) PerSecond() float64 {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -66,7 +66,7 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// go test -race sees whether requests and scrapes get in each other's way.
+// go test -race detects races between requests and scrapes.
 func TestRateOfManyAtOnce(t *testing.T) {
 	begin := time.Now()
 	var later sync.Map
@@ -92,7 +92,7 @@ func TestRateOfManyAtOnce(t *testing.T) {
 	}
 }
 
-// Probes ask as often as there are pods, whatever users do: they are no load to scale on.
+// Probes come in proportion to the pods, whatever users do: they are no load to scale on.
 func TestRateLeavesProbesOut(t *testing.T) {
 	c := &clock{time.Now()}
 	m := newMetrics(c.now, "dev")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// NewServer is an http.Server with limits for everything. What it cannot tell a client it logs.
+// NewServer returns an http.Server with limits for everything. It logs errors that clients cannot get.
 func NewServer(handler http.Handler, idleTimeout time.Duration, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// throttle writes one line a second at most. Requests that succeed are not logged at all, as the
-// load balancer does that; while the database is away each would fail with the same line. How
-// many did is in the metrics.
+// throttle writes at most one line a second. Successful requests are not logged at all: the load
+// balancer does that. While the database is away, each request would log the same line; the metrics
+// count them.
 type throttle struct {
 	mu       sync.Mutex
 	next     time.Time

@@ -1,5 +1,5 @@
-// Command nodatabase is the service without PostgreSQL: the same handler, with a counter in memory.
-// It takes a PORT on loopback.
+// Command nodatabase is the service without PostgreSQL: the same handler with a counter in memory.
+// It listens on PORT on loopback.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command openssl stands in for the one that the database's image has, on a machine without: it
-// makes a certificate that signs itself, and understands that one call alone.
+// Command openssl replaces the one in the database's image on a machine without it. It makes a
+// self-signed certificate, and understands only that one call.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 
 const days = 3650
 
-// call is how charts/postgres/files/prepare.sh starts it, but for the two files.
+// call is the call in charts/postgres/files/prepare.sh, without the two files.
 var call = strings.Fields("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -sha256 -nodes -days 3650 -subj /CN=postgres")
 
 func main() {

@@ -1,4 +1,4 @@
-// Command write reads text that holds certificates and writes the file rds-global-bundle.pem.
+// Command write reads text with certificates and writes the file rds-global-bundle.pem.
 package main
 
 import (
