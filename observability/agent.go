@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// Agent is a Prometheus in agent mode: it scrapes, keeps nothing, and writes to AMP.
+// Agent is a Prometheus in agent mode: it scrapes, stores nothing, and writes to AMP.
 // https://prometheus.io/docs/prometheus/latest/prometheus_agent/
 type Agent struct {
-	// App is the application's name, which its namespace has too.
+	// App is the application's name, which is also its namespace's.
 	App string
-	// Environment and Cluster become labels of everything that is written.
+	// Environment and Cluster become labels of all written metrics.
 	Environment string
 	Cluster     string
-	// ScrapeIntervalSeconds is how often each target is asked, at most 60: rules look back five minutes.
+	// ScrapeIntervalSeconds is the scrape interval, at most 60: rules look back five minutes.
 	ScrapeIntervalSeconds int
-	// RemoteWriteURL is the workspace's, <endpoint>api/v1/remote_write.
+	// RemoteWriteURL is the workspace's URL, <endpoint>api/v1/remote_write.
 	RemoteWriteURL string
-	// Region is the workspace's.
+	// Region is the workspace's region.
 	Region string
 }
 
-// Jobs, as rules and dashboards call them.
+// The names of jobs in rules and dashboards.
 const (
 	appJob              = "app"
 	kubeStateMetricsJob = "kube-state-metrics"
 	cadvisorJob         = "cadvisor"
 )
 
-// keptMetrics are the metrics that rules and dashboards use. AMP is paid by the sample, and of those that are
-// offered nine in ten are read by nobody.
+// keptMetrics are the metrics that rules and dashboards use. AMP charges by the sample, and nobody
+// reads nine in ten of the exported metrics.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-costs.html
 var keptMetrics = map[string][]string{
 	appJob: {
@@ -80,8 +80,8 @@ var keptMetrics = map[string][]string{
 	},
 }
 
-// appSamples is the most that one of the application's pods may tell at a time, some five times what
-// it does. Above that it is not listened to: a label with a stranger's values in it would be costly.
+// appSamples is the maximum number of samples in one scrape of a pod of the application, about five
+// times the usual. Prometheus drops a larger scrape: a label with users' values would be costly.
 const appSamples = 1000
 
 // Config returns prometheus.yml.
@@ -96,8 +96,8 @@ func (a Agent) Config() map[string]any {
 		"remote_write": []map[string]any{{
 			"url":   a.RemoteWriteURL,
 			"sigv4": map[string]any{"region": a.Region},
-			// Of each target Prometheus itself adds up, which is used, and how the scrape went, which
-			// is not. Only here can they be left out.
+			// Prometheus adds series about each target: up, which is used, and scrape_*, which are not. Only
+			// here can they be dropped.
 			// https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
 			"write_relabel_configs": []map[string]any{drop("__name__", "scrape_.+")},
 		}},
@@ -110,8 +110,8 @@ func (a Agent) ScrapeConfigs() []map[string]any {
 	return []map[string]any{a.app(), kubeStateMetrics(), cadvisor()}
 }
 
-// app scrapes the application's pods. Ready or not: while the database is away none is, and that is
-// when their metrics are looked at.
+// app scrapes the application's pods, ready or not: while the database is away no pod is ready, and
+// their metrics are needed.
 func (a Agent) app() map[string]any {
 	return map[string]any{
 		"job_name": appJob,
@@ -129,8 +129,8 @@ func (a Agent) app() map[string]any {
 	}
 }
 
-// kubeStateMetrics scrapes the Service, whose address outlives its pod: another would be another set
-// of time series.
+// kubeStateMetrics scrapes the Service, whose address outlives its pods: another address would be
+// another set of time series.
 func kubeStateMetrics() map[string]any {
 	return map[string]any{
 		"job_name": kubeStateMetricsJob,
@@ -141,13 +141,13 @@ func kubeStateMetrics() map[string]any {
 	}
 }
 
-// cadvisor scrapes the kubelets through the API server: on Fargate a pod does not reach the kubelet
-// beside itself, and a kubelet's certificate is not always for its address.
+// cadvisor scrapes the kubelets through the API server: on Fargate a pod does not reach its own
+// node's kubelet, and a kubelet's certificate is not always for its address.
 // https://aws-otel.github.io/docs/getting-started/container-insights/eks-fargate/
 // https://github.com/kubernetes-sigs/metrics-server/issues/1468
 //
-// Security: for this the service account may get nodes/proxy, with which whoever has its token can
-// also run commands in pods. It must be this agent's alone.
+// Security: this needs get on nodes/proxy. Whoever has the service account's token can then also run
+// commands in pods. It must be this agent's alone.
 // https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
 func cadvisor() map[string]any {
 	const account = "/var/run/secrets/kubernetes.io/serviceaccount/"

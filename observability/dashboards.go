@@ -6,30 +6,30 @@ import (
 	"slices"
 )
 
-// The unique ids that dashboards call their data sources by.
+// The unique ids of data sources in dashboards.
 const (
 	PrometheusUID = "prometheus"
 	CloudWatchUID = "cloudwatch"
 	LokiUID       = "loki"
 )
 
-// LogsDashboard is the one that needs Loki.
+// LogsDashboard is the dashboard that needs Loki.
 const LogsDashboard = "logs.json"
 
-// Names are what an environment's things are called.
+// Names are the names of an environment's resources.
 type Names struct {
-	// App is the application's name, which its namespace has too.
+	// App is the application's name, which is also its namespace's.
 	App string
 	// LoadBalancer is the name of the application's ALB.
 	LoadBalancer string
-	// Database is what the identifiers of the RDS instances begin with, empty where there are none: then
-	// none is shown.
+	// Database is the prefix of the identifiers of the RDS instances. Empty means that there are none:
+	// then no dashboard shows any.
 	Database string
 }
 
 // Dashboards returns Grafana's dashboards, as JSON, by file name.
 //
-// None holds "${" or "%{", which Terraform would take for its own.
+// None contains "${" or "%{", which Terraform would interpolate.
 func Dashboards(names Names) map[string]string {
 	constants := map[string]string{
 		"namespace":    names.App,
@@ -47,8 +47,8 @@ func Dashboards(names Names) map[string]string {
 	return dashboards
 }
 
-// setConstants gives a dashboard's constants their values. A constant is a variable that nobody who
-// looks at the dashboard can change.
+// setConstants gives a dashboard's constants their values. A constant is a variable that viewers of the
+// dashboard cannot change.
 // https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-constant-variable
 func setConstants(content []byte, values map[string]string) (string, error) {
 	var dashboard map[string]any
@@ -76,8 +76,8 @@ func setConstants(content []byte, values map[string]string) (string, error) {
 	return string(text), err
 }
 
-// forgetDatabase takes away the row of that name, what is under it, and the variables that only these
-// have a use for.
+// forgetDatabase removes the row called Database, the panels under it, and the variables that only they
+// use.
 func forgetDatabase(dashboard map[string]any) {
 	panels, _ := dashboard["panels"].([]any)
 	under := false

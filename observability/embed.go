@@ -1,5 +1,5 @@
-// Package observability holds what Prometheus, Amazon Managed Prometheus (AMP) and Grafana are told:
-// what to scrape, rules and dashboards. It knows nothing of Terraform.
+// Package observability has the input of Prometheus, Amazon Managed Prometheus (AMP) and Grafana: what
+// to scrape, rules and dashboards. It does not depend on Terraform.
 //
 // tools/observability has its tests, which need Prometheus' own parser.
 package observability
@@ -13,8 +13,8 @@ import (
 //go:embed rules/*.yaml dashboards/*.json
 var files embed.FS
 
-// Rules returns AMP's rule files by their name, which serves as the name of their namespace. Those of a
-// file need no other file's.
+// Rules returns AMP's rule files by name, which is also the name of their namespace. Rules of a file
+// do not use other files' rules.
 func Rules() map[string]string {
 	rules := map[string]string{}
 	for name, content := range read("rules") {
@@ -23,7 +23,7 @@ func Rules() map[string]string {
 	return rules
 }
 
-// read returns the files of a folder by their name. An error would be one of the compiler's.
+// read returns the files of a folder by name. They are embedded, so reading them cannot fail.
 func read(folder string) map[string][]byte {
 	entries, err := files.ReadDir(folder)
 	if err != nil {
