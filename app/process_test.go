@@ -61,7 +61,7 @@ type process struct {
 	credentials *credentials
 }
 
-// options are those of a process; the zero value is right for most.
+// options are the options of a process; the zero value is right for most tests.
 type options struct {
 	version     string
 	credentials *credentials

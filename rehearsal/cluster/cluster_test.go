@@ -64,7 +64,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// defineSecrets installs the custom resource definitions of External Secrets, as its release does, then KEDA's.
+// defineSecrets installs the custom resource definitions of External Secrets, as its release does.
 func defineSecrets(folder string) error {
 	ctx := context.Background()
 	chart := filepath.Join(folder, "external-secrets")
@@ -85,7 +85,7 @@ func defineSecrets(folder string) error {
 	return err
 }
 
-// defineScaling installs those of KEDA.
+// defineScaling installs the custom resource definitions of KEDA.
 func defineScaling(folder string) error {
 	ctx := context.Background()
 	chart := filepath.Join(folder, "keda")

@@ -29,7 +29,7 @@ var observers = []struct {
 //
 // Not in parallel: their roles are in shared namespaces, and in the cluster.
 func TestObservability(t *testing.T) {
-	// Namespaces in which some have a role: those of the application and of the add-ons.
+	// The namespaces in which some have a role: the application's and the add-ons'.
 	namespaces := []string{"aws-load-balancer-controller", "metrics-server", "external-secrets", "keda"}
 	for _, env := range environments(t) {
 		if app := application(t, env); !slices.Contains(namespaces, app) {

@@ -6,8 +6,8 @@ import (
 
 var layers = []string{"network", "data", "cluster", "addons", "app", "observability"}
 
-// TestOneByOne deploys each stack alone, in order, and destroys them in reverse. cdktf refuses the wrong
-// order, and deploys a stack alone when told to. Terraform alone does the remaining stacks.
+// TestOneByOne deploys the stacks one by one, in order, and destroys them in reverse. cdktf refuses the
+// wrong order, and deploys a stack alone when told to. Terraform alone deploys the last stacks.
 func TestOneByOne(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")

@@ -73,8 +73,8 @@ func start(t *testing.T, env string, overrides ...string) rehearsal {
 	return rehearsal{r, t}
 }
 
-// furnished starts in an account that has only what the stacks need from the bootstrap. Commands
-// run as the account's administrator.
+// furnished starts in an account that has only what the stacks need from the bootstrap stack.
+// Commands run as the account's administrator.
 func furnished(t *testing.T, env string, overrides ...string) rehearsal {
 	t.Helper()
 	r := start(t, env, overrides...)
@@ -82,7 +82,7 @@ func furnished(t *testing.T, env string, overrides ...string) rehearsal {
 	return r
 }
 
-// anew switches to another account with the same furnishing.
+// anew switches to a new account, furnished in the same way.
 func (r rehearsal) anew(account string) {
 	r.t.Helper()
 	_, region := r.account()
@@ -158,7 +158,7 @@ func (r rehearsal) contains(output string, wanted ...string) {
 	}
 }
 
-// alone runs cdktf on one stack, ignoring missing dependencies as a user who knows they exist.
+// alone runs cdktf on one stack without the stacks that it needs, which must be deployed.
 func (r rehearsal) alone(command, layer string) run.Command {
 	return r.Alone(r.CDKTF(command, r.stack(layer)))
 }
@@ -198,7 +198,7 @@ func (r rehearsal) deploy() string {
 	return r.each(r.App.Needs, func(stack string) []run.Command { return []run.Command{r.on(stack, "apply")} })
 }
 
-// destroy destroys all stacks likewise, in reverse.
+// destroy destroys all stacks with Terraform, in reverse order.
 func (r rehearsal) destroy() {
 	r.t.Helper()
 	r.each(r.App.NeededBy, func(stack string) []run.Command { return []run.Command{r.on(stack, "destroy")} })
@@ -255,7 +255,7 @@ func (r rehearsal) made() []string {
 	return all
 }
 
-// known are the resources in the states of the stacks, likewise.
+// known are the resources in the states of all stacks, as "type id".
 func (r rehearsal) known() []string { r.t.Helper(); return r.inStates(r.App.Names()...) }
 
 // inStates are the resources in the states of some stacks, without terraform_data.

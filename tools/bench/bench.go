@@ -21,7 +21,7 @@ type bench struct {
 	node    string // runs all JavaScript, jsii's included
 	context string // cdktf.json's context, as the cdktf CLI passes it on
 
-	progress io.Writer // for the person who waits
+	progress io.Writer // for messages while the user waits
 	// small skips what takes minutes: the published bindings, and many environments.
 	small bool
 

@@ -27,9 +27,9 @@ type store struct {
 	lock *flock.Flock
 }
 
-// record says what a generated module was made from and what its digest is. It
-// is written after the module, so a module without a matching record is known to
-// be broken.
+// record says what a generated module was made from, with the digest of its files.
+// It is written after the module, so a module without a matching record is known
+// to be broken.
 type record struct {
 	Pins      pins     `json:"pins"`      // of the npm packages
 	Packages  []string `json:"packages"`  // Go packages, sorted

@@ -35,8 +35,8 @@ import (
 
 const appChart = "../../charts/app"
 
-// Once the application is told to stop, it finishes its requests for at most drainSeconds, and exits
-// within stopSeconds.
+// After SIGTERM the application finishes its requests for at most drainSeconds, and exits within
+// stopSeconds.
 const (
 	drainSeconds = 25
 	stopSeconds  = 30
@@ -187,7 +187,7 @@ func TestAppRolloutLosesNoRequest(t *testing.T) {
 	})
 }
 
-// A terminating pod answers whatever the load balancer still sends or waits for.
+// A terminating pod answers all requests for which the load balancer still waits.
 func TestAppLeavesInTime(t *testing.T) {
 	// The longest time until the controller and the load balancer know that a pod terminates.
 	const notice = 20

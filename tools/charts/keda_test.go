@@ -149,8 +149,8 @@ func TestKEDA(t *testing.T) {
 	}
 }
 
-// everywhere lists the resources that KEDA may change in every namespace: its own kinds, and those that
-// get its certificate, which no value of the chart narrows. The autoscaler only reads the last.
+// everywhere lists the resources that KEDA may change in every namespace, which no value of the chart
+// narrows: its own kinds and the registrations with its certificate. The autoscaler only reads the last.
 var everywhere = []string{
 	"clustertriggerauthentications", "cloudeventsources", "clustercloudeventsources",
 	"apiservices", "validatingwebhookconfigurations",

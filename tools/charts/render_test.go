@@ -266,8 +266,8 @@ func isFargateSize(millicpus, mib int64) bool {
 	return false
 }
 
-// checkFargateSize checks that every pod uses a Fargate size to the last MiB: what is rounded up is
-// paid for but not used.
+// checkFargateSize checks that every pod uses a Fargate size to the last MiB: rounded-up memory is paid
+// for but not used.
 func checkFargateSize(t *testing.T, r *render.Release) {
 	t.Helper()
 	for _, p := range pods(r) {

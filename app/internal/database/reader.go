@@ -82,8 +82,8 @@ func (d *Database) Read(ctx context.Context, do func(context.Context, Querier) e
 	})
 }
 
-// readReplica reports whether a replica has answered. It drops the error: the primary reports what is
-// wrong with the statement too.
+// readReplica reports whether a replica has answered. It drops the error: the primary reports a wrong
+// statement too.
 func (d *Database) readReplica(ctx context.Context, do func(context.Context, Querier) error) bool {
 	if d.reader == nil {
 		return false

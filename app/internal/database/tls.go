@@ -24,8 +24,8 @@ func (c Config) proof() ([]string, error) {
 		// SECURITY: for a server without a trusted certificate, since it makes its own at start. With
 		// SCRAM-SHA-256-PLUS neither side sends the password. Each proves that it knows it, with messages that
 		// include the hash of the server's certificate: a man in the middle has another certificate, and both
-		// sides notice. A server without TLS, or one that asks for no password or in any other way, is refused
-		// before it learns anything. An impostor gets a proof to test passwords against, but the password has
+		// sides notice. A server is refused before it learns anything if it has no TLS, asks for no password,
+		// or asks in any other way. An impostor gets a proof to test passwords against, but the password has
 		// 40 random characters.
 		// https://www.postgresql.org/docs/17/sasl-authentication.html#SASL-SCRAM-SHA-256
 		return []string{"sslmode", "require", "channel_binding", "require", "require_auth", "scram-sha-256"}, nil

@@ -92,7 +92,7 @@ func TestRateOfManyAtOnce(t *testing.T) {
 	}
 }
 
-// Probes come in proportion to the pods, whatever users do: they are no load to scale on.
+// Probes are not load to scale on: their number depends on the pods, not on the users.
 func TestRateLeavesProbesOut(t *testing.T) {
 	c := &clock{time.Now()}
 	m := newMetrics(c.now, "dev")

@@ -42,12 +42,12 @@ func (c Client) Variables() []string {
 	return variables
 }
 
-// Kubectl runs kubectl and returns its output. The error contains what it prints about one.
+// Kubectl runs kubectl and returns its output. The error contains kubectl's message.
 func (c Client) Kubectl(ctx context.Context, input string, arguments ...string) (string, error) {
 	return c.run(ctx, kubectl, input, arguments)
 }
 
-// Helm runs Helm likewise.
+// Helm runs Helm and returns its output. The error contains Helm's message.
 func (c Client) Helm(ctx context.Context, input string, arguments ...string) (string, error) {
 	return c.run(ctx, helm, input, arguments)
 }

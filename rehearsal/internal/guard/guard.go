@@ -93,7 +93,7 @@ func Start(p Program) (*Process, error) {
 	return &Process{command: command, control: speaking, name: p.Path}, nil
 }
 
-// Interrupt interrupts the program, as Ctrl-C does, and whatever is started below it later.
+// Interrupt interrupts the program, as Ctrl-C does, and every process that starts below it later.
 func (p *Process) Interrupt() { p.say(sayInterrupt) }
 
 // Kill ends the program and all that it has started at once, as kill -9 does. Nothing is left

@@ -94,7 +94,7 @@ func (p *play) objects() ([]report.Object, error) {
 	return objects, nil
 }
 
-// things are the cloud's things, by type and key, without those that came before any stack.
+// things lists the cloud's things by type and key, without those that existed before any stack.
 func things(all map[string]map[string]*cloud.Thing) []report.Thing {
 	var found []report.Thing
 	for _, kind := range slices.Sorted(maps.Keys(all)) {

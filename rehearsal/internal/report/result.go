@@ -26,14 +26,14 @@ type Result struct {
 
 	// Before is what must exist in a real account before the first deployment.
 	Before []string
-	// NotChecked is what a rehearsal cannot check.
+	// NotChecked are the limits of a rehearsal.
 	NotChecked []string
 	// BySchema are the types of which a rehearsal knows only the schema. Unasked are other types
 	// whose permissions it does not check.
 	BySchema, Unasked []string
-	// Left is what is still in the cloud. Kept is what AWS keeps for some days.
+	// Left are leftovers in the cloud. Kept are the things that AWS keeps for some days.
 	Left, Kept []Thing
-	// Bootstrap is what the bootstrap stack has created. It stays.
+	// Bootstrap are the resources of the bootstrap stack, which stay.
 	Bootstrap []Thing
 	// Looked reports whether these were looked for. Objects are those in the bucket.
 	Looked  bool
@@ -185,13 +185,13 @@ func (p *Phase) Bar(stack string) *Bar {
 type Expectation struct {
 	Title string
 	Met   bool
-	// Found describes in one sentence what was found.
+	// Found is one sentence about the outcome.
 	Found string
 	// Details are Terraform's messages after a failure, Log the file with the rest.
 	Details, Log string
 }
 
-// Disclaimer belongs beside every result.
+// Disclaimer is a sentence to show with every result.
 func (r *Result) Disclaimer() string {
 	if r.RealCluster {
 		return "This was a rehearsal: AWS was simulated, and no container ran. No AWS was involved."

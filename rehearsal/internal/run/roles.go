@@ -14,9 +14,9 @@ import (
 // nobody is the role for a stack without one: no such role exists.
 const nobody = "none"
 
-// Under makes one cdktf command work on several stacks, each under its own role. roles is by stack.
-// The token is that of a pipeline's job for a branch or tag. cdktf runs a script instead of Terraform,
-// which takes the role of the stack whose folder it runs in.
+// Under makes one cdktf command work on several stacks, each under its own role, like jobs of a
+// pipeline for a branch or tag. roles is by stack. cdktf runs a script instead of Terraform, which
+// takes the role of the stack whose folder it runs in.
 func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Ref) (Command, error) {
 	token, err := r.Token(ref, tokenLife)
 	if err != nil {

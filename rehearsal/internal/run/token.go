@@ -38,7 +38,7 @@ func Planning(stack *synthesized.Stack) []string {
 	return []string{"TF_VAR_plan_only=true", "TF_CLI_ARGS_plan=-refresh=false"}
 }
 
-// assume changes an environment to that of a pipeline's job under a role.
+// assume turns an environment into that of a pipeline's job under a role.
 func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Ref) ([]string, error) {
 	file, err := r.Token(ref, tokenLife)
 	if err != nil {

@@ -16,9 +16,9 @@ type derivation struct {
 	path []string
 }
 
-// top is the type's schema. Where cdktf has dropped what is deep inside a block, the whole block
-// becomes an attribute of any type: Terraform allows no such attributes in sets. In JSON a block
-// and an attribute are written alike.
+// top is the type's schema. If cdktf has dropped a type deep inside a block, the whole block becomes
+// an attribute of any type: Terraform allows no such attributes in sets. In JSON a block and an
+// attribute are written alike.
 func (d *derivation) top() (*Block, error) {
 	b, err := d.block(d.class)
 	if err != nil {

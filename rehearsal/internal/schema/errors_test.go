@@ -36,8 +36,8 @@ func TestNotInstalled(t *testing.T) {
 	assert.Error(t, err, "nowhere/provider-aws: the package @cdktf/provider-aws is not installed: run make setup")
 }
 
-// TestStrangeCode alters a small package until it differs from what the generator writes:
-// Extract does not guess.
+// TestStrangeCode alters a small package until it differs from the generator's output: Extract must
+// not guess.
 func TestStrangeCode(t *testing.T) {
 	source, err := os.ReadFile("testdata/up.ts")
 	assert.NilError(t, err)

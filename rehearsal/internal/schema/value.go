@@ -112,7 +112,7 @@ var held = map[string]value{
 	"new cdktf.BooleanList(this, _, false)":                                     {of: `"bool"`, in: []string{"list"}},
 	"new cdktf.BooleanList(this, _, true)":                                      {of: `"bool"`, in: []string{"set"}},
 	"this.getAnyMapAttribute(_)":                                                {of: dynamic},
-	// cdktf drops the type of what is too large for it: see SKIPPED_ATTRIBUTES in its generator.
+	// cdktf drops the type of a value that is too large for it: see SKIPPED_ATTRIBUTES in its generator.
 	"this.interpolationForAttribute(_)": {of: dynamic},
 }
 

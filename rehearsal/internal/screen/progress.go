@@ -59,7 +59,7 @@ func (p *progress) run() {
 	}
 }
 
-// draw writes ended stacks once and for all, and below them those that still run.
+// draw writes ended stacks once and for all, and below them the running ones for now.
 func (p *progress) draw(last bool) {
 	var text strings.Builder
 	if p.lines > 0 {
@@ -118,7 +118,7 @@ func (p *progress) line(stack cdktf.Stack, last bool) string {
 	return strings.TrimRight(fmt.Sprintf("%s %-*s  %-22s %s", p.screen.pad(p.verb), width, stack.Name, p.screen.state(stack, last), elapsed), " ")
 }
 
-// state is what a stack is at, in words.
+// state describes the state of a stack in words.
 func (s *Screen) state(stack cdktf.Stack, last bool) string {
 	switch {
 	case stack.State == cdktf.Failed:

@@ -77,7 +77,7 @@ func Read(folder string) (*App, error) {
 	return app, app.sort()
 }
 
-// sort sorts the stacks into the order of deployment, those of one storey by name.
+// sort sorts the stacks into the order of deployment, and by name within a storey.
 func (a *App) sort() error {
 	storeys := map[string]int{}
 	for range a.Stacks {

@@ -18,7 +18,7 @@ type Stack struct {
 	Bucket, Key, KMSKey string
 	// Resources are the addresses of its resources, in order.
 	Resources []string
-	// Guarded are those of them with prevent_destroy.
+	// Guarded are the resources with prevent_destroy.
 	Guarded []string
 	// Secret reports whether it stores the value of a secret. The provider reads the value to
 	// refresh, which a plan role may not do.

@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// strict decodes objects whose fields have passed the own checks. It refuses what those overlook, but
-// in Go's words.
+// strict decodes objects whose fields have passed our own checks. It refuses what these overlook, but
+// with Go's messages.
 var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 
 // An Object is an object that Helm would make.

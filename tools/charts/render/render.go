@@ -45,9 +45,9 @@ type Options struct {
 // A Release is a chart rendered as Helm would install it.
 type Release struct {
 	Name, Namespace string
-	// Objects are those that Helm makes, in its order: the definitions in crds/, the hooks that run
-	// before, the manifest's objects sorted by kind, the hooks that run after. Hooks for another
-	// event, such as pre-delete, are checked but left out.
+	// Objects are the objects that Helm makes, in its order: the definitions in crds/, the hooks that run
+	// before, the manifest's objects sorted by kind, the hooks that run after. Hooks for another event,
+	// such as pre-delete, are checked but left out.
 	Objects []Object
 	// Tests are the objects that helm test makes, in its order.
 	Tests []Object
