@@ -226,7 +226,7 @@ func (r release) install() {
 	r.helm("install", r.chart, "--values", r.values, "--wait", "--wait-for-jobs", "--atomic", "--timeout", "2m")
 }
 
-// upgrade changes the image tag. It waits as the stacks do.
+// upgrade changes the image tag and waits for the new pods. It rolls back on failure.
 func (r release) upgrade(tag string, options ...string) error {
 	_, err := r.try("upgrade", append([]string{r.chart, "--values", r.values, "--set", "image.digest=,image.tag=" + tag, "--wait", "--atomic", "--cleanup-on-fail"}, options...)...)
 	return err

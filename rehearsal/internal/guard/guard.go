@@ -31,7 +31,7 @@ const control = 3
 // here uses it.
 const notStarted = 113
 
-// ready reports whether this program can be a guard.
+// ready reports whether Run was called: only then can this program be a guard.
 var ready bool
 
 // Run must be the first call of main, or of TestMain. In a guard's process it serves as the
