@@ -12,12 +12,12 @@ import (
 func newSession(p *project.Project) *delivery.Session {
 	return &delivery.Session{
 		Dir: p.Root, Environ: p.Environ, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
-		APIPort: 8443, DatabasePort: 5433, // not 443 and 5432, where a developer's own may be
+		APIPort: 8443, DatabasePort: 5433, // not 443 and 5432, which a developer's own servers may use
 	}
 }
 
-// of makes a command about one environment. What is synthesized must be new for those that change
-// something; to look, a mistake in a settings file is no reason not to.
+// of completes a command whose one argument is an environment. With synth the command synthesizes
+// first. Read-only commands do without, so that they work despite a mistake in a settings file.
 func of(p *project.Project, s *delivery.Session, name string, synth bool, c *cobra.Command) *cobra.Command {
 	c.Use, c.Args, c.ValidArgsFunction = name+" <env>", exactly("environment"), environments(p)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -55,7 +55,7 @@ func newImage(p *project.Project) *cobra.Command {
 	return c
 }
 
-// fromVariable takes the builder from the variable that a pipeline sets for all of its jobs.
+// fromVariable sets the builder from the variable that a pipeline sets for all of its jobs.
 func fromVariable(p *project.Project, s *delivery.Session) {
 	if s.Builder == "" {
 		s.Builder = p.Getenv("BUILDER")

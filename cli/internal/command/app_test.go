@@ -8,8 +8,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestApplication holds that each command reaches its work, with the environment that it is given. What
-// that is package delivery tests.
+// TestApplication checks that each command runs, with the environment that it is given. Package
+// delivery tests what the commands do.
 func TestApplication(t *testing.T) {
 	const nothing = "/cdktf.out has no stacks. Synthesize first: ./plinth synth\n"
 	for line, want := range map[string]string{

@@ -23,7 +23,7 @@ func environments(p *project.Project) completion {
 	}
 }
 
-// known are the names of the environments, of which each has a file.
+// known returns the names of the environments: each has a file.
 func known(p *project.Project) []string {
 	files, err := filepath.Glob(p.Path("environments", "*.yaml"))
 	if err != nil {
@@ -57,8 +57,8 @@ func environmentOf(p *project.Project, stack string) string {
 	return longest
 }
 
-// stacks completes arguments with the names of stacks that were synthesized, up to a number; 0 is
-// any. What an administrator alone deploys is not among them.
+// stacks completes up to most arguments with the names of synthesized stacks; 0 means no limit. It
+// leaves out the bootstrap stacks, which only an administrator deploys.
 func stacks(p *project.Project, most int) completion {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if most > 0 && len(args) >= most {

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// help writes the root's help, which is also the file help, and that of subcommands: what it is, an
-// example, the flags.
+// help writes the root's help, which is also the file help, or a subcommand's: what it does,
+// examples, flags.
 func help(c *cobra.Command, _ []string) {
 	if c.HasParent() {
 		fmt.Fprint(c.OutOrStdout(), subcommandHelp(c))
@@ -42,7 +42,7 @@ func rootHelp(root *cobra.Command) string {
 	return text.String()
 }
 
-// usage is a command with its arguments, without the flags.
+// usage returns a command with its arguments, without "[flags]".
 func usage(c *cobra.Command) string { return strings.TrimSuffix(c.Use, " [flags]") }
 
 func subcommandHelp(c *cobra.Command) string {

@@ -12,10 +12,11 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// root is the repository.
+// root is the repository's folder.
 const root = "../../.."
 
-// TestHelp holds that ./plinth --help, ./plinth and the file help are one text, on one screen.
+// TestHelp checks that ./plinth --help, ./plinth and the file help are the same text, and that it
+// fits on a screen.
 func TestHelp(t *testing.T) {
 	f := newFake(t)
 	code, said := f.run("--help")
@@ -36,8 +37,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestExamples holds that every command has an example, and that each is a command line that is
-// understood.
+// TestExamples checks that every command has an example, and that each example is a valid command
+// line.
 func TestExamples(t *testing.T) {
 	f := newFake(t)
 	commands := newRoot(f.Project).Commands()
@@ -66,7 +67,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestComplete has a shell ask what may come next.
+// TestComplete asks for completions as a shell does.
 func TestComplete(t *testing.T) {
 	f := newFake(t)
 	for line, want := range map[string]string{
@@ -95,7 +96,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestVersion is the newest of the changelog.
+// TestVersion checks that the version is the newest one in the changelog.
 func TestVersion(t *testing.T) {
 	f := newFake(t)
 	code, said := f.run("version")

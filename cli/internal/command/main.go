@@ -1,5 +1,4 @@
-// Package command is the command line of ./plinth: its subcommands, their flags, what completes them
-// and what they exit with.
+// Package command is the command line of ./plinth: its subcommands, flags, completion and exit codes.
 package command
 
 import (
@@ -15,12 +14,12 @@ import (
 	"plinth/cli/internal/project"
 )
 
-// The exit codes. What another program ends with, such as a rehearsal, is passed on.
+// The exit codes. The exit code of another program, such as a rehearsal, is passed on.
 const (
 	done        = 0
 	failed      = 1
 	differs     = 2 // as terraform plan -detailed-exitcode
-	early       = 3 // what the stack needs is not deployed yet
+	early       = 3 // a stack that this one needs is not deployed yet
 	interrupted = 130
 )
 
@@ -36,7 +35,7 @@ func Main(args []string) int {
 	return Run(ctx, p, args)
 }
 
-// Run is [Main] in a project.
+// Run runs the command in a project and returns its exit code.
 func Run(ctx context.Context, p *project.Project, args []string) int {
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // nil would be os.Args
@@ -45,13 +44,13 @@ func Run(ctx context.Context, p *project.Project, args []string) int {
 	return status(ctx, p, root.ExecuteContext(ctx))
 }
 
-// status tells of an error what the user has not been told yet, and returns the exit code.
+// status prints an error that the user has not seen yet, and returns the exit code.
 func status(ctx context.Context, p *project.Project, err error) int {
 	if err == nil {
 		return done
 	}
 	exit, ended := project.Ended(err)
-	if !ended || err.Error() != exit.Error() { // or it has told why itself
+	if !ended || err.Error() != exit.Error() { // otherwise the program has printed the reason itself
 		p.Say("%s", err)
 	}
 	if ended {

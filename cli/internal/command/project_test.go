@@ -13,15 +13,15 @@ import (
 	"plinth/cli/internal/project"
 )
 
-// fake is a project with one environment, in which cdktf and Terraform are scripts. Nothing is
-// synthesized: every command is given --skip-synth.
+// fake is a project with one environment, in which cdktf and Terraform are scripts. It cannot
+// synthesize: give every command --skip-synth.
 type fake struct {
 	*project.Project
 	t              *testing.T
 	stdout, stderr bytes.Buffer
 }
 
-// needs are the stacks of dev and what each needs.
+// needs lists the stacks of dev and what each needs.
 var needs = map[string][]string{
 	"bootstrap-dev": {}, "dev-network": {"bootstrap-dev"}, "dev-data": {"bootstrap-dev", "dev-network"}, "dev-app": {"bootstrap-dev", "dev-data"},
 }
@@ -49,7 +49,7 @@ func newFake(t *testing.T) *fake {
 printf '%s\n' "$* alone=${CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES-} ci=$CI node=${NODE_OPTIONS-}" >> ` + f.Path("calls") + `
 test ! -e ` + f.Path("broken") + ` || exit 7
 `,
-		// A state is there where the test has put it.
+		// Only stacks that f.deployed has named have a state.
 		"terraform": `#!/bin/sh
 test "$1" != state || cat ` + f.Path("states") + `/$(basename "$PWD") 2>/dev/null || true
 `,
@@ -78,7 +78,7 @@ func (f *fake) deployed(stacks ...string) {
 	}
 }
 
-// run runs the command, and returns its exit code and what it says.
+// run runs the command, and returns its exit code and output.
 func (f *fake) run(args ...string) (code int, said string) {
 	f.t.Helper()
 	f.stdout.Reset()
@@ -87,7 +87,7 @@ func (f *fake) run(args ...string) (code int, said string) {
 	return code, f.stdout.String() + f.stderr.String()
 }
 
-// calls are those of cdktf since the last time.
+// calls returns the calls of cdktf since the last time.
 func (f *fake) calls() string {
 	f.t.Helper()
 	content, err := os.ReadFile(f.Path("calls"))

@@ -21,11 +21,11 @@ const (
 
 func newRoot(p *project.Project) *cobra.Command {
 	root := &cobra.Command{
-		Use:                        "plinth", // as shells complete it
+		Use:                        "plinth", // the name that shells complete
 		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: "./plinth"},
 		Version:                    version,
 		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true, // they are told once, by Main
+		SilenceErrors:              true, // Run prints them, once
 		SilenceUsage:               true,
 		Args:                       unknownCommand,
 		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -60,7 +60,7 @@ func newRoot(p *project.Project) *cobra.Command {
 	return root
 }
 
-// unknownCommand is an error about the first argument, which is none of the commands.
+// unknownCommand returns an error if there is an argument: it is not a command.
 func unknownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -71,7 +71,7 @@ func unknownCommand(c *cobra.Command, args []string) error {
 	return fmt.Errorf("There is no command %s. ./plinth --help lists them.", args[0]) //nolint:staticcheck // a person reads it as sentences
 }
 
-// errUsage is a sentence about a command line that cannot be meant.
+// errUsage returns an error about a wrong command line, with the command's first example.
 func errUsage(c *cobra.Command, format string, args ...any) error {
 	return errors.New(fmt.Sprintf(format, args...) + " For example: " + firstExample(c))
 }
@@ -82,7 +82,7 @@ func firstExample(c *cobra.Command) string {
 	return line
 }
 
-// exactly is the number of arguments, each described by a name.
+// exactly requires one argument for each name. The error names the one that is missing.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
@@ -95,7 +95,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// some is one stack or pattern, or more.
+// some requires at least one stack or pattern.
 func some(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return errUsage(c, "Which stack?")

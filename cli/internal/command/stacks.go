@@ -20,7 +20,7 @@ import (
 	"plinth/cli/internal/project"
 )
 
-// skipSynth is a flag that takes what is in cdktf.out, as cdktf's own does.
+// skipSynth adds the flag to use cdktf.out as it is. cdktf has the same flag.
 func skipSynth(c *cobra.Command) *bool {
 	return c.Flags().Bool("skip-synth", false, "use the last synthesized stacks")
 }
@@ -29,14 +29,14 @@ func autoApprove(c *cobra.Command) *bool {
 	return c.Flags().Bool("auto-approve", false, "do not ask")
 }
 
-// output is a flag for programs.
+// output adds the flag for the format of the output.
 func output(c *cobra.Command) *string {
 	flag := c.Flags().StringP("output", "o", "text", "text or json")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return flag
 }
 
-// asJSON reads it.
+// asJSON reports whether the flag's value is json. Any value but text and json is an error.
 func asJSON(flag string) (bool, error) {
 	switch flag {
 	case "json":
@@ -53,7 +53,7 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// synthesize does so unless it is to be skipped.
+// synthesize synthesizes the stacks, unless skip is set.
 func synthesize(ctx context.Context, p *project.Project, skip bool) error {
 	if skip {
 		return nil
@@ -61,7 +61,7 @@ func synthesize(ctx context.Context, p *project.Project, skip bool) error {
 	return p.Synth(ctx)
 }
 
-// approval is an error when nobody can approve the plan.
+// approval returns an error when nobody can approve the plan.
 func approval(p *project.Project, approved bool) error {
 	if approved || p.Interactive() {
 		return nil
@@ -69,7 +69,7 @@ func approval(p *project.Project, approved bool) error {
 	return errors.New("There is no terminal to approve the plan. --auto-approve approves it unseen.") //nolint:staticcheck // a person reads it as sentences
 }
 
-// knownEnvironment is an error when there is no such environment.
+// knownEnvironment returns an error when there is no such environment.
 func knownEnvironment(p *project.Project, env string) error {
 	if all := known(p); !slices.Contains(all, env) {
 		return fmt.Errorf("There is no environment %s: environments/ has %s.", env, strings.Join(all, ", ")) //nolint:staticcheck // a person reads it as a sentence
@@ -103,10 +103,11 @@ plan and asks. It can be repeated after an interruption, wherever that was.`,
 	return c
 }
 
-// alone has cdktf work on one stack without those around it, which package order looks at instead.
+// alone makes cdktf work on one stack without checking the stacks it depends on. Package order
+// checks them instead.
 const alone = "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true"
 
-// change deploys or destroys, once check agrees.
+// change completes the command deploy or destroy, which runs cdktf once check returns nil.
 func change(p *project.Project, verb string, check func(context.Context, string, []string) error, c *cobra.Command) {
 	skip, approve := skipSynth(c), autoApprove(c)
 	c.Args, c.ValidArgsFunction = some, stacks(p, 0)
@@ -114,7 +115,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err := synthesize(c.Context(), p, *skip); err != nil {
 			return err
 		}
-		if _, err := order.List(p.Root, names); err != nil { // or a typing mistake would be told after the rest
+		if _, err := order.List(p.Root, names); err != nil { // report a typing mistake first
 			return err
 		}
 		if err := approval(p, *approve); err != nil {
@@ -130,7 +131,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		single := order.Single(names)
 		if single {
 			variables = append(variables, alone)
-			if verb == "deploy" { // for plinth verify. What is sensitive cdktf leaves out of it.
+			if verb == "deploy" { // for plinth verify; cdktf leaves out sensitive outputs
 				folder := p.Path("build", "outputs")
 				if err := os.MkdirAll(folder, 0o755); err != nil {
 					return err
@@ -146,7 +147,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 	}
 }
 
-// ownWords tells how to see what cdktf may have lost.
+// ownWords returns how to see Terraform's full output, which cdktf may have cut.
 func ownWords(verb string, names []string, single bool) string {
 	stack, option := "<stack>", ""
 	if single {
@@ -205,7 +206,7 @@ func newDiff(p *project.Project) *cobra.Command {
 	return c
 }
 
-// oneStack is one, by its name.
+// oneStack requires one argument, a stack's name and not a pattern.
 func oneStack(c *cobra.Command, args []string) error {
 	if err := exactly("stack")(c, args); err != nil {
 		return err
@@ -216,7 +217,7 @@ func oneStack(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// newPlanner plans with what is synthesized. What it tells people goes out of a program's way.
+// newPlanner returns a planner of the project. With asJSON, text for people goes to stderr.
 func newPlanner(p *project.Project, asJSON bool) *plan.Planner {
 	stdout := p.Stdout
 	if asJSON {

@@ -12,11 +12,11 @@ import (
 
 const (
 	single = " alone=true ci=1 node="
-	// patient is what keeps cdktf from breaking off the stacks beside one that fails.
+	// patient keeps cdktf from aborting the other stacks when one fails.
 	patient = "--unhandled-rejections=none --max-old-space-size=4096\n"
 )
 
-// TestStacks holds what cdktf is asked for, and what it is not asked for.
+// TestStacks checks with which arguments cdktf is called, and when it is not called.
 func TestStacks(t *testing.T) {
 	const approve, skip = "--auto-approve", "--skip-synth"
 	for name, test := range map[string]struct {
@@ -73,7 +73,7 @@ func TestStacks(t *testing.T) {
 	}
 }
 
-// TestJSON is of what a program reads; what people read goes to stderr then.
+// TestJSON checks the JSON on stdout; text for people goes to stderr.
 func TestJSON(t *testing.T) {
 	f := newFake(t)
 	f.write("terraform", `#!/bin/sh
@@ -104,7 +104,7 @@ func compact(t *testing.T, content []byte) string {
 	return out.String()
 }
 
-// TestFailure passes on what cdktf ends with, and tells where Terraform's own words are.
+// TestFailure checks that cdktf's exit code is passed on, with how to see Terraform's full output.
 func TestFailure(t *testing.T) {
 	f := newFake(t)
 	f.write("broken", "")
@@ -115,7 +115,7 @@ func TestFailure(t *testing.T) {
 	assert.Equal(t, said, "cdktf can cut long messages. For Terraform's full output: cd cdktf.out/stacks/<stack> && terraform plan -destroy\n")
 }
 
-// TestProtected refuses before anything is destroyed.
+// TestProtected checks that a protected stack is refused before anything is destroyed.
 func TestProtected(t *testing.T) {
 	f := newFake(t)
 	f.write("cdktf.out/stacks/dev-network/cdk.tf.json", `{"terraform": {"backend": {"s3": {"bucket": "b"}}}, "resource": {"aws_vpc": {"a": {"lifecycle": {"prevent_destroy": true}}}}}`)
@@ -126,7 +126,7 @@ func TestProtected(t *testing.T) {
 	assert.Equal(t, f.calls(), "")
 }
 
-// TestNoShell gives arguments what a shell would run.
+// TestNoShell passes arguments that a shell would run.
 func TestNoShell(t *testing.T) {
 	for _, value := range []string{
 		"x'; touch pwned; '", `x"; touch pwned; "`, "$(touch pwned)", "`touch pwned`", "x\ntouch pwned\n", "x;touch pwned", "x&touch pwned",

@@ -1,5 +1,5 @@
-// Package project knows the repository that the command works in: it installs and builds what a
-// command needs, and runs the programs of others there.
+// Package project installs and builds what a command needs in the repository, and runs other
+// programs there.
 package project
 
 import (
@@ -17,18 +17,18 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// Project is a repository of Plinth's.
+// Project is a clone of Plinth's repository.
 type Project struct {
-	// Root is its folder.
+	// Root is the repository's folder.
 	Root string
 	// Environ is the user's environment.
 	Environ []string
 	Stdin   io.Reader
-	// Stdout is for what a program may read, Stderr for people.
+	// Stdout is for output that a program may read, Stderr for people.
 	Stdout, Stderr io.Writer
 }
 
-// Open returns the project that dir is in, for the user at the terminal.
+// Open returns the project that contains dir, with this process's environment and streams.
 func Open(dir string) (*Project, error) {
 	root, err := synthesized.Root(dir)
 	if err != nil {
@@ -37,12 +37,12 @@ func Open(dir string) (*Project, error) {
 	return &Project{Root: root, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, nil
 }
 
-// Path is a file of the project.
+// Path returns the path of a file of the project.
 func (p *Project) Path(parts ...string) string {
 	return filepath.Join(append([]string{p.Root}, parts...)...)
 }
 
-// Short is a path as short as it can be from the project's folder.
+// Short returns path relative to the project's folder, or path itself if that is shorter.
 func (p *Project) Short(path string) string {
 	short, err := filepath.Rel(p.Root, path)
 	if err != nil || len(short) > len(path) {
@@ -53,7 +53,7 @@ func (p *Project) Short(path string) string {
 
 // Getenv returns a variable of the user's environment, empty where there is none.
 func (p *Project) Getenv(name string) string {
-	for _, variable := range slices.Backward(p.Environ) { // of two the last counts
+	for _, variable := range slices.Backward(p.Environ) { // the last of two counts
 		if value, found := strings.CutPrefix(variable, name+"="); found {
 			return value
 		}
@@ -61,10 +61,10 @@ func (p *Project) Getenv(name string) string {
 	return ""
 }
 
-// Say tells a person something.
+// Say prints a line for people.
 func (p *Project) Say(format string, args ...any) { fmt.Fprintf(p.Stderr, format+"\n", args...) }
 
-// Interactive says that somebody is at a terminal to answer.
+// Interactive reports whether somebody is at a terminal to answer.
 func (p *Project) Interactive() bool { return terminal(p.Stdin) }
 
 func terminal(stream any) bool {
@@ -72,16 +72,16 @@ func terminal(stream any) bool {
 	return is && term.IsTerminal(int(file.Fd()))
 }
 
-// environment is the user's, for cdktf, Terraform and what runs on Node.js.
+// environment returns the user's environment, adapted to cdktf, Terraform and Node.js.
 func (p *Project) environment() []string {
 	environ := append(slices.Clone(p.Environ),
-		// As npx does it: cdktf runs on the Node.js that package-lock.json pins. The one that is
-		// installed only has to run npm.
+		// As npx does: cdktf runs on the Node.js that package-lock.json pins. The machine's own
+		// Node.js only has to run npm.
 		"PATH="+p.Path("node_modules", ".bin")+string(filepath.ListSeparator)+p.Getenv("PATH"),
-		// What V8 has compiled of cdktf, by the paths of its files: 13 MB that do not grow.
+		// V8's compiled code of cdktf, by the paths of its files. It does not grow beyond 13 MB.
 		// https://nodejs.org/docs/latest-v22.x/api/module.html#module-compile-cache
 		"NODE_COMPILE_CACHE="+p.Path("build", "node-compile-cache"),
-		// No look-ups of newer versions.
+		// Do not look for newer versions.
 		"CHECKPOINT_DISABLE=1", "DISABLE_VERSION_CHECK=1",
 	)
 	if !terminal(p.Stdout) { // no animation where nobody watches
@@ -90,15 +90,15 @@ func (p *Project) environment() []string {
 	return environ
 }
 
-// Patient is the environment in which cdktf may be at work on several stacks. Left to itself, it ends with a stack
-// trace when one stack fails, and breaks off in the middle what it is doing to the stacks beside
-// it. With the first option it lets them finish; without the second it warns of the first.
+// Patient returns the environment for cdktf to work on several stacks. By default, when one stack
+// fails, cdktf exits with a stack trace and aborts the others. With the first option it lets them
+// finish. Without the second it would warn that NODE_OPTIONS lacks it.
 func (p *Project) Patient() []string {
 	return append(p.environment(),
 		"NODE_OPTIONS="+strings.TrimSpace(p.Getenv("NODE_OPTIONS")+" --unhandled-rejections=none --max-old-space-size=4096"))
 }
 
-// Cdktf is a run of cdktf on what is synthesized. Patient lets stacks finish beside one that fails.
+// Cdktf runs cdktf on the synthesized stacks. With patient, the other stacks finish when one fails.
 func (p *Project) Cdktf(ctx context.Context, patient bool, variables []string, args ...string) error {
 	environ := p.environment()
 	if patient {

@@ -15,17 +15,17 @@ import (
 type Program struct {
 	Path string
 	Args []string
-	// Folder is where it runs, the root without.
+	// Folder is where it runs. Default: the root.
 	Folder string
-	// Environ is all of its environment, the user's without.
+	// Environ is its whole environment. Default: the user's.
 	Environ []string
-	// Stdout gets its output, the user without.
+	// Stdout gets its output. Default: the project's Stdout.
 	Stdout io.Writer
 }
 
-// Run runs a program to its end. Ctrl-C is for the program, which gets it from the terminal as this one
-// does: it decides what to finish. What ends this one alone, as a cancelled job of a pipeline, is
-// passed on. So ctx ends no program that runs; once it has ended, none is begun.
+// Run runs a program to its end. The program decides what to finish after Ctrl-C, which the terminal
+// sends to it too. Run passes on a signal that reached only this process, as from a cancelled job.
+// So the end of ctx does not end a running program, but no other is started.
 func (p *Project) Run(ctx context.Context, program Program) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (p *Project) Run(ctx context.Context, program Program) error {
 	return err
 }
 
-// Status is the exit status that another program's end means for this one: its own, and for a
-// signal what a shell makes of it.
+// Status returns the exit code to pass on from another program. After a signal it is 128 and the
+// signal's number, as in a shell.
 func Status(exit *exec.ExitError) int {
 	if status, is := exit.Sys().(syscall.WaitStatus); is && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -73,7 +73,7 @@ func Status(exit *exec.ExitError) int {
 	return exit.ExitCode()
 }
 
-// Ended says that the error is the end of another program, or comes of it.
+// Ended reports whether the error is, or wraps, the failure of another program, and returns that.
 func Ended(err error) (*exec.ExitError, bool) {
 	var exit *exec.ExitError
 	return exit, errors.As(err, &exit)

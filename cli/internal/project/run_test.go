@@ -14,8 +14,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestSignals sends this process a signal, as a pipeline does that is cancelled: the program gets it, once,
-// and is left to finish what it has begun.
+// TestSignals sends this process a signal, as a cancelled pipeline does. The program gets it once,
+// and may finish.
 func TestSignals(t *testing.T) {
 	for name, sent := range map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// announced tells of its first content.
+// announced closes ready before its first content.
 type announced struct {
 	out   *bytes.Buffer
 	ready chan struct{}

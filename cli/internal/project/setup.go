@@ -10,11 +10,11 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// installed is written last by npm, so that an interrupted installation is repeated.
+// installed is the file that npm writes last, so that Setup repeats an interrupted installation.
 const installed = "node_modules/.package-lock.json"
 
-// Setup checks the machine, installs what package-lock.json pins and generates the bindings. What has
-// not changed since is not done again.
+// Setup checks the machine, installs what package-lock.json pins and generates the bindings. It
+// skips what is up to date.
 func (p *Project) Setup(ctx context.Context) error {
 	if err := p.Run(ctx, Program{Path: "/bin/sh", Args: []string{p.Path("tools", "requirements.sh")}}); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (p *Project) Setup(ctx context.Context) error {
 	return p.Run(ctx, Program{Path: "go", Args: []string{"run", "-C", "tools", "./bindings"}, Environ: p.environment()})
 }
 
-// stale says that a file is missing or older than one of the others.
+// stale reports whether file is missing or older than one of the others.
 func (p *Project) stale(file string, others ...string) bool {
 	made, err := os.Stat(p.Path(file))
 	if err != nil {
@@ -46,16 +46,16 @@ func (p *Project) stale(file string, others ...string) bool {
 	return false
 }
 
-// The programs that are built of the project, in build.
+// The program that synthesizes, and the folder of the others, in build.
 const (
 	synth    = "synth"
 	programs = "programs"
 )
 
-// build builds a package of a module into the folder build.
+// build builds packages of a module into the folder build.
 func (p *Project) build(ctx context.Context, module, output string, packages ...string) error {
 	built := p.Path("build", output)
-	if len(packages) > 1 { // each into the folder
+	if len(packages) > 1 { // output is then a folder
 		if err := os.MkdirAll(built, 0o755); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (p *Project) build(ctx context.Context, module, output string, packages ...
 	return p.Run(ctx, Program{Path: "go", Args: args})
 }
 
-// program sets up and builds the program that synthesizes.
+// program runs [Project.Setup] and builds the program that synthesizes.
 func (p *Project) program(ctx context.Context) error {
 	if err := p.Setup(ctx); err != nil {
 		return err
@@ -72,8 +72,8 @@ func (p *Project) program(ctx context.Context) error {
 	return p.build(ctx, ".", synth, ".")
 }
 
-// Synth writes the Terraform JSON of every stack, as cdktf synth does without having the same program
-// built and watched once more. The variables are settings, as in PLINTH_DEV_APP_IMAGE_TAG=1.0.0.
+// Synth writes the Terraform JSON of every stack. cdktf synth would do the same more slowly. The
+// variables override settings, as in PLINTH_DEV_APP_IMAGE_TAG=1.0.0.
 func (p *Project) Synth(ctx context.Context, variables ...string) error {
 	if err := p.program(ctx); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (p *Project) Synth(ctx context.Context, variables ...string) error {
 // Resynth is [Project.Synth] with the program that was built last.
 func (p *Project) Resynth(ctx context.Context, variables ...string) error {
 	environ := append(p.environment(), "CDKTF_OUTDIR="+synthesized.Folder(p.Root))
-	// Standard output is for what the command itself has for programs.
+	// Stdout is for the command's own output.
 	return p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: p.Stderr})
 }
 
@@ -96,8 +96,8 @@ func (p *Project) Check(ctx context.Context) error {
 	return p.Run(ctx, Program{Path: p.Path("build", synth), Args: []string{"-check"}, Environ: p.environment()})
 }
 
-// Rehearse runs a rehearsal with the programs that it needs. Kubernetes is built by make, since it
-// is for few.
+// Rehearse builds the programs that a rehearsal needs, and runs it. make builds Kubernetes, which
+// few need.
 func (p *Project) Rehearse(ctx context.Context, env string, keep, cluster bool) error {
 	command, err := os.Executable()
 	if err != nil {

@@ -1,3 +1,2 @@
-// Package sample is about the application that comes with Plinth, and that it is missed by nothing
-// once it is deleted.
+// Package sample tests that everything else works once the sample application is deleted.
 package sample

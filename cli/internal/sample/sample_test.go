@@ -13,8 +13,8 @@ import (
 	"plinth/cli/internal/worktree"
 )
 
-// TestDeleted deletes it from a copy of the repository: what is left builds, and
-// synthesizes the same.
+// TestDeleted deletes app/ from a copy of the repository: the rest builds, and synthesizes the same
+// stacks.
 func TestDeleted(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -39,7 +39,7 @@ func TestDeleted(t *testing.T) {
 	for mod := range strings.FieldsSeq(modules) {
 		run("go -C " + filepath.Dir(mod) + " list -deps -test ./...")
 	}
-	// What these would run of it they leave out.
+	// These targets skip the sample's modules.
 	for _, target := range []string{"golden", "load", "test-image"} {
 		assert.Assert(t, !sample.MatchString(run("make --dry-run "+target)), "make %s needs the sample", target)
 	}
@@ -48,5 +48,5 @@ func TestDeleted(t *testing.T) {
 	run("go -C tools/observability test . -run Properties")
 }
 
-// sample matches its modules in commands.
+// sample matches commands that run in the sample's modules.
 var sample = regexp.MustCompile(`-C '?app\b`)

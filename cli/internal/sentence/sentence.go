@@ -3,7 +3,7 @@ package sentence
 
 import "strings"
 
-// List joins as a sentence does: a, b and c.
+// List joins items as in a sentence: a, b and c.
 func List(items []string) string {
 	last := len(items) - 1
 	if last < 1 {

@@ -1,4 +1,4 @@
-// Package synthesized finds what cdktf has written of the project that a program runs in.
+// Package synthesized reads the stacks that cdktf has synthesized.
 package synthesized
 
 import (
@@ -19,7 +19,7 @@ type Stack struct {
 	File string `json:"synthesizedStackPath"`
 }
 
-// Read returns, by name, the stacks of the project that dir is in.
+// Read returns, by name, the stacks of the project that contains dir.
 func Read(dir string) (map[string]Stack, error) {
 	root, err := Root(dir)
 	if err != nil {
@@ -45,7 +45,8 @@ func Read(dir string) (map[string]Stack, error) {
 	return manifest.Stacks, nil
 }
 
-// Folder is where cdktf itself looks; a rehearsal that goes on by hand sets it.
+// Folder returns the folder that cdktf itself reads: CDKTF_OUTPUT, or cdktf.out. The user of a
+// rehearsal that was kept sets the variable.
 func Folder(root string) string {
 	out := cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out")
 	if !filepath.IsAbs(out) {
@@ -54,7 +55,7 @@ func Folder(root string) string {
 	return out
 }
 
-// Root returns the nearest folder, dir or one above it, that holds cdktf.json.
+// Root returns the nearest folder that contains cdktf.json: dir or one above it.
 func Root(dir string) (string, error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {
@@ -70,7 +71,7 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// Decode reads the stack's cdk.tf.json, as much of it as into has fields for.
+// Decode decodes the stack's cdk.tf.json into a struct with the fields that the caller needs.
 func (s Stack) Decode(into any) error {
 	content, err := os.ReadFile(s.File)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Cause is why Terraform has failed, as far as it is known.
+// Cause is why Terraform failed, if known.
 type Cause int
 
 // The causes that have a remedy of their own.
@@ -22,7 +22,7 @@ const (
 	Unreachable
 )
 
-// causes are their signs. The first that matches is told.
+// causes lists the sign of each, and what to do. The first match counts.
 var causes = []struct {
 	cause  Cause
 	sign   *regexp.Regexp
@@ -58,12 +58,12 @@ var causes = []struct {
 	},
 }
 
-// Failure is one message of what Terraform has said: what to do, when the cause is known, and
-// Terraform's own words below.
+// Failure is an error of Terraform's: what to do when the cause is known, with Terraform's own
+// message below.
 type Failure struct {
 	Cause  Cause
 	Remedy string
-	// Words are Terraform's, a line each.
+	// Words is Terraform's own message, without empty lines.
 	Words string
 }
 
@@ -71,12 +71,12 @@ func (f *Failure) Error() string {
 	return f.Remedy + "\n  " + strings.ReplaceAll(f.Words, "\n", "\n  ")
 }
 
-// Explain makes a *Failure of what Terraform has written to stderr and how it has ended. When it
-// has written no error message, nothing of what it has written is told.
+// Explain returns a *Failure made from Terraform's stderr. When stderr has no error message, it
+// returns an error with exit alone and does not show stderr.
 func Explain(stderr string, exit error) error {
 	said := errorsIn(stderr)
 	if said == "" {
-		// Not its errors but something else, a panic perhaps, which might show values.
+		// Not an error message but perhaps a panic, which might show values.
 		return fmt.Errorf("Terraform failed without an error message: %w", exit) //nolint:staticcheck // a name
 	}
 	failure := &Failure{Remedy: "Terraform has failed.", Words: said}
@@ -99,9 +99,8 @@ func InBrief(err error) string {
 	return err.Error()
 }
 
-// FirstError is the remedy for Terraform's first error in cdktf's output when its cause is known,
-// the error's first line otherwise, and "" when there is no error. Later errors mostly follow from
-// the first.
+// FirstError returns the remedy for Terraform's first error in cdktf's output if its cause is known,
+// or else the error's first line; "" without an error. The first error usually causes the others.
 func FirstError(written string) string {
 	line := strings.TrimSpace(firstError.FindString(colours.ReplaceAllString(written, "")))
 	for _, cause := range causes {
@@ -117,9 +116,9 @@ var (
 	colours    = regexp.MustCompile("\x1b\\[[0-9;]*m")
 )
 
-// errorsIn returns Terraform's errors without warnings, empty lines, colours and the lines
-// that it draws around a message, which are there even with -no-color when its own
-// configuration is at fault.
+// errorsIn returns Terraform's errors without warnings, empty lines, colours and the lines that
+// Terraform draws around a message. It draws them despite -no-color when its own configuration is
+// wrong.
 func errorsIn(stderr string) string {
 	var kept []string
 	inError := false

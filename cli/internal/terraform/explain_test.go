@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestExplain is about what Terraform writes on other machines than this.
+// TestExplain covers output that Terraform writes on other machines.
 func TestExplain(t *testing.T) {
 	const secret = "correct-horse-battery-staple"
 	for name, test := range map[string]struct{ stderr, want string }{

@@ -1,4 +1,4 @@
-// Package terraform finds the program that cdktf would run, and tells why it has failed.
+// Package terraform finds the Terraform that cdktf would run, and explains its failures.
 package terraform
 
 import (
@@ -23,8 +23,8 @@ func Find() (string, error) {
 	return filepath.Abs(path)
 }
 
-// Environment is the caller's, which says whose credentials to use, without what would make
-// Terraform chatty or let two stacks share a folder.
+// Environment returns the caller's environment, with its credentials. It removes the variables that
+// turn on Terraform's log or make two stacks share a folder.
 func Environment(inherited []string) []string {
 	kept := slices.DeleteFunc(slices.Clone(inherited), func(variable string) bool {
 		return strings.HasPrefix(variable, "TF_DATA_DIR=") || strings.HasPrefix(variable, "TF_LOG")

@@ -11,10 +11,9 @@ import (
 	"strings"
 )
 
-// Copy makes folder, which must not be there yet, a repository of its own with one commit: what Git has
-// at root and what it would take, with what make setup and make bindings have brought. skip, unless it
-// is nil, leaves out files by their paths, and the bindings as .gen. Files keep their times, by which
-// make decides.
+// Copy creates folder, which must not exist, as a repository with one commit: all files at root but
+// the ignored ones, the bindings, and a link to node_modules. skip, unless it is nil, reports which
+// paths to leave out; the bindings' is .gen. Files keep their times, which make compares.
 func Copy(root, folder string, skip func(file string) bool) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -25,7 +24,7 @@ func Copy(root, folder string, skip func(file string) bool) error {
 		return err
 	}
 	for _, file := range files {
-		if file == "node_modules" || skip != nil && skip(file) { // one that is a link itself
+		if file == "node_modules" || skip != nil && skip(file) { // in a copy it is a link that Git lists
 			continue
 		}
 		if err := copyFile(filepath.Join(root, file), filepath.Join(folder, file)); err != nil {
@@ -51,7 +50,7 @@ func Copy(root, folder string, skip func(file string) bool) error {
 	return nil
 }
 
-// Files are those that Git has below root or would take, and that are there.
+// Files returns the existing files below root that Git tracks or would add.
 func Files(root string) ([]string, error) {
 	out, err := Git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 	if err != nil {
@@ -64,7 +63,7 @@ func Files(root string) ([]string, error) {
 	}), nil
 }
 
-// Git runs it in a folder, and returns what it prints.
+// Git runs git in a folder, and returns what it prints.
 func Git(folder string, args ...string) (string, error) {
 	command := exec.Command("git", args...)
 	command.Dir = folder
@@ -114,7 +113,7 @@ func copyFile(from, to string) error {
 	return os.Chtimes(to, info.ModTime(), info.ModTime())
 }
 
-// WithoutMake is an environment without what make passes on to the tests that it runs.
+// WithoutMake returns an environment without the variables that make sets for the tests it runs.
 func WithoutMake(environ []string) []string {
 	return slices.DeleteFunc(environ, func(variable string) bool {
 		return strings.HasPrefix(variable, "MAKE") || strings.HasPrefix(variable, "MFLAGS=")
