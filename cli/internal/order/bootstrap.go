@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Bootstrap begins the name of the stack that an administrator deploys, with a program of its
-// own. The states of all others are in its bucket.
+// Bootstrap is the prefix of the stack that an administrator deploys with ./plinth bootstrap. Its
+// bucket stores the states of all stacks.
 const Bootstrap = "bootstrap-"
 
-// refuseDeploy returns nil unless one of the targets is such a stack.
+// refuseDeploy returns an error if one of the targets is a bootstrap stack.
 func refuseDeploy(targets stacks) error {
 	for _, target := range targets {
 		if env, is := strings.CutPrefix(target.Name, Bootstrap); is {
@@ -20,7 +20,7 @@ func refuseDeploy(targets stacks) error {
 	return nil
 }
 
-// refuseDestroy returns nil unless one of the targets is such a stack.
+// refuseDestroy returns an error if one of the targets is a bootstrap stack.
 func refuseDestroy(targets stacks) error {
 	for _, target := range targets {
 		if env, is := strings.CutPrefix(target.Name, Bootstrap); is {
@@ -30,8 +30,8 @@ func refuseDestroy(targets stacks) error {
 	return nil
 }
 
-// withoutBootstrap leaves these out of what is looked for: a pipeline's role must not read their
-// states, and without their bucket there is no other.
+// withoutBootstrap returns the other stacks, whose states can be read: a pipeline's role must not
+// read a bootstrap stack's state, and without its bucket no other state exists.
 func (all stacks) withoutBootstrap() stacks {
 	return slices.DeleteFunc(all, func(s stack) bool { return strings.HasPrefix(s.Name, Bootstrap) })
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBootstrap has a stack with the bucket of all states.
+// TestBootstrap adds a bootstrap stack.
 func TestBootstrap(t *testing.T) {
 	const kept = "bootstrap-dev is not destroyed: the states of dev are in its bucket. Nothing was destroyed. " +
 		"To destroy the rest: ./plinth destroy 'dev-*'. To take this stack down after that: see docs/recovery.md, \"Destroy the bootstrap stack\"."

@@ -8,7 +8,7 @@ import (
 	"plinth/cli/internal/sentence"
 )
 
-// checkDeploy returns nil when everything that target needs is deployed.
+// checkDeploy returns nil when every stack that target needs is deployed.
 func checkDeploy(ctx context.Context, all stacks, target stack) error {
 	needed := all.dependencies(target).withoutBootstrap()
 	held, err := readStates(ctx, needed)
@@ -32,7 +32,7 @@ func checkDeploy(ctx context.Context, all stacks, target stack) error {
 		target.Name, sentence.List(missing), have, first("deploy", missing)))
 }
 
-// checkDestroy returns nil when nothing that needs target has a resource left.
+// checkDestroy returns nil when no stack that needs target has a resource.
 func checkDestroy(ctx context.Context, all stacks, target stack) error {
 	dependants := all.dependants(target)
 	held, err := readStates(ctx, dependants)
@@ -58,8 +58,8 @@ func checkDestroy(ctx context.Context, all stacks, target stack) error {
 		target.Name, sentence.List(described), first("destroy", left)))
 }
 
-// first tells what to type before: one command in the sentence, several on lines of their
-// own, to be copied at once.
+// first returns what to do first: one command within the sentence, several on lines of their own
+// that can be copied together.
 func first(verb string, names []string) string {
 	commands := make([]string, len(names))
 	for i, name := range names {

@@ -6,10 +6,10 @@ import (
 )
 
 func TestOneStackAlone(t *testing.T) {
-	const empty = 0 // a state that a destroy has left
+	const empty = 0 // the state after a destroy
 	for _, test := range []struct {
 		name    string
-		states  map[string]int // resources in each state; a stack that is not here has none
+		states  map[string]int // number of resources by stack; a stack that is missing here has no state
 		command string
 		want    string
 	}{

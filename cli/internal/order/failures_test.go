@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TestNoProject is about what is missing before any state is read.
+// TestNoProject covers what can be missing before any state is read.
 func TestNoProject(t *testing.T) {
 	t.Run("not in a project", func(t *testing.T) {
 		dir := t.TempDir()
@@ -49,14 +49,14 @@ func TestNoProject(t *testing.T) {
 	})
 }
 
-// TestUnreadableStates has the real Terraform fail and holds its first lines.
+// TestUnreadableStates makes the real Terraform fail and checks the message's first lines.
 func TestUnreadableStates(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		set    func(t *testing.T, s3 *storage)
 		server http.HandlerFunc // instead of the storage
 		edit   func(backend object)
-		want   string // how the message begins, line by line
+		want   string // the message's first lines
 	}{
 		{
 			name: "no credentials",
@@ -144,7 +144,7 @@ func TestUnreadableStates(t *testing.T) {
 	}
 }
 
-// TestOneFailureIsToldOnce has the states of four stacks unreadable.
+// TestOneFailureIsToldOnce makes the states of four stacks unreadable.
 func TestOneFailureIsToldOnce(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, func(backend object) { backend["bucket"] = "another-bucket" })
@@ -164,7 +164,7 @@ func TestSilentServer(t *testing.T) {
 	server.awaitGone(t)
 }
 
-// identity answers as STS does to who the caller is.
+// identity answers sts:GetCallerIdentity as STS does.
 func identity(account string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/xml")
@@ -174,7 +174,7 @@ func identity(account string) http.HandlerFunc {
 	}
 }
 
-// refuse answers as S3 does to a request that it does not grant.
+// refuse answers as S3 does when it denies a request.
 func refuse(status int, code string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/xml")

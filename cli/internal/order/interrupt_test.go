@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// silentServer takes requests and never answers. That a client is gone shows in its
-// connection, on every system alike.
+// silentServer accepts requests and never answers. It notices by the connection that a client has
+// gone, which works on every system.
 type silentServer struct {
 	*httptest.Server
 	came, gone chan struct{}
@@ -30,7 +30,7 @@ func newSilentServer(t *testing.T) *silentServer {
 	return s
 }
 
-// awaitGone waits until as many clients are gone as came.
+// awaitGone waits until all clients have gone.
 func (s *silentServer) awaitGone(t *testing.T) {
 	t.Helper()
 	for range len(s.came) {
@@ -47,8 +47,8 @@ func await(t *testing.T, event <-chan struct{}, otherwise string) {
 	}
 }
 
-// TestSignals sends the signal to the program alone. With Ctrl-C on a terminal Terraform
-// would get it too; here it is the program that must end it.
+// TestSignals sends the signal to the program alone, which must end Terraform. Ctrl-C on a terminal
+// would reach Terraform too.
 func TestSignals(t *testing.T) {
 	needTerraform(t)
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "terminated": syscall.SIGTERM} {
@@ -70,7 +70,7 @@ func TestSignals(t *testing.T) {
 			if err := program.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			// With the output not a file, Wait also waits for whoever else holds it.
+			// The output is not a file, so Wait also waits for other processes that hold it.
 			if err := program.Wait(); err == nil {
 				t.Error("the exit status is that of success")
 			}

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// TestLifecycle has Terraform itself write the states, with the one provider that is built
-// into it.
+// TestLifecycle lets Terraform itself write the states, with its built-in provider.
 func TestLifecycle(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, nil)
@@ -39,8 +38,8 @@ func TestLifecycle(t *testing.T) {
 	mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"), needsNetwork)
 }
 
-// deployment is a folder with a stack of built-in resources, whose state is where the
-// project's stack of that name has it.
+// deployment is a folder with a stack of built-in resources. It has the same state as the project's
+// stack of that name.
 type deployment struct {
 	t      *testing.T
 	folder string

@@ -1,11 +1,11 @@
-// Package order tells in which order stacks are deployed, and whether those that a command names can be
-// deployed, or destroyed, now.
+// Package order sorts stacks in deployment order, and checks whether stacks can be deployed or
+// destroyed now.
 //
-// cdktf refuses a stack named without the stacks around it, whether these are deployed or not,
-// unless CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES is set, and then it checks nothing. This
-// package is the check between the two: it reads the states. Several stacks cdktf puts in
-// order itself, but it destroys them one after another, and the last may turn out to be protected.
-// The package reads cdktf.out as it is, so synthesize first, and it changes nothing.
+// cdktf deploys a single stack only together with the stacks that it depends on, even if they are
+// deployed. With CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES it checks nothing. This package reads the
+// states and so checks what cdktf does not. cdktf puts several stacks in order itself. But it
+// destroys them one after another, and the last one may turn out to be protected. The package
+// changes nothing. It reads cdktf.out, so synthesize first.
 package order
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// patience is how long all states may take together. It leaves time to type the code of a
-// second factor, and does not keep a pipeline waiting for a server that never answers.
+// patience is the time limit for reading all states. It leaves time to type the code of a second
+// factor, and ends a pipeline's wait for a server that never answers.
 const patience = 2 * time.Minute
 
 // Stack is a stack and the stacks that it needs, all by their names.
@@ -25,7 +25,8 @@ type Stack struct {
 	Dependencies []string `json:"dependencies"`
 }
 
-// List returns the stacks that the patterns name, or without any all, in the order they are deployed.
+// List returns the stacks that match the patterns, in deployment order. Without patterns it returns
+// all stacks.
 func List(dir string, patterns []string) ([]Stack, error) {
 	all, err := load(dir)
 	if err == nil && len(patterns) > 0 {
@@ -41,11 +42,11 @@ func List(dir string, patterns []string) ([]Stack, error) {
 	return list, nil
 }
 
-// IsPattern says that an argument may name several stacks.
+// IsPattern reports whether an argument may match several stacks.
 func IsPattern(name string) bool { return strings.ContainsAny(name, "*?[]{}") }
 
-// CheckDeploy returns nil when the stacks, or those that patterns match, can be deployed: one stack
-// when all that it needs is deployed, else an [Early] error. Of several cdktf itself keeps the order.
+// CheckDeploy returns nil when the stacks that patterns match can be deployed. One stack needs all
+// its dependencies deployed, or the error is an [Early] one. cdktf itself orders several stacks.
 func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
@@ -59,8 +60,8 @@ func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	return checkDeploy(ctx, all, targets[0])
 }
 
-// CheckDestroy returns nil when the stacks, or those that patterns match, can be destroyed: none
-// is protected, and of one stack nothing that needs it is left.
+// CheckDestroy returns nil when the stacks that patterns match can be destroyed: none is protected.
+// For one stack, no stack that needs it may have a resource.
 func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
@@ -89,7 +90,7 @@ func find(dir string, patterns []string) (all, targets stacks, err error) {
 	return all, targets, err
 }
 
-// Single says that one stack is named, by its name.
+// Single reports whether the only argument is one stack's name.
 func Single(patterns []string) bool { return len(patterns) == 1 && !IsPattern(patterns[0]) }
 
 // refusal is an error in whole sentences for the person who typed the command. It can have
@@ -98,10 +99,10 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// Early is a refusal of what can be done once something else is.
+// Early is a refusal because other stacks must be deployed first.
 type Early string
 
 func (e Early) Error() string { return string(e) }
 
-// IsEarly says that an error is an [Early] one.
+// IsEarly reports whether err is or wraps an [Early] error.
 func IsEarly(err error) bool { return errors.As(err, new(Early)) }

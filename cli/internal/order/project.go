@@ -10,7 +10,7 @@ import (
 // stack is one stack as cdktf has synthesized it.
 type stack struct{ synthesized.Stack }
 
-// load reads the stacks of the project that dir is in, in the order they are deployed.
+// load reads the stacks of the project that contains dir, in deployment order.
 func load(dir string) (stacks, error) {
 	found, err := synthesized.Read(dir)
 	if err != nil {
@@ -23,8 +23,8 @@ func load(dir string) (stacks, error) {
 	return inOrder(byName)
 }
 
-// backend returns a Terraform file with the place of the stack's state and nothing else:
-// no provider, no module, so that terraform init has nothing to install.
+// backend returns a Terraform file with the stack's backend and nothing else. Without providers and
+// modules, terraform init has nothing to install.
 func (s stack) backend() ([]byte, error) {
 	type terraform struct {
 		Backend map[string]json.RawMessage `json:"backend"`
@@ -38,11 +38,11 @@ func (s stack) backend() ([]byte, error) {
 	if len(file.Terraform.Backend) == 0 {
 		return nil, fmt.Errorf("%s: terraform.backend is missing", s.File)
 	}
-	// Its path would mean another file in the temporary folder, and a state that is not
-	// found looks like a stack that is not deployed.
+	// In the temporary folder a relative path would name another file, and a missing state looks like
+	// a stack that is not deployed.
 	if _, local := file.Terraform.Backend["local"]; local {
 		return nil, fmt.Errorf("%s: terraform.backend is a local file, but only remote states can be checked", s.File)
 	}
-	// Indented, since Terraform quotes the line at fault.
+	// Indented, since Terraform quotes the wrong line.
 	return json.MarshalIndent(map[string]terraform{"terraform": file.Terraform}, "", "  ")
 }

@@ -18,16 +18,16 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
-// bucket is where the tests' projects keep their states.
+// bucket holds the states of the tests' projects.
 const bucket = "plinth-dev-state"
 
-// secret is in every state. No message may hold it.
+// secret is in every state. No message may contain it.
 const secret = "correct-horse-battery-staple"
 
-// uninstallable is the provider of every resource in a state: to read it none is needed.
+// uninstallable is the provider of every resource in a state. Reading a state must not install it.
 const uninstallable = `provider["registry.invalid/hashicorp/aws"]`
 
-// platform has the shape of Plinth's own manifest.
+// platform has the same dependencies as Plinth's own manifest.
 var platform = map[string][]string{
 	"dev-network":     {},
 	"dev-data":        {"dev-network"},
@@ -38,7 +38,7 @@ var platform = map[string][]string{
 	"staging-data":    {"staging-network"},
 }
 
-// asProgram makes the test binary check a deployment as the command does, for the tests that need a process.
+// asProgram makes the test binary check a deployment as the command does, for tests that need a process.
 const asProgram = "ORDER_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	// Nothing of the developer's own sign-in, and nothing that would send Terraform elsewhere.
+	// Remove the developer's own credentials, and whatever would send Terraform elsewhere.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || name == "TERRAFORM_BINARY_NAME" || name == "CDKTF_OUTPUT" {
@@ -72,7 +72,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// needTerraform fails a test that would otherwise blame something else.
+// needTerraform fails a test when Terraform is missing, before the test blames something else.
 func needTerraform(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {
@@ -82,7 +82,7 @@ func needTerraform(t *testing.T) {
 
 type object = map[string]any
 
-// storage is a server of S3 with the tests' bucket, empty.
+// storage is an S3 server with the tests' bucket, empty at first.
 type storage struct {
 	url  string
 	keep *s3mem.Backend
@@ -100,7 +100,7 @@ func newStorage(t *testing.T) *storage {
 	return &storage{server.URL, keep}
 }
 
-// put writes the state of a stack with as many resources.
+// put writes a stack's state with a number of resources.
 func (s *storage) put(t *testing.T, stack string, resources int) {
 	t.Helper()
 	instances := []object{}
@@ -129,10 +129,10 @@ func (s *storage) putJSON(t *testing.T, stack string, state any) {
 	}
 }
 
-// key is where Plinth keeps a stack's state.
+// key returns the key of a stack's state, as Plinth synthesizes it.
 func key(stack string) string { return strings.Replace(stack, "-", "/", 1) + ".tfstate" }
 
-// backend is what Plinth synthesizes for a server that is not AWS.
+// backend returns the backend that Plinth synthesizes for an S3 server outside AWS.
 func backend(url, stack string) object {
 	return object{
 		"bucket": bucket, "key": key(stack), "region": "eu-west-2", "encrypt": false,
@@ -142,8 +142,8 @@ func backend(url, stack string) object {
 	}
 }
 
-// project writes what cdktf would, with the backend at url changed by edit, and returns a
-// folder in it from where the program is run.
+// project writes what cdktf would synthesize, with each stack's backend changed by edit, and returns
+// a folder in the project to run the program in.
 func project(t *testing.T, url string, edit func(backend object)) string {
 	t.Helper()
 	root := t.TempDir()
@@ -188,7 +188,8 @@ func write(t *testing.T, path string, content any) {
 	}
 }
 
-// answer runs a check, as in "deploy dev-data", and returns its message, empty when it agrees. Whatever comes out, the temporary folder must be gone and no secret shown.
+// answer runs a check, as in "deploy dev-data", and returns its message, empty when there is no
+// error. In any case the temporary folder must be gone, and the message must not contain secret.
 func answer(t *testing.T, ctx context.Context, dir, command string) string {
 	t.Helper()
 	temp := t.TempDir()
@@ -222,7 +223,7 @@ func mustNotTell(t *testing.T, message string) {
 	}
 }
 
-// mustBe compares messages so that the difference can be read.
+// mustBe compares messages. Its failure shows both in full.
 func mustBe(t *testing.T, got, want string) {
 	t.Helper()
 	if got != want {

@@ -14,9 +14,9 @@ import (
 // mostNamed is how many resources a message names.
 const mostNamed = 4
 
-// checkUnprotected returns nil when Terraform would destroy each of the targets. What has
-// lifecycle.prevent_destroy it does not destroy, as long as the state lists it: what never
-// was, or what "terraform state rm" has made Terraform forget, is in nobody's way.
+// checkUnprotected returns nil when Terraform would destroy each of the targets. Terraform refuses
+// to destroy a resource with lifecycle.prevent_destroy that the state lists. It ignores one that was
+// never created, or that "terraform state rm" has removed from the state.
 func checkUnprotected(ctx context.Context, targets stacks) error {
 	protected := map[string]map[string]string{}
 	var suspects stacks
@@ -54,7 +54,7 @@ func checkUnprotected(ctx context.Context, targets stacks) error {
 	return refusal(strings.Join(refusals, "\n"))
 }
 
-// unprotect tells what in the stack is protected, and how that is changed.
+// unprotect returns a message with the protected resources and how to remove the protection.
 func unprotect(stack string, resources []string) string {
 	if more := len(resources) - mostNamed; more > 0 {
 		resources = append(resources[:mostNamed:mostNamed], fmt.Sprintf("%d more", more))
@@ -64,8 +64,8 @@ func unprotect(stack string, resources []string) string {
 		stack, sentence.List(resources), environment)
 }
 
-// protected returns the stack's resources with lifecycle.prevent_destroy: by address, how
-// its construct is called within the stack.
+// protected returns the stack's resources with lifecycle.prevent_destroy, as the path of the
+// construct by the resource's address.
 func (s stack) protected() (map[string]string, error) {
 	var file struct {
 		Resource map[string]map[string]struct {

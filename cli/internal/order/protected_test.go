@@ -16,7 +16,7 @@ func TestUnprotected(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		protected map[string][]string // resources with prevent_destroy, by stack
-		gone      map[string][]string // those of them that the state does not list
+		gone      map[string][]string // protected resources that the state does not list
 		command   string
 		want      string
 	}{
@@ -91,7 +91,8 @@ func TestUnprotected(t *testing.T) {
 	}
 }
 
-// TestProtectedAndStateUnread has no credentials: what cannot be looked at counts as there.
+// TestProtectedAndStateUnread has no credentials: if the state cannot be read, the resources count as
+// existing.
 func TestProtectedAndStateUnread(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, nil)
@@ -106,8 +107,8 @@ func TestProtectedAndStateUnread(t *testing.T) {
 	}
 }
 
-// TestProtectedLifecycle has Terraform itself forget what it must not destroy, as docs/environments.md
-// says for a final snapshot.
+// TestProtectedLifecycle removes the protected resource from the state with Terraform itself, as
+// docs/environments.md says for a final snapshot.
 func TestProtectedLifecycle(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, nil)
@@ -153,13 +154,13 @@ func TestUnprotectedRefuses(t *testing.T) {
 	})
 }
 
-// stackFile is the cdk.tf.json of a stack in the project that dir is in.
+// stackFile returns the path of a stack's cdk.tf.json in the project that contains dir.
 func stackFile(dir, stack string) string {
 	return filepath.Join(dir, "../../cdktf.out/stacks", stack, "cdk.tf.json")
 }
 
-// protect gives a stack resources with prevent_destroy, and one without, in the form in which
-// cdktf writes them.
+// protect writes a stack with a protected resource for each path, and one that is not protected, as
+// cdktf would.
 func protect(t *testing.T, dir, url, stack string, paths []string) {
 	t.Helper()
 	resources := object{"open": object{"lifecycle": object{"prevent_destroy": false}}}
@@ -177,8 +178,8 @@ func protect(t *testing.T, dir, url, stack string, paths []string) {
 
 func resourceName(path string) string { return strings.ReplaceAll(path, "/", "_") }
 
-// hold writes the state of a stack after protect, without what is gone from it: of that, it
-// lists what does not count.
+// hold writes the state of a stack after protect. It leaves out the resources in gone, and lists
+// similar entries for them that do not count.
 func (s *storage) hold(t *testing.T, stack string, paths, gone []string) {
 	t.Helper()
 	listed := []object{}

@@ -12,8 +12,7 @@ import (
 	"plinth/cli/internal/sentence"
 )
 
-// stacks are all stacks of a project, in the order they are deployed: each comes after all
-// that it needs.
+// stacks are stacks of a project in deployment order: each comes after all that it needs.
 type stacks []stack
 
 // inOrder sorts by the manifest's dependencies, then by name.
@@ -22,7 +21,8 @@ func inOrder(byName map[string]stack) (stacks, error) {
 	placed := map[string]bool{}
 	rest := slices.Sorted(maps.Keys(byName))
 	for len(rest) > 0 {
-		// One round is one storey of the house, so that a stack comes as early as it can.
+		// One round places every stack whose dependencies are placed, so that each comes as early as
+		// possible.
 		var ready, blocked []string
 		for _, name := range rest {
 			if slices.ContainsFunc(byName[name].Dependencies, func(d string) bool { return !placed[d] }) {
@@ -43,7 +43,7 @@ func inOrder(byName map[string]stack) (stacks, error) {
 	return ordered, nil
 }
 
-// find returns the stack of that name. For an unknown one the error lists the known.
+// find returns the stack with that name. If there is none, the error lists the stacks.
 func (all stacks) find(name string) (stack, error) {
 	names := make([]string, len(all))
 	for i, s := range all {
@@ -69,13 +69,13 @@ func (all stacks) find(name string) (stack, error) {
 	return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean %s?\nThe stacks are: %s", name, nearest, strings.Join(names, ", ")))
 }
 
-// matching returns the stacks that cdktf would take for these names and patterns, in the
-// order they are deployed. One that matches nothing is an error.
+// matching returns the stacks that cdktf would select for these names and patterns, in deployment
+// order. A pattern that matches nothing is an error.
 func (all stacks) matching(patterns []string) (stacks, error) {
 	wanted := map[string]bool{}
 	for _, pattern := range patterns {
-		// The rest of what cdktf's minimatch knows has no or another meaning in path.Match:
-		// [!p]* is all but p… for the one, p… and !… for the other.
+		// Other patterns mean something else in path.Match than in cdktf's minimatch, or nothing:
+		// [!p]* matches all but p… in minimatch, but p… and !… in path.Match.
 		if strings.ContainsAny(pattern, `[]{}()!\`) {
 			return nil, refusal(pattern + " is not a supported pattern. Use * and ? only, or name the stacks one by one.")
 		}
@@ -95,7 +95,7 @@ func (all stacks) matching(patterns []string) (stacks, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(s stack) bool { return !wanted[s.Name] }), nil
 }
 
-// dependencies returns what target needs, direct or not, in the order it is deployed.
+// dependencies returns the stacks that target needs, directly or not, in deployment order.
 func (all stacks) dependencies(target stack) stacks {
 	wanted := map[string]bool{target.Name: true}
 	var found stacks
@@ -114,7 +114,7 @@ func (all stacks) dependencies(target stack) stacks {
 	return found
 }
 
-// dependants returns what needs target, direct or not, in the order it is destroyed.
+// dependants returns the stacks that need target, directly or not, in the order to destroy them.
 func (all stacks) dependants(target stack) stacks {
 	reached := map[string]bool{target.Name: true}
 	var found stacks

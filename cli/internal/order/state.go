@@ -12,12 +12,11 @@ import (
 	"sync"
 )
 
-// atOnce is how many states are read at a time. More would be of no use: five stacks are
-// an environment.
+// atOnce is how many states are read at a time. An environment has few stacks: more would not help.
 const atOnce = 4
 
-// inventory is what a state lists: how many resources, one for each element of count and
-// for_each, by the address that these have in common.
+// inventory counts the resources in a state by address, without the index. Each element of count or
+// for_each counts as one.
 type inventory map[string]int
 
 func (i inventory) total() int {
@@ -28,8 +27,8 @@ func (i inventory) total() int {
 	return n
 }
 
-// readStates returns, by stack name, what the states of the given stacks hold. A stack
-// without a state holds nothing.
+// readStates returns, by stack name, the inventories of the given stacks' states. The inventory of a
+// stack without a state is empty.
 func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
@@ -44,8 +43,8 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 
-	// The first failure ends the others: most failures, such as missing credentials, are
-	// the same for every stack and are worth one message.
+	// The first failure cancels the other reads. Most failures, such as missing credentials, are the
+	// same for every stack: one message is enough.
 	each, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var (
@@ -83,7 +82,7 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, 
 	return held, nil
 }
 
-// readState reads one state, by way of a new folder.
+// readState reads one state. It creates folder to run Terraform in.
 func readState(ctx context.Context, terraform, folder string, s stack) (inventory, error) {
 	backend, err := s.backend()
 	if err != nil {
@@ -95,9 +94,9 @@ func readState(ctx context.Context, terraform, folder string, s stack) (inventor
 	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
 		return nil, err
 	}
-	// With the backend set up, init would install the providers that the state names, hundreds
-	// of megabytes that state pull has no use for. Here it finds none and fails instead.
-	// Whether it got as far as the backend, state pull tells.
+	// After setting up the backend, init would install the providers that the state names: hundreds
+	// of megabytes that state pull does not need. With an empty -plugin-dir it fails instead. If it
+	// failed before the backend was set up, state pull fails too.
 	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
 	state, err := runTerraform(ctx, terraform, folder, "state", "pull")
 	if err != nil {
@@ -106,11 +105,11 @@ func readState(ctx context.Context, terraform, folder string, s stack) (inventor
 	return takeInventory(state)
 }
 
-// takeInventory returns what a state lists. What a data source has read does not count. An
-// empty state is one that has never been written.
+// takeInventory returns the inventory of a state, without data sources. It is nil for an empty
+// state, which was never written.
 //
-// Security: a state holds the values of its resources. They are not even decoded, and a
-// decoder's error, which may quote them, is not passed on.
+// Security: a state holds the values of its resources. They are not decoded, and a decoder's error,
+// which may quote them, is not passed on.
 func takeInventory(state []byte) (inventory, error) {
 	if len(bytes.TrimSpace(state)) == 0 {
 		return nil, nil

@@ -2,7 +2,7 @@ package order
 
 import "testing"
 
-// TestInventory holds what Terraform would have refused already.
+// TestInventory covers states that Terraform itself would refuse.
 func TestInventory(t *testing.T) {
 	for name, test := range map[string]struct{ state, want string }{
 		"not JSON":       {secret, "it is not Terraform's JSON"},

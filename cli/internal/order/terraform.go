@@ -19,11 +19,11 @@ func findTerraform() (string, error) {
 	return path, nil
 }
 
-// runTerraform runs one command in folder and returns what it prints. When ctx ends the
-// program is killed rather than asked: it only reads, and holds no lock.
+// runTerraform runs one command in folder and returns what it prints. When ctx ends, it kills
+// Terraform, which only reads and holds no lock.
 //
-// It stays in this program's process group, so that Ctrl-C also reaches a credential helper
-// that Terraform has started, and that helper may ask for a code on the terminal.
+// Terraform stays in this program's process group. So Ctrl-C also reaches a credential helper that
+// Terraform started, and that helper can ask for a code on the terminal.
 func runTerraform(ctx context.Context, binary, folder string, args ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, binary, args...)
 	command.Dir = folder

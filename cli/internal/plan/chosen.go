@@ -10,10 +10,10 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// bootstrap begins the name of the stack that makes an environment's roles: an administrator's.
+// bootstrap is the prefix of the stack that creates an environment's roles. An administrator deploys it.
 const bootstrap = "bootstrap-"
 
-// chosen are the stacks that the patterns name, or, without any, all of the environment.
+// chosen returns the stacks that match the patterns, or without patterns all of the environment.
 func chosen(all map[string]synthesized.Stack, environment string, patterns []string) ([]string, error) {
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return strings.HasPrefix(name, bootstrap) })
 	if len(patterns) == 0 {
@@ -46,7 +46,7 @@ func chosen(all map[string]synthesized.Stack, environment string, patterns []str
 	return found, nil
 }
 
-// owner is the environment of a stack: of dev and dev-eu the longer one.
+// owner returns the environment of a stack: dev-eu for dev-eu-app, even if there is also dev.
 func owner(all map[string]synthesized.Stack, stack string) string {
 	longest := ""
 	for name := range all {

@@ -16,7 +16,7 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// ErrDiffers says that what is deployed is not what is synthesized. It is no failure of the comparison.
+// ErrDiffers is the result of a successful comparison that found differences.
 var ErrDiffers = errors.New("deployed and synthesized resources differ; the report is in build/drift")
 
 // The states of a stack.
@@ -27,21 +27,21 @@ const (
 	unknown     = "cannot be compared"
 )
 
-// Compared is one stack of a report. Security: it has addresses and no values.
+// Compared is one stack of a report. Security: it contains addresses and no values.
 type Compared struct {
 	Stack  string `json:"stack"`
 	State  string `json:"state"`
 	Detail string `json:"detail,omitempty"`
-	// Outside are the addresses of what others have changed, Pending those of what has not been
-	// deployed yet. Left is what others have changed too and a deployment would leave as it is,
-	// such as what AWS itself fills in: no drift, as for Terraform.
+	// Outside are the addresses of resources that were changed outside Terraform, Pending those of
+	// changes that are not deployed yet. Left were changed outside too, but a deployment would not
+	// change them back, as where AWS fills in a value: this is not drift.
 	Outside []string `json:"changed_outside,omitempty"`
 	Pending []string `json:"not_deployed_yet,omitempty"`
 	Left    []string `json:"changed_outside_and_left,omitempty"`
 }
 
-// Drift compares an environment's stacks, or those that are named, with what is deployed, and goes
-// on after one that cannot be compared.
+// Drift compares the stacks of an environment, or those that match, with what is deployed. It goes on
+// after a stack that cannot be compared.
 func (c *Planner) Drift(ctx context.Context, environment string, stacks []string) ([]Compared, error) {
 	all, err := synthesized.Read(c.Root)
 	if err != nil {
@@ -71,8 +71,8 @@ func (c *Planner) Drift(ctx context.Context, environment string, stacks []string
 	return report, cmp.Or(c.keep(report, text), verdict(report))
 }
 
-// examineDeployed plans a stack with the image that it was deployed with. The pipeline chooses
-// one by its digest, and compared with the tag in the settings every application would differ.
+// examineDeployed plans a stack with the image that it was deployed with. The pipeline deploys an
+// image by its digest, so every application would differ from the tag in the settings.
 func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, error) {
 	p, err := c.examine(ctx, stack)
 	environment, is := strings.CutSuffix(stack, "-app")
@@ -90,7 +90,7 @@ func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, e
 	return c.examine(ctx, stack)
 }
 
-// compare tells of one stack.
+// compare returns a stack's part of the report.
 func compare(stack string, p planned, err error) Compared {
 	switch {
 	case err != nil:
@@ -127,7 +127,7 @@ func compare(stack string, p planned, err error) Compared {
 	return result
 }
 
-// verdict is the error that a report ends with: what could not be compared comes first.
+// verdict returns the error for a report. A stack that could not be compared outweighs a difference.
 func verdict(report []Compared) error {
 	in := func(state string) bool {
 		return slices.ContainsFunc(report, func(c Compared) bool { return c.State == state })
@@ -141,7 +141,7 @@ func verdict(report []Compared) error {
 	return nil
 }
 
-// table is the report as Markdown.
+// table returns the report as Markdown.
 func table(report []Compared) string {
 	var text strings.Builder
 	text.WriteString("| stack | state | detail |\n|---|---|---|\n")
@@ -169,7 +169,7 @@ func table(report []Compared) string {
 	return text.String()
 }
 
-// keep writes the report for people and for programs.
+// keep writes the report to build/drift, for people and for programs.
 func (c *Planner) keep(report []Compared, text string) error {
 	folder := filepath.Join(c.Root, "build", "drift")
 	content, err := json.MarshalIndent(report, "", "  ")

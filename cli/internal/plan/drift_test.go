@@ -16,17 +16,17 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// deployed is the beginning of a plan of a stack that is there.
+// deployed is the beginning of the plan of a deployed stack.
 const deployed = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"managed","values":{"password":"` + secret + `"}}]}}}`
 
-// TestDrift compares three stacks, each in a state of its own.
+// TestDrift compares three stacks with different results.
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	const (
 		same    = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
 		outside = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
 		pending = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
-		// Of what others have deleted, nothing is left in the prior state.
+		// The prior state no longer lists resources that were deleted outside Terraform.
 		deleted  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{}}},"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["delete"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		planning = `echo opaque > "cdktf.out/stacks/$3/plan"`
@@ -41,7 +41,7 @@ func TestDrift(t *testing.T) {
 		return fmt.Errorf("Cannot read the state of dev-network: %w", terraform.Explain("Error: No valid credential sources found\nPlease see a page", nil)) //nolint:staticcheck // as package order writes it
 	}
 	for name, test := range map[string]struct {
-		network, data, app string // plans; empty fails
+		network, data, app string // plans; an empty one fails
 		check              func(stack string) error
 		want               []string
 		err                string
@@ -142,10 +142,10 @@ func TestChosen(t *testing.T) {
 	}
 }
 
-// TestDeployedImage has an application that was deployed with a digest, and settings with a tag.
+// TestDeployedImage compares an application deployed by digest with settings that name a tag.
 func TestDeployedImage(t *testing.T) {
 	t.Parallel()
-	// What is synthesized without the digest changes the release.
+	// Synthesized without the digest, the stack would change the release.
 	const (
 		cdktf  = `echo opaque > cdktf.out/stacks/dev-app/plan`
 		before = deployed + `,"output_changes":{"image":{"before":"registry/app@sha256:ab","after":"`

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// noteToken names the variable with the token that may write notes. Without one there are none.
+// noteToken names the variable with the token that may write notes. Without it, no note is written.
 const noteToken = "GITLAB_NOTE_TOKEN"
 
 // Note writes an environment's summaries to build/plan/<environment>.md and, in a merge
@@ -53,15 +53,15 @@ func (c *Planner) Note(ctx context.Context, environment string, stacks []string)
 	return mr.put(ctx, environment, text)
 }
 
-// mergeRequest is one of GitLab's.
+// mergeRequest is a merge request in GitLab's API.
 type mergeRequest struct {
-	api    string // of the merge request
-	user   string // of who has the token
+	api    string // the URL of the merge request
+	user   string // the URL of the token's own user
 	token  string
 	client *http.Client
 }
 
-// mergeRequest is the one that the pipeline runs for.
+// mergeRequest returns the merge request that the pipeline runs for.
 func (c *Planner) mergeRequest() (*mergeRequest, error) {
 	api, err := url.Parse(c.Getenv("CI_API_V4_URL"))
 	if err != nil || api.Host == "" || !private(api) {
@@ -77,7 +77,7 @@ func (c *Planner) mergeRequest() (*mergeRequest, error) {
 	}
 	return &mergeRequest{
 		api: path, user: api.String() + "/user", token: c.Getenv(noteToken),
-		// Not redirected: the token is for this server.
+		// Do not follow redirects: the token is for this server only.
 		client: &http.Client{Transport: c.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }
@@ -87,7 +87,7 @@ func private(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// mark begins the note, of which there is one, with a section for each environment.
+// mark is the first line of the note. A merge request has one note, with a section for each environment.
 const mark = "<!-- plinth-plan -->"
 
 const title = mark + "\n## What deploying this would change\n\n"
@@ -100,8 +100,8 @@ type note struct {
 	} `json:"author"`
 }
 
-// put replaces an environment's section, and leaves the others as they are. Two at once would
-// lose one: the pipeline's resource group has them take turns.
+// put replaces an environment's section of the note. Two calls at the same time could lose a section:
+// the pipeline's resource group runs such jobs one at a time.
 func (m *mergeRequest) put(ctx context.Context, environment, text string) error {
 	var me struct {
 		ID int `json:"id"`
@@ -121,7 +121,7 @@ func (m *mergeRequest) put(ctx context.Context, environment, text string) error 
 	return err
 }
 
-// find returns the note that the token's own user has written, since anybody can write its first line.
+// find returns the note if the token's own user wrote it: anybody can write its first line.
 func (m *mergeRequest) find(ctx context.Context, user int) (*note, error) {
 	for page := "1"; page != ""; {
 		var notes []note
@@ -146,7 +146,7 @@ func section(environment, text string) string {
 	return "<!-- plinth-plan: " + environment + " -->\n" + text + "<!-- plinth-plan end: " + environment + " -->\n"
 }
 
-// replace puts a section in the place of its older one, or at the end.
+// replace replaces an environment's section, or appends it.
 func replace(body, environment, text string) string {
 	name := regexp.QuoteMeta(environment)
 	old := regexp.MustCompile(`(?s)<!-- plinth-plan: ` + name + ` -->.*?<!-- plinth-plan end: ` + name + ` -->\n?`)
@@ -156,7 +156,7 @@ func replace(body, environment, text string) string {
 	return strings.TrimRight(body, "\n") + "\n\n" + section(environment, text)
 }
 
-// call asks GitLab's API. Its errors do not hold the token.
+// call calls GitLab's API. Its errors do not contain the token.
 func (m *mergeRequest) call(ctx context.Context, method, address string, body, into any) (http.Header, error) {
 	var content io.Reader
 	if body != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// gitlab is as much of its API as a note needs, for one merge request.
+// gitlab is a fake of GitLab's API for notes, with one merge request.
 type gitlab struct {
 	*httptest.Server
 	sync.Mutex
@@ -68,7 +68,7 @@ func newGitLab(t *testing.T) *gitlab {
 	return g
 }
 
-// by is a note of somebody else's.
+// by returns a note by an author.
 func by(author int, body string) note {
 	n := note{ID: author * 10, Body: body}
 	n.Author.ID = author
@@ -98,7 +98,7 @@ func (c *Planner) summarize(t *testing.T, stack, text string) {
 	}
 }
 
-// TestOneNote posts what two environments have, twice.
+// TestOneNote posts the plans of two environments, twice.
 func TestOneNote(t *testing.T) {
 	t.Parallel()
 	g := newGitLab(t)

@@ -13,17 +13,17 @@ type Planner struct {
 	// Root is the project's folder.
 	Root   string
 	Getenv func(string) string
-	// Environ is what cdktf is run with.
+	// Environ is the environment of cdktf.
 	Environ        []string
 	Stdout, Stderr io.Writer
 	Transport      http.RoundTripper
-	// Check says why a stack cannot be deployed yet, if it cannot: see package order.
+	// Check returns an error if a stack cannot be deployed yet: see package order.
 	Check func(ctx context.Context, stack string) error
-	// Synth synthesizes again, with settings that are overridden by variables.
+	// Synth synthesizes again, with variables that override settings.
 	Synth func(ctx context.Context, variables ...string) error
 }
 
-// folder is where what is made of a stack is kept.
+// folder returns the folder for a stack's plan and summary.
 func (c *Planner) folder(stack string) string {
 	return filepath.Join(c.Root, "build", "plan", stack)
 }

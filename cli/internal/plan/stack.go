@@ -20,31 +20,31 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// planned is what is known of a stack once it has been planned.
+// planned is the result of planning a stack.
 type planned struct {
 	shown
-	// waits is why it cannot be planned yet, empty where it has been.
+	// waits is why it cannot be planned yet, empty if it was planned.
 	waits string
-	// secret says that what others have changed is not seen.
+	// secret is set if the stack holds a secret, so that changes made outside Terraform are not seen.
 	secret bool
 }
 
-// Report is what a plan would change. Security: it has addresses and no values.
+// Report lists what a plan would change. Security: it contains addresses and no values.
 type Report struct {
 	Stack string `json:"stack"`
-	// Waits is why the stack cannot be planned yet, empty where it has been.
+	// Waits is why the stack cannot be planned yet, empty if it was planned.
 	Waits   string   `json:"cannot_be_planned_yet,omitempty"`
 	Changes []Action `json:"changes"`
 }
 
-// Action is what would be done to one resource, as in add, replace or destroy.
+// Action is a planned action on one resource, such as add, replace or destroy.
 type Action struct {
 	Action  string `json:"action"`
 	Address string `json:"address"`
 }
 
-// Plan plans a stack for review: Writes the plan, and summary.md without values, to build/plan/<stack>. What
-// cannot be planned yet is no failure: its summary says so.
+// Plan plans a stack for review. It writes the plan, and summary.md without values, to
+// build/plan/<stack>. If the stack cannot be planned yet, the summary says so and err is nil.
 func (c *Planner) Plan(ctx context.Context, stack string) (*Report, error) {
 	p, err := c.examine(ctx, stack)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 	} else if err != nil {
 		return p, err
 	}
-	// Who plans must only read, and a lock is written.
+	// The plan role only reads, and could not write a lock.
 	args, variables := "-lock=false ", []string(nil)
 	if p.secret, err = holdsSecret(target); err != nil {
 		return p, err
@@ -116,11 +116,11 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 	return p, err
 }
 
-// planOnly is the variable of a stack that holds a secret, see constructs/postgres.
+// planOnly is a variable that only a stack with a secret has: see constructs/postgres.
 const planOnly = "plan_only"
 
-// unrefreshed is why a plan of such a stack does not see everything. Security: the provider
-// would read the secret's value with the rest, which a plan role may not.
+// unrefreshed explains that the plan of a stack with a secret is incomplete. Security: a refresh
+// would read the secret's value, which the plan role may not.
 const unrefreshed = "\nCompared with the state only, since the stack has a secret: changes made outside Terraform are not shown.\n"
 
 func holdsSecret(stack synthesized.Stack) (bool, error) {
@@ -132,13 +132,14 @@ func holdsSecret(stack synthesized.Stack) (bool, error) {
 	return holds, err
 }
 
-// write keeps a summary, and shows it.
+// write prints a summary and writes it to the stack's folder.
 func (c *Planner) write(stack, text string) error {
 	fmt.Fprint(c.Stdout, text)
 	return os.WriteFile(filepath.Join(c.folder(stack), "summary.md"), []byte(text), 0o644)
 }
 
-// start runs a program in the repository. Interrupted it may let Terraform end in good order.
+// start runs a program in the repository. When ctx ends, it sends an interrupt and waits up to
+// 30 seconds, so that Terraform can end in order.
 func (c *Planner) start(ctx context.Context, variables []string, stdout, stderr io.Writer, program string, args ...string) error {
 	started := exec.CommandContext(ctx, program, args...)
 	started.Dir, started.Stdout, started.Stderr = c.Root, stdout, stderr

@@ -12,7 +12,7 @@ import (
 	"plinth/cli/internal/order"
 )
 
-// project is one with a synthesized dev-app, and programs that do as these lines of a shell.
+// project is a project with a synthesized dev-app, in which cdktf and terraform are shell scripts.
 func project(t *testing.T, check error, cdktf, terraform string) (*Planner, *bytes.Buffer) {
 	t.Helper()
 	root := t.TempDir()

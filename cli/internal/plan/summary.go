@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// change is what would be done to one resource. Security: its values are not even decoded, so
-// that none can be shown.
+// change is a planned change of one resource. Security: its values are not decoded, so none can be
+// shown.
 type change struct {
 	Address  string `json:"address"`
 	Mode     string `json:"mode"`
@@ -21,7 +21,7 @@ type change struct {
 	} `json:"change"`
 }
 
-// action is a word for Terraform's list of actions.
+// action returns one word for Terraform's list of actions, empty if nothing changes.
 func (c change) action() string {
 	switch strings.Join(c.Change.Actions, "+") {
 	case "create":
@@ -45,20 +45,20 @@ func (c change) action() string {
 	return "" // read, no-op
 }
 
-// shown is what a plan tells.
+// shown is the part of a plan that may be shown.
 type shown struct {
 	changes []change
-	// outside are the addresses of what others have changed since the last deployment, also where
-	// a deployment would leave that as it is.
+	// outside are the addresses of resources that were changed outside Terraform since the last
+	// deployment, even if a deployment would not change them back.
 	outside []string
-	// deployed says that there is anything of the stack yet.
+	// deployed is set if the stack has any resource.
 	deployed bool
-	// image is the one that the application was deployed with, where its digest was chosen at the
-	// deployment and the settings name a tag.
+	// image is the image that the application was deployed with, if it was deployed by digest and the
+	// settings name a tag.
 	image string
 }
 
-// read returns what `terraform show -json` says of a plan. Its errors hold nothing of it.
+// read decodes a plan as `terraform show -json` prints it. Its errors quote nothing from the plan.
 // https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 func read(text []byte) (shown, error) {
 	var plan struct {
@@ -74,7 +74,7 @@ func read(text []byte) (shown, error) {
 				} `json:"root_module"`
 			} `json:"values"`
 		} `json:"prior_state"`
-		// Security: of values, only the image's name.
+		// Security: the image's name is the only value that is decoded.
 		Outputs struct {
 			Image struct {
 				Before any `json:"before"`
@@ -92,7 +92,7 @@ func read(text []byte) (shown, error) {
 		}
 	}
 	slices.Sort(result.outside)
-	// The prior state is what is left now: of a stack that others have deleted there is nothing in it.
+	// The prior state is empty if all resources of a deployed stack were deleted outside Terraform.
 	result.deployed = len(result.outside) > 0
 	for _, r := range plan.Prior.Values.Root.Resources {
 		result.deployed = result.deployed || r.Mode == "managed"
@@ -103,7 +103,7 @@ func read(text []byte) (shown, error) {
 		result.image = before
 	}
 	changes := slices.DeleteFunc(plan.Changes, func(c change) bool { return c.Mode != "managed" || c.action() == "" })
-	// What takes something away comes first.
+	// Destructive actions come first.
 	order := []string{"destroy", "replace", "forget", "change", "add", "import", "move"}
 	slices.SortStableFunc(changes, func(a, b change) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.action()), slices.Index(order, b.action())), cmp.Compare(a.Address, b.Address))
@@ -115,7 +115,7 @@ func read(text []byte) (shown, error) {
 // mostShown is how many resources a summary names.
 const mostShown = 100
 
-// summary is Markdown: how many resources change, and which.
+// summary returns Markdown: how many resources change, and which.
 func summary(stack string, changes []change) string {
 	if len(changes) == 0 {
 		return heading(stack) + "No changes.\n"
@@ -136,7 +136,7 @@ func summary(stack string, changes []change) string {
 	return text.String()
 }
 
-// counted is how many resources are to be added, changed and so on.
+// counted returns how many resources each action affects, as in "1 to add, 2 to change".
 func counted(changes []change) string {
 	count := map[string]int{}
 	for _, c := range changes {
@@ -151,14 +151,15 @@ func counted(changes []change) string {
 	return strings.Join(counts, ", ")
 }
 
-// waiting is the summary of a stack that cannot be planned yet, for a reason of package order's.
+// waiting returns the summary of a stack that cannot be planned yet, with package order's reason.
 func waiting(stack, reason string) string {
 	return heading(stack) + "Cannot be planned yet: " + code(reason) + ".\n"
 }
 
 func heading(stack string) string { return "#### " + code(stack) + "\n\n" }
 
-// code is a text on one line that Markdown, and GitLab's quick actions, have nothing in to act on.
+// code returns text on one line, without characters that mean something to Markdown or to GitLab's
+// quick actions.
 func code(text string) string {
 	return strings.NewReplacer("`", "'", "|", "¦", "<", "‹", ">", "›", "@", "@\u200b").Replace(strings.Join(strings.Fields(text), " "))
 }

@@ -11,7 +11,7 @@ import (
 
 const secret = "correct-horse-battery-staple"
 
-// planOf is a plan as Terraform shows it, with a secret wherever a value can be.
+// planOf returns a plan as Terraform shows it, with a secret wherever a value can be.
 func planOf(t *testing.T, changes ...map[string]any) []byte {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
@@ -53,7 +53,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestSummaryOfText has addresses that Markdown, or GitLab, would act on.
+// TestSummaryOfText has addresses that mean something to Markdown or to GitLab.
 func TestSummaryOfText(t *testing.T) {
 	t.Parallel()
 	nasty := "aws_subnet.x[\"`|</td><script>\n/merge\n/assign @root <!-- plinth-plan end: dev -->\"]"

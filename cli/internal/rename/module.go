@@ -17,8 +17,8 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// moduleFiles adds the go.mod and Go files that name the module, or a part of it, as they are with
-// another name, and tells how many.
+// moduleFiles adds to changed the go.mod and Go files that name the module or a package of it, with
+// the new name. It returns a line for the user with their number.
 func moduleFiles(root, name string, changed map[string][]byte) (said []string, err error) {
 	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
@@ -57,7 +57,7 @@ func moduleFiles(root, name string, changed map[string][]byte) (said []string, e
 	return []string{fmt.Sprintf("module %s is %s, in %d go.mod and %d Go files", old, name, inMods, inSources)}, nil
 }
 
-// legalModule tells what is wrong with a module's path.
+// legalModule returns an error if name cannot be a module's path.
 func legalModule(name string) error {
 	const must = "module: must be a Go module's path, such as example.com/team/platform"
 	if err := module.CheckImportPath(name); err != nil {
@@ -77,7 +77,7 @@ func legalModule(name string) error {
 	return nil
 }
 
-// change edits a file, and returns 1 if that makes a difference.
+// change edits a file. If the content differs, change adds it to changed and returns 1, else 0.
 func change(root, file string, changed map[string][]byte, edit func([]byte) ([]byte, error)) (int, error) {
 	content, err := os.ReadFile(filepath.Join(root, file))
 	if err != nil {
@@ -91,7 +91,7 @@ func change(root, file string, changed map[string][]byte, edit func([]byte) ([]b
 	return 1, nil
 }
 
-// renameMod renames modules wherever a go.mod names them: as its own, as required, replaced or a tool's.
+// renameMod renames modules in a go.mod: in module, require, replace and tool lines.
 func renameMod(file string, content []byte, renamed func(string) (string, bool)) ([]byte, error) {
 	mod, err := modfile.ParseLax(file, content, nil)
 	if err != nil {
@@ -121,7 +121,8 @@ func renameMod(file string, content []byte, renamed func(string) (string, bool))
 	return modfile.Format(mod.Syntax), nil
 }
 
-// renameImports renames what a Go file imports. Its imports are sorted anew where they were.
+// renameImports renames a Go file's imports. A formatted file is formatted again, since the imports'
+// order changes.
 func renameImports(file string, content []byte, renamed func(string) (string, bool)) ([]byte, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, content, parser.ImportsOnly)

@@ -1,4 +1,4 @@
-// Package rename gives the project, its application and its Go module names of their user's own.
+// Package rename renames the project, its application and its Go module.
 package rename
 
 import (
@@ -15,19 +15,19 @@ import (
 	"plinth/cli/internal/worktree"
 )
 
-// Options say what is called how from now on. A name that is empty stays as it is.
+// Options are the new names. An empty name changes nothing.
 type Options struct {
-	// Project becomes project in every environment's settings, App becomes app.name.
+	// Project is the new value of project in every environment's settings, App that of app.name.
 	Project, App string
-	// Module becomes the path of the root's Go module; the paths of the others begin with it.
+	// Module is the new path of the root's Go module. The paths of the other modules begin with it.
 	Module string
-	// Dirty allows it where Git knows of changes, from which its own cannot be told.
+	// Dirty allows uncommitted changes. They are then mixed with those of the renaming.
 	Dirty bool
-	// Out is told what was changed.
+	// Out gets a list of the changes.
 	Out io.Writer
 }
 
-// Rename edits the files of the repository at root. Where it returns an error it has written nothing.
+// Rename edits the files of the repository at root. If it returns an error, it has changed nothing.
 func Rename(root string, o Options) error {
 	if o.Project == "" && o.App == "" && o.Module == "" {
 		return errors.New("nothing to rename: give a project, an application or a module")
@@ -63,7 +63,7 @@ func Rename(root string, o Options) error {
 	return err
 }
 
-// clean returns nil when Git knows of no change.
+// clean returns an error if there are uncommitted changes.
 func clean(root string) error {
 	out, err := worktree.Git(root, "status", "--porcelain", "--", ".")
 	if err != nil {
@@ -80,7 +80,7 @@ func clean(root string) error {
 	return nil
 }
 
-// goFiles are the repository's own go.mod and Go files.
+// goFiles returns the repository's own go.mod and Go files.
 func goFiles(root string) (mods, sources []string, err error) {
 	files, err := worktree.Files(root)
 	for _, file := range files {
@@ -94,7 +94,7 @@ func goFiles(root string) (mods, sources []string, err error) {
 	return mods, sources, err
 }
 
-// write puts all contents into their files, or none.
+// write writes all files or, if one fails, none.
 func write(root string, contents map[string][]byte) error {
 	before := map[string][]byte{}
 	for _, file := range slices.Sorted(maps.Keys(contents)) {
@@ -106,7 +106,7 @@ func write(root string, contents map[string][]byte) error {
 		}
 		if err == nil {
 			before[path] = old
-			err = os.WriteFile(path, contents[file], 0o644) // keeps the mode of one that is there
+			err = os.WriteFile(path, contents[file], 0o644) // keeps the mode of an existing file
 		}
 		if err != nil {
 			for path, content := range before {

@@ -87,7 +87,7 @@ func TestModuleFiles(t *testing.T) {
 	assert.Equal(t, string(source), "package a\nimport   \"example.com/z/b\"\n")
 }
 
-// TestRefuses is about names, and places, that it leaves as they are.
+// TestRefuses covers invalid names and repositories that cannot be renamed.
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	root := copied(t, func(file string) bool { return file == ".gen" })
@@ -122,7 +122,7 @@ func TestRefuses(t *testing.T) {
 	assert.NilError(t, os.Remove(file))
 }
 
-// TestWrite: of what cannot be written whole, nothing is.
+// TestWrite: if one file cannot be written, none is changed.
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -133,8 +133,7 @@ func TestWrite(t *testing.T) {
 	assert.DeepEqual(t, tree(t, root), map[string]string{first: "before"})
 }
 
-// TestRename gives the whole repository other names, and it builds. What it synthesizes then
-// TestRenamed looks at.
+// TestRename renames the whole repository, and builds it. TestRenamed checks what it synthesizes.
 func TestRename(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -155,7 +154,7 @@ func TestRename(t *testing.T) {
 	}
 	out, err := run("build", "./...")
 	assert.NilError(t, err, "%s", out)
-	// That all modules find each other is enough: most of what they need is compiled for others.
+	// It is enough that all modules find each other: other tests compile most of their dependencies.
 	mods, sources, err := goFiles(root)
 	assert.NilError(t, err)
 	for _, mod := range mods {
@@ -176,7 +175,7 @@ func TestRename(t *testing.T) {
 
 func (o Options) to(out io.Writer) Options { o.Out = out; return o }
 
-// copied is a copy of the repository.
+// copied returns the folder of a copy of the repository.
 func copied(t *testing.T, skip func(file string) bool) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "copy")
@@ -184,7 +183,7 @@ func copied(t *testing.T, skip func(file string) bool) string {
 	return root
 }
 
-// tree is a folder's own files with their content.
+// tree returns the content of a folder's own files by path.
 func tree(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -18,19 +18,19 @@ import (
 
 var renamedFlag = flag.Bool("renamed", false, "synthesize and rehearse with other names")
 
-// TestRenamed has the project in its user's hands: with another project, application, module, account and
-// region, and golden files that were accepted, what looks at the stacks passes, and dev is rehearsed.
+// TestRenamed sets up the project as a user would: with other names, accounts and regions, and
+// accepted golden files. The tests of the stacks pass, and dev is rehearsed.
 func TestRenamed(t *testing.T) {
 	if !*renamedFlag {
 		t.Skip("make test-renamed does it: it takes a minute")
 	}
-	// Always the same folder: what Go has compiled there once it knows the next time. Hidden, or make
-	// bindings would read its imports too.
+	// Always the same folder, so that Go's build cache works. Hidden, or make bindings would read its
+	// imports too.
 	root, err := filepath.Abs(filepath.Join("..", "..", "..", "build", ".renamed"))
 	assert.NilError(t, err)
 	assert.NilError(t, os.RemoveAll(root))
 	assert.NilError(t, worktree.Copy(filepath.Join("..", "..", ".."), root, func(file string) bool {
-		return strings.HasPrefix(file, "app/") // the sample knows no names
+		return strings.HasPrefix(file, "app/") // the sample contains none of the names
 	}))
 	assert.NilError(t, Rename(root, Options{Project: "acme", App: "shop", Module: "example.com/acme/platform"}.to(io.Discard)))
 	moved(t, root)

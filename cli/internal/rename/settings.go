@@ -17,7 +17,8 @@ import (
 // environments is the folder of the settings.
 const environments = "environments"
 
-// settingsFiles adds the environments' files with their new names, and tells what is in them.
+// settingsFiles adds to changed the environments' files with the new names. It returns a line for
+// the user about each.
 func settingsFiles(root string, o Options, changed map[string][]byte) (said []string, err error) {
 	if o.Project == "" && o.App == "" {
 		return nil, nil
@@ -35,7 +36,7 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 	if err != nil {
 		return nil, err
 	}
-	// What settings says to the new names is asked of a copy.
+	// Validate the new names in a copy of the settings.
 	trial, err := os.MkdirTemp("", "plinth-rename-")
 	if err != nil {
 		return nil, err
@@ -93,8 +94,8 @@ func mentions(file, text, word string) []string {
 	return found
 }
 
-// accepted asks settings about the renamed environments in a folder. What is wrong with a name is
-// wrong in each of them, and told once.
+// accepted validates the renamed environments in a folder. It reports a wrong name once, not for
+// each environment.
 func accepted(folder string, o Options) error {
 	all, err := settings.Load(folder, nil)
 	var problems settings.Problems
@@ -120,7 +121,7 @@ func accepted(folder string, o Options) error {
 	return nil
 }
 
-// set gives a YAML text's setting another value, and leaves everything else as it is.
+// set sets one setting in a YAML text, and changes nothing else.
 func set(text string, path []string, value string) (string, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
@@ -145,7 +146,7 @@ func set(text string, path []string, value string) (string, error) {
 	return text, nil
 }
 
-// entry finds a key of a mapping and its value.
+// entry returns a key of a mapping and its value, nil if there is none.
 func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == name {
@@ -155,8 +156,8 @@ func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
 	return nil, nil
 }
 
-// insert adds an entry to a mapping that has others: before the first at the top, and right below
-// its key elsewhere, so that comments stay with what they are about.
+// insert adds an entry to a mapping that is not empty, so that comments stay with their entries: at
+// the top level before the first entry, elsewhere right below the mapping's key.
 func insert(lines []string, mapping, parent *yaml.Node, text string) {
 	first := mapping.Content[0]
 	switch {
@@ -170,7 +171,7 @@ func insert(lines []string, mapping, parent *yaml.Node, text string) {
 	}
 }
 
-// scalar is a text as YAML has it, in quotes where it would take it for something else.
+// scalar returns text as a YAML scalar, in quotes if it needs them.
 func scalar(text string) string {
 	var plain any
 	if err := yaml.Unmarshal([]byte(text), &plain); err == nil && plain == any(text) && !strings.ContainsAny(text, "\n,{}[]") {
@@ -179,7 +180,7 @@ func scalar(text string) string {
 	return strconv.Quote(text)
 }
 
-// replace writes another text over a scalar, in quotes if that was.
+// replace replaces a scalar, and keeps its quotes.
 func replace(lines []string, key, node *yaml.Node, text string) (string, error) {
 	if node.Kind != yaml.ScalarNode {
 		return "", fmt.Errorf("%s: is no text", key.Value)
@@ -200,7 +201,7 @@ func replace(lines []string, key, node *yaml.Node, text string) (string, error) 
 	return strings.Join(lines, ""), nil
 }
 
-// split divides a line after so many characters.
+// split splits a line after a number of characters.
 func split(line string, at int) (before, after string) {
 	runes := []rune(line)
 	return string(runes[:at]), string(runes[at:])
