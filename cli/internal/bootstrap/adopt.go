@@ -12,31 +12,31 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// adoption has Terraform take over what exists and is in no state: what a killed run has made
-// and could not write down any more. It is known by its name, which is this environment's own.
+// adoption imports resources that exist but are in no state, because a killed run created them and
+// could not record them. It finds them by their names, which are unique to this environment.
 // https://developer.hashicorp.com/terraform/language/import
 type adoption struct {
 	*run
 	known   state
 	imports []toImport
-	// absent are addresses of what turned out not to exist.
+	// absent are the addresses of resources that turned out not to exist.
 	absent []string
 }
 
-// toImport is one block: the address of a resource in the configuration, and its id in AWS.
+// toImport is an import block: the address of a resource in the configuration, and its id in AWS.
 type toImport struct {
 	To string `json:"to"`
 	ID string `json:"id"`
 }
 
-// exists is how AWS refuses what is there already.
+// exists matches AWS's error codes for a resource that already exists.
 var exists = regexp.MustCompile(`\w*Already(Exists|OwnedByYou)\w*`)
 
-// notThere is how Terraform refuses to import what is not there, or is being deleted.
+// notThere is Terraform's error about importing a resource that does not exist or is being deleted.
 const notThere = "Cannot import non-existent remote object"
 
-// adopt adds what could not be made because it exists. It returns false when nothing is left
-// that could be adopted.
+// adopt adds imports of the resources that could not be created because they exist. It returns false
+// when there is no more to adopt.
 func (a *adoption) adopt(problems []problem) (bool, error) {
 	more := false
 	for _, p := range problems {
@@ -64,14 +64,14 @@ func (a *adoption) covers(address string) bool {
 	return slices.ContainsFunc(a.imports, func(i toImport) bool { return i.To == address })
 }
 
-// ownsBucket asks S3 where its refusal leaves it open, as in us-east-1. Elsewhere it says
-// BucketAlreadyOwnedByYou.
+// ownsBucket asks S3 whether the account owns the bucket. S3's own error does not tell in us-east-1.
+// Elsewhere it is BucketAlreadyOwnedByYou.
 func (a *adoption) ownsBucket() bool {
 	aws, err := exec.LookPath("aws")
 	return err == nil && exec.Command(aws, "s3api", "head-bucket", "--bucket", a.env.bucket, "--expected-bucket-owner", a.env.account).Run() == nil
 }
 
-// plan plans with what is adopted. Of that, what does not exist any more it leaves out.
+// plan plans with the imports. It leaves out imports of resources that no longer exist.
 func (a *adoption) plan(options ...string) (*plan, error) {
 	for {
 		content, err := json.MarshalIndent(map[string]any{"import": a.imports}, "", "  ")
@@ -91,13 +91,13 @@ func (a *adoption) plan(options ...string) (*plan, error) {
 		if !errors.As(err, &failure) || !strings.Contains(strings.Join(strings.Fields(failure.Words), " "), notThere) || !a.leaveOut(failure.Words) {
 			return p, err
 		}
-		if len(options) > 0 { // it was only asked whether it is there
+		if len(options) > 0 { // the plan was only to check whether it exists
 			return &plan{}, nil
 		}
 	}
 }
 
-// leaveOut leaves out the imports that a message names.
+// leaveOut removes the imports that a message names. It returns false if there are none.
 func (a *adoption) leaveOut(words string) bool {
 	before := len(a.imports)
 	a.imports = slices.DeleteFunc(a.imports, func(i toImport) bool {
@@ -110,8 +110,8 @@ func (a *adoption) leaveOut(words string) bool {
 	return len(a.imports) < before
 }
 
-// check refuses to adopt what may be somebody else's. Names that begin with the project's and
-// the environment's are this environment's; an OIDC provider has no name but its URL.
+// check refuses to adopt an OIDC provider without this environment's tags. Its only name is its URL,
+// so it may be somebody else's. Other resources have the project and the environment in their names.
 func (a *adoption) check(p *plan) error {
 	for _, c := range p.Resources {
 		if c.Change.Importing == nil || c.Type != "aws_iam_openid_connect_provider" {
@@ -127,5 +127,5 @@ func (a *adoption) check(p *plan) error {
 	return nil
 }
 
-// ownTags are those by which what is this stack's is known.
+// ownTags are the tags that identify this stack's resources.
 var ownTags = []string{"project", "environment", "stack"}

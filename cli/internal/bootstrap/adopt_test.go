@@ -30,7 +30,7 @@ func TestAdopt(t *testing.T) {
 	bucketName, roleName, aliasName := argument(bucket, "bucket"), argument(role, "name"), argument(alias, "name")
 	for name, test := range map[string]struct {
 		problems []problem
-		aws      string // what the AWS CLI does
+		aws      string // the AWS CLI, as a script
 		want     []toImport
 		refusal  string
 	}{
@@ -78,7 +78,7 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// fakeAWS puts a script in place of the AWS CLI. Without one there is none.
+// fakeAWS replaces the AWS CLI with a script. With an empty script, the CLI is not installed.
 func fakeAWS(t *testing.T, script string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -112,7 +112,7 @@ echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"Resourc
 		t.Error(err)
 	}
 
-	// Without the CLI only who was killed before is told.
+	// Without the CLI there is a message only if an earlier run was killed.
 	fakeAWS(t, "")
 	var said strings.Builder
 	a.stderr = &said
@@ -125,7 +125,7 @@ echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"Resourc
 	}
 }
 
-// TestCheck: an OIDC provider that has not this stack's tags is another's.
+// TestCheck: an OIDC provider without this stack's tags is not adopted.
 func TestCheck(t *testing.T) {
 	e := golden(t)
 	p := &plan{Resources: []change{{Address: "aws_iam_openid_connect_provider.ci", Type: "aws_iam_openid_connect_provider"}}}

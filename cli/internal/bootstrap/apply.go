@@ -13,15 +13,15 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// planName is a plan that waits for its approval.
+// planName is the file with the plan to approve.
 const planName = "plan"
 
-// rounds is how often a deployment is tried that adopts something more each time. One is enough
-// for each storey of what refers to each other.
+// rounds is how often a deployment is tried again after adopting more resources. Each round can adopt
+// the resources that depend on the previous round's.
 const rounds = 10
 
-// apply has all of the stack made, and adopts resources that are missing from the state. known is the
-// state as it is.
+// apply deploys the stack, and adopts resources that exist but are missing from the state. known is
+// the current state.
 func (r *run) apply(known state) error {
 	a := &adoption{run: r, known: known}
 	if err := a.findKey(); err != nil {
@@ -64,7 +64,7 @@ func (r *run) apply(known state) error {
 	return errors.New("Adopting existing resources did not finish. Terraform's messages: " + r.log.Name())
 }
 
-// plan is, of Terraform's plan, what decides here.
+// plan is the part of Terraform's plan that this package needs.
 // https://developer.hashicorp.com/terraform/internals/json-format
 type plan struct {
 	Resources []change `json:"resource_changes"`
@@ -121,13 +121,13 @@ func (p *plan) String() string {
 	return fmt.Sprintf("%d to adopt, %d to add, %d to change, %d to destroy", p.adopted(), p.count("create"), p.count("update"), p.count("delete"))
 }
 
-// makePlan plans, with the locks of the state, and reads the plan.
+// makePlan plans, with the state locked, and reads the plan.
 func (r *run) makePlan(options ...string) (*plan, error) {
 	args := append([]string{"plan", "-input=false", "-no-color", "-lock-timeout=10s", "-out=" + r.path(planName)}, options...)
 	if _, err := r.withLock(command{args: args, folder: r.env.folder}); err != nil {
 		return nil, err
 	}
-	// Security: the state is in it.
+	// Security: the plan contains the state.
 	if err := os.Chmod(r.path(planName), 0o600); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (r *run) makePlan(options ...string) (*plan, error) {
 	return p, nil
 }
 
-// approve shows a plan and asks, unless it is approved already.
+// approve shows a plan and asks for approval, unless --auto-approve is set.
 func (r *run) approve(p *plan) error {
 	r.say("%s", p)
 	if r.approved {
@@ -173,7 +173,7 @@ func (r *run) approve(p *plan) error {
 	return nil
 }
 
-// message is a line of what "terraform apply -json" prints.
+// message is a line of the output of "terraform apply -json".
 // https://developer.hashicorp.com/terraform/internals/machine-readable-ui
 type message struct {
 	Type       string   `json:"type"`
@@ -217,7 +217,7 @@ func problemsIn(log string) []problem {
 	return all
 }
 
-// failed tells what Terraform could not do.
+// failed returns an error with Terraform's problems, or with otherwise if there are none.
 func (r *run) failed(problems []problem, otherwise error) error {
 	if len(problems) == 0 {
 		return fmt.Errorf("Terraform failed; its output is in %s: %w", r.log.Name(), otherwise) //nolint:staticcheck // a name
@@ -229,10 +229,10 @@ func (r *run) failed(problems []problem, otherwise error) error {
 	return errors.New(text)
 }
 
-// progress tells how many of the changes are done, now and then.
+// progress returns a watch function that prints from time to time how many changes are done.
 func (r *run) progress(p *plan) func(log string) {
 	all := p.adopted() + p.count("create") + p.count("update") + p.count("delete")
-	const each = 50 // looks at the log
+	const each = 50 // one message after so many looks at the log
 	looks, told := 0, 0
 	return func(log string) {
 		r.copyLocal()

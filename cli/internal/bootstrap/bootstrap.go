@@ -10,8 +10,7 @@ import (
 	"strings"
 )
 
-// Files that the program puts into the stack's folder. The first overrides the place of the
-// state.
+// Files that this package writes into the stack's folder. The first overrides the backend.
 // https://developer.hashicorp.com/terraform/language/files/override
 const (
 	overrideName = "bootstrap_override.tf.json"
@@ -20,7 +19,7 @@ const (
 
 func (r *run) inStack(name string) string { return filepath.Join(r.env.folder, name) }
 
-// bootstrap finds out how far the environment is, and goes on from there.
+// bootstrap deploys the stack, and continues where an earlier run stopped.
 func (r *run) bootstrap() error {
 	err := r.steps()
 	if errors.Is(err, errInterrupted) {
@@ -53,7 +52,7 @@ func (r *run) steps() error {
 	case len(remote) > 0 && len(local.without(remote)) > 0:
 		return r.differ(local, remote)
 	case len(remote) > 0 || !r.env.makesBucket && len(local) == 0:
-		if err := r.forgetLocal(); err != nil { // if there is one, it has been moved
+		if err := r.forgetLocal(); err != nil { // a local state has been moved already
 			return err
 		}
 		err = r.deploy(remote)
@@ -70,7 +69,7 @@ func (r *run) steps() error {
 	return nil
 }
 
-// deploy deploys with the state where it belongs.
+// deploy deploys with the state in the bucket.
 func (r *run) deploy(remote state) error {
 	r.say("State in %s", r.env.object())
 	if err := r.initialize(); err != nil {
@@ -79,13 +78,13 @@ func (r *run) deploy(remote state) error {
 	return r.apply(remote)
 }
 
-// deployFirst deploys with the state in the file, and moves it.
+// deployFirst deploys with the state in the local file, then moves the state into the bucket.
 func (r *run) deployFirst(local state) error {
 	if len(local) > 0 {
 		r.say("Continuing with the state in %s: %d resources", r.path(localName), len(local))
 	} else {
 		r.say("There is no state yet. Until the bucket exists, it is in %s", r.path(localName))
-		// Security: made here, it is readable by nobody else from the beginning.
+		// Security: created here, nobody else can ever read it.
 		if err := errors.Join(r.forgetLocal(), write(r.path(localName), nil)); err != nil {
 			return err
 		}
@@ -110,10 +109,10 @@ func (r *run) deployFirst(local state) error {
 	if err := remove(r.inStack(overrideName)); err != nil {
 		return err
 	}
-	return r.initialize() // or Terraform would look for the file, when it is run there by hand
+	return r.initialize() // otherwise Terraform, run there by hand, would look for the local file
 }
 
-// differ tells about two states of which one does not hold all of the other.
+// differ returns an error about a local state with resources that the remote one lacks.
 func (r *run) differ(local, remote state) error {
 	missing := local.without(remote)
 	const most = 3
@@ -131,7 +130,7 @@ When the file is right, put it in the other's place, of which the bucket keeps t
 		r.env.stack, r.path(localName), len(local), r.env.object(), len(remote), strings.Join(missing, ", "), r.scratch())
 }
 
-// next tells what comes after this.
+// next prints what to do next.
 func (r *run) next() {
 	r.say("Done. State in %s", r.env.object())
 	trusted := append(append([]string{}, r.env.pipeline.Branches...), r.env.pipeline.Tags...)
@@ -143,7 +142,8 @@ func (r *run) next() {
 	fmt.Fprintf(r.stderr, "\nNext: ./plinth deploy %s-network\n", r.env.name)
 }
 
-// strangers refuses what somebody has put beside the stack by hand: it may change where its state is.
+// strangers returns an error if somebody has put an override file beside the stack: it may change the
+// backend.
 func (r *run) strangers() error {
 	for _, pattern := range []string{"*override.tf.json", "*override.tf"} {
 		found, err := filepath.Glob(r.inStack(pattern))

@@ -34,7 +34,7 @@ func TestFirstAndLater(t *testing.T) {
 	}
 }
 
-// TestStrangers: what somebody has left beside the stack could lead its state elsewhere.
+// TestStrangers: an override file that somebody left beside the stack could change its backend.
 func TestStrangers(t *testing.T) {
 	f := newFake(t)
 	files, err := filepath.Glob(filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev"))
@@ -66,7 +66,7 @@ func TestAdopts(t *testing.T) {
 	}
 }
 
-// TestKilledAlone kills the program but not its Terraform, which finishes.
+// TestKilledAlone kills the program. Its Terraform finishes.
 func TestKilledAlone(t *testing.T) {
 	f := newFake(t)
 	f.set("slow")
@@ -100,7 +100,7 @@ func TestKilledAlone(t *testing.T) {
 	}
 }
 
-// TestInterrupted sends SIGTERM to the program alone.
+// TestInterrupted sends SIGTERM to the program but not to its Terraform.
 func TestInterrupted(t *testing.T) {
 	f := newFake(t)
 	f.set("slow")
@@ -132,7 +132,7 @@ func (f fake) await(name string) {
 	}
 }
 
-// TestApproval takes yes for yes, and nothing else.
+// TestApproval: only yes approves the plan.
 func TestApproval(t *testing.T) {
 	for answer, deployed := range map[string]bool{"yes\n": true, "y\n": false, "no\n": false, "": false, "YES\n": false} {
 		f := newFake(t)
@@ -156,7 +156,7 @@ func TestUnknownEnvironment(t *testing.T) {
 	}
 }
 
-// TestServerOfOnesOwn has state.endpoint set: the bucket is there before, and the state begins in it.
+// TestServerOfOnesOwn has state.endpoint set: the bucket must exist before, and the state is never local.
 func TestServerOfOnesOwn(t *testing.T) {
 	f := newFake(t)
 	put(t, filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev/cdk.tf.json"),

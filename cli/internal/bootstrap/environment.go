@@ -11,28 +11,28 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// prefix begins the name of the stack.
+// prefix is the prefix of the stack's name.
 const prefix = "bootstrap-"
 
-// environment is its stack, as it is synthesized.
+// environment is an environment's bootstrap stack as synthesized.
 type environment struct {
 	name, stack string
 	// folder is the stack's, where Terraform runs.
 	folder string
-	// account and region are where it is deployed, tags are on all that it makes.
+	// account and region are where it is deployed; tags are on all its resources.
 	account, region string
 	tags            map[string]string
-	// backend is the place of the state, in Terraform's words.
+	// backend is the configuration of Terraform's S3 backend.
 	backend     map[string]any
 	bucket, key string
-	// makesBucket is false with a server of the user's own, which is there before.
+	// makesBucket is false with the user's own S3 server, where the bucket must exist before.
 	makesBucket bool
-	// resources are the arguments of each, by type and name.
+	// resources are the arguments of each resource, by type and name.
 	resources map[string]map[string]map[string]any
 	pipeline  pipeline
 }
 
-// pipeline is, of the stack's output, what a person needs for the next step.
+// pipeline is the part of the stack's output that the message about the next step needs.
 type pipeline struct {
 	Provider string   `json:"provider"`
 	Project  string   `json:"project"`
@@ -40,7 +40,7 @@ type pipeline struct {
 	Tags     []string `json:"tags"`
 }
 
-// readEnvironment reads the stack of an environment in the project that dir is in.
+// readEnvironment reads the bootstrap stack of an environment in the project that contains dir.
 func readEnvironment(dir, name string) (*environment, error) {
 	stacks, err := synthesized.Read(dir)
 	if err != nil {
@@ -101,8 +101,8 @@ func readEnvironment(dir, name string) (*environment, error) {
 	return e, nil
 }
 
-// object is where the state belongs.
+// object returns the URL of the state in the bucket.
 func (e *environment) object() string { return "s3://" + e.bucket + "/" + e.key }
 
-// command is what a person types to go on.
+// command returns the command that continues the deployment.
 func (e *environment) command() string { return "./plinth bootstrap " + e.name }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// asProgram makes the test binary be the program, for the tests that need a process.
+// asProgram makes the test binary run the program, for tests that need a process.
 const asProgram = "BOOTSTRAP_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// golden is dev's stack as it is synthesized now.
+// golden returns dev's bootstrap stack from its golden file.
 func golden(t *testing.T) *environment {
 	t.Helper()
 	content, err := os.ReadFile("../../../wholeapp/testdata/golden/bootstrap-dev.tf.json")
@@ -38,7 +38,7 @@ func golden(t *testing.T) *environment {
 	return e
 }
 
-// small is a stack of one resource.
+// small is a stack with one resource.
 const small = `{
   "terraform": {"backend": {"s3": {"bucket": "b", "key": "dev/bootstrap.tfstate"}}},
   "provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"],
@@ -46,7 +46,7 @@ const small = `{
   "resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}
 }`
 
-// project is a folder with what cdktf would write.
+// project returns a folder with what cdktf would write.
 func project(t *testing.T, stack string) string {
 	t.Helper()
 	t.Setenv("CDKTF_OUTPUT", "")
@@ -71,9 +71,9 @@ func put(t *testing.T, file, content string, mode os.FileMode) {
 	}
 }
 
-// terraformScript plays Terraform with one resource. Its world is a folder: made is what exists,
-// remote the state in the bucket, slow makes its apply wait for the file go, taken says that the
-// role is there already. calls is what it was asked to do.
+// terraformScript is a fake Terraform with one resource. The files of its folder: made exists once the
+// resource does, remote is the state in the bucket, slow makes apply wait for the file go, and with
+// taken the role already exists. calls lists the calls.
 const terraformScript = `#!/bin/sh
 echo "$*" >> "$FAKE/calls"
 state='{"version":4,"resources":[{"mode":"managed","type":"aws_iam_role","name":"r","instances":[{"attributes":{"id":"plinth-dev-r"}}]}]}'
@@ -104,7 +104,7 @@ case "$1 $2" in
 esac
 `
 
-// fake is a project, and a Terraform to go with it.
+// fake is a project with a fake Terraform.
 type fake struct {
 	t           *testing.T
 	root, world string
@@ -127,7 +127,7 @@ func (f fake) has(name string) bool {
 
 func (f fake) set(name string) { f.t.Helper(); put(f.t, filepath.Join(f.world, name), "", 0o600) }
 
-// calls are what Terraform was asked to do since the last time, a word or two each.
+// calls returns Terraform's commands since the last time, a word or two each.
 func (f fake) calls() string {
 	f.t.Helper()
 	file := filepath.Join(f.world, "calls")
@@ -147,12 +147,12 @@ func (f fake) calls() string {
 	return strings.Join(all, " ")
 }
 
-// run runs the program, approved.
+// run runs the program with --auto-approve.
 func (f fake) run() error {
 	return start(f.root, Options{Environment: "dev", AutoApprove: true, Stdout: f.t.Output(), Stderr: f.t.Output()}, nil)
 }
 
-// imports is the file with what is adopted, as it is left.
+// imports returns the import blocks that the program has left behind.
 func (f fake) imports() []toImport {
 	var file struct {
 		Import []toImport `json:"import"`

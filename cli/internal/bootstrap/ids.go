@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// importID is what a resource of the stack is imported by: in AWS its name is its own, or makes
-// its ARN. It is empty for a type whose id AWS invents, and for an address that is not known.
+// importID returns the id to import a resource by, made from its name. It is empty for a type whose
+// id AWS generates, and for an unknown address.
 //
-// The last section of a type's page in the provider's documentation tells the format.
+// The format is in the last section of the type's page in the provider's documentation.
 // https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs
 func (e *environment) importID(address string) (string, error) {
 	kind, name, _ := strings.Cut(address, ".")
@@ -46,11 +46,11 @@ func (e *environment) arn(resource string) string {
 	return "arn:aws:iam::" + e.account + ":" + resource
 }
 
-// reference is the whole of a value that another resource has.
+// reference matches a value that is nothing but a reference to another resource's attribute.
 var reference = regexp.MustCompile(`^\$\{(\w+\.[\w-]+)\.(id|arn|name|bucket)\}$`)
 
-// value is an argument's. The attributes that it may refer to are what their resource is
-// imported by.
+// value returns an argument's value. For a reference it returns the other resource's import id: for
+// the attributes in use, the two are equal.
 func (e *environment) value(argument any) (string, error) {
 	text, _ := argument.(string)
 	if match := reference.FindStringSubmatch(text); match != nil {

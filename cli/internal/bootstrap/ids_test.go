@@ -38,8 +38,8 @@ func TestImportID(t *testing.T) {
 	}
 }
 
-// TestEveryTypeCanBeAdopted reads what is synthesized: a type without an id in the table would
-// be made twice, or stand in the way.
+// TestEveryTypeCanBeAdopted checks the golden file: a resource without an import id would be created
+// twice, or block the deployment.
 func TestEveryTypeCanBeAdopted(t *testing.T) {
 	e := golden(t)
 	for kind, resources := range e.resources {

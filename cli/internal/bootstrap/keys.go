@@ -12,9 +12,8 @@ import (
 
 const keyKind = "aws_kms_key"
 
-// findKey looks for a key that a killed run has made and could not write down. AWS gives it a
-// random id, and would just make another: so it is looked for first, by its alias and by its
-// tags.
+// findKey looks for a KMS key that a killed run created and could not record. A key has a random id,
+// so AWS would create another one without an error. Look first, by alias and by tags.
 func (a *adoption) findKey() error {
 	key, alias := "", ""
 	for _, name := range slices.Sorted(maps.Keys(a.env.resources[keyKind])) {
@@ -38,7 +37,7 @@ func (a *adoption) findKey() error {
 	return a.byTags(key)
 }
 
-// byAlias adopts the key that has the alias, if there is one.
+// byAlias adopts the key that the alias points to. It returns false if there is none.
 func (a *adoption) byAlias(key, alias string) (bool, error) {
 	id, err := a.env.importID(alias)
 	if err != nil {
@@ -49,7 +48,7 @@ func (a *adoption) byAlias(key, alias string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	a.absent = nil // it may be made before the key's turn comes
+	a.absent = nil // the alias may be created later
 	for _, c := range p.Resources {
 		if c.Address == alias && c.Change.Importing != nil && c.Change.Before.Target != "" {
 			a.imports = append(a.imports, toImport{key, c.Change.Before.Target})
@@ -60,7 +59,7 @@ func (a *adoption) byAlias(key, alias string) (bool, error) {
 	return false, nil
 }
 
-// byTags adopts the one key that has the stack's tags.
+// byTags adopts the key that has the stack's tags. Several such keys are an error.
 func (a *adoption) byTags(key string) error {
 	ids, err := a.taggedKeys()
 	switch {
@@ -74,7 +73,7 @@ func (a *adoption) byTags(key string) error {
 			strings.Join(ids, ", "), a.env.tags["stack"])
 	}
 	a.imports = append(a.imports, toImport{key, ids[0]})
-	if _, err := a.plan("-target=" + key); err != nil { // leaves out one that is being deleted
+	if _, err := a.plan("-target=" + key); err != nil { // leaves out a key that is being deleted
 		return err
 	}
 	if a.covers(key) {
@@ -83,7 +82,7 @@ func (a *adoption) byTags(key string) error {
 	return nil
 }
 
-// taggedKeys asks the AWS CLI.
+// taggedKeys returns the ids of the KMS keys with the stack's tags, from the AWS CLI.
 func (a *adoption) taggedKeys() ([]string, error) {
 	aws, err := exec.LookPath("aws")
 	if err != nil {

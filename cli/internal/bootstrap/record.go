@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// recordName is a file with when commands that lock the state have run. It goes when all is
-// done. Its own time tells until when the last one lived.
+// recordName is the file with the times at which commands that lock the state ran. It is removed at
+// the end. Its modification time is the last time at which the last command was known to run.
 const recordName = "running.json"
 
-// interval is one such time.
+// interval is when one command ran.
 type interval struct{ From, Until time.Time }
 
 func (r *run) readRecord() error {
@@ -27,7 +27,7 @@ func (r *run) readRecord() error {
 	if err != nil {
 		return err
 	}
-	// One that cannot be read proves nothing.
+	// A record that cannot be decoded proves nothing.
 	if json.Unmarshal(content, &r.begun) == nil && len(r.begun) > 0 {
 		r.begun[len(r.begun)-1].Until = info.ModTime()
 		r.earlier = len(r.begun)
@@ -45,28 +45,28 @@ func (r *run) begin() error {
 	return write(r.path(recordName), content)
 }
 
-// live notes that the command goes on.
+// live records that the command is still running.
 func (r *run) live() {
 	now := time.Now()
 	r.begun[len(r.begun)-1].Until = now
-	_ = os.Chtimes(r.path(recordName), now, now) // then less can be proved
+	_ = os.Chtimes(r.path(recordName), now, now) // on failure the record proves less
 }
 
-// done forgets them: no lock is left.
+// done removes the record: no lock is left.
 func (r *run) done() error {
 	r.begun, r.earlier = nil, 0
 	return remove(r.path(recordName))
 }
 
-// within tells whether at a time a command of an earlier run was running. It was still, a moment
-// after it was last noted.
+// within reports whether a command of an earlier run was running at t. It allows one second after the
+// last time recorded.
 func (r *run) within(t time.Time) bool {
 	return slices.ContainsFunc(r.begun[:r.earlier], func(i interval) bool {
 		return !t.Before(i.From) && t.Before(i.Until.Add(time.Second))
 	})
 }
 
-// write replaces a file as a whole, so that none is left in the middle.
+// write replaces a file atomically.
 func write(file string, content []byte) error {
 	if err := os.WriteFile(file+".new", content, 0o600); err != nil {
 		return err
@@ -74,7 +74,7 @@ func write(file string, content []byte) error {
 	return os.Rename(file+".new", file)
 }
 
-// remove removes files, if they are there.
+// remove removes the files that exist.
 func remove(files ...string) error {
 	var all error
 	for _, file := range files {

@@ -12,14 +12,14 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// scratch is a folder with the place of the state and nothing else: Terraform needs no provider
-// there, and no resource.
+// scratch returns a folder for a configuration with the backend and nothing else, so that Terraform
+// needs no provider there.
 func (r *run) scratch() string { return r.path("s3") }
 
-// errNoBucket says that the environment's own bucket does not exist, yet.
+// errNoBucket is returned while the environment's own bucket does not exist yet.
 var errNoBucket = errors.New("there is no bucket")
 
-// remote reads the state in the bucket. It is nil where there is none.
+// remote reads the state in the bucket. It returns nil if there is none.
 func (r *run) remote() (state, error) {
 	if err := os.RemoveAll(r.scratch()); err != nil {
 		return nil, err
@@ -34,8 +34,8 @@ func (r *run) remote() (state, error) {
 	if err := os.WriteFile(filepath.Join(r.scratch(), "backend.tf.json"), content, 0o600); err != nil {
 		return nil, err
 	}
-	// With the backend set up, it fails for the providers that the state names: here are none.
-	// Whether it got as far as that, state pull tells.
+	// After setting up the backend, init fails for lack of the providers that the state names. If it
+	// failed before, state pull fails too.
 	_, unready := r.terraform(command{args: []string{"init", "-input=false", "-no-color", "-plugin-dir=."}, folder: r.scratch()})
 	if r.interrupted {
 		return nil, errInterrupted
@@ -54,7 +54,7 @@ func (r *run) remote() (state, error) {
 	return s, nil
 }
 
-// unready tells why there is no way to the state.
+// unready explains why the state cannot be read.
 func (r *run) unready(err error) error {
 	var failure *terraform.Failure
 	if errors.As(err, &failure) {
@@ -72,17 +72,17 @@ func (r *run) unready(err error) error {
 }
 
 const (
-	// moves is how often it is tried to move the state, and between the time between two tries:
-	// a new bucket, or a new key, may not be known everywhere yet.
+	// moves is how often moving the state is tried, between is the pause: AWS may not know a new bucket
+	// or key everywhere yet.
 	moves   = 12
 	between = 5 * time.Second
 )
 
-// move brings the state from the file into the bucket, and removes the file when all of it is
+// move moves the state from the local file into the bucket, and removes the file when all of it is
 // there.
 //
-// Terraform refuses to push it over another state. Into an empty place it writes it with a new
-// lineage: so it is by its resources that it is known again.
+// Terraform refuses to push it over another state. Where there is none, Terraform writes it with a
+// new lineage, so move compares the resources instead.
 func (r *run) move() error {
 	for attempt := 1; ; attempt++ {
 		err := r.push()
@@ -107,7 +107,7 @@ func (r *run) move() error {
 	return r.forgetLocal()
 }
 
-// push writes the state into the bucket, where there is none or an empty one.
+// push writes the state into the bucket, unless the state there has resources.
 func (r *run) push() error {
 	remote, err := r.remote() // also prepares the folder
 	if err != nil || len(remote) > 0 {

@@ -19,7 +19,7 @@ import (
 // run is one run of the program.
 type run struct {
 	env *environment
-	// folder holds all that must outlive a run, and synthesizing anew.
+	// folder holds the files that must outlive a run and the next synthesis.
 	folder   string
 	program  string // Terraform
 	approved bool
@@ -30,17 +30,17 @@ type run struct {
 	stdout, stderr io.Writer
 
 	log *os.File
-	// begun is the record of what has not ended; the first of it, as many as earlier, are of
-	// earlier runs.
+	// begun is the record of commands that lock the state. The first ones are of earlier runs: earlier
+	// is their number.
 	begun   []interval
 	earlier int
 }
 
 const (
 	logName = "log"
-	// pause is between two looks at what Terraform does.
+	// pause is the time between two looks at Terraform's log.
 	pause = 100 * time.Millisecond
-	// grace is how long Terraform has for telling that it has got a signal itself.
+	// grace is how long to wait for Terraform to log that it got a signal itself.
 	grace = time.Second
 )
 
@@ -48,17 +48,16 @@ func (r *run) path(parts ...string) string {
 	return filepath.Join(append([]string{r.folder}, parts...)...)
 }
 
-// say tells a person how far it is.
+// say prints a line about the progress for people.
 func (r *run) say(format string, args ...any) {
 	fmt.Fprintf(r.stderr, r.env.stack+": "+format+"\n", args...)
 }
 
-// lock makes sure that there is one run at a time in this clone. The lock is on the log, which
-// is also the standard output of Terraform: so when this program is killed alone, the next run
-// waits for what its Terraform still finishes. The kernel lets go of it when both have ended,
-// however that is.
+// lock makes sure that there is one run at a time in this clone. The lock is on the log, which is
+// also Terraform's standard output. So after this program alone is killed, the next run is refused
+// until Terraform finishes. The kernel releases the lock when both have ended, for any reason.
 func (r *run) lock() error {
-	// Security: Terraform's state will be here.
+	// Security: the folder will contain Terraform's state.
 	if err := os.MkdirAll(r.folder, 0o700); err != nil {
 		return err
 	}
@@ -74,20 +73,20 @@ func (r *run) lock() error {
 
 var errInterrupted = errors.New("interrupted")
 
-// A command is a run of Terraform.
+// command is a run of Terraform.
 type command struct {
 	args   []string
 	folder string
-	// output gets what it prints, instead of the log.
+	// output gets its standard output, instead of the log.
 	output io.Writer
-	// locks tells that it may leave a lock in the bucket.
+	// locks is set if it may leave a lock in the bucket.
 	locks bool
-	// watch is shown what the log has got, again and again.
+	// watch is called again and again with the command's log so far.
 	watch func(log string)
 }
 
-// terraform runs a command to its end and returns what it has logged. Ctrl-C is for Terraform:
-// it ends in order, and then so does this program.
+// terraform runs a command to its end and returns its log. After Ctrl-C it waits for Terraform to end
+// in order, and returns errInterrupted.
 func (r *run) terraform(c command) (log string, err error) {
 	if r.interrupted {
 		return "", errInterrupted
@@ -99,7 +98,7 @@ func (r *run) terraform(c command) (log string, err error) {
 	program := exec.Command(r.program, c.args...)
 	program.Dir = c.folder
 	program.Env = slices.DeleteFunc(terraform.Environment(os.Environ()), func(v string) bool { return strings.HasPrefix(v, "TF_WORKSPACE=") })
-	// Not a pipe: Terraform would break off when this program is no longer there to read it.
+	// Not a pipe: if this program were killed, Terraform would abort for lack of a reader.
 	program.Stdout, program.Stderr = r.log, r.log
 	if c.output != nil {
 		program.Stdout = c.output
@@ -127,7 +126,7 @@ func (r *run) terraform(c command) (log string, err error) {
 				asked = time.After(grace)
 			}
 		case <-asked:
-			// Of a terminal it gets Ctrl-C itself. Asked twice it would not finish anything.
+			// A terminal sends Ctrl-C to Terraform too. After a second signal it would not finish.
 			if log, err := r.logged(begin); err != nil || !strings.Contains(log, "Interrupt received") {
 				_ = program.Process.Signal(os.Interrupt)
 			}
@@ -155,7 +154,7 @@ func (r *run) ended(begin int64, exit error) (string, error) {
 	return log, nil
 }
 
-// logged is what has been logged since begin.
+// logged returns the log from the offset begin.
 func (r *run) logged(begin int64) (string, error) {
 	content, err := io.ReadAll(io.NewSectionReader(r.log, begin, 1<<40))
 	return string(content), err
@@ -168,13 +167,13 @@ func (r *run) output(folder string, args ...string) ([]byte, error) {
 	return output.Bytes(), err
 }
 
-// initialize prepares the stack's folder. Where the state is depends on what is in there now.
+// initialize runs terraform init in the stack's folder, with the backend that its files name now.
 func (r *run) initialize() error {
 	_, err := r.terraform(command{args: []string{"init", "-reconfigure", "-input=false", "-no-color"}, folder: r.env.folder})
 	return err
 }
 
-// wait returns false when it was interrupted.
+// wait waits, and returns false when it is interrupted.
 func (r *run) wait(d time.Duration) bool {
 	select {
 	case <-r.signals:

@@ -1,13 +1,12 @@
-// Package bootstrap deploys the stack bootstrap-<environment>, as its administrator.
+// Package bootstrap deploys the stack bootstrap-<environment>, for an administrator.
 //
-// The stack makes the bucket that its own state belongs into. So the first time the state is a
-// file, .bootstrap/dev/terraform.tfstate, into which Terraform writes every resource as soon as
-// it is made. When all is there it moves into the bucket, and the file goes. From then on the
-// it is a deployment like any other.
+// The stack creates the bucket for its own state. So at first the state is in a local file,
+// .bootstrap/dev/terraform.tfstate, where Terraform records every resource as soon as it creates it.
+// At the end the state moves into the bucket, and the file is removed. From then on it is a
+// deployment like any other.
 //
-// It can be repeated, and gone on with after it was interrupted or killed, however often and
-// wherever it was. What exists under the environment's own names and is in no state is adopted
-// instead of made once more.
+// A deployment can be repeated, and continued after it was interrupted or killed at any point. It
+// adopts resources that exist under the environment's names but are in no state.
 package bootstrap
 
 import (
@@ -21,19 +20,19 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// Options are what a user chooses.
+// Options are the choices of the user.
 type Options struct {
-	// Environment is the one whose stack is deployed.
+	// Environment is the environment whose bootstrap stack is deployed.
 	Environment string
-	// AutoApprove does not ask.
+	// AutoApprove deploys without asking.
 	AutoApprove bool
-	// State is the folder for the state until its bucket is there; .bootstrap in the project without.
+	// State is the folder for the state until the bucket exists. Default: .bootstrap in the project.
 	State          string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
 
-// Run deploys the stack of an environment in the project that dir is in.
+// Run deploys the bootstrap stack of an environment in the project that contains dir.
 func Run(dir string, o Options) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -41,7 +40,7 @@ func Run(dir string, o Options) error {
 	return start(dir, o, signals)
 }
 
-// start reads what is synthesized, and runs.
+// start reads the synthesized stack and deploys it.
 func start(dir string, o Options, signals <-chan os.Signal) error {
 	environment, err := readEnvironment(dir, o.Environment)
 	if err != nil {

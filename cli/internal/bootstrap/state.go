@@ -11,14 +11,13 @@ import (
 	"slices"
 )
 
-// state is what one of Terraform's states lists: the id of each resource that it manages, by
-// address.
+// state is the content of a Terraform state: the id of each managed resource, by address.
 type state map[string]string
 
-// readState reads a state. There is none where nothing was ever written: then it is nil.
+// readState decodes a state. It returns nil for an empty file, which was never written.
 //
-// Security: of the resources' values only ids are decoded, and a decoder's error, which may quote
-// them, is not passed on.
+// Security: ids are the only values that are decoded. A decoder's error, which may quote others, is
+// not passed on.
 func readState(content []byte) (state, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		return nil, nil
@@ -61,7 +60,7 @@ func readState(content []byte) (state, error) {
 	return listed, nil
 }
 
-// without are the addresses of what the other state does not list, or as something else.
+// without returns the addresses that the other state does not list, or lists with another id.
 func (s state) without(other state) []string {
 	var missing []string
 	for _, address := range slices.Sorted(maps.Keys(s)) {
@@ -72,7 +71,7 @@ func (s state) without(other state) []string {
 	return missing
 }
 
-// The names of the state in a file, and of what Terraform and this program keep beside it.
+// The names of the local state file, and of the files that this program and Terraform keep beside it.
 const (
 	localName  = "terraform.tfstate"
 	copyName   = localName + ".copy"
@@ -80,11 +79,11 @@ const (
 	lockName   = "." + localName + ".lock.info"
 )
 
-// local reads the state in the file, if there is one.
+// local reads the state in the local file, if there is one.
 //
-// Terraform empties the file and writes it anew for each resource, and takes a good part of its
-// time for it: when it is killed the file is often empty. Then the copy counts, or the file as
-// it was when that run began. What is in neither exists all the same, and is adopted.
+// Terraform empties and rewrites the file for each resource, which takes a good part of its time: when
+// it is killed the file is often empty. Then local reads the copy, or Terraform's backup from the
+// start of that run. Resources that are in neither are adopted.
 func (r *run) local() (state, error) {
 	for _, name := range []string{localName, copyName, backupName} {
 		content, err := os.ReadFile(r.path(name))
@@ -105,18 +104,18 @@ func (r *run) local() (state, error) {
 	return nil, nil
 }
 
-// copyLocal keeps a copy of the file when it is whole.
+// copyLocal copies the local file, if it is complete.
 func (r *run) copyLocal() {
 	content, err := os.ReadFile(r.path(localName))
 	if err != nil {
 		return
 	}
 	if s, err := readState(content); err == nil && len(s) > 0 {
-		_ = write(r.path(copyName), content) // then the one before counts
+		_ = write(r.path(copyName), content) // on failure the previous copy remains
 	}
 }
 
-// forgetLocal removes the state in the file, and all that is beside it.
+// forgetLocal removes the local state and the files beside it.
 func (r *run) forgetLocal() error {
 	return remove(r.path(localName), r.path(copyName), r.path(backupName), r.path(lockName))
 }

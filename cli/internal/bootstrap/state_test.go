@@ -32,7 +32,7 @@ func TestReadState(t *testing.T) {
 	}
 }
 
-// TestLocal is about what a Terraform that was killed has left.
+// TestLocal covers the files that a killed Terraform can leave.
 func TestLocal(t *testing.T) {
 	half := written[:len(written)/2]
 	for name, test := range map[string]struct {

@@ -13,12 +13,12 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// heldLock is one that Terraform could not get.
+// heldLock is a lock that Terraform could not acquire.
 type heldLock struct{ id, who, operation, created string }
 
 var lockInfo = regexp.MustCompile(`(?m)^\s*(ID|Who|Operation|Created):[ \t]*(.*?)[ \t]*$`)
 
-// lockIn is the lock that an error is about, nil when it is about something else.
+// lockIn returns the lock that an error is about, nil for any other error.
 func lockIn(err error) *heldLock {
 	var failure *terraform.Failure
 	if !errors.As(err, &failure) || !strings.Contains(failure.Words, "Error acquiring the state lock") {
@@ -31,8 +31,8 @@ func lockIn(err error) *heldLock {
 	return l
 }
 
-// withLock runs a command that locks the state in the bucket. A lock that a killed run of this
-// clone has left it takes away; any other it leaves to whoever holds it.
+// withLock runs a command that locks the state in the bucket. It removes a lock that a killed run of
+// this clone left. Any other lock is an error.
 func (r *run) withLock(c command) (string, error) {
 	c.locks = true
 	log, err := r.terraform(c)
@@ -53,15 +53,14 @@ If nobody is deploying it, remove the lock and try again:
 	return r.terraform(c)
 }
 
-// ours tells whether a lock was made by a run of this clone that has ended without taking it
-// away: by this user on this machine, while such a run was alive. None is now but this one, since
-// it holds the log's lock.
+// ours reports whether a run of this clone left the lock: this user created it on this machine while
+// such a run was alive. That run has ended, since only one run at a time holds the log's lock.
 func (r *run) ours(l *heldLock) bool {
 	created, err := time.Parse("2006-01-02 15:04:05.999999999 -0700 MST", l.created)
 	return err == nil && l.id != "" && l.who == whoami() && r.within(created)
 }
 
-// whoami is this user as Terraform writes it into a lock.
+// whoami returns this user as Terraform writes it into a lock.
 func whoami() string {
 	name := ""
 	if u, err := user.Current(); err == nil {

@@ -65,7 +65,7 @@ func TestOurs(t *testing.T) {
 	}
 }
 
-// TestRecord reads again what a run that was killed has written.
+// TestRecord reads the record that a killed run has written.
 func TestRecord(t *testing.T) {
 	folder := t.TempDir()
 	killed := &run{folder: folder}

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// stubs take the places of the Makefile and of the command: each writes down what it was asked for and
-// whose job it was, and leaves what later jobs need. "./plinth pipeline" has been done already.
+// stubs replace the Makefile and the command. Each logs its arguments and the job's role, and creates
+// what later jobs need. "./plinth pipeline" has run already.
 var stubs = map[string]string{
 	"Makefile": `lint policy test-bare test-renamed test-cluster test-image:
 	@printf '%s\n' "make $@ role=$${AWS_ROLE_ARN-} digest=$${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
@@ -35,9 +35,8 @@ esac
 `,
 }
 
-// TestChain runs the whole pipeline of main on this machine, from the parent's first job to the
-// last of its children's children. What it does itself is a stub; the names of what it is given
-// are not to be run by any shell.
+// TestChain runs the whole pipeline of main on this machine, from the parent's first job to the last
+// of its grandchildren, with stubs. No shell may run the text in its variables.
 func TestChain(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t, onMain)
@@ -59,7 +58,7 @@ func TestChain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A branch may be called so.
+	// This is a valid name of a branch.
 	rename := exec.Command("git", "branch", "--move", "main", "x';touch${IFS}pwned;'$(touch${IFS}pwned)`touch${IFS}pwned`\";touch${IFS}pwned;\"")
 	rename.Dir = dir
 	if out, err := rename.CombinedOutput(); err != nil {
@@ -112,7 +111,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestAsRole runs the wrapper alone.
+// TestAsRole runs ci/as-role alone.
 func TestAsRole(t *testing.T) {
 	t.Parallel()
 	wrapper, err := filepath.Abs(filepath.Join(repository, "ci", "as-role"))
@@ -149,7 +148,7 @@ func TestAsRole(t *testing.T) {
 	}
 }
 
-// TestAsRoleOnGitHub has the wrapper ask for its token.
+// TestAsRoleOnGitHub checks that ci/as-role requests a token from GitHub.
 func TestAsRoleOnGitHub(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,20 +11,20 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// What a provider is called.
+// The values of ci.provider.
 const (
 	gitlabProvider = "gitlab"
 	githubProvider = "github"
 )
 
-// bootstrap begins the name of the stack that an administrator deploys: it has no job.
+// bootstrap is the prefix of the stack that an administrator deploys. It has no job.
 const bootstrap = "bootstrap-"
 
 // environment is one environment as a pipeline sees it. Its exported fields are the output
 // "pipeline" of its bootstrap stack.
 type environment struct {
 	Name string `json:"environment"`
-	// Provider is gitlab or github: whose pipelines the roles trust.
+	// Provider is gitlab or github: the roles trust its pipelines.
 	Provider    string            `json:"provider"`
 	Region      string            `json:"region"`
 	Protected   bool              `json:"protected"`
@@ -36,15 +36,15 @@ type environment struct {
 	PlanRoles   map[string]string `json:"plan_roles"`
 	DeployRoles map[string]string `json:"deploy_roles"`
 
-	// stacks are in the order they are deployed; needs tells, by stack, which come before it.
+	// stacks are in deployment order; needs lists by stack its dependencies.
 	stacks []string
 	needs  map[string][]string
 
-	// builds tells whether the application's image is made here, not by other tools.
+	// builds is set if the pipeline builds the application's image, not other tools.
 	builds bool
 }
 
-// environments are those of which the bootstrap stack is synthesized, by name.
+// environments returns the environments that have a synthesized bootstrap stack, by name.
 func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 	var found []*environment
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -81,8 +81,7 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 	return found, nil
 }
 
-// owner is the environment whose name a stack's begins with. Of dev and dev-eu it is the
-// longer one.
+// owner returns the environment of a stack: dev-eu for dev-eu-app, even if there is also dev.
 func owner(all []*environment, stack string) *environment {
 	var found *environment
 	for _, e := range all {
@@ -93,7 +92,7 @@ func owner(all []*environment, stack string) *environment {
 	return found
 }
 
-// What values may be. GitLab replaces what begins with a dollar sign, wherever it is.
+// The allowed values. None has a dollar sign: GitLab expands variables everywhere.
 var (
 	names     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	roles     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
@@ -150,7 +149,7 @@ func (e *environment) add(stack synthesized.Stack) error {
 	}
 	needs := []string{}
 	for _, d := range slices.Sorted(slices.Values(stack.Dependencies)) {
-		if !strings.HasPrefix(d, bootstrap) { // there before any pipeline
+		if !strings.HasPrefix(d, bootstrap) { // deployed before any pipeline runs
 			needs = append(needs, d)
 		}
 	}
@@ -158,7 +157,7 @@ func (e *environment) add(stack synthesized.Stack) error {
 	return nil
 }
 
-// order sorts the stacks by what they need, then by name.
+// order sorts the stacks by their dependencies, then by name.
 func (e *environment) order() error {
 	rest := slices.Sorted(maps.Keys(e.needs))
 	for len(rest) > 0 {
@@ -179,7 +178,7 @@ func (e *environment) order() error {
 	return nil
 }
 
-// dependants are the stacks that need one.
+// dependants returns the stacks that need stack directly.
 func (e *environment) dependants(stack string) []string {
 	found := []string{}
 	for _, other := range e.stacks {
@@ -190,5 +189,5 @@ func (e *environment) dependants(stack string) []string {
 	return found
 }
 
-// has says that the environment has a stack of that name, such as data.
+// has reports whether the environment has a stack, such as data.
 func (e *environment) has(stack string) bool { return slices.Contains(e.stacks, e.Name+"-"+stack) }

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// event is what a pipeline runs for.
+// event is the reason why a pipeline runs.
 type event struct {
 	branch, tag  string
 	mergeRequest bool
-	// scheduled is a pipeline that only looks whether what is deployed is as it should be.
+	// scheduled is set for a pipeline that only detects drift.
 	scheduled bool
 }
 
-// deploys says that the environment's deploy roles trust the event's branch or tag. AWS decides
-// it: a job without its trust would only fail.
+// deploys reports whether the environment's deploy roles trust the event's branch or tag. AWS checks
+// this itself: a job without trust would only fail.
 func (e event) deploys(env *environment) bool {
 	switch {
 	case e.mergeRequest, e.scheduled:
@@ -26,7 +26,7 @@ func (e event) deploys(env *environment) bool {
 	return e.branch != "" && matches(env.Branches, e.branch)
 }
 
-// matches compares as IAM's StringLike does with a star.
+// matches matches a name as IAM's StringLike does, where * is any text.
 func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)

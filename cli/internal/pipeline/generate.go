@@ -2,8 +2,7 @@ package pipeline
 
 import "slices"
 
-// The variables with the id of the pipeline that all others descend from: in the one that it
-// starts, and in those that this one starts.
+// The variables with the id of the top-level pipeline: in its child, and in the child's children.
 const (
 	parent      = "$PARENT_PIPELINE_ID"
 	grandparent = "$ROOT_PIPELINE_ID"
@@ -14,7 +13,7 @@ func generate(all []*environment, on event) map[string]pipeline {
 	files := map[string]pipeline{}
 	child := pipeline{
 		stages: []string{"files", "plan", "deploy", "destroy"},
-		// It hands on the files: GitLab takes a pipeline from a job of the same one.
+		// The job passes on the files: a bridge can only include files from its own pipeline's jobs.
 		jobs: []job{{name: "files", Extends: ".files", Needs: []any{fromParent{parent, "synth"}}}},
 	}
 	if on.scheduled {
@@ -51,7 +50,7 @@ func generate(all []*environment, on event) map[string]pipeline {
 		}
 		deploy.ResourceGroup = e.Name
 		child.jobs = append(child.jobs, deploy)
-		// What is protected nobody destroys by a click: make would refuse it too.
+		// A protected environment has no destroy job. ./plinth destroy would refuse it too.
 		if !e.Protected {
 			destroy := add(e, "destroy", ".destroy-bridge", nil, e.destroy())
 			destroy.ResourceGroup = e.Name
@@ -62,12 +61,12 @@ func generate(all []*environment, on event) map[string]pipeline {
 	return files
 }
 
-// variables are those of all jobs of the environment.
+// variables returns the variables of all jobs of the environment.
 func (e *environment) variables() map[string]string {
 	return map[string]string{"ENV": e.Name, "AWS_REGION": e.Region, "AWS_AUDIENCE": e.Audience}
 }
 
-// each makes a job for every stack.
+// each returns a job for every stack.
 func (e *environment) each(kind string, roles map[string]string, needs func(stack string) []string) []job {
 	var jobs []job
 	for _, stack := range e.stacks {
@@ -81,7 +80,8 @@ func (e *environment) each(kind string, roles map[string]string, needs func(stac
 	return jobs
 }
 
-// after are the jobs of stacks. None at all is a list too, or GitLab waits for a whole stage.
+// after returns the jobs to wait for. It returns an empty list, not nil, if there are none: without
+// needs, a job waits for the whole previous stage.
 func after(kind string, stacks []string) []any {
 	jobs := []any{}
 	for _, stack := range stacks {
@@ -90,7 +90,7 @@ func after(kind string, stacks []string) []any {
 	return jobs
 }
 
-// plan has every stack planned at once, against what is deployed now.
+// plan returns jobs that plan all stacks at the same time, against what is deployed now.
 func (e *environment) plan(on event) pipeline {
 	p := pipeline{stages: []string{"plan", "note"}, variables: e.variables()}
 	p.jobs = e.each("plan", e.PlanRoles, func(string) []string { return nil })
@@ -109,14 +109,16 @@ func (e *environment) plan(on event) pipeline {
 	return p
 }
 
-// drift has every stack compared at once with what is deployed, by the roles that plan.
+// drift returns jobs that compare all stacks at the same time with what is deployed, with the plan
+// roles.
 func (e *environment) drift() pipeline {
 	p := pipeline{stages: []string{"drift"}, variables: e.variables()}
 	p.jobs = e.each("drift", e.PlanRoles, func(string) []string { return nil })
 	return p
 }
 
-// deploy has each stack wait for those it needs, and the application for its image.
+// deploy returns jobs that deploy each stack after its dependencies, and the application after its
+// image.
 func (e *environment) deploy() pipeline {
 	p := pipeline{stages: []string{"deploy", "verify"}, variables: e.variables()}
 	p.jobs = e.each("deploy", e.DeployRoles, func(stack string) []string { return e.needs[stack] })
@@ -124,7 +126,7 @@ func (e *environment) deploy() pipeline {
 	if !e.has("app") {
 		return p
 	}
-	if e.builds && e.has("data") { // with the repository
+	if e.builds && e.has("data") { // data creates the repository
 		push := job{
 			name:      "push-" + e.Name,
 			Extends:   ".push",
@@ -139,7 +141,7 @@ func (e *environment) deploy() pipeline {
 	return p
 }
 
-// destroy has each stack wait for those that need it.
+// destroy returns jobs that destroy each stack after those that need it.
 func (e *environment) destroy() pipeline {
 	p := pipeline{stages: []string{"destroy"}, variables: e.variables()}
 	p.jobs = e.each("destroy", e.DeployRoles, e.dependants)

@@ -12,7 +12,7 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// TestGolden shows every file that can be generated; accept with -update.
+// TestGolden compares every generated file with its golden file; accept changes with -update.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	both := project(t, dev(), prod())
@@ -32,7 +32,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestFiles tells which bridges there are, for what a pipeline runs for.
+// TestFiles checks which bridges there are for each event.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	release := anEnvironment("dev", "111111111111", five, object{"branches": []string{"main", "release/*"}})
@@ -59,7 +59,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestImageOfOthers leaves out the image that other tools make: the application is as the settings say.
+// TestImageOfOthers: if other tools build the image, there is no push job, and the settings name the image.
 func TestImageOfOthers(t *testing.T) {
 	t.Parallel()
 	dir := project(t, dev())
@@ -72,7 +72,7 @@ func TestImageOfOthers(t *testing.T) {
 	}
 }
 
-// TestRunners has every job of an environment, and no bridge, ask for the environment's runners.
+// TestRunners checks that every job of an environment, but no bridge, has the tags of its runners.
 func TestRunners(t *testing.T) {
 	t.Parallel()
 	files := generated(t, project(t, dev(), prod()), onTag)
@@ -84,7 +84,7 @@ func TestRunners(t *testing.T) {
 	}
 }
 
-// TestMore adds a fourth environment and a seventh stack to what is synthesized.
+// TestMore has a fourth environment and a seventh stack.
 func TestMore(t *testing.T) {
 	t.Parallel()
 	six := maps.Clone(five)
@@ -121,7 +121,7 @@ func TestMore(t *testing.T) {
 	}
 }
 
-// TestNoScript: what is generated has nothing that a shell runs, and no variable but one.
+// TestNoScript: the generated files have no script, and no variable but the parent pipeline's id.
 func TestNoScript(t *testing.T) {
 	t.Parallel()
 	for _, getenv := range []func(string) string{onMergeRequest, onMain, onTag, onSchedule} {
@@ -141,7 +141,7 @@ func TestNoScript(t *testing.T) {
 	}
 }
 
-// TestGitHub has an environment that GitHub deploys: GitLab has no job for it.
+// TestGitHub has an environment with plans on GitHub: GitLab has no job for it.
 func TestGitHub(t *testing.T) {
 	t.Parallel()
 	files := generated(t, project(t, prod(), anEnvironment("dev", "111111111111", map[string][]string{"network": nil, "data": {"network"}}, object{"provider": "github"})), onMain)
@@ -158,8 +158,7 @@ func TestGitHub(t *testing.T) {
 	}
 }
 
-// TestRefused has values that GitLab or a shell would take for something else, and folders in
-// which something is missing.
+// TestRefused has values that GitLab or a shell would interpret, and folders with missing files.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	with := func(more object) []synthesizedEnvironment {
@@ -199,7 +198,7 @@ type parsed struct {
 	Needs   []any  `yaml:"needs"`
 }
 
-// needs are the jobs of the same pipeline that it waits for.
+// needs returns the jobs of the same pipeline that it waits for.
 func (p parsed) needs() []string {
 	var found []string
 	for _, need := range p.Needs {

@@ -9,7 +9,7 @@ type githubPlan struct {
 	Audience    string `json:"audience"`
 }
 
-// githubPlans are the plans of all stacks of environments whose roles trust GitHub.
+// githubPlans returns a plan for each stack of the environments whose roles trust GitHub.
 func githubPlans(all []*environment) []githubPlan {
 	plans := []githubPlan{}
 	for _, e := range all {

@@ -18,7 +18,7 @@ import (
 	"plinth/cli/internal/worktree"
 )
 
-// repository is the root.
+// repository is the repository's folder.
 const repository = "../../.."
 
 // installGitlab installs gitlab-ci-local, which reads a pipeline as GitLab does.
@@ -31,8 +31,8 @@ var installGitlab = sync.OnceValue(func() error {
 	return nil
 })
 
-// gitlab is a call of gitlab-ci-local in a folder. It runs on the Node.js that is pinned, and
-// copies artifacts with a stand-in for rsync.
+// gitlab returns a call of gitlab-ci-local in a folder. It runs on the pinned Node.js, and copies
+// artifacts with a fake rsync.
 func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	root, err := filepath.Abs(repository)
@@ -47,8 +47,8 @@ func gitlab(t *testing.T, dir string, args ...string) *exec.Cmd {
 	return command
 }
 
-// checkout is a clone with the files of the pipeline, those that are generated for an event
-// included.
+// checkout returns a folder with the files of the pipeline, including those that are generated for an
+// event.
 func checkout(t *testing.T, getenv func(string) string) string {
 	t.Helper()
 	dir := project(t, dev(), prod())
@@ -89,7 +89,7 @@ func checkout(t *testing.T, getenv func(string) string) string {
 	return dir
 }
 
-// ask has gitlab-ci-local tell something of one of the checkout's pipelines.
+// ask runs gitlab-ci-local with the option --<what> on one of the checkout's pipelines.
 func ask(t *testing.T, dir, file, what string, variables ...string) []byte {
 	t.Helper()
 	command := gitlab(t, dir, "--"+what, "--file", file, "--state-dir", ".state-"+strings.ReplaceAll(file, "/", "-")+what,
@@ -107,8 +107,8 @@ func ask(t *testing.T, dir, file, what string, variables ...string) []byte {
 	return out
 }
 
-// TestGraph has gitlab-ci-local read every pipeline, and tells which jobs there are, in which
-// stage, when they run and after what.
+// TestGraph parses every pipeline with gitlab-ci-local, and checks its jobs: their stages, when they
+// run and what they wait for.
 func TestGraph(t *testing.T) {
 	t.Parallel()
 	first := []string{
@@ -203,7 +203,7 @@ func TestGraph(t *testing.T) {
 	}
 }
 
-// expanded is a job with all that it has of templates.
+// expanded is a job with its templates applied.
 type expanded struct {
 	Script        []string          `yaml:"script"`
 	Variables     map[string]string `yaml:"variables"`
@@ -223,7 +223,7 @@ type expanded struct {
 	} `yaml:"artifacts"`
 }
 
-// TestJobs looks at every job of every pipeline, templates included.
+// TestJobs checks every job of every pipeline, with its templates applied.
 func TestJobs(t *testing.T) {
 	t.Parallel()
 	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
@@ -234,10 +234,10 @@ func TestJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Security: a variable is one word, whatever it holds.
+	// Security: a variable is quoted, so that it is one argument whatever its value.
 	script := regexp.MustCompile(`^(?:make ([a-z-]+)|(?:ci/as-role )?\./plinth ([a-z]+)(?: "\$[A-Z]+"| --[a-z-]+| build/push\.env)*|ls build/pipeline)$`)
-	// What a job changes something with needs a role; what changes something in an environment
-	// is of that environment and is never broken off.
+	// The kinds of jobs that need a role, with the action of their GitLab environment. Those with "-"
+	// change nothing; the others must not be interruptible.
 	roles := map[string]string{"deploy": "", "push": "prepare", "destroy": "access", "plan": "-", "drift": "-"}
 	for name, getenv := range map[string]func(string) string{"merge request": onMergeRequest, "main": onMain, "tag": onTag, "schedule": onSchedule} {
 		dir := checkout(t, getenv)
@@ -293,7 +293,7 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-// jobsOf are the jobs of a whole pipeline, as gitlab-ci-local shows it.
+// jobsOf returns the jobs of a pipeline from the preview of gitlab-ci-local.
 func jobsOf(t *testing.T, preview []byte) map[string]expanded {
 	t.Helper()
 	var document map[string]yaml.Node

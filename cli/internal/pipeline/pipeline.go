@@ -1,14 +1,14 @@
-// Package pipeline writes GitLab's child pipelines of what is synthesized, to build/pipeline:
+// Package pipeline writes child pipelines for the synthesized stacks to build/pipeline:
 //
-//	child.yml          a bridge for each environment and what is done to it
+//	child.yml          a bridge for each environment and operation: plan, deploy, destroy or drift
 //	dev-plan.yml       a job for each stack of dev
-//	dev-deploy.yml     the same, each after those that it needs, the image, and a look at health
-//	dev-destroy.yml    the same in reverse order
-//	github.json        the plans of environments that GitHub deploys, for its workflow's matrix
+//	dev-deploy.yml     a job for each stack, after its dependencies; jobs for the image and the health
+//	dev-destroy.yml    a job for each stack, in reverse order
+//	github.json        the stacks of environments that trust GitHub, for its workflow's matrix
 //
-// The jobs extend the templates in ci/, and have names, needs and variables only. Which bridges
-// there are is decided by the commit's branch, tag or merge request, as GitLab's variables tell:
-// all that happens may be planned, and what bootstrap-<environment> trusts may be deployed.
+// The jobs extend the templates in ci/, and only add names, needs, tags and variables. The commit's
+// branch, tag or merge request, from GitLab's variables, decides which bridges there are. Every
+// commit is planned. It is deployed if the roles of bootstrap-<environment> trust its branch or tag.
 package pipeline
 
 import (
@@ -22,10 +22,10 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// folder is where the pipelines are written, in the repository.
+// folder is where the pipelines are written, relative to the repository.
 const folder = "build/pipeline"
 
-// Run writes them in the project that dir is in. getenv has GitLab's variables.
+// Run writes the pipelines in the project that contains dir. getenv returns GitLab's variables.
 func Run(dir string, getenv func(string) string, out io.Writer) error {
 	root, err := synthesized.Root(dir)
 	if err != nil {
@@ -44,7 +44,7 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 		e.builds = missing == nil
 	}
 	written := filepath.Join(root, filepath.FromSlash(folder))
-	// Also of an environment that is gone.
+	// This also removes the files of environments that no longer exist.
 	if err := errors.Join(os.RemoveAll(written), os.MkdirAll(written, 0o755)); err != nil {
 		return err
 	}

@@ -10,18 +10,18 @@ import (
 
 type object = map[string]any
 
-// five are the stacks of an environment and what each needs, as Plinth's manifest has them.
+// five are the stacks of an environment with their dependencies, as in Plinth's manifest.
 var five = map[string][]string{
 	"network": {}, "data": {"network"}, "cluster": {"network"}, "addons": {"cluster", "network"}, "app": {"addons", "cluster", "data"},
 }
 
-// synthesizedEnvironment is one of a project's: its stacks, and what its bootstrap stack says.
+// synthesizedEnvironment is an environment: its stacks, and the output of its bootstrap stack.
 type synthesizedEnvironment struct {
 	stacks map[string][]string
 	output object
 }
 
-// dev and prod have what differs between a free and a protected environment.
+// dev is an unprotected environment; prod is a protected one.
 func dev() synthesizedEnvironment { return anEnvironment("dev", "111111111111", five, nil) }
 
 func prod() synthesizedEnvironment {
@@ -45,7 +45,7 @@ func anEnvironment(name, account string, stacks map[string][]string, more object
 	return synthesizedEnvironment{stacks, output}
 }
 
-// project makes a folder with what cdktf would have synthesized.
+// project returns a folder with what cdktf would synthesize.
 func project(t *testing.T, all ...synthesizedEnvironment) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -92,7 +92,7 @@ func write(t *testing.T, file string, content any) {
 	}
 }
 
-// on are GitLab's variables: on("CI_COMMIT_BRANCH=main").
+// on returns a getenv with GitLab's variables, as in on("CI_COMMIT_BRANCH=main").
 func on(variables ...string) func(string) string {
 	return func(name string) string {
 		for _, variable := range variables {
@@ -112,7 +112,7 @@ var (
 	onSchedule     = on("CI_PIPELINE_SOURCE=schedule", "CI_COMMIT_BRANCH=main")
 )
 
-// generated are the files of a project's pipelines.
+// generated returns the content of a project's pipelines by file.
 func generated(t *testing.T, dir string, getenv func(string) string) map[string]string {
 	t.Helper()
 	if err := Run(dir, getenv, t.Output()); err != nil {
