@@ -9,8 +9,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestPushOfAnEarlierJob pushes what an earlier job of a pipeline has built, and hands on the
-// digest to a later one.
+// TestPushOfAnEarlierJob pushes the image that an earlier job of a pipeline built, and passes the
+// digest to a later job.
 func TestPushOfAnEarlierJob(t *testing.T) {
 	t.Parallel()
 	d, _ := newProject(t)

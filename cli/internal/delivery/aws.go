@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// awsCauses are failures of the AWS CLI that have a remedy of their own. The first that
-// matches is told.
+// awsCauses are failures of the AWS CLI with a known remedy. The first match counts.
 var awsCauses = []struct {
 	sign   *regexp.Regexp
 	remedy string
@@ -37,8 +36,8 @@ func (s *Session) aws(ctx context.Context, e *environment, args ...string) (stri
 	return out, err
 }
 
-// caller is the ARN of whom the credentials are, who must be of the environment's account: ECR
-// and EKS would tell of another account only that something is not there.
+// caller returns the ARN of the credentials' identity. Another account than the environment's is an
+// error: there, ECR and EKS would only say that a resource does not exist.
 func (s *Session) caller(ctx context.Context, e *environment) (string, error) {
 	answer, err := s.aws(ctx, e, "sts", "get-caller-identity", "--query", "[Account,Arn]", "--output", "text")
 	if err != nil {

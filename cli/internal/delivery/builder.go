@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// recipe is what a builder is given.
+// recipe is the input of a builder.
 type recipe struct {
-	// root is the folder that the others are relative to, since commas and colons in a path mean
-	// something to a builder.
+	// root is the folder that the other paths are relative to: a builder gives commas and colons in a
+	// path a meaning.
 	root                string
 	dockerfile, context string
-	// tag is what the image is called on this machine.
+	// tag is the image's name and tag on this machine.
 	tag    string
 	commit *commit
 	// archive is the file that the image is written to, as `docker load` reads it.
 	archive string
 }
 
-// arguments are the Dockerfile's, as both builders take them.
+// arguments returns the options for both builders.
 func (r recipe) arguments() []string {
 	args := []string{"--platform", "linux/amd64", "--file", r.dockerfile, "--tag", r.tag} // EKS Fargate has no Arm
 	for _, argument := range []struct{ name, value string }{
@@ -42,7 +42,7 @@ func (r recipe) epoch() string { return strconv.FormatInt(r.commit.date.Unix(), 
 // builders are the programs that build images, the more common one first.
 var builders = []struct {
 	name string
-	// unusable is why it cannot be used on this machine, or nil.
+	// unusable returns why it cannot be used on this machine, or nil.
 	unusable func(*Session, context.Context) error
 	build    func(*Session, context.Context, recipe) error
 }{
@@ -50,8 +50,7 @@ var builders = []struct {
 	{"buildah", (*Session).buildahUnusable, (*Session).buildWithBuildah},
 }
 
-// build builds with the builder that was asked for, else with the first that works, and
-// returns its name.
+// build builds with the chosen builder, or else with the first that works, and returns its name.
 func (s *Session) build(ctx context.Context, r recipe) (string, error) {
 	var names, why []string
 	for _, builder := range builders {
@@ -74,7 +73,7 @@ func (s *Session) build(ctx context.Context, r recipe) (string, error) {
 	return "", errors.New("image: install one of these to build it\n" + indent(strings.Join(why, "\n")))
 }
 
-// dockerUnusable asks for the daemon: the client alone cannot build.
+// dockerUnusable checks that the daemon answers: the client alone cannot build.
 func (s *Session) dockerUnusable(ctx context.Context) error {
 	_, err := s.output(ctx, s.Dir, nil, "docker", "version", "--format", "{{.Server.Version}}")
 	if words(err) != "" {
@@ -83,11 +82,11 @@ func (s *Session) dockerUnusable(ctx context.Context) error {
 	return err
 }
 
-// buildWithDocker leaves the image with the daemon as well, to be run from there.
+// buildWithDocker also leaves the image in the daemon, to run it from there.
 func (s *Session) buildWithDocker(ctx context.Context, r recipe) error {
 	build := []string{"build"}
-	// A builder in a container would keep the image to itself, and an attestation would make
-	// an index of it. Debian's Docker has no buildx, hence neither.
+	// A builder in a container keeps the image without --load, and a provenance attestation turns it
+	// into an index. Debian's Docker has no buildx, and so neither problem.
 	if _, err := s.output(ctx, s.Dir, nil, "docker", "buildx", "version"); err == nil {
 		build = []string{"buildx", "build", "--load", "--provenance=false"}
 	}
@@ -104,10 +103,9 @@ func (s *Session) buildahUnusable(context.Context) error {
 	return err
 }
 
-// buildWithBuildah keeps its layers in a folder of its own, by copying, and takes that away
-// again: so it works for root in a container as well as without root, whatever storage the
-// user's own images are in, and nothing but the archive is left. The Dockerfile runs nothing,
-// so that there is nothing to isolate.
+// buildWithBuildah stores its layers in a temporary folder with the driver vfs. So it works for root
+// in a container and without root, whatever storage the user's own images are in. Only the archive is
+// left. The Dockerfile runs nothing, so there is nothing to isolate.
 func (s *Session) buildWithBuildah(ctx context.Context, r recipe) (err error) {
 	store, err := os.MkdirTemp("", "plinth-image-")
 	if err != nil {
@@ -130,8 +128,8 @@ func (s *Session) buildWithBuildah(ctx context.Context, r recipe) (err error) {
 	return err
 }
 
-// removeStore has buildah do it as the layers' owner, where that is not the user: without root
-// it is one whom only buildah can be.
+// removeStore removes the folder. Without root, the layers can belong to another user ID, which only
+// buildah unshare can become.
 func (s *Session) removeStore(ctx context.Context, store string) error {
 	err := os.RemoveAll(store)
 	if err != nil {
@@ -140,7 +138,7 @@ func (s *Session) removeStore(ctx context.Context, store string) error {
 	return err
 }
 
-// has says that a variable of the environment is set.
+// has reports whether a variable of the environment is set and not empty.
 func (s *Session) has(name string) bool {
 	return slices.ContainsFunc(s.Environ, func(v string) bool {
 		return strings.HasPrefix(v, name+"=") && v != name+"="

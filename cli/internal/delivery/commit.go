@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// commit is what an image is built from.
+// commit is the commit that an image is built from.
 type commit struct {
-	// version is the image's tag, and what the program itself calls its version.
+	// version is the image's tag, and the version that the program reports.
 	version  string
 	revision string
 	date     time.Time
-	// source is where the code lives, empty where Git knows no address of it.
+	// source is the URL of the code, empty if the remote origin has none.
 	source string
-	// changed are the files that differ from the commit, those that Git does not know included:
-	// Go would compile them too.
+	// changed are the files that differ from the commit, including untracked ones: Go would compile
+	// them too.
 	changed []string
 }
 
-// commit asks Git.
+// commit returns the current commit.
 func (s *Session) commit(ctx context.Context) (*commit, error) {
 	git := func(args ...string) (string, error) { return s.output(ctx, s.Dir, nil, "git", args...) }
 	head, err := git("log", "-1", "--no-show-signature", "--format=%H %ct")
@@ -39,7 +39,7 @@ func (s *Session) commit(ctx context.Context) (*commit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("git: answered %q instead of a commit and its date", head)
 	}
-	// As many digits in every clone, however many objects that has.
+	// 12 digits in every clone: Git's default depends on the number of objects.
 	described, err := git("describe", "--tags", "--always", "--abbrev=12")
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (s *Session) commit(ctx context.Context) (*commit, error) {
 	return c, nil
 }
 
-// clean returns nil when the commit is all that an image would be built from.
+// clean returns an error if the work tree differs from the commit.
 func (c *commit) clean() error {
 	if len(c.changed) == 0 {
 		return nil
@@ -77,9 +77,9 @@ func (c *commit) clean() error {
 
 var notInTag = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
 
-// imageTag makes a valid tag of what git describe says, which may hold what Git allows in a
-// tag and a registry does not: release/1.2+linux. Two that become one by it are told apart by
-// the image's revision. Of a long one the end is kept: it names the commit.
+// imageTag turns the output of git describe into a valid image tag: Git allows tags such as
+// release/1.2+linux, registries do not. Two tags can become the same; the image's revision label
+// tells them apart. Of a long tag, imageTag keeps the end, which names the commit.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 func imageTag(described string) string {
 	const most = 128
@@ -88,7 +88,7 @@ func imageTag(described string) string {
 		tag = tag[len(tag)-most:]
 	}
 	tag = strings.TrimLeft(tag, ".-")
-	if tag == "" || tag == "latest" { // latest, no environment can be set to
+	if tag == "" || tag == "latest" { // app.image.tag must not be latest
 		return "commit-" + tag
 	}
 	return tag
@@ -96,8 +96,8 @@ func imageTag(described string) string {
 
 var scpLike = regexp.MustCompile(`^(?:[^@/:]+@)?([^@/:]+):([^/].*)$`)
 
-// sourceURL is the address of a remote as a browser takes it, the same for whoever clones by
-// SSH and by HTTPS, and without a token that may be in it. Of a folder there is none.
+// sourceURL returns a remote's address as an https URL, the same for clones by SSH and by HTTPS. It
+// leaves out credentials. It returns "" for a folder.
 func sourceURL(remote string) string {
 	if parts := scpLike.FindStringSubmatch(remote); parts != nil {
 		remote = "ssh://" + parts[1] + "/" + parts[2]

@@ -10,39 +10,39 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// environment is what its synthesized stacks tell of one environment.
+// environment is what the synthesized stacks say about one environment.
 type environment struct {
 	name            string
 	account, region string
-	// repository is the name of the one for images, without the registry.
+	// repository is the name of the ECR repository, without the registry.
 	repository string
 	database   database
-	// cluster is the name of EKS's cluster, and of kubectl's context for it.
+	// cluster is the name of the EKS cluster, and of kubectl's context for it.
 	cluster string
-	// private says that only the VPC reaches the Kubernetes API.
+	// private is set if the Kubernetes API can be reached from the VPC only.
 	private bool
-	// principals are the ARNs of those who may use the cluster; admins those with every right.
+	// principals are the ARNs of the IAM principals with access to the cluster; admins are those with
+	// the cluster admin policy, except the bootstrap stack's roles.
 	principals, admins []string
-	// release is the application's Helm release.
+	// release and namespace are those of the application's Helm release.
 	release, namespace string
-	// bastion is what the instance is called that people come through, empty where there is
-	// none, and the document of its shells.
+	// bastion is the name of the bastion's instance and of the SSM document for its shells, empty if
+	// there is none.
 	bastion string
 }
 
-// inClusterDatabase is PostgreSQL's release and namespace where it runs in the cluster.
+// inClusterDatabase is the Helm release and namespace of PostgreSQL in the cluster.
 const inClusterDatabase = "postgres"
 
-// database is the instance, or Aurora's cluster, that takes writes; in the cluster it is
-// the release.
+// database is the primary RDS instance, the Aurora cluster, or PostgreSQL in the cluster.
 type database struct {
 	identifier, name, user string
 	aurora, inCluster      bool
-	// secret is the name of the one with the password, empty when it is RDS's own.
+	// secret is the name of the secret with the password, empty if RDS manages it.
 	secret string
 }
 
-// document is a stack's cdk.tf.json, as far as it is needed here.
+// document is the part of a stack's cdk.tf.json that this package needs.
 type document struct {
 	Output struct {
 		Database struct {
@@ -104,7 +104,7 @@ type document struct {
 	} `json:"resource"`
 }
 
-// environment reads the stacks of the environment that was asked for.
+// environment reads the stacks of the session's environment.
 func (s *Session) environment() (*environment, error) {
 	stacks, err := synthesized.Read(s.Dir)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *Session) environment() (*environment, error) {
 	return e, nil
 }
 
-// environments are the names of all that are synthesized.
+// environments returns the names of the synthesized environments.
 func environments(stacks map[string]synthesized.Stack) []string {
 	var names []string
 	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
@@ -150,7 +150,7 @@ func (e *environment) takeData(file document) bool {
 	for _, repository := range file.Resource.Repositories {
 		e.repository = repository.Name
 	}
-	// There are several where one was restored from a snapshot.
+	// There are several databases if one was restored from a snapshot.
 	current := file.Output.Database.Value
 	for _, d := range file.Resource.Databases {
 		if d.Identifier == current {
@@ -179,7 +179,7 @@ func (e *environment) takeCluster(file document) bool {
 		principal := file.Resource.Entries[id].Principal
 		e.principals = append(e.principals, principal)
 		for _, policy := range file.Resource.Policies {
-			// Nobody but a pipeline can take on a role of the bootstrap's.
+			// Only a pipeline can assume a role of the bootstrap stack.
 			own := strings.Contains(principal, ":role/"+e.cluster+"-deploy-")
 			if !own && strings.HasSuffix(policy.Policy, "/AmazonEKSClusterAdminPolicy") && policy.Principal == "${aws_eks_access_entry."+id+".principal_arn}" {
 				e.admins = append(e.admins, principal)
@@ -191,7 +191,7 @@ func (e *environment) takeCluster(file document) bool {
 
 func (e *environment) takeApp(file document) bool {
 	for _, release := range file.Resource.Releases {
-		// Neither the database's nor one that others publish.
+		// Neither PostgreSQL in the cluster nor a third-party chart.
 		if release.Name != inClusterDatabase && release.Repository == "" {
 			e.release, e.namespace = release.Name, release.Namespace
 		}
@@ -206,12 +206,12 @@ func (e *environment) takeNetwork(file document) bool {
 	return len(file.Resource.Instances) == 0 || known(e.bastion)
 }
 
-// known says that each is there, and a value rather than an expression of Terraform's.
+// known reports whether each value is set, and is not a Terraform expression.
 func known(values ...string) bool {
 	return !slices.ContainsFunc(values, func(v string) bool { return v == "" || strings.Contains(v, "${") })
 }
 
-// registry is ECR's host.
+// registry returns the host of the account's ECR registry.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 func (e *environment) registry() string {
 	return e.account + ".dkr.ecr." + e.region + ".amazonaws.com"

@@ -19,13 +19,13 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// fakes is the variable that makes the test binary be another program, the one whose name it
-// is started by. It names the folder with that program's answers.
+// fakes is a variable that makes the test binary act as the program whose name it is started under.
+// Its value is the folder with that program's answers.
 const fakes = "DELIVERY_FAKES"
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(fakes); folder != "" {
-		if filepath.Base(os.Args[0]) == "delivery" { // is the command itself
+		if filepath.Base(os.Args[0]) == "delivery" { // the command itself
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			err := (&Session{Dir: ".", Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Args[2], APIPort: 8443, DatabasePort: 5433}).Run(ctx, os.Args[1])
 			stop()
@@ -40,23 +40,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// answer is what a fake program does when its arguments begin as they do here.
+// answer is what a fake program does when its arguments begin with Args.
 type answer struct {
 	Args           string
 	Stdout, Stderr string
 	Code           int
-	// File is copied to where the program is told to write.
+	// File is copied to the program's output file.
 	File string
-	// Act is what a program does that lasts: see act.
+	// Act is the behaviour of a long-running program: see act.
 	Act string
 }
 
-// call is a fake program that was run.
+// call is one run of a fake program.
 type call struct {
 	Program, Args, Stdin string
 }
 
-// pretend takes the first answer that fits, and fails where none does.
+// pretend gives the first answer that matches, and fails if none does.
 func pretend(folder string) int {
 	stdin, _ := io.ReadAll(os.Stdin)
 	did := call{filepath.Base(os.Args[0]), strings.Join(os.Args[1:], " "), string(stdin)}
@@ -96,7 +96,7 @@ func pretend(folder string) int {
 	return 99
 }
 
-// destination is the file that a program is told to write.
+// destination returns the output file in a program's arguments.
 func destination(args []string) string {
 	for i, arg := range args {
 		if archive, ok := strings.CutPrefix(arg, "docker-archive:"); ok {
@@ -114,11 +114,11 @@ func destination(args []string) string {
 type desk struct {
 	*Session
 	t              *testing.T
-	folder         string // of the fakes
+	folder         string // with the fakes
 	stdout, stderr bytes.Buffer
 }
 
-// newDesk has no program but those that are added to it.
+// newDesk returns a desk without programs. Tests add them with can and real.
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	root := t.TempDir()
@@ -135,7 +135,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// can adds a fake program with its answers, or replaces those.
+// can adds a fake program with its answers, or replaces its answers.
 func (d *desk) can(program string, answers ...answer) {
 	d.t.Helper()
 	self, err := os.Executable()
@@ -162,7 +162,7 @@ func (d *desk) write(name, content string) {
 	assert.NilError(d.t, os.WriteFile(file, []byte(content), 0o600))
 }
 
-// calls are the fakes that were run, in order, each as it would be typed.
+// calls returns the runs of fakes in order, also as command lines.
 func (d *desk) calls() (typed []string, all []call) {
 	d.t.Helper()
 	content, err := os.ReadFile(filepath.Join(d.folder, "calls"))
@@ -213,7 +213,7 @@ func (d *desk) run(ctx context.Context, command string) error {
 	return d.Run(ctx, name)
 }
 
-// synthesize writes an environment as cdktf would.
+// synthesize writes an environment's stacks as cdktf would.
 func (d *desk) synthesize(env string) {
 	d.t.Helper()
 	provider := `"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]}`
@@ -248,7 +248,7 @@ func entry(stack string) string {
 	return fmt.Sprintf(`%q: {"name": %[1]q, "synthesizedStackPath": "stacks/%[2]s/cdk.tf.json"}`, stack, stack)
 }
 
-// contains compares the message part by part.
+// contains fails the test for each part that the message lacks.
 func contains(t *testing.T, message string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -13,29 +13,29 @@ import (
 	"time"
 )
 
-// way is a port of this machine that leads to one in the VPC.
+// way is a port forwarding from this machine to a host in the VPC.
 type way struct {
-	what  string // is there, for people
+	what  string // the target's name in messages
 	host  string
 	port  int
 	local int
 }
 
-// forward is the session that keeps a way open: the AWS CLI, and the plugin that it starts.
+// forward is the session that keeps a way open: the AWS CLI and its plugin.
 type forward struct {
 	way
-	group int // of its processes
-	// ended is closed when no process of it is left.
+	group int // the process group's ID
+	// ended is closed when all its processes have ended.
 	ended chan struct{}
-	// words and exit are how it has ended, once it has.
+	// words and exit are its last output and its error, once it has ended.
 	words string
 	exit  error
 }
 
-// grace is how long a session has to end in order.
+// grace is how long a session may take to end in order.
 const grace = 3 * time.Second
 
-// forward starts a session. What the plugin tells of a connection that fails is sent to notes.
+// forward starts a session. It sends the plugin's messages about failed connections to notes.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-start.html
 func (s *Session) forward(e *environment, instance string, w way, notes chan<- string) (*forward, error) {
 	program, err := s.find("aws")
@@ -51,7 +51,8 @@ func (s *Session) forward(e *environment, instance string, w way, notes chan<- s
 		"--parameters", fmt.Sprintf("host=%s,portNumber=%d,localPortNumber=%d", w.host, w.port, w.local), "--region", e.region)
 	command.Dir, command.Env = s.Dir, s.Environ
 	command.Stdout, command.Stderr = speaking, speaking
-	// A group of its own: Ctrl-C at the terminal is for us, and the plugin is ended with the CLI.
+	// A process group of its own: Ctrl-C at the terminal reaches only this program, and a signal to the
+	// group ends CLI and plugin.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = command.Start()
 	speaking.Close()
@@ -64,8 +65,8 @@ func (s *Session) forward(e *environment, instance string, w way, notes chan<- s
 	return f, nil
 }
 
-// watch waits until nothing holds the session's output any more. A plugin that outlives the
-// CLI, as when that is killed, is ended.
+// watch waits until no process holds the session's output. It kills a plugin that outlives the CLI,
+// as when the CLI was killed.
 func (f *forward) watch(command *exec.Cmd, output *os.File, notes chan<- string) {
 	defer close(f.ended)
 	silent := make(chan struct{})
@@ -78,23 +79,23 @@ func (f *forward) watch(command *exec.Cmd, output *os.File, notes chan<- string)
 	case <-silent:
 	case <-time.After(time.Second):
 		f.signal(syscall.SIGKILL)
-		_ = output.SetReadDeadline(time.Now().Add(grace)) // should it be held by what is not of the group
+		_ = output.SetReadDeadline(time.Now().Add(grace)) // in case a process outside the group holds it
 		<-silent
 	}
 	output.Close()
 }
 
-// ordinary is what the plugin says of a session that is as it should be.
+// ordinary matches the plugin's output in a session without errors.
 var ordinary = regexp.MustCompile(`^(Starting session with|Port \d+ opened for|Waiting for connections|Connection accepted for|Terminate signal received)`)
 
-// listen returns what a session says, the last of it.
+// listen returns the last lines of a session's output.
 func (f *forward) listen(output io.Reader, notes chan<- string) string {
 	const most = 20
 	var kept []string
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
-		// Security: an old plugin gets the session's token as an argument, and the CLI tells the
+		// Security: an old plugin gets the session's token as an argument, and the CLI prints the
 		// arguments of a plugin that fails.
 		if line == "" || ordinary.MatchString(line) || strings.Contains(line, "TokenValue") {
 			continue
@@ -110,11 +111,11 @@ func (f *forward) listen(output io.Reader, notes chan<- string) string {
 			kept = kept[1:]
 		}
 	}
-	_, _ = io.Copy(io.Discard, output) // after a line that is too long
+	_, _ = io.Copy(io.Discard, output) // the rest after a line that is too long
 	return essence(strings.Join(kept, "\n"))
 }
 
-// accepts says that the way's beginning takes a connection.
+// accepts reports whether the local port accepts a connection.
 func (f *forward) accepts() bool {
 	connection, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", f.local), time.Second)
 	if err != nil {
@@ -124,9 +125,9 @@ func (f *forward) accepts() bool {
 	return true
 }
 
-// end ends the session as Ctrl-C in its own terminal would: the CLI leaves that to the plugin,
-// which tells Session Manager. A plugin that has only just been started does not heed it yet and
-// is told again. No process of the session is left afterwards.
+// end ends the session as Ctrl-C in its own terminal would: the CLI ignores the signal, and the plugin
+// tells Session Manager. A plugin that has just started ignores the signal too, so end repeats it.
+// After grace, end kills all processes of the session.
 func (f *forward) end() {
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); {
 		f.signal(syscall.SIGINT)
@@ -142,13 +143,13 @@ func (f *forward) end() {
 
 func (f *forward) signal(signal syscall.Signal) {
 	select {
-	case <-f.ended: // its number may be another's by now
+	case <-f.ended: // the ID may be another group's by now
 	default:
 		_ = syscall.Kill(-f.group, signal)
 	}
 }
 
-// freePorts are ports of this machine that nothing listens at: those that are wished for, or any.
+// freePorts returns free ports of this machine: the wished ones, or others where these are taken.
 func freePorts(wished ...int) ([]int, error) {
 	var free []int
 	for _, port := range wished {
@@ -159,7 +160,7 @@ func freePorts(wished ...int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer listener.Close() // once all are chosen, lest one is chosen twice
+		defer listener.Close() // only at the end, so that no port is chosen twice
 		free = append(free, listener.Addr().(*net.TCPAddr).Port)
 	}
 	return free, nil

@@ -17,10 +17,10 @@ const (
 	annotationScheme      = "alb.ingress.kubernetes.io/scheme"
 )
 
-// healthPatience is how long the application has to answer.
+// healthPatience is how long the application may take to answer.
 const healthPatience = 10 * time.Second
 
-// health asks the application as its users do.
+// health requests the application's health through its load balancers, as its users would.
 func (s *Session) health(ctx context.Context, objects []object) []finding {
 	var found []finding
 	for _, o := range objects {
@@ -31,7 +31,7 @@ func (s *Session) health(ctx context.Context, objects []object) []finding {
 	return found
 }
 
-// url is where the application's health is asked, empty without a load balancer.
+// url returns the URL of the application's health, empty if there is no load balancer yet.
 func (o object) url() string {
 	balancer, scheme, host := o.loadBalancer(), "http", ""
 	if balancer == "" {
@@ -40,7 +40,7 @@ func (o object) url() string {
 	for _, rule := range o.Spec.Rules {
 		host = cmp.Or(host, rule.Host)
 	}
-	// Without a domain a certificate is of no name that could be asked for.
+	// Without a domain, no request can match the certificate's name.
 	if host != "" && o.Metadata.Annotations[annotationCertificate] != "" {
 		scheme = "https"
 	}
@@ -55,7 +55,7 @@ func (s *Session) ask(ctx context.Context, o object, url string) finding {
 		return wrong("health", "%s: %v", url, err)
 	}
 	started := time.Now()
-	// Not redirected: that would be another's health.
+	// Do not follow redirects: the answer could be another server's.
 	response, err := s.Transport.RoundTrip(request)
 	if err != nil {
 		return unanswered(o, url, err)
@@ -73,8 +73,8 @@ func (s *Session) ask(ctx context.Context, o object, url string) finding {
 	return fine("health", "%s: %s in %s", url, response.Status, took)
 }
 
-// unanswered tells why nobody answers. From outside the VPC an internal load balancer never
-// does.
+// unanswered explains a request without an answer. From outside the VPC, an internal load balancer
+// never answers.
 func unanswered(o object, url string, err error) finding {
 	switch {
 	case o.Metadata.Annotations[annotationScheme] == "internal":

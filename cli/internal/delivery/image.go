@@ -14,15 +14,15 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// certificates is the bundle of RDS's authorities, in app/ and in the build context.
+// certificates is the bundle of RDS's certificate authorities, in app/ and in the build context.
 const certificates = "rds-global-bundle.pem"
 
 const dockerfile = "app/Dockerfile"
 
-// noImage is what is said where there is nothing to build.
+// noImage is the message when there is nothing to build.
 const noImage = "There is no " + dockerfile + ", so there is no image here: app.image, in environments/, names one that other tools have pushed."
 
-// holds tells whether the project has a file in app/, by a pattern.
+// holds reports whether app/ has a file that matches the pattern.
 func (s *Session) holds(pattern string) bool {
 	root, err := synthesized.Root(s.Dir)
 	if err != nil {
@@ -32,16 +32,17 @@ func (s *Session) holds(pattern string) bool {
 	return err == nil && len(found) > 0
 }
 
-// inGo tells whether Go builds what is in the image. Else the Dockerfile does, with app/ as its context.
+// inGo reports whether this package compiles the program with Go. If not, the Dockerfile builds it,
+// with app/ as its context.
 func (s *Session) inGo() bool { return s.holds("*.go") }
 
-// empty tells whether app/ has neither.
+// empty reports whether app/ has neither Go files nor a Dockerfile.
 func (s *Session) empty() bool { return !s.inGo() && !s.holds("Dockerfile") }
 
-// tags leave out what no part of the service uses: the load balancer speaks HTTP/1.1 to it.
+// tags leave out HTTP/2, which the application does not need: the load balancer sends HTTP/1.1.
 const tags = "nethttpomithttp2"
 
-// image is the command.
+// image is the command ./plinth image.
 func (s *Session) image(ctx context.Context) error {
 	if s.empty() {
 		s.say(noImage)
@@ -55,7 +56,7 @@ func (s *Session) image(ctx context.Context) error {
 	return err
 }
 
-// recipe is how the commit's image is made.
+// recipe returns how to build the commit's image.
 func (s *Session) recipe(c *commit) (recipe, error) {
 	root, err := synthesized.Root(s.Dir)
 	folder := "app"
@@ -72,8 +73,8 @@ func (s *Session) recipe(c *commit) (recipe, error) {
 	}, err
 }
 
-// imageOf returns the commit's image as it is pushed: the one that was built of it already, by
-// an earlier job of a pipeline for one, or a new one.
+// imageOf returns the commit's image to push. It builds one unless it exists already, from an earlier
+// job of a pipeline for example.
 func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
 	r, err := s.recipe(c)
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
 	return s.makeImage(ctx, c)
 }
 
-// makeImage builds the image and returns it as it is pushed.
+// makeImage builds the image and returns it.
 func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
 	r, err := s.recipe(c)
 	if err != nil {
@@ -118,7 +119,8 @@ func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
 	return image, nil
 }
 
-// fill makes the build context: what the Dockerfile copies, and nothing else. Only Go needs one.
+// fill creates the build context with only the files that the Dockerfile copies. An application that
+// is not in Go needs none.
 func (s *Session) fill(ctx context.Context, r recipe) error {
 	made, folder := filepath.Join(r.root, "build", "image"), filepath.Join(r.root, r.context)
 	if err := errors.Join(os.RemoveAll(made), os.MkdirAll(made, 0o755)); err != nil || !s.inGo() {
@@ -128,8 +130,8 @@ func (s *Session) fill(ctx context.Context, r recipe) error {
 		return err
 	}
 	program := filepath.Join(folder, "app")
-	// The flags are the same on every machine, or its program would be another one. The version
-	// is Git's own words, hence none of Go's stamp of the repository.
+	// The same flags on every machine build the same program. Go's own stamp of the repository is off:
+	// the version comes from git describe.
 	_, err := s.output(ctx, filepath.Join(r.root, "app"),
 		[]string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=", "GOWORK=off"},
 		"go", "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.commit.version, "-o", program, ".")
@@ -144,14 +146,14 @@ func (s *Session) fill(ctx context.Context, r recipe) error {
 	if err := os.WriteFile(file, bundle, 0o644); err != nil {
 		return err
 	}
-	// Whatever the umask is.
+	// Do not depend on the umask.
 	return errors.Join(os.Chmod(program, 0o755), os.Chmod(file, 0o644)) //nolint:gosec // the image's user is neither owner nor group
 }
 
-// open reads the image that a builder has written. Of a builder that takes the time of day for
-// the folders' and its own, the commit's is put in its place, so that one commit is one image.
+// open reads the image that a builder has written. It sets all times to the commit's, in place of the
+// time of the build, so that a commit always has the same image.
 func open(r recipe) (v1.Image, error) {
-	// By no name: each builder has words of its own for a registry that is not given.
+	// No tag: each builder names an image without a registry differently.
 	image, err := tarball.ImageFromPath(filepath.Join(r.root, r.archive), nil)
 	if err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ func open(r recipe) (v1.Image, error) {
 	return mutate.Time(image, r.commit.date)
 }
 
-// compressed is what a node pulls, in bytes.
+// compressed returns the size that a node pulls, in bytes.
 func compressed(image v1.Image) (int64, error) {
 	manifest, err := image.Manifest()
 	if err != nil {

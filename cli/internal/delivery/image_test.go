@@ -14,7 +14,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// repository makes the project a Git repository, with real Git, and commits what is there.
+// commitAll commits all files with real Git, in a new repository if there is none.
 func (d *desk) commitAll(message string) string {
 	d.t.Helper()
 	git := func(args ...string) string {
@@ -34,7 +34,7 @@ func (d *desk) commitAll(message string) string {
 	return git("rev-parse", "HEAD")
 }
 
-// archive writes an image of a revision as a builder would, made at the time of day.
+// archive writes an image of a revision as a builder would, with the time of the build.
 func (d *desk) archive(revision string) string {
 	d.t.Helper()
 	image, err := mutate.Config(empty.Image, v1.Config{Labels: map[string]string{revisionLabel: revision}})
@@ -46,7 +46,7 @@ func (d *desk) archive(revision string) string {
 	return file
 }
 
-// newProject is a desk with an application in a repository, and a Go that compiles nothing.
+// newProject returns a desk with an application in a Git repository, and a fake Go.
 func newProject(t *testing.T) (*desk, string) {
 	t.Helper()
 	d := newDesk(t)
@@ -137,7 +137,7 @@ func TestImage(t *testing.T) {
 	})
 }
 
-// TestImageInAnotherLanguage: then the Dockerfile alone makes the image, of app/ as it is.
+// TestImageInAnotherLanguage: without Go files, the Dockerfile builds the image from app/.
 func TestImageInAnotherLanguage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -159,7 +159,7 @@ func TestImageInAnotherLanguage(t *testing.T) {
 	contains(t, d.stderr.String(), "app/ is not in Go")
 }
 
-// TestImageOfOthers: without a Dockerfile nothing is built, which is no failure to a pipeline.
+// TestImageOfOthers: without a Dockerfile nothing is built, and no command fails.
 func TestImageOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"image", "push -env dev", "scan"} {

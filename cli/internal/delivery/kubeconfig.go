@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// kubeconfig is the command.
+// kubeconfig is the command ./plinth kubeconfig.
 func (s *Session) kubeconfig(ctx context.Context) error {
 	e, err := s.environment()
 	if err != nil {
@@ -51,8 +51,8 @@ func (s *Session) kubeconfig(ctx context.Context) error {
 
 var roleARN = regexp.MustCompile(`^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$`)
 
-// assumed is the role that kubectl takes on, empty for none: the first that is the cluster's
-// admin, unless the caller can use the cluster already. A role seldom may take itself on.
+// assumed returns the role that kubectl assumes, empty for none. By default it is the cluster's first
+// admin role, unless the caller has access already: few roles may assume themselves.
 func (s *Session) assumed(e *environment, caller string) (string, error) {
 	switch {
 	case s.Role == "none":
@@ -74,14 +74,14 @@ func (s *Session) assumed(e *environment, caller string) (string, error) {
 	return "", nil
 }
 
-// knows says that a caller may use the cluster.
+// knows reports whether a caller may use the cluster.
 func (e *environment) knows(caller string) bool {
 	return slices.ContainsFunc(e.principals, func(principal string) bool { return same(principal, caller) })
 }
 
 var roleSession = regexp.MustCompile(`^arn:aws:sts::(\d{12}):assumed-role/([^/]+)/`)
 
-// same says that a caller is an IAM principal. The ARN of a role's session lacks the role's path.
+// same reports whether a caller is an IAM principal. The ARN of a role's session lacks the role's path.
 func same(principal, caller string) bool {
 	if session := roleSession.FindStringSubmatch(caller); session != nil {
 		prefix := "arn:aws:iam::" + session[1] + ":role/"

@@ -60,7 +60,7 @@ func TestKubeconfig(t *testing.T) {
 	})
 }
 
-// private takes the cluster's endpoint off the internet.
+// private makes the cluster's endpoint private.
 func (d *desk) private() {
 	d.t.Helper()
 	const file = "cdktf.out/stacks/dev-cluster/cdk.tf.json"
@@ -101,7 +101,7 @@ func TestKubeconfigRefuses(t *testing.T) {
 	}
 }
 
-// TestGolden reads what is really synthesized, of whatever environments there are.
+// TestGolden reads the golden files of all environments.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../../wholeapp/testdata/golden/*-app.tf.json")

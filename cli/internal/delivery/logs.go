@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// lines is how many of each pod are shown when it is not said how far back.
+// lines is how many lines of each pod are shown without --since.
 const lines = "100"
 
-// logs is the command: what the application's pods write, each line with its pod's name.
+// logs is the command ./plinth logs. Each line begins with its pod's name.
 // https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
 func (s *Session) logs(ctx context.Context) error {
 	e, err := s.environment()
 	if err != nil {
 		return err
 	}
-	// It tells why the cluster cannot be reached, which kubectl logs does at length.
+	// Check the connection first: its errors are shorter than those of kubectl logs.
 	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Session) logs(ctx context.Context) error {
 	command.Dir, command.Env, command.Stdout, command.Stderr = s.Dir, s.Environ, s.Stdout, s.Stderr
 	command.WaitDelay = time.Second
 	err = command.Run()
-	if ctx.Err() != nil { // following ends with Ctrl-C
+	if ctx.Err() != nil { // Ctrl-C ends --follow
 		return errClosed
 	}
 	return err

@@ -9,7 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestLogs asks kubectl for the pods of the application, and for nothing that a user has not asked for.
+// TestLogs checks the arguments of kubectl logs.
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	const all = "kubectl --context plinth-dev --namespace shop logs --selector app.kubernetes.io/instance=app --all-containers --prefix --max-log-requests 50 "
@@ -42,7 +42,7 @@ func TestLogsRefuses(t *testing.T) {
 	contains(t, d.stderr.String(), "pods is forbidden")
 }
 
-// TestLogsEnd has somebody press Ctrl-C, which is no failure.
+// TestLogsEnd: Ctrl-C is not a failure.
 func TestLogsEnd(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// object is one of Kubernetes, with what of the kinds below is looked at. A field that a kind
+// object is a Kubernetes object, with the fields of all kinds that judge knows. A field that its kind
 // does not have is zero.
 type object struct {
 	Kind     string `json:"kind"`
@@ -58,8 +58,8 @@ type object struct {
 	} `json:"status"`
 }
 
-// metric is what an autoscaler aims at, or where that is now: of pods, of their container, or what
-// another, such as KEDA, tells of each pod.
+// metric is an autoscaler's target or current value: of pods, of their container, or external for each
+// pod, as from KEDA.
 type metric struct {
 	Resource  measure `json:"resource"`
 	Container measure `json:"containerResource"`
@@ -73,7 +73,7 @@ type measure struct {
 	}
 }
 
-// outside is a number, written as Kubernetes does: 200 or 12500m.
+// outside is an external metric. Its values are Kubernetes quantities, such as 200 or 12500m.
 type outside struct {
 	Metric          struct{ Name string }
 	Target, Current struct {
@@ -109,7 +109,7 @@ type condition struct {
 	Message string `json:"message"`
 }
 
-// judge says how the object is.
+// judge returns a finding about the object's health.
 func (o object) judge() finding {
 	switch o.Kind {
 	case "Deployment":
@@ -128,8 +128,8 @@ func (o object) judge() finding {
 	return fine(o.Kind, "%s", o.Metadata.Name)
 }
 
-// deployment is right when all that was asked for is there, and nothing older any more, as
-// `kubectl rollout status` has it.
+// deployment is healthy when its rolling update is complete, as for `kubectl rollout status`: all
+// replicas are updated and available, and no old one is left.
 func (o object) deployment() finding {
 	wanted := 1
 	if o.Spec.Replicas != nil {
@@ -154,8 +154,7 @@ func (o object) deployment() finding {
 	return fine("deployment", "%s, of %s", text, strings.Join(images, ", "))
 }
 
-// pod is right when it is ready. One that is leaving, or that was evicted and has been
-// replaced, is in nobody's way.
+// pod is healthy when it is ready. A pod that terminates, or was evicted and replaced, does not count.
 func (o object) pod() finding {
 	text := o.Metadata.Name + ": "
 	restarts := 0

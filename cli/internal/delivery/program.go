@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// install is how each program is come by.
+// install says how to install each program.
 var install = map[string]string{
 	"aws":                    "install the AWS CLI 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
 	"git":                    "install it: https://git-scm.com/downloads",
@@ -25,12 +25,12 @@ var install = map[string]string{
 	"session-manager-plugin": "install the AWS CLI's plugin: https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
 }
 
-// failed is a program that was found and did not do what it should.
+// failed is the failure of a program that was found.
 type failed struct {
 	program string
-	// words are what it wrote to stderr.
+	// words is its stderr.
 	words string
-	// remedy is what to do, where that is known.
+	// remedy is what to do, empty if unknown.
 	remedy string
 	exit   error
 }
@@ -42,9 +42,9 @@ func (f *failed) Error() string {
 	return fmt.Sprintf("%s: %s\n%s", f.program, cmp.Or(f.remedy, "failed"), indent(f.words))
 }
 
-// find returns a program's path, or an error that tells how to come by it.
+// find returns a program's path, or an error that says how to install it.
 func (s *Session) find(name string) (string, error) {
-	for _, variable := range slices.Backward(s.Environ) { // of two the last counts
+	for _, variable := range slices.Backward(s.Environ) { // the last of two counts
 		path, found := strings.CutPrefix(variable, "PATH=")
 		if !found {
 			continue
@@ -59,8 +59,8 @@ func (s *Session) find(name string) (string, error) {
 	return "", fmt.Errorf("%s: not found on PATH; %s", name, install[name])
 }
 
-// output runs a program in folder, with more variables, and returns what it prints. Only what
-// may be shown is an argument: every user of the machine can read them.
+// output runs a program in folder, with additional variables, and returns what it prints. Security:
+// pass no secret as an argument, since every user of the machine can read arguments.
 func (s *Session) output(ctx context.Context, folder string, variables []string, name string, args ...string) (string, error) {
 	program, err := s.find(name)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Session) output(ctx context.Context, folder string, variables []string,
 	command := exec.CommandContext(ctx, program, args...)
 	command.Dir = folder
 	command.Env = append(slices.Clone(s.Environ), variables...)
-	command.WaitDelay = time.Second // for a helper that outlives it and holds its output
+	command.WaitDelay = time.Second // for a child process that outlives it and holds its output
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
@@ -78,7 +78,7 @@ func (s *Session) output(ctx context.Context, folder string, variables []string,
 	return strings.TrimRight(stdout.String(), "\r\n"), nil
 }
 
-// words are what a program said that failed, empty for every other error.
+// words returns the stderr of a failed program, empty for any other error.
 func words(err error) string {
 	var f *failed
 	if errors.As(err, &f) {
@@ -87,10 +87,10 @@ func words(err error) string {
 	return ""
 }
 
-// logged is a line that a program of Kubernetes writes for its own developers.
+// logged matches a line of the log of a Kubernetes program, in klog's format.
 var logged = regexp.MustCompile(`^[EFIW]\d{4} \d\d:\d\d:\d\d`)
 
-// essence is what a program says, each line once: kubectl tries a thing many times.
+// essence returns a program's output with each line once: kubectl retries many times.
 func essence(said string) string {
 	var kept, log []string
 	for line := range strings.Lines(said) {
@@ -109,7 +109,7 @@ func essence(said string) string {
 	return strings.Join(kept, "\n")
 }
 
-// indent sets a program's own words off from ours.
+// indent indents a program's own output within a message.
 func indent(words string) string {
 	return "  " + strings.ReplaceAll(strings.Trim(words, "\r\n"), "\n", "\n  ")
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// push is the command. It can be repeated, and overwrites nothing.
+// push is the command ./plinth push. It can be repeated, and overwrites no tag.
 func (s *Session) push(ctx context.Context) error {
 	if s.empty() {
 		s.say(noImage)
@@ -57,7 +57,7 @@ func origin(revision string) string {
 	return "commit " + revision
 }
 
-// deployment prints the digest, and how it is deployed, and writes it for the next job.
+// deployment prints the digest and how to deploy it, and writes it to --dotenv for the next job.
 func (s *Session) deployment(digest string) error {
 	fmt.Fprintln(s.Stdout, digest)
 	variable := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(s.Env, "-", "_")) + "_APP_IMAGE_DIGEST"

@@ -16,16 +16,16 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// password is ECR's. Nothing may show it.
+// password is ECR's password. No output may contain it.
 const password = "correct-horse-battery-staple"
 
-// ecr answers for every host that is asked, as ECR with one repository does.
+// ecr answers requests to any host as ECR with one repository would.
 type ecr struct {
 	at     *url.URL
 	mutex  sync.Mutex
 	hosts  map[string]bool
 	pushes int
-	// immutable refuses a tag as ECR does that somebody else has pushed a moment ago.
+	// immutable refuses a push as ECR does when somebody else has just pushed the tag.
 	immutable bool
 }
 
@@ -54,7 +54,7 @@ func newECR(t *testing.T) *ecr {
 			e.mutex.Lock()
 			empty := e.pushes == 0
 			e.mutex.Unlock()
-			if empty { // ECR knows an empty repository, the registry here does not
+			if empty { // this registry does not know an empty repository; ECR does
 				refuse(w, http.StatusNotFound, "MANIFEST_UNKNOWN", "Requested image not found")
 				return
 			}
@@ -215,8 +215,8 @@ func TestPushRefuses(t *testing.T) {
 	}
 }
 
-// TestPushElsewhere is about a registry that is given: AWS has nothing to do with it, and a
-// user's own login would count.
+// TestPushElsewhere pushes to another registry with --repository. That involves no AWS, and uses the
+// user's own docker login.
 func TestPushElsewhere(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
@@ -228,7 +228,7 @@ func TestPushElsewhere(t *testing.T) {
 	assert.Assert(t, !strings.Contains(d.stderr.String(), "./plinth deploy"), d.stderr.String())
 }
 
-// synthesizeAs is an environment with another word in its files.
+// synthesizeAs replaces a word in an environment's data stack.
 func (d *desk) synthesizeAs(env, word, other string) {
 	d.t.Helper()
 	file := filepath.Join("cdktf.out/stacks", env+"-data", "cdk.tf.json")
@@ -237,7 +237,7 @@ func (d *desk) synthesizeAs(env, word, other string) {
 	d.write(file, strings.ReplaceAll(string(content), word, other))
 }
 
-// TestPlainHTTP is about registries that are asked without TLS.
+// TestPlainHTTP: a request without TLS to another machine is refused.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"http://10.1.2.3/v2/", "http://registry.example/v2/", "http://localhost.example/v2/"} {
@@ -248,7 +248,8 @@ func TestPlainHTTP(t *testing.T) {
 	}
 }
 
-// A database in the cluster has a certificate that no authority has signed, in whatever region.
+// TestPushWithoutAuthority: the bundle must have a certificate authority of the region, unless the
+// database is in the cluster: its certificate is self-signed.
 func TestPushWithoutAuthority(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -26,11 +26,11 @@ import (
 
 var realImage = flag.Bool("image", false, "build the real image with the docker or buildah of this machine")
 
-// most is how large the image may be, both packed and unpacked, in bytes.
+// most is the maximum size of the image, both compressed and uncompressed, in bytes.
 const most = 15_000_000
 
-// TestRealImage pushes the image of app/ as it is now, from a repository of its own, since a
-// developer's has changes that are not committed.
+// TestRealImage pushes the image of app/ as it is now. It commits a copy of app/ to a new repository,
+// since a developer's clone has uncommitted changes.
 func TestRealImage(t *testing.T) {
 	if !*realImage {
 		t.Skip("make test-image does it: it needs docker or buildah")
@@ -69,7 +69,7 @@ func TestRealImage(t *testing.T) {
 		contains(t, d.stderr.String(), "exists already, built from this commit")
 	})
 	t.Run("built again, in another folder, later", func(t *testing.T) {
-		time.Sleep(1100 * time.Millisecond) // archives and images tell whole seconds
+		time.Sleep(1100 * time.Millisecond) // times in archives and images are whole seconds
 		other := newRealDesk(t, d.Dir)
 		assert.Equal(t, other.commitAll("first"), revision)
 		_, err := other.output(t.Context(), other.Dir, nil, "git", "tag", "v1.2.3")
@@ -89,7 +89,7 @@ func TestRealImage(t *testing.T) {
 	})
 }
 
-// newRealDesk has this machine's programs and another project's app/.
+// newRealDesk returns a desk with this machine's programs and another project's app/.
 func newRealDesk(t *testing.T, root string) *desk {
 	t.Helper()
 	d := newDesk(t)
@@ -108,7 +108,7 @@ func checkConfiguration(t *testing.T, image v1.Image, revision string) {
 	assert.DeepEqual(t, config.Entrypoint, []string{"/app"})
 	assert.Equal(t, len(config.Cmd)+len(config.Shell), 0)
 	assert.DeepEqual(t, config.ExposedPorts, map[string]struct{}{"8080/tcp": {}, "9090/tcp": {}})
-	for _, variable := range config.Env { // a builder may say where programs are
+	for _, variable := range config.Env { // a builder may set PATH
 		assert.Assert(t, strings.HasPrefix(variable, "PATH="), variable)
 	}
 	const prefix = "org.opencontainers.image."
@@ -123,8 +123,8 @@ func checkConfiguration(t *testing.T, image v1.Image, revision string) {
 	})
 }
 
-// checkFiles is about everything that is in the image: no shell, nobody's but root's, and
-// nothing that anybody may write.
+// checkFiles checks all files in the image: there is no shell, root owns every file, and nobody else
+// may write one.
 func checkFiles(t *testing.T, image v1.Image, root string) {
 	bundle, err := os.ReadFile(filepath.Join(root, "app", certificates))
 	assert.NilError(t, err)

@@ -19,27 +19,27 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// revisionLabel names the commit in an image.
+// revisionLabel is the image label with the commit.
 const revisionLabel = "org.opencontainers.image.revision"
 
 // target is the repository that an image is pushed to.
 type target struct {
 	repository name.Repository
 	options    []remote.Option
-	// missing is the remedy when the repository does not exist, empty where a push makes it;
-	// denied is the one when access is denied.
+	// missing is the remedy if the repository does not exist, empty if a push creates it. denied is the
+	// remedy if access is denied.
 	missing, denied string
 }
 
-// pushed is an image that is in the repository.
+// pushed is an image in the repository.
 type pushed struct {
 	digest, revision string
 }
 
-// target is the environment's own repository, or the one that was asked for.
+// target returns the environment's own repository, or the one of --repository.
 //
-// Security: this program pushes, not docker or buildah, so that the password of a registry
-// stays in its memory: it is in no argument, in no file, and in nobody's ~/.docker/config.json.
+// Security: this program pushes, not docker or buildah. So ECR's password stays in memory: it is in no
+// argument and in no file such as ~/.docker/config.json.
 func (s *Session) target(ctx context.Context) (*target, error) {
 	if s.Repository != "" {
 		repository, err := name.NewRepository(s.Repository, name.StrictValidation)
@@ -71,12 +71,12 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 		"deploy it first: ./plinth deploy "+e.name+"-data", "the role of the AWS credentials may not push"), nil
 }
 
-// trusts looks whether the application could verify a database of the environment's region:
-// there are newer regions than the bundle, and its pods would never be healthy. One without that
-// bundle brings its own.
+// trusts returns an error if the application's bundle lacks the certificate authority of the
+// environment's region, which may be newer than the bundle: its pods would never become healthy. An
+// application without that file brings its own certificates.
 func (s *Session) trusts(e *environment) error {
 	if e.database.inCluster {
-		return nil // nobody vouches for that one
+		return nil // its certificate is self-signed
 	}
 	bundle, err := os.ReadFile(filepath.Join(s.Dir, "app", certificates))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +100,7 @@ func (s *Session) reach(ctx context.Context, repository name.Repository, auth re
 	}
 }
 
-// private refuses to say anything, a password above all, in plain HTTP to another machine.
+// private refuses to send anything, above all a password, over plain HTTP to another machine.
 type private struct{ http.RoundTripper }
 
 func (p private) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -132,7 +132,7 @@ func (t *target) find(tag string) (*pushed, error) {
 	return &pushed{found.Digest.String(), config.Config.Labels[revisionLabel]}, nil
 }
 
-// push pushes an image and returns its digest, as the registry has it.
+// push pushes an image and returns its digest in the registry.
 func (t *target) push(tag string, image v1.Image) (string, error) {
 	reference := t.repository.Tag(tag)
 	digest, err := image.Digest()
@@ -152,7 +152,7 @@ func (t *target) push(tag string, image v1.Image) (string, error) {
 	return digest.String(), nil
 }
 
-// code is the registry's for an error, empty for another error.
+// code returns the registry's code for an error, empty for any other error.
 func code(err error) transport.ErrorCode {
 	var refused *transport.Error
 	if !errors.As(err, &refused) {
@@ -164,7 +164,7 @@ func code(err error) transport.ErrorCode {
 	return ""
 }
 
-// explain tells what to do about what a registry says.
+// explain adds to a registry's error what to do.
 func (t *target) explain(err error) error {
 	remedy := "could not be reached or used"
 	var refused *transport.Error

@@ -10,8 +10,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// runProgram runs the program of an unpacked image. For root it sees nothing but the image's
-// files, and is the image's user, as in a cluster.
+// runProgram runs the program of an unpacked image. If the test runs as root, the program sees only the
+// image's files and runs as the image's user, as in a cluster.
 func runProgram(t *testing.T, root string, args ...string) string {
 	t.Helper()
 	command := exec.Command(filepath.Join(root, "app"), args...)

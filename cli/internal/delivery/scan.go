@@ -16,13 +16,13 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// govulncheck looks through a Go program, which is all that there is in the image.
+// govulncheck scans a Go program. The image contains no other.
 // https://pkg.go.dev/golang.org/x/vuln/cmd/govulncheck
 const govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
 
-// scan is the command. It fails when a known vulnerability is in the program that was put into
-// the image. Whether its database can be reached matters to a pipeline, which must not pass
-// without; a person on a train is told. GOVULNDB is the URL of another database, such as a mirror.
+// scan is the command ./plinth scan. It fails if the program in the image has a known vulnerability.
+// If the vulnerability database cannot be reached, it fails in a pipeline, but only warns a person.
+// GOVULNDB is the URL of another database, such as a mirror.
 func (s *Session) scan(ctx context.Context) error {
 	if s.empty() {
 		s.say(noImage)
@@ -61,7 +61,7 @@ func (s *Session) scan(ctx context.Context) error {
 	case err == nil:
 		s.say("%s: govulncheck found no vulnerability that it can reach.", program)
 		return nil
-	case strings.HasSuffix(said, "exit status 3"): // of govulncheck, as `go run` tells it
+	case strings.HasSuffix(said, "exit status 3"): // govulncheck's exit status, as `go run` prints it
 		return fmt.Errorf("%s: has known vulnerabilities\n%s", program, indent(stdout.String()))
 	case strings.Contains(said, "fetching vulnerabilities") && !s.inPipeline():
 		s.say("%s: NOT scanned: the vulnerability database cannot be reached. In a pipeline this fails.\n%s", program, indent(said))
@@ -70,7 +70,7 @@ func (s *Session) scan(ctx context.Context) error {
 	return fmt.Errorf("scan: govulncheck failed\n%s", indent(stdout.String()+said))
 }
 
-// inPipeline says that GitLab or GitHub runs this.
+// inPipeline reports whether GitLab or GitHub runs this.
 func (s *Session) inPipeline() bool {
 	return slices.Contains(s.Environ, "GITLAB_CI=true") || slices.Contains(s.Environ, "GITHUB_ACTIONS=true")
 }

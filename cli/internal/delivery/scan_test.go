@@ -49,7 +49,7 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestScanReal has the real govulncheck look through a real program, with a database of its own.
+// TestScanReal scans a real program with the real govulncheck and a database made for the test.
 func TestScanReal(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

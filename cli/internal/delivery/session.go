@@ -1,7 +1,6 @@
-// Package delivery brings the application to its cluster, and tells how it does there. What an
-// environment is called in AWS it reads in cdktf.out, so synthesize first. The work is done by the
-// user's own programs (go, git, docker or buildah, aws, kubectl), which are started without a
-// shell.
+// Package delivery builds and pushes the application's image, and shows the application's health and
+// logs. It reads the names of AWS resources in cdktf.out, so synthesize first. It runs the user's own
+// programs (go, git, docker or buildah, aws, kubectl) without a shell.
 package delivery
 
 import (
@@ -13,41 +12,40 @@ import (
 	"time"
 )
 
-// patience is how long a command may take that ends by itself, an image on its way through a
-// slow line included.
+// patience is the time limit of a command that ends by itself, even with an image on a slow line.
 const patience = 15 * time.Minute
 
-// Session is one command: where it runs, and with what.
+// Session is the context and the options of one command.
 type Session struct {
 	// Dir is a folder of the project.
 	Dir     string
 	Environ []string
-	// Stdout is for what the next program reads: the digest, the status. Stderr is for people.
+	// Stdout is for output that a program may read: the digest, the status. Stderr is for people.
 	Stdout, Stderr io.Writer
 	// Transport reaches registries and the application.
 	Transport http.RoundTripper
-	// JSON writes what Stdout gets as JSON.
+	// JSON writes Stdout as JSON.
 	JSON bool
 
 	// Env is the environment.
 	Env string
-	// Builder builds images: docker or buildah; without, the one that is installed.
+	// Builder is docker or buildah. Default: the one that works.
 	Builder string
-	// Repository is where an image is pushed to instead of ECR, as registry/name.
+	// Repository is where to push an image instead of ECR, as registry/name.
 	Repository string
-	// Role is the ARN of the one that kubectl takes on, or none; without, the one that may.
+	// Role is the ARN of the role that kubectl assumes, or none. Default: see assumed.
 	Role string
-	// Dotenv is a file that gets the digest as a variable.
+	// Dotenv is a file to write the digest to, as a variable.
 	Dotenv string
-	// Follow has logs go on, Since is how far back they begin, as in 1h.
+	// Follow makes logs go on; Since is how far back they begin, as in 1h.
 	Follow bool
 	Since  string
 
-	// APIPort and DatabasePort are where a tunnel begins, unless they are taken; 0 is any.
+	// APIPort and DatabasePort are the tunnel's local ports, unless they are taken; 0 is any.
 	APIPort, DatabasePort int
 }
 
-// What each command does: see [Session.Run].
+// The commands of [Session.Run].
 const (
 	Image      = "image"
 	Scan       = "scan"
@@ -59,9 +57,9 @@ const (
 	Tunnel     = "tunnel"
 )
 
-// Run does one of the commands.
+// Run runs one of the commands.
 func (s *Session) Run(ctx context.Context, command string) error {
-	if command != Tunnel && command != Logs { // which last as long as their user wants
+	if command != Tunnel && command != Logs { // these last as long as the user wants
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -81,5 +79,5 @@ func (s *Session) Run(ctx context.Context, command string) error {
 	return err
 }
 
-// say tells a person something.
+// say prints a line for people.
 func (s *Session) say(format string, args ...any) { fmt.Fprintf(s.Stderr, format+"\n", args...) }

@@ -16,7 +16,7 @@ import (
 // finding is a line of the status.
 type finding struct {
 	what, text string
-	// wrong says that the application is not healthy because of it.
+	// wrong is set if the application is not healthy because of it.
 	wrong bool
 }
 
@@ -36,14 +36,14 @@ func wrong(what, format string, args ...any) finding {
 	return finding{what, fmt.Sprintf(format, args...), true}
 }
 
-// status is the command.
+// status is the command ./plinth status.
 func (s *Session) status(ctx context.Context) error {
 	e, err := s.environment()
 	if err != nil {
 		return err
 	}
-	// Once, and by a path: for a name kubectl asks what there is, and a cluster that it does not
-	// reach it asks again and again.
+	// Check the connection first, by a path: for a resource's name, kubectl first lists all API types,
+	// and retries that many times if it cannot reach the cluster.
 	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (s *Session) show(e *environment, found []finding) error {
 	return encoder.Encode(report)
 }
 
-// objects are those of the application's release, as far as everybody who may look at the
-// namespace may see them.
+// objects returns the objects of the application's release, of the kinds that every viewer of the
+// namespace may read.
 func (s *Session) objects(ctx context.Context, e *environment) ([]object, error) {
 	out, err := s.kubectl(ctx, e, "get", strings.Join([]string{
 		"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io",
@@ -131,8 +131,8 @@ func (s *Session) objects(ctx context.Context, e *environment) ([]object, error)
 	return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %[1]s-app", e.name)
 }
 
-// release is the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
-// It is asked as a table, which the server makes of the metadata alone.
+// release returns the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
+// It requests a table, which the server makes from the metadata alone.
 func (s *Session) release(ctx context.Context, e *environment) []finding {
 	out, err := s.kubectl(ctx, e, "get", "configmaps", "--selector", "owner=helm,name="+e.release,
 		"--label-columns", "version,status", "--no-headers")
@@ -159,8 +159,8 @@ func (s *Session) release(ctx context.Context, e *environment) []finding {
 	return []finding{fine("release", "%s: revision %d is deployed", e.release, last)}
 }
 
-// secrets are what External Secrets keeps in step with Secrets Manager. Its types are its own:
-// EKS's policy for viewers does not know them.
+// secrets returns the ExternalSecrets, which copy secrets from Secrets Manager. EKS's policy for
+// viewers does not include this custom type.
 func (s *Session) secrets(ctx context.Context, e *environment) []finding {
 	out, err := s.kubectl(ctx, e, "get", "externalsecrets.external-secrets.io", "--selector", "app.kubernetes.io/instance="+e.release, "--output", "json")
 	if err != nil {
@@ -179,7 +179,7 @@ func (s *Session) secrets(ctx context.Context, e *environment) []finding {
 	return found
 }
 
-// unread is wrong unless the user may just not look.
+// unread returns a finding about a failed read. It is wrong unless the user merely lacks permission.
 func unread(what string, err error) []finding {
 	if strings.Contains(words(err), "(Forbidden)") {
 		return []finding{fine(what, "unknown: this user may not read it")}

@@ -13,7 +13,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// healthy is what kubectl answers of an application that is.
+// healthy is kubectl's answer for a healthy application.
 const healthy = `{"kind": "List", "items": [
 {"kind": "Deployment", "metadata": {"name": "app", "generation": 3},
  "spec": {"replicas": 2, "template": {"spec": {"containers": [{"image": "ecr/plinth-dev-app@sha256:ab"}]}}},
@@ -40,17 +40,17 @@ const healthy = `{"kind": "List", "items": [
 const secretReady = `{"kind": "List", "items": [{"kind": "ExternalSecret", "metadata": {"name": "app-database"},
  "status": {"refreshTime": "2026-11-24T12:00:00Z", "conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced"}]}}]}`
 
-// As KEDA has the autoscaler aim at requests.
+// requestsAimed is the metric of an autoscaler that KEDA configures for requests.
 const requestsAimed = `{"type": "External", "external": {"metric": {"name": "s2-requests"}, "target": {"type": "AverageValue", "averageValue": "200"}}}`
 
-// As the stacks have Helm keep releases: in ConfigMaps.
+// releases is kubectl's answer for the ConfigMaps in which Helm stores releases.
 const releases = `sh.helm.release.v1.app.v10   1     4m    10    deployed
 sh.helm.release.v1.app.v9    1     6d    9     superseded
 `
 
 const kubectl = "--context plinth-dev --namespace shop --request-timeout 15s get "
 
-// cluster is what kubectl answers.
+// cluster holds kubectl's answers.
 type cluster struct {
 	objects, releases, secrets answer
 }
@@ -71,7 +71,7 @@ func (c *cluster) answers() []answer {
 	return []answer{{Args: kubectl + "--raw /version", Stdout: "{}"}, c.objects, c.releases, c.secrets}
 }
 
-// web answers as the application does.
+// web answers as the application would.
 type web struct {
 	asked   string
 	respond http.HandlerFunc
@@ -166,7 +166,7 @@ func TestStatusURL(t *testing.T) {
 	}
 }
 
-// TestStatusJSON is for a program: of an application that is healthy, and of one that is not.
+// TestStatusJSON decodes the JSON for a healthy application and for an unhealthy one.
 func TestStatusJSON(t *testing.T) {
 	t.Parallel()
 	type report struct {
@@ -210,7 +210,7 @@ func TestStatusUnhealthy(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(*cluster, *web)
-		what   string // of the finding
+		what   string // the finding's
 		want   string
 	}{
 		{"one is not available", func(c *cluster, _ *web) { c.replace(`"availableReplicas": 2`, `"availableReplicas": 1`) }, "deployment", "app: 1 of 2 available"},
@@ -274,7 +274,7 @@ func TestStatusUnhealthy(t *testing.T) {
 	}
 }
 
-// TestStatusOfAViewer is about whoever may see no configuration and no types of add-ons.
+// TestStatusOfAViewer has a user who may read neither ConfigMaps nor the types of add-ons.
 func TestStatusOfAViewer(t *testing.T) {
 	t.Parallel()
 	c := newCluster()

@@ -16,11 +16,11 @@ import (
 // openingPatience is how long a tunnel may take to open.
 var openingPatience = 2 * time.Minute
 
-// errClosed is a tunnel that its user has closed, which is no failure.
+// errClosed is returned when the user ends a command with Ctrl-C, which is not a failure.
 var errClosed = errors.New("closed")
 
-// tunnel is the command: it opens ways to the Kubernetes API and the database, tells how they
-// are used, and keeps them open until Ctrl-C or until one ends by itself.
+// tunnel is the command ./plinth tunnel. It opens ways to the Kubernetes API and the database, prints
+// how to use them, and keeps them open until Ctrl-C or until a session ends.
 func (s *Session) tunnel(ctx context.Context) error {
 	e, err := s.environment()
 	if err != nil {
@@ -48,20 +48,20 @@ func (s *Session) tunnel(ctx context.Context) error {
 	return t.hold(ctx)
 }
 
-// tunnel is what goes through one bastion.
+// tunnel is the sessions through one bastion.
 type tunnel struct {
 	*Session
 	*environment
-	instance string // the bastion
-	secret   string // with the database's password
-	local    int    // the database's port here
+	instance string // the bastion's ID
+	secret   string // the name or ARN of the secret with the database's password
+	local    int    // the local port for the database
 	sessions []*forward
-	// ended is sent each session that ends, notes what the others tell.
+	// ended gets each session that ends, notes the messages of the others.
 	ended chan *forward
 	notes chan string
 }
 
-// open starts the sessions and waits until both ways take a connection.
+// open starts the sessions and waits until all ways accept a connection.
 func (t *tunnel) open(ctx context.Context) error {
 	if _, err := t.caller(ctx, t.environment); err != nil {
 		return err
@@ -74,7 +74,7 @@ func (t *tunnel) open(ctx context.Context) error {
 		return err
 	}
 	ways := []way{api}
-	if t.database.inCluster { // which is reached through the API
+	if t.database.inCluster { // reached through the API
 		t.secret = t.database.secret
 	} else {
 		postgres, err := t.findDatabase(ctx)
@@ -113,14 +113,14 @@ func (t *tunnel) open(ctx context.Context) error {
 		}
 	}
 	select {
-	case f := <-t.ended: // another program may be at its port
+	case f := <-t.ended: // another program may have taken its port
 		return t.failure(f)
 	default:
 		return nil
 	}
 }
 
-// hold returns when the user wants it, or when a session has ended.
+// hold returns at Ctrl-C, or when a session has ended.
 func (t *tunnel) hold(ctx context.Context) error {
 	for {
 		select {
@@ -134,7 +134,7 @@ func (t *tunnel) hold(ctx context.Context) error {
 	}
 }
 
-// close ends the sessions that are left.
+// close ends all sessions.
 func (t *tunnel) close() {
 	var at sync.WaitGroup
 	for _, f := range t.sessions {
@@ -143,8 +143,8 @@ func (t *tunnel) close() {
 	at.Wait()
 }
 
-// explain tells how the ways are used. Security: TLS is verified as it is without the tunnel,
-// against the name of what is at its end, and the password is for its user alone to look at.
+// explain prints how to use the ways. Security: TLS is verified as without the tunnel, against the
+// name of the host at its end. The password is not printed, only the command that shows it.
 //   - https://kubernetes.io/docs/reference/kubectl/kubectl/
 //   - https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR
 func (t *tunnel) explain() {
@@ -167,12 +167,12 @@ A shell on the bastion, which is logged:
 		t.instance, t.bastion, t.region)
 }
 
-// certificatesURL has those of RDS.
+// certificatesURL is the URL of RDS's certificate authorities.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 const certificatesURL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 
-// psql tells how the database is asked. Security: nobody vouches for the one in the cluster, but with
-// channel binding psql speaks to none that does not know the password.
+// psql returns how to connect to the database. Security: PostgreSQL in the cluster has a self-signed
+// certificate, but with channel binding psql rejects a server that does not know the password.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CHANNEL-BINDING
 func (t *tunnel) psql(kubectl string) string {
 	if t.database.inCluster {
@@ -190,7 +190,7 @@ func (t *tunnel) psql(kubectl string) string {
 		where, t.sessions[1].host, t.local, t.database.user, t.database.name, bundle)
 }
 
-// look runs the AWS CLI for what the tunnel needs to know, and returns the fields of its answer.
+// look runs the AWS CLI and returns the fields of its answer.
 func (t *tunnel) look(ctx context.Context, args ...string) ([]string, error) {
 	answer, err := t.aws(ctx, t.environment, append(args, "--output", "text")...)
 	var f *failed
@@ -206,7 +206,7 @@ var (
 	secretID   = regexp.MustCompile(`^[\w/+=.@:!-]+$`)
 )
 
-// errAnswer is an answer that must not get into a command.
+// errAnswer returns an error about an unexpected answer, which must not get into a command.
 func errAnswer(asked string, answer []string) error {
 	return fmt.Errorf("aws: answered %q when asked for %s", strings.Join(answer, " "), asked)
 }
@@ -255,7 +255,7 @@ func (t *tunnel) findDatabase(ctx context.Context) (way, error) {
 		return way{}, errAnswer("the database's endpoint", answer)
 	}
 	t.secret = answer[2]
-	if t.database.secret != "" { // Terraform's, where RDS keeps none
+	if t.database.secret != "" { // Terraform's secret, if RDS does not manage the password
 		t.secret = t.database.secret
 	}
 	port, err := strconv.ParseUint(answer[1], 10, 16)
@@ -265,7 +265,7 @@ func (t *tunnel) findDatabase(ctx context.Context) (way, error) {
 	return way{what: "database", host: answer[0], port: int(port)}, nil
 }
 
-// failure tells why a session has ended.
+// failure returns why a session has ended.
 func (t *tunnel) failure(f *forward) error {
 	remedy := t.remedy(f.words, "the session has ended; open it again: ./plinth tunnel "+t.name)
 	if f.words == "" {
@@ -295,7 +295,7 @@ var tunnelCauses = []struct {
 	}},
 }
 
-// remedy is what to do when the CLI or its plugin has said words, or else.
+// remedy returns what to do about the output of the CLI or its plugin, or otherwise if it is unknown.
 func (t *tunnel) remedy(words, otherwise string) string {
 	for _, cause := range tunnelCauses {
 		if cause.sign.MatchString(words) {

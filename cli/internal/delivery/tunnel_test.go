@@ -22,8 +22,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// act is what a fake does until it is ended. It is told apart from what is left of it after
-// its end by a lock that it holds.
+// act runs a fake until it is ended. It holds a lock as long as it lives, by which tests notice a
+// process that is left behind.
 func act(how, folder string) int {
 	alive, err := os.OpenFile(filepath.Join(folder, "alive"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
@@ -35,7 +35,7 @@ func act(how, folder string) int {
 	}
 	defer alive.Close()
 	switch how {
-	case "cli": // it leaves Ctrl-C to its plugin, and tells the arguments of one that fails
+	case "cli": // ignores Ctrl-C, and prints the arguments of a plugin that fails
 		signal.Ignore(os.Interrupt)
 		parameters := os.Args[len(os.Args)-3] // before the region
 		plugin := exec.Command(filepath.Join(folder, "bin", "session-manager-plugin"), parameters, `{"TokenValue": "secret"}`)
@@ -46,7 +46,7 @@ func act(how, folder string) int {
 		}
 		return 0
 	case "deaf":
-		for { // not select{}: Go without C says then that all are asleep
+		for { // not select{}: without cgo, Go would report a deadlock
 			time.Sleep(time.Hour)
 		}
 	}
@@ -55,8 +55,8 @@ func act(how, folder string) int {
 
 var localPort = regexp.MustCompile(`localPortNumber=(\d+)`)
 
-// plug is the plugin of the AWS CLI, which says what the real one does. Whoever connects and
-// writes a word has it fail in the way that the word is for.
+// plug acts as the AWS CLI's plugin, with the messages of the real one. A test connects and writes a
+// word to make it fail in a certain way.
 func plug(how, folder, parameters string) int {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
@@ -118,13 +118,13 @@ const (
 	startSession = "ssm start-session --target i-0a1b --document-name AWS-StartPortForwardingSessionToRemoteHost --parameters host="
 )
 
-// bastion gives the synthesized environment one.
+// bastion adds a bastion to the synthesized environment.
 func (d *desk) bastion() {
 	d.t.Helper()
 	d.write("cdktf.out/stacks/dev-network/cdk.tf.json", `{"resource": {"aws_instance": {"bastion": {"tags": {"Name": "plinth-dev-bastion"}}}}}`)
 }
 
-// newTunnel is a desk from which a tunnel can be opened. Answers go before the ordinary ones.
+// newTunnel returns a desk that can open a tunnel. answers take precedence over the ordinary ones.
 func newTunnel(t *testing.T, answers ...answer) *desk {
 	t.Helper()
 	d := newDesk(t)
@@ -173,7 +173,7 @@ func (d *desk) open() *opened {
 	d.Stderr = o.screen
 	var running sync.WaitGroup
 	running.Go(func() { o.ended <- d.run(ctx, "tunnel -env dev") })
-	d.t.Cleanup(func() { // of a test that has failed as well
+	d.t.Cleanup(func() { // also after a failed test
 		cancel()
 		running.Wait()
 	})
@@ -196,7 +196,7 @@ func (o *opened) await(text string) {
 	}
 }
 
-// end returns how the tunnel has ended, of which nothing is left then.
+// end returns the tunnel's error once it has ended, and checks that no process is left.
 func (o *opened) end() error {
 	o.t.Helper()
 	select {
@@ -209,16 +209,16 @@ func (o *opened) end() error {
 	}
 }
 
-// nothingLeft says that every fake that acts has ended.
+// nothingLeft checks that every fake has ended.
 func (d *desk) nothingLeft() {
 	d.t.Helper()
 	alive, err := os.Open(filepath.Join(d.folder, "alive"))
 	if os.IsNotExist(err) {
-		return // none has begun
+		return // none has started
 	}
 	assert.NilError(d.t, err)
 	defer alive.Close()
-	// The kernel may still be at the end of one that was killed.
+	// The kernel may still be cleaning up a killed process.
 	for deadline := time.Now().Add(time.Second); ; time.Sleep(5 * time.Millisecond) {
 		err = syscall.Flock(int(alive.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil || time.Now().After(deadline) {
@@ -228,13 +228,13 @@ func (d *desk) nothingLeft() {
 	assert.NilError(d.t, err, "a process is left behind")
 }
 
-// terminated is how many plugins have ended in order, as Ctrl-C has them do.
+// terminated returns how many plugins have ended in order, as after Ctrl-C.
 func (d *desk) terminated() int {
 	files, _ := filepath.Glob(filepath.Join(d.folder, "terminated-*"))
 	return len(files)
 }
 
-// Without the sample it is told where its certificates are.
+// TestTunnelWithoutSample: without the sample's bundle, the message says where to get the certificates.
 func TestTunnelWithoutSample(t *testing.T) {
 	t.Parallel()
 	d := newTunnel(t)
@@ -245,7 +245,7 @@ func TestTunnelWithoutSample(t *testing.T) {
 	assert.NilError(t, o.end())
 }
 
-// PostgreSQL in the cluster is reached through the one session that there is.
+// TestTunnelInCluster: PostgreSQL in the cluster is reached through the API's session.
 func TestTunnelInCluster(t *testing.T) {
 	t.Parallel()
 	d := newTunnel(t)
@@ -274,7 +274,7 @@ func TestTunnelInCluster(t *testing.T) {
 	}
 }
 
-// ports are those at which the tunnel begins.
+// ports returns the tunnel's local ports.
 func (d *desk) ports() (api, database string) {
 	d.t.Helper()
 	typed, _ := d.calls()
@@ -303,7 +303,7 @@ func TestTunnel(t *testing.T) {
 	const aurora = "plinth-dev-postgres.cluster-c1.eu-west-2.rds.amazonaws.com"
 	const clusters = "rds describe-db-clusters --db-cluster-identifier plinth-dev-postgres --query DBClusters[0].[Endpoint,Port,MasterUserSecret.SecretArn] --output text --region eu-west-2"
 	for _, test := range []struct {
-		name, resources     string // of the database
+		name, resources     string // the database's
 		find, answer        string
 		host, wantSecretArg string
 	}{
@@ -394,11 +394,11 @@ func TestTunnelEnds(t *testing.T) {
 		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		assert.NilError(t, err)
 		for _, file := range files {
-			arguments, _ := os.ReadFile(file) // of one that has ended there are none
+			arguments, _ := os.ReadFile(file) // empty for a process that has ended
 			if bytes.HasPrefix(arguments, []byte(filepath.Join(o.folder, "bin", "aws")+"\x00")) {
 				pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 				assert.NilError(t, err)
-				assert.NilError(t, syscall.Kill(pid, syscall.SIGKILL)) // its plugin is nobody's then
+				assert.NilError(t, syscall.Kill(pid, syscall.SIGKILL)) // this orphans its plugin
 				break
 			}
 		}
@@ -423,7 +423,7 @@ func TestTunnelEnds(t *testing.T) {
 	})
 }
 
-// TestTunnelTells is about a port that takes connections, and what is behind it does not.
+// TestTunnelTells has a local port that accepts connections, but a target that does not.
 func TestTunnelTells(t *testing.T) {
 	t.Parallel()
 	o := newTunnel(t).open()
@@ -434,7 +434,7 @@ func TestTunnelTells(t *testing.T) {
 	assert.NilError(t, o.end())
 }
 
-// TestTunnelNeverOpens changes how long there is, and has no test beside it therefore.
+// TestTunnelNeverOpens changes openingPatience, so it must not run in parallel.
 func TestTunnelNeverOpens(t *testing.T) {
 	patience := openingPatience
 	t.Cleanup(func() { openingPatience = patience })
@@ -445,8 +445,7 @@ func TestTunnelNeverOpens(t *testing.T) {
 	d.nothingLeft()
 }
 
-// TestTunnelSignals has the program itself, at the ports that it wishes for, and therefore no
-// test beside it.
+// TestTunnelSignals runs the program itself, with its default ports, so it must not run in parallel.
 func TestTunnelSignals(t *testing.T) {
 	for name, sent := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "terminated": syscall.SIGTERM, "the terminal is closed": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
@@ -517,7 +516,7 @@ func TestTunnelRefuses(t *testing.T) {
 	}
 }
 
-// remove takes a program away.
+// remove removes a program.
 func (d *desk) remove(program string) {
 	d.t.Helper()
 	assert.NilError(d.t, os.Remove(filepath.Join(d.folder, "bin", program)))

@@ -16,14 +16,14 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// How long the application has to become healthy: its load balancer's name and targets take
-// minutes after a first deployment. And how often it is asked.
+// How long the application may take to become healthy, and the pause between two requests. After a
+// first deployment, the load balancer's name and targets take minutes.
 var (
 	verifyPatience = 10 * time.Minute
 	verifyPause    = 5 * time.Second
 )
 
-// verify is the command: it asks the application's health until it is UP.
+// verify is the command ./plinth verify. It requests the application's health until it is UP.
 func (s *Session) verify(ctx context.Context) error {
 	url, err := s.healthURL()
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Session) verify(ctx context.Context) error {
 			s.say("%s: UP after %s.", url, time.Since(started).Round(time.Second))
 			return nil
 		}
-		// The first reason is better than that time is up.
+		// Keep the last reason: it says more than a timeout.
 		if ctx.Err() == nil && answer != last {
 			s.say("%s: not UP yet: %s", url, answer)
 			last = answer
@@ -54,7 +54,7 @@ func (s *Session) verify(ctx context.Context) error {
 	}
 }
 
-// healthURL makes the URL of what deploying the application has put out.
+// healthURL returns the health URL, from the outputs of the application's deployment.
 func (s *Session) healthURL() (string, error) {
 	root, err := synthesized.Root(s.Dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Session) healthURL() (string, error) {
 	return "https://" + host + "/health", nil // a domain always comes with a certificate
 }
 
-// askHealth returns nothing when the application is UP, else why it is not.
+// askHealth returns "" if the application is UP, else why it is not.
 func (s *Session) askHealth(ctx context.Context, url string) string {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
@@ -95,7 +95,7 @@ func (s *Session) askHealth(ctx context.Context, url string) string {
 	if err != nil {
 		return err.Error()
 	}
-	// Not redirected: that would be another's health.
+	// Do not follow redirects: the answer could be another server's.
 	response, err := s.Transport.RoundTrip(request)
 	if err != nil {
 		return err.Error()

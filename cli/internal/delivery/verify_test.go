@@ -13,7 +13,7 @@ func outputs(host, balancer string) string {
 	return `{"dev-app": {"url_host": "` + host + `", "load_balancer_host": "` + balancer + `", "namespace": "app"}}`
 }
 
-// TestVerify changes how long there is, and has no test beside it therefore.
+// TestVerify changes verifyPatience, so it must not run in parallel.
 func TestVerify(t *testing.T) {
 	patience, pause := verifyPatience, verifyPause
 	t.Cleanup(func() { verifyPatience, verifyPause = patience, pause })
