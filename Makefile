@@ -1,8 +1,8 @@
-# What contributors type. Users have ./plinth: see ./plinth --help. Any GNU make will do, macOS's 3.81
-# as well.
+# The targets for contributors. The command for users is ./plinth: see ./plinth --help. Works with any
+# GNU make, including macOS's 3.81.
 .DEFAULT_GOAL := help
 
-# What V8 has compiled of cdktf, by the paths of its files: 13 MB that do not grow.
+# V8's compiled code of cdktf, by the paths of its files. It does not grow beyond 13 MB.
 export NODE_COMPILE_CACHE := $(CURDIR)/build/node-compile-cache
 export CHECKPOINT_DISABLE := 1
 
@@ -15,7 +15,7 @@ setup: ## Check the machine, install pinned versions, generate the bindings
 	@./plinth setup
 
 .PHONY: bindings
-bindings: setup ## The same, for those who look for it: setup generates the bindings
+bindings: setup ## The same as setup, which generates the bindings
 
 .PHONY: synth
 synth: ## Write the Terraform JSON of every stack to cdktf.out
@@ -26,12 +26,12 @@ rehearse: ## Deploy, diff and destroy dev on this machine, without AWS
 	@./plinth rehearse
 
 .PHONY: check
-check: ## What to wait for between two edits: format, vet, settings, golden files, properties, unit tests
+check: ## Run the quick checks between two edits: format, vet, settings, golden files, properties, unit tests
 	@./plinth check
 	@go run -C tools ./modules check $(MODULE)
 
 .PHONY: missing
-missing: setup ## Tell, of every type that the stacks hold, what is not said of it yet, and in which file to say it
+missing: setup ## List what is not described yet of each resource type in the stacks, and in which file to describe it
 	@go -C wholeapp test -missing
 
 .PHONY: test
@@ -43,7 +43,7 @@ lint: setup ## Check format, vet for Linux and macOS, and lint every Go module, 
 	@go run -C tools ./modules lint $(MODULE)
 
 .PHONY: test-bare
-test-bare: ## Run all tests, or TARGET=rehearse, with nothing on PATH but what README.md asks for, and an empty HOME
+test-bare: ## Run all tests, or TARGET=rehearse, with only the README's requirements on PATH and an empty HOME
 	@tools/bare.sh $(MAKE) --no-print-directory '$(or $(TARGET),test)'
 
 .PHONY: test-renamed
@@ -51,8 +51,8 @@ test-renamed: setup ## Synthesize and rehearse dev with another project, applica
 	go -C cli test -count=1 ./internal/rename -run Renamed -renamed
 
 .PHONY: golden
-golden: setup ## Accept what is synthesized now: golden files, schema, documents and diagram
-	go -C tools/charts test . -run Readme -update # first, for it is part of the chart
+golden: setup ## Accept the current output: golden files, schema, documents and diagram
+	go -C tools/charts test . -run Readme -update # first, since the README is part of the chart
 	$(if $(wildcard app/metrics_test.go),go -C app test . -run Metrics -update)
 	go test ./wholeapp ./settings -run 'Golden|Permissions|Schema' -update
 	go -C tools/charts test . -run Golden -update
@@ -65,7 +65,7 @@ diagram: ## Draw docs/architecture.svg, and the Mermaid diagram in docs/architec
 	go run -C tools/diagram .
 
 .PHONY: policy
-policy: synth scanners ## Hold what is synthesized, the charts and Git's history against policy/
+policy: synth scanners ## Check the synthesized stacks, the charts and Git's history against policy/
 	@go -C policy build -o ../build/policy .
 	@build/policy
 
@@ -79,7 +79,7 @@ bench: setup ## Compare with the published bindings and with JavaScript (some mi
 	go run -C tools ./bench
 
 .PHONY: load
-load: setup ## Measure what the service bears on this machine (RATE=500: requests per second; DURATION=10s: of each)
+load: setup ## Load-test the application on this machine (RATE=500: requests per second; DURATION=10s: of each test)
 ifneq ($(wildcard app/load),)
 	@CGO_ENABLED=0 go build -C app -tags nethttpomithttp2 -o ../build/load/app .
 	@go build -C app/load -o ../../build/load/ . ./nodatabase
@@ -97,23 +97,23 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 	go -C rehearsal test -count=1 -timeout 30m ./cluster -kubernetes '$(CURDIR)/build/kubernetes'
 
 .PHONY: test-opentofu
-test-opentofu: setup ## Rehearse dev with OpenTofu, which is built first (four minutes the first time)
+test-opentofu: setup ## Build OpenTofu, and rehearse dev with it (four minutes the first time)
 	go build -C rehearsal/opentofu -o ../../build/tofu github.com/opentofu/opentofu/cmd/tofu
 	go -C rehearsal test -count=1 ./integration -run OpenTofu -opentofu '$(CURDIR)/build/tofu'
 
-# Not part of make test: it needs docker or buildah, and the openssl that the database's image has,
-# which a stand-in plays in make test.
+# Not part of make test: it needs docker or buildah, and openssl, which is in the database's image.
+# make test uses a fake openssl.
 .PHONY: test-image
-test-image: ## With docker or buildah, and openssl: build the image, push it to a registry on this machine and look at what is in it
+test-image: ## Build the image, push it to a registry on this machine and check its content (needs docker or buildah, and openssl)
 	@command -v openssl > /dev/null || { echo "openssl is not on PATH" >&2; exit 1; }
 	$(if $(wildcard app/incluster_test.go),go -C app test -count=1 . -run InCluster)
 	go -C cli test -count=1 -v ./internal/delivery -run RealImage -image
 
-# What runs GitLab's pipeline here, for its test. Not npm --prefix: it would forget the machine's settings.
+# gitlab-ci-local, for the tests of the pipeline. Not npm --prefix, which ignores the machine's settings.
 ci/node_modules/.package-lock.json: ci/package.json ci/package-lock.json
 	cd ci && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: clean
-clean: ## Remove everything that can be made again
+clean: ## Remove everything that can be generated again
 	rm -rf .gen build cdktf.out node_modules ci/node_modules

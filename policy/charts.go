@@ -11,18 +11,18 @@ import (
 	"plinth/tools/charts/render"
 )
 
-// A rendering is a Helm release as its cluster would get it.
+// rendering is a Helm release, rendered as for its cluster.
 type rendering struct {
 	*render.Release
 	stack *stack
-	// version is the cluster's.
+	// version is the cluster's Kubernetes version.
 	version string
 }
 
-// in names an object of it.
+// in returns [Finding.In] for an object of the release.
 func (r rendering) in(object string) string { return r.stack.id + "/" + r.Name + "/" + object }
 
-// notRendered is the rule that every chart can be looked at.
+// notRendered is the rule that every chart can be rendered.
 const notRendered = "charts/rendered"
 
 // charts renders every release of every stack with its real values.

@@ -10,25 +10,25 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The files that say what is allowed.
+// The configuration files.
 const (
 	rulesFile   = "policy/rules.yaml"
 	ignoredFile = "policy/ignored.yaml"
 )
 
-// Limits are what rules.yaml says.
+// Limits are the content of rules.yaml.
 type Limits struct {
 	Regions []string            `json:"regions"`
 	Tags    []string            `json:"tags"`
 	Sizes   map[string][]string `json:"sizes"`
 }
 
-// An Exception is an entry of ignored.yaml.
+// Exception is an entry of ignored.yaml.
 type Exception struct {
-	// Rule is a rule's name. In says where it may be broken; * stands for any text.
+	// Rule is a rule's name. In is where the entry allows breaking it; * stands for any text.
 	Rule string `json:"rule"`
 	In   string `json:"in"`
-	// About, if given, narrows the entry to problems of that text; * stands for any text.
+	// About, if set, limits the entry to problems with this text; * stands for any text.
 	About string `json:"about"`
 	// Reason is for the reviewer.
 	Reason string `json:"reason"`
@@ -38,7 +38,7 @@ func (e Exception) covers(f Finding) bool {
 	return e.Rule == f.Rule && matches(e.In, f.In) && (e.About == "" || matches(e.About, sentence(f.Problem)))
 }
 
-// readLimits reads rules.yaml of a project.
+// readLimits reads a project's rules.yaml.
 func readLimits(root string) (Limits, error) {
 	var limits Limits
 	if err := readYAML(root, rulesFile, &limits); err != nil {
@@ -55,7 +55,7 @@ func readLimits(root string) (Limits, error) {
 	return limits, nil
 }
 
-// readExceptions reads ignored.yaml of a project.
+// readExceptions reads a project's ignored.yaml. An entry without a reason is an error.
 func readExceptions(root string) ([]Exception, error) {
 	var exceptions []Exception
 	if err := readYAML(root, ignoredFile, &exceptions); err != nil {
@@ -80,8 +80,8 @@ func readYAML(root, file string, into any) error {
 	return nil
 }
 
-// applyExceptions removes the findings that an exception covers, and returns the exceptions that
-// cover none.
+// applyExceptions returns the findings that no exception covers, and the exceptions that cover no
+// finding.
 func applyExceptions(findings []Finding, exceptions []Exception) (left []Finding, stale []Exception) {
 	used := make([]bool, len(exceptions))
 	for _, f := range findings {
@@ -103,7 +103,7 @@ func applyExceptions(findings []Finding, exceptions []Exception) (left []Finding
 	return left, stale
 }
 
-// matches tells whether a text is as a pattern says, in which * stands for any text.
+// matches reports whether text matches pattern, where * stands for any text.
 func matches(pattern, text string) bool {
 	expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
 	return regexp.MustCompile("^(?s:" + expression + ")$").MatchString(text)

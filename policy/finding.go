@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// A Finding is one thing that breaks one rule.
+// Finding is one violation of a rule.
 type Finding struct {
-	// Rule is the rule's name after that of the program which knows it: plinth/region.
+	// Rule is the rule's name with the checking program as its prefix: plinth/region.
 	Rule string
-	// File is where, as seen from the project's folder.
+	// File is the file's path relative to the project's folder.
 	File string
-	// In is what an entry of ignored.yaml names: stack/resource, stack/release/object or a file.
+	// In is the place that ignored.yaml names: stack/resource, stack/release/object or a file.
 	In string
-	// Problem tells what is wrong, Remedy what to do.
+	// Problem says what is wrong, Remedy what to do.
 	Problem, Remedy string
 }
 
@@ -27,12 +27,12 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s%s [%s]\n    %s", text, sentence(f.Problem), f.Rule, sentence(f.Remedy))
 }
 
-// sentence is a text on one line, without its full stop.
+// sentence returns text on one line, without its full stop.
 func sentence(text string) string {
 	return strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ".")
 }
 
-// sortFindings puts findings in the order of their places, each once.
+// sortFindings sorts findings by place, and removes duplicates.
 func sortFindings(findings []Finding) []Finding {
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.In, b.In), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Problem, b.Problem))
@@ -40,7 +40,8 @@ func sortFindings(findings []Finding) []Finding {
 	return slices.Compact(findings)
 }
 
-// grouped are findings as texts: what is the same in several stacks is told once, with where else it is.
+// grouped returns findings as texts. It merges the same finding in several stacks into one text that
+// names all the places.
 func grouped(findings []Finding) []string {
 	type cause struct{ rule, address, problem, remedy string }
 	var causes []cause
@@ -48,7 +49,7 @@ func grouped(findings []Finding) []string {
 	for _, f := range findings {
 		stack, address, _ := strings.Cut(f.In, "/")
 		c := cause{f.Rule, address, strings.ReplaceAll(f.Problem, stack, ""), f.Remedy}
-		if address == "" { // a file is none
+		if address == "" { // the finding is in a file, not in a stack
 			c.address = f.In
 		}
 		if alike[c] == nil {

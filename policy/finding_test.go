@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestGrouped: one cause is told once, in however many environments.
+// TestGrouped: the same cause in several environments is reported once.
 func TestGrouped(t *testing.T) {
 	found := func(stack, thing, problem string) Finding {
 		return Finding{Rule: "plinth/x", File: "out/" + stack, In: stack + "/" + thing, Problem: stack + "/" + problem, Remedy: "Mend it"}

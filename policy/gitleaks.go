@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// A leak is a secret that gitleaks has found.
+// leak is a secret that gitleaks has found.
 type leak struct {
 	RuleID, Description, File, Commit string
 	StartLine                         int
 }
 
-// gitleaks looks for secrets in the commits that the clone has and in the files that could be
-// committed. Neither its own allow list nor comments in files count, but ignored.yaml alone.
+// gitleaks looks for secrets in all commits of the clone, and in the files that could be committed.
+// Only ignored.yaml has exceptions: gitleaks' own ignore file and comments in files do not count.
 func gitleaks(ctx context.Context, at project) (findings []Finding, err error) {
 	scan := func(args ...string) ([]leak, error) {
 		var leaks []leak
@@ -52,7 +52,7 @@ func gitleaks(ctx context.Context, at project) (findings []Finding, err error) {
 	return findings, nil
 }
 
-// files copies what is in Git or could be added to it into a new folder.
+// files copies the files that Git tracks or could add into a new folder.
 func (p project) files(ctx context.Context) (folder string, err error) {
 	output, err := p.git(ctx, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	if err != nil {
@@ -69,7 +69,8 @@ func (p project) files(ctx context.Context) (folder string, err error) {
 	}()
 	for name := range strings.SplitSeq(strings.Trim(output, "\x00"), "\x00") {
 		from := filepath.Join(p.root, filepath.FromSlash(name))
-		// One that is deleted is still in the index; a link leads to another file of the project.
+		// Skip a deleted file, which is still in the index, and links, which lead to other files of the
+		// project.
 		if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
@@ -80,7 +81,7 @@ func (p project) files(ctx context.Context) (folder string, err error) {
 	return folder, nil
 }
 
-// shallow tells whether the clone lacks old commits.
+// shallow reports whether the clone lacks old commits.
 func (p project) shallow(ctx context.Context) (bool, error) {
 	output, err := p.git(ctx, "rev-parse", "--is-shallow-repository")
 	return strings.TrimSpace(output) == "true", err

@@ -13,9 +13,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// toHCL writes a stack's resources and data sources in Terraform's own syntax. tfsec reads
-// JSON too, but sees no nested block in it: no rule of a security group, no statement of a
-// policy, no encryption of a cluster.
+// toHCL returns a stack's resources and data sources in Terraform's own syntax. tfsec reads JSON too,
+// but ignores nested blocks in it: the rules of a security group, the statements of a policy, the
+// encryption of a cluster.
 func toHCL(s *stack) []byte {
 	var text bytes.Buffer
 	for _, mode := range []string{"resource", "data"} {
@@ -30,10 +30,11 @@ func toHCL(s *stack) []byte {
 	return text.Bytes()
 }
 
-// meta are a resource's arguments that say nothing of what is made, some in a syntax of their own.
+// meta are Terraform's meta-arguments. They do not configure the resource, and some have a syntax of
+// their own.
 var meta = []string{"depends_on", "lifecycle", "provider", "provisioner", "connection"}
 
-// freeFormMaps are maps whose keys are the user's own. JSON does not tell them from blocks.
+// freeFormMaps are arguments that are maps with the user's own keys. In JSON they look like blocks.
 var freeFormMaps = []string{"annotations", "data", "input", "labels", "match_labels", "tags", "tags_all", "triggers_replace", "variables"}
 
 func writeBody(text *bytes.Buffer, body object) {
@@ -54,7 +55,7 @@ func writeBody(text *bytes.Buffer, body object) {
 	}
 }
 
-// isBlock tells whether a value could be a block's: an object whose keys are names.
+// isBlock reports whether a value could be a block: an object whose keys are identifiers.
 func isBlock(value any) bool {
 	o, ok := value.(object)
 	for key := range o {
@@ -63,7 +64,7 @@ func isBlock(value any) bool {
 	return ok
 }
 
-// expression writes a value.
+// expression returns a value as an HCL expression.
 func expression(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -81,11 +82,11 @@ func expression(value any) string {
 		}
 		return "{\n" + text.String() + "}"
 	}
-	text, _ := json.Marshal(value) // a number, a truth or null
+	text, _ := json.Marshal(value) // a number, a boolean or null
 	return string(text)
 }
 
-// template writes a text in which ${…} is an expression, as it is in JSON.
+// template returns a text as an HCL template, where ${…} is an expression, as in Terraform's JSON.
 func template(text string) string {
 	source := []byte(text)
 	parsed, problems := hclsyntax.ParseTemplate(source, "", hcl.InitialPos)
@@ -111,7 +112,7 @@ func template(text string) string {
 	return quoted(text)
 }
 
-// quoted writes a text as it is.
+// quoted returns a text as a literal HCL string.
 func quoted(text string) string {
 	return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes())
 }

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// critical is kube-score's worst grade. What it merely warns of is advice.
+// critical is kube-score's worst grade. The others are advice.
 const critical = 1
 
 // kubeScore runs its checks on every release.
@@ -37,7 +37,7 @@ func kubeScore(ctx context.Context, at project, all []rendering) (findings []Fin
 				Comments []struct{ Path, Summary, Description string }
 			}
 		}
-		// Exceptions are in one place alone, which is not an annotation in a chart.
+		// Exceptions are in ignored.yaml only, not in a chart's annotations.
 		err := at.scan(ctx, "kube-score", text.Bytes(), &answer, "score", "--output-format", "json",
 			"--disable-ignore-checks-annotations", "--kubernetes-version", "v"+strings.TrimPrefix(r.version, "v"), "-")
 		if err != nil {
@@ -61,7 +61,7 @@ func kubeScore(ctx context.Context, at project, all []rendering) (findings []Fin
 	return findings, nil
 }
 
-// remedy is the first text that there is.
+// remedy returns the first candidate that is not empty.
 func remedy(candidates ...string) string {
 	for _, text := range candidates {
 		if strings.TrimSpace(text) != "" {

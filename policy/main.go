@@ -1,6 +1,6 @@
 // Command policy checks the synthesized stacks, the charts with their real values, and the
-// repository: with the rules of policy/rules.yaml, tfsec, kube-score and gitleaks. Exceptions are in
-// policy/ignored.yaml, each with its reason, and nowhere else.
+// repository, with Plinth's own rules, tfsec, kube-score and gitleaks. policy/rules.yaml has the
+// limits. Exceptions, each with its reason, are only in policy/ignored.yaml.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	fmt.Println(summary)
 }
 
-// check does it all and returns what was looked at, or an error with every finding.
+// check runs all checks and returns what was checked, or an error with every finding.
 func check(ctx context.Context, at project) (summary string, err error) {
 	absolute, err := filepath.Abs(at.scanners)
 	if err != nil {
@@ -53,8 +53,8 @@ func check(ctx context.Context, at project) (summary string, err error) {
 		return "", err
 	}
 	for _, e := range stale {
-		// What breaks it may be in a commit that a shallow clone lacks, or in an environment that is
-		// not synthesized now.
+		// The exception may be for a commit that a shallow clone lacks, or for an environment that is not
+		// synthesized now.
 		if shallow && strings.HasPrefix(e.Rule, "gitleaks/") || os.Getenv("PLINTH_ENVIRONMENTS") != "" {
 			continue
 		}
@@ -83,7 +83,7 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// runChecks runs every check and returns what they found, and how many releases there are.
+// runChecks runs all checks at the same time. It returns their findings and the number of releases.
 func runChecks(ctx context.Context, at project, p *platform) (findings []Finding, releases int, err error) {
 	checks := []func() ([]Finding, error){
 		func() ([]Finding, error) { return platformFindings(p), nil },

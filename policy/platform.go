@@ -13,22 +13,22 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// A platform is all that was synthesized.
+// platform is all synthesized stacks, with the limits.
 type platform struct {
 	stacks []*stack
 	limits Limits
 }
 
-// A stack is one Terraform configuration.
+// stack is one Terraform configuration.
 type stack struct {
 	id string
-	// file is where its cdk.tf.json is, shown how messages call it.
+	// file is the path of its cdk.tf.json, shown the path in messages.
 	file, shown string
 	document    object
 }
 
-// readPlatform reads the stacks in a folder such as cdktf.out: those of its manifest, since
-// cdktf leaves others behind when they are gone.
+// readPlatform reads the stacks in a folder such as cdktf.out. It reads those in the manifest, since
+// cdktf does not delete the files of former stacks.
 func readPlatform(root, out string) (*platform, error) {
 	limits, err := readLimits(root)
 	if err != nil {
@@ -65,7 +65,7 @@ func readPlatform(root, out string) (*platform, error) {
 	return p, nil
 }
 
-// An element is a resource, a data source or a provider of a stack.
+// element is a resource, a data source or a provider of a stack.
 type element struct {
 	stack      *stack
 	mode       string
@@ -73,7 +73,7 @@ type element struct {
 	body       object
 }
 
-// address is as Terraform has it.
+// address returns the element's address in Terraform.
 func (e element) address() string {
 	switch e.mode {
 	case "resource":
@@ -84,7 +84,7 @@ func (e element) address() string {
 	return e.mode + "." + e.kind + "." + e.name
 }
 
-// elements are those of one mode: resource, data or provider.
+// elements returns the elements of one mode: resource, data or provider.
 func (s *stack) elements(mode string) (all []element) {
 	kinds, _ := s.document[mode].(object)
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -102,7 +102,7 @@ func (s *stack) elements(mode string) (all []element) {
 	return all
 }
 
-// resources are all that Terraform makes, of some kinds or of all.
+// resources returns the resources of all stacks, of the given kinds or of any.
 func (p *platform) resources(kinds ...string) (all []element) {
 	for _, s := range p.stacks {
 		for _, e := range s.elements("resource") {
@@ -116,7 +116,7 @@ func (p *platform) resources(kinds ...string) (all []element) {
 
 const bootstrap = "bootstrap-"
 
-// environment is the one that a stack belongs to.
+// environment returns the name of the stack's environment.
 func (s *stack) environment() string {
 	if name, ok := strings.CutPrefix(s.id, bootstrap); ok {
 		return name
@@ -125,8 +125,8 @@ func (s *stack) environment() string {
 	return name
 }
 
-// protected tells whether an environment is: its bootstrap stack says so; where there is none,
-// anything that must not be destroyed does.
+// protected reports whether an environment is protected, from the output of its bootstrap stack.
+// Without that, an environment with a resource that must not be destroyed is protected.
 func (p *platform) protected(environment string) bool {
 	for _, s := range p.stacks {
 		if s.id == bootstrap+environment {
@@ -141,7 +141,8 @@ func (p *platform) protected(environment string) bool {
 	})
 }
 
-// dig follows keys, through lists of one, and is nil where the way ends.
+// dig returns the value below the keys, also through lists of one element. It returns nil if there is
+// none.
 func dig(value any, keys ...string) any {
 	for _, key := range keys {
 		if items, ok := value.([]any); ok && len(items) == 1 {
@@ -154,7 +155,7 @@ func dig(value any, keys ...string) any {
 
 func asObject(value any) object { o, _ := value.(object); return o }
 
-// list is a value, or the values of a list.
+// list returns a list's values, or a single value as a list.
 func list(value any) []any {
 	switch v := value.(type) {
 	case nil:
@@ -165,7 +166,7 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// texts are a value's texts.
+// texts returns the strings in a list, or a single string as a list.
 func texts(value any) (found []string) {
 	for _, item := range list(value) {
 		if text, ok := item.(string); ok {

@@ -16,11 +16,11 @@ import (
 	"plinth/tools/charts/render"
 )
 
-// A chartRule is one of Plinth's own about the releases. To add one, add it here.
+// chartRule is one of Plinth's own rules about Helm releases. Add new ones to chartRules.
 type chartRule struct {
 	name   string
 	remedy string
-	// check reports what breaks the rule: an object, such as Deployment app, and how.
+	// check reports each violation: the object, such as Deployment app, and the problem.
 	check func(r rendering, report func(object, problem string))
 }
 
@@ -30,7 +30,7 @@ var chartRules = []chartRule{
 	{"public-ingress", "Make the load balancer internal; only the application's may be public", ingresses},
 }
 
-// chartFindings runs the rules above and Kubernetes' own of Pod Security "restricted".
+// chartFindings runs chartRules, and Kubernetes' own checks for Pod Security "restricted".
 func chartFindings(all []rendering) (findings []Finding) {
 	for _, r := range all {
 		for _, rule := range chartRules {
@@ -43,7 +43,7 @@ func chartFindings(all []rendering) (findings []Finding) {
 	return findings
 }
 
-// restricted holds every pod against each check of Pod Security "restricted".
+// restricted runs each check of Pod Security "restricted" on every pod.
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/
 func restricted(r rendering) (findings []Finding) {
 	var overridden []policy.CheckID
@@ -71,15 +71,15 @@ func restricted(r rendering) (findings []Finding) {
 	return findings
 }
 
-// A pod is one that a release makes, or makes others like.
+// pod is a pod of a release, or the template of its pods.
 type pod struct {
-	// object is what it stands in, as messages name it.
+	// object is the object that contains it, as in messages.
 	object, namespace string
 	meta              metav1.ObjectMeta
 	spec              corev1.PodSpec
 }
 
-// pods are all of a release, those of helm test among them.
+// pods returns all pods of a release, including those of helm test.
 func pods(r *render.Release) (found []pod) {
 	for _, o := range slices.Concat(r.Objects, r.Tests) {
 		add := func(t corev1.PodTemplateSpec) {
@@ -103,7 +103,7 @@ func pods(r *render.Release) (found []pod) {
 	return found
 }
 
-// tokens finds pods that get a token for the Kubernetes API, in which they have no rights.
+// tokens reports pods that get a token for the Kubernetes API although they have no rights in it.
 func tokens(r rendering, report func(object, problem string)) {
 	off := map[string]bool{}
 	entitled := map[string]bool{}
@@ -155,7 +155,7 @@ func ingresses(r rendering, report func(object, problem string)) {
 	})
 }
 
-// each calls a function with every object of one type.
+// each calls call with every object of type T.
 func each[T runtime.Object](r *render.Release, call func(T, render.Object)) {
 	for _, o := range slices.Concat(r.Objects, r.Tests) {
 		if object, ok := o.Decoded.(T); ok {

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// root is the project's folder, where its scanners are built once.
+// root is the project's folder. The scanners are built there once.
 const root = ".."
 
 func TestMain(m *testing.M) {
@@ -28,9 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// copied is a repository with what the golden files say is synthesized, the real rules and
-// exceptions, and nothing else. Its regions are allowed: which ones the project allows is for
-// make policy alone to say.
+// copied returns a repository with the golden files as synthesized stacks, and the real rules and
+// exceptions. It allows the stacks' regions: only make policy checks which ones the project allows.
 func copied(t *testing.T) project {
 	t.Helper()
 	at := project{root: t.TempDir(), out: "cdktf.out", scanners: filepath.Join(root, filepath.FromSlash(scanners))}
@@ -141,7 +140,7 @@ func edit(t *testing.T, at project, stack string, change func(document object)) 
 	write(t, at, stackFile(at, stack), string(content))
 }
 
-// first is the body of any resource of a kind.
+// first returns the body of any resource of a kind.
 func first(t *testing.T, document object, kind string) object {
 	t.Helper()
 	for _, body := range asObject(dig(document, "resource", kind)) {
@@ -151,7 +150,7 @@ func first(t *testing.T, document object, kind string) object {
 	return nil
 }
 
-// add adds a resource called planted.
+// add adds a resource named planted.
 func add(document object, kind string, body object) {
 	resources := asObject(document["resource"])
 	if resources[kind] == nil {
@@ -160,14 +159,14 @@ func add(document object, kind string, body object) {
 	asObject(resources[kind])["planted"] = body
 }
 
-// fakeKey has the form of an AWS access key's id, and is written in two parts lest it be found
-// here.
+// fakeKey has the format of an AWS access key ID. It is written in two parts so that gitleaks does not
+// find it here.
 const fakeKey = "AKIA" + "Z7QWXN5HP2LKMB4T"
 
-// foreignRegion is one that no environment may have.
+// foreignRegion is a region that no environment may have.
 const foreignRegion = "us-gov-west-1"
 
-// planted are mistakes of every kind. Each must be found under its rule, and named as wanted.
+// planted has a mistake for every rule. Each must be reported under its rule and place.
 var planted = []struct {
 	name  string
 	plant func(t *testing.T, at project)
@@ -339,7 +338,7 @@ func TestCleanTreePasses(t *testing.T) {
 	t.Log(summary)
 }
 
-// TestMistakesAreNamed plants all of them in one copy, so that the scanners start once.
+// TestMistakesAreNamed makes all planted mistakes in one copy, so that the scanners start once.
 func TestMistakesAreNamed(t *testing.T) {
 	at := copied(t)
 	for _, p := range planted {
@@ -370,8 +369,8 @@ func TestMistakesAreNamed(t *testing.T) {
 	}
 }
 
-// TestShallowClone: the newest commit is clean, what came before is not there, and an exception
-// for it is not called stale.
+// TestShallowClone: the exception for a secret in an old commit is not reported as stale if the clone
+// lacks that commit.
 func TestShallowClone(t *testing.T) {
 	origin := copied(t)
 	write(t, origin, "old.txt", "aws_access_key_id = "+fakeKey+"\n")
@@ -399,7 +398,7 @@ func TestShallowClone(t *testing.T) {
 	}
 }
 
-// TestExceptionsNeedReasons, and rules that can be read.
+// TestExceptionsNeedReasons checks that entries without a reason, or with unknown keys, are refused.
 func TestExceptionsNeedReasons(t *testing.T) {
 	at := project{root: t.TempDir()}
 	for content, want := range map[string]string{
@@ -415,7 +414,7 @@ func TestExceptionsNeedReasons(t *testing.T) {
 	}
 }
 
-// TestProtected: the bootstrap stack's word counts, and without one what must not be destroyed.
+// TestProtected: the bootstrap stack's output counts; without it, resources that must not be destroyed.
 func TestProtected(t *testing.T) {
 	guarded := object{"resource": object{"aws_db_instance": object{"a": object{"lifecycle": object{"prevent_destroy": true}}}}}
 	says := func(protected bool) object {
@@ -445,7 +444,7 @@ func TestProtected(t *testing.T) {
 	}
 }
 
-// TestNative: what tfsec reads is Terraform, and says the same.
+// TestNative checks that toHCL writes valid Terraform with the same content.
 func TestNative(t *testing.T) {
 	p, err := readPlatform(copied(t).root, "cdktf.out")
 	if err != nil {

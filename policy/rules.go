@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A rule is one of Plinth's own about the synthesized stacks. To add one, add it here.
+// rule is one of Plinth's own rules about the synthesized stacks. Add new ones to rules.
 type rule struct {
 	name   string
 	remedy string
-	// check reports what breaks the rule, and how.
+	// check reports each violation: the element and the problem.
 	check func(p *platform, report func(e element, problem string))
 }
 
@@ -27,7 +27,7 @@ var rules = []rule{
 	{"public-load-balancer", "Use the application's Ingress, or make the load balancer internal", publicLoadBalancers},
 }
 
-// platformFindings runs the rules above.
+// platformFindings runs rules.
 func platformFindings(p *platform) (findings []Finding) {
 	for _, r := range rules {
 		r.check(p, func(e element, problem string) {
@@ -49,7 +49,7 @@ func regions(p *platform, report func(element, string)) {
 				report(e, fmt.Sprintf("region is %v, allowed are %s", e.body["region"], strings.Join(p.limits.Regions, ", ")))
 			}
 		}
-		// An S3-compatible server that is not AWS has a region by name only.
+		// The region of an S3-compatible server outside AWS is only a name.
 		backend := asObject(dig(s.document, "terraform", "backend", "s3"))
 		if backend != nil && backend["endpoints"] == nil && !allowed(backend["region"]) {
 			report(element{stack: s, mode: "provider", kind: "backend", body: backend},
@@ -111,7 +111,7 @@ func sizes(p *platform, report func(element, string)) {
 	}
 }
 
-// anywhere matches the whole internet.
+// anywhere matches the CIDR of the whole internet.
 var anywhere = regexp.MustCompile(`^(0\.0\.0\.0|::)/0$`)
 
 func isOpenToInternet(value any) bool { return slices.ContainsFunc(texts(value), anywhere.MatchString) }
@@ -136,7 +136,7 @@ func openSecurityGroups(p *platform, report func(element, string)) {
 	}
 }
 
-// publicSwitches give an address on the internet.
+// publicSwitches are arguments that assign a public address.
 var publicSwitches = []string{
 	"associate_public_ip_address", "assign_ipv6_address_on_creation", "assign_public_ip", "map_public_ip_on_launch", "publicly_accessible",
 }
@@ -153,7 +153,7 @@ func publicAddresses(p *platform, report func(element, string)) {
 	}
 }
 
-// publicAccessBlockSettings are the switches of a bucket's public access block.
+// publicAccessBlockSettings are the settings of a bucket's public access block.
 var publicAccessBlockSettings = []string{"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"}
 
 func publicBuckets(p *platform, report func(element, string)) {
@@ -176,7 +176,7 @@ func publicBuckets(p *platform, report func(element, string)) {
 
 func publicAPI(p *platform, report func(element, string)) {
 	for _, e := range p.resources("aws_eks_cluster") {
-		// Terraform's default is public, and open to the world.
+		// Terraform's default is public, and open to the whole internet.
 		public, said := dig(e.body, "vpc_config", "endpoint_public_access").(bool)
 		cidrs := dig(e.body, "vpc_config", "public_access_cidrs")
 		if (public || !said) && (isOpenToInternet(cidrs) || len(list(cidrs)) == 0) {
@@ -211,5 +211,5 @@ func publicLoadBalancers(p *platform, report func(element, string)) {
 	}
 }
 
-// isTrue tells whether an argument is true, in either of Terraform's spellings.
+// isTrue reports whether an argument is true, as a boolean or as a string.
 func isTrue(value any) bool { return value == true || value == "true" }

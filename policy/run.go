@@ -13,16 +13,16 @@ import (
 // scanners is the folder of the programs that scanners/go.mod pins.
 const scanners = "build/scanners"
 
-// A project is one to look at.
+// project is the project to check.
 type project struct {
-	// root is its folder, out where it was synthesized to, as seen from there.
+	// root is its folder, out the folder of the synthesized stacks relative to root.
 	root, out string
-	// scanners is the folder of the programs.
+	// scanners is the folder of the scanners.
 	scanners string
 }
 
-// scan runs a scanner on some input and decodes what it answers in JSON. One that ends with 1
-// has findings, if it answers.
+// scan runs a scanner with input as its standard input, and decodes its JSON output. Exit status 1 with
+// JSON means findings, not a failure.
 func (p project) scan(ctx context.Context, name string, input []byte, into any, args ...string) error {
 	command := exec.CommandContext(ctx, filepath.Join(p.scanners, name), args...)
 	command.Dir = p.root

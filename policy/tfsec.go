@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// blockingSeverities are those of tfsec's rules that nothing may break.
+// blockingSeverities are the severities of tfsec's results that count as findings.
 var blockingSeverities = []string{"HIGH", "CRITICAL"}
 
-// tfsec runs its rules on every stack.
+// tfsec runs tfsec on every stack.
 func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
 	folder, err := os.MkdirTemp("", "tfsec-")
 	if err != nil {
@@ -39,8 +39,8 @@ func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
 			Location    struct{ Filename string }
 		}
 	}
-	// Without --no-module-downloads it would ask a registry; a check of its own and an update it
-	// fetches only when told to.
+	// With --no-module-downloads it asks no registry. It downloads custom checks and updates only on
+	// request.
 	err = at.scan(ctx, "tfsec", nil, &answer, "--no-module-downloads", "--no-colour", "--no-ignores", "--soft-fail",
 		"--force-all-dirs", "--format", "json", folder)
 	if err != nil {
@@ -60,7 +60,7 @@ func tfsec(ctx context.Context, at project, p *platform) ([]Finding, error) {
 	return findings, nil
 }
 
-// address is that of a resource, whose argument tfsec may name too.
+// address returns the address of a resource without the argument, which tfsec may append.
 func address(resource string) string {
 	parts := strings.Split(resource, ".")
 	if parts[0] == "data" {
