@@ -2,7 +2,7 @@ package settings
 
 import "slices"
 
-// checkAccessEntries checks who may use the Kubernetes API.
+// checkAccessEntries checks cluster.accessEntries.
 func (d *document) checkAccessEntries() {
 	principals := map[string]bool{}
 	for i, access := range d.env.Cluster.AccessEntries {

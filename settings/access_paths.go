@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// sessionTimeoutHours are the lengths of a session that Client VPN offers.
+// sessionTimeoutHours are the session durations that Client VPN supports.
 //
 // https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-max-duration.html
 var sessionTimeoutHours = []int{8, 10, 12, 24}
@@ -18,12 +18,12 @@ func isClientRange(s string) bool {
 	return prefix.Bits() >= 12 && prefix.Bits() <= 22 && isPrivate(prefix)
 }
 
-// sessionEndpoints are what a bastion's agent reaches AWS by without NAT.
+// sessionEndpoints are the services that a bastion's agent needs endpoints for without NAT.
 //
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html
 var sessionEndpoints = []string{"ssm", "ssmmessages"}
 
-// checkAccessPaths checks bastion and VPN.
+// checkAccessPaths checks network.bastion and network.vpn.
 func (d *document) checkAccessPaths() {
 	network := d.env.Network
 	if network.Bastion.Enabled {

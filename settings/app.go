@@ -2,7 +2,7 @@ package settings
 
 import "strings"
 
-// checkApp looks at what involves several settings of the application.
+// checkApp checks the application's settings against each other and against other settings.
 func (d *document) checkApp() {
 	app := d.env.App
 	if d.isValid("app.image") {
@@ -20,7 +20,7 @@ func (d *document) checkApp() {
 		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d; set cluster.keda to true", app.Replicas.RequestsPerSecond)
 	}
 	d.checkDomain()
-	// A load balancer takes certificates of its own region and account only.
+	// A load balancer only accepts certificates of its own region and account.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
@@ -43,7 +43,7 @@ func (d *document) checkApp() {
 	}
 }
 
-// checkDomain: a name needs a certificate, which is made where its zone is known.
+// checkDomain checks that a domain comes with a certificate, or with the hosted zone to create one.
 func (d *document) checkDomain() {
 	app := d.env.App
 	if !d.isValid("app.domain", "app.hostedZone", "app.certificateARN") {
@@ -61,10 +61,10 @@ func (d *document) checkDomain() {
 	}
 }
 
-// noWebACL takes away the web ACL that leaving out app.webACLARN would keep.
+// noWebACL removes the web ACL. Without a value of app.webACLARN, it stays as it is.
 const noWebACL = "none"
 
-// checkWebACL: AWS WAF protects load balancers of a web ACL's own region and account.
+// checkWebACL checks that the web ACL is in the environment's region and account, as AWS WAF requires.
 func (d *document) checkWebACL() {
 	const path = "app.webACLARN"
 	arn := d.env.App.WebACLARN

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// base is the shortest good file.
+// base is the shortest valid file.
 const base = `account: "111111111111"
 region: eu-west-2
 network:
@@ -27,7 +27,7 @@ ci:
 
 type edit func(string) string
 
-// swap replaces one piece of the file.
+// swap replaces text that is once in the file.
 func swap(old, new string) edit {
 	return func(file string) string {
 		if strings.Count(file, old) != 1 {
@@ -56,7 +56,7 @@ func all(edits ...edit) edit {
 	}
 }
 
-// mirror is what an environment without NAT must have besides endpoints.
+// mirror adds the image mirror, which an environment without NAT needs in addition to endpoints.
 var mirror = under("cluster", "imageMirror: registry.example.com/mirror")
 
 // whole replaces the file.
@@ -69,10 +69,10 @@ func observe(line string) edit {
 	return func(file string) string { return file + "observability:\n  " + line + "\n" }
 }
 
-// vpn is a VPN, but for who gets in.
+// vpn is a VPN without its authentication.
 const vpn = "vpn: {enabled: true, clientCIDR: 10.200.0.0/22, serverCertificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1'"
 
-// grafana is all that Grafana needs.
+// grafana has all settings that Grafana requires.
 const grafana = "grafana: {enabled: true, domain: grafana.example.com, certificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1', " +
 	"oidc: {clientID: grafana, authURL: 'https://login.example.com/auth', tokenURL: 'https://login.example.com/token', userInfoURL: 'https://login.example.com/me'}}"
 

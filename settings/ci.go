@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// issuers are the public services' own.
+// issuers are the OIDC issuers of gitlab.com and github.com.
 //
 // https://docs.gitlab.com/ci/cloud_services/aws/
 // https://docs.github.com/en/actions/reference/security/oidc
@@ -14,7 +14,7 @@ var issuers = map[CIProvider]string{
 	CIGitHub: "https://token.actions.githubusercontent.com",
 }
 
-// checkCI looks at who deploys the environment.
+// checkCI checks the settings of ci.
 func (d *document) checkCI(all []*document, selected []string) {
 	ci := d.env.CI
 	d.checkUnique("ci.branches", ci.Branches)
@@ -28,8 +28,8 @@ func (d *document) checkCI(all []*document, selected []string) {
 	}
 }
 
-// checkIssuer: an issuer left over from another provider would make roles that trust nobody. That
-// of GitHub Enterprise Server is below the server's own address.
+// checkIssuer checks that the issuer is one of the provider's: roles with another's would trust no
+// pipeline. The issuer of GitHub Enterprise Server is a path of the server's own URL.
 //
 // https://docs.github.com/en/enterprise-server/admin/configuring-settings/hardening-security-for-your-enterprise/about-security-hardening-with-openid-connect
 func (d *document) checkIssuer() {
@@ -43,7 +43,7 @@ func (d *document) checkIssuer() {
 	}
 }
 
-// issuer is the issuer that counts, before anything is derived.
+// issuer returns ci.issuer or its default. It also works before derive has run.
 func (e *Environment) issuer() string {
 	if e.CI.Issuer != "" {
 		return e.CI.Issuer
@@ -51,8 +51,8 @@ func (e *Environment) issuer() string {
 	return issuers[e.CI.Provider]
 }
 
-// checkIdentityProvider: of the environments with one account and issuer, one makes the
-// provider. Of two that Load returns the later one is at fault.
+// checkIdentityProvider checks that one of the environments with the same account and issuer creates the
+// OIDC provider. If two do, and Load returns both, it reports the later one.
 //
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 func (d *document) checkIdentityProvider(all []*document, selected []string) {

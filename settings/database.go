@@ -7,21 +7,20 @@ import (
 	"strings"
 )
 
-// ParameterFamily is the family of parameter groups that the version belongs to:
-// postgres17, aurora-postgresql17.
+// ParameterFamily returns the version's parameter group family: postgres17, aurora-postgresql17.
 func (d Database) ParameterFamily() string {
 	major, _, _ := strings.Cut(d.Version, ".")
 	return string(d.Engine) + major
 }
 
-// classSizes are the sizes of instance classes; burstable ones (t3, t4g) come smaller.
+// burstableSizes are the sizes of burstable instance classes (t3, t4g), classSizes those of the others.
 var (
 	burstableSizes = []string{"micro", "small", "medium", "large", "xlarge", "2xlarge"}
 	classSizes     = []string{"large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "10xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge", "48xlarge"}
 )
 
-// The families of instance classes that run PostgreSQL, on RDS and on Aurora. Not every
-// size of every family is in every region: RDS has the last word.
+// The families of instance classes for PostgreSQL, on RDS and on Aurora. Not every region offers every
+// size of every family: RDS itself refuses the others.
 //
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
@@ -38,7 +37,7 @@ var (
 
 var instanceClass = regexp.MustCompile(`^db\.([a-z0-9]+)\.([a-z0-9]+)$`)
 
-// splitClass returns the family and size of db.<family>.<size>, or nothing.
+// splitClass returns the family and size of db.<family>.<size>, or empty strings.
 func splitClass(class string) (family, size string) {
 	if match := instanceClass.FindStringSubmatch(class); match != nil {
 		return match[1], match[2]
@@ -72,8 +71,8 @@ func instanceClassRemedy(s string) string {
 	}
 }
 
-// reservedWords are the key words that PostgreSQL accepts as no name, together with what RDS
-// refuses for names of its own.
+// reservedWords are the key words that PostgreSQL does not accept as names, and the name that RDS
+// reserves.
 //
 // https://www.postgresql.org/docs/17/sql-keywords-appendix.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html
@@ -92,8 +91,8 @@ func isFreeDatabaseName(s string) bool {
 	return !slices.Contains(reservedWords, s) && s != "template0" && s != "template1"
 }
 
-// isFreeUsername also leaves out admin, which RDS refuses for PostgreSQL, and the prefixes
-// of the roles that PostgreSQL and RDS make themselves.
+// isFreeUsername also refuses admin, as RDS does for PostgreSQL, and the prefixes of PostgreSQL's and
+// RDS's own roles.
 func isFreeUsername(s string) bool {
 	return !slices.Contains(reservedWords, s) && s != "admin" && s != "public" && s != "none" &&
 		!strings.HasPrefix(s, "pg_") && !strings.HasPrefix(s, "rds_")
@@ -111,7 +110,7 @@ const (
 
 var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
-// window is a stretch of a day or a week in minutes; it may run past the end into the next.
+// window is a part of a day or a week, in minutes. It may extend into the next day or week.
 type window struct{ start, length int }
 
 func minutes(clock string) int {
@@ -120,13 +119,13 @@ func minutes(clock string) int {
 	return hours*60 + minutes
 }
 
-// backupWindow reads a valid hh:mm-hh:mm.
+// backupWindow parses a valid hh:mm-hh:mm.
 func backupWindow(s string) window {
 	start, end := minutes(s[:5]), minutes(s[6:])
 	return window{start, (end - start + minutesADay) % minutesADay}
 }
 
-// maintenanceWindow reads a valid ddd:hh:mm-ddd:hh:mm.
+// maintenanceWindow parses a valid ddd:hh:mm-ddd:hh:mm.
 func maintenanceWindow(s string) window {
 	start := slices.Index(weekdays, s[:3])*minutesADay + minutes(s[4:9])
 	end := slices.Index(weekdays, s[10:13])*minutesADay + minutes(s[14:])
@@ -140,9 +139,9 @@ func isMaintenanceWindow(s string) bool {
 	return length >= shortestWindow && length <= minutesADay
 }
 
-// collides tells whether the weekly window overlaps the daily one on any day.
+// collides reports whether the weekly window overlaps the daily one on any day.
 func (daily window) collides(weekly window) bool {
-	for day := -1; day <= 8; day++ { // either may reach into a neighbouring week
+	for day := -1; day <= 8; day++ { // either may extend into a neighbouring week
 		start := daily.start + day*minutesADay
 		if start < weekly.start+weekly.length && weekly.start < start+daily.length {
 			return true
@@ -151,8 +150,8 @@ func (daily window) collides(weekly window) bool {
 	return false
 }
 
-// engineSettings are the settings that one engine alone understands. Setting one for the
-// other engine would do nothing, which nobody who sets it expects.
+// engineSettings are, by engine, the settings that have an effect with this engine only, with the reason.
+// Setting one for the other engine is an error.
 var engineSettings = map[Engine]map[string]string{
 	EnginePostgres: {
 		"database.storageGiB":      "Aurora's storage grows by itself",

@@ -14,27 +14,26 @@ func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
 }
 
-// decoder puts YAML nodes into Go values. The YAML library could do so by itself, but its
-// errors name no path, it stops at scalars Plinth reads as text (1.30 is a Kubernetes
-// version, 012345678901 an account), and it accepts what is a slip here (20.5 for a whole
-// number, 010 for 8).
+// decoder decodes YAML nodes into Go values. The YAML library's own decoder does not name the path in
+// its errors, fails on scalars that Plinth reads as text (1.30 is a Kubernetes version, 012345678901 an
+// account), and accepts mistakes (20.5 for a whole number, 010 for 8).
 type decoder struct {
 	*document
-	// locate tells where a node is written.
+	// locate returns where a node is written.
 	locate func(*yaml.Node) place
 }
 
-// fileDecoder reads the nodes of the document's own file.
+// fileDecoder returns a decoder for the nodes of the document's own file.
 func (d *document) fileDecoder() decoder {
 	return decoder{d, func(node *yaml.Node) place { return place{file: d.file, line: node.Line} }}
 }
 
-// variableDecoder reads the nodes of a variable's value.
+// variableDecoder returns a decoder for the nodes of a variable's value.
 func (d *document) variableDecoder(variable string) decoder {
 	return decoder{d, func(*yaml.Node) place { return place{variable: variable} }}
 }
 
-// value decodes node, found at the given place, into target.
+// value decodes node into target. Problems are reported at the place at.
 func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at place) {
 	if path != "" {
 		d.at[path] = at
@@ -63,7 +62,7 @@ func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at pl
 
 func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at place) {
 	if isNull(node) && path != "" {
-		return // a heading whose lines are all commented out sets nothing
+		return // a section with all lines commented out sets nothing
 	}
 	if node.Kind != yaml.MappingNode {
 		d.reportAt(at, path, "must be a mapping (key: value), is %s", describe(node))
@@ -103,7 +102,8 @@ func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at 
 	}
 }
 
-// unknown reports a key that no field has, and takes the field that was meant for set.
+// unknown reports an unknown key. It marks the field that was probably meant as invalid, so that its
+// absence is not reported too.
 func (d decoder) unknown(at place, path, key string, fields []field) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
@@ -127,8 +127,7 @@ func (d decoder) unknown(at place, path, key string, fields []field) {
 	}
 }
 
-// maxEntries bounds a list: far more than anyone writes, far less than what makes the program
-// struggle.
+// maxEntries is the maximum length of a list: more than anyone needs, and few enough to be fast.
 const maxEntries = 100
 
 func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at place) {
@@ -161,7 +160,7 @@ func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at
 	target.Set(elements)
 }
 
-// kinds are what a setting can be, in words.
+// kinds are the types of settings, in words.
 var kinds = map[reflect.Kind]string{
 	reflect.String: "text", reflect.Int: "a whole number", reflect.Bool: "true or false",
 }
@@ -200,7 +199,7 @@ func (d decoder) scalar(node *yaml.Node, target reflect.Value, path string, at p
 	}
 }
 
-// describe names what a node is where something else belongs.
+// describe names a node's content or type in a message.
 func describe(node *yaml.Node) string {
 	switch {
 	case isNull(node):
@@ -218,8 +217,8 @@ func describe(node *yaml.Node) string {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// join appends a key to a path; a key that is no plain name is quoted, so that a path stays
-// on one line.
+// join appends a key to a path. It quotes a key that is not a plain name, so that a path is always one
+// line.
 func join(path, key string) string {
 	if !plainKey.MatchString(key) {
 		key = quote(key)
@@ -230,7 +229,7 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// oneLine is text without quotes where it has none to need.
+// oneLine returns text, in quotes unless it is a plain name.
 func oneLine(text string) string {
 	if plainKey.MatchString(text) {
 		return text

@@ -1,7 +1,7 @@
 package settings
 
-// Defaults are the settings of an environment whose file leaves everything out. A file is
-// decoded on top of them, so that a zero in the file is a zero and not a default.
+// Defaults returns the settings of an environment with an empty file. A file is decoded on top of them,
+// so that a zero in the file stays a zero.
 func Defaults() *Environment {
 	return &Environment{
 		Project:          "plinth",
@@ -59,7 +59,7 @@ func Defaults() *Environment {
 	}
 }
 
-// defaultAccess is what an entry of cluster.accessEntries starts as: the least powerful policy.
+// defaultAccess returns the defaults of an entry of cluster.accessEntries: the least powerful policy.
 func defaultAccess() AccessEntry {
 	return AccessEntry{Policy: AccessView}
 }

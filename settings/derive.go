@@ -2,8 +2,8 @@ package settings
 
 import "strings"
 
-// derive fills what follows from other settings. It runs after validation, so that a value
-// nobody wrote is never reported.
+// derive sets the defaults that depend on other settings. It runs after validation, so that no error is
+// about a value that nobody wrote.
 func (e *Environment) derive() {
 	e.State.CreatesBucket = e.State.Endpoint == ""
 	e.State.CreatesKey = e.State.CreatesBucket && e.State.KMSKey == ""
@@ -15,11 +15,11 @@ func (e *Environment) derive() {
 	}
 	switch {
 	case e.State.Endpoint != "":
-		// Another S3-compatible server has no KMS. A file's key does not stand in the way of
-		// an endpoint that comes from the process environment.
+		// Another S3-compatible server has no KMS. Ignore the file's key, since the endpoint may come from
+		// a variable.
 		e.State.KMSKey = ""
 	case e.State.KMSKey == "":
-		// The key is in the bucket's region: S3 encrypts with no other.
+		// S3 only encrypts with keys of the bucket's region.
 		e.State.KMSKey = "arn:aws:kms:" + e.State.Region + ":" + e.Account + ":alias/" + e.ResourceName("state")
 	}
 	if e.CI.Issuer == "" {
@@ -41,7 +41,7 @@ func (e *Environment) derive() {
 	}
 }
 
-// principalARN makes role/<name> or user/<name> an ARN in the environment's account.
+// principalARN returns a principal's ARN: role/<name> and user/<name> are in the environment's account.
 func (e *Environment) principalARN(principal string) string {
 	if strings.HasPrefix(principal, "arn:") {
 		return principal

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// document is one environment while it is read: its settings, where each is written, and the
-// problems so far.
+// document is one environment while it is read: its settings, their places, and the problems so far.
 type document struct {
 	env  *Environment
 	file string
-	// at holds the place of every path that the file or a variable sets.
+	// at is the place of every path that the file or a variable sets.
 	at map[string]place
-	// invalid holds the paths that have a problem. What follows from it is not reported too.
+	// invalid lists the paths with a problem. Consequences of these problems are not reported.
 	invalid  []string
 	problems Problems
 }
@@ -23,18 +22,18 @@ func newDocument(file, name string) *document {
 	return &document{env: env, file: file, at: map[string]place{}}
 }
 
-// isSet tells whether the file or a variable sets the path.
+// isSet reports whether the file or a variable sets the path.
 func (d *document) isSet(path string) bool {
 	_, ok := d.at[path]
 	return ok
 }
 
-// unset forgets that the file sets a path, or anything below it.
+// unset removes the places of a path and of everything below it, as if the file did not set them.
 func (d *document) unset(path string) {
 	maps.DeleteFunc(d.at, func(at string, _ place) bool { return within(at, path) })
 }
 
-// isValid tells whether none of the paths has a problem, above or below it.
+// isValid reports whether no path has a problem, nor any path above or below it.
 func (d *document) isValid(paths ...string) bool {
 	for _, path := range paths {
 		for _, invalid := range d.invalid {
@@ -46,13 +45,13 @@ func (d *document) isValid(paths ...string) bool {
 	return true
 }
 
-// within tells whether path is parent or lies below it.
+// within reports whether path is parent or below it.
 func within(path, parent string) bool {
 	rest, ok := strings.CutPrefix(path, parent)
 	return ok && (parent == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// place is where the path is set, or its nearest parent, or the file's first line.
+// place returns where the path is set, or else its nearest parent, or else the file's first line.
 func (d *document) place(path string) place {
 	for path != "" {
 		if at, ok := d.at[path]; ok {
@@ -63,7 +62,7 @@ func (d *document) place(path string) place {
 	return place{file: d.file, line: 1}
 }
 
-// wholeFile stands for the path of what is wrong with a file as a whole.
+// wholeFile is the path of problems with a file as a whole.
 const wholeFile = "yaml"
 
 // report adds a problem with the value of path.

@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// fargateSize is a CPU that Fargate offers, with the memory that goes with it.
+// fargateSize is a vCPU size of Fargate, with its memory sizes.
 type fargateSize struct {
 	cpu       string
 	request   string // the CPU as Kubernetes writes it
 	memoryMiB []int
 }
 
-// fargateSizes are the only pods there are: Fargate rounds any other request up to one.
+// fargateSizes are the only sizes of pods: Fargate rounds any other request up to one of them.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
 var fargateSizes = []fargateSize{
@@ -25,7 +25,7 @@ var fargateSizes = []fargateSize{
 	{"16", "16", steps(32, 120, 8)},
 }
 
-// steps lists the sizes from least to most GiB, in MiB.
+// steps returns the sizes from least to most in MiB. Its arguments are in GiB.
 func steps(least, most, step int) []int {
 	var sizes []int
 	for gib := least; gib <= most; gib += step {
@@ -34,21 +34,20 @@ func steps(least, most, step int) []int {
 	return sizes
 }
 
-// kubernetesMiB is what Fargate adds to each pod's memory request, for its own kubelet,
-// kube-proxy and containerd, before it looks for the size that fits (same page).
+// kubernetesMiB is the memory that Fargate adds to each pod's request for kubelet, kube-proxy and
+// containerd, before it rounds up to a size (same page).
 const kubernetesMiB = 256
 
-// CPURequest is the CPU to request, in all containers of a pod together, so that the pod
-// lands on the Fargate size that CPU and MemoryGiB name. It is in Kubernetes' canonical
-// form: 250m, 1.
+// CPURequest returns the CPU request for all containers of a pod together, for the Fargate size of CPU
+// and MemoryGiB. It is in Kubernetes' canonical form: 250m, 1.
 func (a App) CPURequest() string {
 	size, _ := a.fargateSize()
 	return size.request
 }
 
-// MemoryRequest is the memory to request likewise, such as 256Mi for 0.5 GiB: Fargate adds
-// 256 MiB to it, and a request of all of MemoryGiB would be rounded up to the next size,
-// and paid for.
+// MemoryRequest returns the memory request for all containers of a pod together, such as 256Mi for
+// 0.5 GiB. Fargate adds 256 MiB: it would round a request of all of MemoryGiB up to the next, more
+// expensive size.
 func (a App) MemoryRequest() string {
 	size, _ := a.fargateSize()
 	mib := memoryMiB(size, a.MemoryGiB)
@@ -66,7 +65,7 @@ func (a App) fargateSize() (fargateSize, bool) {
 	return fargateSizes[i], true
 }
 
-// memoryMiB returns the size's memory that is written as gib, or 0.
+// memoryMiB returns the size's memory that equals gib, in MiB, or 0.
 func memoryMiB(size fargateSize, gib string) int {
 	for _, mib := range size.memoryMiB {
 		if formatGiB(mib) == gib {
@@ -80,7 +79,7 @@ func formatGiB(mib int) string {
 	return strconv.FormatFloat(float64(mib)/1024, 'f', -1, 64)
 }
 
-// describe lists the memory, in GiB: "0.5, 1 or 2", "4 to 16", "16 to 60 in steps of 4".
+// describe lists the memory sizes in GiB: "0.5, 1 or 2", "4 to 16", "16 to 60 in steps of 4".
 func (s fargateSize) describe() string {
 	first, last := s.memoryMiB[0], s.memoryMiB[len(s.memoryMiB)-1]
 	text := formatGiB(first) + " to " + formatGiB(last)

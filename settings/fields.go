@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// field is a field of a struct that has a place in YAML.
+// field is a struct's field that has a key in YAML.
 type field struct {
 	name  string
 	index int
@@ -14,7 +14,7 @@ type field struct {
 
 var structFields sync.Map // reflect.Type → []field
 
-// fieldsOf returns the fields of a struct type in their order.
+// fieldsOf returns the fields of a struct type in order.
 func fieldsOf(t reflect.Type) []field {
 	if known, ok := structFields.Load(t); ok {
 		return known.([]field)
@@ -29,7 +29,7 @@ func fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
-// yamlName is the field's key in YAML, or "" for one that is not read from it.
+// yamlName returns the field's key in YAML, or "" if it has none.
 func yamlName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	if name == "-" {
@@ -44,8 +44,8 @@ type leaf struct {
 	index []int // as for reflect.Value.FieldByIndex
 }
 
-// leaves returns every setting of an environment that a variable can override. A list is
-// one setting, whatever it is a list of.
+// leaves returns every setting of an environment that a variable can override. A list is one setting,
+// even a list of structs.
 var leaves = sync.OnceValue(func() []leaf {
 	var found []leaf
 	var walk func(t reflect.Type, path string, index []int)

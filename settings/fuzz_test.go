@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// problemLine is how every problem begins: where, and for a value its path.
+// problemLine matches the beginning of every problem: its place and, for a value, its path.
 var problemLine = regexp.MustCompile(`^(dev\.yaml:[1-9][0-9]*: ([A-Za-z0-9_.\[\]-]|"([^"\\]|\\.)*")+: |PLINTH_[A-Za-z0-9_-]+: |"PLINTH_)`)
 
-// FuzzLoad loads a file and an override of anything: nothing panics or hangs, every mistake
-// is on one line that says where it is, and what is accepted is complete.
+// FuzzLoad loads any file with any override. Load does not panic or hang, every problem is one line with
+// its place, and accepted environments are complete.
 func FuzzLoad(f *testing.F) {
 	for _, test := range badInput {
 		f.Add(test.edit(base), "NETWORK_NAT", "none")
@@ -60,7 +60,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// complete holds what other packages rely on.
+// complete checks what other packages rely on.
 func complete(t *testing.T, environments []*Environment) {
 	t.Helper()
 	if len(environments) != 1 {

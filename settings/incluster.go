@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// inClusterSettings are those of the database that mean something in the cluster too.
+// inClusterSettings are the database's settings that the engine in-cluster uses too.
 var inClusterSettings = map[string]bool{
 	"database.engine": true, "database.version": true, "database.name": true, "database.username": true,
 }
 
-// databaseAlarms are raised by the metrics of a server of AWS's.
+// databaseAlarms are the alarms on metrics of RDS and Aurora.
 var databaseAlarms = map[string]bool{
 	"observability.alarms.databaseCPUPercent": true, "observability.alarms.databaseConnections": true,
 	"observability.alarms.databaseFreeStorageGiB": true, "observability.alarms.replicaLagSeconds": true,
 }
 
-// rdsSettings are those that only a server of AWS's has a use for: all others of the database,
-// and the alarms that its metrics raise.
+// rdsSettings returns the settings that only RDS and Aurora use: the database's other settings, and its
+// alarms.
 func rdsSettings() (managed []leaf) {
 	for _, leaf := range leaves() {
 		if strings.HasPrefix(leaf.path, "database.") && !inClusterSettings[leaf.path] || databaseAlarms[leaf.path] {
@@ -27,8 +27,8 @@ func rdsSettings() (managed []leaf) {
 	return managed
 }
 
-// checkInCluster holds the rest of the settings against the engine in-cluster. Only a server of
-// AWS's has a class, and that one must have it.
+// checkInCluster checks the other settings against the engine in-cluster. RDS and Aurora require an
+// instance class; in-cluster must not have one.
 func (d *document) checkInCluster() {
 	const class = "database.instanceClass"
 	switch {
@@ -52,8 +52,8 @@ func (d *document) checkInCluster() {
 	}
 }
 
-// overrideInCluster takes away what a file says of a server of AWS's when a variable says that there
-// is none: an environment is tried out in the cluster by that variable alone.
+// overrideInCluster resets a file's settings of RDS and Aurora if a variable sets the engine in-cluster.
+// So that variable alone is enough to try an environment with a database in the cluster.
 func (d *document) overrideInCluster(variables map[string]string) {
 	if variables[Variable(d.env.Name, "database.engine")] != string(EngineInCluster) {
 		return

@@ -14,13 +14,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Load reads every *.yaml file of dir, one for each environment, and returns the
-// environments by name. environ is the process environment, as from os.Environ: its
-// variables override settings (see [Variable]), and PLINTH_ENVIRONMENTS=dev,prod limits the
-// result to those two. An environment left out is not validated, but the ranges of the
-// others must still not overlap its own.
+// Load reads every *.yaml file of dir, one for each environment, and returns the environments sorted by
+// name. environ is the process environment, as from os.Environ: its variables override settings (see
+// [Variable]), and PLINTH_ENVIRONMENTS=dev,prod limits the result to those two. Load does not validate
+// the other environments, but the ranges of the result must not overlap theirs.
 //
-// The error holds every mistake of every file: see [Problems].
+// The error lists every mistake of every file: see [Problems].
 func Load(dir string, environ []string) ([]*Environment, error) {
 	files, problems, err := readFiles(dir)
 	if err != nil {
@@ -29,15 +28,15 @@ func Load(dir string, environ []string) ([]*Environment, error) {
 	return load(files, environ, problems)
 }
 
-// file is a file of settings as it is on disk.
+// file is an environment's file before it is decoded.
 type file struct {
 	path    string // for messages
 	name    string // the environment's
 	content []byte
-	problem *Problem // why there is no content
+	problem *Problem // why it could not be read
 }
 
-// load does what Load does once the files are read; problems are those found so far.
+// load is [Load] after reading the files. problems are those found so far.
 func load(files []file, environ []string, problems Problems) ([]*Environment, error) {
 	variables := variables(environ)
 	names := make([]string, len(files))
@@ -89,12 +88,12 @@ func (d *document) read(file file) {
 	d.invalid = append(d.invalid, "")
 }
 
-// environmentName is short, since it is part of names that AWS limits, and has no dash, so
-// that the stacks 'dev-*' are those of dev alone.
+// environmentName matches a valid name. It is short, since it is part of names that AWS limits. It has
+// no dash, so that 'dev-*' matches only the stacks of dev.
 var environmentName = regexp.MustCompile(`^[a-z][a-z0-9]{0,9}$`)
 
-// reservedNames would make stack ids or variables ambiguous: the stacks bootstrap-<env> are
-// no environment's, and PLINTH_ENVIRONMENTS is no override.
+// reservedNames would make stack ids or variables ambiguous: bootstrap-<env> is not a stack of an
+// environment bootstrap, and PLINTH_ENVIRONMENTS is not an override.
 var reservedNames = []string{"bootstrap", "environments"}
 
 // readFiles returns the environments' files by name.

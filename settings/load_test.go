@@ -43,9 +43,9 @@ func names(environments []*Environment) string {
 }
 
 const (
-	// repositoryFolder holds whatever environments its users have.
+	// repositoryFolder has the users' own environments.
 	repositoryFolder = "../environments"
-	// sampleFolder holds three that tests know.
+	// sampleFolder has three environments that tests rely on.
 	sampleFolder = "testdata/environments"
 )
 
@@ -232,12 +232,12 @@ func TestFileUnreadable(t *testing.T) {
 	}
 }
 
-// withRange is a good file with another range and account.
+// withRange returns a valid file with another range and account.
 func withRange(account, cidr string) string {
 	return strings.NewReplacer("111111111111", account, "10.10.0.0/16", cidr).Replace(shared(base))
 }
 
-// shared leaves the account's identity provider to another environment.
+// shared makes a file use the OIDC provider of another environment.
 func shared(file string) string { return under("ci", "useExistingOIDCProvider: true")(file) }
 
 func TestOneIdentityProviderInAnAccount(t *testing.T) {

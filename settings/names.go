@@ -5,40 +5,39 @@ import (
 	"strings"
 )
 
-// ResourceName is how everything of the environment is named in AWS:
-// <project>-<environment>, and the parts after it.
+// ResourceName returns the name of an AWS resource of the environment: <project>-<environment>, and
+// the parts, joined with dashes.
 func (e *Environment) ResourceName(parts ...string) string {
 	return strings.Join(append([]string{e.Project, e.Name}, parts...), "-")
 }
 
-// DeployRole names the role that deploys a stack, such as network, and PlanRole the one that
-// plans it.
+// DeployRole returns the name of the role that deploys a stack, such as network.
 func (e *Environment) DeployRole(stack string) string { return e.ResourceName("deploy", stack) }
 
-// PlanRole is like [Environment.DeployRole].
+// PlanRole returns the name of the role that plans a stack.
 func (e *Environment) PlanRole(stack string) string { return e.ResourceName("plan", stack) }
 
-// PushRole names the role that pushes images.
+// PushRole returns the name of the role that pushes images.
 func (e *Environment) PushRole() string { return e.ResourceName("push") }
 
-// ParameterPath is where the application's own settings are in SSM Parameter Store.
+// ParameterPath returns the path of the application's own settings in SSM Parameter Store.
 func (e *Environment) ParameterPath() string {
 	return "/" + strings.Join([]string{e.Project, e.Name, e.App.Name}, "/")
 }
 
-// RoleBoundary names the policy that limits the roles which a stack makes.
+// RoleBoundary returns the name of the permissions boundary of the roles that a stack creates.
 func (e *Environment) RoleBoundary(stack string) string { return e.ResourceName("roles", stack) }
 
-// AccountARN is the ARN of something of IAM's in the environment's account, such as role/name.
+// AccountARN returns the ARN of an IAM resource, such as role/name, in the environment's account.
 func (e *Environment) AccountARN(name string) string { return "arn:aws:iam::" + e.Account + ":" + name }
 
-// RoleARN is that of a role in the environment's account.
+// RoleARN returns the ARN of a role in the environment's account.
 func (e *Environment) RoleARN(name string) string { return e.AccountARN("role/" + name) }
 
-// PolicyARN is that of a policy in the environment's account.
+// PolicyARN returns the ARN of a policy in the environment's account.
 func (e *Environment) PolicyARN(name string) string { return e.AccountARN("policy/" + name) }
 
-// KubernetesStacks are the stacks whose roles use the Kubernetes API.
+// KubernetesStacks returns the stacks whose roles use the Kubernetes API.
 func (e *Environment) KubernetesStacks() []string {
 	stacks := []string{"addons", "app"}
 	if e.Observability.InCluster() {
@@ -47,15 +46,15 @@ func (e *Environment) KubernetesStacks() []string {
 	return stacks
 }
 
-// Developers is the group of those in the cluster whose access has policy developer.
+// Developers returns the Kubernetes group of the access entries with policy developer.
 func (e *Environment) Developers() string { return e.Project + ":developers" }
 
-// HasDevelopers tells whether there are any.
+// HasDevelopers reports whether an access entry has policy developer.
 func (e *Environment) HasDevelopers() bool {
 	return slices.ContainsFunc(e.Cluster.AccessEntries, func(a AccessEntry) bool { return a.Policy == AccessDeveloper })
 }
 
-// pipelineRoleARNs are the ARNs of those stacks' roles.
+// pipelineRoleARNs returns the ARNs of the roles of [Environment.KubernetesStacks].
 func (e *Environment) pipelineRoleARNs() []string {
 	var arns []string
 	for _, stack := range e.KubernetesStacks() {
@@ -64,8 +63,8 @@ func (e *Environment) pipelineRoleARNs() []string {
 	return arns
 }
 
-// nameLimit is a name that AWS limits, as the stacks make it. Only the longest of each kind
-// needs to be here.
+// nameLimit is AWS's limit of a name that the stacks use. Only the longest name of each kind needs to be
+// here.
 type nameLimit struct {
 	resource string
 	parts    []string // after project and environment; "app" stands for app.name
@@ -82,8 +81,7 @@ var nameLimits = []nameLimit{
 	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 
-// checkNames reports the limit that the names of the environment exceed by most: one shorter
-// name mends the others as well.
+// checkNames reports only the limit that is exceeded most: shortening that name fixes the others too.
 func (d *document) checkNames() {
 	if !d.isValid("project", "app.name") {
 		return

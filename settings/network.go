@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// privateRanges are what a VPC of Plinth may use: RFC 1918, and RFC 6598's shared space,
-// which AWS recommends where the others have run out.
+// privateRanges are the ranges that a VPC may use: RFC 1918, and the shared address space of RFC 6598,
+// which AWS recommends if the others are exhausted.
 //
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 var privateRanges = []netip.Prefix{
@@ -17,8 +17,8 @@ var privateRanges = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 }
 
-// serviceRanges are the two ranges of which EKS takes one for Kubernetes services. An
-// address in both would be a service's inside the cluster, and the VPC's would be lost.
+// serviceRanges are the ranges of which EKS uses one for Kubernetes services. An address of the VPC in
+// that range could not be reached from the cluster.
 //
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
 var serviceRanges = []netip.Prefix{
@@ -26,9 +26,9 @@ var serviceRanges = []netip.Prefix{
 	netip.MustParsePrefix("172.20.0.0/16"),
 }
 
-// A VPC's size follows from its subnets: 16 private ones (prefix + 4) and 256 small ones
-// (prefix + 8), by the letter of the zone. A /16 is the largest VPC there is, and with a
-// /19 the small subnets are /27, the smallest a load balancer accepts.
+// The limits of a VPC's prefix. The VPC is split into 16 private subnets (prefix + 4) and 256 small ones
+// (prefix + 8), by the letter of the zone. A /16 is the largest VPC in AWS. In a /19 the small subnets
+// are /27, the smallest that a load balancer accepts.
 //
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 const (
@@ -70,8 +70,8 @@ func vpcRangeRemedy(s string) string {
 	return ""
 }
 
-// endpointsForFargate are the services that pods on Fargate reach at start, that the add-ons call and
-// that the cluster's users need: without NAT they must come in through PrivateLink.
+// endpointsForFargate are the services that pods on Fargate need to start, that the add-ons call and
+// that the cluster's users need. Without NAT they need interface endpoints.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
 var endpointsForFargate = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "logs", "secretsmanager", "sts"}
@@ -91,8 +91,8 @@ func (d *document) checkNetwork(all []*document, selected []string) {
 	}
 }
 
-// checkEndpoints reports what somebody lacks who, without NAT, reaches these services through
-// PrivateLink alone.
+// checkEndpoints reports which of the services that somebody needs have no interface endpoint. With NAT
+// no endpoint is needed.
 //
 // https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 func (d *document) checkEndpoints(somebody string, services ...string) {
@@ -131,8 +131,8 @@ func (d *document) checkAllowOverlapWith(all []*document) {
 	}
 }
 
-// checkOverlap compares the range with those of the same account's other environments. Of
-// two that Load returns the later one is at fault.
+// checkOverlap checks that the range overlaps no other environment's in the same account. If two overlap,
+// and Load returns both, it reports the later one.
 func (d *document) checkOverlap(all []*document, selected []string) {
 	own := netip.MustParsePrefix(d.env.Network.CIDR)
 	for _, other := range all {
@@ -151,11 +151,11 @@ func (d *document) checkOverlap(all []*document, selected []string) {
 	}
 }
 
-// internetPrefix is the shortest prefix that is still a network of somebody rather than a
-// good part of the internet.
+// internetPrefix is the shortest prefix that still is one organization's network, not a large part of
+// the internet.
 const internetPrefix = 8
 
-// checkPublicAccess looks at who reaches the Kubernetes API over the internet.
+// checkPublicAccess checks cluster.publicAccessCIDRs.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html
 func (d *document) checkPublicAccess() {
@@ -177,12 +177,12 @@ func (d *document) checkPublicAccess() {
 	}
 }
 
-// element is the path of a list's entry.
+// element returns the path of a list's entry.
 func element(path string, i int) string {
 	return fmt.Sprintf("%s[%d]", path, i)
 }
 
-// checkUnique reports what is more than once in a list.
+// checkUnique reports repeated entries of a list.
 func (d *document) checkUnique(path string, entries []string) {
 	seen := map[string]bool{}
 	for i, entry := range entries {

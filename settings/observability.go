@@ -41,7 +41,7 @@ type Alarms struct {
 	ReplicaLagSeconds int `yaml:"replicaLagSeconds" validate:"between=1-86400"`
 }
 
-// Budget is an AWS budget for the account. It is sent where alarms are sent.
+// Budget is an AWS budget for the account. Its alerts go to the recipients of the alarms.
 type Budget struct {
 	// MonthlyUSD is the monthly budget of the whole account, in US dollars. 0 is no budget.
 	MonthlyUSD int `yaml:"monthlyUSD" validate:"between=0-100000000"`
@@ -113,15 +113,15 @@ type Loki struct {
 	Replicated bool `yaml:"replicated"`
 }
 
-// InCluster tells whether anything of it is in the Kubernetes cluster.
+// InCluster reports whether any part of it runs in the Kubernetes cluster.
 func (o Observability) InCluster() bool {
 	return o.Prometheus.Enabled || o.Grafana.Enabled || o.Loki.Enabled
 }
 
-// Enabled tells whether a channel is told.
+// Enabled reports whether a Slack channel gets the alarms.
 func (s Slack) Enabled() bool { return s.WorkspaceID != "" }
 
-// checkObservability looks at what is watched, and what that needs.
+// checkObservability checks the settings of observability.
 func (d *document) checkObservability() {
 	o := d.env.Observability
 	d.checkUnique("observability.alarms.emails", o.Alarms.Emails)
@@ -140,7 +140,8 @@ func (d *document) checkObservability() {
 	d.checkObservabilityWithoutNAT()
 }
 
-// checkGrafana: without a name and a provider nobody could log in.
+// checkGrafana checks the settings that Grafana requires: without a domain and an OpenID Connect provider
+// nobody could log in.
 func (d *document) checkGrafana() {
 	const path = "observability.grafana"
 	g := d.env.Observability.Grafana
@@ -156,7 +157,7 @@ func (d *document) checkGrafana() {
 	d.checkUnique(path+".allowedCIDRs", g.AllowedCIDRs)
 }
 
-// checkRequired reports what a part that is enabled cannot do without.
+// checkRequired reports the required settings of an enabled part that are missing.
 func (d *document) checkRequired(path, part string, values map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if at := path + "." + name; values[name] == "" && d.isValid(at) {
@@ -165,7 +166,7 @@ func (d *document) checkRequired(path, part string, values map[string]string) {
 	}
 }
 
-// checkObservabilityWithoutNAT: pods reach AWS through PrivateLink alone.
+// checkObservabilityWithoutNAT checks what needs the internet or more interface endpoints.
 func (d *document) checkObservabilityWithoutNAT() {
 	o := d.env.Observability
 	if o.Grafana.Enabled && d.env.Network.NAT == NATNone && d.isValid("network.nat", "network.interfaceEndpoints") {
@@ -176,7 +177,7 @@ func (d *document) checkObservabilityWithoutNAT() {
 	}
 }
 
-// deriveAlarms fills the thresholds that follow from the database's size.
+// deriveAlarms sets the default thresholds that depend on the database's size.
 func (e *Environment) deriveAlarms() {
 	alarms := &e.Observability.Alarms
 	if alarms.DatabaseConnections == 0 {
@@ -193,8 +194,8 @@ func (e *Environment) deriveAlarms() {
 	}
 }
 
-// maxConnections is RDS's default of max_connections. It is computed from the memory that the
-// class leaves to PostgreSQL, about nine tenths of what it has.
+// maxConnections returns RDS's default of max_connections. RDS computes it from the memory that is
+// available to PostgreSQL, here taken as 90% of the instance's.
 //
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.MaxConnections
 func (d Database) maxConnections() int {
@@ -202,8 +203,8 @@ func (d Database) maxConnections() int {
 	return min(d.memoryGiB()*(1<<30)/10*9/bytesEach, most)
 }
 
-// memoryGiB is what an instance of the class has: so much per family with size large, and twice
-// as much with each size that is twice as big.
+// memoryGiB returns the memory of the instance class. It depends on the family for size large, and is
+// proportional to the size.
 //
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Summary.html
 func (d Database) memoryGiB() int {

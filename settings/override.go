@@ -17,21 +17,20 @@ const (
 	environmentsVariable = "PLINTH_ENVIRONMENTS"
 )
 
-// Variable is the name of the process environment's variable that overrides one setting of
-// one environment: PLINTH_, the environment, and the setting's path in capitals, with an
-// underscore for every dot and between words. app.memoryGiB of dev is
-// PLINTH_DEV_APP_MEMORY_GIB.
+// Variable returns the name of the process environment's variable that overrides one setting of one
+// environment: PLINTH_, the environment, and the setting's path in capitals, with an underscore for every
+// dot and between words. app.memoryGiB of dev is PLINTH_DEV_APP_MEMORY_GIB.
 //
 // Its value is read as follows:
-//   - a text is taken as it is, so that an account keeps its leading zeros;
+//   - a text is used without change, so that an account keeps its leading zeros;
 //   - numbers and true or false are as in YAML;
 //   - a list is as in YAML, [a, b], or for a list of texts just a,b;
-//   - of an image's tag and digest, the one that is given replaces both of the file's;
-//   - the engine in-cluster takes away what the file says of a server of AWS's.
+//   - an image's tag or digest replaces both the tag and the digest of the file;
+//   - the engine in-cluster also resets the file's settings of RDS and Aurora.
 //
-// An empty variable is one that is not set, since CI systems pass on empty ones: an empty
-// list is written []. A variable whose name begins with PLINTH_ and that no environment
-// has is an error, since a slip in a name would otherwise deploy something else than meant.
+// An empty variable counts as not set, since CI systems pass on empty ones. Write [] for an empty list.
+// An unknown variable that begins with PLINTH_ is an error: ignoring a typing mistake would deploy the
+// wrong settings.
 func Variable(environment, path string) string {
 	var name strings.Builder
 	name.WriteString(variablePrefix + strings.ToUpper(environment) + "_")
@@ -51,11 +50,11 @@ func Variable(environment, path string) string {
 	return name.String()
 }
 
-// abbreviations shows where a word begins after another in capitals, and that a unit is one word.
+// abbreviations lower-cases abbreviations in paths, so that an upper-case letter always begins a word.
 var abbreviations = strings.NewReplacer("GiB", "Gib", "ACLARN", "AclArn", "CPUPercent", "CpuPercent", "OIDCProvider", "OidcProvider")
 
-// variables returns what the process environment says to Plinth. Of a name that is there
-// twice the last value counts, as for a process that is started with it.
+// variables returns the variables for Plinth that are not empty. If a name occurs twice, the last value
+// counts, as in a process started with this environment.
 func variables(environ []string) map[string]string {
 	found := map[string]string{}
 	for _, entry := range environ {
@@ -68,7 +67,7 @@ func variables(environ []string) map[string]string {
 	return found
 }
 
-// override applies the variables that are the document's.
+// override applies the variables of the document's environment.
 func (d *document) override(variables map[string]string) {
 	d.overrideImage(variables)
 	d.overrideInCluster(variables)
@@ -92,8 +91,8 @@ func (d *document) override(variables map[string]string) {
 	}
 }
 
-// overrideImage takes away the file's tag when a variable names a digest, and the other way
-// round: CI deploys what it has built whichever way the file names the image.
+// overrideImage clears the file's tag if a variable sets a digest, and vice versa. So CI can deploy its
+// own image, whichever of the two the file has.
 func (d *document) overrideImage(variables map[string]string) {
 	const tag, digest = "app.image.tag", "app.image.digest"
 	_, newTag := variables[Variable(d.env.Name, tag)]
@@ -108,7 +107,7 @@ func (d *document) overrideImage(variables map[string]string) {
 	}
 }
 
-// variableNode makes the value of a variable what it would be in a file.
+// variableNode returns a variable's value as a YAML node, as if it were in a file.
 func variableNode(value string, t reflect.Type, at place) (*yaml.Node, *Problem) {
 	flow := strings.HasPrefix(strings.TrimSpace(value), "[")
 	switch {
@@ -147,7 +146,7 @@ func unknownVariables(variables map[string]string, environments []string) Proble
 		owner, _, _ := strings.Cut(strings.TrimPrefix(variable, variablePrefix), "_")
 		prefix := ""
 		if slices.Contains(environments, strings.ToLower(owner)) {
-			prefix = variablePrefix + owner + "_" // which is right, and no sign of likeness
+			prefix = variablePrefix + owner + "_" // compare only the rest of the name
 		} else {
 			message = "names no environment; environments are " + list(environments, "and")
 		}
@@ -159,7 +158,7 @@ func unknownVariables(variables map[string]string, environments []string) Proble
 	return problems
 }
 
-// without are the names that begin with a prefix, without it.
+// without returns the names that begin with a prefix, with the prefix removed.
 func without(prefix string, names []string) []string {
 	var rest []string
 	for _, name := range names {
@@ -170,7 +169,7 @@ func without(prefix string, names []string) []string {
 	return rest
 }
 
-// selected returns the environments that Load returns: all, unless a variable limits them.
+// selected returns the names of the environments to load: all, unless PLINTH_ENVIRONMENTS limits them.
 func selected(variables map[string]string, environments []string) ([]string, Problems) {
 	value, ok := variables[environmentsVariable]
 	if !ok {

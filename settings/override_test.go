@@ -93,7 +93,7 @@ func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
 	}
 }
 
-// CI deploys what it has built, whichever way the file names the image.
+// TestOverrideOfTheImage: CI can deploy its own image, whether the file has a tag or a digest.
 func TestOverrideOfTheImage(t *testing.T) {
 	digest := func(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 	const tagged, digested = "PLINTH_DEV_APP_IMAGE_TAG=", "PLINTH_DEV_APP_IMAGE_DIGEST="
@@ -135,7 +135,8 @@ func TestOverrideOfTheImage(t *testing.T) {
 	}
 }
 
-// Trying out a database in the cluster takes one variable, whatever the file says of another.
+// TestOverrideOfTheEngine: one variable is enough to try a database in the cluster, whatever the file's
+// settings are.
 func TestOverrideOfTheEngine(t *testing.T) {
 	const inCluster = "PLINTH_DEV_DATABASE_ENGINE=in-cluster"
 	managed := all(under("database", "version: 16", "name: shop", "replicas: 2", "finalSnapshot: true"), observe("alarms: {databaseConnections: 50}"))

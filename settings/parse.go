@@ -14,16 +14,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxSize bounds a file and a variable, in bytes: far more than anyone writes, far less than
-// what makes a parser struggle.
+// maxSize is the maximum size of a file and of a variable, in bytes: more than anyone needs, and little
+// enough for the parser to be fast.
 const maxSize = 1 << 20
 
-// parse reads YAML with one document, or explains in one problem why it cannot.
+// parse parses YAML with exactly one document. It returns a problem if it cannot.
 func parse(content []byte, at place) (*yaml.Node, *Problem) {
 	fail := func(line int, message string) (*yaml.Node, *Problem) {
 		if at.file != "" {
 			last := lineOf(content, len(bytes.TrimRight(content, "\n")))
-			at.line = min(max(1, line), last) // the end of the file is not on a line of its own
+			at.line = min(max(1, line), last) // a problem at the end of the file is on its last line
 		}
 		problem := at.problem(wholeFile, "%s", message)
 		return nil, &problem
@@ -51,7 +51,7 @@ func parse(content []byte, at place) (*yaml.Node, *Problem) {
 	return document.Content[0], nil
 }
 
-// notText finds what YAML does not take for text, and where.
+// notText finds the first character that YAML does not allow in text. message is empty if there is none.
 func notText(content []byte) (offset int, message string) {
 	for offset < len(content) {
 		r, size := utf8.DecodeRune(content[offset:])
@@ -75,9 +75,9 @@ var (
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
 )
 
-// syntaxError splits what the YAML library says into the line and the message. The library
-// counts lines from 0 where its parser rather than its scanner stumbles, names the line on
-// which the section began if it lost track of the indentation, and no line for an anchor.
+// syntaxError returns the line and the message of the YAML library's error. The library counts lines from
+// 0 in errors of its parser, but not of its scanner. For wrong indentation it names the first line of the
+// section, and for an anchor no line.
 func syntaxError(err error, content []byte) (int, string) {
 	match := yamlError.FindStringSubmatch(err.Error())
 	if match == nil {

@@ -12,14 +12,14 @@ import (
 
 // Problem is one mistake in the settings: where it is, and what to do about it.
 type Problem struct {
-	// File and Line say where the value is written; a value that the process environment
-	// sets has a Variable instead.
+	// File and Line are where the value is written. A value from the process environment has a Variable
+	// instead.
 	File     string
 	Line     int
 	Variable string
 	// Path is the setting's name from the top of the file, such as network.zones[1].
 	Path string
-	// Message is the rule, the value, and the remedy where that is not obvious.
+	// Message is the rule, the value, and the remedy if that is not obvious.
 	Message string
 }
 
@@ -34,11 +34,11 @@ func (p Problem) String() string {
 	return place + ": " + p.Path + ": " + p.Message
 }
 
-// Problems is every mistake found, by file and line, then those of the process environment.
-// It is the error that [Load] returns, so that nobody has to fix mistakes one run at a time.
+// Problems lists every mistake, by file and line, then those of the process environment. It is the error
+// of [Load], so that users can fix all mistakes at once.
 type Problems []Problem
 
-// Error has one line for each problem.
+// Error returns one line for each problem.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, problem := range p {
@@ -50,7 +50,7 @@ func (p Problems) Error() string {
 func (p Problems) sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(
-			cmp.Compare(a.Variable, b.Variable), // none sorts first
+			cmp.Compare(a.Variable, b.Variable), // problems in files come first
 			cmp.Compare(a.File, b.File),
 			cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Path, b.Path),
@@ -59,7 +59,7 @@ func (p Problems) sort() {
 	})
 }
 
-// place is where a value was written.
+// place is where a value is written.
 type place struct {
 	file     string
 	line     int
@@ -73,7 +73,7 @@ func (p place) problem(path, format string, args ...any) Problem {
 	}
 }
 
-// quote shows a value from outside on one short line, whatever is in it.
+// quote returns an untrusted value as one short line in quotes.
 func quote(value string) string {
 	const most = 80
 	if runes := []rune(value); len(runes) > most {
@@ -82,7 +82,7 @@ func quote(value string) string {
 	return strconv.Quote(value)
 }
 
-// list joins words as a sentence does: "a, b or c".
+// list joins words as in a sentence: "a, b or c". last is the conjunction.
 func list(words []string, last string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -91,10 +91,10 @@ func list(words []string, last string) string {
 	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
 }
 
-// nearest returns the candidate that word is most likely a slip of, or "". Case, dashes and
-// underscores do not count: multi_az is multiAZ.
+// nearest returns the candidate that word most likely misspells, or "". It ignores case, dashes and
+// underscores: multi_az is multiAZ.
 func nearest(word string, candidates []string) string {
-	const longest = 64 // of any name there is; more is not a slip
+	const longest = 64 // longer than any name
 	if word == "" || len(word) > longest {
 		return ""
 	}
@@ -110,7 +110,7 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// didYouMean is the remedy of a misspelt name, or "".
+// didYouMean returns the remedy for a misspelt name, or "".
 func didYouMean(word string, candidates []string) string {
 	if best := nearest(word, candidates); best != "" {
 		return "did you mean " + best + "?"

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// originalDatabase is the one that was restored from nothing.
+// originalDatabase is the name of the database that was not restored from a snapshot.
 const originalDatabase = "original"
 
-// checkRecovery looks at what the database is restored from, and where its backups go.
+// checkRecovery checks the snapshots to restore, the databases to delete, and AWS Backup.
 func (d *document) checkRecovery() {
 	database := d.env.Database
 	const restores = "database.restoreFromSnapshots"
 	d.checkUnique(restores, database.RestoreFromSnapshots)
 	for i, snapshot := range database.RestoreFromSnapshots {
-		// Security: the deploying role can use no other's, see package permissions.
+		// Security: the deploy role can only use the environment's own snapshots, see package permissions.
 		own := d.env.ResourceName("")
 		if at := element(restores, i); d.isValid(at, "project") && !strings.HasPrefix(snapshot, "awsbackup:") &&
 			!strings.HasPrefix(strings.TrimPrefix(snapshot, "rds:"), own) {
@@ -29,7 +29,7 @@ func (d *document) checkRecovery() {
 		for i, name := range database.DeletedDatabases {
 			at := slices.Index(database.RestoreFromSnapshots, name)
 			switch {
-			case name == "first" && at < 0: // its name in earlier versions
+			case name == "first" && at < 0: // the name of original in earlier versions
 				d.report(element(deleted, i), "must be %s, or a snapshot of database.restoreFromSnapshots, is %s; write %[1]s", originalDatabase, quote(name))
 			case name != originalDatabase && at < 0:
 				d.report(element(deleted, i), "must be %s, or a snapshot of database.restoreFromSnapshots, is %s", originalDatabase, quote(name))
@@ -43,7 +43,7 @@ func (d *document) checkRecovery() {
 	if backup.CrossRegionVaultARN == "" {
 		return
 	}
-	// RDS's snapshots of an encrypted database go to another account only by hand.
+	// Copying a snapshot of an encrypted database to another account takes manual steps.
 	d.checkARN(vault, backup.CrossRegionVaultARN, arnAccount, "account", d.env.Account)
 	if d.isValid(vault, "region") && strings.Split(backup.CrossRegionVaultARN, ":")[arnRegion] == d.env.Region {
 		d.report(vault, "must be in another region than the environment's, is in %s too", d.env.Region)
@@ -53,8 +53,8 @@ func (d *document) checkRecovery() {
 	}
 }
 
-// BackupSchedule is when AWS Backup begins, in UTC and as its cron expressions: half a day from
-// RDS's own backup, since two at once keep each other from starting.
+// BackupSchedule returns when AWS Backup begins, as a cron expression in UTC: twelve hours after RDS's own
+// backup, since two backups at the same time block each other.
 //
 // https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html
 func (d Database) BackupSchedule() string {

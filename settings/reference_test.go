@@ -16,14 +16,14 @@ import (
 // documentFile is the page of all settings.
 const documentFile = "../docs/settings.md"
 
-// A group is the settings that have a heading of their own: those of one struct.
+// group is the settings of one struct, which have their own heading.
 type group struct {
 	path   string // empty for those at the top of a file
 	schema *jsonschema.Schema
 	values reflect.Value // the defaults
 }
 
-// groups returns a struct's settings, and those of the structs in it.
+// groups returns the groups of a struct and of the structs in it.
 func groups(path string, of *jsonschema.Schema, values reflect.Value) []group {
 	all := []group{{path, of, values}}
 	for _, f := range fieldsOf(values.Type()) {
@@ -42,7 +42,7 @@ func isListOfStructs(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
 }
 
-// reference is the page: a section for each group, with a table and an example.
+// reference returns the page: a section for each group, with a table and an example.
 func reference(t *testing.T) []byte {
 	var page bytes.Buffer
 	page.WriteString(referenceIntroduction)
@@ -71,7 +71,7 @@ an underscore for each dot and between words. A list is written ` + "`a,b`" + ` 
 
 `
 
-// anchor is GitHub's and GitLab's of a heading.
+// anchor returns the anchor of a heading, as in GitHub and GitLab.
 func anchor(heading string) string {
 	return strings.NewReplacer(".", "", " ", "-").Replace(strings.ToLower(heading))
 }
@@ -102,7 +102,7 @@ func (g group) write(page *bytes.Buffer) {
 	}
 }
 
-// derivedDefault is how a comment tells of a default that depends on other settings.
+// derivedDefault matches the default in a comment, for defaults that depend on other settings.
 var derivedDefault = regexp.MustCompile(` ?Default: (.+?)\.( |$)`)
 
 func (g group) row(f field) string {
@@ -124,8 +124,8 @@ func (g group) row(f field) string {
 	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", f.name, typeInWords(g.values.Type().Field(f.index)), initial, meaning)
 }
 
-// example shows every key of the group with its example, or else its default. A key that another
-// one excludes is a comment.
+// example returns YAML with every key of the group, with its example or else its default. A key that
+// another one excludes is a comment.
 func (g group) example() string {
 	example := yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range fieldsOf(g.values.Type()) {
@@ -160,12 +160,12 @@ func (g group) example() string {
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(nest(g.path, &example)); err != nil {
-		panic(err) // of nodes made here
+		panic(err) // impossible: the nodes are made here
 	}
 	return strings.ReplaceAll(text.String(), "\n\n", "\n")
 }
 
-// nest puts an example where its group is in a file.
+// nest returns an example below the path of its group.
 func nest(path string, example *yaml.Node) *yaml.Node {
 	if path == "" {
 		return example
@@ -180,7 +180,7 @@ func nest(path string, example *yaml.Node) *yaml.Node {
 	return example
 }
 
-// typeInWords is what a field's value must be, by its tags.
+// typeInWords returns a field's type and rules, from its tags.
 func typeInWords(f reflect.StructField) string {
 	t := f.Type
 	if t.Kind() == reflect.Pointer {
@@ -199,7 +199,7 @@ func typeInWords(f reflect.StructField) string {
 	if words := ruleInWords(own); words != "" {
 		return words
 	}
-	return "number" // cpu and memory, which Fargate's sizes limit
+	return "number" // cpu and memoryGiB, which Fargate's sizes limit
 }
 
 func ruleInWords(tags string) string {
@@ -235,11 +235,11 @@ func defaultInWords(property *jsonschema.Schema, required bool) string {
 	}
 }
 
-// code is what is shown as code in prose: what holds <, _ or a slash in front, keys with a capital
-// in them, and paths of settings.
+// code matches words that are shown as code: with < or _, with a slash in front, keys with a capital
+// letter, and paths of settings.
 var code = regexp.MustCompile(`(?:\./)?[^\s(),;]*[<_][^\s(),;]*[^\s(),;.:…]…?|\./plinth [a-z]+|/[a-z.-]+/[a-z.-]+|\b[a-z]+[A-Z][A-Za-z]+\b|\b(?:app|cluster|database|network|state|ci|registry|observability)(?:\.[A-Za-z]+)+`)
 
-// prose is text as Markdown.
+// prose returns text as Markdown.
 func prose(text string) string {
 	text = code.ReplaceAllStringFunc(text, func(found string) string {
 		if found == "vCPU" {
@@ -251,11 +251,11 @@ func prose(text string) string {
 	return strings.NewReplacer("|", `\|`, " * ", ` \* `).Replace(text)
 }
 
-// All examples together are an environment.
+// TestSchemaExamples: all examples together are a valid environment.
 func TestSchemaExamples(t *testing.T) {
 	file := map[string]any{}
 	for _, g := range groups("", schema(t), reflect.ValueOf(*Defaults())) {
-		if g.path != "database.autoscaling" { // for another engine
+		if g.path != "database.autoscaling" { // not for this engine
 			merge(file, fromYAML(g.example()).(map[string]any))
 		}
 	}

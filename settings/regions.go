@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// zoneLetters are the letters that availability zones have in each commercial region. Two
-// regions name more letters than one account sees: an account has two of us-west-1's, and
-// only old accounts have ap-northeast-1b.
+// zoneLetters are the letters of the availability zones in each commercial region. In two regions an
+// account does not see all of them: it has two in us-west-1, and only old accounts have ap-northeast-1b.
 //
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 var zoneLetters = map[string]string{
@@ -64,7 +63,7 @@ func regionRemedy(s string) string {
 	return "add it to settings/regions.go if it is new"
 }
 
-// ZoneNames are the full names of the environment's availability zones, in the order of
+// ZoneNames returns the full names of the environment's availability zones, in the order of
 // network.zones: eu-west-2a, eu-west-2b.
 func (e *Environment) ZoneNames() []string {
 	names := make([]string, len(e.Network.Zones))
@@ -74,7 +73,7 @@ func (e *Environment) ZoneNames() []string {
 	return names
 }
 
-// checkZones holds the zones against the region's.
+// checkZones checks the number of zones, and that the region has them.
 func (d *document) checkZones() {
 	zones := d.env.Network.Zones
 	if !d.isValid("network.zones") {

@@ -2,8 +2,8 @@ package settings
 
 import "go.yaml.in/yaml/v3"
 
-// renamedKeys are keys of earlier versions and what they are called now: an old file gets the
-// new name instead of a list of all keys.
+// renamedKeys are the keys of earlier versions with their new names. The error about an old key names the
+// new one.
 var renamedKeys = map[string]string{
 	"ci.sessionMinutes":                        "ci.maxSessionMinutes",
 	"ci.sharesProvider":                        "ci.useExistingOIDCProvider",
@@ -30,11 +30,11 @@ var renamedKeys = map[string]string{
 	"state.oldVersionDays":                     "state.noncurrentVersionRetentionDays",
 }
 
-// renamedTo is the message about an old name, of a key or of a variable.
+// renamedTo returns the message about the old name of a key or a variable.
 func renamedTo(now string) string { return "is now " + now + "; rename it" }
 
-// renamed reports an old key, or those in an old section, and tells whether it was one. The new key
-// is taken for set, so that nothing follows from its absence.
+// renamed reports an old key, or the keys of an old section, and returns whether it was one. It marks the
+// new key as invalid, so that its absence is not reported too.
 func (d decoder) renamed(key, value *yaml.Node, path string) bool {
 	now, ok := renamedKeys[path]
 	if !ok {
@@ -53,7 +53,7 @@ func (d decoder) renamed(key, value *yaml.Node, path string) bool {
 	return true
 }
 
-// renamedVariable is what the variable of a renamed key is called now, or "".
+// renamedVariable returns the new name of a renamed key's variable, or "".
 func renamedVariable(variable string, environments []string) string {
 	for _, environment := range environments {
 		for _, leaf := range leaves() {

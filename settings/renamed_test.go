@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// renamings are the keys of earlier versions and what they are called now.
+// renamings are the keys of earlier versions with their new names.
 var renamings = []struct{ old, new, variable, newVariable string }{
 	{"ci.sessionMinutes", "ci.maxSessionMinutes", "CI_SESSION_MINUTES", "CI_MAX_SESSION_MINUTES"},
 	{"ci.sharesProvider", "ci.useExistingOIDCProvider", "CI_SHARES_PROVIDER", "CI_USE_EXISTING_OIDC_PROVIDER"},
@@ -34,7 +34,7 @@ var renamings = []struct{ old, new, variable, newVariable string }{
 	{"state.oldVersionDays", "state.noncurrentVersionRetentionDays", "STATE_OLD_VERSION_DAYS", "STATE_NONCURRENT_VERSION_RETENTION_DAYS"},
 }
 
-// atTop writes a key on the first line of the file, in a section that base does not have.
+// atTop returns a file with the key in its first section.
 func atTop(t *testing.T, path string) string {
 	t.Helper()
 	file := strings.ReplaceAll(base, "cluster:\n  accessEntries:\n    - principal: role/admin\n      policy: admin\n", "")
@@ -45,7 +45,7 @@ func atTop(t *testing.T, path string) string {
 	return top(nested(keys))(file)
 }
 
-// nested is a: {b: {c: x}}.
+// nested returns keys as nested YAML: a: {b: {c: x}}.
 func nested(keys []string) string {
 	return strings.Join(keys, ": {") + ": x" + strings.Repeat("}", len(keys)-1)
 }
@@ -77,7 +77,7 @@ func TestRenamedKeys(t *testing.T) {
 	}
 }
 
-// The old key is the one mistake, whatever else depends on the new one.
+// TestRenamedKeyWithWhatFollowsFromIt: only the old key is reported, whatever depends on the new one.
 func TestRenamedKeyWithWhatFollowsFromIt(t *testing.T) {
 	files := map[string]string{
 		"dev": base,
@@ -86,7 +86,7 @@ func TestRenamedKeyWithWhatFollowsFromIt(t *testing.T) {
 	_, err := loadFiles(files)
 	expect(t, err, "qa.yaml:16: ci.sharesProvider: is now ci.useExistingOIDCProvider; rename it")
 
-	// Of a section that is renamed, each key is named.
+	// In a renamed section, each key is reported.
 	_, err = loadFiles(map[string]string{"dev": under("database", "backup:", "  enabled: true", "  keepDays: 7")(base)})
 	expect(t, err, "dev.yaml:8: database.backup.enabled: is now database.awsBackup.enabled; rename it\n"+
 		"dev.yaml:9: database.backup.keepDays: is now database.awsBackup.retentionDays; rename it")

@@ -10,20 +10,20 @@ import (
 	"sync"
 )
 
-// snapshotName is that of a snapshot of RDS's, with who has made it by itself.
+// snapshotName matches the name of an RDS snapshot. Automatic ones have the prefix rds: or awsbackup:.
 const snapshotName = `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`
 
-// rule is what one text must be, whatever the other settings are. A field names its rules
-// in its validate tag; the schema for editors takes the patterns from here too.
+// rule is a rule for one text, independent of other settings. A field names its rules in its validate
+// tag. The schema for editors has the same patterns.
 type rule struct {
 	// must completes "must be …".
 	must    string
 	pattern string
-	// also holds what the pattern cannot express; nil is no more.
+	// also checks what the pattern cannot express. It may be nil.
 	also func(string) bool
-	// repair makes of a text what was probably meant; it is suggested if that holds.
+	// repair returns what was probably meant. The message suggests it if it is valid.
 	repair func(string) string
-	// remedy says what to do where neither the rule nor a repair shows it, or "".
+	// remedy returns what to do if neither the rule nor the repair shows it, or "".
 	remedy func(string) string
 
 	compiled func() *regexp.Regexp
@@ -97,7 +97,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?$`,
 			repair:  func(s string) string { return "https://" + strings.TrimPrefix(strings.Trim(s, "/"), "http://") },
 		},
-		// No star: it would let other projects in.
+		// Security: no star, which would trust other projects.
 		"ciproject": {
 			must:    "a project's path, such as group/project, without the host",
 			pattern: `^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$`,
@@ -190,7 +190,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"snapshot": {
 			must:    "the name of an RDS snapshot, such as rds:plinth-dev-postgres-2026-11-26-02-10",
 			pattern: snapshotName,
-			// An ARN ends in it.
+			// An ARN ends with the name.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
 		},
 		"deleteddatabase": {
@@ -287,8 +287,8 @@ var rules = sync.OnceValue(func() map[string]rule {
 	return all
 })
 
-// isFreeProject leaves out what resource names must not begin with: aws in several services,
-// sg- for a security group, internal- for a load balancer.
+// isFreeProject refuses prefixes that resource names must not have: aws in several services, sg- for a
+// security group, internal- for a load balancer.
 //
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
@@ -312,7 +312,7 @@ func unreservedBucket(s string) bool {
 	return true
 }
 
-// projectOf is the path of a project's URL.
+// projectOf returns the project's path from its URL.
 func projectOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
@@ -347,7 +347,7 @@ func isNetwork(s string) bool {
 	return err == nil && prefix.Addr().Is4() && prefix == prefix.Masked() && prefix.String() == s
 }
 
-// networkOf clears the host's bits, and makes one address a network of one.
+// networkOf clears the host bits of a network, and appends /32 to an address.
 func networkOf(s string) string {
 	if prefix, err := netip.ParsePrefix(s); err == nil {
 		return prefix.Masked().String()
@@ -358,14 +358,14 @@ func networkOf(s string) string {
 // https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 func isServiceName(s string) bool { return !strings.HasPrefix(s, "com.amazonaws.") }
 
-// serviceOf is the part of a full service name after com.amazonaws.<region>.
+// serviceOf returns the part of a full service name after com.amazonaws.<region>.
 func serviceOf(s string) string {
 	parts := strings.SplitN(s, ".", 4)
 	return parts[len(parts)-1]
 }
 
 func principalRemedy(s string) string {
-	// An assumed role is a session: EKS knows the role it is a session of.
+	// The ARN is that of a role's session, but EKS's access entries are for roles.
 	if _, session, ok := strings.Cut(s, ":assumed-role/"); ok {
 		role, _, _ := strings.Cut(session, "/")
 		return "write role/" + oneLine(role) + ", the role that is assumed"
@@ -379,13 +379,13 @@ func principalRemedy(s string) string {
 	return ""
 }
 
-// appNamespaces belong to Kubernetes, to EKS's log router and to Plinth's add-ons.
+// appNamespaces are the namespaces of Kubernetes, of EKS's log router and of Plinth's add-ons.
 var appNamespaces = []string{
 	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
 }
 
-// appRoles are what other roles of the environment are called after its name, as the application's
-// is after that and app.name.
+// appRoles are the suffixes of the environment's other IAM roles. The suffix of the application's role is
+// app.name.
 var appRoles = []string{"alarms-slack", "bastion", "cluster", "database-backup", "flow-logs", "postgres-monitoring", "push"}
 
 func isFreeAppName(s string) bool {
@@ -397,7 +397,7 @@ func isFreeAppName(s string) bool {
 	return len(s) <= 20 && !slices.Contains(appNamespaces, s) && !slices.Contains(appRoles, s)
 }
 
-// dashed makes a name of small letters, digits and single dashes.
+// dashed converts a text to a name of lower-case letters, digits and single dashes.
 func dashed(s string) string {
 	return strings.Trim(undashed.ReplaceAllString(strings.ToLower(s), "-"), "-")
 }

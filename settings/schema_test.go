@@ -22,15 +22,15 @@ var update = flag.Bool("update", false, "rewrite environments/schema.json and do
 
 var schemaFile = filepath.Join(repositoryFolder, "schema.json")
 
-// schema makes the JSON schema that editors use. Everything in it comes from the types:
-// descriptions from the doc comments, rules from the validate tags, defaults from Defaults.
+// schema returns the JSON schema for editors, made from the types: descriptions from the doc comments,
+// rules from the validate tags, defaults from Defaults.
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	reflector := &jsonschema.Reflector{
 		Anonymous:      true,
 		DoNotReference: true,
 		FieldNameTag:   "yaml",
-		// The validate tags say what is required.
+		// The validate tags define what is required.
 		RequiredFromJSONSchemaTags: true,
 	}
 	if err := reflector.AddGoComments(reflect.TypeFor[Environment]().PkgPath(), "./", jsonschema.WithFullComment()); err != nil {
@@ -42,7 +42,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return top
 }
 
-// annotate adds to the properties of a struct what reflection alone does not see.
+// annotate adds descriptions, rules and defaults to the properties of a struct.
 func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string]string) {
 	of.Required = nil
 	t := defaults.Type()
@@ -52,7 +52,7 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 			panic(field.name)
 		}
 		value := defaults.Field(field.index)
-		if property.Description == "" { // a section is described by its type
+		if property.Description == "" { // a section has the description of its type
 			property.Description = comments[value.Type().PkgPath()+"."+value.Type().Name()]
 		}
 		property.Description = description(property.Description, t.Field(field.index).Name, value.Type().Name())
@@ -75,7 +75,7 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 			property.UniqueItems = true
 			fallthrough
 		default:
-			derived := len(property.Examples) > 0 // where a zero stands for another value
+			derived := len(property.Examples) > 0 // a zero then means a derived default
 			if !value.IsZero() || value.Kind() == reflect.Bool || value.Kind() == reflect.Int && !derived {
 				property.Default = value.Interface()
 			}
@@ -86,10 +86,10 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 	}
 }
 
-// description is a doc comment without the name that it begins with: "Bucket is the S3 bucket." is
+// description returns a doc comment without the name at its beginning: "Bucket is the S3 bucket." becomes
 // "The S3 bucket."
 func description(comment string, names ...string) string {
-	first, _, _ := strings.Cut(comment, "\n\n") // and no links
+	first, _, _ := strings.Cut(comment, "\n\n") // without the links
 	text := strings.Join(strings.Fields(first), " ")
 	for _, name := range names {
 		if rest, ok := strings.CutPrefix(text, name+" "); ok && name != "" {
@@ -101,7 +101,7 @@ func description(comment string, names ...string) string {
 	return string(unicode.ToUpper(letter)) + text[size:]
 }
 
-// fromYAML is an example's value.
+// fromYAML returns an example's value.
 func fromYAML(text string) (value any) {
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 		panic(err)
@@ -109,8 +109,7 @@ func fromYAML(text string) (value any) {
 	return value
 }
 
-// apply turns validate tags into what the schema calls them, and tells whether the value
-// must be there.
+// apply adds the rules in validate tags to a property, and returns whether it is required.
 func apply(property *jsonschema.Schema, tags string) (required bool) {
 	for tag := range strings.SplitSeq(tags, ",") {
 		name, param, _ := strings.Cut(tag, "=")
@@ -157,7 +156,7 @@ func TestSchemaIsCurrent(t *testing.T) {
 	mustBeCurrent(t, documentFile, reference(t))
 }
 
-// mustBeCurrent compares a generated file, or writes it.
+// mustBeCurrent compares a generated file, and with -update writes it first.
 func mustBeCurrent(t *testing.T, file string, want []byte) {
 	t.Helper()
 	if *update {
@@ -202,7 +201,7 @@ func compiledSchema(t *testing.T) *validation.Schema {
 	return compiled
 }
 
-// asJSON is a YAML file as an editor sees it.
+// asJSON returns the value of a YAML file as a schema validator expects it.
 func asJSON(t *testing.T, content []byte) any {
 	t.Helper()
 	var value any
@@ -268,8 +267,8 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// The rules that fields name must exist: the validator itself would only panic at the first
-// value of such a field.
+// TestRulesAreUsed: the rules that fields name must exist. The validator itself would panic only at the
+// first value of such a field.
 func TestRulesAreUsed(t *testing.T) {
 	used := map[string]bool{}
 	var walk func(reflect.Type)

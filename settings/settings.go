@@ -1,8 +1,8 @@
-// Package settings reads the files in environments/: one YAML file for each environment, with
-// everything in which it differs from another. It knows nothing of Terraform.
+// Package settings reads the files in environments/, one YAML file for each environment. It does not
+// depend on Terraform.
 //
-// docs/settings.md and environments/schema.json are written from the types, their comments and
-// their tags: validate has the rules, example a value for the page, insteadOf the key that excludes it.
+// docs/settings.md and environments/schema.json are generated from the types, their comments and their
+// tags: validate has the rules, example a value for the page, insteadOf the key that excludes this one.
 package settings
 
 // Environment is one file of environments/.
@@ -54,7 +54,7 @@ type State struct {
 	// NoncurrentVersionRetentionDays is the retention of earlier versions of the state.
 	NoncurrentVersionRetentionDays int `yaml:"noncurrentVersionRetentionDays" validate:"between=7-3650"`
 
-	// CreatesBucket and CreatesKey tell whether the bootstrap stack creates them.
+	// CreatesBucket and CreatesKey are set if the bootstrap stack creates the bucket and the key.
 	CreatesBucket bool `yaml:"-" json:"-"`
 	CreatesKey    bool `yaml:"-" json:"-"`
 }
@@ -265,7 +265,7 @@ type Cluster struct {
 	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To remove it, deploy with
 	// requestsPerSecond 0 first: only KEDA can delete its ScaledObject.
 	KEDA bool `yaml:"keda"`
-	// AccessEntries are the IAM principals that may use the Kubernetes API, besides the roles of the
+	// AccessEntries are the IAM principals that may use the Kubernetes API, in addition to the roles of the
 	// bootstrap stack.
 	AccessEntries []AccessEntry `yaml:"accessEntries" validate:"dive"`
 }
@@ -278,7 +278,7 @@ type AccessEntry struct {
 	// Policy is the access policy. developer may view the application's namespace, read its logs, and
 	// run commands and forward ports in its pods.
 	Policy AccessPolicy `yaml:"policy" validate:"oneof=admin edit view developer"`
-	// Namespaces are what edit and view are limited to. Default: the whole cluster.
+	// Namespaces are the namespaces that edit and view are limited to. Default: the whole cluster.
 	Namespaces []string `yaml:"namespaces" validate:"dive,dnslabel" example:"[app]"`
 }
 
@@ -290,7 +290,7 @@ const (
 	AccessAdmin AccessPolicy = "admin"
 	AccessEdit  AccessPolicy = "edit"
 	AccessView  AccessPolicy = "view"
-	// AccessDeveloper is Plinth's own.
+	// AccessDeveloper is a policy of Plinth, not of EKS.
 	AccessDeveloper AccessPolicy = "developer"
 )
 
@@ -364,7 +364,7 @@ type Image struct {
 	Digest string `yaml:"digest" validate:"omitempty,digest" example:"sha256:0000000000000000000000000000000000000000000000000000000000000000" insteadOf:"tag"`
 }
 
-// Replicas are the application's pods, and what they are scaled by.
+// Replicas are the number of the application's pods, and the targets of its autoscaling.
 type Replicas struct {
 	// Min is the minimum number of pods.
 	Min int `yaml:"min" validate:"between=1-100"`

@@ -2,25 +2,25 @@ package settings
 
 import "strings"
 
-// checkState looks at where Terraform keeps the state.
+// checkState checks the settings of state.
 func (d *document) checkState() {
 	region := d.env.State.Region
 	path := "state.region"
 	if region == "" {
 		region, path = d.env.Region, "region"
 	}
-	// S3 encrypts with keys of the bucket's region only; another account's key is fine.
+	// S3 only encrypts with keys of the bucket's region; a key of another account is fine.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	d.checkARN("state.kmsKey", d.env.State.KMSKey, arnRegion, path, region)
 }
 
-// The parts of an ARN that say where its resource is.
+// The indexes of an ARN's region and account.
 const (
 	arnRegion  = 3
 	arnAccount = 4
 )
 
-// checkARN asks that a part of an ARN, if there is one, is what another setting says.
+// checkARN checks that a part of an ARN equals another setting. An empty ARN is valid.
 func (d *document) checkARN(path, arn string, part int, otherPath, other string) {
 	if arn == "" || !d.isValid(path, otherPath) {
 		return

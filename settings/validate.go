@@ -12,7 +12,7 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// validate holds each value against the rules in its field's validate tag.
+// validate checks each value against the rules in its field's validate tag.
 func (d *document) validate() {
 	err := fieldRules().Struct(d.env)
 	if err == nil {
@@ -31,10 +31,9 @@ func (d *document) validate() {
 	}
 }
 
-// check holds the values against each other, once each is right by itself: what involves a
-// value already reported is left out. These are plain functions rather than the validator's
-// struct-level rules because they need to know which values are valid and which are set, and the
-// other environments.
+// check checks the values against each other. It skips rules about a value that is already reported.
+// These are plain functions, not the validator's struct-level rules: they need to know which values are
+// valid and which are set, and the other environments.
 func (d *document) check(all []*document, selected []string) {
 	d.checkNames()
 	d.checkState()
@@ -50,7 +49,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkObservability()
 }
 
-// fieldRules is the validator with the rules of this package under their tags.
+// fieldRules returns the validator with the rules of this package under their tags.
 var fieldRules = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(yamlName)
@@ -72,7 +71,7 @@ var fieldRules = sync.OnceValue(func() *validator.Validate {
 	return v
 })
 
-// bounds reads the parameter of between=1-35.
+// bounds parses the parameter of between=1-35.
 func bounds(param string) (least, most int64) {
 	first, last, _ := strings.Cut(param, "-")
 	least, _ = strconv.ParseInt(first, 10, 64)
@@ -80,7 +79,7 @@ func bounds(param string) (least, most int64) {
 	return least, most
 }
 
-// message says what a rule asks for and what the value is.
+// message returns what a rule requires, and the value.
 func (d *document) message(path string, failure validator.FieldError) string {
 	text := fmt.Sprint(failure.Value())
 	switch failure.Tag() {
@@ -89,7 +88,7 @@ func (d *document) message(path string, failure validator.FieldError) string {
 			return "must not be empty"
 		}
 		return "must be set: it has no default"
-	case "min": // of a list's length, and always 1: numbers use between
+	case "min": // the minimum length of a list, always 1; numbers use between
 		if d.isSet(path) {
 			return "must have an entry, has none"
 		}
@@ -117,7 +116,7 @@ func (d *document) message(path string, failure validator.FieldError) string {
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var retentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// nearestRetention names the offers next to a number of days that is none.
+// nearestRetention returns the two valid retentions nearest to an invalid number of days.
 func nearestRetention(days int) string {
 	after, _ := slices.BinarySearch(retentionDays, days)
 	after = min(max(after, 1), len(retentionDays)-1)
@@ -126,13 +125,13 @@ func nearestRetention(days int) string {
 
 const oldestKubernetes = 31
 
-// isKubernetesVersion follows the pattern 1.NN, so that 1.30 read as the number 1.3 is none.
+// isKubernetesVersion runs after the pattern 1.NN, which refuses 1.3, as 1.30 becomes if read as a number.
 func isKubernetesVersion(s string) bool {
 	minor, err := strconv.Atoi(strings.TrimPrefix(s, "1."))
 	return err == nil && minor >= oldestKubernetes
 }
 
-// kubernetesMinor is the minor version of v1.35.2.
+// kubernetesMinor returns the minor version: 1.35 for v1.35.2.
 func kubernetesMinor(s string) string {
 	parts := strings.Split(strings.TrimPrefix(s, "v"), ".")
 	return strings.Join(parts[:min(2, len(parts))], ".")
