@@ -84,7 +84,7 @@ func (r *run) deployFirst(local state) error {
 		r.say("Continuing with the state in %s: %d resources", r.path(localName), len(local))
 	} else {
 		r.say("There is no state yet. Until the bucket exists, it is in %s", r.path(localName))
-		// Security: created here, nobody else can ever read it.
+		// Security: create the file here, so that nobody else can ever read it.
 		if err := errors.Join(r.forgetLocal(), write(r.path(localName), nil)); err != nil {
 			return err
 		}
