@@ -42,12 +42,12 @@ func writeBody(text *bytes.Buffer, body object) {
 		if key == "//" || body[key] == nil {
 			continue
 		}
-		publicAccessBlockSettings := list(body[key])
-		if slices.Contains(freeFormMaps, key) || !slices.ContainsFunc(publicAccessBlockSettings, isBlock) {
+		values := list(body[key])
+		if slices.Contains(freeFormMaps, key) || !slices.ContainsFunc(values, isBlock) {
 			fmt.Fprintf(text, "%s = %s\n", key, expression(body[key]))
 			continue
 		}
-		for _, block := range publicAccessBlockSettings {
+		for _, block := range values {
 			fmt.Fprintf(text, "%s {\n", key)
 			writeBody(text, asObject(block))
 			text.WriteString("}\n")

@@ -37,7 +37,7 @@ func readPlatform(root, out string) (*platform, error) {
 	p := &platform{limits: limits}
 	content, err := os.ReadFile(filepath.Join(root, out, "manifest.json"))
 	if err != nil {
-		return nil, fmt.Errorf("%w. Synthesize the stacks first: make synth", err)
+		return nil, fmt.Errorf("%w. Synthesize the stacks first: ./plinth synth", err)
 	}
 	var manifest struct {
 		Stacks map[string]struct {
@@ -60,7 +60,7 @@ func readPlatform(root, out string) (*platform, error) {
 		p.stacks = append(p.stacks, s)
 	}
 	if len(p.stacks) == 0 {
-		return nil, fmt.Errorf("%s holds no stacks. Synthesize them first: make synth", out)
+		return nil, fmt.Errorf("%s holds no stacks. Synthesize them first: ./plinth synth", out)
 	}
 	return p, nil
 }

@@ -59,7 +59,7 @@ func (s *Session) assumed(e *environment, caller string) (string, error) {
 		return "", nil
 	case s.Role != "":
 		if !roleARN.MatchString(s.Role) {
-			return "", fmt.Errorf("ROLE=%s: must be a role's ARN, such as arn:aws:iam::%s:role/deploy; ROLE=none assumes none", s.Role, e.account)
+			return "", fmt.Errorf("--role %s: must be a role's ARN, such as arn:aws:iam::%s:role/deploy; --role none assumes none", s.Role, e.account)
 		}
 		return s.Role, nil
 	}

@@ -87,7 +87,7 @@ func TestKubeconfigRefuses(t *testing.T) {
 		{"what nobody has thought of", []answer{{Code: 255, Stderr: "Segmentation fault"}}, "", []string{"aws: failed\n  Segmentation fault"}},
 		{"silence", []answer{{Code: 3}}, "", []string{"aws: failed with exit status 3 and no message"}},
 		{"half an answer", []answer{{Stdout: "None"}}, "", []string{`aws: answered "None" when asked for account and ARN`}},
-		{"a role by its name", []answer{me}, "-role deploy", []string{"ROLE=deploy: must be a role's ARN, such as arn:aws:iam::111111111111:role/deploy; ROLE=none assumes none"}},
+		{"a role by its name", []answer{me}, "-role deploy", []string{"--role deploy: must be a role's ARN, such as arn:aws:iam::111111111111:role/deploy; --role none assumes none"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

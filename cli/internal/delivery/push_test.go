@@ -194,9 +194,9 @@ func TestPushRefuses(t *testing.T) {
 		}, "", []string{"app/rds-global-bundle.pem: has no certificate authority of eu-west-2, the region of dev's database"}},
 		{"no builder", func(d *desk) { _ = os.Remove(filepath.Join(d.folder, "bin/docker")) }, "", []string{"image: install one of these to build it"}},
 		{"another push at the same time", func(d *desk) { d.Transport.(*ecr).immutable = true }, "", []string{"plinth-dev-app: somebody else has pushed the tag meanwhile; try again\n"}},
-		{"half a repository", func(*desk) {}, "-repository app", []string{"REPOSITORY=app: must be a registry and a repository, such as 127.0.0.1:5000/app"}},
-		{"a scheme", func(*desk) {}, "-repository http://127.0.0.1:5000/app", []string{"REPOSITORY=http://127.0.0.1:5000/app: must be a registry and a repository"}},
-		{"a tag", func(*desk) {}, "-repository 127.0.0.1:5000/app:1", []string{"REPOSITORY=127.0.0.1:5000/app:1: must be a registry and a repository"}},
+		{"half a repository", func(*desk) {}, "-repository app", []string{"--repository app: must be a registry and a repository, such as 127.0.0.1:5000/app"}},
+		{"a scheme", func(*desk) {}, "-repository http://127.0.0.1:5000/app", []string{"--repository http://127.0.0.1:5000/app: must be a registry and a repository"}},
+		{"a tag", func(*desk) {}, "-repository 127.0.0.1:5000/app:1", []string{"--repository 127.0.0.1:5000/app:1: must be a registry and a repository"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -44,7 +44,7 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 	if s.Repository != "" {
 		repository, err := name.NewRepository(s.Repository, name.StrictValidation)
 		if err != nil || strings.Contains(s.Repository, "://") {
-			return nil, fmt.Errorf("REPOSITORY=%s: must be a registry and a repository, such as 127.0.0.1:5000/app", s.Repository)
+			return nil, fmt.Errorf("--repository %s: must be a registry and a repository, such as 127.0.0.1:5000/app", s.Repository)
 		}
 		return s.reach(ctx, repository, remote.WithAuthFromKeychain(authn.DefaultKeychain), "",
 			"sign in first: docker login "+repository.RegistryStr()), nil
