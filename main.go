@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// It lives for a second or two, and holds little: collecting garbage is a tenth of its work.
+	// Collect garbage less often: the program runs for a second or two, and the default costs a tenth of that.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
@@ -36,8 +36,8 @@ func main() {
 	}
 }
 
-// synthesize makes the stacks of all environments. The bootstraps come second: what a role of theirs
-// may do is read off what its stack has been written as.
+// synthesize creates the stacks of all environments. The bootstraps come in a second pass: their
+// roles' policies follow from the Terraform JSON of the other stacks.
 func synthesize(all []*settings.Environment, bootstraps bool) error {
 	layers := map[*settings.Environment][]cdktf.TerraformStack{}
 	return synthesis.Run(
@@ -55,8 +55,8 @@ func synthesize(all []*settings.Environment, bootstraps bool) error {
 		})
 }
 
-// define makes every stack of one environment but the bootstrap's. What a stack needs of another
-// it is given.
+// define creates every stack of one environment except the bootstrap. Stacks pass values to each
+// other as arguments.
 func define(app constructs.Construct, env *settings.Environment) []cdktf.TerraformStack {
 	network := stacks.NewNetwork(app, env)
 	data := stacks.NewData(app, env, network)

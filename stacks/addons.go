@@ -20,7 +20,7 @@ type Addons struct {
 	cdktf.TerraformStack
 }
 
-// Names of add-ons: of the release, its namespace and its service account alike.
+// Each name is that of an add-on's release, namespace and service account.
 const (
 	loadBalancerController = "aws-load-balancer-controller"
 	metricsServer          = "metrics-server"
@@ -33,11 +33,11 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	stack := newStack(scope, env, "addons")
 	configureKubernetesProviders(stack, env, cluster)
 
-	// Fargate reads the log router's configuration when it starts a pod, so it comes first.
+	// Fargate reads the log router's configuration when it starts a pod, so create it first.
 	logging := routePodLogs(stack, env, cluster)
 	controller := newLoadBalancerController(stack, env, cluster, logging)
-	// The controller is the first release to come and the last to go: it alone can delete
-	// the load balancers it has made.
+	// Install the controller first and remove it last: only it can delete the load balancers
+	// it created.
 	newMetricsServer(stack, env, controller)
 	newExternalSecrets(stack, env, cluster, controller)
 
@@ -45,8 +45,8 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	return &Addons{TerraformStack: stack}
 }
 
-// routePodLogs configures the log router that Fargate runs beside every pod. Namespace,
-// label and ConfigMap must be called exactly so.
+// routePodLogs configures the log router that Fargate runs beside every pod. EKS requires
+// these names for the namespace, its label and the ConfigMap.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
 func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) cdktf.ITerraformDependable {
 	group := loggroup.New(stack, "pod-logs", loggroup.Config{
@@ -69,15 +69,15 @@ func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster
 			"output.conf":  jsii.String(fmt.Sprintf(routerOutput, env.Region, *group.Name())),
 			"filters.conf": jsii.String(routerFilters),
 			"parsers.conf": jsii.String(routerParsers),
-			// Fluent Bit's own log would cost more than it tells.
+			// Fluent Bit's own log costs more than it is worth.
 			"flb_log_cw": jsii.String("false"),
 		},
 	})
 }
 
-// What the log router does: it takes the container runtime's prefix off each line, reads
-// what is JSON, and adds where it comes from. The log group, with its retention and key, is
-// Terraform's: the router makes none.
+// The log router strips the container runtime's prefix from each line, parses JSON and adds the
+// pod's metadata. Terraform creates the log group with its retention and key; the router
+// creates none.
 const (
 	routerOutput = `[OUTPUT]
     Name cloudwatch_logs
@@ -119,7 +119,7 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 		Version:    "3.13.1",
 		Values: map[string]any{
 			"image": imageFrom(env, "metrics-server/metrics-server"),
-			// Its usual port belongs to the kubelet on Fargate.
+			// On Fargate the kubelet uses the default port.
 			"containerPort":       metricsServerPort,
 			"replicas":            2,
 			"podDisruptionBudget": map[string]any{"enabled": true, "minAvailable": 1},
@@ -133,15 +133,15 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 	namespace := newNamespace(stack, externalSecrets, nil, after)
 	role := newPodRole(stack, env, cluster, "external-secrets-role", externalSecrets,
 		"Lets External Secrets read this environment's secrets",
-		// Security: secrets named <project>/<environment>/… only. A SecretStore can do with
-		// less, and the application's does: it reads with the application's own role.
+		// Security: only secrets named <project>/<environment>/…. A SecretStore can use a narrower
+		// role, as the application's does with the application's own.
 		[]policy.Statement{{
 			Sid:     "ReadSecrets",
 			Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
 			Resources: []string{fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s/%s/*",
 				env.Region, env.Account, env.Project, env.Name)},
 		}})
-	// Later than the chart's own: it keeps secret data out of error messages.
+	// Newer than the chart's default: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
 	image := imageFrom(env, "external-secrets/external-secrets")
 	image["tag"] = "v1.3.2"
@@ -159,8 +159,7 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
 			},
 			"livenessProbe": map[string]any{"enabled": true},
-			// Security: stores and secrets stay within a namespace, and nothing is written to
-			// AWS: the parts of the operator that would do more are off.
+			// Security: switch off stores and secrets that span namespaces, and writes to AWS.
 			"processClusterStore":          false,
 			"processClusterExternalSecret": false,
 			"processClusterGenerator":      false,
@@ -168,7 +167,7 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 			"processClusterPushSecret":     false,
 			"resources":                    resources("100m", "200Mi"),
 			"webhook": map[string]any{
-				// Its usual port belongs to the kubelet on Fargate.
+				// On Fargate the kubelet uses the default port.
 				"port":      secretsPort,
 				"image":     image,
 				"resources": resources("100m", "200Mi"),

@@ -10,7 +10,7 @@ import (
 	"plinth/settings"
 )
 
-// newLoadBalancerController installs the AWS Load Balancer Controller, which makes the ALB of an Ingress.
+// newLoadBalancerController installs the AWS Load Balancer Controller, which creates the ALB of an Ingress.
 func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, loadBalancerController, nil, after)
 	role := newPodRole(stack, env, cluster, "load-balancer-controller-role", loadBalancerController,
@@ -25,7 +25,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 		Values: map[string]any{
 			"image":       imageFrom(env, "eks/aws-load-balancer-controller"),
 			"clusterName": cluster.Cluster.Name,
-			// Fargate has no instance metadata to ask for these two.
+			// On Fargate there is no instance metadata to read these two from.
 			"region":       env.Region,
 			"vpcId":        cluster.Network.VPC.ID,
 			"replicaCount": 2,
@@ -33,19 +33,19 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 				"name":        loadBalancerController,
 				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
 			},
-			// Its webhook on Services would make every other release fail while it starts.
+			// While the controller starts, its webhook on Services would fail every other release.
 			"enableServiceMutatorWebhook": false,
-			// What these need is left out of the role.
+			// The role has no permissions for these two.
 			"enableShield": false,
 			"enableWaf":    false,
-			// Without NAT, WAF's API is out of reach.
+			// Without NAT, pods cannot reach WAF's API.
 			"enableWafv2": env.Network.NAT != settings.NATNone,
 			"controllerConfig": map[string]any{"featureGates": map[string]any{
 				"ALBGatewayAPI": false, "NLBGatewayAPI": false, "EnableServiceController": false,
 			}},
 			"defaultTargetType": "ip",
 			"defaultTags":       tags(env, "app"),
-			// An upgrade keeps the webhook's certificate, so that pods can start during it.
+			// Keep the webhook's certificate across an upgrade, so that pods can start during it.
 			"keepTLSSecret":       true,
 			"podDisruptionBudget": map[string]any{"maxUnavailable": 1},
 			"resources":           resources("200m", "256Mi"),
@@ -60,10 +60,10 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 	})
 }
 
-// loadBalancerStatements is the policy that the AWS Load Balancer Controller publishes for
-// version 3.5, made narrower: this account and region, load balancers and security groups
-// that carry this cluster's tag, this VPC, Application Load Balancers only; and without
-// what the chart's values switch off (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
+// loadBalancerStatements narrow the policy that the AWS Load Balancer Controller publishes for
+// version 3.5 to this account, region and VPC, to load balancers and security groups with this
+// cluster's tag, and to Application Load Balancers. They omit what the chart's values switch off
+// (WAF Classic, Shield, Cognito, IAM certificates, Outposts).
 // https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *string) []policy.Statement {
 	const tag = "elbv2.k8s.aws/cluster"
@@ -79,7 +79,7 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 		}
 		ownedResource = equals("aws:ResourceTag/"+tag, cluster)
 		ownedRequest  = equals("aws:RequestTag/"+tag, cluster)
-		// An update may change every tag but the one that tells whose the thing is.
+		// An update may change every tag except the one that names the owning cluster.
 		keepsOwner    = policy.Condition{Test: "Null", Variable: "aws:RequestTag/" + tag, Values: []string{"true"}}
 		inVPC         = policy.Condition{Test: "ArnEquals", Variable: "ec2:Vpc", Values: []string{ec2("vpc/" + *vpcID)}}
 		groups        = ec2("security-group/*")
@@ -134,8 +134,8 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			},
 		},
 		{
-			// The cluster's own security group has no tag of the controller's; it is told
-			// apart by its VPC.
+			// The cluster's own security group lacks the controller's tag, so the condition is on
+			// the VPC.
 			Sid:        "OpenSecurityGroups",
 			Actions:    []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
 			Resources:  []string{groups},

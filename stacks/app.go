@@ -16,23 +16,23 @@ import (
 // chart is the application's Helm chart, relative to the project's folder.
 const chart = "charts/app"
 
-// App is the stack <environment>-app: the application and its way to the database.
+// App is the stack <environment>-app: the application and its access to the database.
 type App struct {
 	cdktf.TerraformStack
 }
 
-// NewApp makes the application's release and what it alone needs.
+// NewApp creates the application's release and the resources that only it needs.
 func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons) *App {
 	stack := newStack(scope, env, "app")
-	// No value comes from the add-ons, but an Ingress and an ExternalSecret are only words
-	// without the controllers behind them.
+	// No value comes from the add-ons, but without their controllers an Ingress and an
+	// ExternalSecret do nothing.
 	stack.AddDependency(addons.TerraformStack)
 	configureKubernetesProviders(stack, env, cluster)
 
 	name := env.App.Name
-	// The load balancer controller holds a pod back from Ready until its target is healthy,
-	// so that a rolling update drops no request. The pods of a first install come before the
-	// load balancer and are not held.
+	// The load balancer controller keeps a pod from Ready until its target is healthy, so that a
+	// rolling update drops no request. The gate does not apply to the pods of a first install:
+	// they are older than the load balancer.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	database := connectDatabase(stack, env, data, cluster)
@@ -74,8 +74,8 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	return &App{TerraformStack: stack}
 }
 
-// readParametersStatements allow the parameters of one path to be read at once, which is all that External
-// Secrets asks for, and the environment's key to be used for these alone.
+// readParametersStatements allow reading all parameters of one path in one call, the only call that
+// External Secrets makes, and using the environment's key for these parameters only.
 //   - https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
 //   - https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
 func readParametersStatements(env *settings.Environment, data *Data) []policy.Statement {
@@ -90,7 +90,7 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 	}
 }
 
-// chartValues are the values of charts/app.
+// chartValues returns the values of charts/app.
 func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {
@@ -138,7 +138,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress
 	}
 }
 
-// imageVersion is what follows the repository in an image reference.
+// imageVersion returns the part of an image reference after the repository: @digest or :tag.
 func imageVersion(image settings.Image) string {
 	if image.Digest != "" {
 		return "@" + image.Digest

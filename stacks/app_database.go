@@ -10,13 +10,13 @@ import (
 	"plinth/settings"
 )
 
-// inClusterDatabase is the name of PostgreSQL's release, namespace and service account, where it runs
-// in the cluster. The namespace has a Fargate profile of its own: the application's could not be changed
-// when an environment takes another engine, since profiles are immutable.
+// inClusterDatabase is the name of the release, namespace and service account of PostgreSQL in the
+// cluster. The namespace has its own Fargate profile: profiles are immutable, so an environment that
+// changes its engine could not add the namespace to the application's.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
 const inClusterDatabase = "postgres"
 
-// inClusterChart is the chart of PostgreSQL in the cluster, relative to the project's folder.
+// inClusterChart is the path of PostgreSQL's chart, relative to the project's folder.
 const inClusterChart = "charts/postgres"
 
 // connectDatabase allows ingress from the cluster's pods to PostgreSQL, or installs PostgreSQL in the
@@ -28,7 +28,7 @@ func connectDatabase(stack cdktf.TerraformStack, env *settings.Environment, data
 	return allowIngress(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
 }
 
-// readPasswordStatements allow exactly one secret to be read, and its key to be used for that alone.
+// readPasswordStatements allow reading exactly one secret, and decrypting through Secrets Manager only.
 func readPasswordStatements(env *settings.Environment, data *Data) []policy.Statement {
 	return []policy.Statement{
 		{
@@ -67,8 +67,8 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 	})
 }
 
-// databaseTLS is how the application verifies its database. Security: RDS has certificates of a CA.
-// PostgreSQL in the cluster creates its own certificate, and proves that it knows the password.
+// databaseTLS returns how the application verifies its database. Security: a CA signs RDS's
+// certificates. PostgreSQL in the cluster signs its own, and proves that it knows the password.
 func databaseTLS(env *settings.Environment) string {
 	if env.Database.Engine == settings.EngineInCluster {
 		return "channel-binding"

@@ -20,13 +20,13 @@ import (
 type ingressConfig struct {
 	certificateArn, webACLArn *string
 	logBucket                 string
-	// zone is where the domain gets its record, nil for nowhere.
+	// zone is the hosted zone of the domain's record, nil for no record.
 	zone *string
-	// ready is what the load balancer depends on.
+	// ready lists what the load balancer depends on.
 	ready []cdktf.ITerraformDependable
 }
 
-// newIngress creates what the settings enable and do not name.
+// newIngress creates what the settings enable, unless they name an existing one.
 func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressConfig {
 	app := env.App
 	e := ingressConfig{
@@ -60,8 +60,8 @@ func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressCo
 	return e
 }
 
-// newAccessLogBucket lets Elastic Load Balancing write what it has served. It knows no key but
-// S3's own.
+// newAccessLogBucket creates the bucket for the load balancer's access logs. Elastic Load
+// Balancing supports no key except S3's own.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, name string) *bucket.Bucket {
 	folder := "AWSLogs/" + env.Account
@@ -80,7 +80,7 @@ func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, n
 	})
 }
 
-// newDNSRecord points the domain to the load balancer that the controller has created for the release.
+// newDNSRecord points the domain to the load balancer that the controller created for the release.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
 func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
 	balancer := dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
@@ -97,8 +97,8 @@ func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *s
 	})
 }
 
-// loadBalancerHost is the load balancer's host name, from the Ingress of the installed release; empty
-// if it has none yet.
+// loadBalancerHost returns the load balancer's host name from the Ingress of the installed release,
+// empty if the Ingress has none yet.
 func loadBalancerHost(stack cdktf.TerraformStack, name string, app cdktf.ITerraformDependable) *string {
 	ingress := datakubernetesingressv1.NewDataKubernetesIngressV1(stack, jsii.String("ingress"), &datakubernetesingressv1.DataKubernetesIngressV1Config{
 		Metadata: &datakubernetesingressv1.DataKubernetesIngressV1Metadata{

@@ -10,11 +10,11 @@ import (
 // keda is the name of the release and its namespace.
 const keda = "keda"
 
-// newKEDA installs KEDA, which asks the application's pods how many requests they have and tells the
-// horizontal pod autoscaler. It needs nothing of AWS, hence no role there.
+// newKEDA installs KEDA, which reads the number of requests from the application's pods for the
+// horizontal pod autoscaler. KEDA does not use AWS, so it has no IAM role.
 //
-// It is in the application's stack, not with the other add-ons: it is given rights in the
-// application's namespace, which must be there first, and whose ScaledObject must be gone before it.
+// KEDA is in the application's stack, not with the other add-ons. The application's namespace must
+// exist before KEDA's rights in it, and its ScaledObject must be deleted before KEDA.
 func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, keda, nil)
 	pods := map[string]any{
@@ -24,7 +24,7 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 	}
 	log := map[string]any{"format": "json"}
-	// With what Fargate adds, its smallest size.
+	// Fargate's smallest size, with the memory that Fargate adds.
 	size := resources("250m", "256Mi")
 	return release.New(stack, keda, release.Config{
 		Name:       keda,
@@ -36,26 +36,26 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			"global": map[string]any{"image": registryOf(env)},
 			// The tags never move.
 			"image": map[string]any{"pullPolicy": "IfNotPresent"},
-			// Security: it scales what is in the application's namespace, and changes what is in there and
-			// in its own alone. By itself it could make jobs in every namespace, with any service account.
-			// No value removes its remaining cluster-wide rights: KEDA's own kinds, and to change all API
-			// services and validating webhooks, since it puts its certificate into the API service of its
-			// metrics. A test fails when a version needs more.
+			// Security: KEDA may change resources in the application's namespace and its own only. By
+			// default it can create jobs in every namespace, with any service account. No value removes
+			// its other cluster-wide rights: KEDA's own kinds, and changing all API services and
+			// validating webhooks, since it puts its certificate into the API service of its metrics.
+			// A test fails when a version needs more.
 			"watchNamespace": env.App.Name,
 			"permissions": map[string]any{
-				// Security: no Secret but those in its own namespace, which is its certificate. Without
-				// these two, all of the application's as well.
+				// Security: KEDA reads only the Secrets in its own namespace, which hold its certificate.
+				// Without these two it reads the application's as well.
 				"operator":     map[string]any{"restrict": map[string]any{"secret": true}},
 				"metricServer": map[string]any{"restrict": map[string]any{"secret": true}},
 			},
-			// Security: Deployments and StatefulSets; by itself it could scale and read resources of every
-			// kind.
+			// Security: KEDA scales Deployments and StatefulSets only. By default it can scale and read
+			// every kind.
 			"rbac": map[string]any{"enabledCustomScaledRefKinds": false},
-			// It would check what developers write; here the application's chart alone writes, and a
-			// test holds that against the schema.
+			// The webhooks validate what developers write. Here only the application's chart writes,
+			// and a test checks that against the schema.
 			"webhooks": map[string]any{"enabled": false},
-			// One of each: what is lost while Fargate starts another is a minute or two of requests that
-			// nobody counts, and the autoscaler goes by CPU and memory then. A second one only waits.
+			// One of each is enough. While Fargate starts another, KEDA counts no requests for a minute or
+			// two, and the autoscaler uses CPU and memory. A second one would only stand by.
 			"operator":      map[string]any{"replicaCount": 1},
 			"metricsServer": map[string]any{"replicaCount": 1},
 			"service":       map[string]any{"portHttpsTarget": kedaPort},

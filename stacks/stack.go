@@ -1,6 +1,6 @@
 // Package stacks composes constructs into Terraform stacks, one for each part of the
-// platform and environment. A file is a stack, and the files of a stack's parts begin with its
-// name; stack.go has what every stack has, stack_kubernetes.go what those in the cluster share.
+// platform and environment. Each stack has a file of its name; the files of its parts begin with
+// that name. stack.go holds what all stacks share, stack_kubernetes.go what those in the cluster share.
 package stacks
 
 import (
@@ -19,8 +19,8 @@ import (
 // https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
 const terraformVersion = ">= 1.10.0"
 
-// newStack makes a stack with what every stack has: a place for its state, an oldest
-// Terraform version and the AWS provider.
+// newStack creates the stack <environment>-<name> with a state backend, a minimum Terraform version
+// and the AWS provider.
 func newStack(scope constructs.Construct, env *settings.Environment, name string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(scope, jsii.String(env.Name+"-"+name))
 	// Security: every role that the stack creates has this permissions boundary.
@@ -29,7 +29,7 @@ func newStack(scope constructs.Construct, env *settings.Environment, name string
 	return stack
 }
 
-// configureStack gives a stack what every stack has: Terraform version, backend, AWS provider, tags.
+// configureStack sets a stack's minimum Terraform version, backend, AWS provider and default tags.
 func configureStack(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
 	stack.AddOverride(jsii.String("terraform"), map[string]any{
 		"required_version": terraformVersion,
@@ -39,13 +39,13 @@ func configureStack(stack cdktf.TerraformStack, env *settings.Environment, name,
 	configureBackend(stack, env, name)
 	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{
 		Region: &region,
-		// Security: credentials of another account are refused, for a plan too.
+		// Security: the provider refuses credentials of another account, even to plan.
 		AllowedAccountIds: jsii.Strings(env.Account),
 		DefaultTags:       []*awsprovider.AwsProviderDefaultTags{{Tags: stringPointers(tags(env, name))}},
 	})
 }
 
-// tags are on every resource of a stack, load balancers of the controller included.
+// tags returns the tags of a stack's resources, including the load balancers of the controller.
 func tags(env *settings.Environment, stack string) map[string]string {
 	return map[string]string{
 		"project":     env.Project,
@@ -55,7 +55,7 @@ func tags(env *settings.Environment, stack string) map[string]string {
 	}
 }
 
-// stateObject is a stack's state in the bucket.
+// stateObject returns the key of a stack's state in the bucket.
 func stateObject(env *settings.Environment, name string) string {
 	return env.Name + "/" + name + ".tfstate"
 }
@@ -96,7 +96,7 @@ func newKey(stack cdktf.TerraformStack, env *settings.Environment, id, alias, de
 	})
 }
 
-// output is for values that people look for. Values for other stacks are passed as Go values.
+// output creates a Terraform output for people. Stacks pass values to each other in Go.
 func output(stack cdktf.TerraformStack, name, description string, value any) {
 	cdktf.NewTerraformOutput(stack, jsii.String(name), &cdktf.TerraformOutputConfig{
 		Description: jsii.String(description),

@@ -40,12 +40,12 @@ func useKey(env *settings.Environment, sid, service string, key *string, actions
 	}
 }
 
-// configureKubernetesProviders gives a stack the Kubernetes and Helm providers. They must never be in
-// the stack that creates the cluster: a provider is configured before anything is planned.
+// configureKubernetesProviders adds the Kubernetes and Helm providers to a stack. Never add them to the
+// stack that creates the cluster: Terraform configures a provider before it plans anything.
 // https://developer.hashicorp.com/terraform/language/providers/configuration#provider-configuration
 //
-// Security: both ask the AWS CLI for a token that lasts minutes, so no credential for the
-// cluster is ever written down.
+// Security: both get a token that lasts minutes from the AWS CLI, so nothing stores a credential
+// for the cluster.
 func configureKubernetesProviders(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) {
 	var (
 		api     = jsii.String("client.authentication.k8s.io/v1beta1")
@@ -59,9 +59,9 @@ func configureKubernetesProviders(stack cdktf.TerraformStack, env *settings.Envi
 		Exec:                 []*kubernetesprovider.KubernetesProviderExec{{ApiVersion: api, Command: command, Args: args}},
 	})
 	helmprovider.NewHelmProvider(stack, jsii.String("helm"), &helmprovider.HelmProviderConfig{
-		// Security: Helm keeps releases in Secrets, unless told otherwise. Whoever compares a release
-		// would need to read them, and with them the application's. There is nothing secret in a
-		// release: its values are in Terraform's state as well.
+		// Security: by default Helm keeps releases in Secrets. A role that plans a release would need to
+		// read Secrets, the application's included. A release holds nothing secret: its values are in
+		// Terraform's state too.
 		HelmDriver: jsii.String("configmap"),
 		Kubernetes: &helmprovider.HelmProviderKubernetes{
 			Host:                 cluster.Cluster.Endpoint,
@@ -94,7 +94,7 @@ func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]str
 	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), config)
 }
 
-// containerSecurity is what Pod Security "restricted" asks for beyond the charts' own defaults.
+// containerSecurity sets what Pod Security "restricted" requires, and a read-only root filesystem.
 var containerSecurity = map[string]any{
 	"allowPrivilegeEscalation": false,
 	"readOnlyRootFilesystem":   true,
@@ -103,15 +103,15 @@ var containerSecurity = map[string]any{
 	"seccompProfile":           map[string]any{"type": "RuntimeDefault"},
 }
 
-// resources makes a container's requests and limits the same: on Fargate, requests choose
-// the size that is paid for, and nothing else shares it.
+// resources sets a container's limits to its requests. On Fargate the requests choose the size that
+// AWS bills, and no other pod shares it.
 func resources(cpu, memory string) map[string]any {
 	size := map[string]any{"cpu": cpu, "memory": memory}
 	return map[string]any{"requests": size, "limits": size}
 }
 
-// imageFrom points a chart at the environment's mirror, if it has one, where an image has the
-// path that it has in its own registry.
+// imageFrom points a chart at the environment's image mirror, if it has one. The mirror keeps each
+// image under the path that the image has in its own registry.
 func imageFrom(env *settings.Environment, path string) map[string]any {
 	image := map[string]any{}
 	if env.Cluster.ImageMirror != "" {
@@ -120,7 +120,7 @@ func imageFrom(env *settings.Environment, path string) map[string]any {
 	return image
 }
 
-// registryOf does the same for charts that name an image's registry apart from its path.
+// registryOf does the same for charts that set an image's registry and path separately.
 func registryOf(env *settings.Environment) map[string]any {
 	image := map[string]any{}
 	if env.Cluster.ImageMirror != "" {
@@ -129,5 +129,5 @@ func registryOf(env *settings.Environment) map[string]any {
 	return image
 }
 
-// helmNull unsets a chart's default value; Go's nil is lost on the way to Terraform.
+// helmNull unsets a chart's default value. Go's nil does not reach Terraform.
 func helmNull() any { return cdktf.Token_NullValue() }
