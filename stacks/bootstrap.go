@@ -26,11 +26,11 @@ import (
 // administrator deploys it; no role that it creates can change it.
 type Bootstrap struct{ cdktf.TerraformStack }
 
-// NewBootstrap creates the state bucket, and for each of the environment's stacks a role that
-// deploys it and one that plans it, which pipelines assume. A role's policies follow from its stack's
-// Terraform JSON, so the bootstrap comes in a later pass of plinth/synthesis.
+// NewBootstrap creates the state bucket, and for each target stack one role that deploys it and one
+// that plans it. Pipelines assume these roles. Their policies follow from the stack's Terraform JSON,
+// so call it in a later pass of plinth/synthesis. It panics on errors, like jsii.
 func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets ...cdktf.TerraformStack) *Bootstrap {
-	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' does not match it
+	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' must not match it
 	configureStack(stack, env, "bootstrap", env.State.Region)
 	stateKey := newStateBucket(stack, env)
 	provider := newOIDCProvider(stack, env)
@@ -84,7 +84,7 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 			Description: "Encrypts Terraform's states",
 			Account:     env.Account,
 			Region:      env.State.Region,
-			// Without it no state can be read.
+			// Without the key nobody can read a state.
 			PreventDestroy: true,
 		})
 		key, names = *made.Arn, []string{env.State.KMSKey}
@@ -96,15 +96,15 @@ func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) strin
 			KeyNames:                       names,
 			NoncurrentVersionRetentionDays: env.State.NoncurrentVersionRetentionDays,
 			AccessLogBucket:                env.State.AccessLogBucket,
-			// Without the states no stack can be changed or destroyed.
+			// Without the states Terraform cannot change or destroy a stack.
 			PreventDestroy: true,
 		})
 	}
 	return key
 }
 
-// newIdentityProvider lets IAM check the CI's tokens, and returns the provider's ARN. Its
-// certificate IAM knows or finds out by itself.
+// newOIDCProvider lets IAM check the CI's tokens, and returns the provider's ARN. IAM gets the
+// issuer's certificate by itself.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
 func newOIDCProvider(stack cdktf.TerraformStack, env *settings.Environment) string {
 	if env.CI.UseExistingOIDCProvider {
@@ -118,7 +118,7 @@ func newOIDCProvider(stack cdktf.TerraformStack, env *settings.Environment) stri
 
 func issuerHost(ci settings.CI) string { return strings.TrimPrefix(ci.Issuer, "https://") }
 
-// Deployers are the subjects of the tokens of the branches and tags that may deploy.
+// Deployers returns the token subjects of the branches and tags that may deploy.
 //
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 // https://docs.github.com/en/actions/reference/security/oidc
@@ -141,9 +141,9 @@ func Deployers(ci settings.CI) []string {
 	return subjects
 }
 
-// Planners are the subjects of the project's merge requests, branches and tags. GitLab's tokens
-// have the branch that is to be merged, whichever it is; of a fork's, the fork's project, which is
-// not trusted.
+// Planners returns the token subjects of the project's merge requests, branches and tags. In a merge
+// request, GitLab's token names the source branch. In a fork's, it names the fork's project, which
+// the role does not trust.
 func Planners(ci settings.CI) []string {
 	if ci.Provider == settings.CIGitHub {
 		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*", "repo:" + ci.Project + ":ref:refs/tags/*"}
@@ -151,9 +151,9 @@ func Planners(ci settings.CI) []string {
 	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
 }
 
-// Permissions describes a stack to package permissions: by its name, such as network, its Terraform
-// JSON, the ARN of the states' key, and the names of all stacks of the environment. Its roles may
-// read all their states, to look up dependencies and dependants.
+// Permissions describes a stack to package permissions. name is the stack's, such as network;
+// document its Terraform JSON; stateKey the ARN of the states' key; all the names of the environment's
+// stacks. The stack's roles may read all their states, to look up dependencies and dependants.
 func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string, all []string) permissions.Stack {
 	stack := permissions.Stack{
 		Project: env.Project, Environment: env.Name, Name: name,
@@ -173,11 +173,11 @@ func Permissions(env *settings.Environment, name string, document map[string]any
 	return stack
 }
 
-// readSynthesized reads the Terraform JSON of a stack of an earlier pass.
+// readSynthesized reads the Terraform JSON that an earlier pass wrote for a stack.
 func readSynthesized(folder, id string, stack cdktf.TerraformStack) (document map[string]any, _ error) {
 	content, err := os.ReadFile(filepath.Join(folder, "stacks", id, "cdk.tf.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		// As HCL, if cdktf is told so.
+		// cdktf was set to write HCL.
 		content, err = json.Marshal(stack.ToTerraform())
 	}
 	if err != nil {
@@ -186,8 +186,8 @@ func readSynthesized(folder, id string, stack cdktf.TerraformStack) (document ma
 	return document, json.Unmarshal(content, &document)
 }
 
-// missingAnywhere adds to the types that a stack lacks rows for those of all stacks that have been
-// written: one message, whichever stack and environment comes first.
+// missingAnywhere adds the types without a row of all stacks that an earlier pass wrote. The message
+// is the same, whichever stack and environment comes first.
 func missingAnywhere(table permissions.Table, folder string, missing permissions.Missing) error {
 	files, err := filepath.Glob(filepath.Join(folder, "stacks", "*", "cdk.tf.json"))
 	for _, file := range files {
@@ -204,7 +204,7 @@ func missingAnywhere(table permissions.Table, folder string, missing permissions
 	return missing
 }
 
-// newRoleBoundary creates the permissions boundary of the roles that a stack creates.
+// newRoleBoundary creates the permissions boundary of a stack's roles, if the stack creates any.
 func newRoleBoundary(stack cdktf.TerraformStack, env *settings.Environment, subject permissions.Stack) {
 	statements, err := permissions.RolesBoundary(subject)
 	fail(err)

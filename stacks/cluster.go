@@ -25,17 +25,17 @@ type Cluster struct {
 	PodLogs string
 }
 
-// apiPort is the Kubernetes API's.
+// apiPort is the port of the Kubernetes API.
 const apiPort = 443
 
-// Ports of pods that the API server calls. Their usual port, 10250, is taken on Fargate.
+// Ports of pods that the API server calls. On Fargate the kubelet uses 10250, the default of the first two.
 const (
 	metricsServerPort = 10251
 	secretsPort       = 9443
 	kedaPort          = 6443
 )
 
-// NewCluster makes the EKS control plane, its Fargate profiles and its managed add-ons.
+// NewCluster creates the EKS control plane, its Fargate profiles and its managed add-ons.
 func NewCluster(scope constructs.Construct, env *settings.Environment, network *Network) *Cluster {
 	stack := newStack(scope, env, "cluster")
 	key := newKey(stack, env, "key", "cluster", "Encrypts Kubernetes secrets and the cluster's logs", false)
@@ -44,7 +44,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		Version: env.Cluster.Version,
 		Account: env.Account,
 		Region:  env.Region,
-		// Two zones are enough, and so a third can come and go.
+		// Two zones are enough. A third can then be added and removed.
 		SubnetIDs:         network.VPC.PrivateSubnetIDs[:2],
 		PublicAccessCIDRs: env.Cluster.PublicAccessCIDRs,
 		KeyArn:            key.Arn,
@@ -84,8 +84,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
 	}
 	if env.Cluster.KEDA {
-		// Its own: a profile's namespaces cannot change, and another one in its place would take the
-		// pods of the others with it.
+		// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
+		// would delete the pods of its other namespaces.
 		profile("keda", keda)
 	}
 
@@ -102,7 +102,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	return result
 }
 
-// webhookPorts are those that the API server reaches, of the add-ons that are there.
+// webhookPorts returns the ports of the enabled add-ons that the API server calls.
 func webhookPorts(env *settings.Environment) []eks.WebhookPort {
 	ports := []eks.WebhookPort{
 		{Name: "metrics-server", Port: metricsServerPort},
@@ -114,24 +114,24 @@ func webhookPorts(env *settings.Environment) []eks.WebhookPort {
 	return ports
 }
 
-// accessPolicies maps a setting to EKS's policy of that power.
+// accessPolicies maps the setting to EKS's access policy.
 var accessPolicies = map[settings.AccessPolicy]string{
 	settings.AccessAdmin: "AmazonEKSClusterAdminPolicy",
 	settings.AccessEdit:  "AmazonEKSEditPolicy",
 	settings.AccessView:  "AmazonEKSViewPolicy",
-	// The view policy has no exec, and the edit policy has Secrets: the chart adds exec.
+	// The view policy lacks exec, and the edit policy reads Secrets. So the chart grants exec.
 	settings.AccessDeveloper: "AmazonEKSViewPolicy",
 }
 
-// pipelineAccess is that of the roles that deploy and plan what is in the cluster. Deploying the
-// add-ons makes roles of Kubernetes', which takes an administrator.
+// pipelineAccessEntries returns the access entries of the roles that deploy and plan stacks in the
+// cluster. To create the add-ons' Kubernetes roles, the deploying role must be an administrator.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 func pipelineAccessEntries(env *settings.Environment) []eks.AccessEntry {
 	var all []eks.AccessEntry
 	for _, stack := range env.KubernetesStacks() {
 		all = append(all,
 			eks.AccessEntry{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
-			// Security: this one reads everything but Secrets.
+			// Security: the role that plans reads everything except Secrets.
 			eks.AccessEntry{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
 	}
 	return all
@@ -154,7 +154,7 @@ func accessEntries(env *settings.Environment) []eks.AccessEntry {
 }
 
 // newAddon installs an EKS managed add-on in AWS's default version for the cluster's
-// Kubernetes version, so that it is upgraded with the cluster.
+// Kubernetes version, so that upgrading the cluster upgrades the add-on.
 func newAddon(stack cdktf.TerraformStack, cluster *eks.Cluster, name, configuration string, after cdktf.ITerraformDependable) {
 	config := &eksaddon.EksAddonConfig{
 		ClusterName: jsii.String(cluster.Name),

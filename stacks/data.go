@@ -19,11 +19,11 @@ type Data struct {
 	Key        *encryptionkey.Key
 }
 
-// NewData makes the database and the image repository.
+// NewData creates the database and the image repository.
 func NewData(scope constructs.Construct, env *settings.Environment, network *Network) *Data {
 	stack := newStack(scope, env, "data")
 	key := newKey(stack, env, "key", "data", "Encrypts the database, its password, backups and logs, and images",
-		// A final snapshot is worth as much as its key.
+		// A final snapshot is useless without its key.
 		env.Protected || *env.Database.FinalSnapshot)
 	database := newDatabase(stack, env, network, key)
 	images := repository.New(stack, "images", repository.Config{
@@ -45,7 +45,7 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	return &Data{TerraformStack: stack, Database: database, Repository: images, Key: key}
 }
 
-// newDatabase makes the database, or what there is of one before it runs in the cluster.
+// newDatabase creates the database, or only its password if PostgreSQL runs in the cluster.
 func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
 	if env.Database.Engine != settings.EngineInCluster {
 		database := postgres.New(stack, "database", databaseConfig(env, network, key))
@@ -64,8 +64,8 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 	})
 }
 
-// newBackupPlan keeps backups of the database that is in use. They are lost with the environment's
-// key, as the final snapshot would be.
+// newBackupPlan backs up the current database. Deleting the environment's key loses the backups, as
+// it would the final snapshot.
 func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, database *postgres.Postgres) *backupplan.Plan {
 	backup := env.Database.AWSBackup
 	config := backupplan.Config{

@@ -15,11 +15,11 @@ import (
 type Network struct {
 	cdktf.TerraformStack
 	VPC *vpc.VPC
-	// AccessPaths are how people reach what is private in it.
+	// AccessPaths are the ways for people to reach private resources in the VPC.
 	AccessPaths []AccessPath
 }
 
-// NewNetwork creates the VPC and what belongs to it.
+// NewNetwork creates the VPC, and the bastion and the VPN if the settings enable them.
 func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network {
 	stack := newStack(scope, env, "network")
 	var key *encryptionkey.Key

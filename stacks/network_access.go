@@ -16,7 +16,7 @@ import (
 	"plinth/settings"
 )
 
-// AccessPath is how people reach what is private in the VPC.
+// AccessPath is a way for people to reach private resources in the VPC.
 type AccessPath struct {
 	// Name is bastion or vpn.
 	Name string
@@ -64,8 +64,8 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 	return AccessPath{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }
 
-// bastionTargets are the ports that the bastion reaches besides the Kubernetes API. PostgreSQL in the
-// cluster is reached through that API.
+// bastionTargets returns the ports that the bastion reaches in addition to the Kubernetes API. People
+// reach PostgreSQL in the cluster through that API.
 func bastionTargets(env *settings.Environment) []bastion.Target {
 	if env.Database.Engine == settings.EngineInCluster {
 		return nil
@@ -73,8 +73,8 @@ func bastionTargets(env *settings.Environment) []bastion.Target {
 	return []bastion.Target{{Name: "postgres", Port: postgres.Port}}
 }
 
-// tunnelStatements are for people, whose roles are not Plinth's. Security: by the two documents
-// alone, so that no session goes without its rules, and on the bastion alone.
+// tunnelStatements are for people's roles, which Plinth does not create. Security: they allow sessions
+// on the bastion only, and with the two documents only, so that every session has their rules.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
 func tunnelStatements(env *settings.Environment, instance *string, key *encryptionkey.Key) []policy.Statement {
 	arn := func(service, account, resource string) string {
@@ -88,7 +88,7 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 	if env.Database.Engine != settings.EngineInCluster {
 		endpoints.Actions = append(endpoints.Actions, "rds:DescribeDBClusters", "rds:DescribeDBInstances")
 		endpoints.Resources = append(endpoints.Resources,
-			// And what is restored from a snapshot, or a replica.
+			// These also match databases restored from a snapshot, and replicas.
 			arn("rds", env.Account, "cluster:"+env.ResourceName("postgres*")),
 			arn("rds", env.Account, "db:"+env.ResourceName("postgres*")))
 	}
@@ -106,7 +106,7 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 		{
 			Sid:     "OwnSessions",
 			Actions: []string{"ssm:ResumeSession", "ssm:TerminateSession"},
-			// A session is named after who has started it.
+			// A session's id begins with the id of the user who started it.
 			Resources: []string{arn("ssm", env.Account, "session/&{aws:userid}-*")},
 		},
 		{Sid: "Encrypt", Actions: []string{"kms:GenerateDataKey"}, Resources: []string{*key.Arn}},

@@ -17,8 +17,8 @@ type Observability struct {
 	cdktf.TerraformStack
 }
 
-// Names in the cluster: of a release, its namespace and its service account alike. They share a
-// Fargate profile, which has room for five.
+// Each name is that of a release, its namespace and its service account. The namespaces share a
+// Fargate profile, which takes at most five.
 const (
 	prometheusNamespace = "prometheus"
 	kubeStateMetrics    = "kube-state-metrics"
@@ -27,9 +27,9 @@ const (
 	podLogs             = "pod-logs"
 )
 
-// NewObservability makes the dashboard, the alarms and what tells of them, and where the settings
-// say so, Prometheus, Loki and Grafana. It comes after the application, which does not need it:
-// CloudWatch knows a load balancer only by an id that it has once it is made.
+// NewObservability creates the dashboard, the alarms and their topic, and the budget, Prometheus, Loki
+// and Grafana if the settings enable them. It depends on the application, because CloudWatch names a
+// load balancer by an id that exists only after its creation.
 func NewObservability(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons, application *App) *Observability {
 	stack := newStack(scope, env, "observability")
 	stack.AddDependency(addons.TerraformStack)

@@ -11,8 +11,8 @@ import (
 
 const gib = 1 << 30
 
-// newAlarms watches what users and operators would notice next. Each alarm's description is the
-// message that somebody reads at night: what it means, what to do first, and where there is more.
+// newAlarms creates alarms on what users and operators would notice next. Each description is the
+// message that somebody reads at night: what it means, what to do first, and where to read more.
 func newAlarms(scope constructs.Construct, env *settings.Environment, mon monitoring, topicArn *string) {
 	add := func(id, anchor string, c alarm.Config) {
 		c.Name, c.TopicArn = env.ResourceName(id), topicArn
@@ -28,8 +28,8 @@ func applicationAlarms(env *settings.Environment, mon monitoring, limits setting
 	add("error-rate", alarm.Config{
 		Description: fmt.Sprintf("More than %d %% of requests end in an error of the service or find no pod. "+
 			"Look at the pods' state (./plinth status %s) and at their log; if a release did it, roll it back.", limits.ErrorRatePercent, env.Name),
-		// A request that found no pod is in the load balancer's errors alone, and a minute without
-		// requests has no count.
+		// Only the load balancer's errors count a request that found no pod. A minute without requests
+		// has no count.
 		Expression: "IF(FILL(requests, 0) + FILL(balancer, 0) > 0, 100 * (FILL(service, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0)), 0)",
 		Metrics: map[string]alarm.Metric{
 			"requests": mon.loadBalancerMetric("RequestCount", "Sum"),
@@ -55,8 +55,8 @@ func applicationAlarms(env *settings.Environment, mon monitoring, limits setting
 		Metric:      mon.errorLogs,
 		Threshold:   float64(limits.ErrorLogsPer5Minutes), Minutes: 5, Periods: 1, Wrong: 1,
 	})
-	// Kubernetes' scheduler tells EKS's metrics what it cannot place; Fargate's has pods of its own,
-	// for which Prometheus has an alert.
+	// EKS's metrics count the pods that Kubernetes' scheduler cannot place. They omit those of
+	// Fargate's scheduler, for which Prometheus has an alert.
 	add("pending-pods", alarm.Config{
 		Description: "Pods wait for a place: no Fargate profile has their namespace, or none had it when they were made. " +
 			"Look at their events (kubectl get pods --all-namespaces --field-selector status.phase=Pending).",
@@ -65,8 +65,8 @@ func applicationAlarms(env *settings.Environment, mon monitoring, limits setting
 	})
 }
 
-// databaseAlarms are for each instance of RDS; Aurora's come and go, and are watched by their role
-// in the cluster. The runbook knows them by what is watched, whichever server it is.
+// databaseAlarms adds alarms for each RDS instance. Aurora's instances come and go, so its alarms watch
+// a role in the cluster. The runbook has one entry for each kind of alarm, not for each server.
 func databaseAlarms(mon monitoring, limits settings.Alarms, addTo func(id, anchor string, c alarm.Config)) {
 	for _, server := range mon.servers() {
 		add := func(what string, c alarm.Config) { addTo(server.alarm(what), "database-"+what, c) }

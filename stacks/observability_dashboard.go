@@ -12,7 +12,7 @@ import (
 	"plinth/settings"
 )
 
-// newDashboard shows the same metrics as the alarms watch, and those that explain them.
+// newDashboard shows the metrics that the alarms watch, and those that explain them.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon monitoring) {
 	rows := [][]graph{
@@ -60,13 +60,13 @@ func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon mon
 	})
 }
 
-// graph is one of the dashboard's, with a line for each metric.
+// graph is one graph of the dashboard, with a line for each metric.
 type graph struct {
 	title   string
 	metrics []alarm.Metric
 }
 
-// widget is a graph at a place of the dashboard's grid, which is 24 wide.
+// widget returns the graph as a widget at x, y of the dashboard's grid, which is 24 wide.
 func (g graph) widget(region string, x, y int) map[string]any {
 	var lines []any
 	for _, m := range g.metrics {

@@ -19,7 +19,7 @@ import (
 // grafanaCharts is where the community publishes Grafana's and Loki's charts.
 const grafanaCharts = "https://grafana-community.github.io/helm-charts"
 
-// Amazon's plugin, without which Grafana 13 cannot sign what it asks of the workspace.
+// Amazon's plugin. Without it Grafana 13 cannot sign queries to the workspace.
 // https://grafana.com/docs/grafana/latest/datasources/prometheus/configure/aws-authentication/
 const (
 	workspacePlugin        = "grafana-amazonprometheus-datasource"
@@ -27,19 +27,19 @@ const (
 )
 
 const (
-	// oidcSecret is the Secret of Grafana's client at the OpenID Connect provider, oidcFile where
+	// oidcSecret is the Secret with the OpenID Connect client's secret, oidcFile the path where
 	// Grafana reads it.
 	oidcSecret = "grafana-oidc"
 	oidcFile   = "/etc/secrets/oidc/clientSecret"
-	// dashboardFolder is where the chart mounts the ConfigMap of the provider with that name.
+	// dashboardFolder is where the chart mounts dashboardProvider's ConfigMap.
 	dashboardProvider = "plinth"
 	dashboardFolder   = "/var/lib/grafana/dashboards/" + dashboardProvider
 )
 
-// newGrafana installs Grafana, behind a load balancer that is reached from inside the VPC only.
-// Metrics are nil, and lokiURL is empty, where there are none.
+// newGrafana installs Grafana behind a load balancer that only the VPC can reach. metrics is nil
+// without Prometheus, lokiURL is empty without Loki.
 func newGrafana(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, metrics *workspace, lokiURL string) {
-	// As with the application, the controller holds a new pod back until its target is healthy.
+	// As with the application, the controller keeps a new pod from Ready until its target is healthy.
 	namespace := newNamespace(stack, grafana, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	role := newPodRole(stack, env, cluster, "grafana-role", grafana,
 		"Lets Grafana read metrics, and its secret at the OpenID Connect provider", grafanaStatements(env, metrics))
@@ -61,12 +61,12 @@ func newGrafana(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 	})
 }
 
-// grafanaStatements allow to read, and nothing that anybody has written besides.
+// grafanaStatements allow reading metrics and Grafana's own client secret, nothing else.
 func grafanaStatements(env *settings.Environment, metrics *workspace) []policy.Statement {
 	statements := []policy.Statement{
 		{
 			Sid: "ReadCloudWatch",
-			// CloudWatch narrows neither to a resource.
+			// Neither action supports a narrower resource than "*".
 			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 			Actions:   []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"},
 			Resources: []string{"*"},
@@ -74,7 +74,7 @@ func grafanaStatements(env *settings.Environment, metrics *workspace) []policy.S
 		{
 			Sid:     "ReadClientSecret",
 			Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-			// Secrets Manager ends its ARNs in six characters of its own choice.
+			// Secrets Manager appends a hyphen and six random characters to the name.
 			Resources: []string{fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-??????",
 				env.Region, env.Account, grafanaSecret(env))},
 		},
@@ -89,17 +89,17 @@ func grafanaStatements(env *settings.Environment, metrics *workspace) []policy.S
 	return statements
 }
 
-// grafanaSecret names the secret that a person puts into Secrets Manager: the client's, as text,
-// encrypted with AWS's own key.
+// grafanaSecret returns the name of a secret that a person creates in Secrets Manager: the OpenID
+// Connect client's secret as plain text, encrypted with AWS's own key.
 func grafanaSecret(env *settings.Environment) string {
 	return env.Project + "/" + env.Name + "/grafana"
 }
 
-// dashboards are Grafana's files, which it reads anew when they change.
+// dashboards returns Grafana's dashboards as files. Grafana reloads them when they change.
 func dashboards(env *settings.Environment, logs bool) *map[string]*string {
 	database := env.ResourceName("postgres")
 	if env.Database.Engine == settings.EngineInCluster {
-		database = "" // CloudWatch knows none
+		database = "" // CloudWatch has no metrics of it
 	}
 	files := observability.Dashboards(observability.Names{
 		App:          env.App.Name,
@@ -116,9 +116,9 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 	image := registryOf(env)
 	values := map[string]any{
 		"image": image,
-		// One, without a disk: all that matters comes from these values. People, sessions and what
-		// somebody tries out are in a file of the pod's own and go with it; a second pod would not
-		// know of them. After a restart the provider lets everybody in again unasked.
+		// One, without a disk: everything that matters comes from these values. Users, sessions and
+		// experiments are in a file that the pod loses with its end and that a second pod would not
+		// see. After a restart the provider signs everybody in again without a prompt.
 		"replicas":    1,
 		"persistence": map[string]any{"enabled": false},
 		"serviceAccount": map[string]any{
@@ -126,7 +126,7 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 			"annotations":                  map[string]any{"eks.amazonaws.com/role-arn": roleArn},
 			"automountServiceAccountToken": false,
 		},
-		// Security: it asks nothing of the Kubernetes API.
+		// Security: Grafana does not use the Kubernetes API.
 		"automountServiceAccountToken": false,
 		"rbac":                         map[string]any{"create": false},
 		"enableServiceLinks":           false,
@@ -136,9 +136,9 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		},
 		"resources": resources("250m", "768Mi"),
-		// Whether it runs; whether it can use its database is asked for readiness.
+		// Liveness checks only that Grafana runs. Readiness also checks its database.
 		"livenessProbe": map[string]any{"httpGet": map[string]any{"path": "/healthz"}},
-		// Security: nobody has a password, an administrator neither.
+		// Security: nobody has a password, not even an administrator.
 		"env":         map[string]any{"GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true"},
 		"grafana.ini": grafanaIni(env, metrics != nil),
 		"datasources": map[string]any{"datasources.yaml": map[string]any{
@@ -151,7 +151,7 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 				"options": map[string]any{"path": dashboardFolder},
 			}},
 		}},
-		// Not the chart's value dashboards: it would start a container to download some.
+		// Do not set the chart's value dashboards: it adds a container that downloads dashboards.
 		"dashboardsConfigMaps": map[string]any{dashboardProvider: "grafana-dashboards"},
 		"extraSecretMounts": []any{map[string]any{
 			"name": "oidc", "secretName": oidcSecret, "mountPath": "/etc/secrets/oidc", "readOnly": true, "defaultMode": 0o440,
@@ -168,7 +168,7 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 	return values
 }
 
-// grafanaIni is grafana.ini, by its sections.
+// grafanaIni returns grafana.ini by section.
 // https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/
 func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 	oidc := env.Observability.Grafana.OIDC
@@ -176,25 +176,25 @@ func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 	if plugin {
 		plugins = map[string]any{
 			"plugin_admin_enabled": false,
-			// Amazon's plugin is installed, in its one version, and none of those that Grafana would
-			// add by itself. The data sources that the image has stay as they are.
+			// Install Amazon's plugin in this version only, and none of those that Grafana installs by
+			// default. The image's own data sources keep their versions.
 			"preinstall_auto_update": false,
 			"disable_plugins": "grafana-advisor-app,grafana-exploretraces-app,grafana-lokiexplore-app," +
 				"grafana-metricsdrilldown-app,grafana-pyroscope-app",
-			// What tells the SDK its role is in the environment, and nothing secret is.
+			// The SDK finds its role in environment variables, which hold nothing secret.
 			"forward_host_env_vars": workspacePlugin + ",cloudwatch",
 		}
 	}
 	return map[string]any{
 		"server": map[string]any{
 			"domain": env.Observability.Grafana.Domain, "root_url": "https://" + env.Observability.Grafana.Domain + "/",
-			"enforce_domain": false, // the load balancer asks by address whether it is healthy
+			"enforce_domain": false, // the load balancer's health check uses the pod's address
 		},
 		"security": map[string]any{
 			"cookie_secure": true, "cookie_samesite": "lax", "strict_transport_security": true,
 			"content_security_policy": true, "disable_gravatar": true,
-			// Security: Grafana's own default is known to all. It encrypts what the pod's file has of
-			// people's tokens; pod, key and file come and go together.
+			// Security: Grafana's default is public. The key encrypts users' tokens in the pod's file.
+			// A new key needs no re-encryption: Grafana reads it only at start, with an empty file.
 			"secret_key": "$__file{" + oidcFile + "}",
 		},
 		"auth":       map[string]any{"disable_login_form": true, "sigv4_auth_enabled": true},
@@ -203,10 +203,10 @@ func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 			"enabled": true, "name": "OpenID Connect", "auto_login": true, "use_pkce": true,
 			"client_id": oidc.ClientID, "client_secret": "$__file{" + oidcFile + "}", "scopes": "openid profile email",
 			"auth_url": oidc.AuthURL, "token_url": oidc.TokenURL, "api_url": oidc.UserInfoURL,
-			// Whom the provider lets in has an account from then on.
+			// Create an account for everyone whom the provider admits.
 			"allow_sign_up":       true,
 			"role_attribute_path": roleOf(oidc),
-			// Security: an administrator of dashboards, not of the server.
+			// Security: Admin covers dashboards and data sources, not the server.
 			"allow_assign_grafana_admin": false,
 		},
 		"auth.anonymous": map[string]any{"enabled": false},
@@ -219,7 +219,7 @@ func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 		"public_dashboards": map[string]any{"enabled": false},
 		// CloudWatch and the workspace raise the alarms.
 		"unified_alerting": map[string]any{"enabled": false},
-		// Security: these are on the port that the load balancer reaches.
+		// Security: the load balancer exposes the port of these.
 		"metrics": map[string]any{"enabled": false},
 		"plugins": plugins,
 		// The log router reads JSON.
@@ -227,8 +227,8 @@ func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 	}
 }
 
-// roleOf is the question, in JMESPath, which role a token's groups give. Names of groups hold no
-// quotes.
+// roleOf returns the JMESPath expression that maps a token's groups to a role. Group names contain
+// no quotes.
 func roleOf(oidc settings.OIDC) string {
 	var clauses []string
 	for _, rule := range []struct{ group, role string }{{oidc.AdminGroup, "Admin"}, {oidc.EditorGroup, "Editor"}} {
@@ -239,7 +239,7 @@ func roleOf(oidc settings.OIDC) string {
 	return strings.Join(append(clauses, "'Viewer'"), " || ")
 }
 
-// dataSources have the uids that the dashboards name.
+// dataSources returns Grafana's data sources. The dashboards refer to their uids.
 func dataSources(env *settings.Environment, metrics *workspace, lokiURL string) []any {
 	all := []any{map[string]any{
 		"name": "CloudWatch", "uid": "cloudwatch", "type": "cloudwatch", "access": "proxy", "editable": false,
@@ -264,8 +264,8 @@ func dataSources(env *settings.Environment, metrics *workspace, lokiURL string) 
 	return all
 }
 
-// clientSecret has External Secrets fetch the client's secret, as Grafana's own service account.
-// Grafana reads it when it starts: after a change, kubectl rollout restart.
+// clientSecret makes External Secrets fetch the client's secret as Grafana's own service account.
+// Grafana reads the secret at start: after a change, run kubectl rollout restart.
 // https://external-secrets.io/latest/provider/aws-access/
 func clientSecret(env *settings.Environment) []any {
 	return []any{
@@ -294,7 +294,7 @@ func clientSecret(env *settings.Environment) []any {
 	}
 }
 
-// grafanaIngress is what makes the load balancer; charts/app has the reasons.
+// grafanaIngress returns the annotations of Grafana's Ingress. charts/app explains the values.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 func grafanaIngress(env *settings.Environment) map[string]any {
 	annotations := map[string]any{}
@@ -323,7 +323,7 @@ func grafanaIngress(env *settings.Environment) map[string]any {
 	return annotations
 }
 
-// awsTags are tags as the controller's annotations take them.
+// awsTags formats tags for the controller's annotations.
 func awsTags(tags map[string]string) string {
 	var pairs []string
 	for _, key := range slices.Sorted(maps.Keys(tags)) {

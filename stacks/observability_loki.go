@@ -13,14 +13,14 @@ import (
 	"plinth/settings"
 )
 
-// podLogsChart is the chart of what fills Loki, relative to the project's folder.
+// podLogsChart is the path of the log collector's chart, relative to the project's folder.
 const podLogsChart = "charts/pod-logs"
 
-// lokiPort is Loki's own.
+// lokiPort is Loki's default port.
 const lokiPort = 3100
 
-// newLoki installs Loki, which keeps its lines in a bucket, and what reads the application's pods'
-// output into it. It returns Loki's URL in the cluster.
+// newLoki installs Loki, which keeps its lines in a bucket, and the collector that sends it the output
+// of the application's pods. It returns Loki's URL in the cluster.
 // https://grafana.com/docs/loki/latest/get-started/deployment-modes/#monolithic-mode
 func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, b lokiBucket) string {
 	namespace := newNamespace(stack, loki, nil)
@@ -39,15 +39,15 @@ func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Clu
 	return url
 }
 
-// newLogBucket is where Loki keeps its lines. What its compactor deletes is gone a week later. The
-// bucket goes with the stack, whatever is in it: CloudWatch has the same lines.
+// newLogBucket creates the bucket in which Loki keeps its lines. S3 removes what the compactor deletes
+// a week later. Destroying the stack deletes the bucket even if it is not empty: CloudWatch has the same lines.
 func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
 	name := env.ResourceName("loki", env.Account)
 	made := bucket.New(stack, "loki-bucket", bucket.Config{
 		Name:                           name,
 		KeyArn:                         key.Arn,
 		NoncurrentVersionRetentionDays: 7,
-		// The compactor forgets what it has marked when its pod is replaced.
+		// When its pod is replaced, the compactor forgets the objects that it marked for deletion.
 		ExpirationDays: env.Observability.Loki.RetentionDays + 7,
 		ForceDestroy:   true,
 	})
@@ -61,7 +61,7 @@ type lokiBucket struct {
 	ready       cdktf.ITerraformDependable
 }
 
-// lokiStatements are what Loki does with a bucket, and with its key by way of S3 alone.
+// lokiStatements allow Loki to use its bucket, and the bucket's key through S3 only.
 // https://grafana.com/docs/loki/latest/configure/storage/#aws-deployment-s3-single-store
 func lokiStatements(env *settings.Environment, b lokiBucket) []policy.Statement {
 	return []policy.Statement{
@@ -88,18 +88,18 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 			"annotations":                  map[string]any{"eks.amazonaws.com/role-arn": roleArn},
 			"automountServiceAccountToken": false,
 		},
-		// Security: it asks nothing of the Kubernetes API.
+		// Security: Loki does not use the Kubernetes API.
 		"defaults": map[string]any{"automountServiceAccountToken": false, "enableServiceLinks": false},
 		"loki": map[string]any{
 			"image": registryOf(env),
-			// Security: there is one tenant and no password. Its Services are in the cluster only, and
-			// whoever runs a pod there can read all lines, and add some.
+			// Security: there is one tenant and no password. Only the cluster can reach Loki's Services,
+			// and any pod there can read all lines and add some.
 			"auth_enabled": false,
 			"commonConfig": map[string]any{"replication_factor": replicas},
 			"storage": map[string]any{
 				"type":        "s3",
 				"bucketNames": map[string]any{"chunks": b.name},
-				// The bucket encrypts by itself, and the role is in the environment.
+				// The bucket encrypts by default. Loki finds its role in environment variables.
 				"s3": map[string]any{"region": env.Region},
 			},
 			"schemaConfig": map[string]any{"configs": []any{map[string]any{
@@ -114,18 +114,18 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 			"compactor": map[string]any{
 				"working_directory": "/var/loki/compactor", "retention_enabled": true, "delete_request_store": "s3",
 			},
-			// A line is in the bucket half an hour later, and when a pod is told to stop.
+			// Loki writes a line to the bucket within half an hour, and when its pod stops.
 			"ingester":  map[string]any{"chunk_idle_period": "15m", "max_chunk_age": "30m"},
 			"analytics": map[string]any{"reporting_enabled": false},
 		},
 		"singleBinary": map[string]any{
 			"replicas": replicas,
-			// Fargate has no EBS. Where a pod's machine fails, the lines that are not yet in the bucket
-			// are lost, unless two more have them; CloudWatch has them all.
+			// Fargate has no EBS. When a pod's machine fails, lines that are not yet in the bucket are
+			// lost, unless two more replicas have them. CloudWatch has all lines.
 			"persistence":                   map[string]any{"enabled": false},
 			"terminationGracePeriodSeconds": 300,
 			"podDisruptionBudget":           map[string]any{"maxUnavailable": 1},
-			// Fargate gives every pod a node of its own, and heeds no affinity.
+			// Fargate gives every pod its own node and ignores affinity.
 			"affinity":  helmNull(),
 			"resources": resources("500m", "1792Mi"),
 		},
@@ -133,7 +133,7 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 		"backend": none, "read": none, "write": none,
 		// A single pod must find itself before it is ready.
 		"memberlist": map[string]any{"service": map[string]any{"publishNotReadyAddresses": true}},
-		// Security: otherwise there would be a role in the cluster, if an empty one.
+		// Security: otherwise the chart creates a ClusterRole, though an empty one.
 		"rbac":         map[string]any{"namespaced": true},
 		"gateway":      off,
 		"lokiCanary":   off,
@@ -141,14 +141,14 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 		"memcached":    off,
 		"chunksCache":  off,
 		"resultsCache": off,
-		// CloudWatch and the workspace raise the alarms. Security: what fetches rules reads Secrets.
+		// CloudWatch and the workspace raise the alarms. Security: the rules' sidecar reads Secrets.
 		"ruler":   off,
 		"sidecar": map[string]any{"rules": off},
 	}
 }
 
-// newPodLogs installs what reads the application's pods' output through the Kubernetes API: Fargate
-// runs no agent of one's own beside its log router, which goes on sending to CloudWatch.
+// newPodLogs installs the collector that reads the application's pods' output through the Kubernetes
+// API. Fargate runs no agent except its own log router, which still sends to CloudWatch.
 func newPodLogs(stack cdktf.TerraformStack, env *settings.Environment, url string, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, podLogs, nil)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("pod-logs-chart"), &cdktf.TerraformAssetConfig{

@@ -14,19 +14,19 @@ import (
 	"plinth/settings"
 )
 
-// monitoring is what CloudWatch has metrics of, by their names there.
+// monitoring holds the monitored resources, by their names in CloudWatch.
 type monitoring struct {
 	// loadBalancer and targetGroup are the application's: app/… and targetgroup/….
 	loadBalancer, targetGroup *string
 	database                  postgres.Identifiers
 	natGateways               []*string
 	podLogs                   string
-	// errorLogs are lines of level ERROR, pendingPods those that Kubernetes' scheduler cannot place.
+	// errorLogs counts lines of level ERROR, pendingPods the pods that Kubernetes' scheduler cannot place.
 	errorLogs, pendingPods alarm.Metric
 }
 
-// newMonitoring looks up what is monitored. The controller has created the load balancer: it is found
-// by the name in the Ingress, its target group by tags.
+// newMonitoring looks up the monitored resources and creates the count of error lines. It finds the
+// load balancer, which the controller created, by the Ingress's name for it, its target group by tags.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
 func newMonitoring(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) monitoring {
 	mon := monitoring{
@@ -49,7 +49,7 @@ func newMonitoring(scope constructs.Construct, env *settings.Environment, data *
 			Dimensions: map[string]*string{"ClusterName": jsii.String(cluster.Cluster.Name)},
 		},
 	}
-	// The log router has merged the application's JSON with what it knows of the pod.
+	// The log router adds the pod's metadata to the application's JSON.
 	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
 		Name:         jsii.String(env.ResourceName("errors")),
 		LogGroupName: jsii.String(mon.podLogs),
@@ -68,7 +68,7 @@ func (mon monitoring) loadBalancerMetric(name, statistic string) alarm.Metric {
 	}
 }
 
-// targetMetric is of the pods behind the load balancer.
+// targetMetric returns a metric of the pods behind the load balancer, with statistic Maximum.
 func (mon monitoring) targetMetric(name string) alarm.Metric {
 	m := mon.loadBalancerMetric(name, "Maximum")
 	m.Dimensions["TargetGroup"] = mon.targetGroup
@@ -79,9 +79,9 @@ func (mon monitoring) targetMetric(name string) alarm.Metric {
 type server struct {
 	name       string
 	dimensions map[string]*string
-	// free is the metric of free storage in bytes, lag that of a replica's lag.
+	// free is the metric of free storage in bytes, lag that of replica lag, empty for a writer.
 	free, lag string
-	// lagPerSecond is in lag's unit.
+	// lagPerSecond is one second in lag's unit.
 	lagPerSecond float64
 }
 
@@ -105,7 +105,7 @@ func (mon monitoring) servers() []server {
 		}
 	}
 	if ids.Primary == "" {
-		return nil // in the cluster, where CloudWatch knows no database
+		return nil // CloudWatch has no metrics of PostgreSQL in the cluster
 	}
 	instance := func(id string) map[string]*string { return map[string]*string{"DBInstanceIdentifier": &id} }
 	all := []server{{name: "database-primary", dimensions: instance(ids.Primary), free: "FreeStorageSpace"}}

@@ -28,18 +28,18 @@ type workspace struct {
 	keyArn *string
 }
 
-// useKey is what those who write to the workspace or query it do with its key, by way of the service
-// alone.
+// useKey allows roles that write to the workspace or query it to use its key, through the service
+// only.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
 func (w workspace) useKey(env *settings.Environment) policy.Statement {
 	return useKey(env, "UseWorkspaceKey", "aps", w.keyArn, "kms:Decrypt", "kms:GenerateDataKey")
 }
 
-// newWorkspace makes the place of the metrics, with the rules that watch them.
+// newWorkspace creates the workspace that stores the metrics, its rules and its alert manager.
 func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key, topic *alarmtopic.Topic) *workspace {
 	this := constructs.NewConstruct(stack, jsii.String("workspace"))
 	group := loggroup.New(this, "logs", loggroup.Config{
-		// Services may write to such groups by a policy that all of them share.
+		// One resource policy lets services write to all groups with this prefix.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 		Name:          "/aws/vendedlogs/prometheus/" + env.ResourceName(),
 		RetentionDays: env.LogRetentionDays,
@@ -69,8 +69,8 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 	return &workspace{arn: made.Arn(), endpoint: made.PrometheusEndpoint(), keyArn: key.Arn}
 }
 
-// alertManager sends every alert to the topic of the alarms; one message tells of all that were
-// raised for the same reason.
+// alertManager sends every alert to the alarms' topic. One message has all alerts of the same name
+// and namespace.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-receiver-config.html
 const alertManager = `alertmanager_config: |
   route:

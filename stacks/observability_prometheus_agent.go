@@ -17,8 +17,8 @@ import (
 // prometheusCharts is where the community publishes its charts.
 const prometheusCharts = "https://prometheus-community.github.io/helm-charts"
 
-// newPrometheusAgent installs Prometheus as an agent, which takes metrics and hands them on to the
-// workspace, and kube-state-metrics, which tells it of Deployments and pods.
+// newPrometheusAgent installs Prometheus as an agent, which scrapes metrics and sends them to the
+// workspace, and kube-state-metrics, which exports the state of Deployments and pods.
 // https://prometheus.io/docs/prometheus/latest/prometheus_agent/
 func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, w workspace) {
 	namespace := newNamespace(stack, prometheusNamespace, nil)
@@ -29,7 +29,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
 		ScrapeIntervalSeconds: env.Observability.Prometheus.ScrapeIntervalSeconds, Region: env.Region,
 	}
-	// Without the workspace, whose URL is known to Terraform only.
+	// The checksum leaves out the workspace's URL, which only Terraform knows.
 	sum := checksum(agent.Config())
 	agent.RemoteWriteURL = *w.endpoint + "api/v1/remote_write"
 	config := agent.Config()
@@ -54,15 +54,15 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 					"--agent",
 					"--config.file=/etc/config/prometheus.yml",
 					"--storage.agent.path=/data",
-					// What the workspace has not taken by then is dropped.
+					// The agent drops samples that it could not send by then.
 					"--storage.agent.retention.max-time=2h",
 				},
 				"global": config["global"],
-				// One: of two the workspace would get, and be paid for, each metric twice. While a pod is
-				// replaced, metrics of a minute or two are missing.
+				// One: from two, the workspace would get and bill each metric twice. Replacing the pod loses
+				// metrics of a minute or two.
 				"replicaCount": 1,
 				"strategy":     map[string]any{"type": "Recreate"},
-				// Fargate has no EBS. What is lost with a pod is what it had not yet written.
+				// Fargate has no EBS. A pod that fails loses the samples that it had not yet sent.
 				"persistentVolume": map[string]any{"enabled": false},
 				"emptyDir":         map[string]any{"sizeLimit": "8Gi"},
 				// An agent answers no queries.
@@ -76,11 +76,11 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 				"containerSecurityContext": containerSecurity,
 				"resources":                resources("250m", "768Mi"),
 			},
-			// A new configuration is a new pod, by the annotations above. Security: so nothing needs to
-			// reload it, over HTTP, without a password.
+			// The annotations above replace the pod when the configuration changes. Security: so nothing
+			// needs the HTTP endpoint that reloads it, which has no password.
 			"configmapReload": map[string]any{"prometheus": map[string]any{"enabled": false}},
 			"serverFiles": map[string]any{"prometheus.yml": map[string]any{
-				// An agent does not start with the chart's own.
+				// An agent does not start with the chart's default rule files.
 				"rule_files":     []any{},
 				"scrape_configs": config["scrape_configs"],
 				"remote_write":   config["remote_write"],
@@ -96,19 +96,19 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	newKubeStateMetrics(stack, env)
 }
 
-// prometheusRights lets Prometheus find what it takes metrics of: the application's pods and the
-// nodes, each of which is a pod's on Fargate.
+// prometheusRights lets Prometheus find its targets: the application's pods and the nodes. On Fargate
+// each pod has its own node.
 //
-// Security: getting nodes/proxy is more than reading. Who has this account's token can run commands
-// in every pod, and so it is the one right in the cluster that is wider than it should be: the API
-// server asks for nothing less of those who read a kubelet's metrics through it.
+// Security: get on nodes/proxy is more than reading. Whoever has this account's token can run commands
+// in every pod. No other grant in the cluster is wider than it should be: the API server requires this
+// one for reading a kubelet's metrics through it.
 // https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
 func prometheusRights(env *settings.Environment) []string {
 	account := []any{map[string]any{"kind": "ServiceAccount", "name": prometheusNamespace, "namespace": "{{ .Release.Namespace }}"}}
 	find := []string{"get", "list", "watch"}
 	object := func(kind string, metadata map[string]any, rest map[string]any) string {
 		rest["apiVersion"], rest["kind"], rest["metadata"] = "rbac.authorization.k8s.io/v1", kind, metadata
-		text, _ := json.Marshal(rest) // of such values, always
+		text, _ := json.Marshal(rest) // cannot fail for these types
 		return string(text)
 	}
 	refer := func(kind string) map[string]any {
@@ -129,8 +129,8 @@ func prometheusRights(env *settings.Environment) []string {
 	}
 }
 
-// newKubeStateMetrics installs what tells, as metrics, how the Deployments, pods and autoscalers of
-// the application and of the add-ons are.
+// newKubeStateMetrics installs kube-state-metrics, which exports the state of the Deployments, pods and
+// autoscalers of the application and the add-ons as metrics.
 func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) {
 	namespace := newNamespace(stack, kubeStateMetrics, nil)
 	namespaces := []string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}
@@ -145,14 +145,14 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 		Version:    "8.4.1",
 		Values: map[string]any{
 			"image": registryOf(env),
-			// Security: it reads these and nothing else, secrets least of all, and by a role in each of
-			// these namespaces instead of one in the cluster.
+			// Security: it reads these kinds only, not Secrets, through a Role in each of these namespaces
+			// instead of a ClusterRole.
 			"collectors": []string{"deployments", "horizontalpodautoscalers", "pods"},
 			"namespaces": strings.Join(namespaces, ","),
 			"rbac":       map[string]any{"useClusterRole": false},
-			// One: it counts what Kubernetes knows, which two would count twice.
+			// One: two would count everything twice.
 			"replicas": 1,
-			// Prometheus knows it by name.
+			// Prometheus finds it by its name, not by an annotation.
 			"prometheusScrape": false,
 			"resources":        resources("250m", "256Mi"),
 		},
@@ -160,8 +160,8 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 	})
 }
 
-// checksum changes with a value of plain Go types.
+// checksum returns the SHA-256, as hex, of a value of plain Go types.
 func checksum(value any) string {
-	text, _ := json.Marshal(value) // of such values, always
+	text, _ := json.Marshal(value) // cannot fail for these types
 	return fmt.Sprintf("%x", sha256.Sum256(text))
 }
