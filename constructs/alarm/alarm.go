@@ -1,5 +1,5 @@
-// Package alarm makes CloudWatch alarms that tell a topic when something is wrong, and when it
-// is over.
+// Package alarm makes CloudWatch alarms that notify a topic when a metric crosses its threshold,
+// and when it recovers.
 package alarm
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/cloudwatchmetricalarm"
 )
 
-// Metric is a metric of CloudWatch's and how its values within a minute become one.
+// Metric is a CloudWatch metric and the statistic that aggregates its values within a period.
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]*string
@@ -22,22 +22,22 @@ type Metric struct {
 // Config of an alarm.
 type Config struct {
 	Name string
-	// Description says what it means and what to do: it is in the message.
+	// Description says what the alarm means and what to do. The message contains it.
 	Description string
-	// Metric is what is watched, or Expression over several Metrics, by the names they have in it.
+	// Metric is the watched metric. Or set Expression, and Metrics by their names in it.
 	Metric     Metric
 	Expression string
 	Metrics    map[string]Metric
-	// Below makes it an alarm when the value is less than Threshold; otherwise it is when more.
+	// Below raises the alarm when the value is less than Threshold, instead of more.
 	Below     bool
 	Threshold float64
-	// Minutes of each period, and in how many of the last Periods the value must be wrong.
+	// Minutes is the length of a period. In Wrong of the last Periods the value must cross Threshold.
 	Minutes, Periods, Wrong int
 	TopicArn                *string
 }
 
-// New creates an alarm. No data is no alarm: a service without requests, and a database that is
-// being made, have none.
+// New creates an alarm. Missing data raises no alarm: a service without requests has none, nor has
+// a database that AWS is still creating.
 func New(scope constructs.Construct, id string, c Config) cloudwatchmetricalarm.CloudwatchMetricAlarm {
 	comparison := "GreaterThanThreshold"
 	if c.Below {
@@ -61,7 +61,7 @@ func New(scope constructs.Construct, id string, c Config) cloudwatchmetricalarm.
 		config.Period = seconds
 		if percentile(m.Statistic) {
 			config.ExtendedStatistic = &m.Statistic
-			// Of a handful of requests a percentile says nothing.
+			// A percentile of a handful of requests means nothing.
 			config.EvaluateLowSampleCountPercentiles = jsii.String("ignore")
 		} else {
 			config.Statistic = &m.Statistic

@@ -1,4 +1,4 @@
-// Package alarmtopic makes an encrypted SNS topic that alarms are sent to, and tells people.
+// Package alarmtopic makes an encrypted SNS topic that sends alarms to people, by email and Slack.
 package alarmtopic
 
 import (
@@ -19,24 +19,24 @@ type Config struct {
 	Name string
 	// KeyArn encrypts the messages. Its policy must let the publishers use it: see [UseKey].
 	KeyArn *string
-	// Publishers may send.
+	// Publishers may publish to the topic.
 	Publishers []Publisher
-	// Emails are told once they have confirmed AWS's first message.
+	// Emails get alarms once they have confirmed AWS's first message.
 	Emails []string
 	Slack  *Slack
-	// Account is where all of this is.
+	// Account is the AWS account of the topic and its publishers' resources.
 	Account string
 }
 
-// Publisher is a service that sends, on behalf of some of the account's resources.
+// Publisher is an AWS service that publishes on behalf of some of the account's resources.
 type Publisher struct {
-	// Sid names it in policies, Service is as in cloudwatch.amazonaws.com.
+	// Sid names it in policies. Service is its principal, such as cloudwatch.amazonaws.com.
 	Sid, Service string
-	// SourceArn is what it sends for; it may end in a star.
+	// SourceArn is the resource that it publishes for; it may end in a star.
 	SourceArn string
 }
 
-// Slack is a channel of a workspace that an administrator has let AWS into.
+// Slack is a channel of a workspace in which an administrator has authorized AWS.
 type Slack struct{ WorkspaceID, ChannelID string }
 
 // Topic is an SNS topic.
@@ -47,7 +47,7 @@ type Topic struct {
 	Ready cdktf.ITerraformDependable
 }
 
-// UseKey lets publishers encrypt what they send with the topic's key.
+// UseKey returns statements for the key's policy that let publishers encrypt their messages.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 func UseKey(account string, publishers ...Publisher) []policy.Statement {
@@ -62,8 +62,8 @@ func UseKey(account string, publishers ...Publisher) []policy.Statement {
 	return statements
 }
 
-// publisherConditions. Security: services are shared by all accounts, and send for this one alone (confused
-// deputy).
+// publisherConditions limit a service to this account and source. Security: all accounts share the
+// service (confused deputy).
 func publisherConditions(account, source string) []policy.Condition {
 	return []policy.Condition{
 		{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{account}},
@@ -103,7 +103,7 @@ func New(scope constructs.Construct, id string, config Config) *Topic {
 	return &Topic{Construct: this, Arn: topic.Arn(), Ready: ready}
 }
 
-// readOnly limits what people can ask AWS from the channel.
+// readOnly is the most that people may do in AWS from the channel.
 const readOnly = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 
 // newSlackChannel sends messages to a channel, as cards with the alarm's description.
@@ -112,7 +112,7 @@ func newSlackChannel(scope constructs.Construct, config Config, topicArn *string
 	role := iamrole.New(scope, "slack-role", iamrole.Config{
 		Name:        config.Name + "-slack",
 		Description: "What members of the Slack channel may do in AWS from there, which is nothing",
-		// Security: the role has no permission. To show a message takes none.
+		// Security: the role has no permissions. Showing a message needs none.
 		Trust: policy.Statement{
 			Principals: policy.Service("chatbot.amazonaws.com"),
 			// https://docs.aws.amazon.com/chatbot/latest/adminguide/cross-service-confused-deputy-prevention.html

@@ -1,4 +1,4 @@
-// Package backupplan has AWS Backup keep daily backups of a database in a vault of their own.
+// Package backupplan makes AWS Backup keep daily backups of a database in their own vault.
 package backupplan
 
 import (
@@ -23,21 +23,21 @@ type Config struct {
 	Name string
 	// DatabaseArn is that of an RDS instance or an Aurora cluster.
 	DatabaseArn *string
-	// KeyArn encrypts the vault. It must be the database's own, too: snapshots keep their key.
+	// KeyArn encrypts the vault. It must also be the database's key: snapshots keep that.
 	KeyArn *string
-	// Account and Region are where all of this is.
+	// Account and Region are those of the vault and the database.
 	Account, Region string
-	// Schedule is a cron expression of AWS's, in UTC.
+	// Schedule is an AWS cron expression, in UTC.
 	Schedule string
 	// RetentionDays is how long a backup is kept.
 	RetentionDays int
-	// Copy is nil where there is no copy.
+	// Copy is nil for no copy.
 	Copy *Copy
 	// PreventDestroy makes AWS and Terraform refuse to delete a vault that holds backups.
 	PreventDestroy bool
 }
 
-// Copy is kept in another region's vault.
+// Copy is a copy of each backup in another region's vault.
 type Copy struct {
 	VaultArn      string
 	RetentionDays int
@@ -62,7 +62,7 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 		RuleName:        jsii.String("daily"),
 		TargetVaultName: vault.Name(),
 		Schedule:        jsii.String(config.Schedule),
-		// What is left out AWS fills in, and Terraform would see another rule.
+		// Set both: AWS fills in a missing one, and Terraform would show a difference.
 		Lifecycle: &backupplan.BackupPlanRuleLifecycle{
 			DeleteAfter: jsii.Number(config.RetentionDays), OptInToArchiveForSupportedResources: jsii.Bool(false),
 		},
@@ -90,18 +90,17 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 	return &Plan{Construct: this, VaultName: vault.Name()}
 }
 
-// newRole makes the role that AWS Backup works with.
+// newRole creates AWS Backup's role.
 //
-// Security: AWS's own policy for it may back up everything of the account's, in every service. This
-// one may make snapshots of this database and copy them, and delete only snapshots that AWS Backup
-// has made.
+// Security: AWS's managed policy allows backing up everything in the account, in every service. This
+// role may only snapshot this database, copy snapshots that AWS Backup created, and delete those.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
 func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamrole.Role {
 	regions, keys, vaults := []string{config.Region}, []string{*config.KeyArn}, []string{*vaultArn}
 	if config.Copy != nil {
 		region := strings.Split(config.Copy.VaultArn, ":")[3]
 		regions = append(regions, region)
-		// The other vault's key is known by its region alone.
+		// Of the other vault's key only the region is known.
 		keys = append(keys, fmt.Sprintf("arn:aws:kms:%s:%s:key/*", region, config.Account))
 		vaults = append(vaults, config.Copy.VaultArn)
 	}
@@ -135,7 +134,7 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 		},
 		{Sid: "DescribeKey", Actions: []string{"kms:DescribeKey"}, Resources: keys},
 		{
-			// RDS encrypts a snapshot and its copy with grants.
+			// RDS uses grants to encrypt a snapshot and its copy.
 			Sid: "UseKey", Actions: []string{"kms:CreateGrant"}, Resources: keys,
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "kms:GrantIsForAWSResource", Values: []string{"true"}}},
 		},
@@ -148,8 +147,8 @@ func newRole(scope constructs.Construct, config Config, vaultArn *string) *iamro
 	return iamrole.New(scope, "role", iamrole.Config{
 		Name:        config.Name + "-backup",
 		Description: "Lets AWS Backup keep backups of the database",
-		// Security: AWS Backup does not say for whom it takes on a role, and with a condition on that it
-		// could not. A plan can have roles of its own account only: passing one takes iam:PassRole there.
+		// Security: AWS Backup sends no source when it assumes a role, so a condition on one would deny
+		// it. A plan can use roles of its own account only: passing one needs iam:PassRole there.
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 		Trust:      policy.Statement{Principals: policy.Service("backup.amazonaws.com")},
 		Statements: statements,

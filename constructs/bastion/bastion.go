@@ -1,5 +1,5 @@
-// Package bastion makes a small machine in a private subnet through which people reach what is
-// private there: by Session Manager alone, so that it has no open port, no key and no address.
+// Package bastion makes a small instance in a private subnet, through which people reach private
+// resources. They use Session Manager only, so it has no open port, no SSH key and no public address.
 package bastion
 
 import (
@@ -23,7 +23,7 @@ import (
 
 // Config of a bastion.
 type Config struct {
-	// Name is that of the instance and all that belongs to it.
+	// Name is the name of the instance and its resources.
 	Name string
 	// InstanceType is one with an ARM processor, such as t4g.nano.
 	InstanceType string
@@ -35,7 +35,7 @@ type Config struct {
 	// Targets are the ports of the VPC that it may reach.
 	Targets []Target
 	CIDR    string
-	// KeyArn encrypts its disk, what is typed and shown in sessions, and their log.
+	// KeyArn encrypts its disk, its sessions and their log.
 	KeyArn           *string
 	LogRetentionDays int
 }
@@ -46,11 +46,11 @@ type Target struct {
 	Port int
 }
 
-// Bastion is the machine.
+// Bastion is the instance.
 type Bastion struct {
 	constructs.Construct
 	InstanceID *string
-	// SecurityGroupID is what its targets must allow ingress from.
+	// SecurityGroupID is the group that its targets must allow ingress from.
 	SecurityGroupID *string
 }
 
@@ -79,7 +79,7 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		VpcSecurityGroupIds:      &[]*string{group},
 		IamInstanceProfile:       profile.Name(),
 		AssociatePublicIpAddress: jsii.Bool(false),
-		// Security: credentials of the role cannot be had by a request that was tricked into it.
+		// Security: a forged request (SSRF) cannot read the role's credentials.
 		// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
 		MetadataOptions: &instance.InstanceMetadataOptions{
 			HttpTokens: jsii.String("required"), HttpPutResponseHopLimit: jsii.Number(1), HttpEndpoint: jsii.String("enabled"),
@@ -88,15 +88,15 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 			Encrypted: jsii.Bool(true), KmsKeyId: config.KeyArn, VolumeType: jsii.String("gp3"), DeleteOnTermination: jsii.Bool(true),
 		},
 		Tags: &map[string]*string{"Name": jsii.String(config.Name)},
-		// A newer image is for the next machine: this one is replaced when somebody says so.
+		// A newer image does not replace the instance. People decide when to.
 		Lifecycle: &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("ami")},
 		DependsOn: &role.Permissions,
 	})
 	return &Bastion{Construct: this, InstanceID: machine.Id(), SecurityGroupID: group}
 }
 
-// newSecurityGroup. Security: nothing gets in. What gets out is what Session Manager needs, and
-// the ports behind it.
+// newSecurityGroup creates the bastion's group. Security: it has no ingress. It has egress for
+// Session Manager and to the targets only.
 func newSecurityGroup(scope constructs.Construct, config Config) *string {
 	group := securitygroup.NewSecurityGroup(scope, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
 		Name:        jsii.String(config.Name),
@@ -114,7 +114,7 @@ func newSecurityGroup(scope constructs.Construct, config Config) *string {
 			ToPort:          jsii.Number(port),
 		})
 	}
-	// Session Manager has no addresses of its own.
+	// Session Manager has no fixed addresses.
 	out("aws", "Session Manager and other APIs of AWS", "0.0.0.0/0", 443)
 	for _, target := range config.Targets {
 		out(target.Name, "To "+target.Name+" in the VPC", config.CIDR, target.Port)
@@ -122,8 +122,8 @@ func newSecurityGroup(scope constructs.Construct, config Config) *string {
 	return group
 }
 
-// newRole lets the agent talk to Session Manager and to nothing else: AWS's own policy for it
-// would also let it read every parameter.
+// newRole creates a role with which the agent may use Session Manager and write its log, nothing else.
+// AWS's managed policy would also allow reading every parameter.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 func newRole(scope constructs.Construct, config Config, logGroup string) *iamrole.Role {
 	return iamrole.New(scope, "role", iamrole.Config{
@@ -156,9 +156,8 @@ func newRole(scope constructs.Construct, config Config, logGroup string) *iamrol
 	})
 }
 
-// newSessionDocument configures shell sessions. Security: everything in it is written down,
-// encrypted, and it ends by itself. What goes through a tunnel is not seen: it is encrypted from
-// end to end.
+// newSessionDocument configures shell sessions. Security: a session is logged, encrypted and ends by
+// itself. The log does not show traffic through a tunnel, which is encrypted end to end.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
 func newSessionDocument(scope constructs.Construct, config Config, logGroup string) {
 	content, err := json.Marshal(map[string]any{
@@ -178,7 +177,7 @@ func newSessionDocument(scope constructs.Construct, config Config, logGroup stri
 		},
 	})
 	if err != nil {
-		panic(err) // of nothing but texts
+		panic(err) // these types always marshal
 	}
 	ssmdocument.NewSsmDocument(scope, jsii.String("shell"), &ssmdocument.SsmDocumentConfig{
 		Name:           jsii.String(config.Name),

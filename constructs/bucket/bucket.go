@@ -1,5 +1,5 @@
 // Package bucket makes an S3 bucket: private, versioned, encrypted with a key of Plinth's and
-// reached over TLS alone.
+// reachable over TLS only.
 package bucket
 
 import (
@@ -21,26 +21,26 @@ import (
 // Config of a bucket.
 type Config struct {
 	Name string
-	// KeyArn encrypts what is in it; without one, keys of S3's own do, for writers that know no
-	// other. KeyNames are the other ARNs by which writers may name the key, such as its alias's.
+	// KeyArn encrypts the objects. If nil, S3's own keys do, for writers that support no other.
+	// KeyNames are other ARNs by which writers may name the key, such as its alias's.
 	KeyArn   *string
 	KeyNames []string
-	// Writers may put objects into it besides those whom IAM lets.
+	// Writers may put objects, in addition to principals that IAM allows.
 	Writers []Writer
-	// ExpirationDays is after how many days an object goes; 0 keeps it.
+	// ExpirationDays is how many days S3 keeps an object; 0 is for ever.
 	ExpirationDays int
-	// NoncurrentVersionRetentionDays is after how many days what was overwritten or deleted goes.
+	// NoncurrentVersionRetentionDays is how many days S3 keeps overwritten and deleted versions.
 	NoncurrentVersionRetentionDays int
-	// AccessLogBucket gets the access log; empty means there is none.
+	// AccessLogBucket gets the access log; empty for no log.
 	AccessLogBucket string
-	// PreventDestroy makes Terraform refuse to plan the deletion; ForceDestroy lets it delete
-	// what is in the bucket as well.
+	// PreventDestroy makes Terraform refuse to plan the deletion. ForceDestroy lets it delete a
+	// bucket that is not empty.
 	PreventDestroy, ForceDestroy bool
 }
 
 // Writer is a service that writes below a folder on behalf of some resources.
 type Writer struct {
-	// Sid names it in the policy, Service is as in logdelivery.elasticloadbalancing.amazonaws.com.
+	// Sid names it in the policy. Service is a principal, such as logging.s3.amazonaws.com.
 	Sid, Service string
 	// Folder has no slash at either end. SourceArn is what it writes for; it may end in a star.
 	Folder, SourceArn string
@@ -50,7 +50,7 @@ type Writer struct {
 type Bucket struct {
 	constructs.Construct
 	Arn *string
-	// Ready is what a user of the bucket should depend on: its policy is the last of it.
+	// Ready is the bucket's policy. Resources that use the bucket should depend on it.
 	Ready cdktf.ITerraformDependable
 }
 
@@ -75,7 +75,7 @@ func New(scope constructs.Construct, id string, config Config) *Bucket {
 			Bucket: bucket.Id(),
 			Rule:   []*s3bucketserversideencryptionconfiguration.S3BucketServerSideEncryptionConfigurationRuleA{encryption(config)},
 		})
-	// Security: no ACL counts, and nothing can be made public.
+	// Security: ACLs have no effect, and nothing can be made public.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 	s3bucketownershipcontrols.NewS3BucketOwnershipControls(this, jsii.String("ownership"), &s3bucketownershipcontrols.S3BucketOwnershipControlsConfig{
 		Bucket: bucket.Id(),
@@ -115,7 +115,7 @@ func encryption(config Config) *s3bucketserversideencryptionconfiguration.S3Buck
 	}
 	if config.KeyArn != nil {
 		rule.ApplyServerSideEncryptionByDefault = &byDefault{SseAlgorithm: jsii.String("aws:kms"), KmsMasterKeyId: config.KeyArn}
-		// One data key for many objects: KMS is asked, and paid, less often.
+		// One data key for many objects saves requests to KMS, and their cost.
 		rule.BucketKeyEnabled = jsii.Bool(true)
 	}
 	return rule
@@ -135,7 +135,7 @@ func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycl
 		NoncurrentVersionExpiration: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration{{
 			NoncurrentDays: jsii.Number(config.NoncurrentVersionRetentionDays),
 		}},
-		// What was deleted leaves a marker.
+		// Remove the markers that deleted objects leave.
 		Expiration: []*expiration{{ExpiredObjectDeleteMarker: jsii.Bool(true)}},
 		AbortIncompleteMultipartUpload: []*s3bucketlifecycleconfiguration.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload{{
 			DaysAfterInitiation: jsii.Number(7),
@@ -166,8 +166,8 @@ func writerStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statemen
 	return statements
 }
 
-// denyStatements deny requests without TLS or with another key, whoever allows them. A writer that
-// names no encryption gets the bucket's.
+// denyStatements deny requests without TLS or with another key, even if another policy allows them.
+// An object that a writer sends without encryption headers gets the bucket's encryption.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
 func denyStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	everybody := []policy.Principal{{Type: "*", Identifiers: []string{"*"}}}
@@ -175,7 +175,6 @@ func denyStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement 
 	statements := []policy.Statement{
 		{
 			Sid: "OnlyTLS", Deny: true, Principals: everybody,
-			// Every action.
 			Actions:    []string{"s3:*"},
 			Resources:  []string{*bucket.Arn(), objects},
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},

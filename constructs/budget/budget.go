@@ -1,4 +1,4 @@
-// Package budget makes a monthly budget of the account that tells a topic before it is spent.
+// Package budget makes a monthly budget of the account that notifies a topic before it is spent.
 package budget
 
 import (
@@ -15,19 +15,19 @@ type Config struct {
 	Name string
 	// MonthlyUSD is what the whole account may cost in a calendar month, in US dollars.
 	MonthlyUSD int
-	// Percent is what share of it must be spent before that is told.
+	// Percent is the share of it at which the topic is notified.
 	Percent int
-	// TopicArn is told. It must let budgets.amazonaws.com publish.
+	// TopicArn is the topic. It must let budgets.amazonaws.com publish.
 	TopicArn *string
-	// DependsOn is what lets it.
+	// DependsOn is the topic's policy that does so.
 	DependsOn cdktf.ITerraformDependable
 }
 
-// New creates a budget. It tells once when so much is spent, and once when AWS expects that more
-// than all will be.
+// New creates a budget. It notifies the topic when costs exceed Percent, and when AWS forecasts
+// costs above MonthlyUSD.
 //
-// The budget is of everything in the account: to sum up what has a tag, the tag would have to be
-// made one for cost allocation first, by the organization's management account.
+// The budget covers the whole account. To filter by a tag, the organization's management account
+// would first have to activate it as a cost allocation tag.
 // https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
 func New(scope constructs.Construct, id string, config Config) budgetsbudget.BudgetsBudget {
 	tell := func(what string, percent int) *budgetsbudget.BudgetsBudgetNotification {

@@ -1,5 +1,5 @@
-// Package certificate makes a public TLS certificate that ACM renews by itself, for a name in a
-// Route 53 zone that is there already.
+// Package certificate makes a public TLS certificate that ACM renews by itself, for a name in an
+// existing Route 53 zone.
 package certificate
 
 import (
@@ -13,12 +13,12 @@ import (
 
 // Config of a certificate.
 type Config struct {
-	// Domain is the one name that it is for, ZoneID the hosted zone that the name is in.
+	// Domain is the certificate's only name, ZoneID the hosted zone of that name.
 	Domain string
 	ZoneID *string
 }
 
-// validationSeconds is how long resolvers may keep the proof that the name is ours.
+// validationSeconds is the TTL of the record that proves control of the name.
 const validationSeconds = 60
 
 // New creates a certificate and returns its ARN, which is known once it is valid.
@@ -28,7 +28,7 @@ func New(scope constructs.Construct, id string, config Config) *string {
 	certificate := acmcertificate.NewAcmCertificate(this, jsii.String("certificate"), &acmcertificate.AcmCertificateConfig{
 		DomainName:       jsii.String(config.Domain),
 		ValidationMethod: jsii.String("DNS"),
-		// A load balancer uses it until it has the next one.
+		// A load balancer uses the old certificate until it has the new one.
 		Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 	})
 	proof := certificate.DomainValidationOptions().Get(jsii.Number(0))
@@ -40,7 +40,7 @@ func New(scope constructs.Construct, id string, config Config) *string {
 		Records: &[]*string{
 			proof.ResourceRecordValue(),
 		},
-		// ACM asks for the same record whenever the account has a certificate for the name.
+		// ACM requires the same record for every certificate of the account for this name.
 		AllowOverwrite: jsii.Bool(true),
 	})
 	return acmcertificatevalidation.NewAcmCertificateValidation(this, jsii.String("validation"), &acmcertificatevalidation.AcmCertificateValidationConfig{

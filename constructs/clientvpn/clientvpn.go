@@ -1,5 +1,5 @@
-// Package clientvpn makes an AWS Client VPN endpoint, through which people's machines are in the
-// VPC: the alternative to a bastion where many need it all day.
+// Package clientvpn makes an AWS Client VPN endpoint, which connects people's machines to the VPC.
+// It is the alternative to a bastion if many people need access all day.
 package clientvpn
 
 import (
@@ -20,20 +20,20 @@ import (
 // Config of an endpoint.
 type Config struct {
 	Name string
-	// ClientCIDR is what clients get addresses of, /12 to /22, apart from the VPC's range.
+	// ClientCIDR is the range of clients' addresses, /12 to /22. It must not overlap the VPC's.
 	ClientCIDR string
-	// ServerCertificateArn is the endpoint's own, in ACM.
+	// ServerCertificateArn is the endpoint's certificate in ACM.
 	ServerCertificateArn string
-	// Who may connect: whoever a SAML provider of IAM's lets in, or has a certificate of the same
-	// authority as ClientCertificateArn's. One of the two is set.
+	// One of the two is set. People authenticate with an IAM SAML provider, or with certificates
+	// of the authority that issued ClientCertificateArn.
 	SAMLProviderArn, ClientCertificateArn string
 	// SessionTimeoutHours is how long a connection may last: 8, 10, 12 or 24.
 	SessionTimeoutHours int
 
 	VpcID *string
-	// VpcCIDR is what clients reach; the rest of the internet they reach as before.
+	// VpcCIDR is the range that clients reach through the VPN. They reach the internet as before.
 	VpcCIDR string
-	// SubnetIDs are the subnets it has a leg in; each is paid for by the hour.
+	// SubnetIDs are the subnets that it is associated with. AWS bills each by the hour.
 	SubnetIDs        []*string
 	KeyArn           *string
 	LogRetentionDays int
@@ -42,16 +42,16 @@ type Config struct {
 // VPN is an endpoint.
 type VPN struct {
 	constructs.Construct
-	// EndpointID is told to people with their client's configuration.
+	// EndpointID is what people need to export their client's configuration.
 	EndpointID *string
-	// SecurityGroupID is whom the things behind it must let in.
+	// SecurityGroupID is the group that resources behind the VPN must allow ingress from.
 	SecurityGroupID *string
 }
 
 // New creates an endpoint.
 func New(scope constructs.Construct, id string, config Config) *VPN {
 	this := constructs.NewConstruct(scope, &id)
-	// Security: who connected, from where and when is written down.
+	// Security: log who connected, from where and when.
 	logs := loggroup.New(this, "connections", loggroup.Config{
 		Name:          "/aws/clientvpn/" + config.Name,
 		RetentionDays: config.LogRetentionDays,
@@ -81,7 +81,7 @@ func New(scope constructs.Construct, id string, config Config) *VPN {
 		ConnectionLogOptions: &ec2clientvpnendpoint.Ec2ClientVpnEndpointConnectionLogOptions{
 			Enabled: jsii.Bool(true), CloudwatchLogGroup: logs.Name(), CloudwatchLogStream: stream.Name(),
 		},
-		// Only what is for the VPC goes through it.
+		// Only traffic to the VPC goes through the VPN.
 		SplitTunnel:         jsii.Bool(true),
 		SessionTimeoutHours: jsii.Number(config.SessionTimeoutHours),
 		VpcId:               config.VpcID,

@@ -1,4 +1,4 @@
-// Package destroystep runs a command at one point of a destroy, for what a service leaves
+// Package destroystep runs a command at one point of a destroy, to remove what a service leaves
 // behind and Terraform has no resource for. On deploy it does nothing.
 package destroystep
 
@@ -14,18 +14,18 @@ import (
 type Config struct {
 	// Command is run by sh on the machine that runs Terraform.
 	Command string
-	// Environment is all that the command is told. The values are kept in Terraform's state,
-	// since on destroy nothing else can be read any more.
+	// Environment holds the command's variables. Terraform keeps the values in its state: a
+	// destroy can read nothing else.
 	Environment map[string]string
-	// DependsOn are destroyed after the command has run; what depends on the step is
-	// destroyed before.
+	// DependsOn are destroyed after the command has run. Resources that depend on the step
+	// are destroyed before.
 	DependsOn []cdktf.ITerraformDependable
 }
 
-// escaper keeps Terraform from reading a shell's ${…} as its own.
+// escaper keeps Terraform from interpolating a shell's ${…}.
 var escaper = strings.NewReplacer("${", "$${", "%{", "%%{")
 
-// New creates a step and returns what others depend on.
+// New creates a step and returns it for others to depend on.
 // https://developer.hashicorp.com/terraform/language/resources/provisioners/syntax#destroy-time-provisioners
 func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformDependable {
 	provisioner := &cdktf.LocalExecProvisioner{
@@ -36,8 +36,8 @@ func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformD
 	if environment := config.fromInput(); len(environment) > 0 {
 		provisioner.Environment = &environment
 	}
-	// Not cdktf's own construct for terraform_data: each of those runs "terraform version" at
-	// every synth, to check for Terraform 1.4.
+	// Do not use cdktf's construct for terraform_data: each one runs "terraform version" at every
+	// synth, to check for Terraform 1.4.
 	step := cdktf.NewTerraformResource(scope, &id, &cdktf.TerraformResourceConfig{
 		TerraformResourceType: jsii.String("terraform_data"),
 		Provisioners:          &[]any{provisioner},
@@ -49,7 +49,7 @@ func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformD
 	return step
 }
 
-// fromInput is the environment as a destroy reads it: from the resource's own input, in the state.
+// fromInput returns the environment as a destroy reads it: from the resource's own input in the state.
 func (c Config) fromInput() map[string]*string {
 	variables := map[string]*string{}
 	for name := range c.Environment {
@@ -58,21 +58,21 @@ func (c Config) fromInput() map[string]*string {
 	return variables
 }
 
-// Removed is a step that earlier settings have created.
+// Removed is a step that earlier settings created.
 type Removed struct {
 	Scope  constructs.Construct
 	ID     string
 	Config Config
 }
 
-// AddRemovedBlocks makes removed steps run their commands when Terraform destroys them: by itself it
-// runs only those in its configuration. Steps that never existed do nothing. It can be called once
-// for a stack.
+// AddRemovedBlocks makes Terraform run the commands of removed steps when it destroys them. Without
+// these blocks it runs only those in its configuration. Steps that never existed do nothing. Call it
+// once for each stack.
 // https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources
 func AddRemovedBlocks(stack cdktf.TerraformStack, removed ...Removed) {
 	var blocks []any
 	for _, g := range removed {
-		// Only what is in the tree has an address.
+		// A step has an address only while it is in the tree.
 		step := New(g.Scope, g.ID, g.Config).(cdktf.TerraformResource)
 		address := *step.TerraformResourceType() + "." + *step.FriendlyUniqueId()
 		g.Scope.Node().TryRemoveChild(jsii.String(g.ID))

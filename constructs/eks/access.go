@@ -22,8 +22,8 @@ type AccessEntry struct {
 	Groups []string
 }
 
-// newAccessEntries creates one access entry for each principal. A principal named twice, once for
-// each policy, shares its entry.
+// newAccessEntries creates one access entry for each principal. A principal that is listed once for
+// each policy still gets one entry, with the Groups of its first.
 func newAccessEntries(scope constructs.Construct, clusterName *string, entries []AccessEntry) {
 	made := map[string]eksaccessentry.EksAccessEntry{}
 	for _, a := range entries {

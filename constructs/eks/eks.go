@@ -1,5 +1,5 @@
 // Package eks makes a Kubernetes control plane that IAM principals reach through access
-// entries, and that trusts nobody by default, its creator included.
+// entries. By default it trusts nobody, not even its creator.
 package eks
 
 import (
@@ -24,13 +24,13 @@ type Config struct {
 	Name string
 	// Version is the Kubernetes minor version, for example 1.35.
 	Version string
-	// Account and Region are where it is made.
+	// Account and Region are the cluster's.
 	Account, Region string
 	// SubnetIDs hold the control plane's network interfaces: private, in two zones at least.
-	// Their zones cannot be changed once the cluster is made.
+	// EKS cannot change their zones later.
 	// https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
 	SubnetIDs []*string
-	// PublicAccessCIDRs reach the API server over the internet. Without any it is private.
+	// PublicAccessCIDRs may reach the API server over the internet. Without any it is private.
 	PublicAccessCIDRs []string
 	// KeyArn encrypts Kubernetes secrets and the control plane's logs.
 	KeyArn *string
@@ -39,7 +39,7 @@ type Config struct {
 	// WebhookPorts are the TCP ports of pods that the API server calls. On Fargate they
 	// cannot be 10250, which is the kubelet's.
 	WebhookPorts []WebhookPort
-	// Access lists who may use the Kubernetes API.
+	// AccessEntries list who may use the Kubernetes API.
 	AccessEntries []AccessEntry
 }
 
@@ -53,7 +53,7 @@ type WebhookPort struct {
 // Cluster is a Kubernetes control plane.
 type Cluster struct {
 	constructs.Construct
-	// Resource is what the cluster's profiles and add-ons wait for.
+	// Resource is what the cluster's profiles and add-ons depend on.
 	Resource cdktf.ITerraformDependable
 	Name     string
 	Version  *string
@@ -61,11 +61,11 @@ type Cluster struct {
 	Endpoint, CertificateAuthority *string
 	// SecurityGroupID is the group that EKS gives to the control plane and to Fargate pods.
 	SecurityGroupID *string
-	// OIDCProviderArn and OIDCIssuer (without https://) are what package irsa needs.
+	// OIDCProviderArn and OIDCIssuer (without https://) are for package irsa.
 	OIDCProviderArn, OIDCIssuer *string
 }
 
-// logTypes are all that the control plane writes.
+// logTypes are all types of the control plane's logs.
 // https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
 var logTypes = []string{"api", "audit", "authenticator", "controllerManager", "scheduler"}
 
@@ -82,7 +82,7 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 		Description: "Lets the EKS control plane manage its network interfaces",
 		Trust: policy.Statement{
 			Principals: policy.Service("eks.amazonaws.com"),
-			// Security: this cluster alone (confused deputy).
+			// Security: for this cluster only (confused deputy).
 			// https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html
 			Conditions: []policy.Condition{{
 				Test:     "ArnEquals",
@@ -100,11 +100,11 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 		// Extended support costs six times as much an hour: upgrade instead.
 		UpgradePolicy:          &ekscluster.EksClusterUpgradePolicy{SupportType: jsii.String("STANDARD")},
 		EnabledClusterLogTypes: jsii.Strings(logTypes...),
-		// CoreDNS and its like come as managed add-ons.
+		// CoreDNS, kube-proxy and the VPC CNI come as managed add-ons.
 		BootstrapSelfManagedAddons: jsii.Bool(false),
 		AccessConfig: &ekscluster.EksClusterAccessConfig{
 			AuthenticationMode: jsii.String("API"),
-			// Security: whoever creates the cluster gets no standing admin right by it.
+			// Security: the cluster's creator gets no standing admin access.
 			BootstrapClusterCreatorAdminPermissions: jsii.Bool(false),
 		},
 		EncryptionConfig: &ekscluster.EksClusterEncryptionConfig{
@@ -137,8 +137,8 @@ func New(scope constructs.Construct, id string, config Config) *Cluster {
 	return result
 }
 
-// lastLogs makes what, on destroy, goes after the cluster and before its log group. EKS
-// delivers the last events some minutes after the cluster is gone, and would make the group
+// lastLogs creates a step that waits, on destroy, between the cluster and its log group. EKS
+// delivers the last events some minutes after it deleted the cluster, and would create the group
 // again: unencrypted, kept for ever, and in the way of the next deployment.
 // https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2446
 func lastLogs(scope constructs.Construct, logs cdktf.ITerraformDependable) cdktf.ITerraformDependable {
@@ -160,9 +160,9 @@ func vpcConfig(config Config) *ekscluster.EksClusterVpcConfig {
 	return vpc
 }
 
-// allowWebhookIngress allows the API server to reach the pods' webhook ports. Control plane and
-// Fargate pods share one security group; these rules keep webhooks working when its rule that allows
-// all traffic among its members is removed.
+// allowWebhookIngress allows ingress from the API server to the pods' webhook ports. Control plane and
+// Fargate pods share one security group. These rules keep webhooks working when somebody removes the
+// group's rule that allows all traffic among its members.
 func allowWebhookIngress(scope constructs.Construct, cluster *Cluster, ports []WebhookPort) {
 	for _, webhook := range ports {
 		vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, jsii.String("webhook-"+webhook.Name),

@@ -18,12 +18,12 @@ type Config struct {
 	// Alias is the key's name, without "alias/".
 	Alias       string
 	Description string
-	// Account and Region are where the key lives.
+	// Account and Region are the key's.
 	Account, Region string
 	// EncryptsLogs lets CloudWatch Logs use the key for this account's log groups.
 	EncryptsLogs bool
-	// Uses are further statements of the key's policy, for services that use it by themselves.
-	// The resource "*" is the key itself.
+	// Uses are additional statements of the key's policy, for services that use the key directly.
+	// Their resource "*" is the key itself.
 	Uses []policy.Statement
 	// PreventDestroy makes Terraform refuse to delete the key: what it encrypts would be lost.
 	PreventDestroy bool
@@ -35,7 +35,7 @@ type Key struct {
 	Arn *string
 }
 
-// deletionWindowDays is how long a deleted key can be brought back; KMS allows 7 to 30.
+// deletionWindowDays is how long a deleted key can be restored; KMS allows 7 to 30.
 const deletionWindowDays = 30
 
 // New creates a key.
@@ -60,9 +60,9 @@ func New(scope constructs.Construct, id string, config Config) *Key {
 	return &Key{Construct: this, Arn: key.Arn()}
 }
 
-// delegateToIAM leaves it to IAM policies of the account who may use and manage the key.
-// Security: without this statement a key can become unmanageable; with it, no principal
-// gains anything that an IAM policy does not give it too. The resource "*" of a key policy
+// delegateToIAM lets the account's IAM policies decide who may use and manage the key.
+// Security: without this statement a key can become unmanageable. With it, a principal still
+// needs an IAM policy that allows each action. The resource "*" of a key policy
 // is the key itself. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 func delegateToIAM(account string) policy.Statement {
 	return policy.Statement{
@@ -81,7 +81,7 @@ func delegateToIAM(account string) policy.Statement {
 	}
 }
 
-// cloudWatchLogs limits the service to log groups of this account and region.
+// cloudWatchLogs allows CloudWatch Logs to use the key, for log groups of this account and region only.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 func cloudWatchLogs(account, region string) policy.Statement {
 	return policy.Statement{

@@ -1,5 +1,5 @@
-// Package fargateprofile lets pods of some namespaces run on Fargate, with an execution
-// role of their own.
+// Package fargateprofile makes a profile that runs the pods of some namespaces on Fargate,
+// with its own execution role.
 package fargateprofile
 
 import (
@@ -19,12 +19,12 @@ import (
 type Config struct {
 	// Name begins the profile's name; the role is called <cluster>-fargate-<name>.
 	Name string
-	// Zones ends the profile's name. A profile cannot change its subnets: with other zones
-	// it is another profile, made before the old one goes.
+	// Zones ends the profile's name. A profile's subnets are immutable: a change of zones
+	// creates a new profile, then deletes the old one.
 	Zones string
-	// ClusterName must be known before the cluster is: the role's trust rests on it.
+	// ClusterName must be known before the cluster exists: the role's trust policy names it.
 	ClusterName string
-	// Cluster is what the profile waits for.
+	// Cluster is what the profile depends on.
 	Cluster cdktf.ITerraformDependable
 	// Account and Region are the cluster's.
 	Account, Region string
@@ -36,7 +36,7 @@ type Config struct {
 	LogGroup string
 }
 
-// New creates a profile. What needs its pods to be scheduled depends on the result.
+// New creates a profile. Resources that need its pods to be scheduled depend on the result.
 func New(scope constructs.Construct, id string, config Config) eksfargateprofile.EksFargateProfile {
 	this := constructs.NewConstruct(scope, &id)
 	role := iamrole.New(this, "execution-role", iamrole.Config{
@@ -44,8 +44,8 @@ func New(scope constructs.Construct, id string, config Config) eksfargateprofile
 		Description: fmt.Sprintf("Lets Fargate pull images and write logs for profile %s", config.Name),
 		Trust: policy.Statement{
 			Principals: policy.Service("eks-fargate-pods.amazonaws.com"),
-			// Security: only profiles of this cluster, so that the shared service cannot be
-			// made to use the role for another (confused deputy).
+			// Security: only profiles of this cluster, so that nobody can make the shared
+			// service use the role for another one (confused deputy).
 			// https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html
 			Conditions: []policy.Condition{{
 				Test:     "ArnLike",

@@ -19,28 +19,28 @@ type Config struct {
 	// Name is at most 64 characters.
 	Name        string
 	Description string
-	// Trust is who may assume the role. Its action is filled in when empty: sts:AssumeRole.
+	// Trust is who may assume the role. Its action defaults to sts:AssumeRole.
 	Trust policy.Statement
 	// ManagedPolicies are the names of AWS managed policies, for example
 	// service-role/AmazonRDSEnhancedMonitoringRole.
 	ManagedPolicies []string
-	// Statements become the role's one inline policy, which lives and dies with it.
+	// Statements become the role's only inline policy.
 	Statements []policy.Statement
 }
 
-// Role is an IAM role that has all of its permissions once ARN can be read.
+// Role is an IAM role.
 type Role struct {
 	constructs.Construct
 	Arn, Name *string
-	// Permissions are what a resource using the role should depend on: AWS checks
-	// permissions when the resource is made, not when the role is named.
+	// Permissions are the role's policies. A resource that uses the role should depend on
+	// them: AWS checks permissions when it creates the resource.
 	Permissions []cdktf.ITerraformDependable
 }
 
-// boundaryContext is what a scope's roles find their permissions boundary by.
+// boundaryContext is the context key of the permissions boundary of a scope's roles.
 const boundaryContext = "plinth:permissionsBoundary"
 
-// SetBoundary limits all roles that are made below a scope from now on to what a policy allows.
+// SetBoundary sets the permissions boundary of all roles that are created below scope from now on.
 func SetBoundary(scope constructs.Construct, policyArn string) {
 	scope.Node().SetContext(jsii.String(boundaryContext), policyArn)
 }

@@ -19,13 +19,13 @@ type Config struct {
 	Description string
 	// ProviderArn is the cluster's OIDC provider in IAM, Issuer its URL without https://.
 	ProviderArn, Issuer string
-	// Namespace and ServiceAccount name the one account that may assume the role.
+	// Namespace and ServiceAccount name the only account that may assume the role.
 	Namespace, ServiceAccount string
-	// Statements are what its pods may do.
+	// Statements are what the account's pods may do.
 	Statements []policy.Statement
 }
 
-// New creates a role and returns it.
+// New creates the role.
 func New(scope constructs.Construct, id string, config Config) *iamrole.Role {
 	return iamrole.New(scope, id, iamrole.Config{
 		Name:        config.Name,
@@ -33,8 +33,8 @@ func New(scope constructs.Construct, id string, config Config) *iamrole.Role {
 		Trust: policy.Statement{
 			Actions:    []string{"sts:AssumeRoleWithWebIdentity"},
 			Principals: []policy.Principal{{Type: "Federated", Identifiers: []string{config.ProviderArn}}},
-			// Security: exactly one service account, and only tokens made for AWS. StringEquals,
-			// since with StringLike a star in a namespace would widen the trust.
+			// Security: exactly one service account, and only tokens for AWS. With StringLike
+			// instead of StringEquals, a star in a namespace would widen the trust.
 			// https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
 			Conditions: []policy.Condition{
 				{Test: "StringEquals", Variable: config.Issuer + ":sub", Values: []string{

@@ -1,7 +1,7 @@
-// Package loggroup makes an encrypted CloudWatch log group that forgets.
+// Package loggroup makes an encrypted CloudWatch log group with a retention period.
 //
-// Services make their log group themselves when it is missing: unencrypted, kept for ever,
-// and left behind on destroy. So every group that a service will write to is made first.
+// A service creates its log group if it is missing: unencrypted, kept for ever, and left behind
+// on destroy. So create the group of every service first.
 package loggroup
 
 import (
@@ -32,7 +32,7 @@ func New(scope constructs.Construct, id string, config Config) cloudwatchloggrou
 	})
 }
 
-// Write allows writing to a log group, and not to make one: it is there already.
+// Write allows writing to an existing log group, not creating one.
 func Write(sid, region, account, name string) policy.Statement {
 	return policy.Statement{
 		Sid:       sid,

@@ -16,18 +16,18 @@ import (
 
 // Config of a role.
 type Config struct {
-	// Name is at most 64 characters; its policies are called after it.
+	// Name is at most 64 characters. The names of the role's policies begin with it.
 	Name        string
 	Description string
 	// ProviderArn is the CI's OIDC provider in IAM, Issuer its URL without https://.
 	ProviderArn, Issuer string
-	// Audience and Subjects are whose tokens may assume the role; a subject may hold stars.
+	// Audience and Subjects are those of the tokens that may assume the role; a subject may contain stars.
 	Audience string
 	Subjects []string
-	// Policies are what it may do, and Boundary the most it ever may: JSON documents.
+	// Policies are the role's policies and Boundary its permissions boundary, as JSON documents.
 	Policies []string
 	Boundary string
-	// MaxSessionMinutes is how long it can be used at a time.
+	// MaxSessionMinutes is how long a session of the role may last.
 	MaxSessionMinutes int
 }
 
@@ -43,7 +43,7 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 		AssumeRolePolicy: policy.Document(this, "trust", policy.Statement{
 			Actions:    []string{"sts:AssumeRoleWithWebIdentity"},
 			Principals: []policy.Principal{{Type: "Federated", Identifiers: []string{config.ProviderArn}}},
-			// Security: both must be pinned, or every project of the same CI service gets in.
+			// Security: pin both, or every project of the same CI service can assume the role.
 			// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 			Conditions: []policy.Condition{
 				{Test: "StringEquals", Variable: config.Issuer + ":aud", Values: []string{config.Audience}},
@@ -60,7 +60,7 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 	return this
 }
 
-// subjectTest keeps a star from counting where none is meant.
+// subjectTest returns StringLike only if a subject contains a star.
 func subjectTest(subjects []string) string {
 	if strings.Contains(strings.Join(subjects, ""), "*") {
 		return "StringLike"

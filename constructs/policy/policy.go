@@ -7,12 +7,12 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 )
 
-// Statement allows some actions, or denies them; Plinth has no use for Not… elements.
+// Statement allows some actions, or denies them. Plinth does not use Not… elements.
 type Statement struct {
 	Sid     string
 	Deny    bool
 	Actions []string
-	// Resources is left empty in a role's trust policy only.
+	// Resources is empty in a role's trust policy only.
 	Resources []string
 	// Principals is set in resource and trust policies only.
 	Principals []Principal
@@ -32,7 +32,7 @@ type Condition struct {
 	Values   []string
 }
 
-// Service is a principal for an AWS service, for example eks.amazonaws.com.
+// Service returns principals for AWS services, for example eks.amazonaws.com.
 func Service(names ...string) []Principal {
 	return []Principal{{Type: "Service", Identifiers: names}}
 }

@@ -41,7 +41,7 @@ func newAurora(s *shared, result *Postgres) {
 	destroystep.AddRemovedBlocks(cdktf.TerraformStack_Of(s.scope), removed...)
 }
 
-// newCluster makes a cluster with its instances.
+// newCluster creates a cluster with its instances.
 func newCluster(d database, parameterGroup *string, result *Postgres) {
 	c := d.config
 	logs := d.logs("cluster-logs", "cluster", d.name)
@@ -50,7 +50,7 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 		SnapshotIdentifier: d.snapshot,
 		Engine:             jsii.String(auroraEngine),
 		EngineVersion:      jsii.String(c.Version),
-		// A new major version in the settings is meant.
+		// A new major version in the settings is intended.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
 		DatabaseName:             jsii.String(c.DatabaseName),
 		MasterUsername:           jsii.String(c.Username),
@@ -82,14 +82,14 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 	result.Endpoint = cluster.Endpoint()
 	result.ReaderEndpoint = cluster.ReaderEndpoint()
 	if c.Aurora.MaxReplicas == 0 {
-		// It would lead to the writer, which clients that look for a replica refuse.
+		// Without replicas it leads to the writer, which clients that require a replica refuse.
 		result.ReaderEndpoint = cluster.Endpoint()
 	}
 	result.SecretArn = cluster.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
 	d.configureRotation(result.SecretArn)
 
 	instances := []cdktf.ITerraformDependable{cluster, newInstance(d, cluster, "writer")}
-	// Terraform's own readers are the fewest there may be; autoscaling removes only its own.
+	// Terraform creates the minimum number of replicas. Autoscaling removes only those that it created.
 	for i := 1; i <= c.Aurora.MinReplicas; i++ {
 		instances = append(instances, newInstance(d, cluster, fmt.Sprintf("reader-%d", i)))
 	}
@@ -151,8 +151,8 @@ func scaleReplicas(d database, cluster rdscluster.RdsCluster, instances []cdktf.
 	})
 }
 
-// deleteReplicasCommand deletes the replicas that autoscaling has created, and waits for it.
-// It gets CLUSTER and REGION.
+// deleteReplicasCommand deletes the replicas that autoscaling created, and waits until they are gone.
+// It needs the variables CLUSTER and REGION.
 const deleteReplicasCommand = `set -eu
 replicas=$(aws rds describe-db-instances --region "$REGION" --filters "Name=db-cluster-id,Values=$CLUSTER" \
   --query "DBInstances[?starts_with(DBInstanceIdentifier, 'application-autoscaling-')].DBInstanceIdentifier" --output text)
@@ -164,7 +164,7 @@ for replica in $replicas; do
 done
 `
 
-// deleteAutoscaledReplicas deletes, on destroy, the replicas that autoscaling has created: after
+// deleteAutoscaledReplicas deletes the replicas that autoscaling created. On destroy it runs after
 // autoscaling and before the cluster. They are not in Terraform's state, and AWS refuses to delete a
 // cluster that has any. https://github.com/hashicorp/terraform-provider-aws/issues/19536
 func deleteAutoscaledReplicas(d database, instances []cdktf.ITerraformDependable) cdktf.ITerraformDependable {
@@ -173,8 +173,8 @@ func deleteAutoscaledReplicas(d database, instances []cdktf.ITerraformDependable
 	return destroystep.New(step.Scope, step.ID, step.Config)
 }
 
-// deletionStep is also needed where there was autoscaling before: for a deleted database, and where
-// the number of replicas is fixed now.
+// deletionStep returns the step that deletes autoscaled replicas. A database that no longer autoscales
+// needs it too: one in DeletedDatabases, or one whose number of replicas is now fixed.
 func deletionStep(d database) destroystep.Removed {
 	return destroystep.Removed{Scope: d.scope, ID: "sweep-replicas", Config: destroystep.Config{
 		Command:     deleteReplicasCommand,
@@ -182,7 +182,7 @@ func deletionStep(d database) destroystep.Removed {
 	}}
 }
 
-// autoscales tells whether replicas come and go by themselves.
+// autoscales reports whether the number of replicas follows the load.
 func (a Aurora) autoscales() bool { return a.MaxReplicas > a.MinReplicas }
 
 func clusterParameters() []*rdsclusterparametergroup.RdsClusterParameterGroupParameter {

@@ -5,25 +5,25 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// InCluster is what must be known of a server that a Helm chart runs in the cluster.
+// InCluster describes a server that a Helm chart runs in the cluster.
 type InCluster struct {
-	// Host is where the server will answer in the cluster.
+	// Host is the server's host name in the cluster.
 	Host string
 	// DatabaseName is the database in the server.
 	DatabaseName string
-	// Username owns it. Its password goes into the secret called SecretName, and stays what it is.
+	// Username owns the database. SecretName is the secret with its password, which never changes.
 	Username   string
 	SecretName string
 	// KeyArn encrypts the password.
 	KeyArn *string
 }
 
-// NewInCluster makes what there is outside of the cluster: the password. Nothing protects it, since it
-// is worth as little as the data.
+// NewInCluster creates the only part outside the cluster, the password. It is not protected from
+// deletion, because neither is the data.
 func NewInCluster(scope constructs.Construct, id string, config InCluster) *Postgres {
 	this := constructs.NewConstruct(scope, &id)
-	// Terraform has no use for the password here, and reads it back all the same: what comes with that,
-	// PlanOnly, is how programs know a stack that holds a secret.
+	// Terraform does not need the password here, but reads it back all the same. That adds the variable
+	// PlanOnly, by which programs recognize a stack that reads a secret.
 	master := newPassword(&shared{scope: this, config: Config{
 		Name:            "PostgreSQL in the cluster",
 		Username:        config.Username,

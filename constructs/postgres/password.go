@@ -9,12 +9,12 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 )
 
-// password is a master password in Secrets Manager, for the one case in which RDS cannot
-// keep it itself: "creating a read replica" is not supported for a managed password.
+// password is a master password in Secrets Manager, for servers whose password RDS does not manage.
+// RDS cannot create a read replica of a database with a managed password.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
 //
-// Security: it passes through Terraform in ephemeral values and write-only arguments
-// alone, which are in no plan and no state. That needs Terraform 1.11.
+// Security: it passes through Terraform only in ephemeral values and write-only arguments,
+// which are in no plan and no state. They need Terraform 1.11.
 // https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only
 type password struct {
 	// value is an expression for write-only arguments.
@@ -23,8 +23,8 @@ type password struct {
 	secretArn *string
 }
 
-// PlanOnly is the Terraform variable, set by TF_VAR_plan_only=true, with which a stack is planned
-// by a role that may not read secrets.
+// PlanOnly is the Terraform variable that lets a role plan a stack without reading secrets. Set it
+// with TF_VAR_plan_only=true.
 const PlanOnly = "plan_only"
 
 // The names of the ephemeral resources: cdktf 0.21 has no constructs for them.
@@ -34,10 +34,10 @@ const (
 	ephemeralName   = "database_master"
 )
 
-// newPassword makes a random password, keeps it in Secrets Manager and reads it back from
-// there, so that a deployment that fails half-way and is repeated, with another random
-// value, still gives the database the password that was stored. Should AWS refuse to change
-// the password of a database that is there, raise PasswordVersion once more.
+// newPassword creates a random password, stores it in Secrets Manager and reads it back. When
+// a deployment fails half-way and is repeated with another random value, the database still
+// gets the stored password. If AWS refuses to change the password of an existing database,
+// raise PasswordVersion once more.
 func newPassword(s *shared) *password {
 	c := s.config
 	stack := cdktf.TerraformStack_Of(s.scope)
@@ -47,7 +47,7 @@ func newPassword(s *shared) *password {
 		Name:        jsii.String(c.SecretName),
 		Description: jsii.String("Master user of " + c.Name),
 		KmsKeyId:    c.KeyArn,
-		// A secret that may go must go at once, or its name stays taken for a month.
+		// Delete an unprotected secret at once, or its name stays reserved for a month.
 		RecoveryWindowInDays: jsii.Number(recoveryDays(c.PreventDestroy)),
 		Lifecycle:            s.lifecycle(),
 	})
@@ -63,8 +63,8 @@ func newPassword(s *shared) *password {
 				c.Username, ephemeralRandom, ephemeralName)),
 			SecretStringWoVersion: version,
 		})
-	// Security: whoever only plans may not read secrets. Should such a plan ever be applied, RDS
-	// refuses the word in the password's place, which is too short for one.
+	// Security: a role that only plans may not read secrets. If somebody applies such a plan, RDS
+	// rejects the placeholder, which is too short for a password.
 	planOnly := cdktf.NewTerraformVariable(stack, jsii.String(PlanOnly), &cdktf.TerraformVariableConfig{
 		Type:        jsii.String("bool"),
 		Default:     jsii.Bool(false),
@@ -82,7 +82,7 @@ func newPassword(s *shared) *password {
 	}
 }
 
-// recoveryDays is how long a deleted secret can be brought back: 0, or 7 to 30.
+// recoveryDays returns for how many days a deleted secret can be restored. AWS allows 0, or 7 to 30.
 func recoveryDays(protected bool) int {
 	if protected {
 		return 30

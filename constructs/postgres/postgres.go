@@ -1,7 +1,7 @@
 // Package postgres makes a PostgreSQL database that only named security groups can reach:
-// RDS for PostgreSQL with a fixed number of read replicas, or Aurora with as many as the
-// load asks for. The password is in Secrets Manager, and in nothing that Terraform writes. It can be
-// restored from a snapshot, beside the one that is there.
+// RDS for PostgreSQL with a fixed number of read replicas, or Aurora, which can autoscale
+// them. The password is in Secrets Manager, and in no plan or state. A snapshot is restored to
+// another database beside the existing one.
 package postgres
 
 import (
@@ -34,17 +34,17 @@ type Config struct {
 	Version string
 	// InstanceClass sets CPU and memory, for example db.t4g.micro.
 	InstanceClass string
-	// DatabaseName is the database made in the server, Username its master user.
+	// DatabaseName is the database to create in the server, Username its master user.
 	DatabaseName, Username string
-	// SecretName is the secret for the master password and PasswordVersion what to raise to
-	// change it. Both are for RDS with replicas only; otherwise RDS takes care of it.
+	// SecretName is the secret with the master password. Raise PasswordVersion to change the
+	// password. Both are for RDS with replicas only; otherwise RDS manages the password.
 	SecretName      string
 	PasswordVersion int
-	// PasswordRotationDays is how often RDS changes a password that it takes care of; 0, where it
-	// was never anything else, leaves it at RDS's own seven days.
+	// PasswordRotationDays is how often RDS rotates a password that it manages. With 0 from the
+	// start, RDS rotates it every seven days.
 	PasswordRotationDays int
 
-	// Account and Region are where it is made.
+	// Account and Region are the database's.
 	Account, Region string
 
 	VpcID     *string
@@ -57,21 +57,21 @@ type Config struct {
 	BackupWindow, MaintenanceWindow string
 	LogRetentionDays                int
 
-	// ApplyImmediately makes changes at once instead of in the maintenance window, also
+	// ApplyImmediately applies changes at once instead of in the maintenance window, including
 	// those that restart the database.
 	ApplyImmediately bool
 	// DeletionProtection makes AWS refuse to delete the database.
 	DeletionProtection bool
-	// FinalSnapshot keeps a snapshot when it is deleted all the same.
+	// FinalSnapshot takes a snapshot when the database is deleted, and keeps automated backups.
 	FinalSnapshot bool
 	// PreventDestroy makes Terraform refuse to plan the deletion.
 	PreventDestroy bool
 
-	// RestoreFromSnapshots are snapshots, each of which makes another database beside the original.
-	// Others get the endpoints of the last one.
+	// RestoreFromSnapshots are snapshots, each restored to another database beside the original.
+	// The endpoints are those of the last one.
 	RestoreFromSnapshots []string
-	// DeletedDatabases are those that are gone again: [Original], or snapshots among
-	// RestoreFromSnapshots, but for the last.
+	// DeletedDatabases are the databases to delete: [Original], or snapshots of
+	// RestoreFromSnapshots except the last.
 	DeletedDatabases []string
 
 	// Exactly one of these is set; it chooses the engine.
@@ -79,9 +79,9 @@ type Config struct {
 	Aurora *Aurora
 }
 
-// RDS is what only RDS for PostgreSQL needs to know.
+// RDS configures what only RDS for PostgreSQL has.
 type RDS struct {
-	// StorageGiB is what it starts with; it grows by itself up to MaxStorageGiB.
+	// StorageGiB is the initial storage. It grows by itself up to MaxStorageGiB.
 	StorageGiB, MaxStorageGiB int
 	// MultiAZ keeps a synchronous standby in another zone.
 	MultiAZ bool
@@ -89,11 +89,11 @@ type RDS struct {
 	Replicas int
 }
 
-// Aurora is what only Aurora needs to know.
+// Aurora configures what only Aurora has.
 type Aurora struct {
 	// MinReplicas and MaxReplicas bound the number of read replicas, 0 to 15.
 	MinReplicas, MaxReplicas int
-	// CPUPercent is the replicas' mean CPU use that autoscaling aims at.
+	// CPUPercent is autoscaling's target for the replicas' mean CPU use.
 	CPUPercent int
 }
 
@@ -104,23 +104,23 @@ type Postgres struct {
 	Arn *string
 	// Endpoint is the host that takes writes.
 	Endpoint *string
-	// ReaderEndpoint is a host for reads: of a replica where there is one. Aurora's balances
-	// over all; RDS replicas are listed with commas, as PostgreSQL's clients take them.
+	// ReaderEndpoint is the host for reads, Endpoint if there are no replicas. Aurora's balances
+	// over all replicas. RDS's lists them with commas, as PostgreSQL's clients accept them.
 	ReaderEndpoint *string
-	// Identifiers are what CloudWatch knows the servers by.
+	// Identifiers are the servers' names in CloudWatch.
 	Identifiers Identifiers
 	// Name is the database's name in the server.
 	Name string
 	// SecretArn is the Secrets Manager secret with username and password, as JSON.
 	SecretArn *string
-	// SecurityGroupID admits nobody until a rule is added to it.
+	// SecurityGroupID is a group without ingress. Clients' stacks add rules to it.
 	SecurityGroupID *string
 }
 
-// Current is the server, or Aurora's cluster, that takes writes.
+// Current returns the identifier of the instance, or of Aurora's cluster, that takes writes.
 func (i Identifiers) Current() string { return cmp.Or(i.Cluster, i.Primary) }
 
-// Identifiers are those of RDS instances or of an Aurora cluster, whose instances come and go.
+// Identifiers are those of RDS instances, or of an Aurora cluster, whose instances come and go.
 type Identifiers struct {
 	Primary  string
 	Replicas []string
@@ -138,7 +138,7 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 			Description: jsii.String("Database subnets without a route out"),
 			SubnetIds:   &config.SubnetIDs,
 		}).Name(),
-		// Security: no ingress here. Whoever needs the database adds a rule for its own group.
+		// Security: no ingress here. Each client's stack adds a rule for its own group.
 		securityGroup: securitygroup.NewSecurityGroup(this, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
 			Name:        jsii.String(config.Name),
 			Description: jsii.String("PostgreSQL"),
@@ -165,24 +165,23 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 	return result
 }
 
-// Original is what DeletedDatabases calls the database that was restored from nothing.
+// Original names, in DeletedDatabases, the database that was not restored from a snapshot.
 const Original = "original"
 
-// database is one of those that a Postgres has had: the original, or one that a snapshot was restored
-// to. They share network, parameters and roles.
+// database is the original database or one restored from a snapshot. All databases of a Postgres share
+// network, parameters and roles.
 type database struct {
 	*shared
-	// scope is that of its own resources.
+	// scope is the parent of its own resources.
 	scope constructs.Construct
-	// name is its identifier, and begins those of its replicas.
+	// name is its identifier, and the prefix of its replicas' identifiers.
 	name string
-	// snapshot is what it was restored from, nil of the original.
+	// snapshot is the one that it is restored from, nil for the original.
 	snapshot *string
 }
 
-// databases are all that there are to be, the one in use last, and those that are to go. The
-// construct ids and names of one follow from its snapshot alone, so that no other moves when one is
-// added or removed.
+// databases returns the databases to keep, the one in use last, and those to delete. The construct ids
+// and names of one follow from its snapshot only, so that adding or removing one replaces no other.
 func (s *shared) databases() (current, old []database) {
 	add := func(as string, d database) {
 		if slices.Contains(s.config.DeletedDatabases, as) {
@@ -202,8 +201,8 @@ func (s *shared) databases() (current, old []database) {
 	return current, old
 }
 
-// monitoringTrust lets databases of this account use the role, and no other account's through
-// the shared service (confused deputy). Any database: autoscaling names its replicas itself.
+// monitoringTrust lets RDS use the role for databases of this account only (confused deputy). It
+// allows any database of the account, because autoscaling chooses its replicas' names.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html#USER_Monitoring.OS.confused-deputy
 func monitoringTrust(config Config) policy.Statement {
 	return policy.Statement{
@@ -217,9 +216,9 @@ func monitoringTrust(config Config) policy.Statement {
 	}
 }
 
-// shared is what both engines build on.
+// shared holds what both engines use.
 type shared struct {
-	// scope is not embedded: jsii knows a construct by one Go struct alone.
+	// scope is not embedded: jsii maps a construct to one Go struct only.
 	scope         constructs.Construct
 	config        Config
 	subnets       *string // the subnet group's name
@@ -230,37 +229,37 @@ type shared struct {
 const (
 	// monitoringSeconds is how often enhanced monitoring samples the operating system.
 	monitoringSeconds = 60
-	// insightsDays is the retention of Performance Insights that costs nothing.
+	// insightsDays is the longest retention of Performance Insights that is free.
 	insightsDays = 7
 )
 
 // parameters are set on every server. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
 var parameters = []struct{ name, value, method string }{
-	// Security: a connection without TLS is refused. AWS reports this one as applied on
-	// reboot, and any other method here as a difference at every plan; a new server starts
+	// Security: refuse connections without TLS. AWS reports this parameter as applied on reboot,
+	// so any other method here would show a difference at every plan. A new server starts
 	// with it. https://github.com/hashicorp/terraform-provider-aws/issues/39252
 	{"rds.force_ssl", "1", "pending-reboot"},
 	{"log_connections", "1", "immediate"},
 	{"log_disconnections", "1", "immediate"},
 	{"log_lock_waits", "1", "immediate"},
-	// Statements slower than a second, in milliseconds.
+	// Log statements slower than this, in milliseconds.
 	{"log_min_duration_statement", "1000", "immediate"},
 }
 
-// parameterGroup names the group of a major version. It can neither be changed nor deleted
-// while a server uses it, so an upgrade makes the next one first.
+// parameterGroup returns the name and lifecycle of a major version's group. A group's family is
+// immutable, and RDS deletes no group that a server uses. So an upgrade creates the next group first.
 func (s *shared) parameterGroup() (name *string, lifecycle *cdktf.TerraformResourceLifecycle) {
 	return jsii.String(s.config.Name + "-" + major(s.config.Version)),
 		&cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 }
 
-// major is the part of a version that parameter groups are named after.
+// major returns the major version, which parameter groups are named after.
 func major(version string) string {
 	before, _, _ := strings.Cut(version, ".")
 	return before
 }
 
-// logs makes the group that RDS exports PostgreSQL's log to: kind is instance or cluster.
+// logs creates the log group that RDS exports PostgreSQL's log to. kind is instance or cluster.
 func (d database) logs(id, kind, identifier string) cloudwatchloggroup.CloudwatchLogGroup {
 	return loggroup.New(d.scope, id, loggroup.Config{
 		Name:          "/aws/rds/" + kind + "/" + identifier + "/postgresql",
@@ -269,8 +268,8 @@ func (d database) logs(id, kind, identifier string) cloudwatchloggroup.Cloudwatc
 	})
 }
 
-// finalSnapshot names the snapshot that is made on deletion, nil when none is wanted. The
-// beginning of the key's id keeps it apart from the snapshot of an earlier environment's database.
+// finalSnapshot returns the name of the snapshot to take on deletion, nil for none. The beginning of
+// the key's id makes it differ from the snapshot of an earlier environment of the same name.
 func (d database) finalSnapshot() *string {
 	if !d.config.FinalSnapshot {
 		return nil
@@ -280,13 +279,13 @@ func (d database) finalSnapshot() *string {
 	return jsii.String(d.name + "-final-" + *start)
 }
 
-// lifecycle keeps Terraform from planning to delete what holds data.
+// lifecycle makes Terraform refuse to plan the deletion of data, if PreventDestroy is set.
 func (s *shared) lifecycle() *cdktf.TerraformResourceLifecycle {
 	return &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(s.config.PreventDestroy)}
 }
 
-// dependsOn are the given elements and the permissions of the monitoring role, which RDS
-// checks as it makes an instance.
+// dependsOn returns elements and the permissions of the monitoring role, which RDS checks when
+// it creates an instance.
 func (s *shared) dependsOn(elements ...cdktf.ITerraformDependable) *[]cdktf.ITerraformDependable {
 	all := append(elements, s.monitoring.Permissions...)
 	return &all

@@ -29,7 +29,7 @@ func newRDS(s *shared, result *Postgres) {
 	}
 }
 
-// newServers makes a primary and its replicas.
+// newServers creates a primary and its replicas.
 func newServers(d database, parameterGroup *string, master *password, result *Postgres) {
 	c := d.config
 	config := dbinstance.DbInstanceConfig{
@@ -37,7 +37,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		EngineVersion: jsii.String(c.Version),
 		DbName:        jsii.String(c.DatabaseName),
 		Username:      jsii.String(c.Username),
-		// A new major version in the settings is meant.
+		// A new major version in the settings is intended.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
 		StorageEncrypted:         jsii.Bool(true),
 		DeletionProtection:       jsii.Bool(c.DeletionProtection),
@@ -51,7 +51,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		Lifecycle:                d.lifecycle(),
 	}
 	if d.snapshot != nil {
-		// Storage and key are the snapshot's: RDS can neither shrink the one nor change the other.
+		// Storage and key are the snapshot's: RDS cannot shrink storage or change the key.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
 		config.SnapshotIdentifier = d.snapshot
 	} else {
@@ -62,8 +62,8 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		config.PasswordWo = jsii.String(master.value)
 		config.PasswordWoVersion = master.version
 	} else {
-		// Security: RDS generates and rotates the password in Secrets Manager, so that none
-		// is ever in Git, a plan or Terraform's state.
+		// Security: RDS generates and rotates the password in Secrets Manager, so it is never
+		// in Git, a plan or Terraform's state.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 		config.ManageMasterUserPassword = jsii.Bool(true)
 		config.MasterUserSecretKmsKeyId = c.KeyArn
@@ -87,7 +87,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		replica := dbinstance.NewDbInstance(d.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
 			instanceConfig(d, identifier, parameterGroup, dbinstance.DbInstanceConfig{
 				ReplicateSourceDb: primary.Identifier(),
-				// It is encrypted with its source's key: in the same region AWS refuses to be told.
+				// AWS encrypts it with its source's key, and in the same region rejects a key argument.
 				StorageEncrypted: jsii.Bool(true),
 				// A replica holds nothing that its source does not.
 				SkipFinalSnapshot: jsii.Bool(true),
@@ -99,7 +99,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 	}
 }
 
-// instanceConfig completes what the primary and its replicas have in common.
+// instanceConfig adds to config what the primary and its replicas have in common.
 func instanceConfig(d database, identifier string, parameterGroup *string, config dbinstance.DbInstanceConfig) *dbinstance.DbInstanceConfig {
 	c := d.config
 	role := "primary"

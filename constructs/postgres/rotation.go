@@ -5,10 +5,10 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/secretsmanagersecretrotation"
 )
 
-// configureRotation sets how often RDS changes the password that it manages, which it does every seven days
-// otherwise. No Lambda function is needed.
+// configureRotation sets how often RDS rotates the password that it manages; RDS's default is seven
+// days. It needs no Lambda function.
 //
-// It is not done at once: the database is just being made, or in use.
+// It does not rotate at once: the database is new, or in use.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_managed.html
 func (d database) configureRotation(secretArn *string) {
 	if d.config.PasswordRotationDays == 0 {

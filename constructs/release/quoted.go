@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// quoteValues returns a value whose texts may stand between quotation marks in Terraform's language, since
-// cdktf puts them there as they are.
+// quoteValues escapes all strings in value for string literals of Terraform's language, because cdktf
+// does not escape them.
 // https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
 func quoteValues(value any) any {
 	switch v := reflect.ValueOf(value); v.Kind() {
@@ -35,7 +35,7 @@ func quoteValues(value any) any {
 
 var (
 	marks = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-	// cdktf's own references look like this, and are the only ones there are.
+	// The first alternative matches cdktf's own references, the only ones to keep.
 	expressions = regexp.MustCompile(`\$\{TfToken\[[^\]]*\]\}|[$%]\{`)
 )
 

@@ -1,4 +1,4 @@
-// Package release makes a Helm release that either works or leaves what was there before.
+// Package release makes a Helm release that Helm rolls back when it fails.
 package release
 
 import (
@@ -10,15 +10,15 @@ import (
 
 // Config of a release.
 type Config struct {
-	// Name is the release's, Namespace where it goes.
+	// Name is the release's, Namespace the one to install it in.
 	Name, Namespace string
 	// Chart is a chart's name in Repository, or a folder that holds one.
 	Chart string
 	// Repository and Version pin a published chart. Both are empty for a folder.
 	Repository, Version string
-	// Values are the chart's; they may hold references to other resources.
+	// Values are the chart's; they may contain references to other resources.
 	Values map[string]any
-	// DependsOn must be there before the release and outlive it.
+	// DependsOn are created before the release and destroyed after it.
 	DependsOn []cdktf.ITerraformDependable
 }
 
@@ -36,15 +36,15 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		Namespace: jsii.String(config.Namespace),
 		Chart:     jsii.String(config.Chart),
 		Values:    &[]*string{cdktf.Fn_Jsonencode(quoteValues(config.Values))},
-		// A failed install is undone, a failed upgrade rolled back.
+		// Helm removes a failed install and rolls back a failed upgrade.
 		Atomic:        jsii.Bool(true),
 		CleanupOnFail: jsii.Bool(true),
-		// Applies to deletion too: finalizers are done before what the release needs goes.
+		// Deletion waits too: finalizers finish before Terraform destroys the release's dependencies.
 		Wait:        jsii.Bool(true),
 		WaitForJobs: jsii.Bool(true),
 		Timeout:     jsii.Number(timeoutSeconds),
 		MaxHistory:  jsii.Number(historyLimit),
-		// Namespaces are Terraform's, so that none is left behind.
+		// Terraform creates the namespaces, so that a destroy leaves none behind.
 		CreateNamespace: jsii.Bool(false),
 		DependsOn:       &config.DependsOn,
 	}

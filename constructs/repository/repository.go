@@ -1,4 +1,4 @@
-// Package repository makes an ECR repository whose images never change.
+// Package repository makes an ECR repository with immutable tags.
 package repository
 
 import (
@@ -13,15 +13,15 @@ import (
 
 // Config of a repository.
 type Config struct {
-	// Name may hold slashes.
+	// Name may contain slashes.
 	Name string
 	// KeyArn encrypts the images.
 	KeyArn *string
-	// MaxTaggedImages is how many tagged images are kept, newest first.
+	// MaxTaggedImages is how many tagged images ECR keeps: the newest.
 	MaxTaggedImages int
-	// UntaggedRetentionDays is after how many days an untagged image goes.
+	// UntaggedRetentionDays is how many days ECR keeps an untagged image.
 	UntaggedRetentionDays int
-	// ForceDelete lets the repository be deleted with images in it.
+	// ForceDelete lets Terraform delete a repository that has images.
 	ForceDelete bool
 	// PreventDestroy makes Terraform refuse to plan the deletion.
 	PreventDestroy bool
@@ -30,7 +30,7 @@ type Config struct {
 // Repository is an ECR repository.
 type Repository struct {
 	constructs.Construct
-	// URL is what an image reference begins with, up to the tag.
+	// URL is the part of an image reference before the tag.
 	URL *string
 	Arn *string
 }
@@ -40,7 +40,7 @@ func New(scope constructs.Construct, id string, config Config) *Repository {
 	this := constructs.NewConstruct(scope, &id)
 	repository := ecrrepository.NewEcrRepository(this, jsii.String("repository"), &ecrrepository.EcrRepositoryConfig{
 		Name: jsii.String(config.Name),
-		// Security: a tag names the same image for ever, so what was tested is what runs.
+		// Security: a tag always names the same image, so the image that runs is the tested one.
 		ImageTagMutability: jsii.String("IMMUTABLE"),
 		ImageScanningConfiguration: &ecrrepository.EcrRepositoryImageScanningConfiguration{
 			ScanOnPush: jsii.Bool(true),
@@ -59,7 +59,7 @@ func New(scope constructs.Construct, id string, config Config) *Repository {
 	return &Repository{Construct: this, URL: repository.RepositoryUrl(), Arn: repository.Arn()}
 }
 
-// lifecyclePolicy writes ECR's lifecycle policy.
+// lifecyclePolicy returns the repository's lifecycle policy as JSON.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 func lifecyclePolicy(config Config) string {
 	type selection struct {

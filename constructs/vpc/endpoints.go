@@ -10,8 +10,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 )
 
-// newGatewayEndpoint keeps S3 traffic, and with it the layers of ECR's images, off the NAT
-// gateway. It costs nothing.
+// newGatewayEndpoint keeps S3 traffic, including the layers of ECR's images, off the NAT gateway.
+// It is free.
 func newGatewayEndpoint(scope constructs.Construct, network *string, config Config, tables []*string) {
 	vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-s3"), &vpcendpoint.VpcEndpointConfig{
 		VpcId:           network,

@@ -12,7 +12,7 @@ import (
 	"plinth/constructs/policy"
 )
 
-// FlowLogs says how the network's traffic is recorded.
+// FlowLogs configures the log of the network's traffic.
 type FlowLogs struct {
 	// Account owns the log group.
 	Account string
@@ -22,7 +22,7 @@ type FlowLogs struct {
 	KeyArn *string
 }
 
-// newFlowLogs records what the VPC accepts and rejects, in ten-minute sums.
+// newFlowLogs logs the traffic that the VPC accepts and rejects, aggregated over ten minutes.
 func newFlowLogs(scope constructs.Construct, network *string, config Config) {
 	name := "/aws/vpc/" + config.Name + "/flow-logs"
 	group := loggroup.New(scope, "flow-logs", loggroup.Config{
@@ -35,8 +35,8 @@ func newFlowLogs(scope constructs.Construct, network *string, config Config) {
 		Description: "Lets VPC flow logs write to their log group",
 		Trust: policy.Statement{
 			Principals: policy.Service("vpc-flow-logs.amazonaws.com"),
-			// Security: only flow logs of this account, so that no other account's can use
-			// the role through the shared service (confused deputy).
+			// Security: only flow logs of this account, so that no other account can use the
+			// role through the shared service (confused deputy).
 			// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 			Conditions: []policy.Condition{
 				{Test: "StringEquals", Variable: "aws:SourceAccount", Values: []string{config.FlowLogs.Account}},

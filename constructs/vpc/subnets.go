@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// Plan is one zone's part of a VPC's addresses.
+// Plan is one zone's subnets of a VPC.
 type Plan struct {
 	// Private holds the pods, one address each.
 	Private netip.Prefix
@@ -16,9 +16,9 @@ type Plan struct {
 	Database netip.Prefix
 }
 
-// The lower half of a VPC is cut into eight private blocks, one for each possible zone
-// letter, a to h. Of the upper half, the first blocks become public and database subnets;
-// the rest is free for what is yet to come. In a /16: private /20, public and database /24.
+// The lower half of a VPC is eight private blocks, one for each possible zone letter, a to h.
+// The first blocks of the upper half are public and database subnets; the rest is free for
+// later use. In a /16, private subnets are /20, public and database subnets /24.
 const (
 	maxZones      = 8
 	privateBits   = 4   // a private subnet's prefix is this much longer than the VPC's
@@ -27,8 +27,8 @@ const (
 	firstDatabase = 144
 )
 
-// Subnets computes the addresses of one zone from its letter alone, so that adding or
-// removing another zone never moves them.
+// Subnets computes the subnets of one zone from its letter only, a to h. So adding or removing
+// another zone never replaces them. cidr must be an IPv4 range, /16 to /19.
 func Subnets(cidr netip.Prefix, zone string) (Plan, error) {
 	slot := uint32(zone[len(zone)-1]) - 'a'
 	if slot >= maxZones {
@@ -46,7 +46,7 @@ func Subnets(cidr netip.Prefix, zone string) (Plan, error) {
 	}, nil
 }
 
-// block is the index-th part of cidr when it is cut into 2^bits equal ones.
+// block returns part index, from 0, of cidr when it is cut into 2^bits equal parts.
 func block(cidr netip.Prefix, bits int, index uint32) netip.Prefix {
 	length := cidr.Bits() + bits
 	base := cidr.Masked().Addr().As4()

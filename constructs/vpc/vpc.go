@@ -1,6 +1,6 @@
 // Package vpc makes a network of three tiers over several availability zones: public
-// subnets for load balancers and NAT, private ones for pods, and database subnets that
-// have no route out.
+// subnets for load balancers and NAT, private subnets for pods, and database subnets
+// without a route out.
 package vpc
 
 import (
@@ -54,10 +54,10 @@ type VPC struct {
 
 const anywhere = "0.0.0.0/0"
 
-// New creates a network. It panics when a zone or the range cannot be planned, see [Subnets].
+// New creates a network. It panics if [Subnets] returns an error for a zone.
 func New(scope constructs.Construct, id string, config Config) *VPC {
 	this := constructs.NewConstruct(scope, &id)
-	// Each value is asked of jsii once: a call to Node.js costs as much as a resource.
+	// Get each value from jsii once: a call to Node.js costs as much as a resource.
 	network := vpc.NewVpc(this, jsii.String("vpc"), &vpc.VpcConfig{
 		CidrBlock:          jsii.String(config.CIDR.String()),
 		EnableDnsSupport:   jsii.Bool(true),
@@ -77,8 +77,8 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 		DestinationCidrBlock: jsii.String(anywhere),
 		GatewayId:            gateway.Id(),
 	})
-	// Security: this table keeps only the VPC's local route, so a database subnet can
-	// neither reach the internet nor be reached from it.
+	// Security: this table has only the VPC's local route. So a database subnet cannot reach the
+	// internet, and the internet cannot reach it.
 	database := newRouteTable(this, network, "database", config.Name)
 
 	var private []*string
@@ -136,8 +136,8 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 	return result
 }
 
-// closeDefaultSecurityGroup takes every rule from the group that AWS gives to what names
-// none, so that forgetting a security group opens nothing.
+// closeDefaultSecurityGroup removes every rule from the VPC's default security group, so that
+// a resource without a security group of its own allows no traffic.
 func closeDefaultSecurityGroup(scope constructs.Construct, network *string, name string) {
 	defaultsecuritygroup.NewDefaultSecurityGroup(scope, jsii.String("default-security-group"),
 		&defaultsecuritygroup.DefaultSecurityGroupConfig{
@@ -164,7 +164,7 @@ func newSubnet(scope constructs.Construct, network *string, id, zone string, cid
 		VpcId:            network,
 		AvailabilityZone: jsii.String(zone),
 		CidrBlock:        jsii.String(cidr.String()),
-		// Security: nothing gets a public address by merely being in a public subnet.
+		// Security: nothing gets a public address just by being in a public subnet.
 		MapPublicIpOnLaunch: jsii.Bool(false),
 		Tags:                &all,
 	}).Id()

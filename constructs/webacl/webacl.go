@@ -1,5 +1,5 @@
-// Package webacl makes an AWS WAF web ACL for load balancers: AWS's own rules against what is
-// known to be bad, and a limit to the requests of one address.
+// Package webacl makes an AWS WAF web ACL for load balancers: AWS's managed rules, and a rate limit
+// for each address.
 package webacl
 
 import (
@@ -15,9 +15,9 @@ import (
 // Config of a web ACL.
 type Config struct {
 	Name string
-	// RequestsPer5Minutes is what one address may send; 10 to 2,000,000,000.
+	// RequestsPer5Minutes is how many requests one address may send, 10 to 2,000,000,000.
 	RequestsPer5Minutes int
-	// CountOnly blocks nothing and logs what would have been: to begin with.
+	// CountOnly logs the requests that the rules would block, and blocks none. Use it at first.
 	CountOnly bool
 
 	KeyArn           *string
@@ -32,7 +32,7 @@ type WebACL struct {
 	Ready cdktf.ITerraformDependable
 }
 
-// managed are groups of rules that AWS keeps up to date, in the order in which they are asked.
+// managed are rule groups that AWS keeps up to date, in the order of evaluation.
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 var managed = []string{
 	"AWSManagedRulesAmazonIpReputationList",
@@ -55,13 +55,13 @@ func New(scope constructs.Construct, id string, config Config) *WebACL {
 		},
 	})
 	logs := loggroup.New(this, "logs", loggroup.Config{
-		// AWS WAF writes to groups whose name begins so and to no others.
+		// AWS WAF writes only to log groups with this prefix.
 		// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 		Name:          "aws-waf-logs-" + config.Name,
 		RetentionDays: config.LogRetentionDays,
 		KeyArn:        config.KeyArn,
 	})
-	// Security: what tells who somebody is stays out of the log.
+	// Security: keep credentials out of the log.
 	secret := func(header string) *wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFields {
 		return &wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFields{
 			SingleHeader: &wafv2webaclloggingconfiguration.Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader{Name: jsii.String(header)},
@@ -76,8 +76,8 @@ func New(scope constructs.Construct, id string, config Config) *WebACL {
 	return &WebACL{Construct: this, Arn: acl.Arn(), Ready: ready}
 }
 
-// rules in the order of their priority. A statement is given as Terraform has it: they nest without
-// end, for which the bindings have no types.
+// rules returns the rules in the order of their priority. Statements are maps of Terraform's
+// arguments: they nest without limit, and the bindings have no types for that.
 func rules(config Config) []*wafv2webacl.Wafv2WebAclRule {
 	rate := wafv2webacl.Wafv2WebAclRule{
 		Name: jsii.String("rate"),
@@ -91,7 +91,7 @@ func rules(config Config) []*wafv2webacl.Wafv2WebAclRule {
 	}
 	all := []*wafv2webacl.Wafv2WebAclRule{&rate}
 	for _, name := range managed {
-		// The rules of a group have actions of their own, which are left as they are, or only counted.
+		// The rules of a group have their own actions. Keep them, or only count.
 		override := &wafv2webacl.Wafv2WebAclRuleOverrideAction{None: &wafv2webacl.Wafv2WebAclRuleOverrideActionNone{}}
 		if config.CountOnly {
 			override = &wafv2webacl.Wafv2WebAclRuleOverrideAction{Count: &wafv2webacl.Wafv2WebAclRuleOverrideActionCount{}}
