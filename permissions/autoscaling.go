@@ -2,7 +2,7 @@ package permissions
 
 const autoscalingSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html"
 
-// A target's name is known once it is made.
+// AWS chooses a target's id.
 const scalableTarget = "application-autoscaling:scalable-target/*"
 
 var autoscaling = Table{
@@ -15,8 +15,8 @@ var autoscaling = Table{
 			},
 			{Actions: []string{"application-autoscaling:TagResource"}, Resources: []string{scalableTarget}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 			serviceLinkedRole("rds.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_RDSCluster"),
-			// Security: the service tries whether the caller may make and delete databases, with
-			// none named. It alone can.
+			// Security: the service checks whether the caller may create and delete databases,
+			// without naming one. The caller may do so only through a service.
 			// https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
 			{Actions: []string{"rds:CreateDBInstance"}, Resources: []string{"rds:db:*", "rds:{resource_id}"}, Conditions: viaAWSService},
 			{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:*"}, Conditions: viaAWSService},
@@ -26,11 +26,11 @@ var autoscaling = Table{
 			readAll("application-autoscaling:DescribeScalableTargets"),
 			{Actions: []string{"application-autoscaling:ListTagsForResource"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
 		},
-		// Without tags this time.
+		// An update sends no tags.
 		Update: []Grant{{Actions: []string{"application-autoscaling:RegisterScalableTarget"}, Resources: []string{scalableTarget}, Conditions: resourceTagged}},
 		Delete: []Grant{
 			{Actions: []string{"application-autoscaling:DeregisterScalableTarget"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
-			// Then a command deletes the replicas that autoscaling has made, see constructs/postgres.
+			// Then a command deletes the replicas that autoscaling created, see constructs/postgres.
 			{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:application-autoscaling-*"}},
 			{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:*"}},
 		},
@@ -40,7 +40,7 @@ var autoscaling = Table{
 		Source: autoscalingSource,
 		Create: []Grant{
 			{Actions: []string{"application-autoscaling:PutScalingPolicy"}, Resources: []string{scalableTarget}, Conditions: resourceTagged},
-			// Security: likewise for the alarms that a policy consists of.
+			// Security: likewise for the policy's alarms.
 			{
 				Actions:   []string{"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"},
 				Resources: []string{"cloudwatch:alarm:*"}, Conditions: viaAWSService,

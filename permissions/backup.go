@@ -5,7 +5,7 @@ const (
 	budgetSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html"
 )
 
-// backupPlan: AWS makes up a plan's id.
+// backupPlan ends in a star: AWS chooses a plan's id.
 const backupPlan = "backup:backup-plan:*"
 
 var backup = Table{
@@ -13,7 +13,7 @@ var backup = Table{
 		Source: backupSource,
 		Create: []Grant{
 			{Actions: []string{"backup:CreateBackupVault"}, Resources: []string{"backup:backup-vault:{name}"}, Conditions: requestTagged},
-			// What it takes besides that a vault has a key of ours.
+			// A vault with a customer-managed key needs these too.
 			// https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html#backup-vault-permissions
 			{Actions: []string{"backup-storage:MountCapsule"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"},
 			{
@@ -22,10 +22,10 @@ var backup = Table{
 			},
 		},
 		Read: []Grant{{Actions: []string{"backup:DescribeBackupVault", "backup:ListTags"}, Resources: []string{"backup:backup-vault:{name}"}}},
-		// With force_destroy its backups go first.
+		// With force_destroy the provider deletes its backups first.
 		Delete: []Grant{
 			{Actions: []string{"backup:DeleteBackupVault", "backup:ListRecoveryPointsByBackupVault"}, Resources: []string{"backup:backup-vault:{name}"}},
-			// A backup is called like the snapshot that it is, which is named after a job.
+			// A backup's ARN is its snapshot's. AWS Backup names the snapshot after a job.
 			{
 				Actions:   []string{"backup:DeleteRecoveryPoint", "backup:DescribeRecoveryPoint"},
 				Resources: []string{"rds:cluster-snapshot:awsbackup:*", "rds:snapshot:awsbackup:*"},
@@ -44,7 +44,7 @@ var backup = Table{
 		Delete: []Grant{{Actions: []string{"backup:DeleteBackupPlan"}, Resources: []string{backupPlan}, Conditions: resourceTagged}},
 		Tag:    []Grant{{Actions: []string{"backup:TagResource"}, Resources: []string{backupPlan}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
-	// What is backed up is part of a plan.
+	// For IAM a selection is part of its plan.
 	"aws_backup_selection": {
 		Source: backupSource,
 		Create: []Grant{

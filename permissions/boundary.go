@@ -51,8 +51,8 @@ func Boundary(statements []Statement, protected ...string) []Statement {
 	return ceiling
 }
 
-// withoutRedundant saves space, since a boundary has to fit into one policy. It leaves out actions
-// that are allowed on every resource anyhow, and the conditions on the states' names.
+// withoutRedundant shortens statements, since a boundary must fit into one policy. It removes the
+// actions in anyhow, which are allowed on every resource, and the conditions on the states' names.
 func withoutRedundant(buckets []Statement, anyhow []string) (all []Statement) {
 	for _, s := range buckets {
 		s.Actions = slices.DeleteFunc(slices.Clone(s.Actions), func(action string) bool { return slices.Contains(anyhow, action) })
@@ -66,7 +66,7 @@ func withoutRedundant(buckets []Statement, anyhow []string) (all []Statement) {
 
 var namesStates = regexp.MustCompile(`^(s3:prefix|kms:EncryptionContext:aws:s3:arn)$`)
 
-// withoutKeys are the conditions on other keys.
+// withoutKeys returns the conditions on other keys.
 func withoutKeys(keys *regexp.Regexp, all []Condition) (others []Condition) {
 	for _, c := range all {
 		if !keys.MatchString(c.Key) {
@@ -87,16 +87,16 @@ func withWildcards(all []string) []string {
 	return slices.Compact(short)
 }
 
-// impliedByName are the tags that begin the name of every role, which the boundary already limits.
+// impliedByName are the tags that begin the name of every role. The boundary already limits names.
 var impliedByName = regexp.MustCompile(`Tag/(project|environment)$`)
 
-// mergeable are the keys whose values of several statements are merged into one, or the boundary
-// would be as long as the policies.
+// mergeable are the keys whose values are merged from several statements into one. Otherwise the
+// boundary would be as long as the policies.
 var mergeable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
 
 func merge(byPermission map[permission]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
-		statement.Conditions = nil // OIDC and instance profiles, which are no more than the policy says
+		statement.Conditions = nil // OIDC providers and instance profiles: the policy's conditions suffice
 	}
 	statement.Conditions = withoutKeys(impliedByName, statement.Conditions)
 	var keys []string
@@ -168,7 +168,7 @@ func RolesBoundary(s Stack) ([]Statement, error) {
 	}}, nil
 }
 
-// inline are the actions of an inline policy, which is a document of the stack or JSON.
+// inline returns the actions of an inline policy, which is a policy document of the stack or JSON.
 func (s Stack) inline(e block) ([]string, error) {
 	text, _ := e.attributes["policy"].(string)
 	name, isDocument := strings.CutPrefix(text, "${data.aws_iam_policy_document.")

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Deploy returns what the role that deploys and destroys a stack may do. It is an error when
-// the stack holds a type that the table has no row for: see [Missing].
+// Deploy returns the permissions of the role that deploys and destroys a stack. The error is a
+// [Missing] if the table has no row for a type in the stack.
 func (t Table) Deploy(s Stack) ([]Statement, error) {
 	statements, err := t.statements(s, func(row Type) [][]Grant {
 		return [][]Grant{row.Create, row.Read, row.Update, row.Delete, row.Tag}
@@ -17,8 +17,8 @@ func (t Table) Deploy(s Stack) ([]Statement, error) {
 	return append(statements, s.state(true)...), err
 }
 
-// Plan returns what the role that plans a stack may do: read what is there, and the states, and
-// hold the state's lock meanwhile.
+// Plan returns the permissions of the role that plans a stack: read its resources and the states,
+// and lock its state. Errors are as for Deploy.
 func (t Table) Plan(s Stack) ([]Statement, error) {
 	statements, err := t.statements(s, func(row Type) [][]Grant { return [][]Grant{row.Read} })
 	return append(statements, s.state(false)...), err
@@ -27,7 +27,7 @@ func (t Table) Plan(s Stack) ([]Statement, error) {
 // permission is one action on one resource under some conditions.
 type permission struct{ action, resource, conditions string }
 
-// statements collects the grants of everything in the stack, in as few statements as possible.
+// statements collects the grants of all blocks of the stack, in as few statements as possible.
 func (t Table) statements(s Stack, of func(Type) [][]Grant) ([]Statement, error) {
 	missing := Missing{}
 	missing.Add(t, s.Environment+"-"+s.Name, s.Document)
@@ -91,7 +91,7 @@ func statementsOf(byPermission map[permission]*Statement) []Statement {
 		for _, resource := range on {
 			from := byPermission[permission{of.action, resource, of.conditions}]
 			statement.Conditions = from.Conditions
-			// Of several reasons one is enough, and always the same.
+			// Of several reasons keep one, always the same.
 			if statement.Reason == "" || from.Reason != "" && from.Reason < statement.Reason {
 				statement.Reason = from.Reason
 			}
@@ -113,7 +113,7 @@ func statementsOf(byPermission map[permission]*Statement) []Statement {
 	return all
 }
 
-// actions are those of all statements, in order.
+// actions returns the actions of all statements, sorted.
 func actions(statements []Statement) []string {
 	found := map[string]bool{}
 	for _, s := range statements {

@@ -9,7 +9,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// example is a stack of an environment dev, with some resources.
+// example returns a stack of an environment dev, with some resources.
 func example(resources string) Stack {
 	s := Stack{
 		Project: "plinth", Environment: "dev", Name: "data", Account: "111111111111", Region: "eu-west-2",
@@ -25,7 +25,7 @@ func example(resources string) Stack {
 	return s
 }
 
-// said is what a statement allows, in short.
+// said returns what a statement allows, in short.
 func said(s Statement) string {
 	return fmt.Sprint(strings.Join(s.Actions, ","), " on ", strings.Join(s.Resources, ","), " if ", s.Conditions)
 }
@@ -161,7 +161,7 @@ No role could deploy them, so nothing is written. Add each to permissions/own.go
 }
 
 func TestPack(t *testing.T) {
-	// Two of them fit into one policy, but not once ARNs have been put into them.
+	// Two of them fit into one policy, but not with ARNs in place of references.
 	long := func(end string) Statement {
 		return Statement{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", PolicySize/2-100) + end}}
 	}

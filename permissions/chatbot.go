@@ -2,11 +2,11 @@ package permissions
 
 const chatbotSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awschatbot.html"
 
-// A configuration is of the account: its ARN names no region.
+// A configuration is global: its ARN has no region.
 const slackChannel = "chatbot:chat-configuration/slack-channel/{configuration_name}"
 
-// inChatbotRegion is like inRegion. The API is in four regions alone. Elsewhere the provider calls
-// it in us-west-2, for topics of whichever region.
+// inChatbotRegion is inRegion or us-west-2. Only four regions have the API. For the others the
+// provider calls it in us-west-2.
 // https://docs.aws.amazon.com/general/latest/gr/chatbot.html
 var inChatbotRegion = when("StringEquals", "aws:RequestedRegion", region, "us-west-2")
 
@@ -19,7 +19,7 @@ var chatbot = Table{
 				Conditions: all(requestTagged, inChatbotRegion), Reason: "no resource-level permissions",
 			},
 			passRole("iam_role_arn", "chatbot.amazonaws.com"),
-			// It subscribes to the topics, and logs.
+			// This role subscribes to the topics and writes logs.
 			// https://docs.aws.amazon.com/chatbot/latest/adminguide/slr-permissions.html
 			serviceLinkedRole("management.chatbot.amazonaws.com", "AWSServiceRoleForAWSChatbot"),
 		},

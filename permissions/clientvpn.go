@@ -1,9 +1,9 @@
 package permissions
 
-// Associations and rules are parts of their endpoint.
+// For IAM associations and rules are parts of their endpoint.
 const vpnEndpoint = "ec2:client-vpn-endpoint/*"
 
-// Nothing is asked of the certificates, the SAML provider and the log: the service has its own role.
+// The certificates, the SAML provider and the log need no grants: the service uses its own role.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ClientVPNServiceRolePolicy.html
 var clientVPN = Table{
 	"aws_ec2_client_vpn_endpoint": {

@@ -4,16 +4,16 @@ const cloudwatchSource = "https://docs.aws.amazon.com/service-authorization/late
 
 const (
 	metricAlarm = "cloudwatch:alarm:{alarm_name}"
-	// A dashboard's ARN names no region.
+	// A dashboard's ARN has no region.
 	dashboard = "arn:aws:cloudwatch::{account}:dashboard/{dashboard_name}"
 )
 
-// An alarm's action is checked when it fires, by the topic's policy.
+// The topic's policy decides on an alarm's action, when the alarm fires.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 var cloudwatch = Table{
 	"aws_cloudwatch_metric_alarm": {
 		Source: cloudwatchSource,
-		// A change puts the whole alarm again, tags included.
+		// An update puts the whole alarm again, including its tags.
 		Create: []Grant{{Actions: []string{"cloudwatch:PutMetricAlarm"}, Resources: []string{metricAlarm}, Conditions: requestTagged}},
 		Read: []Grant{
 			// The name is a filter.
@@ -23,7 +23,7 @@ var cloudwatch = Table{
 		Delete: []Grant{{Actions: []string{"cloudwatch:DeleteAlarms"}, Resources: []string{metricAlarm}}},
 		Tag:    []Grant{{Actions: []string{"cloudwatch:TagResource"}, Resources: []string{metricAlarm}, Conditions: requestTaggedIfExists}},
 	},
-	// The provider gives it no tags.
+	// The provider does not tag dashboards.
 	"aws_cloudwatch_dashboard": {
 		Source: cloudwatchSource,
 		Create: []Grant{{Actions: []string{"cloudwatch:PutDashboard"}, Resources: []string{dashboard}}},

@@ -8,7 +8,7 @@ const (
 	accessEntry    = "eks:access-entry/{cluster_name}/*"
 )
 
-// Before EKS makes one of its own roles it looks for it, in the name of the caller.
+// looked allows EKS to look for one of its own roles, on behalf of the caller, before it creates it.
 func looked(role string) Grant {
 	return Grant{Actions: []string{"iam:GetRole"}, Resources: []string{"iam:role/aws-service-role/" + role}}
 }
@@ -19,7 +19,7 @@ var eks = Table{
 		Create: []Grant{
 			{
 				Actions: []string{"eks:CreateCluster"}, Resources: []string{"*"}, Reason: "no resource-level permissions",
-				// Security: whoever makes a cluster does not become its administrator by it.
+				// Security: creating a cluster does not make the role its administrator.
 				Conditions: all(requestTagged, inRegion,
 					when("StringEquals", "eks:authenticationMode", "API"),
 					when("Bool", "eks:bootstrapClusterCreatorAdminPermissions", "false")),
@@ -66,7 +66,7 @@ var eks = Table{
 		Source: eksSource,
 		Read:   []Grant{readAll("eks:DescribeAddonVersions")},
 	},
-	// Security: access only for whom the settings name, and only by the policies that they name.
+	// Security: only for principals that the settings name, and only with policies that they name.
 	"aws_eks_access_entry": {
 		Source: eksSource,
 		Create: []Grant{{
@@ -74,8 +74,8 @@ var eks = Table{
 			Conditions: all(requestTagged, when("ArnEquals", "eks:principalArn", "{principal_arn}")),
 		}},
 		Read: []Grant{{Actions: []string{"eks:DescribeAccessEntry"}, Resources: []string{accessEntry}}},
-		// Security: an update knows no condition, so neither does it help to limit the groups of
-		// Kubernetes that an entry is made with. EKS refuses those that begin with system: and the like.
+		// Security: an update supports no condition, so a limit on an entry's Kubernetes groups at
+		// creation would not help. EKS refuses groups with reserved prefixes such as system:.
 		// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
 		Update: []Grant{{Actions: []string{"eks:UpdateAccessEntry"}, Resources: []string{accessEntry}}},
 		Delete: []Grant{{Actions: []string{"eks:DeleteAccessEntry"}, Resources: []string{accessEntry}}},

@@ -2,7 +2,7 @@ package permissions
 
 const elbSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html"
 
-// They are the controller's in the cluster, and only looked up. Names and tags are filters.
+// The controller in the cluster creates these, Terraform only reads them. Names and tags are filters.
 var elasticloadbalancing = Table{
 	"data.aws_lb": {
 		Source: elbSource,

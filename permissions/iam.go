@@ -2,18 +2,18 @@ package permissions
 
 const iamSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html"
 
-// oidcProviders are those of EKS's clusters; which cluster's is known once it is made.
+// oidcProviders are those of EKS clusters. AWS chooses their ids.
 const oidcProviders = "iam:oidc-provider/oidc.eks.{region}.amazonaws.com/id/*"
 
 const instanceProfile = "iam:instance-profile/{name}"
 
-// Security: only roles with the boundary can be made or changed, and no action takes a boundary
-// away. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+// Security: grants cover only roles with the boundary, and no grant allows removing a boundary.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 var iam = Table{
 	"aws_iam_role": {
 		Source: iamSource,
 		Create: []Grant{{Actions: []string{"iam:CreateRole"}, Resources: []string{"iam:role/{name}"}, Conditions: all(withRoleBoundary, requestTagged)}},
-		// The provider reads what policies the role has, too.
+		// The provider also reads the role's policies.
 		Read: []Grant{{
 			Actions:   []string{"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"},
 			Resources: []string{"iam:role/{name}"},
@@ -61,8 +61,8 @@ var iam = Table{
 		Delete: []Grant{{Actions: []string{"iam:DeleteOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: resourceTagged}},
 		Tag:    []Grant{{Actions: []string{"iam:TagOpenIDConnectProvider"}, Resources: []string{oidcProviders}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
-	// Security: a role can be put into it that may be passed to EC2; with which boundary is the role's
-	// business.
+	// Security: only a role that may be passed to EC2 can be put into it. The grants of aws_iam_role
+	// require its boundary.
 	"aws_iam_instance_profile": {
 		Source: iamSource,
 		Create: []Grant{

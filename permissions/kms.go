@@ -7,8 +7,8 @@ var kms = Table{
 		Source: kmsSource,
 		Create: []Grant{
 			{Actions: []string{"kms:CreateKey"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a new key has no ARN yet"},
-			// Security: KMS cannot tell a new key's first tags from later ones, so a key of the
-			// account that nobody has tagged could be claimed; one of another stack cannot.
+			// Security: KMS cannot tell a new key's first tags from later ones. So this also allows
+			// tagging an untagged key of the account, but not one of another stack.
 			{Actions: []string{"kms:TagResource"}, Resources: []string{"kms:key/*"}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 			{Actions: []string{"kms:EnableKeyRotation"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 		},
@@ -20,7 +20,7 @@ var kms = Table{
 		Delete: []Grant{{Actions: []string{"kms:ScheduleKeyDeletion"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged}},
 		Tag:    []Grant{{Actions: []string{"kms:TagResource"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
-	// An alias and its key are each asked for. Its name begins with alias/.
+	// KMS requires the permission on the alias and on its key. The name begins with alias/.
 	"aws_kms_alias": {
 		Source: kmsSource,
 		Create: []Grant{

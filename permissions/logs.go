@@ -12,7 +12,7 @@ const (
 	logStream   = "logs:log-group:{log_group_name}:log-stream:{name}"
 )
 
-// The key's own policy lets CloudWatch Logs use it: whoever makes a group needs nothing of KMS.
+// The key's own policy lets CloudWatch Logs use it: creating a group needs no KMS permissions.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 var logs = Table{
 	"aws_cloudwatch_log_group": {

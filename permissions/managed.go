@@ -4,8 +4,8 @@ package permissions
 // September 2026: versions 10 of 12 February 2026, 1 of 22 November 2019 and 1 of 11 November 2015.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 //
-// Security: they are in the permissions boundary of the roles. What AWS adds to a policy later is
-// not, until it is here.
+// Security: they are in the permissions boundary of the roles. Actions that AWS adds to a policy
+// later are not, until somebody adds them here.
 var managed = map[string][]string{
 	"AmazonEKSClusterPolicy": {
 		"autoscaling:DescribeAutoScalingGroups",

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Markdown is the table of what each type needs.
+// Markdown returns a table of the actions that each type needs.
 func (t Table) Markdown() string {
 	var b strings.Builder
 	b.WriteString("| Type | Create | Read | Update | Delete | Tag |\n|---|---|---|---|---|---|\n")
 	for _, kind := range slices.Sorted(maps.Keys(t)) {
 		row := t[kind]
 		if row.Source == "" {
-			continue // it needs nothing of AWS
+			continue // it needs no IAM permissions
 		}
 		fmt.Fprintf(&b, "| [`%s`](%s) |", kind, row.Source)
 		for _, grants := range [][]Grant{row.Create, row.Read, row.Update, row.Delete, row.Tag} {
@@ -31,7 +31,7 @@ func (t Table) Markdown() string {
 	return b.String()
 }
 
-// Markdown is a table of statements.
+// Markdown returns a table of statements.
 func Markdown(statements []Statement) string {
 	var b strings.Builder
 	b.WriteString("| Actions | Resources | Conditions | Required by |\n|---|---|---|---|\n")

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Missing are types that have no row, each with the stacks that hold one. It is an error.
+// Missing is an error: the types without a row, each with the stacks that contain it.
 //
-// Security: a role without what a type takes is refused while it deploys, with half of a stack
-// made; and one that is given everything is worse. So nothing is synthesized.
+// Security: a role that lacks a permission fails with half of a stack deployed, and a role that has
+// every permission is worse. So synthesis writes nothing.
 type Missing map[string][]string
 
-// Add looks at a stack's Terraform JSON.
+// Add adds the types of a stack's Terraform JSON that have no row.
 func (m Missing) Add(t Table, stack string, document map[string]any) {
 	for _, e := range (Stack{Document: document}).blocks() {
 		if _, known := t[e.kind]; !known && !slices.Contains(m[e.kind], stack) {

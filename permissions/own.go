@@ -1,5 +1,5 @@
 package permissions
 
-// own are the types that a project's own stacks hold besides those that Plinth comes with. See
-// docs/development.md, Add a resource.
+// own has the rows of types that a project adds to Plinth's. See docs/development.md, Add a
+// resource.
 var own = Table{}

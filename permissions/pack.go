@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// What IAM allows; white space does not count.
+// IAM's quotas. White space does not count.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const (
 	// PolicySize is how many characters a managed policy may have.
@@ -16,14 +16,14 @@ const (
 	PoliciesPerRole = 10
 )
 
-// Pack puts statements into as few policies as they fit in one after another, each within
-// [PolicySize]. It is an error when there are more than [PoliciesPerRole].
+// Pack puts statements, in order, into as few policies as possible, each within [PolicySize]. It
+// returns an error for more than [PoliciesPerRole], and for a statement that does not fit into one.
 func Pack(statements []Statement) ([][]Statement, error) {
 	var policies [][]Statement
 	size := PolicySize
 	for _, statement := range statements {
 		for _, part := range split(statement) {
-			// With the comma before it.
+			// Plus the comma before it.
 			if length := characters(part.json()) + 1; size+length > PolicySize {
 				policies, size = append(policies, nil), len(document(nil))+length
 			} else {
@@ -44,10 +44,10 @@ func Pack(statements []Statement) ([][]Statement, error) {
 	return policies, nil
 }
 
-// longestARN is how long an ARN may be that Terraform puts in place of a reference: a key's.
+// longestARN is the length of the longest ARN that Terraform puts in place of a reference: a key's.
 const longestARN = len("arn:aws:kms:ap-southeast-7:111111111111:key/11111111-2222-3333-4444-555555555555")
 
-// characters are how many a policy may have once Terraform has put ARNs into it.
+// characters returns the most characters that a policy has once Terraform replaced its references.
 func characters(policy []byte) int {
 	return len(token.ReplaceAll(policy, bytes.Repeat([]byte("a"), longestARN)))
 }
@@ -67,7 +67,7 @@ func split(s Statement) []Statement {
 	return slices.Concat(split(first), split(second))
 }
 
-// Document is a policy in IAM's JSON, without white space.
+// Document returns a policy in IAM's JSON, without white space.
 func Document(statements []Statement) string { return string(document(statements)) }
 
 func document(statements []Statement) []byte {
@@ -109,7 +109,7 @@ func (s Statement) json() json.RawMessage {
 	return content
 }
 
-// oneOrAll saves the brackets of a list of one.
+// oneOrAll returns a list of one without its brackets, to save characters.
 func oneOrAll(values []string) any {
 	if len(values) == 1 {
 		return values[0]

@@ -2,7 +2,7 @@ package permissions
 
 const prometheusSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedserviceforprometheus.html"
 
-// AWS makes up a workspace's id, which is in the ARNs of all that it holds.
+// AWS chooses a workspace's id, which is part of the ARNs of its contents.
 const (
 	promWorkspace = "aps:workspace/*"
 	ruleGroups    = "aps:rulegroupsnamespace/*"
@@ -13,15 +13,15 @@ var prometheus = Table{
 		Source: prometheusSource,
 		Create: []Grant{
 			{Actions: []string{"aps:CreateWorkspace"}, Resources: []string{"*"}, Conditions: all(requestTagged, inRegion), Reason: "a new workspace has no ARN yet"},
-			// Security: as with keys, one of the account that nobody has tagged could be claimed.
-			// When it is made AWS may ask for the path of the call instead of an ARN.
+			// Security: as with keys, this also allows tagging an untagged workspace of the account.
+			// On creation AWS may check the path of the call instead of an ARN.
 			{Actions: []string{"aps:TagResource"}, Resources: []string{"aps:/workspaces", promWorkspace}, Conditions: all(requestTagged, resourceTaggedIfExists)},
-			// The service gives itself three grants, by which it uses the key later.
+			// The service creates three grants for itself, with which it uses the key later.
 			// https://docs.aws.amazon.com/prometheus/latest/userguide/encryption-at-rest-Amazon-Service-Prometheus.html
 			{Actions: []string{"kms:CreateGrant", "kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("aps"))},
 			{Actions: []string{"aps:CreateLoggingConfiguration"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
-			// Security: CloudWatch Logs has one policy for all that services log, which it changes
-			// in the name of the caller; it cannot be narrowed to a log group.
+			// Security: CloudWatch Logs has one policy for all services that log, and changes it on
+			// behalf of the caller. This grant cannot be narrowed to a log group.
 			// https://docs.aws.amazon.com/prometheus/latest/userguide/CW-logs.html
 			logDelivery("logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
 				"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
@@ -34,7 +34,7 @@ var prometheus = Table{
 			{Actions: []string{"aps:UpdateLoggingConfiguration", "aps:UpdateWorkspaceAlias"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
 			logDelivery("logs:UpdateLogDelivery"),
 		},
-		// The logging goes with the workspace.
+		// Deleting a workspace deletes its logging.
 		Delete: []Grant{
 			{Actions: []string{"aps:DeleteWorkspace"}, Resources: []string{promWorkspace}, Conditions: resourceTagged},
 			logDelivery("logs:DeleteLogDelivery"),
@@ -64,7 +64,7 @@ var prometheus = Table{
 	},
 }
 
-// logDelivery is what a service asks of CloudWatch Logs on behalf of whoever has it log.
+// logDelivery allows what a service does in CloudWatch Logs on behalf of the caller who makes it log.
 func logDelivery(actions ...string) Grant {
 	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}
 }

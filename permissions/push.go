@@ -2,7 +2,7 @@ package permissions
 
 import "fmt"
 
-// Push returns what it takes to push images to one repository of ECR.
+// Push returns the permissions to push images to one ECR repository.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 func Push(region, account, repository string) []Statement {
 	const reason = "push"

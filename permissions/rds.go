@@ -4,7 +4,7 @@ const rdsSource = "https://docs.aws.amazon.com/service-authorization/latest/refe
 
 const monitoring = "monitoring.rds.amazonaws.com"
 
-// The default groups that RDS uses where Plinth names none.
+// The default groups that RDS uses if Plinth names none.
 const (
 	optionGroup       = "rds:og:default:postgres-*"
 	auroraOptionGroup = "rds:og:default:aurora-postgresql-*"
@@ -13,25 +13,25 @@ const (
 
 var rdsRole = serviceLinkedRole("rds.amazonaws.com", "AWSServiceRoleForRDS")
 
-// rdsKey is what encrypting with a key takes.
+// rdsKey allows RDS to encrypt with a key.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html#Overview.Encryption.Keys.Authorizing
 var rdsKey = []Grant{
 	{Actions: []string{"kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("rds"))},
 	{Actions: []string{"kms:CreateGrant"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("rds"), when("Bool", "kms:GrantIsForAWSResource", "true"))},
 }
 
-// snapshots are those that a database may be restored from, whether it is meant to be or not: at
-// night, nobody should have to look for an administrator.
+// snapshots returns the snapshots that a database may be restored from. A role has these permissions
+// even if the settings restore nothing, so that a restore at night needs no administrator.
 //
-// Security: the environment's own, by their names. Those of AWS Backup are named after a job, so
-// that another environment's of the account are among them.
+// Security: they are the environment's own, by name. AWS Backup names its snapshots after a job, so
+// those of other environments of the account are among them.
 func snapshots(prefix string) []string {
 	own := project + "-" + environment + "-*"
 	return []string{prefix + own, prefix + "rds:" + own, prefix + "awsbackup:*"}
 }
 
-// masterSecret is what it takes that RDS makes the master user's secret: it does so in the name
-// of the caller, who can neither read nor delete the secret. Kind is db or cluster.
+// masterSecret allows RDS to create the master user's secret on behalf of the caller. The caller
+// can neither read nor delete the secret. kind is db or cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-permissions
 func masterSecret(kind string) []Grant {
 	return []Grant{
@@ -47,8 +47,8 @@ func masterSecret(kind string) []Grant {
 }
 
 var rds = Table{
-	// A database is told by its name. So are its groups, which have the name of the primary or
-	// the cluster: constructs/postgres sees to it.
+	// Grants identify a database by its name. Its groups have the name of the primary or the
+	// cluster, see constructs/postgres.
 	"aws_db_instance": {
 		Source: rdsSource,
 		Create: append([]Grant{rdsRole, passRole("monitoring_role_arn", monitoring)}, rdsKey...),
@@ -122,7 +122,7 @@ var rds = Table{
 		}, rdsKey...),
 		Read: []Grant{
 			{Actions: []string{"rds:DescribeDBClusters"}, Resources: []string{"rds:cluster:{cluster_identifier}"}},
-			// The provider looks whether a global database has the cluster.
+			// The provider checks whether a global database has the cluster.
 			{Actions: []string{"rds:DescribeGlobalClusters"}, Resources: []string{"arn:aws:rds::{account}:global-cluster:*"}},
 		},
 		Update: []Grant{{

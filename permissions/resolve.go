@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// blocks are all that the stack holds, by type and name.
+// blocks returns everything in the stack that needs permissions, by type and name.
 func (s Stack) blocks() []block {
 	var all []block
 	for _, mode := range []string{"resource", "data", "ephemeral"} {
@@ -28,7 +28,7 @@ func (s Stack) blocks() []block {
 	return all
 }
 
-// global are the services whose ARNs name no region.
+// global are the services whose ARNs have no region.
 var global = []string{"iam", "budgets", "chatbot"}
 
 // arn completes the short form of a resource.
@@ -53,7 +53,7 @@ func (s Stack) arn(e block, short string) (string, error) {
 
 var braces = regexp.MustCompile(`\{=?[a-z_.]+\}`)
 
-// fill puts values in place of the names in braces.
+// fill replaces the names in braces with their values.
 func (s Stack) fill(e block, template string) (string, error) {
 	var wrong error
 	filled := braces.ReplaceAllStringFunc(template, func(name string) string {
@@ -87,17 +87,17 @@ func (s Stack) fill(e block, template string) (string, error) {
 	return filled, wrong
 }
 
-// reference is one to an attribute of another resource of the stack.
+// reference matches a reference to an attribute of another resource of the stack.
 var reference = regexp.MustCompile(`\$\{(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z_]+)\}`)
 
-// token is whatever else Terraform alone knows.
+// token matches any other expression, whose value only Terraform knows.
 var token = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// names are the attributes that name a resource, in its ARN too.
+// names are the attributes that name a resource and are part of its ARN.
 var names = []string{"name", "identifier", "cluster_identifier", "bucket"}
 
-// validationRecord are references to the record by which ACM sees that a name is ours: a CNAME, whose name is
-// the certificate's after a label that ACM makes up.
+// validationRecord are references to the record that proves control of a domain to ACM: a CNAME whose
+// name is the domain after a label that ACM chooses.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 var validationRecord = []struct {
 	reference *regexp.Regexp
@@ -111,8 +111,8 @@ func validationRecordPart(part string) *regexp.Regexp {
 	return regexp.MustCompile(`\$\{tolist\((aws_acm_certificate\.[A-Za-z0-9_-]+)\.domain_validation_options\)\.0\.resource_record_` + part + `\}`)
 }
 
-// known is a value as far as it is known, and whether that is the whole of it: a reference becomes
-// the name of what it refers to, and what nobody knows yet a star.
+// known returns value as far as it is known before apply, and whether that is all of it. A reference
+// becomes the name of its resource, an unknown part becomes a star.
 func (s Stack) known(value string) (text string, whole bool) {
 	for _, p := range validationRecord {
 		value = p.reference.ReplaceAllString(value, p.is)
@@ -121,11 +121,11 @@ func (s Stack) known(value string) (text string, whole bool) {
 	return token.ReplaceAllString(value, "*"), !token.MatchString(value)
 }
 
-// pattern is what a value may be in an ARN.
+// pattern returns the pattern of a value in an ARN.
 //
-// A name that begins with the environment's, as in plinth-dev-postgres-replica-1, is cut after
-// that: with the name itself a role could not delete what a newer version of the stack no longer
-// has, and one more replica would be an administrator's business.
+// A name that begins with the environment's, such as plinth-dev-postgres-replica-1, is cut after
+// that, to plinth-dev-*. With the full name a role could not delete a resource that the stack no
+// longer has, and another replica would need an administrator.
 func (s Stack) pattern(value string) string {
 	value, _ = s.known(value)
 	prefix := s.Project + "-" + s.Environment + "-"
@@ -135,10 +135,10 @@ func (s Stack) pattern(value string) string {
 	return value
 }
 
-// maxReferences is how many references are followed, one after another.
+// maxReferences is how many references resolve follows, one after another.
 const maxReferences = 5
 
-// resolve follows references, and leaves those that lead nowhere.
+// resolve replaces references with the values that they lead to, and keeps those that lead nowhere.
 func (s Stack) resolve(value string, times int) string {
 	return reference.ReplaceAllStringFunc(value, func(found string) string {
 		parts := reference.FindStringSubmatch(found)
@@ -154,7 +154,7 @@ func (s Stack) resolve(value string, times int) string {
 	})
 }
 
-// crossStackReference is a reference to a resource of another stack of the environment.
+// crossStackReference matches a reference to a resource of another stack of the environment.
 var crossStackReference = regexp.MustCompile(`cross-stack-reference-input-[a-z0-9]+-([a-z0-9-]+)`)
 
 // conditions fills in the values of a grant's conditions.
@@ -178,7 +178,7 @@ func (s Stack) conditions(e block, all []Condition) ([]Condition, error) {
 	return filled, nil
 }
 
-// owner is how the thing that an attribute refers to is tagged.
+// owner returns conditions on the tags of the resource that an attribute refers to.
 // https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
 func (s Stack) owner(e block, attribute string) []Condition {
 	value, _ := e.attributes[attribute].(string)

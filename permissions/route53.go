@@ -2,14 +2,14 @@ package permissions
 
 const route53Source = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html"
 
-// Whose ARN a zone has is known once it is looked up. Route 53 is of no region.
+// A zone's id is known only after its lookup. Route 53's ARNs have no region.
 const hostedZones = "arn:aws:route53:::hostedzone/*"
 
-// theRecord: the request is for the stack's own records. Every request names some, which
-// ForAllValues takes for granted.
+// theRecord: the request is for the stack's own records. ForAllValues also holds for a request that
+// names no records, but every request names some.
 //
-// Security: this is what keeps the role from the rest of the zone, and from other zones. What is
-// done does not limit it: records are made, changed and deleted.
+// Security: this condition keeps the role from other records of the zone, and from other zones. It
+// does not limit the action: the role may create, change and delete the records.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 var theRecord = all(
 	when("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", "{=name}"),
@@ -26,7 +26,7 @@ var route53 = Table{
 	},
 	"aws_route53_record": {
 		Source: route53Source,
-		// To change and to delete is the same permission. Then the provider waits for all name servers.
+		// Changing and deleting need the same permission. The provider then waits for all name servers.
 		Create: []Grant{
 			{Actions: []string{"route53:ChangeResourceRecordSets"}, Resources: []string{hostedZones}, Conditions: theRecord},
 			{Actions: []string{"route53:GetChange"}, Resources: []string{"arn:aws:route53:::change/*"}},

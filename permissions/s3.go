@@ -4,8 +4,8 @@ import "slices"
 
 const s3Source = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html"
 
-// Security: the bucket of the states has a name of the environment's too, so the whole name counts.
-// S3 looks at a bucket's tags only where the bucket says so.
+// Security: grants need the full name, because the state bucket's begins with the environment's too.
+// S3 checks a bucket's tags only if the bucket enables that.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
 const theBucket = "arn:aws:s3:::{=bucket}"
 
@@ -13,8 +13,8 @@ func onBucket(actions ...string) []Grant {
 	return []Grant{{Actions: actions, Resources: []string{theBucket}}}
 }
 
-// bucketPart is a part of a bucket's configuration, for which putting and taking away are the same
-// permission.
+// bucketPart returns the row of a part of a bucket's configuration. Setting and removing it need the
+// same permission.
 func bucketPart(put, get string) Type {
 	return Type{Source: s3Source, Create: onBucket(put), Read: onBucket(get)}
 }
@@ -23,17 +23,17 @@ var s3 = Table{
 	"aws_s3_bucket": {
 		Source: s3Source,
 		Create: onBucket("s3:CreateBucket"),
-		// The provider reads all that once was a part of this type.
+		// The provider reads everything that was part of this type in earlier versions.
 		Read: onBucket(
 			"s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging", "s3:GetBucketObjectLockConfiguration",
 			"s3:GetBucketPolicy", "s3:GetBucketRequestPayment", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketWebsite",
 			"s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
 		),
 		Delete: onBucket("s3:DeleteBucket"),
-		// It is tagged once it is there, and S3 does not tell with which tags.
+		// The provider tags the bucket after its creation. S3 supports no condition on the tags.
 		Tag: onBucket("s3:PutBucketTagging"),
 	},
-	// With every version of every object, of which S3 asks for both.
+	// This deletes every version of every object, for which S3 requires both actions.
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 	"aws_s3_bucket[force_destroy]": {
 		Source: s3Source,

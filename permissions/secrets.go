@@ -2,7 +2,7 @@ package permissions
 
 const secretsSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html"
 
-// A secret's ARN ends in six random characters, which a secret that is yet to be made has not.
+// A secret's ARN ends in six random characters, except on creation.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
 const (
 	secret    = "secretsmanager:secret:{name}-??????"
@@ -10,11 +10,11 @@ const (
 	secretID  = "secretsmanager:secret:{secret_id}-??????"
 )
 
-// secretKey is what writing or reading a secret needs of its key.
+// secretKey allows using a secret's key to write or read the secret.
 var secretKey = Grant{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{"kms:key/*"}, Conditions: all(resourceTagged, kmsViaService("secretsmanager"))}
 
-// managedSecrets are those that RDS keeps for the environment's databases: it makes up their names,
-// and tags them with whose they are.
+// managedSecrets allow an action on the secrets that RDS manages for the environment's databases. RDS
+// chooses their names, and tags them with the database's ARN.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func managedSecrets(action string) []Grant {
 	of := func(kind, tag string) Grant {
@@ -41,13 +41,13 @@ var secrets = Table{
 	"aws_secretsmanager_secret_version": {
 		Source: secretsSource,
 		Create: []Grant{
-			// Security: Read has no GetSecretValue, though the provider calls it at each refresh
-			// before version 6.26: whoever only plans may not read secrets, and must not refresh.
+			// Security: Read has no GetSecretValue, though before version 6.26 the provider calls it at
+			// each refresh. A plan role may not read secrets, so it must not refresh.
 			// https://github.com/hashicorp/terraform-provider-aws/issues/42383
 			{Actions: []string{"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}, Resources: []string{secretID}},
 			secretKey,
 		},
-		// On destroy its value goes with the secret.
+		// On destroy AWS deletes its value with the secret.
 	},
 	"aws_secretsmanager_secret_rotation": {
 		Source: secretsSource,
@@ -59,7 +59,7 @@ var secrets = Table{
 		Source: secretsSource,
 		Read:   []Grant{readAll("secretsmanager:GetRandomPassword")},
 	},
-	// Security: likewise for those who deploy alone.
+	// Security: likewise only for deploy roles.
 	"ephemeral.aws_secretsmanager_secret_version": {
 		Source: secretsSource,
 		Create: []Grant{

@@ -2,7 +2,7 @@ package permissions
 
 const snsSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html"
 
-// Whoever sends needs the key, by its own policy; whoever makes a topic needs nothing of KMS.
+// The key's own policy lets publishers use it. Creating a topic needs no KMS permissions.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 var sns = Table{
 	"aws_sns_topic": {
@@ -23,16 +23,16 @@ var sns = Table{
 	},
 	"aws_sns_topic_subscription": {
 		Source: snsSource,
-		// Security: nothing but what the settings name can be subscribed, as by email.
+		// Security: only for the stack's own protocol, such as email.
 		Create: []Grant{{
 			Actions: []string{"sns:Subscribe"}, Resources: []string{"sns:{topic_arn}"},
 			Conditions: when("StringEquals", "sns:Protocol", "{protocol}"),
 		}},
-		// The provider also looks whether the topic still has it, and does without if it may not.
+		// The provider also checks whether the topic still has it, and goes on if it may not.
 		// https://github.com/hashicorp/terraform-provider-aws/pull/42117
 		Read: []Grant{readAll("sns:GetSubscriptionAttributes")},
-		// Security: SNS has no resource for a subscription, so that others' of the region could be
-		// ended too; but not made.
+		// Security: SNS has no resource type for subscriptions. So the role can also end others of
+		// the region, but not create them.
 		Delete: []Grant{{Actions: []string{"sns:Unsubscribe"}, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}},
 	},
 }

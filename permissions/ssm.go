@@ -17,7 +17,7 @@ var ssm = Table{
 		Delete: []Grant{{Actions: []string{"ssm:DeleteDocument"}, Resources: []string{ssmDocument}}},
 		Tag:    []Grant{{Actions: []string{"ssm:AddTagsToResource"}, Resources: []string{ssmDocument}, Conditions: requestTaggedIfExists}},
 	},
-	// Security: AWS's own public parameters alone, whose ARNs name no account: the account's may
+	// Security: only AWS's own public parameters, whose ARNs have no account. The account's may
 	// be secrets.
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 	"data.aws_ssm_parameter": {

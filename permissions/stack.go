@@ -2,7 +2,7 @@ package permissions
 
 // Stack is a stack whose roles need policies.
 type Stack struct {
-	// Project, Environment and Name are its tags; Name is as in network.
+	// Project, Environment and Name are its tags. An example of a Name is network.
 	Project, Environment, Name string
 	Account, Region            string
 	// Document is the stack's Terraform JSON.
@@ -12,10 +12,10 @@ type Stack struct {
 	State    State
 }
 
-// State is where the stack's own state is, and the states that it reads.
+// State says where the stack's own state is, and which others its roles read.
 type State struct {
 	Bucket, Region string
-	// Key is the state's name in the bucket, and Reads are others that may be read.
+	// Key is the state's key in the bucket. Reads are the keys of states that its roles may read.
 	Key   string
 	Reads []string
 	// KMSKey is the ARN of the key that encrypts them; empty on a server that has no KMS.
@@ -33,7 +33,7 @@ type Statement struct {
 	Reason     string
 }
 
-// block is a resource or a data source of a document.
+// block is a resource, data source or ephemeral resource of a document.
 type block struct {
 	kind       string // as in the table
 	attributes map[string]any

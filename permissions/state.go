@@ -3,7 +3,7 @@ package permissions
 // forState is in RequiredBy in place of a type.
 const forState = "state"
 
-// What Terraform's S3 backend needs, with a lock beside the state.
+// state returns the permissions that Terraform's S3 backend needs, with a lock beside the state.
 // https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required
 func (s Stack) state(write bool) []Statement {
 	const lock = ".tflock"
@@ -18,8 +18,8 @@ func (s Stack) state(write bool) []Statement {
 	statements := []Statement{
 		{
 			Actions: []string{"s3:ListBucket"}, Resources: []string{bucket}, RequiredBy: []string{forState},
-			// Terraform looks for workspaces, of which there are none, below env:/. IfExists, since S3
-			// also asks for this right before it admits that an object is not there.
+			// Terraform looks for workspaces below env:/, though there are none. IfExists, since S3 also
+			// requires this permission to report that an object does not exist.
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 			Conditions: when("StringLikeIfExists", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
 		},
@@ -31,9 +31,9 @@ func (s Stack) state(write bool) []Statement {
 	}
 	if s.State.KMSKey != "" {
 		statements = append(statements, Statement{
-			// A lock is written encrypted too, so a plan role needs a data key.
+			// Terraform encrypts the lock too, so a plan role needs a data key.
 			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, RequiredBy: []string{forState},
-			// Security: through S3, for objects of this bucket; with the bucket key S3 names the bucket.
+			// Security: only through S3 and for this bucket's objects. With a bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 			Conditions: all(
 				when("StringEquals", "kms:ViaService", "s3."+s.State.Region+".amazonaws.com"),

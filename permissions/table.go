@@ -8,13 +8,13 @@ import (
 
 // All returns the whole table.
 //
-// Checked against the service authorization reference of 26 September 2026 and version 5.99.1 of
-// the AWS provider; what the tables from sns on hold, instance profiles and log streams, against the
-// reference of 22 June 2026. Update is for what the settings can change and for what AWS lets others
-// change in place of what Plinth sets. What Create allows is not said again in Update. Where a
-// resource is identified by its name, Tag also allows to set its tags on creation.
+// The rows were checked against the service authorization reference of 26 September 2026 and version
+// 5.99.1 of the AWS provider. The tables from sns on, instance profiles and log streams were checked
+// against the reference of 22 June 2026. Update is for changes of the settings and for drift that
+// Terraform can repair. Update does not repeat what Create allows. If a resource's ARN contains its
+// name, Tag also allows setting its tags on creation.
 //
-// A key with an attribute in brackets has what is needed besides when the attribute is set.
+// A key with an attribute in brackets has the additional grants for when the attribute is set.
 func All() Table {
 	all := Table{}
 	for _, t := range []Table{
@@ -29,20 +29,20 @@ func All() Table {
 
 // none are the types that need no permission.
 var none = Table{
-	// Kubernetes has its own: the AWS CLI makes the token for it by itself, from its credentials.
+	// Kubernetes has its own. The AWS CLI creates the token for it locally, from its credentials.
 	"helm_release":               {},
 	"kubernetes_config_map_v1":   {},
 	"kubernetes_namespace_v1":    {},
 	"data.kubernetes_ingress_v1": {},
-	// The provider works it out.
+	// The provider computes it locally.
 	"data.aws_iam_policy_document": {},
-	// The state's permissions come from elsewhere, see [Stack].
+	// The states' permissions come from [Stack].
 	"data.terraform_remote_state": {},
-	// A command on destroy: what it calls stands with aws_appautoscaling_target, which it follows.
+	// A command on destroy. The row of aws_appautoscaling_target has the permissions for its calls.
 	"terraform_data": {},
 }
 
-// row returns all that a resource needs.
+// row returns all grants of a block, and whether the table has its type.
 func (t Table) row(e block) (Type, bool) {
 	row, known := t[e.kind]
 	for key, more := range t {
@@ -59,15 +59,15 @@ func (t Table) row(e block) (Type, bool) {
 	return row, known
 }
 
-// Security: tags say which stack owns a resource. Whoever may set tags must be able neither to take
-// a resource from another stack nor to give it one.
+// Security: tags say which stack owns a resource. A role that may set tags must not be able to take
+// a resource from another stack, or to give it one.
 var (
 	// requestTaggedIfExists: the request sets no other owner's tags. Terraform sends only the tags
 	// that change.
 	requestTaggedIfExists = ifExists("aws:RequestTag/")
 	// resourceTaggedIfExists: the resource has no tags yet, or the stack's.
 	resourceTaggedIfExists = ifExists("aws:ResourceTag/")
-	// viaAWSService: an AWS service asks on behalf of the caller, who may not do it directly.
+	// viaAWSService: an AWS service makes the request for the caller, who may not make it directly.
 	viaAWSService = when("Bool", "aws:ViaAWSService", "true")
 )
 
@@ -84,12 +84,12 @@ func readAll(actions ...string) Grant {
 	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}
 }
 
-// passRole allows to pass a role to a service.
+// passRole allows passing the role in an attribute to one service.
 func passRole(attribute, service string) Grant {
 	return Grant{Actions: []string{"iam:PassRole"}, Resources: []string{"iam:role/{" + attribute + "}"}, Conditions: passedToService(service)}
 }
 
-// serviceLinkedRole is a service's own role, which AWS creates in the name of the first who needs it.
+// serviceLinkedRole allows creating a service's own role. AWS does so for the first caller that needs it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
 func serviceLinkedRole(service, name string) Grant {
 	return Grant{

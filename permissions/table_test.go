@@ -11,7 +11,7 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// grants are a row's, by the name of their list.
+// grants returns a row's grants by the name of their list.
 func (t Type) grants() map[string][]Grant {
 	return map[string][]Grant{"Create": t.Create, "Read": t.Read, "Update": t.Update, "Delete": t.Delete, "Tag": t.Tag}
 }
@@ -60,14 +60,14 @@ func contains(all, some []Condition) bool {
 	return true
 }
 
-// Tags say whose a thing is: no action that sets them may give a thing to another stack, or take
-// it from one.
+// TestTableTags: tags say which stack owns a resource. No action that sets them may give a resource
+// to another stack, or take it from one.
 func TestTableTags(t *testing.T) {
 	setsTags := regexp.MustCompile(`:(CreateTags|AddTagsTo[A-Za-z]+|Tag[A-Za-z]*)$`)
 	for kind, row := range All() {
 		for list, grants := range row.grants() {
 			for i, grant := range grants {
-				if slices.Contains(grant.Actions, "s3:PutBucketTagging") { // whatever the tags, it knows no condition
+				if slices.Contains(grant.Actions, "s3:PutBucketTagging") { // S3 supports no condition on the tags
 					assert.DeepEqual(t, grant.Resources, []string{theBucket})
 					continue
 				}
@@ -84,7 +84,7 @@ func TestTableTags(t *testing.T) {
 	}
 }
 
-// Whoever could change a role without the boundary, or its boundary, could do anything.
+// TestTableRoles: a role that could change a role without the boundary, or its boundary, could do anything.
 func TestTableRoles(t *testing.T) {
 	reads := regexp.MustCompile(`^iam:(Get|List)`)
 	changes := regexp.MustCompile(`^iam:[A-Za-z]*(Role|RolePolicy|RolePermissionsBoundary|AssumeRolePolicy|RoleDescription)$`)
@@ -102,7 +102,7 @@ func TestTableRoles(t *testing.T) {
 					case action == "iam:CreateServiceLinkedRole":
 						assert.Check(t, len(grant.Conditions) == 1 && grant.Conditions[0].Key == "iam:AWSServiceName", at)
 					case action == "iam:TagRole", reads.MatchString(action):
-					case strings.HasSuffix(action, "InstanceProfile"): // whose role it may have, iam:PassRole says
+					case strings.HasSuffix(action, "InstanceProfile"): // iam:PassRole limits which role it may contain
 						assert.DeepEqual(t, grant.Resources, []string{instanceProfile})
 					case changes.MatchString(action):
 						assert.Check(t, contains(grant.Conditions, withRoleBoundary), "%s: of a role without the boundary", at)
@@ -116,7 +116,7 @@ func TestTableRoles(t *testing.T) {
 	}
 }
 
-// The names of buckets are everybody's, and the states' begins like the others of the environment.
+// TestTableBuckets: bucket names are global, and the state bucket's begins like the environment's others.
 func TestTableBuckets(t *testing.T) {
 	for kind, row := range All() {
 		for list, grants := range row.grants() {
@@ -132,7 +132,7 @@ func TestTableBuckets(t *testing.T) {
 	}
 }
 
-// Plan roles may only read, and no secrets.
+// TestTableReads: plan roles may only read, and may not read secrets.
 func TestTableReads(t *testing.T) {
 	reads := regexp.MustCompile(`:(Describe|Get|List|View)[A-Z]`)
 	for kind, row := range All() {
@@ -147,7 +147,7 @@ func TestTableReads(t *testing.T) {
 	}
 }
 
-// A record is made or deleted by its name and its type alone, whichever zone it is in.
+// TestTableRecords: grants limit a record by its name and type only, whichever zone it is in.
 func TestTableRecords(t *testing.T) {
 	for kind, row := range All() {
 		for list, grants := range row.grants() {

@@ -11,7 +11,7 @@ type Type struct {
 	// Source is the page of the service authorization reference that the rows were checked with.
 	Source string
 	// Create, Read, Update and Delete are Terraform's operations. The provider reads a resource
-	// back after each, so a role that may do one of the others has Read too. A plan needs Read alone.
+	// back after each, so a role that may do one of the others has Read too. A plan needs only Read.
 	Create, Read, Update, Delete []Grant
 	// Tag changes the tags of an existing resource.
 	Tag []Grant
@@ -19,12 +19,12 @@ type Type struct {
 
 // Grant allows actions on resources under conditions.
 type Grant struct {
-	// Actions are as in ec2:CreateVpc; a star is in none.
+	// Actions are names such as ec2:CreateVpc, without wildcards.
 	Actions []string
-	// Resources are shortened ARNs, service:resource, as in ec2:vpc/* or iam:role/{name}. A name in
-	// braces is an attribute of the resource in the stack. What is known only after apply becomes *,
-	// and so does what follows the environment's name; {=name} is the whole value. "*" is for actions
-	// without resource-level permissions.
+	// Resources are shortened ARNs, service:resource, such as ec2:vpc/* or iam:role/{name}. A name in
+	// braces is an attribute of the resource in the stack. A part that is known only after apply
+	// becomes *, and so does the part after the environment's name. {=name} is the full value. "*" is
+	// for actions without resource-level permissions.
 	Resources []string
 	// Conditions must all hold.
 	Conditions []Condition
@@ -32,7 +32,7 @@ type Grant struct {
 	Reason string
 }
 
-// Condition is an IAM condition. Values may have names in braces.
+// Condition is an IAM condition. Values may contain names in braces.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 type Condition struct {
 	Test, Key string
@@ -49,8 +49,8 @@ const (
 	boundary    = "{boundary}" // the ARN of the permissions boundary of the roles that the stack creates
 )
 
-// Every taggable resource has the tags project, environment and stack. Where ARNs do not tell two
-// stacks apart, these tags do.
+// Every taggable resource has the tags project, environment and stack. They distinguish the
+// resources of two stacks if their ARNs do not.
 var (
 	// requestTagged: the request sets the stack's tags.
 	requestTagged = tags("aws:RequestTag/", "project", "environment", "stack")
@@ -80,7 +80,7 @@ func taggedAsOwnerOf(attribute string) []Condition {
 	return when("StringEquals", taggedAsOwnerKey, attribute)
 }
 
-// taggedAsOwnerKey is no key of IAM's: building the policy puts tags in its place.
+// taggedAsOwnerKey is not an IAM key: building the policy replaces it with conditions on tags.
 const taggedAsOwnerKey = "owner of"
 
 // kmsViaService: the KMS key is used through one service only, such as rds.
@@ -97,6 +97,6 @@ func passedToService(service string) []Condition {
 // all joins conditions.
 func all(conditions ...[]Condition) []Condition { return slices.Concat(conditions...) }
 
-// Table maps Terraform types to what they need. The key of a data source begins with data., that of
-// an ephemeral resource with ephemeral.
+// Table maps Terraform types to their grants. The key of a data source begins with "data.", that of
+// an ephemeral resource with "ephemeral.".
 type Table map[string]Type

@@ -42,7 +42,7 @@ var vpc = Table{
 		Update: []Grant{{Actions: []string{"ec2:ModifySubnetAttribute"}, Resources: []string{"ec2:subnet/*"}, Conditions: resourceTagged}},
 		Delete: []Grant{
 			{Actions: []string{"ec2:DeleteSubnet"}, Resources: []string{"ec2:subnet/*"}, Conditions: resourceTagged},
-			// It looks for network interfaces that Lambda functions have left behind.
+			// The provider looks for network interfaces that Lambda functions left behind.
 			readAll("ec2:DescribeNetworkInterfaces"),
 		},
 		Tag: changeTags("ec2:subnet/*"),
@@ -68,8 +68,8 @@ var vpc = Table{
 			tagOnCreate("ec2:elastic-ip/*", "AllocateAddress"),
 		},
 		Read: []Grant{readAll("ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute")},
-		// The state still has the association with the NAT gateway, which is gone by then; the
-		// provider tries to end it all the same.
+		// The state still has the association with the NAT gateway, which Terraform deleted before.
+		// The provider tries to remove it all the same.
 		Delete: []Grant{{Actions: []string{"ec2:DisassociateAddress", "ec2:ReleaseAddress"}, Resources: []string{"ec2:elastic-ip/*"}, Conditions: resourceTagged}},
 		Tag:    changeTags("ec2:elastic-ip/*"),
 	},
@@ -99,7 +99,7 @@ var vpc = Table{
 		Source: ec2Source,
 		Create: []Grant{{Actions: []string{"ec2:CreateRoute"}, Resources: []string{"ec2:route-table/*"}, Conditions: resourceTagged}},
 		Read:   []Grant{readAll("ec2:DescribeRouteTables")},
-		// With another NAT gateway the route stays.
+		// For another NAT gateway the provider updates the route in place.
 		Update: []Grant{{Actions: []string{"ec2:ReplaceRoute"}, Resources: []string{"ec2:route-table/*"}, Conditions: resourceTagged}},
 		Delete: []Grant{{Actions: []string{"ec2:DeleteRoute"}, Resources: []string{"ec2:route-table/*"}, Conditions: resourceTagged}},
 	},
@@ -144,11 +144,11 @@ var vpc = Table{
 		Delete: []Grant{{Actions: []string{"ec2:DeleteFlowLogs"}, Resources: []string{"ec2:vpc-flow-log/*"}, Conditions: resourceTagged}},
 		Tag:    changeTags("ec2:vpc-flow-log/*"),
 	},
-	// AWS makes it together with the VPC, without tags; it is tagged before its rules are taken.
+	// AWS creates it with the VPC, without tags. The provider tags it before it revokes its rules.
 	"aws_default_security_group": {
 		Source: ec2Source,
 		Create: []Grant{
-			// Security: a group that has an owner, another stack or EKS, cannot be claimed.
+			// Security: the role cannot tag a group that another stack or EKS owns.
 			{
 				Actions: []string{"ec2:CreateTags"}, Resources: []string{"ec2:security-group/*"},
 				Conditions: all(requestTagged, resourceTaggedIfExists, when("Null", "aws:ResourceTag/aws:eks:cluster-name", "true")),
@@ -161,7 +161,7 @@ var vpc = Table{
 		},
 		Read: []Grant{readAll("ec2:DescribeSecurityGroups")},
 		Tag:  changeTags("ec2:security-group/*"),
-		// On destroy Terraform only forgets it.
+		// On destroy Terraform only removes it from the state.
 	},
 	"aws_security_group": {
 		Source: ec2Source,
@@ -169,7 +169,7 @@ var vpc = Table{
 			{Actions: []string{"ec2:CreateSecurityGroup"}, Resources: []string{"ec2:security-group/*"}, Conditions: requestTagged},
 			{Actions: []string{"ec2:CreateSecurityGroup"}, Resources: []string{"ec2:vpc/*"}, Conditions: taggedAsOwnerOf("vpc_id")},
 			tagOnCreate("ec2:security-group/*", "CreateSecurityGroup"),
-			// AWS lets a new group send everything anywhere; the provider takes that away.
+			// AWS allows all egress from a new group. The provider revokes that rule.
 			{Actions: []string{"ec2:RevokeSecurityGroupEgress"}, Resources: []string{"ec2:security-group/*"}, Conditions: resourceTagged},
 		},
 		Read: []Grant{readAll("ec2:DescribeSecurityGroups")},
@@ -183,9 +183,9 @@ var vpc = Table{
 	"aws_vpc_security_group_ingress_rule": groupRule("Ingress"),
 }
 
-// groupRule is a security group's rule of one way, Egress or Ingress.
+// groupRule returns the row of a security group's rules in one direction, Egress or Ingress.
 //
-// Security: nothing is asked of the group at the other end, only of the one whose rule it is.
+// Security: EC2 checks permissions only on the group that has the rule, not on the other one.
 func groupRule(way string) Type {
 	authorize, revoke := "AuthorizeSecurityGroup"+way, "RevokeSecurityGroup"+way
 	return Type{

@@ -4,9 +4,9 @@ const wafv2Source = "https://docs.aws.amazon.com/service-authorization/latest/re
 
 const (
 	webACL = "wafv2:regional/webacl/{name}/*"
-	// Whoever makes or changes a web ACL needs it on what the rules refer to as well.
+	// Creating or changing a web ACL needs the permission on its managed rules too.
 	managedRules = "wafv2:regional/managedruleset/*"
-	// The ACL's name is all that is known of its ARN.
+	// Only the name in the ACL's ARN is known before apply.
 	loggedACL = "wafv2:regional/webacl/{resource_arn}/*"
 )
 
@@ -22,7 +22,7 @@ var wafv2 = Table{
 		Delete: []Grant{{Actions: []string{"wafv2:DeleteWebACL"}, Resources: []string{webACL}}},
 		Tag:    []Grant{{Actions: []string{"wafv2:TagResource"}, Resources: []string{webACL}, Conditions: requestTaggedIfExists}},
 	},
-	// A change puts it anew.
+	// An update puts it again.
 	"aws_wafv2_web_acl_logging_configuration": {
 		Source: wafv2Source,
 		Create: []Grant{

@@ -40,7 +40,7 @@ type Config struct {
 
 // Writer is a service that writes below a folder on behalf of some resources.
 type Writer struct {
-	// Sid names it in the policy. Service is a principal, such as logging.s3.amazonaws.com.
+	// Sid names it in the policy. Service is like logdelivery.elasticloadbalancing.amazonaws.com.
 	Sid, Service string
 	// Folder has no slash at either end. SourceArn is what it writes for; it may end in a star.
 	Folder, SourceArn string
