@@ -1,5 +1,5 @@
-// Package synthesis writes an app's stacks as Terraform JSON: all of them, or, after a mistake,
-// none, and a readable message.
+// Package synthesis writes an app's stacks as Terraform JSON. After a mistake it writes none of them
+// and returns a readable error.
 package synthesis
 
 import (
@@ -22,12 +22,12 @@ import (
 	"plinth/permissions"
 )
 
-// Run creates an app for each pass, lets the pass add stacks to it, and writes their Terraform
-// configuration, or nothing at all. A later pass finds the files of the earlier ones in its app's
-// folder. jsii panics at every mistake; Run returns an error with the message and the line of
-// Plinth's code that caused it.
+// Run creates an app for each pass, lets the pass add stacks to it, and writes the Terraform
+// configuration of all stacks, or nothing. A later pass finds the files of earlier ones in its app's
+// folder. jsii panics at every mistake. Run returns an error instead, with the message and the line
+// of Plinth's code that caused it.
 //
-// Where to write, and the app's context, it takes from the cdktf CLI, or else as the CLI would.
+// Run takes the output folder and the app's context from the cdktf CLI, or reads them as the CLI does.
 func Run(passes ...func(app constructs.Construct)) (err error) {
 	node, err := findNode()
 	if err != nil {
@@ -56,11 +56,11 @@ func Run(passes ...func(app constructs.Construct)) (err error) {
 	return output.publish()
 }
 
-// Close ends the Node.js process that jsii keeps, and removes the temporary folder that it
-// has made by merely being imported. It is called once, before the program ends.
+// Close ends jsii's Node.js process, and removes the temporary folder that jsii creates when it
+// is imported. Call it once, before the program ends.
 func Close() {
-	// jsii waits for its process twice, and on losing that race with itself prints that the
-	// process ended abnormally, which it did not.
+	// Hide a false message: jsii waits for its process twice, and if the second wait comes too
+	// late, prints that the process ended abnormally.
 	stderr := os.Stderr
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null
@@ -69,11 +69,11 @@ func Close() {
 	jsii.Close()
 }
 
-// pinnedNode is the Node.js of package-lock.json, as seen from the project's folder.
+// pinnedNode is the Node.js of package-lock.json, relative to the project's folder.
 const pinnedNode = "node_modules/.bin/node"
 
 // findNode returns the Node.js for jsii: that of JSII_NODE, the pinned one, or, if npm has none for
-// this kind of machine, the one on PATH.
+// this platform, the one on PATH.
 func findNode() (string, error) {
 	node := os.Getenv("JSII_NODE")
 	if node == "" {
@@ -89,28 +89,28 @@ func findNode() (string, error) {
 	return path, nil
 }
 
-// preload is beside this file, as seen from the project's folder.
+// preload is a script beside this file, relative to the project's folder.
 const preload = "synthesis/preload.cjs"
 
 var startOnce sync.Once
 
-// newApp creates an app. The first time it also starts jsii's process, on the given Node.js, faster
-// and with less output than jsii by itself.
+// newApp creates an app. The first call also starts jsii's process on the given Node.js, faster and
+// with less output than jsii does by default.
 func newApp(node string, config *cdktf.AppConfig) (app cdktf.App) {
 	startOnce.Do(func() {
-		// jsii has read the environment as the program was loaded. Closed, it does so anew.
+		// jsii read the environment when the program was loaded. After Close it reads it again.
 		Close()
 		variables := map[string]string{
 			"JSII_NODE": node,
-			// The files that it would keep the code of are in another temporary folder each time.
+			// A cache is useless: the files are in another temporary folder each time.
 			"NODE_DISABLE_COMPILE_CACHE": "1",
-			// jsii would say at every run that a Node.js is, or soon will be, past its end of life.
+			// Otherwise jsii warns at every run that Node.js is, or soon will be, past its end of life.
 			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20,22",
 			"JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION":  "1",
 		}
 		if file, err := filepath.Abs(preload); err == nil {
 			if _, err := os.Stat(file); err == nil {
-				// Newer ones say that cdktf's packages use what will go.
+				// Newer versions warn that cdktf's packages use deprecated APIs.
 				variables["NODE_OPTIONS"] = fmt.Sprintf("--no-deprecation --preserve-symlinks --require %q %s", file, os.Getenv("NODE_OPTIONS"))
 			}
 		}
@@ -123,7 +123,7 @@ func newApp(node string, config *cdktf.AppConfig) (app cdktf.App) {
 	return app
 }
 
-// setenv sets variables and returns what sets them back.
+// setenv sets variables and returns a function that restores them.
 func setenv(variables map[string]string) (restore func()) {
 	before := map[string]*string{}
 	for name, value := range variables {
@@ -131,7 +131,7 @@ func setenv(variables map[string]string) (restore func()) {
 		if old, ok := os.LookupEnv(name); ok {
 			before[name] = &old
 		}
-		_ = os.Setenv(name, value) // fails only for names that cannot be
+		_ = os.Setenv(name, value) // fails only for invalid names
 	}
 	return func() {
 		for name, value := range before {
@@ -144,16 +144,16 @@ func setenv(variables map[string]string) (restore func()) {
 	}
 }
 
-// scriptFrame is a line of a JavaScript stack trace.
+// scriptFrame matches a line of a JavaScript stack trace.
 var scriptFrame = regexp.MustCompile(`(?m)^\s+at .*[:(].*\n?`)
 
-// advice is CDKTF's after a failed validation: to switch validations off.
+// advice matches what CDKTF advises after a failed validation: to switch validations off.
 var advice = regexp.MustCompile(`(?s)\n+(If you wish to ignore these validations|Validations allow for dynamic verification).*`)
 
-// panicError describes the cause of a panic. It must be called while the panic is handled.
+// panicError returns an error that describes the cause of a panic. Call it while handling the panic.
 func panicError(cause any) error {
 	if missing, ok := cause.(permissions.Missing); ok {
-		return missing // no line of code is at fault
+		return missing // it has no line of code
 	}
 	message := advice.ReplaceAllString(fmt.Sprint(cause), "")
 	message = strings.TrimSpace(scriptFrame.ReplaceAllString(message, ""))
@@ -163,13 +163,13 @@ func panicError(cause any) error {
 	return errors.New(message)
 }
 
-// module is Plinth's own, whatever it is called.
+// module is the path of Plinth's Go module. A project may rename it.
 var module = path.Dir(reflect.TypeFor[tempOutput]().PkgPath())
 
-// inProjectFolder tells whether a function is in the package beside go.mod, the program.
+// inProjectFolder reports whether a function is in the program's package, beside go.mod.
 func inProjectFolder(function string) bool { return strings.HasPrefix(function, "main.") }
 
-// panicLocation is the innermost line of Plinth's own code on the stack, and its callers.
+// panicLocation returns the innermost line of Plinth's own code on the stack, and up to three callers.
 func panicLocation() string {
 	var counters [64]uintptr
 	frames := runtime.CallersFrames(counters[:runtime.Callers(0, counters[:])])
@@ -194,7 +194,7 @@ func panicLocation() string {
 	return fmt.Sprintf("%s (from %s)", places[0], strings.Join(places[1:], ", from "))
 }
 
-// relativeFile is a frame's file relative to the project's folder: the package's path below the
+// relativeFile returns a frame's file relative to the project's folder: the package's path below the
 // module's, and the file's name.
 func relativeFile(frame runtime.Frame) string {
 	file := path.Base(filepath.ToSlash(frame.File))

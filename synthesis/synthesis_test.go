@@ -17,7 +17,7 @@ import (
 	"plinth/stacks"
 )
 
-// TestMain runs the tests in the project's folder, as the program is run.
+// TestMain runs the tests in the project's folder, where the program runs.
 func TestMain(m *testing.M) {
 	if err := os.Chdir(".."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestMistakesAreReadable makes the mistakes that jsii answers with a panic.
+// TestMistakesAreReadable makes mistakes at which jsii panics.
 func TestMistakesAreReadable(t *testing.T) {
 	for name, test := range map[string]struct {
 		define func(app constructs.Construct)
@@ -79,12 +79,12 @@ func TestMistakesAreReadable(t *testing.T) {
 	}
 }
 
-// TestPlacesInTheProgram holds that the program's own file is named without a folder.
+// TestPlacesInTheProgram checks that errors name the program's own file without a folder.
 func TestPlacesInTheProgram(t *testing.T) {
 	assert.Equal(t, relativeFile(runtime.Frame{Function: "main.define", File: "/anywhere/main.go"}), "main.go")
 }
 
-// TestMissingPermissions: types of all environments that no role has a row for are one message.
+// TestMissingPermissions: one message lists the types without a row of all environments.
 func TestMissingPermissions(t *testing.T) {
 	all, err := settings.Load("settings/testdata/environments", nil)
 	assert.NilError(t, err)

@@ -15,7 +15,7 @@ import (
 )
 
 // A tempOutput is a temporary folder inside the output folder. CDKTF writes one stack after another;
-// a mistake in a later one must leave the last output complete.
+// a mistake in a later one must leave the previous output complete.
 type tempOutput struct {
 	folder, result string
 	manifest       manifest
@@ -29,11 +29,11 @@ type manifest struct {
 
 // newTempOutput creates the folder, and an app's config that uses it.
 func newTempOutput() (*tempOutput, *cdktf.AppConfig, error) {
-	// As CDKTF itself does it.
+	// The same default as CDKTF's.
 	o := tempOutput{result: cmp.Or(os.Getenv("CDKTF_OUTDIR"), "cdktf.out")}
 	config := cdktf.AppConfig{Outdir: &o.folder}
 	if os.Getenv("CDKTF_CONTEXT_JSON") == "" {
-		// Also without the cdktf CLI, which reads cdktf.json and passes it on.
+		// Without the cdktf CLI, read cdktf.json as the CLI does.
 		project, err := readProject("cdktf.json")
 		if err != nil {
 			return nil, nil, err
@@ -50,7 +50,7 @@ func newTempOutput() (*tempOutput, *cdktf.AppConfig, error) {
 	return &o, &config, nil
 }
 
-// A project is what cdktf.json says.
+// A project is the content of cdktf.json.
 type project struct {
 	Context map[string]any `json:"context"`
 }
@@ -66,15 +66,15 @@ func readProject(file string) (p project, _ error) {
 	return p, nil
 }
 
-// mergeManifest lists the stacks of all apps so far in the manifest, as one app would have: CDKTF
-// writes those of the last app only.
+// mergeManifest lists the stacks of all apps so far in the manifest. CDKTF lists those of the last
+// app only.
 func (o *tempOutput) mergeManifest() error {
 	file := filepath.Join(o.folder, "manifest.json")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	// Into the same map, which keeps what it has.
+	// Unmarshal keeps the map's earlier entries.
 	if err := json.Unmarshal(content, &o.manifest); err != nil {
 		return err
 	}

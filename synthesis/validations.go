@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// securityChecks refuse what no environment may have. They stop the synthesis, and nothing is
-// written. Less severe rules are in policy/.
+// securityChecks reject what no environment may have. Synthesis then writes nothing. Less severe
+// rules are in policy/.
 type securityChecks struct {
 	// folder holds the synthesized stacks. Reading the files takes a tenth of the time of asking
 	// jsii for every stack again.
 	folder string
-	// checked are the files that an earlier app's validation has looked at.
+	// checked are the files that an earlier app's validation checked.
 	checked map[string]bool
 }
 
-// Validate is called by CDKTF as the app's validation. Each message begins with the path of its
-// construct. HCL, which cdktf writes on request, is not checked.
+// Validate is the app's validation, which CDKTF calls. Each message begins with the path of its
+// construct. Validate does not check HCL, which cdktf writes on request.
 func (g *securityChecks) Validate() *[]*string {
 	messages := []*string{}
 	files, _ := filepath.Glob(filepath.Join(g.folder, "stacks", "*", "cdk.tf.json")) // fails only for a wrong pattern
@@ -43,7 +43,7 @@ type resource struct {
 	body       map[string]any
 }
 
-// securityErrors checks a stack's file.
+// securityErrors returns the messages for a stack's file.
 func securityErrors(file string) (messages []string) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -73,7 +73,7 @@ func securityErrors(file string) (messages []string) {
 	return messages
 }
 
-// metadataPath is the construct's path, which CDKTF adds to each resource.
+// metadataPath returns the construct's path, which CDKTF adds to each resource.
 func metadataPath(body map[string]any) (string, bool) {
 	comment, _ := body["//"].(map[string]any)
 	metadata, _ := comment["metadata"].(map[string]any)
@@ -81,7 +81,7 @@ func metadataPath(body map[string]any) (string, bool) {
 	return path, ok
 }
 
-// encryptionArguments name the argument that encrypts a resource's storage, which its default does not.
+// encryptionArguments name the argument that encrypts a resource's storage. By default it is off.
 var encryptionArguments = map[string]string{
 	"aws_db_instance":                   "storage_encrypted",
 	"aws_docdb_cluster":                 "storage_encrypted",
@@ -95,7 +95,7 @@ var encryptionArguments = map[string]string{
 
 func unencrypted(m resource) []string {
 	argument, ok := encryptionArguments[m.kind]
-	// A replica is encrypted as its source is, which AWS takes from there.
+	// AWS encrypts a replica like its source.
 	if !ok || isTrue(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
 		return nil
 	}
@@ -109,11 +109,11 @@ func publicDatabase(m resource) []string {
 	return []string{"the database has a public address: remove publicly_accessible, and allow ingress from a security group"}
 }
 
-// adminPolicies are AWS managed policies that allow everything, or to grant oneself everything.
+// adminPolicies are AWS managed policies that allow everything, or granting oneself everything.
 var adminPolicies = []string{"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"}
 
-// adminPermissions finds policies, in any form, that allow everything, or all actions of a service
-// on every resource.
+// adminPermissions returns a message for each policy, in any form, that allows everything, or all
+// actions of a service on every resource.
 func adminPermissions(m resource) (messages []string) {
 	if m.kind == "aws_iam_policy_document" {
 		for _, statement := range list(m.body["statement"]) {
@@ -139,7 +139,7 @@ func adminPermissions(m resource) (messages []string) {
 	}
 	for _, text := range policies {
 		var document struct{ Statement any }
-		// A reference to a document is no JSON; the document itself is looked at.
+		// A reference to a document is not JSON. The document itself is checked.
 		if json.Unmarshal([]byte(text), &document) != nil {
 			continue
 		}
@@ -153,8 +153,8 @@ func adminPermissions(m resource) (messages []string) {
 
 const narrowRemedy = ": name the actions and resources that are needed"
 
-// wildcards finds those of a statement, whose fields have the given names. A statement with
-// principals belongs to a resource such as a key, and "*" there is that resource.
+// wildcards returns messages for the wildcards of a statement, whose fields have the given names. A
+// statement with principals belongs to a resource such as a key, where "*" is that resource.
 func wildcards(statement map[string]any, effect, actions, notActions, resources, principals string) (messages []string) {
 	if statement[effect] == "Deny" || statement[principals] != nil {
 		return nil
@@ -174,10 +174,10 @@ func wildcards(statement map[string]any, effect, actions, notActions, resources,
 	return messages
 }
 
-// isTrue tells whether an argument is true, in either of Terraform's spellings.
+// isTrue reports whether an argument is true, in either of Terraform's spellings.
 func isTrue(value any) bool { return value == true || value == "true" }
 
-// list is a value, or the values of a list.
+// list returns the values of a list, or any other value as a list of one.
 func list(value any) []any {
 	switch v := value.(type) {
 	case nil:
@@ -188,7 +188,7 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// texts are a value's texts.
+// texts returns the strings of a list, or a single string as a list of one.
 func texts(value any) (found []string) {
 	for _, item := range list(value) {
 		if text, ok := item.(string); ok {

@@ -18,14 +18,14 @@ import (
 	"gotest.tools/v3/fs"
 )
 
-// awsStack is a stack that AWS's resources can be in.
+// awsStack returns a stack that can contain AWS resources.
 func awsStack(app constructs.Construct, id string) cdktf.TerraformStack {
 	stack := cdktf.NewTerraformStack(app, &id)
 	awsprovider.NewAwsProvider(stack, jsii.String("aws"), &awsprovider.AwsProviderConfig{Region: jsii.String("eu-west-2")})
 	return stack
 }
 
-// allow is a policy document with one statement.
+// allow creates a policy document with one statement.
 func allow(scope constructs.Construct, actions, resources []string) {
 	dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, jsii.String("document"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 		Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{{
@@ -34,8 +34,8 @@ func allow(scope constructs.Construct, actions, resources []string) {
 	})
 }
 
-// grave are mistakes, made inside a construct "part" of a stack "last"; what is wanted is in
-// the message besides the construct's path.
+// grave are mistakes, made inside a construct "part" of a stack "last". The message must contain
+// want and the construct's path.
 var grave = map[string]struct {
 	make func(part constructs.Construct)
 	path string
@@ -104,8 +104,8 @@ var grave = map[string]struct {
 	},
 }
 
-// TestGraveMistakesStopTheSynthesis makes each beside a stack that is right: neither is written,
-// and the last result stays as it was.
+// TestGraveMistakesStopTheSynthesis makes each mistake beside a valid stack. Run must write neither
+// stack and leave the previous output unchanged.
 func TestGraveMistakesStopTheSynthesis(t *testing.T) {
 	for name, mistake := range grave {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestGraveMistakesStopTheSynthesis(t *testing.T) {
 	}
 }
 
-// TestHarmlessIsNotGrave holds what looks like one of these mistakes and is none.
+// TestHarmlessIsNotGrave checks resources that look like one of these mistakes but are not.
 func TestHarmlessIsNotGrave(t *testing.T) {
 	t.Setenv("CDKTF_OUTDIR", t.TempDir())
 	assert.NilError(t, Run(func(app constructs.Construct) {

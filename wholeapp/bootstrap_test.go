@@ -15,8 +15,8 @@ import (
 	"plinth/stacks"
 )
 
-// TestPermissionsDocument keeps docs/permissions.md current. After a change that is meant: make
-// golden
+// TestPermissionsDocument keeps docs/permissions.md current. After an intended change run make
+// golden.
 func TestPermissionsDocument(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, environments)
@@ -83,7 +83,7 @@ Kubernetes goes through the cluster's access entries.
 
 `
 
-// words are a string or a list of them, as IAM's JSON has either.
+// words returns a list of strings, or a single string as a list: IAM's JSON has either.
 func words(value any) []string {
 	if text, ok := value.(string); ok {
 		return []string{text}
@@ -91,13 +91,13 @@ func words(value any) []string {
 	return strs(value)
 }
 
-// statement is one of a managed policy, whose element it has.
+// statement is a statement of a managed policy, with the policy's element.
 type statement struct {
 	element
 	body object
 }
 
-// policyStatements are those of managed policies, in IAM's own words, that allow something.
+// policyStatements returns the Allow statements of managed policies, in IAM's JSON.
 func policyStatements(p platform) (all []statement) {
 	for _, e := range p.resources("aws_iam_policy") {
 		for _, s := range policyOf(e) {
@@ -117,13 +117,13 @@ func policyOf(e element) []object {
 	return document.Statement
 }
 
-// isBoundary tells a policy that limits roles from one that gives them rights.
+// isBoundary reports whether a policy is a permissions boundary.
 func isBoundary(e element) bool {
 	name := fmt.Sprint(e.body["name"])
 	return strings.HasSuffix(name, "-boundary") || strings.Contains(name, "-roles-")
 }
 
-// planTrusted: whoever may deploy may plan, for a pipeline plans before it deploys.
+// planTrusted: a subject that may deploy may also plan, because a pipeline plans before it deploys.
 func planTrusted(p platform) (broken []string) {
 	trusted := map[string][]string{}
 	for _, e := range p.elements() {
@@ -165,7 +165,7 @@ func bucketsClosed(p platform) (broken []string) {
 		block := own("aws_s3_bucket_public_access_block")
 		policy := fmt.Sprint(statementsOf(p, bucket.stack))
 		sids, encrypted := []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"}, dig(rule, "sse_algorithm") == "aws:kms" && dig(rule, "kms_master_key_id") != nil
-		// Elastic Load Balancing knows S3's own keys alone.
+		// Elastic Load Balancing supports only S3's own keys.
 		delivered := strings.Contains(policy, "logdelivery.elasticloadbalancing.amazonaws.com")
 		if delivered {
 			sids, encrypted = sids[:1], dig(rule, "sse_algorithm") == "AES256"
@@ -182,7 +182,7 @@ func bucketsClosed(p platform) (broken []string) {
 				broken = append(broken, bucket.String()+": "+what)
 			}
 		}
-		// What names no encryption gets the bucket's, so only what names another is refused.
+		// A request that names no encryption gets the bucket's. Deny only one that names another.
 		if !delivered && (strings.Count(policy, "test:Null") != 2 || strings.Contains(policy, "IfExists")) {
 			broken = append(broken, bucket.String()+": refuses writers that name no encryption")
 		}
@@ -195,7 +195,7 @@ func bucketsClosed(p platform) (broken []string) {
 	return broken
 }
 
-// statementsOf are those of a stack's policy documents.
+// statementsOf returns the statements of a stack's policy documents.
 func statementsOf(p platform, stack string) (all []any) {
 	for _, e := range p.elements() {
 		if e.stack == stack && e.kind == "aws_iam_policy_document" {
@@ -222,7 +222,7 @@ func rolesBounded(p platform) (broken []string) {
 	return broken
 }
 
-// iamLimits holds what is attached against IAM's quotas.
+// iamLimits checks managed policies and their number for each role against IAM's quotas.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func iamLimits(p platform) (broken []string) {
 	attached := map[string]int{}
@@ -235,7 +235,7 @@ func iamLimits(p platform) (broken []string) {
 		}
 	}
 	for _, e := range p.resources("aws_iam_policy") {
-		// An ARN that Terraform puts in is longer than the reference to it, at most by this.
+		// Terraform replaces a reference with an ARN, at most this long.
 		text := regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllString(fmt.Sprint(e.body["policy"]), strings.Repeat("a", 80))
 		if len(text) > permissions.PolicySize {
 			broken = append(broken, fmt.Sprintf("%s has %d characters", e, len(text)))
@@ -244,8 +244,8 @@ func iamLimits(p platform) (broken []string) {
 	return broken
 }
 
-// bootstrapOutOfReach looks at the boundaries: whoever can do anything in IAM can do nothing
-// there to what the bootstrap makes.
+// bootstrapOutOfReach: a boundary that allows any IAM action denies all of them on what the
+// bootstrap creates.
 func bootstrapOutOfReach(p platform) (broken []string) {
 	for _, e := range p.resources("aws_iam_policy") {
 		if !strings.HasSuffix(fmt.Sprint(e.body["name"]), "-boundary") {
@@ -271,16 +271,16 @@ func bootstrapOutOfReach(p platform) (broken []string) {
 	return broken
 }
 
-// reading are the actions by which nothing changes. Of a state's lock others are needed.
+// reading matches actions that change nothing. A state's lock needs other actions.
 var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List|View)[A-Za-z]*$`)
 
-// secretsValues are reading actions by which secrets would be read.
+// secretsValues are reading actions that may return secrets.
 var secretsValues = []string{
 	"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
 	"rds:DownloadDBLogFilePortion", "ecr:GetAuthorizationToken", "logs:GetLogEvents",
 }
 
-// awsParameters are those that AWS shows everybody.
+// awsParameters reports whether all resources are AWS's public parameters.
 func awsParameters(resources []string) bool {
 	return !slices.ContainsFunc(resources, func(arn string) bool { return !strings.Contains(arn, "::parameter/aws/service/") })
 }

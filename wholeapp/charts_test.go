@@ -20,7 +20,7 @@ func releasesAtomic(p platform) (broken []string) {
 	return broken
 }
 
-// made is how the chart's values name the one thing of a kind that the stack makes; empty for none.
+// made returns how the chart's values name the only resource of a kind in the stack; empty for none.
 func made(p platform, stack, kind string) string {
 	for _, e := range p.resources(kind) {
 		switch {
@@ -39,12 +39,12 @@ func made(p platform, stack, kind string) string {
 // inClusterDatabase is the release of PostgreSQL in the cluster.
 const inClusterDatabase = "postgres"
 
-// ownChart is whether a release is the application's, not one of what it needs.
+// ownChart reports whether a release is the application's, not one that the application depends on.
 func ownChart(e element) bool {
 	return layer(e.stack) == "app" && e.body["repository"] == nil && e.body["name"] != inClusterDatabase
 }
 
-// chartSettings looks for the settings that the chart takes as they are.
+// chartSettings: the chart's values contain the settings, and what the stack creates instead of them.
 func chartSettings(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		if !ownChart(e) {

@@ -14,8 +14,8 @@ import (
 	"plinth/settings"
 )
 
-// TestCLI runs the real cdktf CLI: what users run is what the other tests look at, and a
-// mistake in the settings ends with 1 and leaves the last result alone.
+// TestCLI runs the real cdktf CLI. Its output must be the one that other tests check. A mistake in
+// the settings must exit with 1 and keep the previous output.
 func TestCLI(t *testing.T) {
 	t.Parallel()
 	outdir := t.TempDir()
@@ -45,8 +45,8 @@ func TestCLI(t *testing.T) {
 	assert.DeepEqual(t, tree(t, outdir), before)
 }
 
-// TestOneNode holds that everybody has the same Node.js, whatever else is installed: package.json
-// names one version for each kind of machine, and npm has brought it.
+// TestOneNode checks that everybody has the same Node.js, whatever else is installed: package.json
+// pins one version for each platform, and npm installed it.
 func TestOneNode(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(root + "/package.json")
@@ -59,7 +59,7 @@ func TestOneNode(t *testing.T) {
 		assert.Equal(t, "v"+pins.OptionalDependencies[name], strings.TrimSpace(string(version)), "%s", name)
 	}
 
-	// Not even one on PATH that does nothing: jsii runs on the pinned one.
+	// jsii runs on the pinned one, even if the one on PATH fails.
 	folder := t.TempDir()
 	assert.NilError(t, os.WriteFile(filepath.Join(folder, "node"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
 	outdir := filepath.Join(folder, "out")
@@ -68,7 +68,7 @@ func TestOneNode(t *testing.T) {
 	assert.Assert(t, len(stackFiles(t, outdir)) > 0)
 }
 
-// tree is a folder's files with their content.
+// tree returns a folder's files with their content.
 func tree(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

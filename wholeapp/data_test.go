@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// atRest names, for each kind of resource that keeps data, what must hold its key. A kind
-// that keeps nothing is named with no field; a kind that is missing here is a failure, so
+// atRest names, for each kind of resource that stores data, the fields that must encrypt it. A kind
+// with no fields stores nothing or has its own check. A kind that is missing here fails the test, so
 // that nobody adds a bucket or a queue without deciding.
 var atRest = map[string][]string{
 	"aws_cloudwatch_log_group":  {"kms_key_id"},
@@ -42,8 +42,8 @@ var statelessTypes = []string{
 	"helm_release", "kubernetes_config_map_v1", "kubernetes_namespace_v1", "terraform_data",
 }
 
-// decidedAtRest tells whether somebody has decided if a resource keeps data: it is in one of the
-// lists, or has a key of Plinth's, which only what keeps data would have.
+// decidedAtRest reports whether somebody has decided if a resource stores data: it is in one of the
+// lists, or has a key of Plinth's, which only a resource that stores data would have.
 func decidedAtRest(e element) bool {
 	_, keeps := atRest[e.kind]
 	decided := keeps || slices.Contains(statelessTypes, e.kind)
@@ -62,7 +62,7 @@ func encryptedAtRest(p platform) (broken []string) {
 		}
 		for _, field := range fields {
 			if field == "kms_key_id" && (e.body["replicate_source_db"] != nil || e.body["snapshot_identifier"] != nil) {
-				continue // a replica has its source's key, and what is restored its snapshot's
+				continue // a replica has its source's key, and a restored database its snapshot's
 			}
 			value := dig(e.body, strings.Split(field, ".")...)
 			reference, _ := value.(string)

@@ -13,10 +13,10 @@ import (
 	"gotest.tools/v3/golden"
 )
 
-// One cause is one message, in however many stacks, environments and variants it shows.
+// One cause is one message, in however many stacks, environments and variants it appears.
 
-// grouped has each problem once, with the stacks that have it and the variants of these. What
-// breaks a property begins with its stack.
+// grouped returns each problem once, with its stacks and their variants. A violation begins with its
+// stack.
 func grouped(broken map[string][]string) (messages []string) {
 	places := map[string]map[string][]string{} // the variants by problem and stack
 	for _, variant := range slices.Sorted(maps.Keys(broken)) {
@@ -41,7 +41,7 @@ func grouped(broken map[string][]string) (messages []string) {
 	return messages
 }
 
-// few names the first three, and how many more there are.
+// few returns the first three names, and how many more there are.
 func few(names []string) string {
 	const most = 3
 	if len(names) <= most {
@@ -50,8 +50,8 @@ func few(names []string) string {
 	return fmt.Sprintf("%s; %d more", strings.Join(names[:most], "; "), len(names)-most)
 }
 
-// accepted holds stacks against their golden files in a folder of testdata. Stacks that differ from
-// them alike, as those of several environments do, are one message.
+// accepted compares stacks with their golden files in a folder of testdata. Stacks with the same
+// difference, such as those of several environments, are one message.
 func accepted(t *testing.T, folder string, stacks map[string]string) {
 	t.Helper()
 	alike := map[string][]string{}
@@ -67,10 +67,10 @@ func accepted(t *testing.T, folder string, stacks map[string]string) {
 	}
 }
 
-// account is the id of one.
+// account matches the id of an AWS account.
 var account = regexp.MustCompile(`\b[0-9]{12}\b`)
 
-// differs tells how a content differs from a golden file; it is empty if it does not.
+// differs returns how content differs from a golden file, empty if it does not.
 func differs(content, file string) string {
 	result := golden.String(content, file)()
 	if result.Success() {
@@ -79,11 +79,11 @@ func differs(content, file string) string {
 	return result.(interface{ FailureMessage() string }).FailureMessage()
 }
 
-// hunk says in which lines of two files a difference is, which is elsewhere in each environment.
+// hunk matches the line numbers of a difference, which vary between environments.
 var hunk = regexp.MustCompile(`^@@ .* @@$`)
 
-// inShort is a difference without advice, and of long lines, such as policies, only where they
-// begin to differ.
+// inShort returns a difference without advice. Of long lines, such as policies, it keeps the place
+// where they begin to differ.
 func inShort(difference string) string {
 	difference, _, _ = strings.Cut(strings.TrimSpace(difference), "\n\nYou can run")
 	lines := strings.Split(strings.TrimSpace(difference), "\n")
@@ -103,7 +103,7 @@ func inShort(difference string) string {
 	return strings.Join(lines, "\n")
 }
 
-// excerpt is a line that is not too long to read, with what is at a place in it.
+// excerpt returns a line, or if it is too long to read, the part around a place in it.
 func excerpt(line string, at int) string {
 	const before, most = 60, 160
 	if len(line) <= most {

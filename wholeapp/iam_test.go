@@ -9,7 +9,7 @@ import (
 	"plinth/settings"
 )
 
-// statements are all statements of IAM policy documents, but for what they deny.
+// statements returns all statements of IAM policy documents, except those that deny.
 func statements(p platform) []element {
 	var all []element
 	for _, e := range p.elements() {
@@ -103,7 +103,7 @@ func pinnedTrust(p platform) (broken []string) {
 			}
 		case "Service":
 			service := strs(dig(s.body, "principals", "identifiers"))[0]
-			// A role can be given to instances and plans of its own account only.
+			// Only instances and backup plans of its own account can have the role.
 			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" && service != "backup.amazonaws.com" {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}
@@ -112,7 +112,7 @@ func pinnedTrust(p platform) (broken []string) {
 	return broken
 }
 
-// rolesFree asks settings about applications that are called like roles of the environment.
+// rolesFree: settings reject an application with the name of one of the environment's roles.
 func rolesFree(p platform) (broken []string) {
 	for _, e := range p.resources("aws_iam_role") {
 		env := p.settings[environment(e.stack)]

@@ -8,17 +8,17 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// inCluster makes the sample dev an environment that is thrown away.
+// inCluster are overrides for which the sample dev runs PostgreSQL in the cluster.
 var inCluster = []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_ENVIRONMENTS=dev"}
 
-// TestGoldenInCluster holds the two stacks that differ where PostgreSQL runs in the cluster.
+// TestGoldenInCluster compares the two stacks that differ if PostgreSQL runs in the cluster.
 func TestGoldenInCluster(t *testing.T) {
 	t.Parallel()
 	files := stackFiles(t, synthesize(t, samples, inCluster...))
 	accepted(t, "in-cluster", map[string]string{"dev-app": files["dev-app"], "dev-data": files["dev-data"]})
 }
 
-// TestInCluster: nothing is left of a server of AWS's, and what takes its place comes first.
+// TestInCluster: no stack refers to an RDS server, and the database comes before the application.
 func TestInCluster(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, samples, inCluster...)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// retentionDays are what CloudWatch accepts.
+// retentionDays are the values that CloudWatch accepts.
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var retentionDays = []float64{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,

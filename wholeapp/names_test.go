@@ -17,7 +17,7 @@ func tagged(p platform) (broken []string) {
 		}
 	}
 	for _, e := range p.resources("helm_release") {
-		// What the load balancer controller makes has no Terraform provider to tag it.
+		// No Terraform provider tags what the load balancer controller creates.
 		values := fmt.Sprint(e.body["values"])
 		if ownChart(e) && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
@@ -26,7 +26,7 @@ func tagged(p platform) (broken []string) {
 	return broken
 }
 
-// limits are the longest and the allowed names, by kind and field, from each service's
+// limits are the greatest length and the pattern of names, by kind and field, from each service's
 // documentation of quotas.
 var limits = map[string]struct {
 	length  int
@@ -65,13 +65,13 @@ var limits = map[string]struct {
 	"helm_release.name":                            {53, `[a-z0-9]([a-z0-9-]*[a-z0-9])?`},
 }
 
-// nameFields are those that name a thing. Of descriptions only those with a limit here matter.
+// nameFields are the fields that name a resource. A description is checked only if limits has it.
 var nameFields = []string{"name", "identifier", "cluster_identifier", "fargate_profile_name"}
 
-// anywhereAllowed is a name within every limit of AWS's: 32 characters is a target group's.
+// anywhereAllowed matches names that every AWS service allows, up to a target group's 32 characters.
 var anywhereAllowed = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
 
-// limited tells whether a name has a limit here, or needs none.
+// limited reports whether a name has a limit here, or needs none.
 func limited(e element, field string) bool {
 	name, ok := e.body[field].(string)
 	_, known := limits[e.kind+"."+field]

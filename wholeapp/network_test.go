@@ -19,11 +19,11 @@ func openToTheWorld(p platform) (broken []string) {
 			}
 			switch {
 			case e.kind == "aws_route" && path == ".destination_cidr_block":
-				// The way out: through NAT, or from public subnets.
+				// Routes to the internet: through NAT, or from public subnets.
 			case e.kind == "aws_vpc_security_group_egress_rule" && e.body["from_port"] == 443.0 && e.body["to_port"] == 443.0:
-				// The bastion's way to AWS's APIs, which have no addresses of their own.
+				// The bastion's egress to AWS's APIs, which have no fixed addresses.
 			case e.kind == "helm_release" && layer(e.stack) == "app":
-				// The load balancer's listeners: once, and only where the settings say so.
+				// The load balancer's listeners: once, and only if the settings say so.
 				if strings.Count(text, "/0") != strings.Count(text, `"allowedCidrs" = ["0.0.0.0/0"]`) {
 					broken = append(broken, e.String()+path+": open to the world besides the load balancer")
 				}

@@ -19,7 +19,7 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// platform is what some environments were synthesized to.
+// platform is the synthesized output of some environments.
 type platform struct {
 	// stacks are the Terraform JSON documents by stack.
 	stacks map[string]object
@@ -40,7 +40,7 @@ func newPlatform(t *testing.T, folder string, overrides ...string) platform {
 	return p
 }
 
-// readPlatform reads what was synthesized into a folder. It knows no settings.
+// readPlatform reads the synthesized stacks in a folder, without settings.
 func readPlatform(outdir string) (platform, error) {
 	p := platform{map[string]object{}, map[string]*settings.Environment{}}
 	files, err := filepath.Glob(filepath.Join(outdir, "stacks", "*", "cdk.tf.json"))
@@ -58,7 +58,7 @@ func readPlatform(outdir string) (platform, error) {
 	return p, err
 }
 
-// element is a resource or a data source.
+// element is a resource, a data source or an ephemeral resource.
 type element struct {
 	stack, mode, kind, name string
 	body                    object
@@ -66,7 +66,7 @@ type element struct {
 
 func (e element) String() string { return fmt.Sprintf("%s: %s.%s", e.stack, e.kind, e.name) }
 
-// elements are all resources and data sources, in a stable order.
+// elements returns all elements in a stable order.
 func (p platform) elements() []element {
 	var all []element
 	for stack, document := range p.stacks {
@@ -85,7 +85,7 @@ func (p platform) elements() []element {
 	return all
 }
 
-// resources are the elements that Terraform makes, of one kind or of every kind.
+// resources returns the elements that Terraform creates, of the given kinds or of every kind.
 func (p platform) resources(kinds ...string) []element {
 	var some []element
 	for _, e := range p.elements() {
@@ -133,7 +133,7 @@ func walk(value any, path string, visit func(path string, scalar any)) {
 	}
 }
 
-// dig follows keys and, through lists of one, indices; it is nil where the way ends.
+// dig follows keys through objects and lists of one. It returns nil if a key is missing.
 func dig(value any, keys ...string) any {
 	for _, key := range keys {
 		if list, ok := value.([]any); ok && len(list) == 1 {
@@ -145,7 +145,7 @@ func dig(value any, keys ...string) any {
 	return value
 }
 
-// strs is a list of strings as JSON has it.
+// strs returns the strings of a JSON list.
 func strs(value any) []string {
 	var result []string
 	list, _ := value.([]any)
@@ -157,7 +157,7 @@ func strs(value any) []string {
 	return result
 }
 
-// clone is a deep copy, to be broken on purpose.
+// clone returns a deep copy, for a test to break on purpose.
 func (p platform) clone(t *testing.T) platform {
 	t.Helper()
 	content, err := json.Marshal(p.stacks)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// properties hold for every environment, present and future. Each returns what breaks it,
-// and is shown to notice by a platform that was broken on purpose.
+// properties hold for every environment, present and future. check returns the violations. spoil
+// breaks a platform on purpose, to show that check notices.
 var properties = []struct {
 	name  string
 	check func(p platform) []string
@@ -230,5 +230,5 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// first is the body of the first resource of the given kinds.
+// first returns the body of the first resource of the given kinds.
 func first(p platform, kinds ...string) object { return p.resources(kinds...)[0].body }

@@ -10,15 +10,15 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// ofData is what the data stack has of a type, by the names in the stack.
+// ofData returns the resources of one type in the data stack of prod, by their names in the stack.
 func ofData(p platform, kind string) object {
 	resources, _ := p.stacks["prod-data"]["resource"].(object)
 	all, _ := resources[kind].(object)
 	return all
 }
 
-// TestRestores: a snapshot makes another database, beside which the ones that are there stay as
-// they are, and everybody is led to the last one.
+// TestRestores: restoring a snapshot creates another database and leaves the existing ones unchanged.
+// All endpoints lead to the last one.
 func TestRestores(t *testing.T) {
 	t.Parallel()
 	const replicas, only = "PLINTH_PROD_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=prod"

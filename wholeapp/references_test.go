@@ -43,7 +43,7 @@ func references(p platform) (broken []string) {
 	return broken
 }
 
-// steps are the names along a reference, without indices.
+// steps returns the names along a reference, without indices.
 func steps(traversal hcl.Traversal) []string {
 	var names []string
 	for _, step := range traversal {

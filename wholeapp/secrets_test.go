@@ -17,7 +17,7 @@ func noSecrets(p platform) (broken []string) {
 			if !ok {
 				return
 			}
-			// A write-only argument may be fed from an ephemeral value: neither is ever stored.
+			// A write-only argument may use an ephemeral value: Terraform stores neither.
 			ephemeral := strings.HasSuffix(path, "_wo") && strings.Contains(text, "ephemeral.")
 			if secretKey.MatchString(path) && !ephemeral || secretValue.MatchString(text) {
 				broken = append(broken, path+": a secret is written down")

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// order is that of deployment; data and cluster know nothing of each other.
+// order is the order of deployment. data and cluster do not depend on each other.
 var order = map[string]int{bootstrap: -1, "network": 0, "data": 1, "cluster": 1, "addons": 2, "app": 3, "observability": 4}
 
 func oneWay(p platform) (broken []string) {

@@ -11,8 +11,8 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestTerraformReads lets the real Terraform read every stack. Without its backend, which
-// it would want to reach first.
+// TestTerraformReads makes the real Terraform read every stack. It removes the backend, which
+// Terraform would connect to first.
 func TestTerraformReads(t *testing.T) {
 	t.Parallel()
 	for stack, document := range newPlatform(t, environments).stacks {
@@ -35,7 +35,7 @@ func TestTerraformReads(t *testing.T) {
 	}
 }
 
-// TestZonesAreStable adds a zone: no subnet that was there before may move.
+// TestZonesAreStable adds a zone: no existing subnet may change.
 func TestZonesAreStable(t *testing.T) {
 	t.Parallel()
 	subnets := func(zones string) map[string]string {

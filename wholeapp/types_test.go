@@ -19,9 +19,9 @@ import (
 
 var onlyMissing = flag.Bool("missing", false, "tell what nobody has said yet of the types that the stacks hold, and run no test")
 
-// described looks first whether the project can be synthesized, and whether all is said of the types
-// that it holds. If not, nearly every test would fail for that one reason: it is told once, and no
-// test is run.
+// described runs test only if the project synthesizes and the repository describes all its types.
+// Otherwise nearly every test would fail for that one reason. So described reports it once, and runs
+// no test.
 func described(test func() int) int {
 	all, err := missingTypes()
 	if err != nil {
@@ -63,16 +63,16 @@ func missingTypes() ([]undescribed, error) {
 	return known.undescribed(p), nil
 }
 
-// known is what the repository says of types besides the tables of these tests.
+// known is what the repository says about types, in addition to the tables of these tests.
 type known struct {
 	permissions permissions.Table
-	// rehearsed has what a rehearsal knows of a type: its behaviour, its calls.
+	// rehearsed has what the simulator knows about a type: its behaviour, its calls.
 	rehearsed    map[string][]string
 	displayNames string
 	sizes        map[string]bool
 }
 
-// The files that are read, as seen from the repository.
+// The files that these tests read, relative to the repository's folder.
 const (
 	rehearsedFile    = "rehearsal/internal/cloud/testdata/types.txt"
 	displayNamesFile = "tools/diagram/display_names.go"
@@ -102,17 +102,17 @@ func readKnown(root string) (known, error) {
 	return k, nil
 }
 
-// undescribed is a type of which something is not said yet.
+// undescribed is a type that the repository does not describe completely.
 type undescribed struct {
 	kind   string
 	stacks []string
 	gaps   []gap
 }
 
-// gap is one thing that is not said of it.
+// gap is one missing part of a type's description.
 type gap struct {
 	file, what, example string
-	// needed says that the stacks are not whole without it; the rest can be done without.
+	// needed says that the stacks do not work without it. Other gaps are optional.
 	needed bool
 }
 
@@ -120,7 +120,7 @@ func (t undescribed) needsMore() bool {
 	return slices.ContainsFunc(t.gaps, func(g gap) bool { return g.needed })
 }
 
-// undescribed are all types of a platform of which something is not said.
+// undescribed returns all types of a platform that have gaps.
 func (k known) undescribed(p platform) (all []undescribed) {
 	elements := map[string][]element{}
 	for _, e := range p.elements() {
@@ -144,7 +144,7 @@ func (k known) undescribed(p platform) (all []undescribed) {
 	return all
 }
 
-// gaps are what is not said of a type, of which there are some elements.
+// gaps returns the gaps of a type with the given elements.
 func (k known) gaps(kind string, elements []element) (gaps []gap) {
 	deployed := slices.ContainsFunc(elements, func(e element) bool { return layer(e.stack) != bootstrap }) // by a role
 	if _, ok := k.permissions[kind]; !ok && deployed {
@@ -189,7 +189,7 @@ func (k known) gaps(kind string, elements []element) (gaps []gap) {
 	return gaps
 }
 
-// sizeArguments are those in which some type has its size.
+// sizeArguments returns the arguments that set the size of some type.
 func (k known) sizeArguments() []string {
 	var all []string
 	for limit := range k.sizes {
@@ -200,14 +200,14 @@ func (k known) sizeArguments() []string {
 	return slices.Compact(all)
 }
 
-// plainName is a type's name without its provider: sqs queue.
+// plainName returns a type's name without its provider, such as sqs queue.
 func plainName(kind string) string {
 	_, name, _ := strings.Cut(kind, "_")
 	return strings.ReplaceAll(name, "_", " ")
 }
 
-// rowExample is the shape of the smallest row. The actions are for a person to look up: whatever was
-// guessed here could be too much.
+// rowExample returns the outline of the smallest row. A person must look up the actions: guessed ones
+// could allow too much.
 func rowExample(kind string) string {
 	name := strings.TrimPrefix(strings.TrimPrefix(kind, "data."), "ephemeral.")
 	if !strings.HasPrefix(name, "aws_") {
@@ -229,7 +229,7 @@ func rowExample(kind string) string {
 	return strings.Join(append(lines, "},"), "\n")
 }
 
-// told is one message of everything that is not said, by type.
+// told returns one message with all gaps, by type.
 func told(all []undescribed) string {
 	var b strings.Builder
 	for _, t := range all {
@@ -256,7 +256,7 @@ func told(all []undescribed) string {
 	return b.String()
 }
 
-// describedPlatform is one of a single resource.
+// describedPlatform returns a platform with one resource in each of the given stacks.
 func describedPlatform(kind string, bodies map[string]object) platform {
 	p := platform{stacks: map[string]object{}}
 	for stack, body := range bodies {
@@ -316,7 +316,7 @@ func TestUndescribedTypes(t *testing.T) {
 docs/development.md, Add a resource, has an example.`)
 }
 
-// TestMissing runs what make missing does. What is optional may be missing in a project.
+// TestMissing runs what make missing does. Optional gaps may remain in a project.
 func TestMissing(t *testing.T) {
 	program, err := os.Executable()
 	assert.NilError(t, err)

@@ -4,7 +4,7 @@ import "strings"
 
 const webACL = "arn:aws:wafv2:eu-west-2:333333333333:regional/webacl/prod/11111111-2222-3333-4444-555555555555"
 
-// variants are shapes that an environment could take, made of the samples.
+// variants are overrides of the samples, for shapes that an environment could have.
 var variants = map[string][]string{
 	"the samples": nil,
 	"Aurora": {

@@ -1,5 +1,5 @@
-// Package wholeapp tests what the program writes of whole environments: each test runs the program
-// that users run, and reads its files.
+// Package wholeapp tests the program's output for whole environments. Each test runs the program that
+// users run, and reads its files.
 package wholeapp
 
 import (
@@ -22,19 +22,19 @@ import (
 const (
 	// root is the project's folder, in which the program runs.
 	root = ".."
-	// environments are the project's.
+	// environments is the folder of the project's environments.
 	environments = root + "/environments"
-	// samples are environments that tests know, dev and prod among them, whatever environments
-	// the project has.
+	// samples is a folder of environments for tests, including dev and prod. They do not change
+	// with the project's.
 	samples = root + "/settings/testdata/environments"
 )
 
-// work is a folder for all tests, and program, which is built there once, what they run.
+// work is a folder for all tests. program is what they run, built there once.
 var work, program string
 
 func TestMain(m *testing.M) {
 	code, err := build(m.Run)
-	synthesis.Close() // for what stacks imports
+	synthesis.Close() // package stacks imports jsii
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -55,8 +55,8 @@ func build(test func() int) (code int, err error) {
 	return described(test), nil
 }
 
-// inProject is a command in the project's folder, with variables besides the machine's. No override
-// that somebody has set is among those.
+// inProject returns a command in the project's folder. It has the machine's environment variables,
+// except overrides of settings, and the given ones.
 func inProject(variables []string, name string, args ...string) *exec.Cmd {
 	command := exec.Command(name, args...)
 	command.Dir = root
@@ -65,8 +65,8 @@ func inProject(variables []string, name string, args ...string) *exec.Cmd {
 	return command
 }
 
-// runProgram runs the program with flags on a folder of settings with overrides of them, and returns
-// the folder of its result.
+// runProgram runs the program with flags on a folder of settings with overrides, and returns its
+// output folder.
 func runProgram(flags []string, folder string, overrides ...string) (string, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
@@ -83,11 +83,11 @@ func runProgram(flags []string, folder string, overrides ...string) (string, err
 	return outdir, nil
 }
 
-// results are functions that run the program, each once, by its folder and overrides: most of a run
-// is the start of Node.js.
+// results are functions that run the program, each once, by folder and overrides. Most of a run is
+// the start of Node.js.
 var results sync.Map
 
-// result returns the folder of what a folder of settings is synthesized to, with overrides of them.
+// result returns the program's output folder for a folder of settings with overrides.
 func result(folder string, overrides ...string) (string, error) {
 	once, _ := results.LoadOrStore(fmt.Sprint(folder, overrides), sync.OnceValues(func() (string, error) {
 		return runProgram(nil, folder, overrides...)
@@ -103,7 +103,7 @@ func synthesize(t *testing.T, folder string, overrides ...string) string {
 	return outdir
 }
 
-// stackFiles are the contents of a folder's synthesized files by their stack's id.
+// stackFiles returns the contents of a folder's synthesized files by their stack's id.
 func stackFiles(t *testing.T, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -118,8 +118,8 @@ func stackFiles(t *testing.T, outdir string) map[string]string {
 	return files
 }
 
-// TestGolden holds every stack of every environment against testdata/golden. After a change
-// that is meant: make golden
+// TestGolden compares every stack of every environment with testdata/golden. After an intended
+// change run make golden.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	outdir := synthesize(t, environments)
@@ -145,7 +145,7 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestEveryFileIsAnEnvironment adds a fourth file and nothing else.
+// TestEveryFileIsAnEnvironment adds another file and nothing else.
 func TestEveryFileIsAnEnvironment(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
