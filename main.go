@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// Collect garbage less often: the program runs for a second or two, and the default costs a tenth of that.
+	// Collect garbage less often: the program runs for a second or two and holds little.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}

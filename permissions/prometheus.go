@@ -64,7 +64,7 @@ var prometheus = Table{
 	},
 }
 
-// logDelivery allows what a service does in CloudWatch Logs on behalf of the caller who makes it log.
+// logDelivery allows what a service does in CloudWatch Logs on behalf of a caller who enables its log.
 func logDelivery(actions ...string) Grant {
 	return Grant{Actions: actions, Resources: []string{"*"}, Conditions: inRegion, Reason: "no resource-level permissions"}
 }

@@ -33,7 +33,7 @@ func (s Stack) state(write bool) []Statement {
 		statements = append(statements, Statement{
 			// Terraform encrypts the lock too, so a plan role needs a data key.
 			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, RequiredBy: []string{forState},
-			// Security: only through S3 and for this bucket's objects. With a bucket key S3 names the bucket.
+			// Security: only through S3, for objects of this bucket. With a bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 			Conditions: all(
 				when("StringEquals", "kms:ViaService", "s3."+s.State.Region+".amazonaws.com"),

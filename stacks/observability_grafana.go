@@ -117,8 +117,8 @@ func grafanaValues(env *settings.Environment, metrics *workspace, lokiURL string
 	values := map[string]any{
 		"image": image,
 		// One, without a disk: everything that matters comes from these values. Users, sessions and
-		// experiments are in a file that the pod loses with its end and that a second pod would not
-		// see. After a restart the provider signs everybody in again without a prompt.
+		// experiments are in a file of the pod. A restart deletes it, and a second pod would not see
+		// it. After a restart the provider signs everybody in again without a prompt.
 		"replicas":    1,
 		"persistence": map[string]any{"enabled": false},
 		"serviceAccount": map[string]any{
@@ -203,7 +203,7 @@ func grafanaIni(env *settings.Environment, plugin bool) map[string]any {
 			"enabled": true, "name": "OpenID Connect", "auto_login": true, "use_pkce": true,
 			"client_id": oidc.ClientID, "client_secret": "$__file{" + oidcFile + "}", "scopes": "openid profile email",
 			"auth_url": oidc.AuthURL, "token_url": oidc.TokenURL, "api_url": oidc.UserInfoURL,
-			// Create an account for everyone whom the provider admits.
+			// Everyone that the provider admits gets an account.
 			"allow_sign_up":       true,
 			"role_attribute_path": roleOf(oidc),
 			// Security: Admin covers dashboards and data sources, not the server.

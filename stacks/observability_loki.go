@@ -39,8 +39,8 @@ func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Clu
 	return url
 }
 
-// newLogBucket creates the bucket in which Loki keeps its lines. S3 removes what the compactor deletes
-// a week later. Destroying the stack deletes the bucket even if it is not empty: CloudWatch has the same lines.
+// newLogBucket creates the bucket in which Loki keeps its lines. A week after the compactor deletes an
+// object, S3 removes it. A destroy deletes the bucket with its objects: CloudWatch has the same lines.
 func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) lokiBucket {
 	name := env.ResourceName("loki", env.Account)
 	made := bucket.New(stack, "loki-bucket", bucket.Config{
@@ -54,7 +54,7 @@ func newLogBucket(stack cdktf.TerraformStack, env *settings.Environment, key *en
 	return lokiBucket{name: name, arn: made.Arn, keyArn: key.Arn, ready: made.Ready}
 }
 
-// lokiBucket is what Loki's release needs to know of its bucket.
+// lokiBucket is what Loki's release needs to know about its bucket.
 type lokiBucket struct {
 	name        string
 	arn, keyArn *string

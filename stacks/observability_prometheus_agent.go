@@ -58,8 +58,8 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 					"--storage.agent.retention.max-time=2h",
 				},
 				"global": config["global"],
-				// One: from two, the workspace would get and bill each metric twice. Replacing the pod loses
-				// metrics of a minute or two.
+				// One: with two, the workspace would get each metric twice, and AWS would bill it twice.
+				// Replacing the pod loses metrics of a minute or two.
 				"replicaCount": 1,
 				"strategy":     map[string]any{"type": "Recreate"},
 				// Fargate has no EBS. A pod that fails loses the samples that it had not yet sent.

@@ -1,16 +1,16 @@
 // Preloaded into the Node.js process that jsii starts (see newApp in synthesis.go). It
-// changes how jsii's runtime runs, not what it computes; without it everything works, slower.
+// changes how jsii's runtime runs, not what it computes. Without it everything works, but slower.
 "use strict";
 
-// What is replaced in cdktf's files as they are loaded, as [text, replacement] pairs. Most strings
-// that it renders, keys above all, hold no token: they need not be looked through six times, in a
-// context of their own each, with their path written out for a message that is never printed.
+// Replacements in cdktf's files as Node.js loads them, as [text, replacement] pairs. Most strings that
+// cdktf renders, keys above all, contain no token. Without these pairs it searches each six times, in
+// a new context, and writes out its path for a message that it never prints.
 // https://github.com/hashicorp/terraform-cdk/blob/v0.21.0/packages/cdktf/lib/tokens/private/resolve.ts
 const quicker = {
   "cdktf/lib/tokens/private/resolve.js": [
     [
       "function resolve(obj, options) {",
-      // A number's token is written as a number of this size, the others by these names.
+      // cdktf writes a number's token as a number of this size, other tokens with these names.
       `const marks = /TfToken\\[|e\\+289|Map Token Value/;
        const isPlain = (x) => typeof x === "string" ? !marks.test(x) : typeof x === "boolean";
        function resolve(obj, options) {
@@ -48,7 +48,7 @@ if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
   fs.readSync = (fd, ...rest) => readSync(fd === 3 ? 0 : fd, ...rest);
   fs.writeSync = (fd, ...rest) => writeSync(fd === 3 ? 1 : fd, ...rest);
   for (const name of ["log", "info", "debug"]) console[name] = console.error;
-  // Where jsii looks to decide whether it may link to a package instead of copying it.
+  // jsii looks here to decide whether it may link to a package instead of copying it.
   process.execArgv.push("--preserve-symlinks");
   const runMain = Module.runMain;
   Module.runMain = (...rest) => {
@@ -56,8 +56,8 @@ if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
     return runMain.call(Module, process.argv[1], ...rest.slice(1));
   };
 
-  // No JavaScript stack traces: cdktf takes a whole one for every token that it makes, and
-  // none is for a user to see.
+  // No JavaScript stack traces: cdktf takes a whole one for every token that it creates, and users
+  // see none.
   Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} });
 
   // No rendering of values for the messages of errors that do not happen.
@@ -72,8 +72,8 @@ if (/[\\/]jsii-runtime\.js$/.test(launcher)) {
     return request === "archiver" ? Object.assign((...args) => now()(...args), { create: (...args) => now().create(...args) }) : now();
   };
 
-  // A first run would unpack 2,500 files of cdktf. npm has installed the same ones. Not so for the
-  // providers: the program has slim packages of them.
+  // Link to npm's installation: a first run would unpack the same 2,500 files of cdktf. This does not
+  // work for the providers, of which the program has slim packages.
   module.exports.linkInstalled = (folder, name, version) => {
     if (name !== "cdktf" && name !== "constructs") return undefined;
     const installed = path.join(__dirname, "..", "node_modules", name);

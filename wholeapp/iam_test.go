@@ -103,7 +103,7 @@ func pinnedTrust(p platform) (broken []string) {
 			}
 		case "Service":
 			service := strs(dig(s.body, "principals", "identifiers"))[0]
-			// Only instances and backup plans of its own account can have the role.
+			// Only instances and backup plans of its own account can use such a role.
 			if !variables["SourceArn"] && !variables["arn"] && service != "ec2.amazonaws.com" && service != "backup.amazonaws.com" {
 				broken = append(broken, s.String()+": "+service+" may be used by other accounts to assume it")
 			}

@@ -129,7 +129,7 @@ func newRole(scope constructs.Construct, config Config, logGroup string) *iamrol
 	return iamrole.New(scope, "role", iamrole.Config{
 		Name:        config.Name,
 		Description: "Lets the bastion be reached through Session Manager",
-		// A role can be given to instances of its own account only: there is no confused deputy.
+		// Only instances of its own account can have a role: there is no confused deputy.
 		Trust: policy.Statement{Principals: policy.Service("ec2.amazonaws.com")},
 		Statements: []policy.Statement{
 			{

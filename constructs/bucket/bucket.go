@@ -159,7 +159,7 @@ func writerStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statemen
 		statements = append(statements, policy.Statement{
 			Sid: w.Sid, Principals: policy.Service(w.Service),
 			Actions: []string{"s3:PutObject"}, Resources: []string{*bucket.Arn() + "/" + w.Folder + "/*"},
-			// Security: for these resources alone (confused deputy).
+			// Security: for these resources only (confused deputy).
 			Conditions: []policy.Condition{{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{w.SourceArn}}},
 		})
 	}

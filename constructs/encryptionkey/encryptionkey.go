@@ -25,7 +25,7 @@ type Config struct {
 	// Uses are additional statements of the key's policy, for services that use the key directly.
 	// Their resource "*" is the key itself.
 	Uses []policy.Statement
-	// PreventDestroy makes Terraform refuse to delete the key: what it encrypts would be lost.
+	// PreventDestroy makes Terraform refuse to delete the key, without which its data is lost.
 	PreventDestroy bool
 }
 
