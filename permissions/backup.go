@@ -44,7 +44,7 @@ var backup = Table{
 		Delete: []Grant{{Actions: []string{"backup:DeleteBackupPlan"}, Resources: []string{backupPlan}, Conditions: resourceTagged}},
 		Tag:    []Grant{{Actions: []string{"backup:TagResource"}, Resources: []string{backupPlan}, Conditions: all(resourceTagged, requestTaggedIfExists)}},
 	},
-	// For IAM a selection is part of its plan.
+	// For IAM, a selection is part of its plan.
 	"aws_backup_selection": {
 		Source: backupSource,
 		Create: []Grant{

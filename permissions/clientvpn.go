@@ -1,6 +1,6 @@
 package permissions
 
-// For IAM associations and rules are parts of their endpoint.
+// For IAM, associations and rules are parts of their endpoint.
 const vpnEndpoint = "ec2:client-vpn-endpoint/*"
 
 // The certificates, the SAML provider and the log need no grants: the service uses its own role.

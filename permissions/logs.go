@@ -7,7 +7,7 @@ const logsSource = "https://docs.aws.amazon.com/service-authorization/latest/ref
 const (
 	logGroup     = "logs:log-group:{name}:*"
 	logGroupTags = "logs:log-group:{name}"
-	// For IAM streams and metric filters are parts of their log group, which may be another stack's.
+	// For IAM, streams and metric filters are parts of their log group, which may be another stack's.
 	itsLogGroup = "logs:log-group:{log_group_name}:*"
 	logStream   = "logs:log-group:{log_group_name}:log-stream:{name}"
 )

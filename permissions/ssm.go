@@ -8,7 +8,7 @@ var ssm = Table{
 	"aws_ssm_document": {
 		Source: ssmSource,
 		Create: []Grant{{Actions: []string{"ssm:CreateDocument"}, Resources: []string{ssmDocument}, Conditions: requestTagged}},
-		// Its tags come with the description.
+		// DescribeDocument also returns the tags.
 		Read: []Grant{{
 			Actions:   []string{"ssm:DescribeDocument", "ssm:DescribeDocumentPermission", "ssm:GetDocument"},
 			Resources: []string{ssmDocument},

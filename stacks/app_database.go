@@ -40,7 +40,7 @@ func readPasswordStatements(env *settings.Environment, data *Data) []policy.Stat
 	}
 }
 
-// newInClusterDatabase runs PostgreSQL in a namespace of its own.
+// newInClusterDatabase installs PostgreSQL in its own namespace.
 func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, inClusterDatabase, nil)
 	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,

@@ -16,7 +16,7 @@ import (
 	"plinth/settings"
 )
 
-// ingressConfig is what the application's Ingress refers to: certificate, web ACL, log bucket and zone.
+// ingressConfig holds what the application's Ingress refers to: certificate, web ACL, log bucket, zone.
 type ingressConfig struct {
 	certificateArn, webACLArn *string
 	logBucket                 string

@@ -177,7 +177,7 @@ func Permissions(env *settings.Environment, name string, document map[string]any
 func readSynthesized(folder, id string, stack cdktf.TerraformStack) (document map[string]any, _ error) {
 	content, err := os.ReadFile(filepath.Join(folder, "stacks", id, "cdk.tf.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		// cdktf was set to write HCL.
+		// cdktf wrote HCL, as the user chose.
 		content, err = json.Marshal(stack.ToTerraform())
 	}
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"plinth/settings"
 )
 
-// Data is the stack <environment>-data: what must survive everything else.
+// Data is the stack <environment>-data: resources that must survive all other stacks.
 type Data struct {
 	cdktf.TerraformStack
 	Database   *postgres.Postgres

@@ -109,7 +109,7 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 			"limits_config": map[string]any{
 				"retention_period": fmt.Sprintf("%dh", 24*env.Observability.Loki.RetentionDays),
 			},
-			// Retention is the compactor's work.
+			// The compactor applies the retention.
 			// https://grafana.com/docs/loki/latest/operations/storage/retention/
 			"compactor": map[string]any{
 				"working_directory": "/var/loki/compactor", "retention_enabled": true, "delete_request_store": "s3",

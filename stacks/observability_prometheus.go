@@ -48,7 +48,7 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 	made := prometheusworkspace.NewPrometheusWorkspace(this, jsii.String("workspace"), &prometheusworkspace.PrometheusWorkspaceConfig{
 		Alias:     jsii.String(env.ResourceName()),
 		KmsKeyArn: key.Arn,
-		// It logs rules that fail and alerts that cannot be sent.
+		// The workspace logs rules that fail and alerts that it cannot send.
 		LoggingConfiguration: &prometheusworkspace.PrometheusWorkspaceLoggingConfiguration{
 			LogGroupArn: jsii.String(*group.Arn() + ":*"),
 		},

@@ -33,7 +33,7 @@ func newStack(scope constructs.Construct, env *settings.Environment, name string
 func configureStack(stack cdktf.TerraformStack, env *settings.Environment, name, region string) {
 	stack.AddOverride(jsii.String("terraform"), map[string]any{
 		"required_version": terraformVersion,
-		// cdktf 0.21 does not know this option yet.
+		// cdktf 0.21 does not support this option yet.
 		"backend": map[string]any{"s3": map[string]any{"use_lockfile": true}},
 	})
 	configureBackend(stack, env, name)

@@ -12,7 +12,7 @@ import (
 
 // Config of a step.
 type Config struct {
-	// Command is run by sh on the machine that runs Terraform.
+	// Command runs in sh on the machine that runs Terraform.
 	Command string
 	// Environment holds the command's variables. Terraform keeps the values in its state: a
 	// destroy can read nothing else.
