@@ -38,7 +38,7 @@ func TestDrift(t *testing.T) {
 		return nil
 	}
 	signedOut := func(string) error {
-		return fmt.Errorf("Cannot read the state of dev-network: %w", terraform.Explain("Error: No valid credential sources found\nPlease see a page", nil)) //nolint:staticcheck // as package order writes it
+		return fmt.Errorf("Cannot read the state of dev-network: %w", terraform.Explain("Error: No valid credential sources found\nPlease see a page", nil))
 	}
 	for name, test := range map[string]struct {
 		network, data, app string // plans; an empty one fails
