@@ -22,11 +22,10 @@ func main() {
 		debug.SetGCPercent(400)
 	}
 	folder := flag.String("environments", "environments", "folder of the settings")
-	check := flag.Bool("check", false, "check the settings and write nothing")
 	layers := flag.Bool("layers", false, "leave the bootstrap stacks out")
 	flag.Parse()
 	all, err := settings.Load(*folder, os.Environ())
-	if err == nil && !*check {
+	if err == nil {
 		err = synthesize(all, !*layers)
 	}
 	synthesis.Close()

@@ -58,8 +58,8 @@ func newCheck(p *project.Project) *cobra.Command {
 		Use: "check", Short: "Check the settings of all environments",
 		Example: "  ./plinth check",
 		Args:    exactly(),
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := p.Check(c.Context()); err != nil {
+		RunE: func(*cobra.Command, []string) error {
+			if err := p.Check(); err != nil {
 				return err
 			}
 			p.Say("The settings have no mistakes.")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plinth/cli/internal/synthesized"
+	"plinth/settings"
 )
 
 // installed is the file that npm writes last, so that Setup repeats an interrupted installation.
@@ -88,12 +89,16 @@ func (p *Project) Resynth(ctx context.Context, variables ...string) error {
 	return p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: p.Stderr})
 }
 
-// Check checks the settings of all environments.
-func (p *Project) Check(ctx context.Context) error {
-	if err := p.program(ctx); err != nil {
-		return err
+// Check checks the settings of all environments. It needs nothing that [Project.Setup] installs.
+func (p *Project) Check() error {
+	_, err := settings.Load(p.Path("environments"), p.Environ)
+	var problems settings.Problems
+	if errors.As(err, &problems) {
+		for i := range problems {
+			problems[i].File = p.Short(problems[i].File)
+		}
 	}
-	return p.Run(ctx, Program{Path: p.Path("build", synth), Args: []string{"-check"}, Environ: p.environment()})
+	return err
 }
 
 // Rehearse builds the programs that a rehearsal needs, and runs it. make builds Kubernetes, which
