@@ -22,6 +22,9 @@ func (r *run) inStack(name string) string { return filepath.Join(r.env.folder, n
 // bootstrap deploys the stack, and continues where an earlier run stopped.
 func (r *run) bootstrap() error {
 	err := r.steps()
+	if err != nil {
+		err = errors.Join(err, r.tidy())
+	}
 	if errors.Is(err, errInterrupted) {
 		return fmt.Errorf("Interrupted. Nothing is lost. Continue with: %s", r.env.command()) //nolint:staticcheck // a person reads it as sentences
 	}

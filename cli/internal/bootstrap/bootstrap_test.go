@@ -156,6 +156,47 @@ func TestUnknownEnvironment(t *testing.T) {
 	}
 }
 
+// TestNothingLeft checks that a run that could change nothing leaves no folder, unless an earlier run
+// has left something to continue from.
+func TestNothingLeft(t *testing.T) {
+	for name, content := range map[string]string{
+		"": "", localName: written, copyName: written, backupName: written[:len(written)/2], recordName: `[{"From": "2026-11-30T12:00:00Z"}]`,
+	} {
+		f := newFake(t)
+		put(t, filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev/cdk.tf.json"),
+			strings.Replace(small, `"bucket": "b"`, `"bucket": "b", "endpoints": {"s3": "https://s3.example.com"}`, 1), 0o600)
+		folder := filepath.Join(f.root, ".bootstrap/dev")
+		if name != "" {
+			put(t, filepath.Join(folder, name), content, 0o600)
+		}
+		if err := f.run(); err == nil || !strings.HasPrefix(err.Error(), "Nothing was changed.") {
+			t.Errorf("%q: %v", name, err)
+		}
+		_, err := os.Stat(filepath.Join(folder, name))
+		if left := err == nil; left != (name != "") {
+			t.Errorf("%q is left: %v", filepath.Join(".bootstrap/dev", name), left)
+		}
+	}
+}
+
+// TestLockOfRemovedFolder checks that a lock on a log that another run has just removed does not count.
+func TestLockOfRemovedFolder(t *testing.T) {
+	r := &run{env: &environment{stack: "bootstrap-dev"}, folder: filepath.Join(t.TempDir(), "dev")}
+	if err := r.lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.log.Close()
+	if current, err := r.current(); !current || err != nil {
+		t.Error(current, err)
+	}
+	if err := os.RemoveAll(r.folder); err != nil {
+		t.Fatal(err)
+	}
+	if current, err := r.current(); current || err != nil {
+		t.Error("a removed log counts", err)
+	}
+}
+
 // TestServerOfOnesOwn has state.endpoint set: the bucket must exist before, and the state is never local.
 func TestServerOfOnesOwn(t *testing.T) {
 	f := newFake(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,18 +58,61 @@ func (r *run) say(format string, args ...any) {
 // also Terraform's standard output. So after this program alone is killed, the next run is refused
 // until Terraform finishes. The kernel releases the lock when both have ended, for any reason.
 func (r *run) lock() error {
-	// Security: the folder will contain Terraform's state.
-	if err := os.MkdirAll(r.folder, 0o700); err != nil {
-		return err
+	for {
+		// Security: the folder will contain Terraform's state.
+		if err := os.MkdirAll(r.folder, 0o700); err != nil {
+			return err
+		}
+		var err error
+		if r.log, err = os.OpenFile(r.path(logName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); err != nil {
+			return err
+		}
+		if err := syscall.Flock(int(r.log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			return errors.Join(fmt.Errorf("%s is already being deployed from here, or an earlier run is finishing. Wait until it ends. Its log: %s", r.env.stack, r.log.Name()), r.log.Close())
+		}
+		current, err := r.current()
+		if err != nil {
+			return errors.Join(err, r.log.Close())
+		}
+		if current {
+			return errors.Join(r.log.Truncate(0), r.readRecord())
+		}
+		// Another run removed the folder between open and flock: see tidy.
+		if err := r.log.Close(); err != nil {
+			return err
+		}
 	}
-	var err error
-	if r.log, err = os.OpenFile(r.path(logName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600); err != nil {
-		return err
+}
+
+// current reports whether the open log is still the one in the folder.
+func (r *run) current() (bool, error) {
+	opened, err := r.log.Stat()
+	if err != nil {
+		return false, err
 	}
-	if err := syscall.Flock(int(r.log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("%s is already being deployed from here, or an earlier run is finishing. Wait until it ends. Its log: %s", r.env.stack, r.log.Name()), r.log.Close())
+	there, err := os.Stat(r.path(logName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return errors.Join(r.log.Truncate(0), r.readRecord())
+	return err == nil && os.SameFile(opened, there), err
+}
+
+// tidy removes the folder of a run that could change nothing, unless an earlier run has left something
+// to continue from: a state, even a damaged one, or a record of commands that may have left a lock.
+func (r *run) tidy() error {
+	if len(r.begun) > 0 {
+		return nil
+	}
+	for _, name := range []string{localName, copyName, backupName} {
+		info, err := os.Stat(r.path(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || info.Size() > 0 {
+			return err
+		}
+	}
+	return os.RemoveAll(r.folder)
 }
 
 var errInterrupted = errors.New("interrupted")
