@@ -73,11 +73,12 @@ func lineOf(content []byte, offset int) int {
 var (
 	yamlError     = regexp.MustCompile(`^yaml: (?:line (\d+): )?([^\n]*)`)
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
+	indentedByTab = regexp.MustCompile(`^ *\t`)
 )
 
 // syntaxError returns the line and the message of the YAML library's error. The library counts lines from
 // 0 in errors of its parser, but not of its scanner. For wrong indentation it names the first line of the
-// section, and for an anchor no line.
+// section, for a tab the line before, and for an anchor no line.
 func syntaxError(err error, content []byte) (int, string) {
 	match := yamlError.FindStringSubmatch(err.Error())
 	if match == nil {
@@ -93,6 +94,15 @@ func syntaxError(err error, content []byte) (int, string) {
 		message += "; check the indentation from here on"
 	case "found character that cannot start any token":
 		message += "; indent with spaces, and quote a value that begins with @ or a backtick"
+	}
+	if strings.HasPrefix(message, "found a tab character ") {
+		message += "; use spaces"
+		for number, text := range strings.Split(string(content), "\n") {
+			if number+1 >= line && indentedByTab.MatchString(text) {
+				line = number + 1
+				break
+			}
+		}
 	}
 	if anchor := unknownAnchor.FindStringSubmatch(message); anchor != nil {
 		if offset := bytes.Index(content, []byte("*"+anchor[1])); offset >= 0 {
