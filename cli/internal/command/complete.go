@@ -13,6 +13,51 @@ import (
 
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
+// newCompletion replaces cobra's own command, whose help names plinth, not ./plinth.
+func newCompletion(p *project.Project) *cobra.Command {
+	scripts := []struct {
+		shell string
+		write func(*cobra.Command) error
+	}{
+		{"bash", func(root *cobra.Command) error { return root.GenBashCompletionV2(p.Stdout, true) }},
+		{"zsh", func(root *cobra.Command) error { return root.GenZshCompletion(p.Stdout) }},
+		{"fish", func(root *cobra.Command) error { return root.GenFishCompletion(p.Stdout, true) }},
+		{"powershell", func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(p.Stdout) }},
+	}
+	var shells []string
+	for _, s := range scripts {
+		shells = append(shells, s.shell)
+	}
+	return &cobra.Command{
+		Use: "completion <shell>", Short: "Print the script that completes commands in bash, zsh, fish or powershell",
+		Long: `The script completes commands, flags, environments and stacks. Load it into the current shell:
+
+  bash        source <(./plinth completion bash)     # needs the package bash-completion
+  zsh         source <(./plinth completion zsh)
+  fish        ./plinth completion fish | source
+  powershell  ./plinth completion powershell | Out-String | Invoke-Expression
+
+For every new shell, put that line into your shell's startup file, with the path of this clone in place of the dot.`,
+		Example: `  ./plinth completion bash
+  ./plinth completion zsh`,
+		Args: exactly("shell"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return shells, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, s := range scripts {
+				if s.shell == args[0] {
+					return s.write(c.Root())
+				}
+			}
+			return errUsage(c, "%s: must be bash, zsh, fish or powershell.", args[0])
+		},
+	}
+}
+
 // environments completes the first argument with the names of environments.
 func environments(p *project.Project) completion {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

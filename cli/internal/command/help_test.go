@@ -67,6 +67,21 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestCompletion prints the script of each shell.
+func TestCompletion(t *testing.T) {
+	f := newFake(t)
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		code, said := f.run("completion", shell)
+		assert.Equal(t, code, done, shell)
+		assert.Assert(t, strings.Contains(said, "plinth"), shell)
+	}
+	code, said := f.run("completion", "ksh")
+	assert.Equal(t, code, failed)
+	assert.Equal(t, said, "ksh: must be bash, zsh, fish or powershell. For example: ./plinth completion bash\n")
+	_, said = f.run("completion", "--help")
+	assert.Assert(t, strings.Contains(said, "source <(./plinth completion bash)"), said)
+}
+
 // TestComplete asks for completions as a shell does.
 func TestComplete(t *testing.T) {
 	f := newFake(t)
@@ -84,6 +99,7 @@ func TestComplete(t *testing.T) {
 		"image --builder":     "docker buildah",
 		"status dev --output": "text json",
 		"completion":          "bash zsh fish powershell",
+		"completion bash":     "",
 	} {
 		_, said := f.run(append([]string{cobra.ShellCompNoDescRequestCmd}, append(strings.Fields(line), "")...)...)
 		var got []string

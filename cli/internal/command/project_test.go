@@ -71,6 +71,13 @@ func (f *fake) write(name, content string) {
 	assert.NilError(f.t, os.WriteFile(f.Path(name), []byte(content), 0o700))
 }
 
+func (f *fake) read(name string) []byte {
+	f.t.Helper()
+	content, err := os.ReadFile(f.Path(name))
+	assert.NilError(f.t, err)
+	return content
+}
+
 // deployed puts a resource into the states of stacks.
 func (f *fake) deployed(stacks ...string) {
 	for _, stack := range stacks {

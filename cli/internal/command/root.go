@@ -43,7 +43,7 @@ func newRoot(p *project.Project) *cobra.Command {
 		deployGroup:  {newBootstrap(p), newDiff(p), newPlan(p), newDeploy(p), newOrder(p), newDrift(p), newDestroy(p)},
 		appGroup:     {newImage(p), newScan(p), newPush(p), newStatus(p), newVerify(p), newLogs(p)},
 		accessGroup:  {newKubeconfig(p), newTunnel(p)},
-		projectGroup: {newSetup(p), newPipeline(p), newNote(p), newRename(p), newVersion(p)},
+		projectGroup: {newSetup(p), newPipeline(p), newNote(p), newRename(p), newVersion(p), newCompletion(p)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
@@ -52,7 +52,7 @@ func newRoot(p *project.Project) *cobra.Command {
 	}
 	cobra.EnableCommandSorting = false
 	root.SetHelpCommandGroupID(projectGroup)
-	root.SetCompletionCommandGroupID(projectGroup)
+	root.CompletionOptions.DisableDefaultCmd = true // newCompletion replaces it
 	root.SetHelpFunc(help)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w. See %s --help", err, c.CommandPath())

@@ -212,7 +212,11 @@ func oneStack(c *cobra.Command, args []string) error {
 		return err
 	}
 	if order.IsPattern(args[0]) {
-		return errUsage(c, "%s: one stack at a time, by its name.", args[0])
+		env, _, _ := strings.Cut(args[0], "-")
+		if order.IsPattern(env) {
+			env = "dev"
+		}
+		return fmt.Errorf("%w\nTo compare all stacks of an environment: ./plinth drift %s", errUsage(c, "%s: one stack at a time, by its name.", args[0]), env)
 	}
 	return nil
 }
@@ -322,12 +326,31 @@ func newOrder(p *project.Project) *cobra.Command {
 		if asJSON {
 			return writeJSON(p.Stdout, list)
 		}
-		for _, s := range list {
-			fmt.Fprintln(p.Stdout, strings.TrimRight(fmt.Sprintf("%-24s %s", s.Name, strings.Join(s.Dependencies, " ")), " "))
-		}
+		printOrder(p, list)
 		return nil
 	}
 	return c
+}
+
+// printOrder prints the stacks environment by environment, which are deployed independently.
+func printOrder(p *project.Project, list []order.Stack) {
+	env := func(s order.Stack) string {
+		if name, bootstrap := strings.CutPrefix(s.Name, order.Bootstrap); bootstrap {
+			return name
+		}
+		return environmentOf(p, s.Name)
+	}
+	slices.SortStableFunc(list, func(a, b order.Stack) int { return strings.Compare(env(a), env(b)) })
+	row := func(name, needs string) {
+		fmt.Fprintln(p.Stdout, strings.TrimRight(fmt.Sprintf("%-24s %s", name, needs), " "))
+	}
+	row("STACK", "NEEDS")
+	for i, s := range list {
+		if i > 0 && env(s) != env(list[i-1]) {
+			fmt.Fprintln(p.Stdout)
+		}
+		row(s.Name, strings.Join(s.Dependencies, " "))
+	}
 }
 
 func newNote(p *project.Project) *cobra.Command {

@@ -45,7 +45,7 @@ func TestStacks(t *testing.T) {
 		"destroy everything": {nil, []string{"destroy", "*", approve, skip}, failed, "", "bootstrap-dev is not destroyed"},
 		"diff":               {nil, []string{"diff", "dev-network", skip}, done, "diff --skip-synth dev-network" + single + "\n", ""},
 		"diff too early":     {nil, []string{"diff", "dev-app", skip}, early, "", "dev-app needs dev-network and dev-data, which have not been deployed."},
-		"diff a pattern":     {nil, []string{"diff", "dev-*", skip}, failed, "", "dev-*: one stack at a time, by its name. For example: ./plinth diff dev-app\n"},
+		"diff a pattern":     {nil, []string{"diff", "dev-*", skip}, failed, "", "dev-*: one stack at a time, by its name. For example: ./plinth diff dev-app\nTo compare all stacks of an environment: ./plinth drift dev\n"},
 		"diff two":           {nil, []string{"diff", "dev-app", "dev-data", skip}, failed, "", "dev-data: one argument too many. For example: ./plinth diff dev-app\n"},
 		"plan a pattern":     {nil, []string{"plan", "dev-?pp", skip}, failed, "", "dev-?pp: one stack at a time"},
 		"plan too early":     {nil, []string{"plan", "dev-app", skip}, done, "", "Cannot be planned yet: dev-app needs dev-network and dev-data"},
@@ -152,7 +152,9 @@ func TestNoShell(t *testing.T) {
 func TestOrder(t *testing.T) {
 	f := newFake(t)
 	_, said := f.run("order", "dev-*", "--skip-synth")
-	assert.Equal(t, said, "dev-network              bootstrap-dev\ndev-data                 bootstrap-dev dev-network\ndev-app                  bootstrap-dev dev-data\n")
+	const dev = "dev-network              bootstrap-dev\ndev-data                 bootstrap-dev dev-network\ndev-app                  bootstrap-dev dev-data\n"
+	const header = "STACK                    NEEDS\n"
+	assert.Equal(t, said, header+dev)
 	code, said := f.run("order", "--output", "json", "--skip-synth")
 	assert.Equal(t, code, done)
 	var list []struct {
@@ -166,4 +168,10 @@ func TestOrder(t *testing.T) {
 	code, said = f.run("order", "prod-*", "--skip-synth", "-o", "json")
 	assert.Equal(t, code, failed)
 	assert.Assert(t, strings.HasPrefix(said, "No stack matches prod-*."), said)
+
+	f.write("cdktf.out/manifest.json", strings.Replace(string(f.read("cdktf.out/manifest.json")), `{"stacks":{`,
+		`{"stacks":{"bootstrap-prod":{"name":"bootstrap-prod","dependencies":[],"synthesizedStackPath":"stacks/dev-app/cdk.tf.json"},`+
+			`"prod-network":{"name":"prod-network","dependencies":["bootstrap-prod"],"synthesizedStackPath":"stacks/dev-app/cdk.tf.json"},`, 1))
+	_, said = f.run("order", "--skip-synth")
+	assert.Equal(t, said, header+"bootstrap-dev\n"+dev+"\nbootstrap-prod\nprod-network             bootstrap-prod\n")
 }

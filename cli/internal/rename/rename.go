@@ -74,7 +74,7 @@ func clean(root string) error {
 		if more := len(changes) - most; more > 0 {
 			changes = append(changes[:most:most], fmt.Sprintf("and %d more", more))
 		}
-		return errors.New("work tree: has changes, from which the new names could not be told; commit or stash these first\n  " +
+		return errors.New("work tree: has changes, from which the new names could not be told; commit or stash these first, or rename with --dirty\n  " +
 			strings.Join(changes, "\n  "))
 	}
 	return nil

@@ -117,7 +117,7 @@ func TestRefuses(t *testing.T) {
 	file := filepath.Join(root, "new.txt")
 	assert.NilError(t, os.WriteFile(file, nil, 0o600))
 	err := Rename(root, Options{Project: "acme"}.to(io.Discard))
-	assert.Error(t, err, "work tree: has changes, from which the new names could not be told; commit or stash these first\n  ?? new.txt")
+	assert.Error(t, err, "work tree: has changes, from which the new names could not be told; commit or stash these first, or rename with --dirty\n  ?? new.txt")
 	assert.NilError(t, Rename(root, Options{Project: "acme", Dirty: true}.to(io.Discard)))
 	assert.NilError(t, os.Remove(file))
 }
