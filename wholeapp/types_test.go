@@ -224,7 +224,7 @@ func rowExample(kind string) string {
 	}
 	lines = append(lines, need("Read", "Get", ""))
 	if name == kind {
-		lines = append(lines, need("Delete", "Delete", ""), need("Tag", "Tag", ", Conditions: requestTaggedIfExists"))
+		lines = append(lines, need("Update", "Update", ""), need("Delete", "Delete", ""), need("Tag", "Tag", ", Conditions: requestTaggedIfExists"))
 	}
 	return strings.Join(append(lines, "},"), "\n")
 }

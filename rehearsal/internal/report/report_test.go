@@ -61,6 +61,7 @@ func TestTable(t *testing.T) {
    dev-addons          0  failed       –        –
       dev-app          0       –       –        –
           all          1  10.0 s  10.0 s        –
+stack: from when its turn came to its end; the progress above begins with its plan
 all: from the start of cdktf to its end; stacks that do not need each other go on side by side
 
 deploy:     network → data + cluster → addons

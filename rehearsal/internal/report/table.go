@@ -24,6 +24,7 @@ func (r *Result) Table(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(out, "stack: from when its turn came to its end; the progress above begins with its plan")
 	fmt.Fprintln(out, "all: from the start of cdktf to its end; stacks that do not need each other go on side by side")
 	for _, name := range []string{"deploy", "destroy"} {
 		if p := r.Phase(name); p != nil && len(p.Bars) > 0 {
