@@ -303,6 +303,7 @@ func TestUndescribedTypes(t *testing.T) {
         	Source: "https://docs.aws.amazon.com/service-authorization/latest/reference/list_….html",
         	Create: []Grant{{Actions: []string{"not:Create…"}, Resources: []string{"not:{name}"}, Conditions: requestTagged}},
         	Read:   []Grant{{Actions: []string{"not:Get…"}, Resources: []string{"not:{name}"}}},
+        	Update: []Grant{{Actions: []string{"not:Update…"}, Resources: []string{"not:{name}"}}},
         	Delete: []Grant{{Actions: []string{"not:Delete…"}, Resources: []string{"not:{name}"}}},
         	Tag:    []Grant{{Actions: []string{"not:Tag…"}, Resources: []string{"not:{name}"}, Conditions: requestTaggedIfExists}},
         },
