@@ -1,10 +1,7 @@
 package permissions
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -124,80 +121,4 @@ func merge(byPermission map[permission]*Statement, statement Statement) {
 			}
 		}
 	}
-}
-
-// RolesBoundary returns the permissions boundary of the roles that a stack creates: all actions of
-// their inline and AWS managed policies. It is empty without roles. If no role has a policy, it
-// denies everything, since a role's boundary must exist.
-func RolesBoundary(s Stack) ([]Statement, error) {
-	var found []string
-	made := false
-	for _, e := range s.blocks() {
-		switch e.kind {
-		case "aws_iam_role":
-			made = true
-		case "aws_iam_role_policy_attachment":
-			arn, _ := e.attributes["policy_arn"].(string)
-			name := strings.TrimPrefix(arn, "arn:aws:iam::aws:policy/")
-			list, known := managed[name]
-			if !known {
-				return nil, fmt.Errorf("permissions: stack %s-%s attaches %s: add its actions to permissions/managed.go", s.Environment, s.Name, cmp.Or(name, arn))
-			}
-			found = append(found, list...)
-		case "aws_iam_role_policy":
-			list, err := s.inline(e)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, list...)
-		}
-	}
-	switch {
-	case len(found) == 0 && made:
-		return []Statement{{
-			Deny: true, Actions: []string{"*"}, Resources: []string{"*"}, RequiredBy: []string{"aws_iam_role"},
-			Reason: "no role has a policy",
-		}}, nil
-	case len(found) == 0:
-		return nil, nil
-	}
-	slices.Sort(found)
-	return []Statement{{
-		Actions: slices.Compact(found), Resources: []string{"*"}, RequiredBy: []string{"aws_iam_role"},
-		Reason: "a boundary grants nothing: the roles' policies name the resources",
-	}}, nil
-}
-
-// inline returns the actions of an inline policy, which is a policy document of the stack or JSON.
-func (s Stack) inline(e block) ([]string, error) {
-	text, _ := e.attributes["policy"].(string)
-	name, isDocument := strings.CutPrefix(text, "${data.aws_iam_policy_document.")
-	if !isDocument {
-		var policy struct{ Statement []struct{ Action []string } }
-		if err := json.Unmarshal([]byte(text), &policy); err != nil {
-			return nil, fmt.Errorf("permissions: stack %s-%s has a policy that is neither a policy document nor JSON: %w", s.Environment, s.Name, err)
-		}
-		var all []string
-		for _, statement := range policy.Statement {
-			all = append(all, statement.Action...)
-		}
-		return all, nil
-	}
-	name = strings.TrimSuffix(name, path.Ext(name)) // .json}
-	data, _ := s.Document["data"].(map[string]any)
-	documents, _ := data["aws_iam_policy_document"].(map[string]any)
-	document, _ := documents[name].(map[string]any)
-	statements, _ := document["statement"].([]any)
-	var all []string
-	for _, statement := range statements {
-		fields, _ := statement.(map[string]any)
-		list, _ := fields["actions"].([]any)
-		for _, action := range list {
-			all = append(all, fmt.Sprint(action))
-		}
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("permissions: stack %s-%s: policy %s allows nothing", s.Environment, s.Name, name)
-	}
-	return all, nil
 }

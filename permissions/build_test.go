@@ -157,7 +157,7 @@ No role could deploy them, so nothing is written. Add each to permissions/own.go
 		})
 	}
 	_, err := RolesBoundary(example(`{"resource": {"aws_iam_role_policy_attachment": {"a": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}}}`))
-	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess: add its actions to permissions/managed.go")
+	assert.Error(t, err, "permissions: stack dev-data attaches AdministratorAccess: add what its role needs of it to permissions/managed.go")
 }
 
 func TestPack(t *testing.T) {
@@ -265,22 +265,47 @@ func TestCeiling(t *testing.T) {
 	assert.Equal(t, said(got[0]), "ec2:DeleteVpc,ec2:Describe*,rds:Describe* on * if []")
 }
 
-func TestRoles(t *testing.T) {
-	got, err := RolesBoundary(example(`{
+// TestRolesBoundary: it is as narrow as the roles' policies, and knows what references lead to.
+func TestRolesBoundary(t *testing.T) {
+	stack := example(`{
 		"resource": {
 			"aws_iam_role_policy": {
 				"a": {"policy": "${data.aws_iam_policy_document.d.json}"},
-				"b": {"policy": "{\"Statement\":[{\"Action\":[\"c:D\"]}]}"}},
-			"aws_iam_role_policy_attachment": {"m": {"policy_arn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"}}},
+				"b": {"policy": "{\"Statement\":[{\"Action\":[\"c:D\"],\"Resource\":[\"arn:c\"],\"Condition\":{\"Bool\":{\"k\":[\"true\"]}}}]}"}},
+			"aws_iam_role_policy_attachment": {"m": {"policy_arn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"}},
+			"aws_kms_key": {"k": {}},
+			"aws_s3_bucket": {"b": {"bucket": "plinth-dev-loki"}},
+			"aws_vpc": {"v": {}}},
 		"data": {"aws_iam_policy_document": {
-			"d": {"statement": [{"actions": ["a:B", "a:A"]}, {"actions": ["b:C"]}]},
-			"trust": {"statement": [{"actions": ["sts:AssumeRole"]}]}}}}`))
+			"d": {"statement": [
+				{"actions": ["a:B", "a:A"], "resources": ["${aws_s3_bucket.b.arn}/*"]},
+				{"actions": ["b:C"], "resources": ["${aws_kms_key.k.arn}"], "condition": [{"test": "StringEquals", "variable": "v", "values": ["w"]}]},
+				{"actions": ["d:E"], "resources": ["arn:aws:ec2:r:1:vpc/${aws_vpc.v.id}"]},
+				{"effect": "Deny", "actions": ["e:F"], "resources": ["*"]},
+				{"actions": ["f:G"], "resources": ["${data.terraform_remote_state.cross-stack-reference-input-dev-network.outputs.topic}",
+					"${data.terraform_remote_state.cross-stack-reference-input-dev-network.outputs.password}"]}]},
+			"trust": {"statement": [{"actions": ["sts:AssumeRole"], "resources": ["*"]}]}}}}`)
+	other := example(`{"output": {
+			"topic": {"value": "${aws_secretsmanager_secret.s.arn}"},
+			"password": {"value": "${aws_db_instance.d.master_user_secret[0].secret_arn}"}},
+		"resource": {"aws_secretsmanager_secret": {"s": {"name": "plinth/dev/s"}}, "aws_db_instance": {"d": {}}}}`)
+	stack.Others = map[string]map[string]any{"network": other.Document}
+	got, err := RolesBoundary(stack)
 	assert.NilError(t, err)
-	assert.Equal(t, len(got), 1)
-	for _, action := range append([]string{"a:A", "a:B", "b:C", "c:D"}, managed["service-role/AmazonRDSEnhancedMonitoringRole"]...) {
-		assert.Assert(t, strings.Contains(strings.Join(got[0].Actions, " ")+" ", action+" "), action)
+	var all []string
+	for _, s := range got {
+		all = append(all, said(s))
 	}
-	assert.Assert(t, !strings.Contains(said(got[0]), "sts:"))
+	tags := "{StringEquals aws:ResourceTag/project [plinth]} {StringEquals aws:ResourceTag/environment [dev]} {StringEquals aws:ResourceTag/stack [data]}"
+	assert.DeepEqual(t, all, []string{
+		"a:A,a:B on arn:aws:s3:::plinth-dev-loki/* if []",
+		"b:C on arn:aws:kms:eu-west-2:111111111111:key/* if [" + tags + " {StringEquals v [w]}]",
+		"c:D on arn:c if [{Bool k [true]}]",
+		"d:E on arn:aws:ec2:r:1:vpc/* if [" + tags + "]",
+		"f:G on arn:aws:secretsmanager:eu-west-2:111111111111:secret:plinth/dev/s-?????? if []",
+		"f:G on arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-* if [{ArnLike aws:ResourceTag/aws:rds:primaryDBInstanceArn [arn:aws:rds:eu-west-2:111111111111:db:plinth-dev-*]}]",
+		"logs:CreateLogGroup,logs:CreateLogStream,logs:DescribeLogStreams,logs:GetLogEvents,logs:PutLogEvents,logs:PutRetentionPolicy on arn:aws:logs:eu-west-2:111111111111:log-group:RDS* if []",
+	})
 
 	nothing, err := RolesBoundary(example(`{"resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}}`))
 	assert.NilError(t, err)
@@ -289,4 +314,24 @@ func TestRoles(t *testing.T) {
 	none, err := RolesBoundary(example(`{"resource": {"aws_vpc": {"v": {}}}}`))
 	assert.NilError(t, err)
 	assert.Equal(t, len(none), 0)
+
+	policy := `"aws_iam_role_policy": {"p": {"policy": "${data.aws_iam_policy_document.d.json}"}}`
+	for name, test := range map[string]struct{ resources, statements, want string }{
+		"a type without an ARN": {
+			`"aws_sqs_queue": {"q": {}}, `, `{"actions": ["a:B"], "resources": ["${aws_sqs_queue.q.arn}"]}`,
+			"permissions: a role of stack dev-data refers to aws_sqs_queue: add its ARN to arns in permissions/referent.go",
+		},
+		"a reference to nothing": {
+			"", `{"actions": ["a:B"], "resources": ["${aws_sqs_queue.q.arn}"]}`,
+			"permissions: a role of stack dev-data refers to ${aws_sqs_queue.q.arn}, which is not known before apply",
+		},
+		"a function": {
+			"", `{"actions": ["a:B"], "resources": ["${join(\"\", [1])}"]}`,
+			`permissions: a role of stack dev-data refers to ${join("", [1])}, which is not known before apply`,
+		},
+		"no statement": {"", "", "permissions: stack dev-data: policy d allows nothing"},
+	} {
+		_, err := RolesBoundary(example(`{"resource": {` + test.resources + policy + `}, "data": {"aws_iam_policy_document": {"d": {"statement": [` + test.statements + `]}}}}`))
+		assert.Error(t, err, test.want, name)
+	}
 }

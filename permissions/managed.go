@@ -1,89 +1,42 @@
 package permissions
 
-// managed are the actions of the AWS managed policies that Plinth's roles have, as of 26
-// September 2026: versions 10 of 12 February 2026, 1 of 22 November 2019 and 1 of 11 November 2015.
-// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+// managed lists, for each AWS managed policy that Plinth's roles have, what the role needs of it. It
+// is what the permissions boundary of the roles allows; the policies themselves allow more, on any
+// resource.
 //
-// Security: they are in the permissions boundary of the roles. Actions that AWS adds to a policy
-// later are not, until somebody adds them here.
-var managed = map[string][]string{
+// Security: what AWS adds to a policy later is not allowed until it is here.
+var managed = map[string][]Grant{
+	// The least that a cluster's role must have, without what is for EC2 nodes, of which Fargate has
+	// none, and for the load balancers of the legacy cloud provider.
+	// https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html
 	"AmazonEKSClusterPolicy": {
-		"autoscaling:DescribeAutoScalingGroups",
-		"autoscaling:UpdateAutoScalingGroup",
-		"ec2:AttachVolume",
-		"ec2:AuthorizeSecurityGroupIngress",
-		"ec2:CreateRoute",
-		"ec2:CreateSecurityGroup",
-		"ec2:CreateTags",
-		"ec2:CreateVolume",
-		"ec2:DeleteNetworkInterface",
-		"ec2:DeleteRoute",
-		"ec2:DeleteSecurityGroup",
-		"ec2:DeleteVolume",
-		"ec2:DescribeAccountAttributes",
-		"ec2:DescribeAddresses",
-		"ec2:DescribeAvailabilityZones",
-		"ec2:DescribeDhcpOptions",
-		"ec2:DescribeInstanceTopology",
-		"ec2:DescribeInstances",
-		"ec2:DescribeInternetGateways",
-		"ec2:DescribeNetworkInterfaces",
-		"ec2:DescribeRouteTables",
-		"ec2:DescribeSecurityGroups",
-		"ec2:DescribeSubnets",
-		"ec2:DescribeVolumes",
-		"ec2:DescribeVolumesModifications",
-		"ec2:DescribeVpcs",
-		"ec2:DetachVolume",
-		"ec2:ModifyInstanceAttribute",
-		"ec2:ModifyVolume",
-		"ec2:RevokeSecurityGroupIngress",
-		"elasticloadbalancing:AddTags",
-		"elasticloadbalancing:ApplySecurityGroupsToLoadBalancer",
-		"elasticloadbalancing:AttachLoadBalancerToSubnets",
-		"elasticloadbalancing:ConfigureHealthCheck",
-		"elasticloadbalancing:CreateListener",
-		"elasticloadbalancing:CreateLoadBalancer",
-		"elasticloadbalancing:CreateLoadBalancerListeners",
-		"elasticloadbalancing:CreateLoadBalancerPolicy",
-		"elasticloadbalancing:CreateTargetGroup",
-		"elasticloadbalancing:DeleteListener",
-		"elasticloadbalancing:DeleteLoadBalancer",
-		"elasticloadbalancing:DeleteLoadBalancerListeners",
-		"elasticloadbalancing:DeleteTargetGroup",
-		"elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
-		"elasticloadbalancing:DeregisterTargets",
-		"elasticloadbalancing:DescribeListeners",
-		"elasticloadbalancing:DescribeLoadBalancerAttributes",
-		"elasticloadbalancing:DescribeLoadBalancerPolicies",
-		"elasticloadbalancing:DescribeLoadBalancers",
-		"elasticloadbalancing:DescribeTargetGroupAttributes",
-		"elasticloadbalancing:DescribeTargetGroups",
-		"elasticloadbalancing:DescribeTargetHealth",
-		"elasticloadbalancing:DetachLoadBalancerFromSubnets",
-		"elasticloadbalancing:ModifyListener",
-		"elasticloadbalancing:ModifyLoadBalancerAttributes",
-		"elasticloadbalancing:ModifyTargetGroup",
-		"elasticloadbalancing:ModifyTargetGroupAttributes",
-		"elasticloadbalancing:RegisterInstancesWithLoadBalancer",
-		"elasticloadbalancing:RegisterTargets",
-		"elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer",
-		"elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
-		"iam:CreateServiceLinkedRole",
-		"kms:DescribeKey",
+		{
+			Actions: []string{
+				"ec2:DescribeAvailabilityZones", "ec2:DescribeDhcpOptions", "ec2:DescribeInstanceTopology",
+				"ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcs",
+			},
+			Resources: []string{"*"}, Reason: "no resource-level permissions",
+		},
+		{Actions: []string{"kms:DescribeKey"}, Resources: []string{"kms:key/*"}, Conditions: resourceTagged},
 	},
+	// Images of the account's own and of the accounts where AWS publishes those of EKS.
+	// https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html
 	"AmazonEKSFargatePodExecutionRolePolicy": {
-		"ecr:BatchCheckLayerAvailability",
-		"ecr:BatchGetImage",
-		"ecr:GetAuthorizationToken",
-		"ecr:GetDownloadUrlForLayer",
+		{Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, Reason: "no resource-level permissions"},
+		{
+			Actions:   []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
+			Resources: []string{"arn:aws:ecr:*:*:repository/*"},
+		},
 	},
+	// All databases of an account share one log group.
+	// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonRDSEnhancedMonitoringRole.html
 	"service-role/AmazonRDSEnhancedMonitoringRole": {
-		"logs:CreateLogGroup",
-		"logs:CreateLogStream",
-		"logs:DescribeLogStreams",
-		"logs:GetLogEvents",
-		"logs:PutLogEvents",
-		"logs:PutRetentionPolicy",
+		{
+			Actions: []string{
+				"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams",
+				"logs:GetLogEvents", "logs:PutLogEvents", "logs:PutRetentionPolicy",
+			},
+			Resources: []string{"logs:log-group:RDS*"},
+		},
 	},
 }

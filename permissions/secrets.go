@@ -17,13 +17,23 @@ var secretKey = Grant{Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, R
 // chooses their names, and tags them with the database's ARN.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func managedSecrets(action string) []Grant {
-	of := func(kind, tag string) Grant {
-		return Grant{
-			Actions: []string{action}, Resources: []string{"secretsmanager:secret:rds!" + kind + "-*"},
-			Conditions: when("ArnLike", "aws:ResourceTag/aws:rds:"+tag, "arn:aws:rds:"+region+":"+account+":"+kind+":"+project+"-"+environment+"-*"),
-		}
+	grants := []Grant{managedSecret("aws_db_instance"), managedSecret("aws_rds_cluster")}
+	for i := range grants {
+		grants[i].Actions = []string{action}
 	}
-	return []Grant{of("db", "primaryDBInstanceArn"), of("cluster", "primaryDBClusterArn")}
+	return grants
+}
+
+// managedSecret is the secret of a type of database.
+func managedSecret(database string) Grant {
+	kind, tag := "db", "primaryDBInstanceArn"
+	if database == "aws_rds_cluster" {
+		kind, tag = "cluster", "primaryDBClusterArn"
+	}
+	return Grant{
+		Resources:  []string{"secretsmanager:secret:rds!" + kind + "-*"},
+		Conditions: when("ArnLike", "aws:ResourceTag/aws:rds:"+tag, "arn:aws:rds:"+region+":"+account+":"+kind+":"+project+"-"+environment+"-*"),
+	}
 }
 
 var secrets = Table{

@@ -7,6 +7,8 @@ type Stack struct {
 	Account, Region            string
 	// Document is the stack's Terraform JSON.
 	Document map[string]any
+	// Others are those of the environment's other stacks, by name, which references lead to.
+	Others map[string]map[string]any
 	// Boundary is the ARN of the permissions boundary of the roles that the stack creates.
 	Boundary string
 	State    State

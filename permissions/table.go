@@ -85,8 +85,12 @@ func readAll(actions ...string) Grant {
 }
 
 // passRole allows passing the role in an attribute to one service.
+//
+// Security: by its whole name. IAM cannot limit this by the role's tags, and the roles of other
+// stacks and environments have names that begin alike.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func passRole(attribute, service string) Grant {
-	return Grant{Actions: []string{"iam:PassRole"}, Resources: []string{"iam:role/{" + attribute + "}"}, Conditions: passedToService(service)}
+	return Grant{Actions: []string{"iam:PassRole"}, Resources: []string{"iam:role/{=" + attribute + "}"}, Conditions: passedToService(service)}
 }
 
 // serviceLinkedRole allows creating a service's own role. AWS does so for the first caller that needs it.

@@ -208,8 +208,14 @@ func TestRowsWithAttributes(t *testing.T) {
 func TestManaged(t *testing.T) {
 	action := regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$`)
 	for _, policy := range slices.Sorted(maps.Keys(managed)) {
-		list := managed[policy]
-		assert.Assert(t, len(list) > 0 && slices.IsSorted(list), policy)
+		var list []string
+		for _, grant := range managed[policy] {
+			assert.Assert(t, slices.IsSorted(grant.Actions), policy)
+			assert.Assert(t, len(grant.Resources) > 0 && (grant.Resources[0] != "*" || grant.Reason != ""), policy)
+			list = append(list, grant.Actions...)
+		}
+		slices.Sort(list)
+		assert.Assert(t, len(list) > 0, policy)
 		assert.Equal(t, len(slices.Compact(slices.Clone(list))), len(list), policy)
 		for _, name := range list {
 			assert.Assert(t, action.MatchString(name), "%s: %s", policy, name)

@@ -80,13 +80,14 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 		ownedResource = equals("aws:ResourceTag/"+tag, cluster)
 		ownedRequest  = equals("aws:RequestTag/"+tag, cluster)
 		// An update may change every tag except the one that names the owning cluster.
-		keepsOwner    = policy.Condition{Test: "Null", Variable: "aws:RequestTag/" + tag, Values: []string{"true"}}
-		inVPC         = policy.Condition{Test: "ArnEquals", Variable: "ec2:Vpc", Values: []string{ec2("vpc/" + *vpcID)}}
-		groups        = ec2("security-group/*")
-		balancers     = elb("loadbalancer/app/*/*")
+		keepsOwner = policy.Condition{Test: "Null", Variable: "aws:RequestTag/" + tag, Values: []string{"true"}}
+		groups     = ec2("security-group/*")
+		// Every Ingress of Plinth's names its load balancer so.
+		balancer      = "app/" + env.ResourceName("*") + "/*"
+		balancers     = elb("loadbalancer/" + balancer)
 		targetGroups  = elb("targetgroup/*/*")
-		listeners     = elb("listener/app/*/*/*")
-		listenerRules = elb("listener-rule/app/*/*/*/*")
+		listeners     = elb("listener/" + balancer + "/*")
+		listenerRules = elb("listener-rule/" + balancer + "/*/*")
 	)
 	return []policy.Statement{
 		{
@@ -134,12 +135,18 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			},
 		},
 		{
-			// The cluster's own security group lacks the controller's tag, so the condition is on
-			// the VPC.
 			Sid:        "OpenSecurityGroups",
 			Actions:    []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
 			Resources:  []string{groups},
-			Conditions: []policy.Condition{inVPC},
+			Conditions: []policy.Condition{ownedResource},
+		},
+		{
+			// The pods' interfaces have the security group that EKS makes and tags.
+			// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+			Sid:        "OpenClusterSecurityGroup",
+			Actions:    []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{equals("aws:ResourceTag/aws:eks:cluster-name", cluster)},
 		},
 		{
 			Sid:       "CreateSecurityGroups",
@@ -216,9 +223,10 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			Conditions: []policy.Condition{ownedResource},
 		},
 		{
-			Sid:       "RegisterPods",
-			Actions:   []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
-			Resources: []string{targetGroups},
+			Sid:        "RegisterPods",
+			Actions:    []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
+			Resources:  []string{targetGroups},
+			Conditions: []policy.Condition{ownedResource},
 		},
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -37,18 +39,20 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	table := permissions.All()
 	folder := *cdktf.App_Of(stack).Outdir()
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
+	documents := map[string]map[string]any{}
 	var names []string
 	for _, target := range targets {
-		names = append(names, strings.TrimPrefix(*target.Node().Id(), env.Name+"-"))
-	}
-	for i, target := range targets {
-		document, err := readSynthesized(folder, env.Name+"-"+names[i], target)
+		name := strings.TrimPrefix(*target.Node().Id(), env.Name+"-")
+		document, err := readSynthesized(folder, env.Name+"-"+name, target)
 		fail(err)
 		missing := permissions.Missing{}
-		if missing.Add(table, env.Name+"-"+names[i], document); len(missing) > 0 {
+		if missing.Add(table, env.Name+"-"+name, document); len(missing) > 0 {
 			fail(missingAnywhere(table, folder, missing))
 		}
-		subject := Permissions(env, names[i], document, stateKey, names)
+		names, documents[name] = append(names, name), document
+	}
+	for _, name := range names {
+		subject := Permissions(env, name, documents, stateKey)
 		newRoleBoundary(stack, env, subject)
 		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
 			statements, err := may(subject)
@@ -151,21 +155,21 @@ func Planners(ci settings.CI) []string {
 	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
 }
 
-// Permissions describes a stack to package permissions. name is the stack's, such as network;
-// document its Terraform JSON; stateKey the ARN of the states' key; all the names of the environment's
-// stacks. The stack's roles may read all their states, to look up dependencies and dependants.
-func Permissions(env *settings.Environment, name string, document map[string]any, stateKey string, all []string) permissions.Stack {
+// Permissions describes a stack to package permissions: by its name, such as network, the Terraform
+// JSON of all stacks of the environment by name, and the ARN of the states' key. Its roles may read
+// all states of the environment, to look up dependencies and dependants.
+func Permissions(env *settings.Environment, name string, documents map[string]map[string]any, stateKey string) permissions.Stack {
 	stack := permissions.Stack{
 		Project: env.Project, Environment: env.Name, Name: name,
 		Account: env.Account, Region: env.Region,
-		Document: document,
+		Document: documents[name], Others: documents,
 		Boundary: env.PolicyARN(env.RoleBoundary(name)),
 		State: permissions.State{
 			Bucket: env.State.Bucket, Region: env.State.Region, KMSKey: stateKey,
 			Key: stateObject(env, name),
 		},
 	}
-	for _, other := range all {
+	for _, other := range slices.Sorted(maps.Keys(documents)) {
 		if other != name {
 			stack.State.Reads = append(stack.State.Reads, stateObject(env, other))
 		}

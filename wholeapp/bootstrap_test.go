@@ -42,8 +42,12 @@ func TestPermissionsDocument(t *testing.T) {
 		if env.State.CreatesKey {
 			key = "the states' key"
 		}
+		documents := map[string]object{}
 		for _, name := range names {
-			subject := stacks.Permissions(env, name, p.stacks[env.Name+"-"+name], key, names)
+			documents[name] = p.stacks[env.Name+"-"+name]
+		}
+		for _, name := range names {
+			subject := stacks.Permissions(env, name, documents, key)
 			may, err := table.Deploy(subject)
 			assert.NilError(t, err)
 			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`. "+trust(stacks.Deployers(env.CI)), may)
