@@ -6,6 +6,7 @@ func Defaults() *Environment {
 	return &Environment{
 		Project:          "plinth",
 		Repository:       "plinth",
+		DedicatedAccount: true,
 		LogRetentionDays: 30,
 		State:            State{NoncurrentVersionRetentionDays: 90},
 		CI: CI{

@@ -31,6 +31,9 @@ func (e *Environment) derive() {
 	if e.Database.FinalSnapshot == nil {
 		e.Database.FinalSnapshot = new(e.Protected)
 	}
+	for i, principal := range e.State.Administrators {
+		e.State.Administrators[i] = e.principalARN(principal)
+	}
 	e.deriveAlarms()
 	for i := range e.Cluster.AccessEntries {
 		access := &e.Cluster.AccessEntries[i]

@@ -155,6 +155,9 @@ func TestGoodInput(t *testing.T) {
 		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
 		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
+		{"administrators", top("state: {administrators: [role/ops/admin, user/me, 'role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*']}"),
+			func(e *Environment) any { return strings.Join(e.State.Administrators, " ") },
+			"arn:aws:iam::111111111111:role/ops/admin arn:aws:iam::111111111111:user/me arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"},
 		{"user", swap("role/admin", "user/me@example.com"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::111111111111:user/me@example.com"},
 		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(endpointsForFargate, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
@@ -282,6 +285,12 @@ func TestRangesOfOneAccount(t *testing.T) {
 			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": withRange(a, "10.0.32.0/19")},
 			want:     "qa.yaml:4: network.cidr: must not overlap the range of dev in the same account (10.0.0.0/16), is 10.0.32.0/19; take another range, or name dev in network.allowOverlapWith",
 		},
+		{
+			name:     "names that begin like another's",
+			contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": "project: plinth-dev\n" + withRange(a, "10.1.0.0/16")},
+			want:     "qa.yaml:1: project: must not make names that begin like another environment's in the same account: plinth-dev-qa-… and plinth-dev-… of dev; use the same project, or another account",
+		},
+		{name: "such names in two accounts", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": "project: plinth-dev\n" + withRange(b, "10.1.0.0/16")}},
 		{name: "overlap that one allows", contents: map[string]string{"dev": share(withRange(a, "10.0.0.0/16"), "qa"), "qa": withRange(a, "10.0.32.0/19")}},
 		{name: "overlap that the other allows", contents: map[string]string{"dev": withRange(a, "10.0.0.0/16"), "qa": share(withRange(a, "10.0.32.0/19"), "dev")}},
 		{

@@ -81,6 +81,22 @@ var nameLimits = []nameLimit{
 	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 
+// checkPrefixes checks that no name of one environment begins like those of another in the same account:
+// a pipeline's role may use what begins with its environment's project and name.
+func (d *document) checkPrefixes(all []*document, selected []string) {
+	for _, other := range all {
+		own, theirs := d.env.ResourceName(""), other.env.ResourceName("")
+		if other == d || other.env.Account != d.env.Account || !d.isValid("project", "account") || !strings.HasPrefix(own, theirs) && !strings.HasPrefix(theirs, own) {
+			continue
+		}
+		if slices.Contains(selected, other.env.Name) && other.env.Name > d.env.Name {
+			continue // the later one reports it
+		}
+		d.report("project", "must not make names that begin like another environment's in the same account: %s… and %s… of %s; use the same project, or another account",
+			own, theirs, other.env.Name)
+	}
+}
+
 // checkNames reports only the limit that is exceeded most: shortening that name fixes the others too.
 func (d *document) checkNames() {
 	if !d.isValid("project", "app.name") {

@@ -208,6 +208,14 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isKubernetesVersion,
 			repair:  kubernetesMinor,
 		},
+		// The names of Identity Center's roles end in characters that change when one is assigned anew.
+		// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+		"administrator": {
+			must: "an IAM role or user: its ARN, role/<name> or user/<name>",
+			pattern: `^(arn:aws:iam::[0-9]{12}:)?((role|user)/([!-)+-~]{1,500}/)?[A-Za-z0-9_+=,.@-]{1,64}` +
+				`|role/aws-reserved/sso\.amazonaws\.com/(([a-z0-9-]+|\*)/)?AWSReservedSSO_[A-Za-z0-9_+=,.@-]{1,32}_\*)$`,
+			remedy: administratorRemedy,
+		},
 		"principal": {
 			must:    "an IAM role or user: its ARN, role/<name> or user/<name>",
 			pattern: `^(arn:aws:iam::[0-9]{12}:)?(role|user)/([!-)+-~]{1,500}/)?[A-Za-z0-9_+=,.@-]{1,64}$`,
@@ -362,6 +370,13 @@ func isServiceName(s string) bool { return !strings.HasPrefix(s, "com.amazonaws.
 func serviceOf(s string) string {
 	parts := strings.SplitN(s, ".", 4)
 	return parts[len(parts)-1]
+}
+
+func administratorRemedy(s string) string {
+	if strings.HasSuffix(s, ":root") {
+		return "name a role: the root user is for emergencies, and can always change the bucket's policy"
+	}
+	return principalRemedy(s)
 }
 
 func principalRemedy(s string) string {

@@ -18,6 +18,10 @@ type Environment struct {
 	Repository string `yaml:"repository" validate:"required,tagvalue" example:"gitlab.example.com/platform/plinth"`
 	// Account is the AWS account ID. The AWS provider refuses credentials of any other account.
 	Account string `yaml:"account" validate:"required,account" example:"'111111111111'" jsonschema:"oneof_type=string;number"`
+	// DedicatedAccount says that the account holds nothing but environments of this repository. It must
+	// be true: a pipeline's role could tag, and so take over, a KMS key or a default security group that
+	// somebody else has left without tags.
+	DedicatedAccount bool `yaml:"dedicatedAccount"`
 	// Region is the AWS region of all resources.
 	Region string `yaml:"region" validate:"required,region" example:"eu-west-2"`
 	// Protected protects data: RDS deletion protection, final snapshots, prevent_destroy and no
@@ -51,6 +55,10 @@ type State struct {
 	// AccessLogBucket is an existing S3 bucket for the state bucket's server access logs. It must be in
 	// the same region and allow S3 to write. Default: no access logs.
 	AccessLogBucket string `yaml:"accessLogBucket" validate:"omitempty,bucket" example:"example-s3-access-logs"`
+	// Administrators are the IAM roles and users that may read and write the states, besides the pipelines'
+	// roles: those that run bootstrap, and people who deploy by hand. For a role of IAM Identity Center,
+	// * stands for the region and the end of its name. Default: whoever runs bootstrap.
+	Administrators []string `yaml:"administrators" validate:"dive,administrator" example:"[role/platform-admin]"`
 	// NoncurrentVersionRetentionDays is the retention of earlier versions of the state.
 	NoncurrentVersionRetentionDays int `yaml:"noncurrentVersionRetentionDays" validate:"between=7-3650"`
 

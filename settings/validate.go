@@ -36,6 +36,8 @@ func (d *document) validate() {
 // valid and which are set, and the other environments.
 func (d *document) check(all []*document, selected []string) {
 	d.checkNames()
+	d.checkPrefixes(all, selected)
+	d.checkDedicated()
 	d.checkState()
 	d.checkCI(all, selected)
 	d.checkZones()

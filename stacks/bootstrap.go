@@ -8,11 +8,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscalleridentity"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiamsessioncontext"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamopenidconnectprovider"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -34,7 +37,6 @@ type Bootstrap struct{ cdktf.TerraformStack }
 func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets ...cdktf.TerraformStack) *Bootstrap {
 	stack := cdktf.NewTerraformStack(scope, jsii.String("bootstrap-"+env.Name)) // 'dev-*' must not match it
 	configureStack(stack, env, "bootstrap", env.State.Region)
-	stateKey := newStateBucket(stack, env)
 	provider := newOIDCProvider(stack, env)
 	table := permissions.All()
 	folder := *cdktf.App_Of(stack).Outdir()
@@ -51,6 +53,7 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 		}
 		names, documents[name] = append(names, name), document
 	}
+	stateKey := newStateBucket(stack, env, names)
 	for _, name := range names {
 		subject := Permissions(env, name, documents, stateKey)
 		newRoleBoundary(stack, env, subject)
@@ -79,32 +82,71 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 
 // newStateBucket creates the bucket and its key, unless the settings name existing ones, and returns
 // the key's ARN.
-func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment) string {
+//
+// Security: both are closed to everybody but the stacks' roles and administrators, whatever IAM allows:
+// a role that a stack makes, an application's role, a developer with wide rights. Each stack's role
+// still reads and writes only the states that its own policy names.
+func newStateBucket(stack cdktf.TerraformStack, env *settings.Environment, names []string) string {
 	key := env.State.KMSKey
-	var names []string
+	if !env.State.CreatesBucket && !env.State.CreatesKey {
+		return key
+	}
+	principals := newAdministrators(stack, env)
+	for _, name := range names {
+		principals = append(principals, env.RoleARN(env.DeployRole(name)), env.RoleARN(env.PlanRole(name)))
+	}
+	var keyNames []string
 	if env.State.CreatesKey {
 		made := encryptionkey.New(stack, "state-key", encryptionkey.Config{
 			Alias:       env.ResourceName("state"),
 			Description: "Encrypts Terraform's states",
 			Account:     env.Account,
 			Region:      env.State.Region,
-			// Without the key nobody can read a state.
+			Principals:  principals,
+			// Without it no state can be read.
 			PreventDestroy: true,
 		})
-		key, names = *made.Arn, []string{env.State.KMSKey}
+		key, keyNames = *made.Arn, []string{env.State.KMSKey}
 	}
 	if env.State.CreatesBucket {
 		bucket.New(stack, "state", bucket.Config{
 			Name:                           env.State.Bucket,
 			KeyArn:                         &key,
-			KeyNames:                       names,
+			KeyNames:                       keyNames,
+			Principals:                     principals,
 			NoncurrentVersionRetentionDays: env.State.NoncurrentVersionRetentionDays,
 			AccessLogBucket:                env.State.AccessLogBucket,
-			// Without the states Terraform cannot change or destroy a stack.
+			// Without the states no stack can be changed or destroyed.
 			PreventDestroy: true,
 		})
 	}
 	return key
+}
+
+// newAdministrators returns the ARNs of the administrators: those of the settings, or else whoever
+// deploys the bootstrap stack, who would otherwise be locked out of the state that Terraform is about
+// to write.
+func newAdministrators(stack cdktf.TerraformStack, env *settings.Environment) []string {
+	caller := dataawscalleridentity.NewDataAwsCallerIdentity(stack, jsii.String("caller"), &dataawscalleridentity.DataAwsCallerIdentityConfig{})
+	// Of an assumed role's session, the role with its path, as in aws:PrincipalArn.
+	session := &dataawsiamsessioncontext.DataAwsIamSessionContextConfig{Arn: caller.Arn()}
+	if len(env.State.Administrators) == 0 {
+		return []string{*dataawsiamsessioncontext.NewDataAwsIamSessionContext(stack, jsii.String("administrator"), session).IssuerArn()}
+	}
+	var patterns []string
+	for _, arn := range env.State.Administrators {
+		patterns = append(patterns, "^"+strings.ReplaceAll(regexp.QuoteMeta(arn), `\*`, ".*")+"$")
+	}
+	list, err := json.Marshal(patterns)
+	fail(err)
+	// https://developer.hashicorp.com/terraform/language/expressions/custom-conditions
+	session.Lifecycle = &cdktf.TerraformResourceLifecycle{Postcondition: &[]*cdktf.Postcondition{{
+		Condition: jsii.String("${anytrue([for administrator in " + string(list) + " : can(regex(administrator, self.issuer_arn))])}"),
+		ErrorMessage: jsii.String("environments/" + env.Name + ".yaml: state.administrators: must have ${self.issuer_arn}, which deploys " +
+			"bootstrap-" + env.Name + " and could not read its state any more. Add it, or sign in as one of those that are named."),
+	}}}
+	dataawsiamsessioncontext.NewDataAwsIamSessionContext(stack, jsii.String("administrator"), session)
+	return slices.Clone(env.State.Administrators)
 }
 
 // newOIDCProvider lets IAM check the CI's tokens, and returns the provider's ARN. IAM gets the

@@ -27,6 +27,9 @@ type Config struct {
 	KeyNames []string
 	// Writers may put objects, in addition to principals that IAM allows.
 	Writers []Writer
+	// Principals are the ARNs of the only roles and users that may read, write or delete objects or
+	// change the bucket's policy. Empty leaves that to IAM.
+	Principals []string
 	// ExpirationDays is how many days S3 keeps an object; 0 is for ever.
 	ExpirationDays int
 	// NoncurrentVersionRetentionDays is how many days S3 keeps overwritten and deleted versions.
@@ -179,6 +182,18 @@ func denyStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement 
 			Resources:  []string{*bucket.Arn(), objects},
 			Conditions: []policy.Condition{{Test: "Bool", Variable: "aws:SecureTransport", Values: []string{"false"}}},
 		},
+	}
+	if len(config.Principals) > 0 {
+		statements = append(statements, policy.Statement{
+			Sid: "OnlyPrincipals", Deny: true, Principals: everybody,
+			// Others may still look at the bucket's configuration, as auditors do.
+			Actions: []string{
+				"s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteBucket*", "s3:DeleteObject*",
+				"s3:GetObject*", "s3:ListBucket*", "s3:ObjectOwnerOverrideToBucketOwner", "s3:Put*", "s3:Replicate*", "s3:RestoreObject",
+			},
+			Resources:  []string{*bucket.Arn(), objects},
+			Conditions: []policy.Condition{policy.NotPrincipal(config.Principals)},
+		})
 	}
 	if config.KeyArn == nil {
 		return statements

@@ -25,6 +25,9 @@ type Config struct {
 	// Uses are additional statements of the key's policy, for services that use the key directly.
 	// Their resource "*" is the key itself.
 	Uses []policy.Statement
+	// Principals are the ARNs of the only roles and users that may use the key or change its policy. Empty
+	// leaves that to IAM.
+	Principals []string
 	// PreventDestroy makes Terraform refuse to delete the key, without which its data is lost.
 	PreventDestroy bool
 }
@@ -46,6 +49,9 @@ func New(scope constructs.Construct, id string, config Config) *Key {
 		statements = append(statements, cloudWatchLogs(config.Account, config.Region))
 	}
 	statements = append(statements, config.Uses...)
+	if len(config.Principals) > 0 {
+		statements = append(statements, onlyPrincipals(config.Principals))
+	}
 	key := kmskey.NewKmsKey(this, jsii.String("key"), &kmskey.KmsKeyConfig{
 		Description:          jsii.String(config.Description),
 		EnableKeyRotation:    jsii.Bool(true),
@@ -78,6 +84,19 @@ func delegateToIAM(account string) policy.Statement {
 			"kms:UpdateKeyDescription",
 		},
 		Resources: []string{"*"},
+	}
+}
+
+// onlyPrincipals denies everybody else whatever IAM allows them. Others may still look at the key.
+func onlyPrincipals(arns []string) policy.Statement {
+	return policy.Statement{
+		Sid: "OnlyPrincipals", Deny: true, Principals: []policy.Principal{{Type: "*", Identifiers: []string{"*"}}},
+		Actions: []string{
+			"kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DisableKey", "kms:Encrypt", "kms:GenerateDataKey*",
+			"kms:PutKeyPolicy", "kms:ReEncrypt*", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
+		},
+		Resources:  []string{"*"},
+		Conditions: []policy.Condition{policy.NotPrincipal(arns)},
 	}
 }
 

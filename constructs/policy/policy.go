@@ -37,6 +37,13 @@ func Service(names ...string) []Principal {
 	return []Principal{{Type: "Service", Identifiers: names}}
 }
 
+// NotPrincipal is a condition for a Deny: whoever calls is none of these roles and users. A session of
+// a role counts as the role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+func NotPrincipal(arns []string) Condition {
+	return Condition{Test: "ArnNotLike", Variable: "aws:PrincipalArn", Values: arns}
+}
+
 // Document renders statements as an aws_iam_policy_document and returns its JSON.
 func Document(scope constructs.Construct, id string, statements ...Statement) *string {
 	rendered := make([]*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement, 0, len(statements))

@@ -290,6 +290,7 @@ func init() {
 		"data.aws_region":              {},
 		"data.aws_partition":           {},
 		"data.aws_caller_identity":     {}, // needs no permission
+		"data.aws_iam_session_context": {}, // the administrator's alone
 		"data.aws_iam_policy_document": {},
 	})
 }

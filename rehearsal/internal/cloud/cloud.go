@@ -31,6 +31,9 @@ type World struct {
 	Region  string `json:"region"`
 	// Given are ARNs that exist although no stack created them, such as the deploying role's.
 	Given []string `json:"given,omitempty"`
+	// Administrator is the ARN of the administrator's role or user. Default: a role that the rehearsal
+	// makes up.
+	Administrator string `json:"administrator,omitempty"`
 	// Things are resources by Terraform's type and by key, mostly the id: see [Key].
 	Things map[string]map[string]*Thing `json:"things"`
 	// Pending are deleted resources that AWS keeps for some days, such as KMS keys.

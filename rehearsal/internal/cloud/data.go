@@ -11,6 +11,7 @@ import (
 var dataSources = map[string]func(w *World, config Attributes) (Attributes, error){
 	"aws_iam_policy_document": func(_ *World, config Attributes) (Attributes, error) { return policyDocument(config) },
 	"aws_caller_identity":     (*World).callerIdentity,
+	"aws_iam_session_context": (*World).sessionContext,
 	"aws_partition":           (*World).partition,
 	"aws_region":              (*World).region,
 	"aws_availability_zones":  (*World).availabilityZones,
@@ -49,6 +50,30 @@ func lookUp(kind, attribute string) func(*World, Attributes) (Attributes, error)
 		}
 		return found.Attributes, nil
 	}
+}
+
+// AdministratorARN is the ARN of the administrator's role or user.
+func (w *World) AdministratorARN() string {
+	return orElse(w.Administrator, "arn:aws:iam::"+w.Account+":role/rehearsal")
+}
+
+// sessionContext returns the role of an assumed role's session. A role's path is not in the session's
+// ARN: IAM is asked for it, and the administrator's role is in no stack.
+// https://registry.terraform.io/providers/hashicorp/aws/5.99.1/docs/data-sources/iam_session_context
+func (w *World) sessionContext(config Attributes) (Attributes, error) {
+	arn := text(config, "arn")
+	answer := Attributes{"id": arn, "issuer_arn": arn, "issuer_id": "", "issuer_name": "", "session_name": ""}
+	_, session, assumed := strings.Cut(arn, ":assumed-role/")
+	if !assumed {
+		return answer, nil
+	}
+	role, name, _ := strings.Cut(session, "/")
+	answer["issuer_arn"], answer["issuer_id"] = "arn:aws:iam::"+w.Account+":role/"+role, "AROAREHEARSAL00000000"
+	if administrator := w.AdministratorARN(); role == "rehearsal" || strings.HasSuffix(administrator, "/"+role) {
+		answer["issuer_arn"] = administrator
+	}
+	answer["issuer_name"], answer["session_name"] = role, name
+	return answer, nil
 }
 
 // callerIdentity is a role that the rehearsal makes up.

@@ -26,6 +26,10 @@ func TestReadData(t *testing.T) {
 	for _, test := range []struct{ name, kind, config, want string }{
 		{"who calls", "aws_caller_identity", `{}`,
 			`{"account_id":"111111111111","arn":"arn:aws:sts::111111111111:assumed-role/rehearsal/plinth","id":"111111111111","user_id":"AROAREHEARSAL00000000:plinth"}`},
+		{"whose session", "aws_iam_session_context", `{"arn": "arn:aws:sts::111111111111:assumed-role/admin/me"}`,
+			`{"id":"arn:aws:sts::111111111111:assumed-role/admin/me","issuer_arn":"arn:aws:iam::111111111111:role/admin","issuer_id":"AROAREHEARSAL00000000","issuer_name":"admin","session_name":"me"}`},
+		{"nobody's session", "aws_iam_session_context", `{"arn": "arn:aws:iam::111111111111:user/me"}`,
+			`{"id":"arn:aws:iam::111111111111:user/me","issuer_arn":"arn:aws:iam::111111111111:user/me","issuer_id":"","issuer_name":"","session_name":""}`},
 		{"the partition", "aws_partition", `{}`, `{"dns_suffix":"amazonaws.com","id":"aws","partition":"aws","reverse_dns_prefix":"com.amazonaws"}`},
 		{"the region", "aws_region", `{"name": null}`, `{"description":"Europe (London)","endpoint":"ec2.eu-west-2.amazonaws.com","id":"eu-west-2","name":"eu-west-2"}`},
 		{"another region", "aws_region", `{"endpoint": "ec2.us-east-1.amazonaws.com"}`,

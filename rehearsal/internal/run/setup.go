@@ -42,6 +42,7 @@ func (r *Rehearsal) CreateAccount(account, region string) error {
 		return err
 	}
 	return r.Cloud().Update(func(w *cloud.World) error {
+		w.Administrator = r.App.Administrator()
 		for _, zone := range r.App.Zones() {
 			if err := w.GiveZone(zone); err != nil {
 				return err

@@ -94,9 +94,16 @@ func (s *Server) caller(r *http.Request, world *cloud.World) (caller, error) {
 // principal is the caller's principal in policies.
 func (c caller) principal(world *cloud.World) iam.Principal {
 	if c.session == nil {
-		return iam.Principal{Kind: "AWS", Name: "arn:aws:iam::" + world.Account + ":role/rehearsal"}
+		return iam.Principal{Kind: "AWS", Name: world.AdministratorARN()}
 	}
 	return iam.Principal{Kind: "AWS", Name: c.session.RoleARN}
+}
+
+// complete returns a request with what AWS knows of its caller.
+func (c caller) complete(world *cloud.World, request iam.Request) iam.Request {
+	complete := c.session.Complete(request)
+	complete.Context["aws:PrincipalArn"], complete.Context["aws:PrincipalAccount"] = []string{c.principal(world).Name}, []string{world.Account}
+	return complete
 }
 
 // arn is the caller's ARN in STS.

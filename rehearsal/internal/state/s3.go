@@ -220,10 +220,7 @@ func byResource(c caller, world *cloud.World, request iam.Request, policy string
 	if err != nil {
 		return false, err
 	}
-	principal := c.principal(world)
-	complete := c.session.Complete(request)
-	complete.Context["aws:PrincipalArn"], complete.Context["aws:PrincipalAccount"] = []string{principal.Name}, []string{world.Account}
-	allows, denies := document.Resource(complete, principal)
+	allows, denies := document.Resource(c.complete(world, request), c.principal(world))
 	if denies {
 		return false, &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
 			request.Action + " on resource: " + request.Resource + " with an explicit deny in a resource-based policy"}
@@ -303,7 +300,7 @@ func (s *Server) mayUse(c caller, world *cloud.World, key *cloud.EncryptionKey, 
 	if err != nil {
 		return err
 	}
-	if d := iam.EvaluateTrust(document, c.principal(world), request.Action, c.session.Complete(request).Context); !d.Allowed {
+	if d := iam.EvaluateTrust(document, c.principal(world), request.Action, c.complete(world, request).Context); !d.Allowed {
 		return &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
 			request.Action + " on resource: " + request.Resource + " " + d.Reason}
 	}
