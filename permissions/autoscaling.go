@@ -11,7 +11,7 @@ var autoscaling = Table{
 		Create: []Grant{
 			{
 				Actions: []string{"application-autoscaling:RegisterScalableTarget"}, Resources: []string{scalableTarget},
-				Conditions: all(requestTagged, when("StringEquals", "application-autoscaling:service-namespace", "rds")),
+				Conditions: all(requestTagged, resourceTaggedIfExists, when("StringEquals", "application-autoscaling:service-namespace", "rds")),
 			},
 			{Actions: []string{"application-autoscaling:TagResource"}, Resources: []string{scalableTarget}, Conditions: all(requestTagged, resourceTaggedIfExists)},
 			serviceLinkedRole("rds.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_RDSCluster"),

@@ -84,8 +84,9 @@ func withWildcards(all []string) []string {
 	return slices.Compact(short)
 }
 
-// impliedByName are the tags that begin the name of every role. The boundary already limits names.
-var impliedByName = regexp.MustCompile(`Tag/(project|environment)$`)
+// ownersTags are left to the policies, to save space: the boundary limits roles by their names and by
+// their own boundary.
+var ownersTags = regexp.MustCompile(`Tag/(project|environment|stack)$`)
 
 // mergeable are the keys whose values are merged from several statements into one. Otherwise the
 // boundary would be as long as the policies.
@@ -95,7 +96,7 @@ func merge(byPermission map[permission]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
 		statement.Conditions = nil // OIDC providers and instance profiles: the policy's conditions suffice
 	}
-	statement.Conditions = withoutKeys(impliedByName, statement.Conditions)
+	statement.Conditions = withoutKeys(ownersTags, statement.Conditions)
 	var keys []string
 	for _, c := range statement.Conditions {
 		if slices.Contains(mergeable, c.Key) {

@@ -112,7 +112,7 @@ func TestDeployAndPlan(t *testing.T) {
 		of   func(Stack) ([]Statement, error)
 		want []string
 	}{
-		{"deploy", table.Deploy, []string{describe, "logs:Create,logs:Delete,logs:Get,logs:Tag" + groups, list, read, lock, write, key}},
+		{"deploy", table.Deploy, []string{describe, "logs:Create,logs:Delete,logs:Get,logs:Tag" + groups, list, read, lock, write, key, "kms:TagResource on arn:aws:kms:eu-west-2:111111111111:key/1 if []"}},
 		{"plan", table.Plan, []string{describe, "logs:Get" + groups, list, read, lock, key}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestCeiling(t *testing.T) {
 	linked := func(service string) Statement {
 		return Statement{Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []string{"a:role/" + service}, Conditions: when("StringEquals", "iam:AWSServiceName", service)}
 	}
-	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: all(withRoleBoundary, tags("aws:RequestTag/", "stack"))}
+	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: withRoleBoundary}
 	tagOnCreate := role
 	tagOnCreate.Conditions = all(withRoleBoundary, requestTagged)
 	list := Statement{Actions: []string{"s3:ListBucket"}, Resources: []string{"arn:aws:s3:::states"}, RequiredBy: []string{forState}}
@@ -334,4 +334,28 @@ func TestRolesBoundary(t *testing.T) {
 		_, err := RolesBoundary(example(`{"resource": {` + test.resources + policy + `}, "data": {"aws_iam_policy_document": {"d": {"statement": [` + test.statements + `]}}}}`))
 		assert.Error(t, err, test.want, name)
 	}
+}
+
+// TestLongRolesBoundary: what is too long for a policy is joined where that allows nothing more.
+func TestLongRolesBoundary(t *testing.T) {
+	owned, other := when("StringEquals", "aws:ResourceTag/a", "b"), when("StringEquals", "aws:ResourceTag/a", "c")
+	long := Statement{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", 5450)}}
+	statement := func(action, resource string, conditions []Condition) Statement {
+		return Statement{Actions: []string{action}, Resources: []string{resource}, Conditions: conditions}
+	}
+	got, err := fit([]Statement{
+		long, statement("ec2:A", "arn:aws:ec2:r:1:group/*", owned), statement("elb:B", "arn:aws:elb:r:1:lb/*", owned),
+		statement("elb:C", "arn:aws:elb:r:1:tg/*", owned), statement("waf:D", "arn:aws:elb:r:1:lb/*", other), statement("elb:E", "arn:aws:waf:r:1:acl/*", other),
+	})
+	assert.NilError(t, err)
+	var all []string
+	for _, s := range got[1:] {
+		all = append(all, fmt.Sprint(s.Actions, s.Resources))
+	}
+	assert.DeepEqual(t, all, []string{
+		"[ec2:A elb:B] [arn:aws:ec2:r:1:group/* arn:aws:elb:r:1:lb/*]", "[elb:C] [arn:aws:elb:r:1:tg/*]",
+		"[waf:D] [arn:aws:elb:r:1:lb/*]", "[elb:E] [arn:aws:waf:r:1:acl/*]",
+	})
+	_, err = fit([]Statement{long, long})
+	assert.ErrorContains(t, err, "IAM allows 6144 in a policy")
 }

@@ -47,20 +47,42 @@ func RolesBoundary(s Stack) ([]Statement, error) {
 	return fit(statementsOf(byPermission))
 }
 
-// fit shortens a boundary that exceeds a policy's size: all Describe actions of a service that have
-// no resource-level permissions instead of each.
+// fit shortens a boundary that exceeds a policy's size.
 func fit(statements []Statement) ([]Statement, error) {
 	if characters(document(statements)) > PolicySize {
-		for i, s := range statements {
-			if s.Resources[0] == "*" {
-				statements[i].Actions = withWildcards(s.Actions)
-			}
-		}
+		statements = joinServices(statements)
 	}
 	if n := characters(document(statements)); n > PolicySize {
 		return nil, fmt.Errorf("permissions: the boundary of the roles that a stack makes has %d characters, IAM allows %d in a policy", n, PolicySize)
 	}
 	return statements, nil
+}
+
+// joinServices joins statements of different services that have the same conditions. It allows nothing
+// more: an action is about the ARNs of its own service.
+func joinServices(statements []Statement) (joined []Statement) {
+	for _, s := range statements {
+		i := slices.IndexFunc(joined, func(other Statement) bool {
+			return len(s.Conditions) > 0 && fmt.Sprint(s.Conditions) == fmt.Sprint(other.Conditions) && apart(s, other) && apart(other, s)
+		})
+		if i < 0 {
+			joined = append(joined, s)
+			continue
+		}
+		joined[i].Actions = slices.Concat(joined[i].Actions, s.Actions)
+		joined[i].Resources = slices.Concat(joined[i].Resources, s.Resources)
+	}
+	return joined
+}
+
+// apart reports whether no action of one statement is of a service in the other's ARNs.
+func apart(s, other Statement) bool {
+	return !slices.ContainsFunc(s.Actions, func(action string) bool {
+		service, _, _ := strings.Cut(action, ":")
+		return slices.ContainsFunc(other.Resources, func(arn string) bool {
+			return !strings.HasPrefix(arn, "arn:aws:") || strings.HasPrefix(arn, "arn:aws:"+service+":")
+		})
+	})
 }
 
 func (s Stack) addManaged(byPermission map[permission]*Statement, e block) error {

@@ -1,5 +1,7 @@
 package permissions
 
+import "strings"
+
 // forState is in RequiredBy in place of a type.
 const forState = "state"
 
@@ -30,16 +32,33 @@ func (s Stack) state(write bool) []Statement {
 		statements = append(statements, Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), RequiredBy: []string{forState}})
 	}
 	if s.State.KMSKey != "" {
+		key, byAlias := s.stateKey()
 		statements = append(statements, Statement{
 			// Terraform encrypts the lock too, so a plan role needs a data key.
-			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.State.KMSKey}, RequiredBy: []string{forState},
+			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{key}, RequiredBy: []string{forState},
 			// Security: only through S3, for objects of this bucket. With a bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-			Conditions: all(
+			Conditions: all(byAlias,
 				when("StringEquals", "kms:ViaService", "s3."+s.State.Region+".amazonaws.com"),
 				when("StringLike", "kms:EncryptionContext:aws:s3:arn", bucket, bucket+"/*"),
 			),
 		})
+		// Security: the key of the settings may have no tags, by which others tell whose a key is.
+		if write && !token.MatchString(s.State.KMSKey) {
+			statements = append(statements, Statement{
+				Deny: true, Actions: []string{"kms:TagResource"}, Resources: []string{key}, RequiredBy: []string{forState}, Conditions: byAlias,
+			})
+		}
 	}
 	return statements
+}
+
+// stateKey returns the ARN of the states' key. An alias names no key in a policy: it is a condition.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+func (s Stack) stateKey() (arn string, byAlias []Condition) {
+	account, alias, is := strings.Cut(s.State.KMSKey, ":alias/")
+	if !is {
+		return s.State.KMSKey, nil
+	}
+	return account + ":key/*", when("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/"+alias)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/loggroup"
-	"plinth/constructs/policy"
 	"plinth/constructs/release"
 	"plinth/settings"
 )
@@ -131,16 +130,6 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 
 func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
-	role := newPodRole(stack, env, cluster, "external-secrets-role", externalSecrets,
-		"Lets External Secrets read this environment's secrets",
-		// Security: only secrets named <project>/<environment>/…. A SecretStore can use a narrower
-		// role, as the application's does with the application's own.
-		[]policy.Statement{{
-			Sid:     "ReadSecrets",
-			Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
-			Resources: []string{fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s/%s/*",
-				env.Region, env.Account, env.Project, env.Name)},
-		}})
 	// Newer than the chart's default: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
 	image := imageFrom(env, "external-secrets/external-secrets")
@@ -154,11 +143,9 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 		Values: map[string]any{
 			"installCRDs": true,
 			"image":       image,
-			"serviceAccount": map[string]any{
-				"name":        externalSecrets,
-				"annotations": map[string]any{"eks.amazonaws.com/role-arn": role.Arn},
-			},
-			"livenessProbe": map[string]any{"enabled": true},
+			// Security: no role of its own. Each SecretStore names a service account with one.
+			"serviceAccount": map[string]any{"name": externalSecrets},
+			"livenessProbe":  map[string]any{"enabled": true},
 			// Security: switch off stores and secrets that span namespaces, and writes to AWS.
 			"processClusterStore":          false,
 			"processClusterExternalSecret": false,
@@ -177,6 +164,6 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 				"resources": resources("100m", "200Mi"),
 			},
 		},
-		DependsOn: append(role.Permissions, namespace),
+		DependsOn: []cdktf.ITerraformDependable{namespace},
 	})
 }

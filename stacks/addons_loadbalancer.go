@@ -83,11 +83,10 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 		keepsOwner = policy.Condition{Test: "Null", Variable: "aws:RequestTag/" + tag, Values: []string{"true"}}
 		groups     = ec2("security-group/*")
 		// Every Ingress of Plinth's names its load balancer so.
-		balancer      = "app/" + env.ResourceName("*") + "/*"
-		balancers     = elb("loadbalancer/" + balancer)
-		targetGroups  = elb("targetgroup/*/*")
-		listeners     = elb("listener/" + balancer + "/*")
-		listenerRules = elb("listener-rule/" + balancer + "/*/*")
+		balancer     = "app/" + env.ResourceName("*")
+		balancers    = elb("loadbalancer/" + balancer)
+		targetGroups = elb("targetgroup/*")
+		listeners    = elb("listener*/" + balancer) // and their rules
 	)
 	return []policy.Statement{
 		{
@@ -149,9 +148,15 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			Conditions: []policy.Condition{equals("aws:ResourceTag/aws:eks:cluster-name", cluster)},
 		},
 		{
-			Sid:       "CreateSecurityGroups",
+			Sid:        "CreateSecurityGroups",
+			Actions:    []string{"ec2:CreateSecurityGroup"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{ownedRequest},
+		},
+		{
+			Sid:       "CreateSecurityGroupsInVPC",
 			Actions:   []string{"ec2:CreateSecurityGroup"},
-			Resources: []string{groups, ec2("vpc/" + *vpcID)},
+			Resources: []string{ec2("vpc/" + *vpcID)},
 		},
 		{
 			Sid:        "TagNewSecurityGroups",
@@ -202,7 +207,7 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 				"elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
 				"elasticloadbalancing:SetRulePriorities",
 			},
-			Resources: []string{listeners, listenerRules},
+			Resources: []string{listeners},
 		},
 		{
 			Sid:       "ManageLoadBalancersListeners",
@@ -213,19 +218,14 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			Sid: "ManageLoadBalancers",
 			Actions: []string{
 				"elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteTargetGroup",
-				"elasticloadbalancing:ModifyCapacityReservation", "elasticloadbalancing:ModifyIpPools",
+				"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:ModifyCapacityReservation", "elasticloadbalancing:ModifyIpPools",
 				"elasticloadbalancing:ModifyListenerAttributes", "elasticloadbalancing:ModifyLoadBalancerAttributes",
 				"elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
+				"elasticloadbalancing:RegisterTargets",
 				"elasticloadbalancing:SetIpAddressType", "elasticloadbalancing:SetSecurityGroups",
 				"elasticloadbalancing:SetSubnets",
 			},
 			Resources:  []string{balancers, targetGroups, listeners},
-			Conditions: []policy.Condition{ownedResource},
-		},
-		{
-			Sid:        "RegisterPods",
-			Actions:    []string{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
-			Resources:  []string{targetGroups},
 			Conditions: []policy.Condition{ownedResource},
 		},
 	}

@@ -15,6 +15,9 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r7g.large",
 		"PLINTH_DEV_PROTECTED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
+	"the longest names": {
+		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-abcd", "PLINTH_DEV_APP_NAME=a", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_ENVIRONMENTS=dev",
+	},
 	"no NAT": {
 		"PLINTH_DEV_NETWORK_NAT=none",
 		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",

@@ -1,0 +1,164 @@
+package wholeapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+// edit changes each statement of the bootstrap stacks' policies.
+func (p platform) edit(t *testing.T, change func(policy string, statement object)) platform {
+	t.Helper()
+	edited := p.clone(t)
+	for _, e := range edited.resources("aws_iam_policy") {
+		var document object
+		assert.NilError(t, json.Unmarshal([]byte(fmt.Sprint(e.body["policy"])), &document))
+		for _, s := range document["Statement"].([]any) {
+			change(fmt.Sprint(e.body["name"]), s.(object))
+		}
+		content, err := json.Marshal(document)
+		assert.NilError(t, err)
+		e.body["policy"] = string(content)
+	}
+	return edited
+}
+
+// without removes the conditions on some keys from a statement.
+func without(statement object, drop func(key string) bool) {
+	tests, _ := statement["Condition"].(object)
+	for _, keys := range tests {
+		maps.DeleteFunc(keys.(object), func(key string, _ any) bool { return drop(key) })
+	}
+}
+
+// services returns the services of a statement's actions.
+func services(statement object) (all []string) {
+	for _, action := range words(statement["Action"]) {
+		all = append(all, service(action))
+	}
+	return all
+}
+
+// TestReachLimits: each limit in the policies is needed. Without it a pipeline's role reaches further.
+func TestReachLimits(t *testing.T) {
+	t.Parallel()
+	whole := newPlatform(t, environments, "PLINTH_ENVIRONMENTS=dev,prod", "PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30")
+	assert.Equal(t, len(reachesNoFurther(whole)), 0)
+
+	// Where the resources' names or tags are limits, and where both are, the names come second.
+	var tagged, named []string
+	whole.edit(t, func(policy string, s object) {
+		if strings.HasSuffix(policy, "-boundary") || s["Effect"] == "Deny" {
+			return
+		}
+		tests, _ := s["Condition"].(object)
+		for _, keys := range tests {
+			for key := range keys.(object) {
+				if strings.HasPrefix(key, "aws:ResourceTag/") {
+					tagged = append(tagged, services(s)...)
+				}
+			}
+		}
+		for _, arn := range words(s["Resource"]) {
+			if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && !strings.HasPrefix(parts[5], "*") && !strings.HasSuffix(parts[5], "/*") {
+				named = append(named, services(s)...)
+			}
+		}
+	})
+	limits := map[string]platform{}
+	for _, of := range slices.Compact(slices.Sorted(slices.Values(tagged))) {
+		limits["the resource's tags: "+of] = whole.edit(t, func(_ string, s object) {
+			if slices.Contains(services(s), of) {
+				without(s, func(key string) bool { return strings.HasPrefix(key, "aws:ResourceTag/") })
+			}
+		})
+	}
+	for _, of := range slices.Compact(slices.Sorted(slices.Values(named))) {
+		limits["the resource's name: "+of] = whole.edit(t, func(_ string, s object) {
+			if !slices.Contains(services(s), of) || s["Effect"] == "Deny" {
+				return
+			}
+			var wide []any
+			for _, arn := range words(s["Resource"]) {
+				parts := strings.SplitN(arn, ":", 6)
+				if len(parts) == 6 {
+					parts[5] = "*"
+				}
+				wide = append(wide, strings.Join(parts, ":"))
+			}
+			s["Resource"] = wide
+		})
+	}
+	limits["new roles have a boundary"] = whole.edit(t, func(_ string, s object) {
+		without(s, func(key string) bool { return key == "iam:PermissionsBoundary" })
+	})
+	limits["tags are given when a resource is made"] = whole.edit(t, func(_ string, s object) {
+		without(s, func(key string) bool { return strings.HasSuffix(key, ":CreateAction") })
+	})
+	limits["a boundary names resources"] = whole.edit(t, func(policy string, s object) {
+		if strings.Contains(policy, "-roles-") {
+			s["Resource"] = "*"
+		}
+	})
+	limits["a boundary has conditions"] = whole.edit(t, func(policy string, s object) {
+		if strings.Contains(policy, "-roles-") {
+			without(s, func(string) bool { return true })
+		}
+	})
+	for _, name := range slices.Sorted(maps.Keys(limits)) {
+		broken := reachesNoFurther(limits[name])
+		reason, excepted := notNeeded[name]
+		switch {
+		case len(broken) == 0 && !excepted:
+			t.Errorf("%s: without this limit no role reaches further; say in notNeeded why it is there", name)
+		case len(broken) > 0 && excepted:
+			t.Errorf("%s: is needed, not only since %s: %s", name, reason, broken[0])
+		}
+	}
+}
+
+// notNeeded are limits of which another does the same.
+var notNeeded = map[string]string{
+	"the resource's name: aps":                  "AWS makes up its ids; its tags tell whose it is",
+	"the resource's name: elasticloadbalancing": "the tags of the controller's resources tell whose they are",
+	"the resource's tags: elasticloadbalancing": "listeners have no tags when they are made; the load balancer's name is in their ARN",
+}
+
+// TestStatesAreClosed: with every right that IAM can give, somebody who is neither an administrator nor a
+// role of the bootstrap does nothing with a state, with the bucket's policy or with the key.
+func TestStatesAreClosed(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, environments, "PLINTH_ENVIRONMENTS=prod", "PLINTH_PROD_STATE_ADMINISTRATORS=[role/admin]")
+	a, err := newAccount(p, p.settings["prod"])
+	assert.NilError(t, err)
+	mighty := func(name string) *principal {
+		return &principal{name: name, arn: a.env.RoleARN(name), rules: []rule{{actions: []string{"*"}, resources: []string{"*"}}}}
+	}
+	seen := map[string]bool{}
+	for _, thing := range a.things {
+		actions := []string{"kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:ScheduleKeyDeletion", "kms:ReEncryptFrom"}
+		switch {
+		case thing.owner != bootstrap+"-prod" && thing.kind != "state":
+			continue
+		case thing.kind == "aws_s3_bucket":
+			actions = []string{"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutReplicationConfiguration", "s3:PutLifecycleConfiguration", "s3:ListBucket", "s3:DeleteBucket"}
+		case thing.kind == "state" && thing.owner != neighbour:
+			actions = []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl"}
+		case thing.kind != "aws_kms_key":
+			continue
+		}
+		seen[thing.kind] = true
+		for _, action := range actions {
+			assert.Assert(t, a.may(mighty("admin"), action, thing), "the administrator may not %s on %s", action, thing.arn)
+			for _, other := range []string{"developer", "plinth-prod-grafana", "plinth-prod-deploy-network-2"} {
+				assert.Assert(t, !a.may(mighty(other), action, thing), "%s may %s on %s", other, action, thing.arn)
+			}
+		}
+	}
+	assert.Equal(t, len(seen), 3, "%v", seen)
+}
