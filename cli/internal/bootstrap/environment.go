@@ -17,6 +17,7 @@ const prefix = "bootstrap-"
 // environment is an environment's bootstrap stack as synthesized.
 type environment struct {
 	name, stack string
+	synthesized synthesized.Stack
 	// folder is the stack's, where Terraform runs.
 	folder string
 	// account and region are where it is deployed; tags are on all its resources.
@@ -86,7 +87,7 @@ func readEnvironment(dir, name string) (*environment, error) {
 		return nil, fmt.Errorf("%s: must have its state in S3 and one AWS provider, with one account and default tags", stack.File)
 	}
 	e := &environment{
-		name: name, stack: stack.Name, folder: filepath.Dir(stack.File),
+		name: name, stack: stack.Name, synthesized: stack, folder: filepath.Dir(stack.File),
 		account: aws[0].Accounts[0], region: aws[0].Region, tags: aws[0].DefaultTags[0].Tags,
 		backend: file.Terraform.Backend.S3, resources: file.Resource,
 	}

@@ -40,7 +40,8 @@ func golden(t *testing.T) *environment {
 
 // small is a stack with one resource.
 const small = `{
-  "terraform": {"backend": {"s3": {"bucket": "b", "key": "dev/bootstrap.tfstate"}}},
+  "terraform": {"backend": {"s3": {"bucket": "b", "key": "dev/bootstrap.tfstate"}},
+    "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}},
   "provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"],
     "default_tags": [{"tags": {"project": "plinth", "environment": "dev", "stack": "bootstrap"}}]}]},
   "resource": {"aws_iam_role": {"r": {"name": "plinth-dev-r"}}}
@@ -76,9 +77,11 @@ func put(t *testing.T, file, content string, mode os.FileMode) {
 // taken the role already exists. calls lists the calls.
 const terraformScript = `#!/bin/sh
 echo "$*" >> "$FAKE/calls"
-state='{"version":4,"resources":[{"mode":"managed","type":"aws_iam_role","name":"r","instances":[{"attributes":{"id":"plinth-dev-r"}}]}]}'
+echo "$1 ${TF_CLI_ARGS_init-}" >> "$FAKE/arguments"
+state='{"version":4,"resources":[{"mode":"managed","type":"aws_iam_role","name":"r","provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"attributes":{"id":"plinth-dev-r"}}]}]}'
 place() { sed -n 's/.*"path":"\([^"]*\)".*/\1/p' bootstrap_override.tf.json 2>/dev/null; }
 case "$1 $2" in
+"version ") echo "Terraform v1.11.4" ;;
 "init -input=false")
   [ -e "$FAKE/made" ] || { printf 'Error: Failed to get existing workspaces: S3 bucket "b" does not\nexist.\n' >&2; exit 1; } ;;
 "init "*) ;;
@@ -100,7 +103,7 @@ case "$1 $2" in
     i=0; while [ ! -e "$FAKE/go" ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i+1)); echo '{"type":"log"}'; done
   fi
   touch "$FAKE/made" "$FAKE/known"
-  to=$(place); [ -z "$to" ] || echo "$state" > "$to"; [ -n "$to" ] || echo "$state" > "$FAKE/remote" ;;
+  to=$(place); printf '%s\n' "$state" > "${to:-$FAKE/remote}" ;;
 esac
 `
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"plinth/cli/internal/providers"
 	"plinth/cli/internal/terraform"
 )
 
@@ -51,7 +52,7 @@ func (r *run) remote() (state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Cannot read the state %s: %w", r.env.object(), err) //nolint:staticcheck // as above
 	}
-	return s, nil
+	return s, providers.CheckState(r.env.synthesized, r.env.object(), pulled)
 }
 
 // unready explains why the state cannot be read.

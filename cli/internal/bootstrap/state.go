@@ -9,6 +9,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"plinth/cli/internal/providers"
 )
 
 // state is the content of a Terraform state: the id of each managed resource, by address.
@@ -95,6 +97,9 @@ func (r *run) local() (state, error) {
 		s, err := readState(content)
 		if err != nil || s == nil {
 			continue
+		}
+		if err := providers.CheckState(r.env.synthesized, r.path(name), content); err != nil {
+			return nil, err
 		}
 		if name != localName {
 			err = write(r.path(localName), content)

@@ -9,9 +9,9 @@ import (
 )
 
 const written = `{"version":4,"resources":[
-	{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"id":"i","secret":"s"}}]},
-	{"mode":"managed","module":"module.m","type":"t","name":"n","instances":[{"index_key":"k","attributes":{"id":1}},{"index_key":2,"attributes":{}}]},
-	{"mode":"data","type":"d","name":"n","instances":[{"attributes":{"id":"x"}}]}]}`
+	{"mode":"managed","type":"t","name":"n","provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"attributes":{"id":"i","secret":"s"}}]},
+	{"mode":"managed","module":"module.m","type":"t","name":"n","provider":"module.m.provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"index_key":"k","attributes":{"id":1}},{"index_key":2,"attributes":{}}]},
+	{"mode":"data","type":"d","name":"n","provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"attributes":{"id":"x"}}]}]}`
 
 func TestReadState(t *testing.T) {
 	s, err := readState([]byte(written))
@@ -47,7 +47,7 @@ func TestLocal(t *testing.T) {
 		"emptied before anything else": {map[string]string{localName: ""}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &run{folder: t.TempDir()}
+			r := &run{folder: t.TempDir(), env: golden(t)}
 			for file, content := range test.files {
 				if err := os.WriteFile(r.path(file), []byte(content), 0o600); err != nil {
 					t.Fatal(err)

@@ -34,7 +34,7 @@ func newFake(t *testing.T) *fake {
 	for name, dependencies := range needs {
 		file := "stacks/" + name + "/cdk.tf.json"
 		stacks[name] = map[string]any{"name": name, "dependencies": dependencies, "synthesizedStackPath": file}
-		f.write("cdktf.out/"+file, `{"terraform": {"backend": {"s3": {"bucket": "b"}}}}`)
+		f.write("cdktf.out/"+file, `{"terraform": {"backend": {"s3": {"bucket": "b", "key": "`+name+`"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`)
 	}
 	manifest, err := json.Marshal(map[string]any{"stacks": stacks})
 	assert.NilError(t, err)
@@ -81,7 +81,7 @@ func (f *fake) read(name string) []byte {
 // deployed puts a resource into the states of stacks.
 func (f *fake) deployed(stacks ...string) {
 	for _, stack := range stacks {
-		f.write("states/"+stack, `{"version": 4, "resources": [{"mode": "managed", "type": "aws_vpc", "name": "a", "instances": [{}]}]}`)
+		f.write("states/"+stack, `{"version": 4, "resources": [{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": [{}]}]}`)
 	}
 }
 

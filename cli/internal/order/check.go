@@ -1,20 +1,14 @@
 package order
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
 	"plinth/cli/internal/sentence"
 )
 
-// checkDeploy returns nil when every stack that target needs is deployed.
-func checkDeploy(ctx context.Context, all stacks, target stack) error {
-	needed := all.dependencies(target).withoutBootstrap()
-	held, err := readStates(ctx, needed)
-	if err != nil {
-		return err
-	}
+// checkDeployed returns nil when everything that target needs is deployed.
+func checkDeployed(target string, needed stacks, held map[string]contents) error {
 	var missing []string
 	for _, s := range needed {
 		if held[s.Name].total() == 0 {
@@ -29,16 +23,11 @@ func checkDeploy(ctx context.Context, all stacks, target stack) error {
 		have = "have"
 	}
 	return Early(fmt.Sprintf("%s needs %s, which %s not been deployed. %s",
-		target.Name, sentence.List(missing), have, first("deploy", missing)))
+		target, sentence.List(missing), have, first("deploy", missing)))
 }
 
-// checkDestroy returns nil when no stack that needs target has a resource.
-func checkDestroy(ctx context.Context, all stacks, target stack) error {
-	dependants := all.dependants(target)
-	held, err := readStates(ctx, dependants)
-	if err != nil {
-		return err
-	}
+// checkNotNeeded returns nil when nothing that needs target has a resource left.
+func checkNotNeeded(target string, dependants stacks, held map[string]contents) error {
 	var left, described []string
 	for _, s := range dependants {
 		switch n := held[s.Name].total(); n {
@@ -55,7 +44,17 @@ func checkDestroy(ctx context.Context, all stacks, target stack) error {
 		return nil
 	}
 	return refusal(fmt.Sprintf("%s is still needed by %s. %s",
-		target.Name, sentence.List(described), first("destroy", left)))
+		target, sentence.List(described), first("destroy", left)))
+}
+
+// checkProviders returns nil when no target has a provider in its state that it does not require.
+func checkProviders(targets stacks, held map[string]contents) error {
+	for _, s := range targets {
+		if err := held[s.Name].foreign; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // first returns what to do first: one command within the sentence, several on lines of their own

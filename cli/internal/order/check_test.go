@@ -113,7 +113,7 @@ func TestOneStackAlone(t *testing.T) {
 }
 
 func TestNamesAndPatterns(t *testing.T) {
-	dir := project(t, "http://127.0.0.1:0", nil)
+	dir := project(t, newStorage(t).url, nil)
 	for command, want := range map[string]string{
 		"deploy dev-app dev-data":  "",
 		"deploy dev-*":             "",

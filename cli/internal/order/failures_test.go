@@ -39,7 +39,7 @@ func TestNoProject(t *testing.T) {
 		dir := project(t, "", nil)
 		file := filepath.Join(dir, "../../cdktf.out/stacks/dev-network/cdk.tf.json")
 		write(t, file, object{"terraform": object{"backend": object{"local": object{"path": "x.tfstate"}}}})
-		mustBe(t, answer(t, t.Context(), dir, "deploy dev-data"),
+		mustBe(t, answer(t, t.Context(), dir, "deploy dev-network"),
 			"Cannot read the state of dev-network: "+file+": terraform.backend is a local file, but only remote states can be checked")
 	})
 	t.Run("no Terraform", func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestUnreadableStates(t *testing.T) {
 				t.Cleanup(server.Close)
 				url = server.URL
 			}
-			message := answer(t, t.Context(), project(t, url, test.edit), "deploy dev-data")
+			message := answer(t, t.Context(), project(t, url, test.edit), "deploy dev-network")
 			t.Log(message)
 			if want := "Cannot read the state of dev-network: " + test.want; !strings.HasPrefix(message, want) {
 				t.Errorf("message:\n%s\nwant it to begin:\n%s", orNone(message), want)

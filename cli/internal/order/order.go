@@ -11,6 +11,8 @@ package order
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,23 +47,36 @@ func List(dir string, patterns []string) ([]Stack, error) {
 // IsPattern reports whether an argument may match several stacks.
 func IsPattern(name string) bool { return strings.ContainsAny(name, "*?[]{}") }
 
-// CheckDeploy returns nil when the stacks that patterns match can be deployed. One stack needs all
-// its dependencies deployed, or the error is an [Early] one. cdktf itself orders several stacks.
+// CheckDeploy returns nil when the stacks, or those that patterns match, can be deployed: one stack
+// when all that it needs is deployed, else an [Early] error. Of several cdktf itself keeps the order.
+// None may have a provider in its state that it does not require.
 func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
 		err = refuseDeploy(targets)
 	}
-	if err != nil || !Single(patterns) {
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return checkDeploy(ctx, all, targets[0])
+	var needed stacks
+	if Single(patterns) {
+		needed = all.dependencies(targets[0]).withoutBootstrap()
+	}
+	held, err := readStates(ctx, slices.Concat(needed, targets))
+	if err == nil {
+		err = checkDeployed(targets[0].Name, needed, held)
+	}
+	if err != nil {
+		return err
+	}
+	return checkProviders(targets, held)
 }
 
-// CheckDestroy returns nil when the stacks that patterns match can be destroyed: none is protected.
-// For one stack, no stack that needs it may have a resource.
+// CheckDestroy returns nil when the stacks, or those that patterns match, can be destroyed: none
+// is protected or has a provider in its state that it does not require, and of one stack nothing
+// that needs it is left.
 func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
@@ -72,10 +87,24 @@ func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := checkUnprotected(ctx, targets); err != nil || !Single(patterns) {
+	held, err := checkUnprotected(ctx, targets)
+	if err != nil {
 		return err
 	}
-	return checkDestroy(ctx, all, targets[0])
+	var dependants stacks
+	if Single(patterns) {
+		dependants = all.dependants(targets[0])
+	}
+	rest := slices.DeleteFunc(slices.Concat(targets, dependants), func(s stack) bool { _, read := held[s.Name]; return read })
+	more, err := readStates(ctx, rest)
+	if err != nil {
+		return err
+	}
+	maps.Copy(more, held)
+	if err := checkProviders(targets, more); err != nil {
+		return err
+	}
+	return checkNotNeeded(targets[0].Name, dependants, more)
 }
 
 func find(dir string, patterns []string) (all, targets stacks, err error) {

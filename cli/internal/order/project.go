@@ -23,9 +23,10 @@ func load(dir string) (stacks, error) {
 	return inOrder(byName)
 }
 
-// backend returns a Terraform file with the stack's backend and nothing else. Without providers and
-// modules, terraform init has nothing to install.
-func (s stack) backend() ([]byte, error) {
+// backend returns a Terraform file with the place of the stack's state and nothing else:
+// no provider, no module, so that terraform init has nothing to install. The object is that place
+// in S3, for a message.
+func (s stack) backend() (content []byte, object string, err error) {
 	type terraform struct {
 		Backend map[string]json.RawMessage `json:"backend"`
 	}
@@ -33,16 +34,23 @@ func (s stack) backend() ([]byte, error) {
 		Terraform terraform `json:"terraform"`
 	}
 	if err := s.Decode(&file); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(file.Terraform.Backend) == 0 {
-		return nil, fmt.Errorf("%s: terraform.backend is missing", s.File)
+		return nil, "", fmt.Errorf("%s: terraform.backend is missing", s.File)
 	}
 	// In the temporary folder a relative path would name another file, and a missing state looks like
 	// a stack that is not deployed.
 	if _, local := file.Terraform.Backend["local"]; local {
-		return nil, fmt.Errorf("%s: terraform.backend is a local file, but only remote states can be checked", s.File)
+		return nil, "", fmt.Errorf("%s: terraform.backend is a local file, but only remote states can be checked", s.File)
 	}
-	// Indented, since Terraform quotes the wrong line.
-	return json.MarshalIndent(map[string]terraform{"terraform": file.Terraform}, "", "  ")
+	var s3 struct{ Bucket, Key string }
+	if place, is := file.Terraform.Backend["s3"]; is {
+		if err := json.Unmarshal(place, &s3); err != nil {
+			return nil, "", fmt.Errorf("%s: terraform.backend.s3: %w", s.File, err)
+		}
+	}
+	// Indented, since Terraform quotes the line at fault.
+	content, err = json.MarshalIndent(map[string]terraform{"terraform": file.Terraform}, "", "  ")
+	return content, "s3://" + s3.Bucket + "/" + s3.Key, err
 }

@@ -27,7 +27,10 @@ const secret = "correct-horse-battery-staple"
 // uninstallable is the provider of every resource in a state. Reading a state must not install it.
 const uninstallable = `provider["registry.invalid/hashicorp/aws"]`
 
-// platform has the same dependencies as Plinth's own manifest.
+// required is what stacks require it by.
+var required = object{"aws": object{"source": "registry.invalid/hashicorp/aws", "version": "5.99.1"}}
+
+// platform has the shape of Plinth's own manifest.
 var platform = map[string][]string{
 	"dev-network":     {},
 	"dev-data":        {"dev-network"},
@@ -159,7 +162,7 @@ func project(t *testing.T, url string, edit func(backend object)) string {
 			"terraform": object{
 				"backend":            object{"s3": place},
 				"required_version":   ">= 1.10.0",
-				"required_providers": object{"aws": object{"source": "aws", "version": "5.99.1"}},
+				"required_providers": required,
 			},
 			"provider": object{"aws": []object{{"region": "eu-west-2"}}},
 			"resource": object{"aws_vpc": object{"vpc": object{"cidr_block": "10.0.0.0/16"}}},

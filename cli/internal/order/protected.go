@@ -14,16 +14,17 @@ import (
 // mostNamed is how many resources a message names.
 const mostNamed = 4
 
-// checkUnprotected returns nil when Terraform would destroy each of the targets. Terraform refuses
-// to destroy a resource with lifecycle.prevent_destroy that the state lists. It ignores one that was
-// never created, or that "terraform state rm" has removed from the state.
-func checkUnprotected(ctx context.Context, targets stacks) error {
+// checkUnprotected returns nil when Terraform would destroy each of the targets. What has
+// lifecycle.prevent_destroy it does not destroy, as long as the state lists it: what never
+// was, or what "terraform state rm" has made Terraform forget, is in nobody's way. What it has had
+// to read for that it returns.
+func checkUnprotected(ctx context.Context, targets stacks) (map[string]contents, error) {
 	protected := map[string]map[string]string{}
 	var suspects stacks
 	for _, s := range targets {
 		resources, err := s.protected()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(resources) > 0 {
 			protected[s.Name] = resources
@@ -32,26 +33,26 @@ func checkUnprotected(ctx context.Context, targets stacks) error {
 	}
 	held, unread := readStates(ctx, suspects)
 	if unread != nil && ctx.Err() != nil {
-		return unread
+		return nil, unread
 	}
 	var refusals []string
 	for _, s := range suspects {
 		resources := protected[s.Name]
 		if unread == nil {
-			maps.DeleteFunc(resources, func(address, _ string) bool { return held[s.Name][address] == 0 })
+			maps.DeleteFunc(resources, func(address, _ string) bool { return held[s.Name].inventory[address] == 0 })
 		}
 		if len(resources) > 0 {
 			refusals = append(refusals, unprotect(s.Name, slices.Sorted(maps.Values(resources))))
 		}
 	}
 	if len(refusals) == 0 {
-		return nil
+		return held, nil
 	}
 	refusals = append(refusals, `Nothing was destroyed. To keep a final snapshot, and the key that it needs: see docs/environments.md, "Destroy a protected environment".`)
 	if unread != nil {
 		refusals = append(refusals, "Whether all of this still exists is unknown. "+unread.Error())
 	}
-	return refusal(strings.Join(refusals, "\n"))
+	return nil, refusal(strings.Join(refusals, "\n"))
 }
 
 // unprotect returns a message with the protected resources and how to remove the protection.

@@ -91,17 +91,20 @@ func TestUnprotected(t *testing.T) {
 	}
 }
 
-// TestProtectedAndStateUnread has no credentials: if the state cannot be read, the resources count as
-// existing.
+// TestProtectedAndStateUnread has no credentials: what cannot be looked at counts as there, and what is
+// not protected is not destroyed either.
 func TestProtectedAndStateUnread(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, nil)
 	protect(t, dir, s3.url, "staging-data", []string{"key/key"})
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
-	mustBe(t, answer(t, t.Context(), dir, "destroy dev-*"), "")
-	message := answer(t, t.Context(), dir, "destroy staging-*")
-	want := "staging-data is protected (key/key" + takeDown + nothingDone + "\nWhether all of this still exists is unknown. Cannot read the state of staging-data: there are no AWS credentials."
+	message, want := answer(t, t.Context(), dir, "destroy dev-app"), "Cannot read the state of dev-app: there are no AWS credentials."
+	if !strings.HasPrefix(message, want) {
+		t.Errorf("message:\n%s\nwant it to begin:\n%s", orNone(message), want)
+	}
+	message = answer(t, t.Context(), dir, "destroy staging-*")
+	want = "staging-data is protected (key/key" + takeDown + nothingDone + "\nWhether all of this still exists is unknown. Cannot read the state of staging-data: there are no AWS credentials."
 	if !strings.HasPrefix(message, want) {
 		t.Errorf("message:\n%s\nwant it to begin:\n%s", orNone(message), want)
 	}
@@ -171,7 +174,7 @@ func protect(t *testing.T, dir, url, stack string, paths []string) {
 		}
 	}
 	write(t, stackFile(dir, stack), object{
-		"terraform": object{"backend": object{"s3": backend(url, stack)}},
+		"terraform": object{"backend": object{"s3": backend(url, stack)}, "required_providers": required},
 		"resource":  object{"aws_thing": resources},
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"plinth/cli/internal/providers"
 )
 
 // atOnce is how many states are read at a time. An environment has few stacks: more would not help.
@@ -27,11 +29,19 @@ func (i inventory) total() int {
 	return n
 }
 
-// readStates returns, by stack name, the inventories of the given stacks' states. The inventory of a
-// stack without a state is empty.
-func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, err error) {
+// contents are what the state of a stack holds.
+type contents struct {
+	inventory
+	// foreign is the refusal of a provider that the stack does not require, nil where there is none.
+	foreign error
+}
+
+// readStates returns, by stack name, what the states of the given stacks hold. A stack
+// without a state holds nothing.
+func readStates(ctx context.Context, wanted stacks) (held map[string]contents, err error) {
+	held = map[string]contents{}
 	if len(wanted) == 0 {
-		return nil, nil
+		return held, nil
 	}
 	terraform, err := findTerraform()
 	if err != nil {
@@ -52,7 +62,6 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, 
 		mutex   sync.Mutex
 		slots   = make(chan struct{}, atOnce)
 	)
-	held = map[string]inventory{}
 	for _, s := range wanted {
 		workers.Go(func() {
 			slots <- struct{}{}
@@ -82,17 +91,17 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]inventory, 
 	return held, nil
 }
 
-// readState reads one state. It creates folder to run Terraform in.
-func readState(ctx context.Context, terraform, folder string, s stack) (inventory, error) {
-	backend, err := s.backend()
+// readState reads one state, by way of a new folder.
+func readState(ctx context.Context, terraform, folder string, s stack) (contents, error) {
+	backend, object, err := s.backend()
 	if err != nil {
-		return nil, err
+		return contents{}, err
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
-		return nil, err
+		return contents{}, err
 	}
 	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
-		return nil, err
+		return contents{}, err
 	}
 	// After setting up the backend, init would install the providers that the state names: hundreds
 	// of megabytes that state pull does not need. With an empty -plugin-dir it fails instead. If it
@@ -100,9 +109,10 @@ func readState(ctx context.Context, terraform, folder string, s stack) (inventor
 	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
 	state, err := runTerraform(ctx, terraform, folder, "state", "pull")
 	if err != nil {
-		return nil, cmp.Or(unready, err)
+		return contents{}, cmp.Or(unready, err)
 	}
-	return takeInventory(state)
+	found, err := takeInventory(state)
+	return contents{found, providers.CheckState(s.Stack, object, state)}, err
 }
 
 // takeInventory returns the inventory of a state, without data sources. It is nil for an empty
