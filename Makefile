@@ -99,6 +99,7 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 .PHONY: test-opentofu
 test-opentofu: setup ## Build OpenTofu, and rehearse dev with it (four minutes the first time)
 	go build -C rehearsal/opentofu -o ../../build/tofu github.com/opentofu/opentofu/cmd/tofu
+	go -C cli test -count=1 ./internal/providers -run Locked
 	go -C rehearsal test -count=1 ./integration -run OpenTofu -opentofu '$(CURDIR)/build/tofu'
 
 # Not part of make test: it needs docker or buildah, and openssl, which is in the database's image.

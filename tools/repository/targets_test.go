@@ -36,6 +36,7 @@ var elsewhere = map[string]string{
 	"./plinth diff":       "rehearsal/integration TestPipeline",
 	"./plinth order":      "cli/internal/command TestOrder",
 	"./plinth status":     "cli/internal/delivery TestStatus",
+	"./plinth lock":       "rehearsal/integration TestLockFile",
 	"./plinth logs":       "cli/internal/delivery TestLogs",
 	"./plinth kubeconfig": "cli/internal/delivery TestKubeconfig",
 	"./plinth tunnel":     "cli/internal/delivery TestTunnel",

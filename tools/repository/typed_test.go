@@ -147,6 +147,9 @@ var generated = []string{"build/", "cdktf.out/", ".gen/", ".bootstrap/", "node_m
 // noFiles contain slashes but are no files of the repository; the values explain each.
 var noFiles = map[string]string{
 	"environments/preview.yaml":                        "what a reader writes",
+	"hashicorp/aws":                                    "a provider",
+	"hashicorp/helm":                                   "a provider",
+	"hashicorp/kubernetes":                             "a provider",
 	"group/project":                                    "a setting's value",
 	"plinth/prod/grafana":                              "a secret's name",
 	"alias/plinth-dev-state":                           "a key's alias",

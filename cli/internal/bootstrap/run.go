@@ -21,8 +21,10 @@ import (
 type run struct {
 	env *environment
 	// folder holds the files that must outlive a run and the next synthesis.
-	folder   string
-	program  string // Terraform
+	folder  string
+	program string // Terraform
+	// locked are the variables that make Terraform only read the providers' checksums.
+	locked   []string
 	approved bool
 
 	signals        <-chan os.Signal
@@ -142,6 +144,7 @@ func (r *run) terraform(c command) (log string, err error) {
 	program := exec.Command(r.program, c.args...)
 	program.Dir = c.folder
 	program.Env = slices.DeleteFunc(terraform.Environment(os.Environ()), func(v string) bool { return strings.HasPrefix(v, "TF_WORKSPACE=") })
+	program.Env = append(program.Env, r.locked...)
 	// Not a pipe: if this program were killed, Terraform would abort for lack of a reader.
 	program.Stdout, program.Stderr = r.log, r.log
 	if c.output != nil {

@@ -10,12 +10,14 @@
 package bootstrap
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 
+	"plinth/cli/internal/providers"
 	"plinth/cli/internal/synthesized"
 	"plinth/cli/internal/terraform"
 )
@@ -50,11 +52,15 @@ func start(dir string, o Options, signals <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
+	root, err := synthesized.Root(dir)
+	if err != nil {
+		return err
+	}
+	locked, err := providers.Use(context.Background(), root, environment.synthesized)
+	if err != nil {
+		return err
+	}
 	if o.State == "" {
-		root, err := synthesized.Root(dir)
-		if err != nil {
-			return err
-		}
 		o.State = filepath.Join(root, ".bootstrap")
 	}
 	folder, err := filepath.Abs(filepath.Join(o.State, o.Environment))
@@ -62,7 +68,7 @@ func start(dir string, o Options, signals <-chan os.Signal) error {
 		return err
 	}
 	r := &run{
-		env: environment, folder: folder, program: program, approved: o.AutoApprove, signals: signals,
+		env: environment, folder: folder, program: program, locked: locked, approved: o.AutoApprove, signals: signals,
 		stdin: o.Stdin, stdout: o.Stdout, stderr: o.Stderr,
 	}
 	if err := r.lock(); err != nil {

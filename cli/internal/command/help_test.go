@@ -98,6 +98,7 @@ func TestComplete(t *testing.T) {
 		"drift prod":          "",
 		"image --builder":     "docker buildah",
 		"status dev --output": "text json",
+		"lock --platform":     "linux_amd64 linux_arm64 darwin_amd64 darwin_arm64",
 		"completion":          "bash zsh fish powershell",
 		"completion bash":     "",
 	} {

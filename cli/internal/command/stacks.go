@@ -18,6 +18,8 @@ import (
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/plan"
 	"plinth/cli/internal/project"
+	"plinth/cli/internal/providers"
+	"plinth/cli/internal/synthesized"
 )
 
 // skipSynth adds the flag to use cdktf.out as it is. cdktf has the same flag.
@@ -107,6 +109,24 @@ plan and asks. It can be repeated after an interruption, wherever that was.`,
 // checks them instead.
 const alone = "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true"
 
+// useProviders gives the stacks that the patterns match their part of the project's lock file. It
+// returns environment variables for cdktf.
+func useProviders(ctx context.Context, p *project.Project, patterns []string) ([]string, error) {
+	list, err := order.List(p.Root, patterns)
+	if err != nil {
+		return nil, err
+	}
+	all, err := synthesized.Read(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	var named []synthesized.Stack
+	for _, s := range list {
+		named = append(named, all[s.Name])
+	}
+	return providers.Use(ctx, p.Root, named...)
+}
+
 // change completes the command deploy or destroy, which runs cdktf once check returns nil.
 func change(p *project.Project, verb string, check func(context.Context, string, []string) error, c *cobra.Command) {
 	skip, approve := skipSynth(c), autoApprove(c)
@@ -124,7 +144,11 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err := check(c.Context(), p.Root, names); err != nil {
 			return err
 		}
-		args, variables := []string{verb, "--skip-synth"}, []string(nil)
+		variables, err := useProviders(c.Context(), p, names)
+		if err != nil {
+			return err
+		}
+		args := []string{verb, "--skip-synth"}
 		if *approve {
 			args = append(args, "--auto-approve")
 		}
@@ -139,7 +163,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 				args = append(args, "--outputs-file", filepath.Join(folder, names[0]+".json"))
 			}
 		}
-		err := p.Cdktf(c.Context(), true, variables, append(args, names...)...)
+		err = p.Cdktf(c.Context(), true, variables, append(args, names...)...)
 		if err != nil {
 			p.Say("%s", ownWords(verb, names, single))
 		}
@@ -201,7 +225,11 @@ func newDiff(p *project.Project) *cobra.Command {
 		if err := order.CheckDeploy(c.Context(), p.Root, args); err != nil {
 			return err
 		}
-		return p.Cdktf(c.Context(), false, []string{alone}, "diff", "--skip-synth", args[0])
+		variables, err := useProviders(c.Context(), p, args)
+		if err != nil {
+			return err
+		}
+		return p.Cdktf(c.Context(), false, append(variables, alone), "diff", "--skip-synth", args[0])
 	}
 	return c
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"plinth/cli/internal/order"
+	"plinth/cli/internal/providers"
 	"plinth/cli/internal/synthesized"
 	"plinth/cli/internal/terraform"
 )
@@ -85,13 +86,16 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 	} else if err != nil {
 		return p, err
 	}
-	// The plan role only reads, and could not write a lock.
-	args, variables := "-lock=false ", []string(nil)
+	variables, err := providers.Use(ctx, c.Root, target)
+	if err != nil {
+		return p, err
+	}
+	args := "-lock=false " // the plan role only reads, and could not write a lock
 	if p.secret, err = holdsSecret(target); err != nil {
 		return p, err
 	}
 	if p.secret {
-		args, variables = args+"-refresh=false ", []string{"TF_VAR_" + planOnly + "=true"}
+		args, variables = args+"-refresh=false ", append(variables, "TF_VAR_"+planOnly+"=true")
 	}
 	variables = append(variables, "TF_CLI_ARGS_plan="+args+c.Getenv("TF_CLI_ARGS_plan"))
 	var said bytes.Buffer

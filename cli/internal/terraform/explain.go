@@ -20,6 +20,7 @@ const (
 	OldCredentials
 	AccessDenied
 	Unreachable
+	OtherChecksum
 )
 
 // causes lists the sign of each, and what to do. The first match counts.
@@ -55,6 +56,10 @@ var causes = []struct {
 	{
 		Unreachable, regexp.MustCompile(`request send failed|dial tcp|no such host|i/o timeout`),
 		"the server cannot be reached. Check the network, and the address if the server is your own.",
+	},
+	{
+		OtherChecksum, regexp.MustCompile(`checksums (previously )?recorded in the dependency lock file`),
+		"the checksum of a provider's package is not in .terraform.lock.hcl. If you deploy from another platform, record it too: ./plinth lock --platform. Otherwise do not trust the package.",
 	},
 }
 

@@ -22,6 +22,11 @@ func TestExplain(t *testing.T) {
 			"the role in AWS_ROLE_ARN does not trust this job's token. It trusts the project, branches and tags under ci in the environment's file; deploy a change of them with ./plinth bootstrap.\n" +
 				"  Error: No valid credential sources found\n  AssumeRoleWithWebIdentity: AccessDenied: Not authorized",
 		},
+		"a package that is not the one recorded": {
+			"\nError: Failed to install provider\n\nError while installing hashicorp/aws v5.99.1: the local package for\nregistry.terraform.io/hashicorp/aws 5.99.1 doesn't match any of the checksums previously\nrecorded in the dependency lock file\n",
+			"the checksum of a provider's package is not in .terraform.lock.hcl. If you deploy from another platform, record it too: ./plinth lock --platform. Otherwise do not trust the package.\n" +
+				"  Error: Failed to install provider\n  Error while installing hashicorp/aws v5.99.1: the local package for\n  registry.terraform.io/hashicorp/aws 5.99.1 doesn't match any of the checksums previously\n  recorded in the dependency lock file",
+		},
 		"a panic, which might show a value": {
 			"panic: " + secret,
 			"Terraform failed without an error message: exit status 2",

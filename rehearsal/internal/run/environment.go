@@ -30,6 +30,8 @@ func (r *Rehearsal) Variables() []string {
 		// cdktf's provider lock asks the registry even if there is a mirror.
 		"CDKTF_SKIP_PROVIDER_LOCK=true",
 		"CDKTF_OUTPUT="+r.output(),
+		// The project's lock file has the checksums of real providers. Here is none at first.
+		"TERRAFORM_LOCK_FILE="+r.Path("terraform.lock.hcl"),
 		// Between Terraform and a simulator: a certificate for each takes longer than the rest of its start.
 		"TF_DISABLE_PLUGIN_TLS=1",
 		// Terraform and the simulators run for a second. Collecting garbage takes a fifth of it; collecting

@@ -6,6 +6,8 @@ package state
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,7 +146,10 @@ func (s *Server) Write(key string, content []byte) error {
 			return err
 		}
 	}
-	_, err := s.content.PutObject(s.bucket, key, map[string]string{}, bytes.NewReader(content), int64(len(content)), nil)
+	// Or the server keeps that of the version before, and Terraform takes the content for damaged.
+	checksum := sha256.Sum256(content)
+	metadata := map[string]string{"X-Amz-Checksum-Sha256": base64.StdEncoding.EncodeToString(checksum[:])}
+	_, err := s.content.PutObject(s.bucket, key, metadata, bytes.NewReader(content), int64(len(content)), nil)
 	return err
 }
 

@@ -1,0 +1,189 @@
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"plinth/cli/internal/synthesized"
+)
+
+// Platforms are those that people and pipelines deploy from.
+var Platforms = []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"}
+
+// Options are what a user chooses.
+type Options struct {
+	Platforms []string
+	// NetMirror and FSMirror are where packages are taken from instead of the registry: a URL, or a folder.
+	NetMirror, FSMirror string
+}
+
+// Record writes the project's lock file, with the checksums of the providers that the stacks of the
+// project require, and returns its path. Terraform is run with arguments, in a folder.
+//
+// What the file has already of these versions it keeps. It refuses a package that has changed: terraform
+// providers lock would add its checksum to the one before.
+func Record(ctx context.Context, root string, o Options, run func(folder string, args ...string) error) (file string, err error) {
+	needed, err := pinned(root)
+	if err != nil {
+		return "", err
+	}
+	host, err := host(ctx)
+	if err != nil {
+		return "", err
+	}
+	file = File(root)
+	before, err := earlier(file, needed)
+	if err != nil {
+		return "", err
+	}
+	after, err := record(o, needed, run)
+	if err != nil {
+		return "", err
+	}
+	if _, err := pick(after, needed, host); err != nil {
+		return "", fmt.Errorf("Terraform's lock file %w", err) //nolint:staticcheck // a name
+	}
+	all, err := merge(before, after)
+	if err != nil {
+		return "", Refusal(fmt.Sprintf("%s: %s. Nothing was written. "+
+			"If you have named other platforms than last time, name all of them. If you trust the new packages, remove the file and try again.", file, err))
+	}
+	if err := os.WriteFile(file+".new", []byte(render(all)), 0o644); err != nil {
+		return "", err
+	}
+	return file, os.Rename(file+".new", file)
+}
+
+// record has Terraform compute checksums, in a folder where nothing but the providers is required.
+func record(o Options, needed []provider, run func(folder string, args ...string) error) (all []locked, err error) {
+	folder, err := os.MkdirTemp("", "plinth-lock-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	requirements := map[string]map[string]string{}
+	for i, p := range needed {
+		requirements[fmt.Sprintf("p%d", i)] = map[string]string{"source": p.source, "version": p.version}
+	}
+	content, err := json.Marshal(map[string]any{"terraform": map[string]any{"required_providers": requirements}})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "main.tf.json"), content, 0o600); err != nil {
+		return nil, err
+	}
+	args := []string{"providers", "lock"}
+	for _, platform := range o.Platforms {
+		args = append(args, "-platform="+platform)
+	}
+	if o.NetMirror != "" {
+		args = append(args, "-net-mirror="+o.NetMirror)
+	}
+	if o.FSMirror != "" {
+		args = append(args, "-fs-mirror="+o.FSMirror)
+	}
+	if err := run(folder, args...); err != nil {
+		return nil, err
+	}
+	if content, err = os.ReadFile(filepath.Join(folder, lockName)); err != nil {
+		return nil, err
+	}
+	if all, err = parse(string(content)); err != nil {
+		return nil, fmt.Errorf("Terraform's lock file: %w is not as expected", err) //nolint:staticcheck // a name
+	}
+	return all, nil
+}
+
+// earlier is what a lock file has of the versions that are needed. One that cannot be read has nothing.
+func earlier(file string, needed []provider) ([]locked, error) {
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	all, err := parse(string(content))
+	if err != nil {
+		return nil, nil //nolint:nilerr // it is written anew
+	}
+	return slices.DeleteFunc(all, func(l locked) bool {
+		return !slices.ContainsFunc(needed, func(p provider) bool {
+			return l.version == p.version && (l.address == p.address(terraformHost) || l.address == p.address(openTofuHost))
+		})
+	}), nil
+}
+
+// merge adds to the checksums before, such as those of another platform or of OpenTofu's registry.
+func merge(before, after []locked) ([]locked, error) {
+	all := slices.Clone(after)
+	for _, b := range before {
+		at := slices.IndexFunc(all, func(l locked) bool { return l.address == b.address })
+		if at < 0 {
+			all = append(all, b)
+			continue
+		}
+		if changed(b.checksums, all[at].checksums) {
+			return nil, fmt.Errorf("the checksums of %s %s are not those of last time", b.address, b.version)
+		}
+		all[at].checksums = slices.Compact(slices.Sorted(slices.Values(slices.Concat(b.checksums, all[at].checksums))))
+	}
+	return all, nil
+}
+
+// changed says that a package has another checksum than before. Which platform a checksum is of it does
+// not tell, but packages are not taken away while others are added. The registry lists the archives, zh,
+// of all platforms; a mirror may know nothing but what is in them, h1.
+// https://developer.hashicorp.com/terraform/language/files/dependency-lock#new-provider-package-checksums
+func changed(before, after []string) bool {
+	of := func(scheme string, all []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(c string) bool { return !strings.HasPrefix(c, scheme) })
+	}
+	scheme := "zh:"
+	if len(of(scheme, before)) == 0 || len(of(scheme, after)) == 0 {
+		scheme = "h1:"
+	}
+	lacks := func(all, some []string) bool {
+		return slices.ContainsFunc(some, func(c string) bool { return !slices.Contains(all, c) })
+	}
+	b, a := of(scheme, before), of(scheme, after)
+	return lacks(a, b) && lacks(b, a)
+}
+
+// pinned are the providers of all stacks of a project.
+func pinned(root string) ([]provider, error) {
+	stacks, err := synthesized.Read(root)
+	if err != nil {
+		return nil, err
+	}
+	var all []provider
+	first := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(stacks)) {
+		needed, err := required(stacks[name])
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range needed {
+			at := slices.IndexFunc(all, func(other provider) bool { return other.source == p.source })
+			switch {
+			case at < 0:
+				all = append(all, p)
+				first[p.source] = name
+			case all[at].version != p.version:
+				return nil, Refusal(fmt.Sprintf("%s requires %s %s, but %s requires %s: a lock file has one version of a provider.",
+					first[p.source], p.source, all[at].version, name, p.version))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, Refusal(fmt.Sprintf("%s has no stacks. Synthesize first: ./plinth synth", synthesized.Folder(root)))
+	}
+	return all, nil
+}
