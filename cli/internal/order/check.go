@@ -7,7 +7,7 @@ import (
 	"plinth/cli/internal/sentence"
 )
 
-// checkDeployed returns nil when everything that target needs is deployed.
+// checkDeployed returns nil when every stack that target needs is deployed.
 func checkDeployed(target string, needed stacks, held map[string]contents) error {
 	var missing []string
 	for _, s := range needed {
@@ -26,7 +26,7 @@ func checkDeployed(target string, needed stacks, held map[string]contents) error
 		target, sentence.List(missing), have, first("deploy", missing)))
 }
 
-// checkNotNeeded returns nil when nothing that needs target has a resource left.
+// checkNotNeeded returns nil when no stack that needs target has a resource.
 func checkNotNeeded(target string, dependants stacks, held map[string]contents) error {
 	var left, described []string
 	for _, s := range dependants {

@@ -47,9 +47,9 @@ func List(dir string, patterns []string) ([]Stack, error) {
 // IsPattern reports whether an argument may match several stacks.
 func IsPattern(name string) bool { return strings.ContainsAny(name, "*?[]{}") }
 
-// CheckDeploy returns nil when the stacks, or those that patterns match, can be deployed: one stack
-// when all that it needs is deployed, else an [Early] error. Of several cdktf itself keeps the order.
-// None may have a provider in its state that it does not require.
+// CheckDeploy returns nil when the stacks that patterns match can be deployed. One stack needs all
+// its dependencies deployed, or the error is an [Early] one. cdktf itself orders several stacks. No
+// state may name a provider that its stack does not require.
 func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
@@ -74,9 +74,9 @@ func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 	return checkProviders(targets, held)
 }
 
-// CheckDestroy returns nil when the stacks, or those that patterns match, can be destroyed: none
-// is protected or has a provider in its state that it does not require, and of one stack nothing
-// that needs it is left.
+// CheckDestroy returns nil when the stacks that patterns match can be destroyed: none is protected,
+// and no state names a provider that its stack does not require. For one stack, no stack that needs it
+// may have a resource.
 func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {

@@ -23,9 +23,8 @@ func load(dir string) (stacks, error) {
 	return inOrder(byName)
 }
 
-// backend returns a Terraform file with the place of the stack's state and nothing else:
-// no provider, no module, so that terraform init has nothing to install. The object is that place
-// in S3, for a message.
+// backend returns a Terraform file with the stack's backend and nothing else, and the state's object in
+// S3 for messages. Without providers and modules, terraform init has nothing to install.
 func (s stack) backend() (content []byte, object string, err error) {
 	type terraform struct {
 		Backend map[string]json.RawMessage `json:"backend"`
@@ -50,7 +49,7 @@ func (s stack) backend() (content []byte, object string, err error) {
 			return nil, "", fmt.Errorf("%s: terraform.backend.s3: %w", s.File, err)
 		}
 	}
-	// Indented, since Terraform quotes the line at fault.
+	// Indented, since Terraform quotes the wrong line.
 	content, err = json.MarshalIndent(map[string]terraform{"terraform": file.Terraform}, "", "  ")
 	return content, "s3://" + s3.Bucket + "/" + s3.Key, err
 }

@@ -27,10 +27,10 @@ const secret = "correct-horse-battery-staple"
 // uninstallable is the provider of every resource in a state. Reading a state must not install it.
 const uninstallable = `provider["registry.invalid/hashicorp/aws"]`
 
-// required is what stacks require it by.
+// required are the stacks' required_providers.
 var required = object{"aws": object{"source": "registry.invalid/hashicorp/aws", "version": "5.99.1"}}
 
-// platform has the shape of Plinth's own manifest.
+// platform has the same dependencies as Plinth's own manifest.
 var platform = map[string][]string{
 	"dev-network":     {},
 	"dev-data":        {"dev-network"},

@@ -14,10 +14,9 @@ import (
 // mostNamed is how many resources a message names.
 const mostNamed = 4
 
-// checkUnprotected returns nil when Terraform would destroy each of the targets. What has
-// lifecycle.prevent_destroy it does not destroy, as long as the state lists it: what never
-// was, or what "terraform state rm" has made Terraform forget, is in nobody's way. What it has had
-// to read for that it returns.
+// checkUnprotected returns no error when Terraform would destroy each of the targets, and the states
+// that it has read. Terraform refuses to destroy a resource with lifecycle.prevent_destroy that the
+// state lists. It ignores one that was never created, or that "terraform state rm" has removed.
 func checkUnprotected(ctx context.Context, targets stacks) (map[string]contents, error) {
 	protected := map[string]map[string]string{}
 	var suspects stacks

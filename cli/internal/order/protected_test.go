@@ -91,8 +91,8 @@ func TestUnprotected(t *testing.T) {
 	}
 }
 
-// TestProtectedAndStateUnread has no credentials: what cannot be looked at counts as there, and what is
-// not protected is not destroyed either.
+// TestProtectedAndStateUnread has no credentials: if the state cannot be read, the resources count as
+// existing, and unprotected ones are not destroyed either.
 func TestProtectedAndStateUnread(t *testing.T) {
 	s3 := newStorage(t)
 	dir := project(t, s3.url, nil)

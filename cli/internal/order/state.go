@@ -36,8 +36,8 @@ type contents struct {
 	foreign error
 }
 
-// readStates returns, by stack name, what the states of the given stacks hold. A stack
-// without a state holds nothing.
+// readStates returns, by stack name, the contents of the given stacks' states. A stack without a state
+// has none.
 func readStates(ctx context.Context, wanted stacks) (held map[string]contents, err error) {
 	held = map[string]contents{}
 	if len(wanted) == 0 {
@@ -91,7 +91,7 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]contents, e
 	return held, nil
 }
 
-// readState reads one state, by way of a new folder.
+// readState reads one state. It creates folder to run Terraform in.
 func readState(ctx context.Context, terraform, folder string, s stack) (contents, error) {
 	backend, object, err := s.backend()
 	if err != nil {

@@ -140,7 +140,7 @@ func merge(before, after []locked) ([]locked, error) {
 
 // changed says that a package has another checksum than before. Which platform a checksum is of it does
 // not tell, but packages are not taken away while others are added. The registry lists the archives, zh,
-// of all platforms; a mirror may know nothing but what is in them, h1.
+// of all platforms; of a mirror's, Terraform records what is in them, h1.
 // https://developer.hashicorp.com/terraform/language/files/dependency-lock#new-provider-package-checksums
 func changed(before, after []string) bool {
 	of := func(scheme string, all []string) []string {

@@ -3,9 +3,15 @@ package providers
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -242,6 +248,63 @@ func TestRecordAgain(t *testing.T) {
 
 	err = m.record(root, "plan9_mips")
 	assert.ErrorContains(t, err, "plan9_mips")
+}
+
+// TestNetworkMirror takes packages from a server on this machine. Of the checksums that it tells, Terraform
+// records none: it computes its own.
+func TestNetworkMirror(t *testing.T) {
+	if runtime.GOOS == "darwin" {
+		t.Skip("macOS trusts no certificate by a variable")
+	}
+	m := newMirror(t, "terraform", terraformHost)
+	root := project(t, map[string]object{"dev-network": {"aws": three["aws"]}})
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		folder, file := path.Split(strings.TrimPrefix(r.URL.Path, "/mirror"))
+		archive := func(platform string) string { return "terraform-provider-aws_5.99.1_" + platform + ".zip" }
+		var answer any
+		switch file {
+		case "index.json":
+			answer = object{"versions": object{"5.99.1": object{}}}
+		case "5.99.1.json":
+			archives := object{}
+			for _, platform := range []string{here, other} {
+				content, err := os.ReadFile(filepath.Join(m.folder, m.host, "hashicorp", "aws", archive(platform)))
+				assert.Check(t, err)
+				archives[platform] = object{"url": archive(platform), "hashes": []string{fmt.Sprintf("zh:%x", sha256.Sum256(content))}}
+			}
+			answer = object{"archives": archives}
+		default:
+			http.ServeFile(w, r, filepath.Join(m.folder, filepath.FromSlash(folder), file))
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		assert.Check(t, json.NewEncoder(w).Encode(answer))
+	}))
+	t.Cleanup(server.Close)
+	certificate := filepath.Join(t.TempDir(), "server.pem")
+	write(t, certificate, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	record := func(platforms ...string) error {
+		_, err := Record(t.Context(), root, Options{Platforms: platforms, NetMirror: server.URL + "/mirror/"}, func(folder string, args ...string) error {
+			said, err := m.run(folder, []string{"SSL_CERT_FILE=" + certificate}, args...)
+			if err != nil {
+				return fmt.Errorf("%w\n%s", err, said)
+			}
+			return nil
+		})
+		return err
+	}
+	assert.NilError(t, record(here))
+	content, err := os.ReadFile(filepath.Join(root, lockName))
+	assert.NilError(t, err)
+	assert.Equal(t, strings.Count(string(content), "\"h1:"), 1, string(content))
+	assert.ErrorContains(t, record(other), "are not those of last time")
+	assert.NilError(t, record(here, other))
+	_, said, err := m.initialize(root, "dev-network")
+	assert.NilError(t, err, said)
+	m.publish("aws", "5.99.1", here, "second")
+	assert.ErrorContains(t, record(here), "are not those of last time")
+	_, said, err = m.initialize(root, "dev-network")
+	assert.Assert(t, err != nil && strings.Contains(said, "doesn't match any of the checksums previously recorded"), said)
 }
 
 // TestRecordRefuses is about what no lock file can have.
