@@ -12,8 +12,8 @@ import (
 //
 // Security: it allows only the actions of the statements, on any resource. Two exceptions are as
 // narrow as the statements: S3 buckets, the state bucket among them, and IAM roles. No IAM action is
-// allowed on the protected ARNs, so a role can neither change itself or another role of the
-// bootstrap stack, nor create one that can do more. If the boundary exceeds the size of a policy, it
+// allowed on the protected ARNs, so a role can change neither itself nor another role of the
+// bootstrap stack. What the roles can do that it creates, [RolesBoundary] limits. If the boundary exceeds the size of a policy, it
 // allows all Describe actions of a service instead of each.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func Boundary(statements []Statement, protected ...string) []Statement {

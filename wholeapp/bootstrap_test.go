@@ -72,9 +72,10 @@ Generated from the table in ` + "`permissions/`" + ` and from what the stacks ho
 test keeps it current. Each stack has a role that deploys it and one that plans it, made by the
 bootstrap stack: [Security](security.md#roles) explains them. A rehearsal runs every stack under them.
 
-Every role has a boundary besides: the actions in its own table and no others, with IAM and the states
-as narrow as there, and nothing at all of IAM's on what the bootstrap makes. Roles that a stack makes
-must have that stack's boundary of roles. So no role can widen itself, or make one that can do more.
+Every role has a permissions boundary: the actions in its own table and no others. IAM and S3 are as
+narrow as in the table, and no IAM action is allowed on what the bootstrap stack makes. A role that a
+stack makes must have the stack's boundary for roles, which is listed too.
+[What a role can reach](security.md#what-a-role-can-reach) says what follows from all of this.
 
 - [Permissions by resource type](#permissions-by-resource-type)
 `

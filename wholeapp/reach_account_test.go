@@ -269,7 +269,8 @@ func (a *awsAccount) addStrangers() {
 		"aws_iam_policy":                  {"arn:aws:iam::{account}:policy/payments"},
 		"aws_iam_role":                    {"arn:aws:iam::{account}:role/payments", "arn:aws:iam::{account}:role/admin"},
 		"aws_iam_openid_connect_provider": {"arn:aws:iam::{account}:oidc-provider/payments"}, "aws_iam_instance_profile": {"arn:aws:iam::{account}:instance-profile/payments"},
-		"aws_kms_key": {"kms:key/payments"}, "aws_kms_alias": {"kms:alias/payments"}, "aws_prometheus_workspace": {"aps:workspace/payments"},
+		// In another region too, where copies of backups go.
+		"aws_kms_key": {"kms:key/payments", "arn:aws:kms:eu-west-1:{account}:key/payments"}, "aws_kms_alias": {"kms:alias/payments"}, "aws_prometheus_workspace": {"aps:workspace/payments"},
 		"aws_s3_bucket": {"arn:aws:s3:::payments"}, "object": {"arn:aws:s3:::payments/object"}, "aws_secretsmanager_secret": {"secretsmanager:secret:payments-AbCdEf"},
 		"password": {"secretsmanager:secret:rds!db-3-AbCdEf"}, "aws_security_group": {"ec2:security-group/payments"}, "aws_subnet": {"ec2:subnet/payments"},
 		"aws_vpc": {"ec2:vpc/payments"}, "aws_route_table": {"ec2:route-table/payments"}, "aws_instance": {"ec2:instance/payments"}, "network interface": {"ec2:network-interface/payments"},

@@ -24,9 +24,9 @@ type administrator struct {
 	folder string
 }
 
-func newAdministrator(t *testing.T) administrator {
+func newAdministrator(t *testing.T, overrides ...string) administrator {
 	t.Parallel()
-	return administrator{start(t, "dev"), filepath.Join(t.TempDir(), "state")}
+	return administrator{start(t, "dev", overrides...), filepath.Join(t.TempDir(), "state")}
 }
 
 // bootstrap is the administrator's command.
@@ -287,6 +287,39 @@ func TestBootstrapForeign(t *testing.T) {
 			a := newAdministrator(t)
 			assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error { return test.give(w, a.App) }))
 			a.contains(a.refused(a.bootstrap()), test.want...)
+		})
+	}
+}
+
+// TestBootstrapAdministrators: those of the settings alone deploy the stack and read its state. Without
+// settings it is whoever was first.
+func TestBootstrapAdministrators(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ administrators, first string }{
+		"named":        {"[user/me, 'role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*']", "role/aws-reserved/sso.amazonaws.com/eu-west-2/AWSReservedSSO_Admin_0123"},
+		"nobody named": {"[]", "role/first"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAdministrator(t, "PLINTH_DEV_STATE_ADMINISTRATORS="+test.administrators)
+			as := func(name string) {
+				t.Helper()
+				assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error {
+					w.Administrator = "arn:aws:iam::" + w.Account + ":" + name
+					return nil
+				}))
+			}
+			if name == "named" {
+				as("role/somebody")
+				a.contains(a.refused(a.bootstrap()), "environments/dev.yaml: state.administrators: must have", ":role/somebody")
+				assert.Equal(t, len(a.made()), 0)
+			}
+			as(test.first)
+			a.do(a.bootstrap())
+			a.whole()
+			as("role/somebody")
+			a.contains(a.refused(a.bootstrap()), "access to the bucket", "is denied")
+			as(test.first)
+			a.contains(a.do(a.bootstrap()), "No changes.")
 		})
 	}
 }
