@@ -35,7 +35,7 @@ missing: setup ## List what is not described yet of each resource type in the st
 	@go -C wholeapp test -missing
 
 .PHONY: test
-test: setup ## Run all tests (MODULE=app: those of one module)
+test: setup tools/iam/node_modules/.package-lock.json ## Run all tests (MODULE=app: those of one module)
 	@go run -C tools ./modules test $(MODULE)
 
 .PHONY: lint
@@ -110,11 +110,12 @@ test-image: ## Build the image, push it to a registry on this machine and check 
 	$(if $(wildcard app/incluster_test.go),go -C app test -count=1 . -run InCluster)
 	go -C cli test -count=1 -v ./internal/delivery -run RealImage -image
 
-# gitlab-ci-local, for the tests of the pipeline. Not npm --prefix, which ignores the machine's settings.
-ci/node_modules/.package-lock.json: ci/package.json ci/package-lock.json
-	cd ci && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+# gitlab-ci-local for the tests of the pipeline, and the judges of IAM policies. Not npm --prefix, which
+# ignores the machine's settings.
+ci/node_modules/.package-lock.json tools/iam/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: clean
 clean: ## Remove everything that can be generated again
-	rm -rf .gen build cdktf.out node_modules ci/node_modules
+	rm -rf .gen build cdktf.out node_modules ci/node_modules tools/iam/node_modules

@@ -201,8 +201,7 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			Sid: "ManageListeners",
 			Actions: []string{
 				"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:AddTags",
-				"elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateRule",
-				"elasticloadbalancing:DeleteListener", "elasticloadbalancing:DeleteRule",
+				"elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteListener", "elasticloadbalancing:DeleteRule",
 				"elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule",
 				"elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
 				"elasticloadbalancing:SetRulePriorities",
