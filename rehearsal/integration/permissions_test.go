@@ -28,6 +28,8 @@ type recorded struct {
 	name   string
 	stacks map[string]permissions.Stack
 	calls  []cloud.Call
+	// deployers and planners are sessions of the stacks' roles, by the stack.
+	deployers, planners map[string]*iam.Session
 }
 
 // TestPermissions deploys, repairs, changes and destroys every stack under its own role, then
@@ -81,6 +83,7 @@ func TestPermissions(t *testing.T) {
 	}
 	t.Run("no stack's role is enough for another stack", func(t *testing.T) { apart(t, table, lives) })
 	t.Run("plan roles change nothing", func(t *testing.T) { plansOnly(t, table, lives) })
+	t.Run("iam-simulate decides alike", func(t *testing.T) { decidedAlike(t, lives) })
 }
 
 // live plays one life and returns its calls.
@@ -105,7 +108,7 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	r.each(r.App.Needs, func(stack string) []run.Command {
 		return []run.Command{under(stack, "init", "-input=false"), apply(stack)}
 	})
-	life := recorded{name: name, stacks: map[string]permissions.Stack{}}
+	life := recorded{name: name, stacks: map[string]permissions.Stack{}, deployers: r.sessions(r.App.Pipeline.DeployRoles), planners: r.sessions(r.App.Pipeline.PlanRoles)}
 	for _, stack := range r.App.Stacks {
 		life.stacks[r.App.Pipeline.DeployRoles[stack.Name]] = described(t, stack)
 	}

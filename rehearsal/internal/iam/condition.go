@@ -61,6 +61,19 @@ func (c *Condition) prepare() error {
 	return nil
 }
 
+// multivalued are the keys of a rehearsal's requests that may have several values, in lower case.
+var multivalued = map[string]bool{
+	"acm:domainnames": true, "aws:calledvia": true, "aws:tagkeys": true, "cloudwatch:alarmactions": true,
+	"eks:encryptionconfigproviderkeyarns": true, "eks:kubernetesgroups": true, "eks:namespaces": true,
+	"kms:encryptioncontextkeys": true, "kms:resourcealiases": true, "route53:changeresourcerecordsetsactions": true,
+	"route53:changeresourcerecordsetsnormalizedrecordnames": true, "route53:changeresourcerecordsetsrecordtypes": true,
+}
+
+// Multivalued reports whether a key may have several values. Conditions compare such a key by a set
+// operator, or never hold.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+func Multivalued(key string) bool { return multivalued[strings.ToLower(key)] }
+
 // holds reports whether a request meets the condition.
 func (c Condition) holds(context values) bool {
 	present := context.of(c.Key)
@@ -71,14 +84,22 @@ func (c Condition) holds(context values) bool {
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 		return c.ifExists || c.set == allValues || c.set == "" && c.operator.negated
 	}
+	if c.set == "" && (len(present) > 1 || Multivalued(c.Key)) {
+		return false
+	}
+	patterns := make([]string, 0, len(c.Values))
+	for _, value := range c.Values {
+		if filled, ok := context.fill(value); ok {
+			patterns = append(patterns, filled)
+		} else if c.operator.negated {
+			return false // or what nobody knows would be different from everything
+		}
+	}
 	one := func(value string) bool {
-		found := slices.ContainsFunc(c.Values, func(pattern string) bool {
-			filled, ok := context.fill(pattern)
-			return ok && c.operator.compare(filled, value)
-		})
+		found := slices.ContainsFunc(patterns, func(pattern string) bool { return c.operator.compare(pattern, value) })
 		return found != c.operator.negated
 	}
-	if c.set == allValues || c.set == "" && c.operator.negated {
+	if c.set == allValues {
 		return !slices.ContainsFunc(present, func(value string) bool { return !one(value) })
 	}
 	return slices.ContainsFunc(present, one)

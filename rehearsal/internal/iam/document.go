@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 //
 // It supports a role's policies, permissions boundary and trust policy, and policies of resources
-// such as buckets. It does not support session policies or those of an organization.
+// in the caller's own account, such as buckets. It does not support session policies or those of an organization.
 package iam
 
 import (
@@ -19,6 +19,8 @@ const newVersion, oldVersion = "2012-10-17", "2008-10-17"
 
 // Document is a policy.
 type Document struct {
+	// Text is the policy as it was parsed.
+	Text       string
 	Version    string
 	Statements []Statement
 }
@@ -59,6 +61,7 @@ func Parse(text string) (*Document, error) {
 	if err := json.Unmarshal([]byte(text), document); err != nil {
 		return nil, fmt.Errorf("MalformedPolicyDocument: %w", err)
 	}
+	document.Text = text
 	parsed.Store(text, document)
 	return document, nil
 }

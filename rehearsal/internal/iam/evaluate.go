@@ -20,6 +20,8 @@ type Request struct {
 // Decision on a request.
 type Decision struct {
 	Allowed bool
+	// Explicit says that a statement denies it, not that none allows it.
+	Explicit bool
 	// Reason says in AWS's words why the request is denied.
 	Reason string
 }
@@ -32,7 +34,7 @@ func Evaluate(r Request, identity []*Document, boundary *Document) Decision {
 	for _, document := range identity {
 		allows, denies := document.decide(r, context)
 		if denies {
-			return Decision{Reason: "with an explicit deny in an identity-based policy"}
+			return Decision{Explicit: true, Reason: "with an explicit deny in an identity-based policy"}
 		}
 		allowed = allowed || allows
 	}
@@ -40,7 +42,7 @@ func Evaluate(r Request, identity []*Document, boundary *Document) Decision {
 	if boundary != nil {
 		allows, denies := boundary.decide(r, context)
 		if denies {
-			return Decision{Reason: "with an explicit deny in a permissions boundary"}
+			return Decision{Explicit: true, Reason: "with an explicit deny in a permissions boundary"}
 		}
 		bounded = allows
 	}
@@ -105,9 +107,6 @@ func matchResource(pattern, resource string) bool {
 		return wild(pattern, resource)
 	}
 	for i, p := range patterns {
-		if i == len(patterns)-1 && i < 5 {
-			return strings.HasSuffix(p, "*") && wild(p, strings.Join(parts[i:], ":"))
-		}
 		if !wild(p, parts[i]) {
 			return false
 		}
@@ -116,8 +115,13 @@ func matchResource(pattern, resource string) bool {
 }
 
 // Principal is who assumes a role or uses a resource. Its name is the provider's ARN for Federated,
-// the service's name for Service, or an ARN for AWS.
-type Principal struct{ Kind, Name string }
+// the service's name for Service, or a role's ARN for AWS, with the session's if there is one.
+type Principal struct{ Kind, Name, Session string }
+
+// is reports whether a policy's principal is this one itself.
+func (p Principal) is(name string) bool {
+	return name == p.Name || p.Session != "" && name == p.Session
+}
 
 // EvaluateTrust decides by a role's trust policy or a key's policy. claims are the condition keys.
 func EvaluateTrust(trust *Document, p Principal, action string, claims map[string][]string) Decision {
@@ -128,7 +132,7 @@ func EvaluateTrust(trust *Document, p Principal, action string, claims map[strin
 			continue
 		}
 		if !s.Allow {
-			return Decision{Reason: "with an explicit deny in a resource-based policy"}
+			return Decision{Explicit: true, Reason: "with an explicit deny in a resource-based policy"}
 		}
 		allowed = true
 	}
@@ -149,7 +153,7 @@ func (s Statement) trusts(p Principal) bool {
 					return true
 				}
 			}
-			return name == "*" || name == p.Name
+			return name == "*" || p.is(name)
 		})
 	}
 	if s.NotPrincipals != nil {

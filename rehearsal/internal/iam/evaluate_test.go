@@ -33,6 +33,8 @@ func TestEvaluate(t *testing.T) {
 		{name: "another account's", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:222222222222:vpc/*"}]}`, reason: noneOfMany},
 		{name: "a wildcard ends with its part of the ARN", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:vpc/*"}]}`, reason: noneOfMany},
 		{name: "an ARN that ends early goes on", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*"}]}`},
+		{name: "an ARN without its last parts", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2"}]}`},
+		{name: "an ARN without its last parts, of another service", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:s3"}]}`, reason: noneOfMany},
 		{name: "what has no id yet is not one that has", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "` + vpc + `"}]}`,
 			resource: "arn:aws:ec2:eu-west-2:111111111111:vpc/*", reason: noneOfMany},
 		{name: "what has no id yet, by a wildcard", policy: `{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:vpc/*"}]}`,
@@ -67,7 +69,7 @@ func TestEvaluate(t *testing.T) {
 			}
 			r := Request{Action: "ec2:DeleteVpc", Resource: test.resource, Context: map[string][]string{"aws:RequestedRegion": {"eu-west-2"}}}
 			decision := Evaluate(r, []*Document{document}, boundary)
-			assert.DeepEqual(t, decision, Decision{Allowed: test.reason == "", Reason: test.reason})
+			assert.DeepEqual(t, decision, Decision{Allowed: test.reason == "", Explicit: strings.Contains(test.reason, "explicit"), Reason: test.reason})
 		})
 	}
 }
@@ -86,7 +88,7 @@ func TestConditions(t *testing.T) {
 	context := map[string][]string{
 		"aws:ResourceTag/stack": {"dev-network"}, "aws:RequestTag/stack": {"dev-network"}, "aws:TagKeys": {"stack", "project"}, "aws:RequestedRegion": {"eu-west-2"},
 		"aws:SecureTransport": {"true"}, "kms:ScheduleKeyDeletionPendingWindowInDays": {"30"},
-		"iam:PermissionsBoundary": {"arn:aws:iam::111111111111:policy/plinth-dev-roles"}, "star": {"a*c"},
+		"iam:PermissionsBoundary": {"arn:aws:iam::111111111111:policy/plinth-dev-roles"}, "star": {"a*c"}, "aws:CalledVia": {"rds.amazonaws.com"},
 	}
 	for condition, want := range map[string]bool{
 		`"StringEquals": {"aws:ResourceTag/stack": "dev-network"}`:                                            true,
@@ -135,6 +137,13 @@ func TestConditions(t *testing.T) {
 		`"StringEquals": {"aws:RequestTag/stack": "${aws:ResourceTag/stack}"}`:                                true,
 		`"StringEquals": {"aws:RequestTag/stack": "${aws:PrincipalTag/stack}"}`:                               false,
 		`"StringEquals": {"aws:RequestTag/stack": "${aws:PrincipalTag/stack, 'dev-network'}"}`:                true,
+		`"StringEquals": {"aws:RequestTag/stack": ["${aws:PrincipalTag/stack}", "dev-network"]}`:              true,
+		`"StringNotEquals": {"aws:RequestTag/stack": "${aws:PrincipalTag/stack}"}`:                            false,
+		`"StringNotLike": {"aws:RequestTag/stack": ["x", "${aws:PrincipalTag/stack}"]}`:                       false,
+		`"StringEquals": {"aws:TagKeys": "stack"}`:                                                            false,
+		`"StringNotEquals": {"aws:TagKeys": "owner"}`:                                                         false,
+		`"StringEqualsIfExists": {"aws:CalledVia": "rds.amazonaws.com"}`:                                      false,
+		`"ForAnyValue:StringEquals": {"aws:CalledVia": "rds.amazonaws.com"}`:                                  true,
 		`"StringLike": {"star": "a${*}c"}`:                                                                    true,
 		`"StringLike": {"aws:RequestedRegion": "${star}"}`:                                                    false,
 	} {
@@ -181,7 +190,7 @@ func TestTrust(t *testing.T) {
 	claims := map[string][]string{
 		"token.actions.githubusercontent.com:aud": {"sts.amazonaws.com"}, "token.actions.githubusercontent.com:sub": {"repo:acme/plinth:ref:refs/heads/main"},
 	}
-	federated := Principal{"Federated", github}
+	federated := Principal{Kind: "Federated", Name: github}
 	statement := func(effect, condition string) string {
 		return `{"Effect": "` + effect + `", "Action": "` + assume + `", "Principal": {"Federated": "` + github + `"}, "Condition": {` + condition + `}}`
 	}
@@ -195,12 +204,12 @@ func TestTrust(t *testing.T) {
 		{"of the audience", statement("Allow", aud), federated, assume, true},
 		{"of a branch", statement("Allow", aud+`, "StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/plinth:ref:refs/heads/*"}`), federated, assume, true},
 		{"of another branch", statement("Allow", aud+`, "StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/plinth:ref:refs/tags/*"}`), federated, assume, false},
-		{"of another provider", statement("Allow", aud), Principal{"Federated", "arn:aws:iam::111111111111:oidc-provider/gitlab.com"}, assume, false},
+		{"of another provider", statement("Allow", aud), Principal{Kind: "Federated", Name: "arn:aws:iam::111111111111:oidc-provider/gitlab.com"}, assume, false},
 		{"another action", statement("Allow", aud), federated, "sts:AssumeRole", false},
 		{"denied", statement("Allow", aud) + "," + statement("Deny", aud), federated, assume, false},
-		{"a service", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["a.amazonaws.com", "b.amazonaws.com"]}}`, Principal{"Service", "b.amazonaws.com"}, "sts:AssumeRole", true},
-		{"an account", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}}`, Principal{"AWS", "arn:aws:iam::111111111111:role/r"}, "sts:AssumeRole", true},
-		{"another account", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "222222222222"}}`, Principal{"AWS", "arn:aws:iam::111111111111:role/r"}, "sts:AssumeRole", false},
+		{"a service", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["a.amazonaws.com", "b.amazonaws.com"]}}`, Principal{Kind: "Service", Name: "b.amazonaws.com"}, "sts:AssumeRole", true},
+		{"an account", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}}`, Principal{Kind: "AWS", Name: "arn:aws:iam::111111111111:role/r"}, "sts:AssumeRole", true},
+		{"another account", `{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "222222222222"}}`, Principal{Kind: "AWS", Name: "arn:aws:iam::111111111111:role/r"}, "sts:AssumeRole", false},
 		{"everybody", `{"Effect": "Allow", "Action": "sts:*", "Principal": "*"}`, federated, assume, true},
 		{"all but one", `{"Effect": "Allow", "Action": "sts:*", "NotPrincipal": {"Federated": "` + github + `"}}`, federated, assume, false},
 	} {

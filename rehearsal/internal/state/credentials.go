@@ -96,7 +96,7 @@ func (c caller) principal(world *cloud.World) iam.Principal {
 	if c.session == nil {
 		return iam.Principal{Kind: "AWS", Name: world.AdministratorARN()}
 	}
-	return iam.Principal{Kind: "AWS", Name: c.session.RoleARN}
+	return iam.Principal{Kind: "AWS", Name: c.session.RoleARN, Session: c.session.ARN}
 }
 
 // complete returns a request with what AWS knows of its caller.

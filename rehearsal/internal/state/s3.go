@@ -195,11 +195,7 @@ func (s *Server) allowed(c caller, world *cloud.World, bucket *cloud.Bucket, o o
 	}
 	maps.Copy(context, o.context)
 	request := iam.Request{Action: o.action, Resource: o.resource(), Context: context}
-	byBucket, err := byResource(c, world, request, bucket.Policy)
-	if err != nil || byBucket {
-		return err
-	}
-	return s.authorize(c, o, request)
+	return s.ask(c, world, o, request, bucket.Policy, false)
 }
 
 // authorize evaluates the policies of the caller's role and records the request.
@@ -211,21 +207,25 @@ func (s *Server) authorize(c caller, o operation, request iam.Request) error {
 	return s.cloud.Authorize(cloud.Caller{Session: c.session}, "s3", strings.TrimSuffix(o.bucket+"/"+o.key, "/"), kind, []iam.Request{request})
 }
 
-// byResource reports whether a resource's policy, if any, allows a request. A deny is an error.
-func byResource(c caller, world *cloud.World, request iam.Request, policy string) (bool, error) {
+// ask evaluates the policy of a resource, if it has one, and then those of the caller's role. needed says
+// that the first must let the others decide, as a key's must.
+func (s *Server) ask(c caller, world *cloud.World, o operation, request iam.Request, policy string, needed bool) error {
 	if policy == "" {
-		return false, nil
+		return s.authorize(c, o, request)
 	}
 	document, err := iam.Parse(policy)
 	if err != nil {
-		return false, err
+		return err
 	}
-	allows, denies := document.Resource(c.complete(world, request), c.principal(world))
-	if denies {
-		return false, &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
-			request.Action + " on resource: " + request.Resource + " with an explicit deny in a resource-based policy"}
+	decision, final := iam.ByResource(c.complete(world, request), c.principal(world), c.session, document, needed)
+	switch {
+	case !final:
+		return s.authorize(c, o, request)
+	case !decision.Allowed:
+		return &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
+			request.Action + " on resource: " + request.Resource + " " + decision.Reason}
 	}
-	return allows, nil
+	return nil
 }
 
 // mayKnow returns that an object is missing only to callers who may list the bucket.
@@ -276,7 +276,9 @@ func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o op
 		context["aws:ResourceTag/"+name] = []string{value}
 	}
 	for _, action := range actions {
-		if err := s.mayUse(c, world, key, o, iam.Request{Action: action, Resource: key.ARN, Context: context}); err != nil {
+		// A key's own policy must let the caller use it, or let the account's policies decide.
+		// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+		if err := s.ask(c, world, o, iam.Request{Action: action, Resource: key.ARN, Context: context}, key.Policy, true); err != nil {
 			return err
 		}
 	}
@@ -284,27 +286,6 @@ func (s *Server) useKey(c caller, world *cloud.World, bucket *cloud.Bucket, o op
 		s.encryption.Store(object, key.ARN)
 	}
 	return nil
-}
-
-// mayUse: a key's policy must allow the caller, or leave the decision to the account's policies.
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
-func (s *Server) mayUse(c caller, world *cloud.World, key *cloud.EncryptionKey, o operation, request iam.Request) error {
-	if key.Policy == "" {
-		return s.authorize(c, o, request)
-	}
-	byKey, err := byResource(c, world, request, key.Policy)
-	if err != nil || byKey {
-		return err
-	}
-	document, err := iam.Parse(key.Policy)
-	if err != nil {
-		return err
-	}
-	if d := iam.EvaluateTrust(document, c.principal(world), request.Action, c.complete(world, request).Context); !d.Allowed {
-		return &iam.Error{Code: "AccessDenied", Message: "User: " + c.arn(world) + " is not authorized to perform: " +
-			request.Action + " on resource: " + request.Resource + " " + d.Reason}
-	}
-	return s.authorize(c, o, request)
 }
 
 // mark notes in the cloud whether the bucket has objects.
