@@ -157,7 +157,7 @@ func (j *judge) statement(s policyStatement) (v verdict) {
 		}
 	}
 	for _, resource := range s.resources {
-		if !taken[resource] {
+		if !taken[resource] && len(s.notActions) == 0 {
 			say("%s: none of the statement's actions takes it: %s", resource, strings.Join(s.actions, ", "))
 		}
 	}
@@ -258,6 +258,7 @@ func TestAuthorizationNotices(t *testing.T) {
 		}, nil},
 		"a wildcard":            {policyStatement{actions: []string{"S3:get*"}, resources: []string{bucket + "/*"}, keys: []string{"s3:ExistingObjectTag/x"}}, nil},
 		"everything":            {policyStatement{actions: []string{"*"}, resources: []string{"arn:aws:nothing:::it"}}, nil},
+		"all but some":          {policyStatement{notActions: []string{"s3:GetObject", "iam:*"}, resources: []string{vpc}, keys: []string{"ec2:Vpc"}}, nil},
 		"trust":                 {policyStatement{actions: []string{"sts:AssumeRole"}, keys: []string{"sts:ExternalId"}}, nil},
 		"what is known better":  {policyStatement{actions: []string{"logs:DescribeLogGroups"}, resources: []string{"arn:aws:logs:eu-west-2:111111111111:log-group:*"}, keys: []string{"a.b:sub"}}, nil},
 		"a misspelt action":     {policyStatement{actions: []string{"s3:GetObjct"}, resources: []string{"*"}}, []string{"s3:GetObjct: AWS has no such action"}},
