@@ -38,7 +38,7 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	// Install the controller first and remove it last: only it can delete the load balancers
 	// it created.
 	newMetricsServer(stack, env, controller)
-	newExternalSecrets(stack, env, cluster, controller)
+	newExternalSecrets(stack, env, controller)
 
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
 	return &Addons{TerraformStack: stack}
@@ -128,7 +128,7 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 	})
 }
 
-func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
+func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
 	// Newer than the chart's default: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
