@@ -17,8 +17,8 @@ func (t Table) Deploy(s Stack) ([]Statement, error) {
 	return append(statements, s.state(true)...), err
 }
 
-// Plan returns the permissions of the role that plans a stack: read its resources and the states,
-// and lock its state. Errors are as for Deploy.
+// Plan returns the permissions of the role that plans a stack: read its resources and the states. It
+// may not lock its state. Errors are as for Deploy.
 func (t Table) Plan(s Stack) ([]Statement, error) {
 	statements, err := t.statements(s, func(row Type) [][]Grant { return [][]Grant{row.Read} })
 	return append(statements, s.state(false)...), err

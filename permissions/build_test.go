@@ -102,18 +102,18 @@ func TestDeployAndPlan(t *testing.T) {
 		describe = "ec2:Describe on * if []"
 		groups   = " on arn:aws:logs:eu-west-2:111111111111:g:a,arn:aws:logs:eu-west-2:111111111111:g:b if []"
 		list     = "s3:ListBucket on arn:aws:s3:::states if [{StringLikeIfExists s3:prefix [env:/ dev/data.tfstate dev/network.tfstate]}]"
-		read     = "s3:GetObject on arn:aws:s3:::states/dev/data.tfstate,arn:aws:s3:::states/dev/data.tfstate.tflock,arn:aws:s3:::states/dev/network.tfstate if []"
-		lock     = "s3:DeleteObject,s3:PutObject on arn:aws:s3:::states/dev/data.tfstate.tflock if []"
+		read     = "s3:GetObject on arn:aws:s3:::states/dev/data.tfstate,arn:aws:s3:::states/dev/network.tfstate if []"
+		lock     = "s3:DeleteObject,s3:GetObject,s3:PutObject on arn:aws:s3:::states/dev/data.tfstate.tflock if []"
 		write    = "s3:PutObject on arn:aws:s3:::states/dev/data.tfstate if []"
-		key      = "kms:Decrypt,kms:GenerateDataKey on arn:aws:kms:eu-west-2:111111111111:key/1 if [{StringEquals kms:ViaService [s3.eu-west-2.amazonaws.com]} {StringLike kms:EncryptionContext:aws:s3:arn [arn:aws:s3:::states arn:aws:s3:::states/*]}]"
+		key      = " on arn:aws:kms:eu-west-2:111111111111:key/1 if [{StringEquals kms:ViaService [s3.eu-west-2.amazonaws.com]} {StringLike kms:EncryptionContext:aws:s3:arn [arn:aws:s3:::states arn:aws:s3:::states/*]}]"
 	)
 	for _, test := range []struct {
 		name string
 		of   func(Stack) ([]Statement, error)
 		want []string
 	}{
-		{"deploy", table.Deploy, []string{describe, "logs:Create,logs:Delete,logs:Get,logs:Tag" + groups, list, read, lock, write, key, "kms:TagResource on arn:aws:kms:eu-west-2:111111111111:key/1 if []"}},
-		{"plan", table.Plan, []string{describe, "logs:Get" + groups, list, read, lock, key}},
+		{"deploy", table.Deploy, []string{describe, "logs:Create,logs:Delete,logs:Get,logs:Tag" + groups, list, read, lock, write, "kms:Decrypt,kms:GenerateDataKey" + key, "kms:TagResource on arn:aws:kms:eu-west-2:111111111111:key/1 if []"}},
+		{"plan", table.Plan, []string{describe, "logs:Get" + groups, list, read, "kms:Decrypt" + key}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			statements, err := test.of(s)
@@ -125,6 +125,37 @@ func TestDeployAndPlan(t *testing.T) {
 			assert.DeepEqual(t, got, test.want)
 			assert.DeepEqual(t, statements[0].RequiredBy, []string{"aws_vpc", "data.aws_vpc"})
 			assert.Equal(t, statements[0].Reason, "it supports nothing narrower")
+		})
+	}
+}
+
+// TestHostedZones: a role reaches only the records of the zones that its stack names.
+func TestHostedZones(t *testing.T) {
+	for name, test := range map[string]struct {
+		document string
+		known    map[string]string
+		want     []string // the zones whose records the role may list
+	}{
+		"looked up":  {`{"data": {"aws_route53_zone": {"z": {"name": "example.com"}}}, "resource": {"aws_route53_record": {"r": {"zone_id": "${data.aws_route53_zone.z.zone_id}", "name": "a", "type": "A"}}}}`, map[string]string{"example.com": "Z1", "example.org": "Z2"}, []string{"Z1"}},
+		"two":        {`{"data": {"aws_route53_zone": {"y": {"name": "example.org"}, "z": {"name": "example.com"}}}, "resource": {"aws_route53_record": {"r": {"zone_id": "${data.aws_route53_zone.y.zone_id}", "name": "a", "type": "A"}}}}`, map[string]string{"example.com": "Z1", "example.org": "Z2"}, []string{"Z2"}},
+		"a literal":  {`{"resource": {"aws_route53_record": {"r": {"zone_id": "Z3", "name": "a", "type": "A"}}}}`, nil, []string{"Z3"}},
+		"not known":  {`{"data": {"aws_route53_zone": {"z": {"name": "example.com"}}}, "resource": {"aws_route53_record": {"r": {"zone_id": "${data.aws_route53_zone.z.zone_id}", "name": "a", "type": "A"}}}}`, nil, []string{"*"}},
+		"of a token": {`{"data": {"aws_route53_zone": {"z": {"name": "example.com"}}}, "resource": {"aws_route53_record": {"r": {"zone_id": "${data.aws_route53_zone.z.id}", "name": "a", "type": "A"}}}}`, map[string]string{"example.com": "${data.aws_route53_zone.x.zone_id}"}, []string{"${data.aws_route53_zone.x.zone_id}"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := example(test.document)
+			s.HostedZones = test.known
+			statements, err := All().Plan(s)
+			assert.NilError(t, err)
+			var got []string
+			for _, statement := range statements {
+				if strings.Contains(strings.Join(statement.Actions, " "), "route53:ListResourceRecordSets") {
+					for _, resource := range statement.Resources {
+						got = append(got, strings.TrimPrefix(resource, "arn:aws:route53:::hostedzone/"))
+					}
+				}
+			}
+			assert.DeepEqual(t, got, test.want)
 		})
 	}
 }

@@ -70,6 +70,8 @@ func (s Stack) fill(e block, template string) (string, error) {
 			return s.Name
 		case boundary:
 			return s.Boundary
+		case hostedZone:
+			return s.hostedZone(e)
 		}
 		value, ok := e.attributes[strings.Trim(name, "{=}")].(string)
 		if !ok {

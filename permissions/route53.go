@@ -1,9 +1,35 @@
 package permissions
 
+import (
+	"cmp"
+	"regexp"
+)
+
 const route53Source = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html"
 
-// A zone's id is known only after its lookup. Route 53's ARNs have no region.
-const hostedZones = "arn:aws:route53:::hostedzone/*"
+// hostedZones is the ARN of the stack's hosted zone. Route 53's ARNs have no region.
+//
+// Security: a role must not read the records of the account's other zones, and Route 53 has no condition
+// for listing records. To look up a zone by its name, a role must list the names of all zones.
+const hostedZones = "arn:aws:route53:::hostedzone/" + hostedZone
+
+// zoneOf matches a reference to the id of a zone that the stack looks up.
+var zoneOf = regexp.MustCompile(`^\$\{data\.aws_route53_zone\.([A-Za-z0-9_-]+)\.(?:zone_id|id)\}$`)
+
+// hostedZone returns the id of the zone of a record or a lookup, or a star if it is unknown.
+func (s Stack) hostedZone(e block) string {
+	if id, _ := e.attributes["zone_id"].(string); id != "" {
+		found := zoneOf.FindStringSubmatch(id)
+		if found == nil {
+			return s.pattern(id)
+		}
+		data, _ := s.Document["data"].(map[string]any)
+		zones, _ := data["aws_route53_zone"].(map[string]any)
+		e.attributes, _ = zones[found[1]].(map[string]any)
+	}
+	name, _ := e.attributes["name"].(string)
+	return cmp.Or(s.HostedZones[name], "*")
+}
 
 // theRecord: the request is for the stack's own records. ForAllValues also holds for a request that
 // names no records, but every request names some.

@@ -12,6 +12,8 @@ type Stack struct {
 	// Boundary is the ARN of the permissions boundary of the roles that the stack creates.
 	Boundary string
 	State    State
+	// HostedZones are the ids of the public hosted zones that the stack looks up, by the zones' names.
+	HostedZones map[string]string
 }
 
 // State says where the stack's own state is, and which others its roles read.

@@ -5,7 +5,8 @@ import "strings"
 // forState is in RequiredBy in place of a type.
 const forState = "state"
 
-// state returns the permissions that Terraform's S3 backend needs, with a lock beside the state.
+// state returns the permissions that Terraform's S3 backend needs: to read the state and, with write, to
+// lock and write it. Plans run with -lock=false.
 // https://developer.hashicorp.com/terraform/language/backend/s3#permissions-required
 func (s Stack) state(write bool) []Statement {
 	const lock = ".tflock"
@@ -25,17 +26,19 @@ func (s Stack) state(write bool) []Statement {
 			// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 			Conditions: when("StringLikeIfExists", "s3:prefix", append([]string{"env:/", s.State.Key}, s.State.Reads...)...),
 		},
-		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key, s.State.Key + lock}, s.State.Reads...)...), RequiredBy: []string{forState}},
-		{Actions: []string{"s3:DeleteObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), RequiredBy: []string{forState}},
+		{Actions: []string{"s3:GetObject"}, Resources: object(append([]string{s.State.Key}, s.State.Reads...)...), RequiredBy: []string{forState}},
 	}
+	crypt := []string{"kms:Decrypt"}
 	if write {
-		statements = append(statements, Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), RequiredBy: []string{forState}})
+		statements = append(statements,
+			Statement{Actions: []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, Resources: object(s.State.Key + lock), RequiredBy: []string{forState}},
+			Statement{Actions: []string{"s3:PutObject"}, Resources: object(s.State.Key), RequiredBy: []string{forState}})
+		crypt = append(crypt, "kms:GenerateDataKey")
 	}
 	if s.State.KMSKey != "" {
 		key, byAlias := s.stateKey()
 		statements = append(statements, Statement{
-			// Terraform encrypts the lock too, so a plan role needs a data key.
-			Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{key}, RequiredBy: []string{forState},
+			Actions: crypt, Resources: []string{key}, RequiredBy: []string{forState},
 			// Security: only through S3, for objects of this bucket. With a bucket key S3 names the bucket.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
 			Conditions: all(byAlias,

@@ -46,7 +46,8 @@ const (
 	project     = "{project}"
 	environment = "{environment}"
 	stack       = "{stack}"
-	boundary    = "{boundary}" // the ARN of the permissions boundary of the roles that the stack creates
+	boundary    = "{boundary}"    // the ARN of the permissions boundary of the roles that the stack creates
+	hostedZone  = "{hosted_zone}" // the id of the hosted zone of a record or a lookup
 )
 
 // Every taggable resource has the tags project, environment and stack. They distinguish the

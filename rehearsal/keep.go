@@ -80,25 +80,28 @@ const tokenLife = 24 * time.Hour
 // asRole returns a shell function, as, that runs a command under the role of a stack.
 func asRole(r *run.Rehearsal) (string, error) {
 	p := r.App.Pipeline
-	deploy, deployErr := r.Token(p.Release(), tokenLife)
-	plan, planErr := r.Token(synthesized.Review, tokenLife)
+	deploy, deployErr := r.Token(p.Release(), synthesized.Deploy, tokenLife)
+	plan, planErr := r.Token(p.Planned(), synthesized.Plan, tokenLife)
 	if err := errors.Join(deployErr, planErr); err != nil {
 		return "", err
 	}
 	var cases strings.Builder
 	for _, stack := range r.App.Names() {
-		planning := strings.Join(run.Planning(r.App.Stack(stack)), " ")
-		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s planning=%s ;;\n", stack, shell.Quote(p.PlanRoles[stack]), shell.Quote(plan), shell.Quote(planning))
+		var planning []string
+		for _, variable := range run.Planning(r.App.Stack(stack)) {
+			planning = append(planning, shell.Quote(variable))
+		}
+		fmt.Fprintf(&cases, "    'plan %s') role=%s token=%s planning=(%s) ;;\n", stack, shell.Quote(p.PlanRoles[stack]), shell.Quote(plan), strings.Join(planning, " "))
 		fmt.Fprintf(&cases, "    'deploy %s') role=%s token=%s ;;\n", stack, shell.Quote(p.DeployRoles[stack]), shell.Quote(deploy))
 	}
 	return `as() {
-  local role token planning=
+  local role token planning=()
   case "${1-} ${2-}" in
 ` + cases.String() + `    *) echo 'as: plan or deploy, one of ` + strings.Join(r.App.Names(), ", ") + `, and a command' >&2; return 2 ;;
   esac
   [ $# -gt 2 ] || { echo "as: no command. For example: as $1 $2 npx cdktf diff $2" >&2; return 2; }
   shift 2
-  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand $planning "$@"
+  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_ROLE_ARN="$role" AWS_WEB_IDENTITY_TOKEN_FILE="$token" AWS_ROLE_SESSION_NAME=by-hand "${planning[@]}" "$@"
 }
 `, nil
 }

@@ -59,6 +59,15 @@ func all(edits ...edit) edit {
 // mirror adds the image mirror, which an environment without NAT needs in addition to endpoints.
 var mirror = under("cluster", "imageMirror: registry.example.com/mirror")
 
+// many returns a list of that many entries.
+func many(format string, n int) string {
+	var entries []string
+	for i := range n {
+		entries = append(entries, fmt.Sprintf(format, i))
+	}
+	return strings.Join(entries, ", ")
+}
+
 // whole replaces the file.
 func whole(content string) edit {
 	return func(string) string { return content }
@@ -405,6 +414,40 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 		`dev.yaml:9: cluster.publicAccessCIDRs[0]: must be an IPv4 network such as 203.0.113.0/24, is "2001:db8::/32"`},
 	{"access of a pipeline's role", swap("role/admin", "role/plinth-dev-deploy-app"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must not be a pipeline role, which has access already, is arn:aws:iam::111111111111:role/plinth-dev-deploy-app`},
+	{"any tag of what is protected", all(top("protected: true"), under("ci", "branches: []", "tags: []")),
+		`dev.yaml:17: ci.branches: must name a branch that may deploy, or ci.tags a tag`},
+	{"a branch that plans twice", under("ci", "planBranches: [main, main]"),
+		`dev.yaml:16: ci.planBranches[1]: must not repeat an entry, repeats "main"`},
+	{"a branch that plans with a shell in it", under("ci", "planBranches: [$(id)]"),
+		`dev.yaml:16: ci.planBranches[0]: must be a branch's name (letters, digits and _./-), with * for a part of it or alone for every branch, tag and merge request, is "$(id)"`},
+	{"plans on the runners that deploy", under("ci", "runnerTags: [aws-dev, linux]", "planRunnerTags: [linux]"),
+		`dev.yaml:17: ci.planRunnerTags: must have a tag that ci.runnerTags (aws-dev and linux) lacks: a runner that deploys takes these jobs too`},
+	{"every branch's code on a protected environment's runners", all(top("protected: true"), under("ci", "runnerTags: [aws-dev]", "planBranches: ['*']")),
+		`dev.yaml:18: ci.planBranches: must not be [*] for a protected environment on the runners of ci.runnerTags: any branch's code would run where deployments do; set ci.planRunnerTags`},
+	{"ids of a project in GitLab", swap("group/project", "acme@1/plinth@2"),
+		`dev.yaml:16: ci.project: must be a path without ids for ci.provider gitlab, is "acme@1/plinth@2"; write acme/plinth`},
+	{"one id of two", all(under("ci", "provider: github"), swap("group/project", "acme/plinth@2")),
+		`dev.yaml:17: ci.project: must be owner/repository or owner@id/repository@id for ci.provider github, is "acme/plinth@2"`},
+	{"a repository in a group", all(under("ci", "provider: github"), swap("group/project", "a/b/c")),
+		`dev.yaml:17: ci.project: must be owner/repository or owner@id/repository@id for ci.provider github, is "a/b/c"`},
+	{"an id of letters", all(under("ci", "provider: github"), swap("group/project", "acme@a/plinth@b")),
+		`dev.yaml:17: ci.project: must be a project's path, such as group/project, without the host, is "acme@a/plinth@b"`},
+	{"a previous project that is the same", under("ci", "previousProject: group/project"),
+		`dev.yaml:16: ci.previousProject: must differ from ci.project (group/project); remove it`},
+	{"a previous project with ids in GitLab", under("ci", "previousProject: acme@1/plinth@2"),
+		`dev.yaml:16: ci.previousProject: must be a path without ids for ci.provider gitlab, is "acme@1/plinth@2"; write acme/plinth`},
+	{"data residency with GitLab", under("ci", "issuer: https://token.actions.acme.ghe.com"),
+		`dev.yaml:16: ci.issuer: must be an issuer of ci.provider (gitlab), is "https://token.actions.acme.ghe.com"; leave it out for https://gitlab.com`},
+	{"an issuer that only begins as GitHub's", under("ci", "provider: github", "issuer: https://token.actions.githubusercontent.com.example.com"),
+		`dev.yaml:17: ci.issuer: must be an issuer of ci.provider (github), is "https://token.actions.githubusercontent.com.example.com"; leave it out for https://token.actions.githubusercontent.com`},
+	{"too many tags for a trust policy", under("ci", "tags: ["+many("release-of-the-year-20%02d-*", 25)+"]"),
+		`dev.yaml:16: ci.tags: makes the trust policy of the deploy roles 2158 characters long, IAM allows 2048; name fewer, or several at once with *`},
+	{"too many branches for a trust policy", under("ci", "tags: [v*]", "branches: ["+many("release/the-year-20%02d", 26)+"]"),
+		`dev.yaml:17: ci.branches: makes the trust policy of the deploy roles 2174 characters long, IAM allows 2048; name fewer, or several at once with *`},
+	{"too many branches that plan for a trust policy", under("ci", "planBranches: ["+many("feature-%02d/*", 30)+"]"),
+		`dev.yaml:16: ci.planBranches: makes the trust policy of the plan roles 2191 characters long, IAM allows 2048; name fewer, or several at once with *`},
+	{"a trust policy of two projects", under("ci", "previousProject: group/"+strings.Repeat("p", 100), "tags: ["+many("release-%02d", 14)+"]"),
+		`dev.yaml:17: ci.tags: makes the trust policy of the deploy roles 3363 characters long, IAM allows 2048; name fewer, or several at once with *`},
 	{"no CI project", swap("ci:\n  project: group/project\n", ""),
 		`dev.yaml:1: ci.project: must be set: it has no default`},
 	{"a CI project with a star", swap("group/project", "'group/*'"),

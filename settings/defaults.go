@@ -11,8 +11,6 @@ func Defaults() *Environment {
 		State:            State{NoncurrentVersionRetentionDays: 90},
 		CI: CI{
 			Provider:          CIGitLab,
-			Audience:          "sts.amazonaws.com",
-			Branches:          []string{"main"},
 			MaxSessionMinutes: 60,
 		},
 		Network: Network{

@@ -22,9 +22,7 @@ func (e *Environment) derive() {
 		// S3 only encrypts with keys of the bucket's region.
 		e.State.KMSKey = "arn:aws:kms:" + e.State.Region + ":" + e.Account + ":alias/" + e.ResourceName("state")
 	}
-	if e.CI.Issuer == "" {
-		e.CI.Issuer = issuers[e.CI.Provider]
-	}
+	e.deriveCI()
 	if e.Database.DeletionProtection == nil {
 		e.Database.DeletionProtection = new(e.Protected)
 	}
@@ -41,6 +39,14 @@ func (e *Environment) derive() {
 		if access.Policy == AccessDeveloper {
 			access.Namespaces = []string{e.App.Name}
 		}
+	}
+}
+
+func (e *Environment) deriveCI() {
+	e.CI.Issuer = e.issuer()
+	e.CI.Branches, e.CI.Tags, e.CI.PlanBranches = e.refs()
+	if e.CI.PlanRunnerTags == nil {
+		e.CI.PlanRunnerTags = e.CI.RunnerTags
 	}
 }
 

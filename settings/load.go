@@ -68,6 +68,7 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 		return nil, problems
 	}
 	for _, environment := range environments {
+		environment.CI.ProviderAudiences = environment.providerAudiences(documents)
 		environment.derive()
 	}
 	return environments, nil

@@ -138,8 +138,8 @@ func unknownVariables(variables map[string]string, environments []string) Proble
 		if slices.Contains(known, variable) {
 			continue
 		}
-		if now := renamedVariable(variable, environments); now != "" {
-			problems = append(problems, place{variable: variable}.problem("", "%s", renamedTo(now)))
+		if message := outdated(variable, environments); message != "" {
+			problems = append(problems, place{variable: variable}.problem("", "%s", message))
 			continue
 		}
 		message := "names no setting"

@@ -30,12 +30,21 @@ var renamedKeys = map[string]string{
 	"state.oldVersionDays":                     "state.noncurrentVersionRetentionDays",
 }
 
+// removedKeys are keys of earlier versions without a successor. The value says what to do.
+var removedKeys = map[string]string{
+	"ci.audience": "is gone: a job's token has the audience <project>-<environment>-plan, -deploy or -push; remove it",
+}
+
 // renamedTo returns the message about the old name of a key or a variable.
 func renamedTo(now string) string { return "is now " + now + "; rename it" }
 
 // renamed reports an old key, or the keys of an old section, and returns whether it was one. It marks the
 // new key as invalid, so that its absence is not reported too.
 func (d decoder) renamed(key, value *yaml.Node, path string) bool {
+	if remedy, ok := removedKeys[path]; ok {
+		d.reportAt(d.locate(key), path, "%s", remedy)
+		return true
+	}
 	now, ok := renamedKeys[path]
 	if !ok {
 		return false
@@ -53,13 +62,18 @@ func (d decoder) renamed(key, value *yaml.Node, path string) bool {
 	return true
 }
 
-// renamedVariable returns the new name of a renamed key's variable, or "".
-func renamedVariable(variable string, environments []string) string {
+// outdated returns the message about the variable of a key of an earlier version, or "".
+func outdated(variable string, environments []string) string {
 	for _, environment := range environments {
+		for old, remedy := range removedKeys {
+			if Variable(environment, old) == variable {
+				return remedy
+			}
+		}
 		for _, leaf := range leaves() {
 			for old, now := range renamedKeys {
 				if now == leaf.path && Variable(environment, old) == variable {
-					return Variable(environment, now)
+					return renamedTo(Variable(environment, now))
 				}
 			}
 		}

@@ -94,6 +94,15 @@ func TestRenamedKeyWithWhatFollowsFromIt(t *testing.T) {
 	expect(t, err, "dev.yaml:7: database.backup: is now database.awsBackup; rename it")
 }
 
+// The message about a removed key says what to do.
+func TestRemovedKeys(t *testing.T) {
+	const gone = "is gone: a job's token has the audience <project>-<environment>-plan, -deploy or -push; remove it"
+	_, err := loadFiles(map[string]string{"dev": under("ci", "audience: sts.amazonaws.com")(base)})
+	expect(t, err, "dev.yaml:16: ci.audience: "+gone)
+	_, err = loadFiles(map[string]string{"dev": base}, "PLINTH_DEV_CI_AUDIENCE=x")
+	expect(t, err, "PLINTH_DEV_CI_AUDIENCE: "+gone)
+}
+
 func expect(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || err.Error() != want {

@@ -13,6 +13,9 @@ import (
 // snapshotName matches the name of an RDS snapshot. Automatic ones have the prefix rds: or awsbackup:.
 const snapshotName = `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`
 
+// branchPattern is the pattern of the name of a branch or tag. A star stands for any part.
+const branchPattern = `^[A-Za-z0-9_*][A-Za-z0-9_./*-]{0,200}$`
+
 // rule is a rule for one text, independent of other settings. A field names its rules in its validate
 // tag. The schema for editors has the same patterns.
 type rule struct {
@@ -100,7 +103,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		// Security: no star, which would trust other projects.
 		"ciproject": {
 			must:    "a project's path, such as group/project, without the host",
-			pattern: `^[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$`,
+			pattern: `^[A-Za-z0-9_.][A-Za-z0-9_.-]*(@[0-9]+)?(/[A-Za-z0-9_.][A-Za-z0-9_.-]*(@[0-9]+)?)+$`,
 			repair:  projectOf,
 		},
 		"audience": {
@@ -109,17 +112,21 @@ var rules = sync.OnceValue(func() map[string]rule {
 		},
 		"ref": {
 			must:    "a branch's or tag's name (letters, digits and _./-), with * for a part of it",
-			pattern: `^[A-Za-z0-9_*][A-Za-z0-9_./*-]{0,200}$`,
-			also:    func(s string) bool { return strings.Trim(s, "*/") != "" && !strings.HasPrefix(s, "refs/") },
-			repair: func(s string) string {
-				return strings.TrimPrefix(strings.TrimPrefix(s, "refs/heads/"), "refs/tags/")
-			},
+			pattern: branchPattern,
+			also:    isBranch,
+			repair:  branchOf,
 			remedy: func(s string) string {
 				if s != "" && strings.Trim(s, "*/") == "" {
 					return "any branch could deploy; name the protected branches"
 				}
 				return ""
 			},
+		},
+		"planref": {
+			must:    "a branch's name (letters, digits and _./-), with * for a part of it or alone for every branch, tag and merge request",
+			pattern: branchPattern,
+			also:    func(s string) bool { return s == everyBranch || isBranch(s) },
+			repair:  branchOf,
 		},
 		"runnertag": {
 			must:    "a runner's tag of letters, digits and _.-",
@@ -327,6 +334,14 @@ func projectOf(s string) string {
 		return strings.Trim(s, "/")
 	}
 	return strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
+}
+
+// isBranch reports whether a pattern does not match every branch.
+func isBranch(s string) bool { return strings.Trim(s, "*/") != "" && !strings.HasPrefix(s, "refs/") }
+
+// branchOf returns the short name of a branch or tag.
+func branchOf(s string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(s, "refs/heads/"), "refs/tags/")
 }
 
 func parseEndpoint(s string) (*url.URL, bool) {

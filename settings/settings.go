@@ -72,24 +72,40 @@ type State struct {
 type CI struct {
 	// Provider is the CI service.
 	Provider CIProvider `yaml:"provider" validate:"oneof=gitlab github"`
-	// Issuer is the URL of the OIDC issuer. Default: that of gitlab.com or github.com.
+	// Issuer is the URL of the OIDC issuer. GitHub's with data residency is
+	// https://token.actions.<tenant>.ghe.com. Default: that of gitlab.com or github.com.
 	Issuer string `yaml:"issuer" validate:"omitempty,issuer" example:"https://gitlab.example.com"`
-	// Project is the project's path: group/project in GitLab, owner/repository in GitHub.
+	// Project is the project's path: group/project in GitLab, owner/repository in GitHub. A repository that
+	// was created, renamed or transferred since 15 July 2026 has ids in its tokens: owner@1234/repository@5678.
 	Project string `yaml:"project" validate:"required,ciproject" example:"platform/plinth"`
-	// Audience is the audience (aud) of the OIDC tokens.
-	Audience string `yaml:"audience" validate:"audience"`
+	// PreviousProject is the path before a rename or transfer, or without ids. Its tokens open the same
+	// roles. Remove it soon: whoever is given the old path has them.
+	PreviousProject string `yaml:"previousProject" validate:"omitempty,ciproject" example:"platform/old-name"`
 	// Branches are the branches that may deploy; * stands for any part of a name. Protect them in the
-	// project: whoever can push to one can deploy. Every branch may plan.
-	Branches []string `yaml:"branches" validate:"dive,ref"`
-	// Tags are the tags that may deploy; * stands for any part of a name.
+	// project: whoever can push to one can deploy. Default: main, or none if protected.
+	Branches []string `yaml:"branches" validate:"dive,ref" example:"[main]"`
+	// Tags are the tags that may deploy; * stands for any part of a name. Protect them like branches.
+	// Default: none, or v* if protected and no branch may deploy.
 	Tags []string `yaml:"tags" validate:"dive,ref" example:"[v*]"`
+	// PlanBranches are the branches that may plan besides those that may deploy. Planning runs a
+	// branch's code with the rights of the plan roles, on the runners. '*' is every branch, tag and
+	// merge request. Default: '*', or main if protected.
+	PlanBranches []string `yaml:"planBranches" validate:"dive,planref" example:"['*']"`
 	// MaxSessionMinutes is the maximum session duration of the pipelines' roles.
 	MaxSessionMinutes int `yaml:"maxSessionMinutes" validate:"between=60-720"`
-	// RunnerTags are the tags of the GitLab runners for the environment's jobs, such as runners in its VPC.
+	// RunnerTags are the tags of the runners for the environment's jobs, such as runners in its VPC; GitHub
+	// calls them labels. Default: GitLab's untagged runners, GitHub's ubuntu-24.04.
 	RunnerTags []string `yaml:"runnerTags" validate:"dive,runnertag" example:"[aws-dev]"`
+	// PlanRunnerTags are the tags of the runners for the jobs that plan and compare, so that a branch's
+	// code does not run where deployments do. Default: ci.runnerTags.
+	PlanRunnerTags []string `yaml:"planRunnerTags" validate:"dive,runnertag" example:"[aws-dev-plan]"`
 	// UseExistingOIDCProvider uses the OIDC provider of another environment in the account instead of
-	// creating one: an account can have one for each issuer.
+	// creating one: an account can have one for each issuer. That provider must list this environment's
+	// audiences: <project>-<environment>-plan, -deploy and -push.
 	UseExistingOIDCProvider bool `yaml:"useExistingOIDCProvider"`
+
+	// ProviderAudiences are the audiences of all environments that use the account's OIDC provider.
+	ProviderAudiences []string `yaml:"-" json:"-"`
 }
 
 // CIProvider is a kind of CI service.

@@ -3,7 +3,6 @@ package stacks
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawscalleridentity"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiamsessioncontext"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsroute53zone"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamopenidconnectprovider"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -40,6 +40,7 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	provider := newOIDCProvider(stack, env)
 	table := permissions.All()
 	folder := *cdktf.App_Of(stack).Outdir()
+	zones := hostedZones{stack, map[string]string{}}
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
 	documents := map[string]map[string]any{}
 	var names []string
@@ -56,26 +57,32 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	stateKey := newStateBucket(stack, env, names)
 	for _, name := range names {
 		subject := Permissions(env, name, documents, stateKey)
+		subject.HostedZones = zones.of(documents[name])
 		newRoleBoundary(stack, env, subject)
-		newRole := func(verb, name, description string, subjects []string, may func(permissions.Stack) ([]permissions.Statement, error)) {
+		newRole := func(verb, name, description string, trust settings.Trust, may func(permissions.Stack) ([]permissions.Statement, error)) {
 			statements, err := may(subject)
 			fail(err)
-			newPipelineRole(stack, env, provider, verb+"-"+subject.Name, name, description, subjects, statements)
+			newPipelineRole(stack, env, provider, verb+"-"+subject.Name, name, description, trust, statements)
 			roles[verb][env.Name+"-"+subject.Name] = env.RoleARN(name)
 		}
-		newRole("deploy", env.DeployRole(subject.Name), "Deploys and destroys "+env.Name+"-"+subject.Name, Deployers(env.CI), table.Deploy)
-		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, Planners(env.CI), table.Plan)
+		newRole("deploy", env.DeployRole(subject.Name), "Deploys and destroys "+env.Name+"-"+subject.Name, env.DeployTrust(), table.Deploy)
+		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, env.PlanTrust(), table.Plan)
 	}
-	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, Deployers(env.CI),
+	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, env.PushTrust(),
 		permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 
 	output(stack, "state_bucket", "Where Terraform's states are", env.State.Bucket)
 	output(stack, "pipeline", "What pipelines need to know of the environment", map[string]any{
 		"environment": env.Name, "account": env.Account, "region": env.Region, "protected": env.Protected,
-		"provider": string(env.CI.Provider), "issuer": env.CI.Issuer, "project": env.CI.Project, "audience": env.CI.Audience,
-		"branches": append([]string{}, env.CI.Branches...), "tags": append([]string{}, env.CI.Tags...),
-		"runner_tags": append([]string{}, env.CI.RunnerTags...),
-		"push_role":   env.RoleARN(env.PushRole()), "deploy_roles": roles["deploy"], "plan_roles": roles["plan"],
+		"provider": string(env.CI.Provider), "issuer": env.CI.Issuer, "project": env.CI.Project,
+		"audiences": map[string]any{"plan": env.PlanTrust().Audience, "deploy": env.DeployTrust().Audience, "push": env.PushTrust().Audience},
+		"branches":  append([]string{}, env.CI.Branches...), "tags": append([]string{}, env.CI.Tags...),
+		"plan_branches": append([]string{}, env.CI.PlanBranches...),
+		"runner_tags":   append([]string{}, env.CI.RunnerTags...), "plan_runner_tags": append([]string{}, env.CI.PlanRunnerTags...),
+		"push_role": env.RoleARN(env.PushRole()), "deploy_roles": roles["deploy"], "plan_roles": roles["plan"],
+	})
+	output(stack, "oidc_provider", "The OIDC provider of the pipelines' tokens, and the audiences that it must list", map[string]any{
+		"arn": provider, "created": !env.CI.UseExistingOIDCProvider, "audiences": env.CI.ProviderAudiences,
 	})
 	return &Bootstrap{TerraformStack: stack}
 }
@@ -158,44 +165,11 @@ func newOIDCProvider(stack cdktf.TerraformStack, env *settings.Environment) stri
 	}
 	return *iamopenidconnectprovider.NewIamOpenidConnectProvider(stack, jsii.String("ci"), &iamopenidconnectprovider.IamOpenidConnectProviderConfig{
 		Url:          jsii.String(env.CI.Issuer),
-		ClientIdList: jsii.Strings(env.CI.Audience),
+		ClientIdList: jsii.Strings(env.CI.ProviderAudiences...),
 	}).Arn()
 }
 
 func issuerHost(ci settings.CI) string { return strings.TrimPrefix(ci.Issuer, "https://") }
-
-// Deployers returns the token subjects of the branches and tags that may deploy.
-//
-// https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
-// https://docs.github.com/en/actions/reference/security/oidc
-func Deployers(ci settings.CI) []string {
-	var subjects []string
-	for _, branch := range ci.Branches {
-		if ci.Provider == settings.CIGitHub {
-			subjects = append(subjects, fmt.Sprintf("repo:%s:ref:refs/heads/%s", ci.Project, branch))
-		} else {
-			subjects = append(subjects, fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", ci.Project, branch))
-		}
-	}
-	for _, tag := range ci.Tags {
-		if ci.Provider == settings.CIGitHub {
-			subjects = append(subjects, fmt.Sprintf("repo:%s:ref:refs/tags/%s", ci.Project, tag))
-		} else {
-			subjects = append(subjects, fmt.Sprintf("project_path:%s:ref_type:tag:ref:%s", ci.Project, tag))
-		}
-	}
-	return subjects
-}
-
-// Planners returns the token subjects of the project's merge requests, branches and tags. In a merge
-// request, GitLab's token names the source branch. In a fork's, it names the fork's project, which
-// the role does not trust.
-func Planners(ci settings.CI) []string {
-	if ci.Provider == settings.CIGitHub {
-		return []string{"repo:" + ci.Project + ":pull_request", "repo:" + ci.Project + ":ref:refs/heads/*", "repo:" + ci.Project + ":ref:refs/tags/*"}
-	}
-	return []string{"project_path:" + ci.Project + ":ref_type:branch:ref:*", "project_path:" + ci.Project + ":ref_type:tag:ref:*"}
-}
 
 // Permissions describes a stack to package permissions: by its name, such as network, the Terraform
 // JSON of all stacks of the environment by name, and the ARN of the states' key. Its roles may read
@@ -217,6 +191,33 @@ func Permissions(env *settings.Environment, name string, documents map[string]ma
 		}
 	}
 	return stack
+}
+
+// hostedZones looks up the ids of hosted zones when the bootstrap stack is deployed.
+type hostedZones struct {
+	stack cdktf.TerraformStack
+	ids   map[string]string
+}
+
+// of returns the ids of the public zones that a stack looks up, by the zones' names.
+func (z hostedZones) of(document map[string]any) map[string]string {
+	data, _ := document["data"].(map[string]any)
+	zones, _ := data["aws_route53_zone"].(map[string]any)
+	found := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(zones)) {
+		zone, _ := zones[id].(map[string]any)
+		name, _ := zone["name"].(string)
+		if private, _ := zone["private_zone"].(bool); name == "" || private {
+			continue
+		}
+		if z.ids[name] == "" {
+			z.ids[name] = *dataawsroute53zone.NewDataAwsRoute53Zone(z.stack, jsii.String("zone-"+strings.ReplaceAll(name, ".", "-")), &dataawsroute53zone.DataAwsRoute53ZoneConfig{
+				Name: jsii.String(name), PrivateZone: jsii.Bool(false),
+			}).ZoneId()
+		}
+		found[name] = z.ids[name]
+	}
+	return found
 }
 
 // readSynthesized reads the Terraform JSON that an earlier pass wrote for a stack.
@@ -264,12 +265,12 @@ func newRoleBoundary(stack cdktf.TerraformStack, env *settings.Environment, subj
 	})
 }
 
-func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, provider, id, name, description string, subjects []string, statements []permissions.Statement) {
+func newPipelineRole(stack cdktf.TerraformStack, env *settings.Environment, provider, id, name, description string, trust settings.Trust, statements []permissions.Statement) {
 	packed, err := permissions.Pack(statements)
 	fail(err)
 	config := pipelinerole.Config{
 		Name: name, Description: description,
-		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: env.CI.Audience, Subjects: subjects,
+		ProviderArn: provider, Issuer: issuerHost(env.CI), Audience: trust.Audience, Subjects: trust.Subjects, Refs: trust.Refs,
 		MaxSessionMinutes: env.CI.MaxSessionMinutes,
 		// Security: no role may change what the bootstrap stack creates.
 		Boundary: permissions.Document(permissions.Boundary(statements,

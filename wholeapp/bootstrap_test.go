@@ -34,8 +34,12 @@ func TestPermissionsDocument(t *testing.T) {
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s\n\n%s", name, what, permissions.Markdown(statements))
 	}
 	for _, env := range all {
-		trust := func(subjects []string) string {
-			return fmt.Sprintf("For tokens of %s with the subject `%s`.", env.CI.Issuer, strings.Join(subjects, "` or `"))
+		trust := func(t settings.Trust) string {
+			text := fmt.Sprintf("For tokens of %s with the audience `%s` and the subject `%s`", env.CI.Issuer, t.Audience, strings.Join(t.Subjects, "` or `"))
+			if len(t.Refs) > 0 {
+				text += fmt.Sprintf(", of `%s`", strings.Join(t.Refs, "` or `"))
+			}
+			return text + "."
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n<details><summary>The roles of %s</summary>\n", env.Name, env.Name)
 		key := env.State.KMSKey
@@ -48,17 +52,18 @@ func TestPermissionsDocument(t *testing.T) {
 		}
 		for _, name := range names {
 			subject := stacks.Permissions(env, name, documents, key)
+			subject.HostedZones = map[string]string{env.App.HostedZone: "the id of " + env.App.HostedZone}
 			may, err := table.Deploy(subject)
 			assert.NilError(t, err)
-			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`. "+trust(stacks.Deployers(env.CI)), may)
+			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`. "+trust(env.DeployTrust()), may)
 			may, err = table.Plan(subject)
 			assert.NilError(t, err)
-			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`. "+trust(stacks.Planners(env.CI)), may)
+			role(env.PlanRole(name), "Plans `"+env.Name+"-"+name+"`. "+trust(env.PlanTrust()), may)
 			may, err = permissions.RolesBoundary(subject)
 			assert.NilError(t, err)
 			role(env.RoleBoundary(name), "The boundary of every role that `"+env.Name+"-"+name+"` makes.", may)
 		}
-		role(env.PushRole(), "Pushes images. "+trust(stacks.Deployers(env.CI)), permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+		role(env.PushRole(), "Pushes images. "+trust(env.PushTrust()), permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 		b.WriteString("\n</details>\n")
 	}
 	if difference := differs(b.String(), "../../docs/permissions.md"); difference != "" {
@@ -130,28 +135,83 @@ func isBoundary(e element) bool {
 
 // planTrusted: a subject that may deploy may also plan, because a pipeline plans before it deploys.
 func planTrusted(p platform) (broken []string) {
-	trusted := map[string][]string{}
+	trusted := map[string][]string{} // by stack, verb and claim
 	for _, e := range p.elements() {
-		if kind, _, _ := strings.Cut(e.name, "-"); e.kind == "aws_iam_policy_document" && strings.Contains(e.name, "_trust_") && layer(e.stack) == bootstrap {
-			for _, condition := range dig(e.body, "statement", "condition").([]any) {
-				if strings.HasSuffix(fmt.Sprint(dig(condition, "variable")), ":sub") {
-					trusted[e.stack+" "+kind] = strs(dig(condition, "values"))
-				}
-			}
+		found := trustName.FindStringSubmatch(e.name)
+		if found == nil || e.kind != "aws_iam_policy_document" || layer(e.stack) != bootstrap {
+			continue
+		}
+		for _, condition := range dig(e.body, "statement", "condition").([]any) {
+			variable := fmt.Sprint(dig(condition, "variable"))
+			key := e.stack + " " + found[1] + variable[strings.LastIndex(variable, ":"):]
+			trusted[key] = strs(dig(condition, "values"))
 		}
 	}
 	for key, subjects := range trusted {
-		stack, deploys := strings.CutSuffix(key, " deploy")
+		stack, deploys := strings.CutSuffix(key, " deploy:sub")
+		if !deploys {
+			continue
+		}
 		for _, subject := range subjects {
-			if deploys && !slices.ContainsFunc(trusted[stack+" plan"], func(pattern string) bool {
-				return strings.HasPrefix(subject, strings.TrimSuffix(pattern, "*"))
-			}) {
+			// The token of a job in GitHub's environment names its branch in another claim; a plan's, in its subject.
+			if repository, _, inEnvironment := strings.Cut(subject, ":environment:"); inEnvironment {
+				for _, ref := range trusted[stack+" deploy:ref"] {
+					if !covered(repository+":ref:"+ref, trusted[stack+" plan:sub"]) {
+						broken = append(broken, stack+": "+ref+" may deploy, and not plan")
+					}
+				}
+			} else if !covered(subject, trusted[stack+" plan:sub"]) {
 				broken = append(broken, stack+": "+subject+" may deploy, and not plan")
 			}
 		}
 	}
 	if len(trusted) == 0 {
 		broken = append(broken, "nobody is trusted")
+	}
+	return broken
+}
+
+// covered reports whether a pattern, which may end in a star, matches the subject.
+func covered(subject string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		return strings.HasPrefix(subject, strings.TrimSuffix(pattern, "*"))
+	})
+}
+
+// trustName matches the name of a role's trust policy. Its first group is the verb.
+var trustName = regexp.MustCompile(`^(deploy|plan|push)(-\w+)?_trust_`)
+
+// audiencesApart: each verb of each environment has its own audience, and the account's OIDC provider
+// lists it.
+func audiencesApart(p platform) (broken []string) {
+	listed := map[string][]string{}
+	for _, e := range p.resources("aws_iam_openid_connect_provider") {
+		listed[e.stack] = strs(e.body["client_id_list"])
+	}
+	of := map[string]string{} // environment and verb by audience
+	for _, e := range p.elements() {
+		found := trustName.FindStringSubmatch(e.name)
+		if found == nil || e.kind != "aws_iam_policy_document" || layer(e.stack) != bootstrap {
+			continue
+		}
+		owner := environment(e.stack) + " " + found[1]
+		for _, condition := range dig(e.body, "statement", "condition").([]any) {
+			if !strings.HasSuffix(fmt.Sprint(dig(condition, "variable")), ":aud") {
+				continue
+			}
+			for _, audience := range strs(dig(condition, "values")) {
+				if other, taken := of[audience]; taken && other != owner {
+					broken = append(broken, fmt.Sprintf("%s: its tokens, for %s, open roles of %s too", e, audience, other))
+				}
+				of[audience] = owner
+				if provider, made := listed[e.stack]; made && !slices.Contains(provider, audience) {
+					broken = append(broken, fmt.Sprintf("%s: the OIDC provider does not list %s", e, audience))
+				}
+			}
+		}
+	}
+	if len(of) < 3 {
+		broken = append(broken, fmt.Sprintf("audiences are %v", of))
 	}
 	return broken
 }
@@ -276,7 +336,7 @@ func bootstrapOutOfReach(p platform) (broken []string) {
 	return broken
 }
 
-// reading matches actions that change nothing. A state's lock needs other actions.
+// reading matches actions that change nothing.
 var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List|View)[A-Za-z]*$`)
 
 // secretsValues are reading actions that may return secrets.
@@ -296,16 +356,17 @@ func plansReadOnly(p platform) (broken []string) {
 			continue
 		}
 		for _, action := range words(s.body["Action"]) {
-			lock := true
 			if action == "ssm:GetParameter" && (isBoundary(s.element) || awsParameters(words(s.body["Resource"]))) {
 				continue
 			}
-			for _, resource := range words(s.body["Resource"]) {
-				lock = lock && strings.HasSuffix(resource, ".tflock")
-			}
-			state := slices.Contains([]string{"kms:Decrypt", "kms:GenerateDataKey"}, action) && strings.Contains(fmt.Sprint(s.body["Condition"], s.element.body["name"]), "s3")
-			if slices.Contains(secretsValues, action) || !reading.MatchString(action) && !lock && !state {
+			state := action == "kms:Decrypt" && strings.Contains(fmt.Sprint(s.body["Condition"], s.element.body["name"]), "s3")
+			if slices.Contains(secretsValues, action) || !reading.MatchString(action) && !state {
 				broken = append(broken, fmt.Sprintf("%s: allows %s", s, action))
+			}
+			for _, resource := range words(s.body["Resource"]) {
+				if strings.HasSuffix(resource, ".tflock") || strings.HasPrefix(resource, "arn:aws:route53:::hostedzone/") && strings.Contains(resource, "*") {
+					broken = append(broken, fmt.Sprintf("%s: allows %s on %s", s, action, resource))
+				}
 			}
 		}
 	}

@@ -170,6 +170,16 @@ var properties = []struct {
 		},
 	},
 	{
+		"a token opens the roles of one environment and verb", audiencesApart,
+		func(p platform) {
+			for _, e := range p.elements() {
+				if strings.HasPrefix(e.name, "push_trust_") {
+					dig(e.body, "statement").([]any)[0].(object)["condition"].([]any)[0].(object)["values"] = []any{"sts.amazonaws.com"}
+				}
+			}
+		},
+	},
+	{
 		"state is locked, and apart for each stack", stateApart,
 		func(p platform) {
 			for _, document := range p.stacks {

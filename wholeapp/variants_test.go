@@ -41,9 +41,14 @@ var variants = map[string][]string{
 	},
 	"a project on GitHub, a key and a provider that are there, a log of the states' bucket": {
 		"PLINTH_DEV_CI_PROVIDER=github", "PLINTH_DEV_CI_ISSUER=https://token.actions.githubusercontent.com", "PLINTH_DEV_CI_USE_EXISTING_OIDC_PROVIDER=true",
-		"PLINTH_DEV_CI_TAGS=[v*]", "PLINTH_DEV_STATE_ACCESS_LOG_BUCKET=logs-111111111111",
+		"PLINTH_DEV_CI_TAGS=[v*]", "PLINTH_DEV_CI_PROJECT=acme@123456/plinth@456789", "PLINTH_DEV_CI_PREVIOUS_PROJECT=acme/plinth",
+		"PLINTH_DEV_STATE_ACCESS_LOG_BUCKET=logs-111111111111",
 		"PLINTH_DEV_STATE_KMS_KEY=arn:aws:kms:eu-west-2:111111111111:key/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"a protected project on GitHub, with data residency": {
+		"PLINTH_PROD_CI_PROVIDER=github", "PLINTH_PROD_CI_ISSUER=https://token.actions.acme.ghe.com", "PLINTH_PROD_CI_PLAN_RUNNER_TAGS=[plans]",
+		"PLINTH_ENVIRONMENTS=prod",
 	},
 	"settings of the application's own":      {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
 	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},

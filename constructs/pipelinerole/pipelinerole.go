@@ -21,9 +21,10 @@ type Config struct {
 	Description string
 	// ProviderArn is the CI's OIDC provider in IAM, Issuer its URL without https://.
 	ProviderArn, Issuer string
-	// Audience and Subjects are those of the tokens that may assume the role; a subject may contain stars.
-	Audience string
-	Subjects []string
+	// Audience, Subjects and Refs are those of the tokens that may assume the role. A token must match one
+	// value of each; Refs may be empty. A subject or a ref may contain stars.
+	Audience       string
+	Subjects, Refs []string
 	// Policies are the role's policies and Boundary its permissions boundary, as JSON documents.
 	Policies []string
 	Boundary string
@@ -35,20 +36,24 @@ type Config struct {
 func New(scope constructs.Construct, id string, config Config) constructs.Construct {
 	this := constructs.NewConstruct(scope, &id)
 	boundary := newPolicy(this, "boundary", config.Name+"-boundary", "The most that "+config.Name+" may ever do", config.Boundary)
+	conditions := []policy.Condition{
+		{Test: "StringEquals", Variable: config.Issuer + ":aud", Values: []string{config.Audience}},
+		{Test: testFor(config.Subjects), Variable: config.Issuer + ":sub", Values: config.Subjects},
+	}
+	if len(config.Refs) > 0 {
+		conditions = append(conditions, policy.Condition{Test: testFor(config.Refs), Variable: config.Issuer + ":ref", Values: config.Refs})
+	}
 	role := iamrole.NewIamRole(this, jsii.String("role"), &iamrole.IamRoleConfig{
 		Name:                jsii.String(config.Name),
 		Description:         jsii.String(config.Description),
 		MaxSessionDuration:  jsii.Number(config.MaxSessionMinutes * 60),
 		PermissionsBoundary: boundary.Arn(),
-		AssumeRolePolicy: policy.Document(this, "trust", policy.Statement{
+		AssumeRolePolicy: policy.Minified(this, "trust", policy.Statement{
 			Actions:    []string{"sts:AssumeRoleWithWebIdentity"},
 			Principals: []policy.Principal{{Type: "Federated", Identifiers: []string{config.ProviderArn}}},
 			// Security: pin both, or every project of the same CI service can assume the role.
 			// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
-			Conditions: []policy.Condition{
-				{Test: "StringEquals", Variable: config.Issuer + ":aud", Values: []string{config.Audience}},
-				{Test: subjectTest(config.Subjects), Variable: config.Issuer + ":sub", Values: config.Subjects},
-			},
+			Conditions: conditions,
 		}),
 	}).Name()
 	for i, document := range config.Policies {
@@ -60,9 +65,9 @@ func New(scope constructs.Construct, id string, config Config) constructs.Constr
 	return this
 }
 
-// subjectTest returns StringLike only if a subject contains a star.
-func subjectTest(subjects []string) string {
-	if strings.Contains(strings.Join(subjects, ""), "*") {
+// testFor returns StringLike only if a value contains a star.
+func testFor(values []string) string {
+	if strings.Contains(strings.Join(values, ""), "*") {
 		return "StringLike"
 	}
 	return "StringEquals"

@@ -46,12 +46,21 @@ func NotPrincipal(arns []string) Condition {
 
 // Document renders statements as an aws_iam_policy_document and returns its JSON.
 func Document(scope constructs.Construct, id string, statements ...Statement) *string {
+	return document(scope, id, statements).Json()
+}
+
+// Minified is like [Document], without white space, for documents near AWS's limit.
+func Minified(scope constructs.Construct, id string, statements ...Statement) *string {
+	return document(scope, id, statements).MinifiedJson()
+}
+
+func document(scope constructs.Construct, id string, statements []Statement) dataawsiampolicydocument.DataAwsIamPolicyDocument {
 	rendered := make([]*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement, 0, len(statements))
 	for _, s := range statements {
 		rendered = append(rendered, render(s))
 	}
 	return dataawsiampolicydocument.NewDataAwsIamPolicyDocument(scope, &id,
-		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: rendered}).Json()
+		&dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{Statement: rendered})
 }
 
 func render(s Statement) *dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement {

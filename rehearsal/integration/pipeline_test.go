@@ -22,6 +22,8 @@ import (
 type pipeline struct {
 	rehearsal
 	program, folder string
+	// variables are those of commands run by hand, and these.
+	variables []string
 }
 
 // newPipeline clones the work tree with its uncommitted changes.
@@ -29,7 +31,7 @@ func newPipeline(t *testing.T, r rehearsal) pipeline {
 	t.Helper()
 	absolute, err := filepath.Abs(root)
 	assert.NilError(t, err)
-	p := pipeline{r, filepath.Join(absolute, "ci", "node_modules", ".bin", "gitlab-ci-local"), t.TempDir()}
+	p := pipeline{r, filepath.Join(absolute, "ci", "node_modules", ".bin", "gitlab-ci-local"), t.TempDir(), nil}
 	p.in(absolute, "make", "ci/node_modules/.package-lock.json")
 	var files []string
 	for file := range strings.SplitSeq(strings.Trim(p.in(absolute, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
@@ -73,7 +75,7 @@ func (p pipeline) run(ref synthesized.Ref, variables map[string]string, file str
 // try is run for jobs that may fail.
 func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file string, jobs ...string) ([]byte, error) {
 	p.t.Helper()
-	token, err := p.Token(ref, time.Hour)
+	token, err := p.Token(ref, verbOf(file), time.Hour)
 	assert.NilError(p.t, err)
 	content, err := os.ReadFile(token)
 	assert.NilError(p.t, err)
@@ -113,6 +115,14 @@ func (p pipeline) try(ref synthesized.Ref, variables map[string]string, file str
 	return command.CombinedOutput()
 }
 
+// verbOf returns the verb of a file's jobs, except for the job that pushes the image.
+func verbOf(file string) synthesized.Verb {
+	if strings.HasSuffix(file, "-plan.yml") || strings.HasSuffix(file, "-drift.yml") {
+		return synthesized.Plan
+	}
+	return synthesized.Deploy
+}
+
 // plinth runs the command by hand, as the account's administrator.
 func (p pipeline) plinth(args ...string) string {
 	p.t.Helper()
@@ -120,6 +130,7 @@ func (p pipeline) plinth(args ...string) string {
 	environ := append(os.Environ(), append(p.Variables(), p.Overrides()...)...)
 	// Without a token, no note is written into the merge request that these tests run for.
 	command.Dir, command.Env = p.folder, append(slices.DeleteFunc(environ, fromMake), "GITLAB_NOTE_TOKEN=", "GOFLAGS=-trimpath")
+	command.Env = append(command.Env, p.variables...)
 	out, err := command.CombinedOutput()
 	assert.NilError(p.t, err, "./plinth %s: %s", args, out)
 	return string(out)

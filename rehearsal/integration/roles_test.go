@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -38,8 +39,28 @@ func TestRoles(t *testing.T) {
 			r.contains(r.refused(r.As(plan, test.role, test.ref)), test.want)
 		})
 	}
+	// A token for another verb opens no role either, whatever its branch or tag.
+	for name, test := range map[string]struct {
+		role string
+		verb synthesized.Verb
+	}{
+		"a deploy role, with a token to plan":   {p.DeployRoles[network], synthesized.Plan},
+		"a deploy role, with a token to push":   {p.DeployRoles[network], synthesized.Push},
+		"a plan role, with a token to deploy":   {p.PlanRoles[network], synthesized.Deploy},
+		"the push role, with a token to deploy": {p.PushRole, synthesized.Deploy},
+	} {
+		t.Run(name, func(*testing.T) {
+			file, err := r.Token(p.Release(), test.verb, time.Hour)
+			assert.NilError(t, err)
+			c := r.With(plan, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_ROLE_ARN="+test.role, "AWS_WEB_IDENTITY_TOKEN_FILE="+file)
+			r.contains(r.refused(c), "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+		})
+	}
+	// A plan role only reads. It may not lock the state either.
+	r.contains(r.refused(r.As(plan, p.PlanRoles[network], synthesized.Review)), "dev/network.tfstate.tflock", "not authorized to perform: s3:PutObject")
+	unlocked := r.Terraform(network, "plan", "-input=false", "-lock=false")
 	for _, ref := range []synthesized.Ref{synthesized.Review, {Name: "v1.0", Tag: true}} {
-		r.contains(r.do(r.As(plan, p.PlanRoles[network], ref)), "to add, 0 to change, 0 to destroy.")
+		r.contains(r.do(r.As(unlocked, p.PlanRoles[network], ref)), "to add, 0 to change, 0 to destroy.")
 	}
 	// A command for several stacks has no credentials for a stack without a role.
 	several, err := r.Under(plan, map[string]string{r.stack("data"): p.DeployRoles[r.stack("data")]}, p.Release())
@@ -56,13 +77,57 @@ func TestRoles(t *testing.T) {
 	r.contains(r.do(r.Terraform(bootstrap, "plan", "-input=false")), "No changes.")
 }
 
+// TestGitHubRoles checks which of GitHub's jobs may deploy and plan: with both forms of the repository's
+// path, from which branches and tags, and in which of GitHub's environments.
+func TestGitHubRoles(t *testing.T) {
+	t.Parallel()
+	r := start(t, "dev", "PLINTH_DEV_CI_PROVIDER=github", "PLINTH_DEV_CI_ISSUER=https://token.actions.githubusercontent.com",
+		"PLINTH_DEV_CI_PROJECT=acme@123456/plinth@456789", "PLINTH_DEV_CI_PREVIOUS_PROJECT=acme/plinth", "PLINTH_DEV_CI_PLAN_BRANCHES=[]")
+	assert.NilError(t, r.Bootstrap(t.Context()))
+	network := r.stack("network")
+	p := *r.App.Pipeline
+	for name, test := range map[string]struct {
+		role             string
+		project, another string // instead of the trusted ones
+		ref              synthesized.Ref
+		may              bool
+	}{
+		"deploys from main":               {role: p.DeployRoles[network], ref: p.Release(), may: true},
+		"deploys as before":               {role: p.DeployRoles[network], project: "acme/plinth", ref: p.Release(), may: true},
+		"another branch":                  {role: p.DeployRoles[network], ref: synthesized.Ref{Name: "my-main"}},
+		"a pull request":                  {role: p.DeployRoles[network], ref: synthesized.Review},
+		"another repository of that name": {role: p.DeployRoles[network], project: "acme@123456/plinth@999999", ref: p.Release()},
+		"another environment":             {role: p.DeployRoles[network], another: "prod", ref: p.Release()},
+		"plans from main":                 {role: p.PlanRoles[network], ref: p.Release(), may: true},
+		"plans a pull request":            {role: p.PlanRoles[network], ref: synthesized.Review},
+	} {
+		t.Run(name, func(t *testing.T) {
+			of := p
+			of.Project, of.Environment = cmp.Or(test.project, p.Project), cmp.Or(test.another, p.Environment)
+			verb := p.Verb(test.role)
+			token := iam.NewToken(iam.Claims{
+				Issuer: p.Issuer, Subject: of.Subject(test.ref, verb), Audience: []string{p.Audiences[verb]}, Ref: of.Claim(test.ref), Expires: time.Now().Add(time.Hour),
+			})
+			var err error
+			assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {
+				_, err = w.AssumeRoleWithWebIdentity(test.role, token, "github", time.Now())
+				return nil
+			}))
+			assert.Equal(t, err == nil, test.may, "%v", err)
+		})
+	}
+	// The real Terraform works with such tokens too.
+	r.do(r.As(r.Terraform(network, "init", "-input=false"), p.DeployRoles[network], p.Release()))
+	r.contains(r.do(r.As(r.Terraform(network, "plan", "-input=false"), p.DeployRoles[network], p.Release())), "to add, 0 to change, 0 to destroy.")
+}
+
 // TestExpiredToken: a job that waits too long cannot assume its role any more.
 func TestExpiredToken(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev")
 	assert.NilError(t, r.Bootstrap(t.Context()))
 	network := r.stack("network")
-	file, err := r.Token(r.App.Pipeline.Release(), -time.Minute)
+	file, err := r.Token(r.App.Pipeline.Release(), synthesized.Deploy, -time.Minute)
 	assert.NilError(t, err)
 	assert.Equal(t, filepath.Dir(file), r.Path("tokens"))
 	c := r.Terraform(network, "init", "-input=false")
@@ -87,7 +152,7 @@ func TestWidened(t *testing.T) {
 			}
 			return true
 		}, "aws_iam_policy")
-		file, err := r.Token(p.Release(), time.Hour)
+		file, err := r.Token(p.Release(), synthesized.Deploy, time.Hour)
 		if err != nil {
 			return err
 		}

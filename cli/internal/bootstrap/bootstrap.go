@@ -142,6 +142,11 @@ func (r *run) next() {
 			"They read their roles from the synthesized stacks and need no variables or keys.\n",
 			r.env.pipeline.Project, r.env.name, strings.Join(trusted, ", "))
 	}
+	if p := r.env.provider; !p.Created && len(p.Audiences) > 0 {
+		fmt.Fprintf(r.stderr, "\n%s must list the audiences %s. The environment that creates it adds them when its bootstrap is run again. Who made it otherwise adds each:\n"+
+			"  aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn %[1]s --client-id %[3]s\n",
+			p.Arn, strings.Join(p.Audiences, ", "), p.Audiences[0])
+	}
 	fmt.Fprintf(r.stderr, "\nNext: ./plinth deploy %s-network\n", r.env.name)
 }
 

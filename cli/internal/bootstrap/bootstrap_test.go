@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,6 +154,29 @@ func TestUnknownEnvironment(t *testing.T) {
 		if err := start(f.root, Options{Environment: name, Stdout: f.t.Output(), Stderr: f.t.Output()}, nil); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", name, err, want)
 		}
+	}
+}
+
+// TestNext checks what bootstrap says to do next.
+func TestNext(t *testing.T) {
+	const provider = `"oidc_provider": {"value": {"arn": "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com", "created": %s, "audiences": ["plinth-dev-deploy", "plinth-dev-plan"]}}`
+	const told = "plinth-dev-deploy, plinth-dev-plan"
+	for name, test := range map[string]struct {
+		created string
+		want    bool
+	}{"its own provider": {"true", false}, "another's": {"false", true}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			put(t, filepath.Join(f.root, "cdktf.out/stacks/bootstrap-dev/cdk.tf.json"),
+				strings.Replace(small, `"resource":`, `"output": {`+fmt.Sprintf(provider, test.created)+`}, "resource":`, 1), 0o600)
+			var said strings.Builder
+			if err := start(f.root, Options{Environment: "dev", AutoApprove: true, Stdout: t.Output(), Stderr: &said}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(said.String(), "\nNext: ./plinth deploy dev-network\n") || strings.Contains(said.String(), told) != test.want {
+				t.Errorf("it says:\n%s", said.String())
+			}
+		})
 	}
 }
 

@@ -31,6 +31,7 @@ type environment struct {
 	// resources are the arguments of each resource, by type and name.
 	resources map[string]map[string]map[string]any
 	pipeline  pipeline
+	provider  oidcProvider
 }
 
 // pipeline is the part of the stack's output that the message about the next step needs.
@@ -39,6 +40,14 @@ type pipeline struct {
 	Project  string   `json:"project"`
 	Branches []string `json:"branches"`
 	Tags     []string `json:"tags"`
+}
+
+// oidcProvider is the account's OIDC provider for the pipelines' tokens.
+type oidcProvider struct {
+	Arn string `json:"arn"`
+	// Created reports whether this stack creates it. Audiences are those that it must list.
+	Created   bool     `json:"created"`
+	Audiences []string `json:"audiences"`
 }
 
 // readEnvironment reads the bootstrap stack of an environment in the project that contains dir.
@@ -77,6 +86,9 @@ func readEnvironment(dir, name string) (*environment, error) {
 			Pipeline struct {
 				Value json.RawMessage `json:"value"`
 			} `json:"pipeline"`
+			Provider struct {
+				Value oidcProvider `json:"value"`
+			} `json:"oidc_provider"`
 		} `json:"output"`
 	}
 	if err := stack.Decode(&file); err != nil {
@@ -89,7 +101,7 @@ func readEnvironment(dir, name string) (*environment, error) {
 	e := &environment{
 		name: name, stack: stack.Name, synthesized: stack, folder: filepath.Dir(stack.File),
 		account: aws[0].Accounts[0], region: aws[0].Region, tags: aws[0].DefaultTags[0].Tags,
-		backend: file.Terraform.Backend.S3, resources: file.Resource,
+		backend: file.Terraform.Backend.S3, resources: file.Resource, provider: file.Output.Provider.Value,
 	}
 	e.bucket, _ = e.backend["bucket"].(string)
 	e.key, _ = e.backend["key"].(string)

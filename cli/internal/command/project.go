@@ -102,7 +102,7 @@ for AWS. No AWS account is involved.`,
 
 func newPipeline(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
-		Use: "pipeline", Short: "Write GitLab's child pipelines to build/pipeline",
+		Use: "pipeline", Short: "Write the pipelines of GitLab and GitHub to build/pipeline",
 		Example: "  ./plinth pipeline",
 		Args:    exactly(),
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -11,7 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // stubs replace the Makefile and the command. Each logs its arguments and the job's role, and creates
@@ -152,23 +155,64 @@ func TestAsRole(t *testing.T) {
 func TestAsRoleOnGitHub(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "bearer of-github" || r.URL.Query().Get("audience") != "sts.amazonaws.com" {
+		if r.Header.Get("Authorization") != "bearer of-github" || r.URL.Query().Get("audience") != "plinth-dev-plan" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		_, _ = io.WriteString(w, `{"value": "a.b.c"}`)
 	}))
 	t.Cleanup(server.Close)
-	for token, want := range map[string]string{"of-github": "a.b.c/plinth-12-1/", "wrong": "ci/as-role: " + strings.TrimPrefix(server.URL, "http://") + " gives no token: status 401"} {
+	for _, test := range []struct{ token, audience, want string }{
+		{"of-github", "plinth-dev-plan", "a.b.c/plinth-12-1/"},
+		{"wrong", "plinth-dev-plan", "ci/as-role: " + strings.TrimPrefix(server.URL, "http://") + " gives no token: status 401"},
+		{"of-github", "", "ci/as-role: AWS_AUDIENCE must be set"},
+	} {
 		command := exec.Command(filepath.Join(repository, "ci", "as-role"), "sh", "-c",
 			`printf %s "$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")/$AWS_ROLE_SESSION_NAME/${ACTIONS_ID_TOKEN_REQUEST_TOKEN-}"`)
 		command.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "AWS_ROLE_ARN=arn:aws:iam::111111111111:role/x", "GITHUB_RUN_ID=12", "GITHUB_RUN_ATTEMPT=1",
-			"ACTIONS_ID_TOKEN_REQUEST_URL=" + server.URL + "/?v=2", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + token,
+			"ACTIONS_ID_TOKEN_REQUEST_URL=" + server.URL + "/?v=2", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + test.token, "AWS_AUDIENCE=" + test.audience,
 		}
 		out, err := command.CombinedOutput()
-		if (err == nil) != (token == "of-github") || !strings.Contains(string(out), want) {
-			t.Errorf("with the token %s it ends with %v and %q, not %q", token, err, out, want)
+		if (err == nil) != strings.HasPrefix(test.want, "a.b.c/") || !strings.Contains(string(out), test.want) {
+			t.Errorf("with the token %s for %q it ends with %v and %q, not %q", test.token, test.audience, err, out, test.want)
 		}
+	}
+}
+
+// TestAsRoleRenews: GitHub's token expires before a deployment ends. Until the command ends, ci/as-role
+// renews the token in the file, which is complete at any time.
+func TestAsRoleRenews(t *testing.T) {
+	t.Parallel()
+	var given atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n := given.Add(1); n == 2 { // one request fails
+			w.WriteHeader(http.StatusBadGateway)
+		} else {
+			_, _ = fmt.Fprintf(w, `{"value": "token-%d"}`, n)
+		}
+	}))
+	t.Cleanup(server.Close)
+	temp := t.TempDir()
+	command := exec.Command(filepath.Join(repository, "ci", "as-role"), "sh", "-c", `
+		for i in $(seq 300); do
+			token=$(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")
+			case $token in token-3) stat -c %a "$AWS_WEB_IDENTITY_TOKEN_FILE"; exit 7 ;; token-1) sleep 0.1 ;; *) echo "half: $token"; exit 1 ;; esac
+		done`)
+	command.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + temp, "AWS_ROLE_ARN=arn:aws:iam::111111111111:role/x", "AWS_AUDIENCE=a", "AWS_ID_TOKEN_RENEW_SECONDS=0.2",
+		"ACTIONS_ID_TOKEN_REQUEST_URL=" + server.URL + "/?v=2", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=of-github",
+	}
+	out, err := command.CombinedOutput()
+	if command.ProcessState.ExitCode() != 7 || !strings.HasSuffix(string(out), "600\n") || !strings.Contains(string(out), "gives no token: status 502") {
+		t.Errorf("ends with %v and %q", err, out)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("leaves %v behind, %v", left, err)
+	}
+	ended := given.Load()
+	time.Sleep(time.Second)
+	if given.Load() > ended+1 { // one may be under way
+		t.Errorf("goes on asking: %d times, then %d", ended, given.Load())
 	}
 }

@@ -25,16 +25,20 @@ const bootstrap = "bootstrap-"
 type environment struct {
 	Name string `json:"environment"`
 	// Provider is gitlab or github: the roles trust its pipelines.
-	Provider    string            `json:"provider"`
-	Region      string            `json:"region"`
-	Protected   bool              `json:"protected"`
-	Audience    string            `json:"audience"`
-	Branches    []string          `json:"branches"`
-	Tags        []string          `json:"tags"`
-	RunnerTags  []string          `json:"runner_tags"`
-	PushRole    string            `json:"push_role"`
-	PlanRoles   map[string]string `json:"plan_roles"`
-	DeployRoles map[string]string `json:"deploy_roles"`
+	Provider  string    `json:"provider"`
+	Region    string    `json:"region"`
+	Protected bool      `json:"protected"`
+	Audiences audiences `json:"audiences"`
+	Branches  []string  `json:"branches"`
+	Tags      []string  `json:"tags"`
+	// PlanBranches may plan, as may the branches and tags that may deploy. * is every branch, tag and
+	// merge request.
+	PlanBranches   []string          `json:"plan_branches"`
+	RunnerTags     []string          `json:"runner_tags"`
+	PlanRunnerTags []string          `json:"plan_runner_tags"`
+	PushRole       string            `json:"push_role"`
+	PlanRoles      map[string]string `json:"plan_roles"`
+	DeployRoles    map[string]string `json:"deploy_roles"`
 
 	// stacks are in deployment order; needs lists by stack its dependencies.
 	stacks []string
@@ -42,6 +46,13 @@ type environment struct {
 
 	// builds is set if the pipeline builds the application's image, not other tools.
 	builds bool
+}
+
+// audiences are those of the jobs' tokens. Each opens only the roles for what the job does.
+type audiences struct {
+	Plan   string `json:"plan"`
+	Deploy string `json:"deploy"`
+	Push   string `json:"push"`
 }
 
 // environments returns the environments that have a synthesized bootstrap stack, by name.
@@ -94,10 +105,9 @@ func owner(all []*environment, stack string) *environment {
 
 // The allowed values. None has a dollar sign: GitLab expands variables everywhere.
 var (
-	names     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	roles     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
-	audiences = regexp.MustCompile(`^[A-Za-z0-9_.:/@-]+$`)
-	runners   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	names   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	roles   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$`)
+	runners = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 func read(stack synthesized.Stack, name string) (*environment, error) {
@@ -122,16 +132,20 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 		{"environment", e.Name, e.Name == name && names.MatchString(name)},
 		{"provider", e.Provider, e.Provider == gitlabProvider || e.Provider == githubProvider},
 		{"region", e.Region, names.MatchString(e.Region)},
-		{"audience", e.Audience, audiences.MatchString(e.Audience)},
+		{"audiences.plan", e.Audiences.Plan, names.MatchString(e.Audiences.Plan)},
+		{"audiences.deploy", e.Audiences.Deploy, names.MatchString(e.Audiences.Deploy)},
+		{"audiences.push", e.Audiences.Push, names.MatchString(e.Audiences.Push)},
 		{"push_role", e.PushRole, roles.MatchString(e.PushRole)},
 	} {
 		if !field.valid {
 			return nil, fmt.Errorf("%s: output.pipeline.%s: %q is not valid", stack.File, field.name, field.value)
 		}
 	}
-	for _, tag := range e.RunnerTags {
-		if !runners.MatchString(tag) {
-			return nil, fmt.Errorf("%s: output.pipeline.runner_tags: %q is not valid", stack.File, tag)
+	for field, tags := range map[string][]string{"runner_tags": e.RunnerTags, "plan_runner_tags": e.PlanRunnerTags} {
+		for _, tag := range tags {
+			if !runners.MatchString(tag) {
+				return nil, fmt.Errorf("%s: output.pipeline.%s: %q is not valid", stack.File, field, tag)
+			}
 		}
 	}
 	e.needs = map[string][]string{}

@@ -20,8 +20,12 @@ func generate(all []*environment, on event) map[string]pipeline {
 		child.stages = []string{"files", "drift"}
 	}
 	add := func(e *environment, kind, template string, needs []any, p pipeline) job {
+		runners := e.RunnerTags
+		if kind == "plan" || kind == "drift" {
+			runners = e.PlanRunnerTags
+		}
 		for i := range p.jobs {
-			p.jobs[i].Tags = e.RunnerTags
+			p.jobs[i].Tags = runners
 		}
 		file := e.Name + "-" + kind + ".yml"
 		files[file] = p
@@ -38,6 +42,9 @@ func generate(all []*environment, on event) map[string]pipeline {
 		}
 		if on.scheduled {
 			child.jobs = append(child.jobs, add(e, "drift", ".drift-bridge", nil, e.drift()))
+			continue
+		}
+		if !on.plans(e) {
 			continue
 		}
 		child.jobs = append(child.jobs, add(e, "plan", ".plan-bridge", nil, e.plan(on)))
@@ -61,9 +68,9 @@ func generate(all []*environment, on event) map[string]pipeline {
 	return files
 }
 
-// variables returns the variables of all jobs of the environment.
-func (e *environment) variables() map[string]string {
-	return map[string]string{"ENV": e.Name, "AWS_REGION": e.Region, "AWS_AUDIENCE": e.Audience}
+// variables returns the variables of all jobs of a pipeline of the environment.
+func (e *environment) variables(audience string) map[string]string {
+	return map[string]string{"ENV": e.Name, "AWS_REGION": e.Region, "AWS_AUDIENCE": audience}
 }
 
 // each returns a job for every stack.
@@ -92,7 +99,7 @@ func after(kind string, stacks []string) []any {
 
 // plan returns jobs that plan all stacks at the same time, against what is deployed now.
 func (e *environment) plan(on event) pipeline {
-	p := pipeline{stages: []string{"plan", "note"}, variables: e.variables()}
+	p := pipeline{stages: []string{"plan", "note"}, variables: e.variables(e.Audiences.Plan)}
 	p.jobs = e.each("plan", e.PlanRoles, func(string) []string { return nil })
 	if on.mergeRequest {
 		list := ""
@@ -112,7 +119,7 @@ func (e *environment) plan(on event) pipeline {
 // drift returns jobs that compare all stacks at the same time with what is deployed, with the plan
 // roles.
 func (e *environment) drift() pipeline {
-	p := pipeline{stages: []string{"drift"}, variables: e.variables()}
+	p := pipeline{stages: []string{"drift"}, variables: e.variables(e.Audiences.Plan)}
 	p.jobs = e.each("drift", e.PlanRoles, func(string) []string { return nil })
 	return p
 }
@@ -120,18 +127,18 @@ func (e *environment) drift() pipeline {
 // deploy returns jobs that deploy each stack after its dependencies, and the application after its
 // image.
 func (e *environment) deploy() pipeline {
-	p := pipeline{stages: []string{"deploy", "verify"}, variables: e.variables()}
+	p := pipeline{stages: []string{"deploy", "verify"}, variables: e.variables(e.Audiences.Deploy)}
 	p.jobs = e.each("deploy", e.DeployRoles, func(stack string) []string { return e.needs[stack] })
 	app := e.Name + "-app"
 	if !e.has("app") {
 		return p
 	}
-	if e.builds && e.has("data") { // data creates the repository
+	if e.pushes() {
 		push := job{
 			name:      "push-" + e.Name,
 			Extends:   ".push",
 			Needs:     append(after("deploy", []string{e.Name + "-data"}), fromParent{grandparent, "build-image"}),
-			Variables: map[string]string{"AWS_ROLE_ARN": e.PushRole},
+			Variables: map[string]string{"AWS_ROLE_ARN": e.PushRole, "AWS_AUDIENCE": e.Audiences.Push},
 		}
 		at := slices.IndexFunc(p.jobs, func(j job) bool { return j.name == "deploy-"+app })
 		p.jobs[at].Needs = append(p.jobs[at].Needs, push.name)
@@ -141,9 +148,13 @@ func (e *environment) deploy() pipeline {
 	return p
 }
 
+// pushes reports whether a pipeline builds the application's image and pushes it to the environment's
+// repository, which the data stack creates.
+func (e *environment) pushes() bool { return e.builds && e.has("app") && e.has("data") }
+
 // destroy returns jobs that destroy each stack after those that need it.
 func (e *environment) destroy() pipeline {
-	p := pipeline{stages: []string{"destroy"}, variables: e.variables()}
+	p := pipeline{stages: []string{"destroy"}, variables: e.variables(e.Audiences.Deploy)}
 	p.jobs = e.each("destroy", e.DeployRoles, e.dependants)
 	slices.Reverse(p.jobs)
 	return p

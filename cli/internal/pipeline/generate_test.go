@@ -41,17 +41,18 @@ func TestFiles(t *testing.T) {
 		on   func(string) string
 		want []string
 	}{
-		"merge request":  {onMergeRequest, []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
-		"merge of main":  {on("CI_MERGE_REQUEST_IID=7", "CI_COMMIT_BRANCH=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"merge request":  {onMergeRequest, []string{"child.yml", "dev-plan.yml"}},
+		"merge of main":  {on("CI_MERGE_REQUEST_IID=7", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"fork's main":    {on("CI_MERGE_REQUEST_IID=7", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=main", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID=8", "CI_MERGE_REQUEST_PROJECT_ID=9"), []string{"child.yml", "dev-plan.yml"}},
 		"main":           {onMain, []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
-		"release branch": {on("CI_COMMIT_BRANCH=release/1/x"), []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml", "prod-plan.yml"}},
-		"another branch": {on("CI_COMMIT_BRANCH=my-main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"release branch": {on("CI_COMMIT_BRANCH=release/1/x"), []string{"child.yml", "dev-deploy.yml", "dev-destroy.yml", "dev-plan.yml"}},
+		"another branch": {on("CI_COMMIT_BRANCH=my-main"), []string{"child.yml", "dev-plan.yml"}},
 		"schedule":       {onSchedule, []string{"child.yml", "dev-drift.yml", "prod-drift.yml"}},
 		"tag":            {onTag, []string{"child.yml", "dev-plan.yml", "prod-deploy.yml", "prod-plan.yml"}},
-		"another tag":    {on("CI_COMMIT_TAG=main"), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
-		"by hand":        {on(), []string{"child.yml", "dev-plan.yml", "prod-plan.yml"}},
+		"another tag":    {on("CI_COMMIT_TAG=main"), []string{"child.yml", "dev-plan.yml"}},
+		"by hand":        {on(), []string{"child.yml", "dev-plan.yml"}},
 	} {
-		test.want = append(test.want, "github.json")
+		test.want = append(test.want, "github.json", "github-drift.json")
 		slices.Sort(test.want)
 		if got := slices.Sorted(maps.Keys(generated(t, dir, test.on))); !slices.Equal(got, test.want) {
 			t.Errorf("%s: generates %v, not %v", name, got, test.want)
@@ -75,11 +76,13 @@ func TestImageOfOthers(t *testing.T) {
 // TestRunners checks that every job of an environment, but no bridge, has the tags of its runners.
 func TestRunners(t *testing.T) {
 	t.Parallel()
-	files := generated(t, project(t, dev(), prod()), onTag)
-	for name, content := range files {
-		jobs, tagged := strings.Count(content, "extends:"), strings.Count(content, "tags: [prod]")
-		if strings.HasPrefix(name, "prod-") && tagged != jobs || !strings.HasPrefix(name, "prod-") && tagged > 0 {
-			t.Errorf("%s: %d of %d jobs have the runners' tag", name, tagged, jobs)
+	for _, getenv := range []func(string) string{onTag, onMain, onSchedule} {
+		for name, content := range generated(t, project(t, dev(), prod()), getenv) {
+			want := map[string]string{"prod-plan.yml": "prod-plan", "prod-drift.yml": "prod-plan", "prod-deploy.yml": "prod"}[name]
+			jobs := strings.Count(content, "extends:")
+			if tagged := strings.Count(content, "tags: ["); want == "" && tagged > 0 || want != "" && (strings.Count(content, "tags: ["+want+"]") != jobs || tagged != jobs) {
+				t.Errorf("%s: %d of %d jobs have a runner's tag, want %q", name, tagged, jobs, want)
+			}
 		}
 	}
 }
@@ -129,7 +132,7 @@ func TestNoScript(t *testing.T) {
 			if strings.Contains(content, "script") || strings.Contains(strings.NewReplacer(parent, "", grandparent, "").Replace(content), "$") {
 				t.Errorf("%s: has a script or a variable\n%s", file, content)
 			}
-			if file == "github.json" {
+			if strings.HasSuffix(file, ".json") {
 				continue
 			}
 			for name, j := range parse(t, content) {
@@ -138,23 +141,6 @@ func TestNoScript(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// TestGitHub has an environment with plans on GitHub: GitLab has no job for it.
-func TestGitHub(t *testing.T) {
-	t.Parallel()
-	files := generated(t, project(t, prod(), anEnvironment("dev", "111111111111", map[string][]string{"network": nil, "data": {"network"}}, object{"provider": "github"})), onMain)
-	if strings.Contains(files["child.yml"], "dev") {
-		t.Errorf("GitLab has jobs for it:\n%s", files["child.yml"])
-	}
-	want := `[{"environment":"dev","stack":"dev-network","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-network","region":"eu-west-2","audience":"sts.amazonaws.com"},` +
-		`{"environment":"dev","stack":"dev-data","role":"arn:aws:iam::111111111111:role/plinth-dev-plan-data","region":"eu-west-2","audience":"sts.amazonaws.com"}]` + "\n"
-	if files["github.json"] != want {
-		t.Errorf("the plans are %s, not %s", files["github.json"], want)
-	}
-	if got := generated(t, project(t, dev()), onMain)["github.json"]; got != "[]\n" {
-		t.Errorf("without one the plans are %s", got)
 	}
 }
 
@@ -172,10 +158,13 @@ func TestRefused(t *testing.T) {
 		all  []synthesizedEnvironment
 		want string
 	}{
-		"no bootstrap":    {nil, "has no stack bootstrap-<environment>"},
-		"region":          {with(object{"region": "eu-$(id)"}), `output.pipeline.region: "eu-$(id)" is not valid`},
-		"provider":        {with(object{"provider": ""}), `output.pipeline.provider: "" is not valid`},
-		"audience":        {with(object{"audience": "$CI_JOB_TOKEN"}), `output.pipeline.audience: "$CI_JOB_TOKEN" is not valid`},
+		"no bootstrap": {nil, "has no stack bootstrap-<environment>"},
+		"region":       {with(object{"region": "eu-$(id)"}), `output.pipeline.region: "eu-$(id)" is not valid`},
+		"provider":     {with(object{"provider": ""}), `output.pipeline.provider: "" is not valid`},
+		"audience": {with(object{"audiences": object{"plan": "plinth-dev-plan", "deploy": "$CI_JOB_TOKEN", "push": "plinth-dev-push"}}),
+			`output.pipeline.audiences.deploy: "$CI_JOB_TOKEN" is not valid`},
+		"no audience":     {with(object{"audiences": object{}}), `output.pipeline.audiences.plan: "" is not valid`},
+		"runner":          {with(object{"plan_runner_tags": []string{"$HOME"}}), `output.pipeline.plan_runner_tags: "$HOME" is not valid`},
 		"push role":       {with(object{"push_role": "${aws_iam_role.push.arn}"}), "output.pipeline.push_role"},
 		"missing role":    {with(object{"plan_roles": object{}}), "must name its role"},
 		"name of a stack": {[]synthesizedEnvironment{anEnvironment("dev", "111111111111", stacks, nil)}, "is not a stack name"},

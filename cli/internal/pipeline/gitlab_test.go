@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,7 +135,7 @@ func TestGraph(t *testing.T) {
 		}},
 		"merge request": {onMergeRequest, map[string][]string{
 			".gitlab-ci.yml":              first,
-			"build/pipeline/child.yml":    {"files files on_success", "plan plan-dev on_success files", "plan plan-prod on_success files"},
+			"build/pipeline/child.yml":    {"files files on_success", "plan plan-dev on_success files"},
 			"build/pipeline/dev-plan.yml": append(slices.Clone(plans), "note note-dev always plan-dev-network plan-dev-cluster plan-dev-data plan-dev-addons plan-dev-app"),
 		}},
 		"main": {onMain, map[string][]string{
@@ -223,6 +224,9 @@ type expanded struct {
 	} `yaml:"artifacts"`
 }
 
+// audienceOf returns the audience of each kind of job.
+var audienceOf = map[string]string{"plan": "plan", "drift": "plan", "deploy": "deploy", "destroy": "deploy", "push": "push"}
+
 // TestJobs checks every job of every pipeline, with its templates applied.
 func TestJobs(t *testing.T) {
 	t.Parallel()
@@ -273,6 +277,10 @@ func TestJobs(t *testing.T) {
 				if needsRole && !strings.HasPrefix(j.Variables["AWS_ROLE_ARN"], "arn:aws:iam::") {
 					t.Errorf("%s: has no role", at)
 				}
+				// Security: a token is only for the job's verb and environment.
+				if want := "plinth-" + j.Variables["ENV"] + "-" + audienceOf[kind]; needsRole && j.Variables["AWS_AUDIENCE"] != want {
+					t.Errorf("%s: its token is for %s, not %s", at, j.Variables["AWS_AUDIENCE"], want)
+				}
 				if needsRole && action != "-" && (j.Environment.Name != "$ENV" || j.Environment.Action != action || j.Interruptible == nil || *j.Interruptible) {
 					t.Errorf("%s: is of environment %+v, and may be broken off: %v", at, j.Environment, j.Interruptible)
 				}
@@ -300,6 +308,12 @@ func jobsOf(t *testing.T, preview []byte) map[string]expanded {
 	if err := yaml.Unmarshal(preview, &document); err != nil {
 		t.Fatalf("%v\n%s", err, preview)
 	}
+	var global map[string]string
+	if node, ok := document["variables"]; ok {
+		if err := node.Decode(&global); err != nil {
+			t.Fatal(err)
+		}
+	}
 	jobs := map[string]expanded{}
 	for name, node := range document {
 		if strings.HasPrefix(name, ".") || slices.Contains([]string{"default", "include", "stages", "variables", "workflow"}, name) {
@@ -309,6 +323,9 @@ func jobsOf(t *testing.T, preview []byte) map[string]expanded {
 		if err := node.Decode(&j); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		all := maps.Clone(global)
+		maps.Copy(all, j.Variables)
+		j.Variables = all
 		jobs[name] = j
 	}
 	return jobs

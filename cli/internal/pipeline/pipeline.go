@@ -12,7 +12,6 @@
 package pipeline
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,12 +47,11 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 	if err := errors.Join(os.RemoveAll(written), os.MkdirAll(written, 0o755)); err != nil {
 		return err
 	}
-	for name, p := range generate(all, event{
-		branch:       getenv("CI_COMMIT_BRANCH"),
-		tag:          getenv("CI_COMMIT_TAG"),
-		mergeRequest: getenv("CI_MERGE_REQUEST_IID") != "",
-		scheduled:    getenv("CI_PIPELINE_SOURCE") == "schedule",
-	}) {
+	on := onGitLab(getenv)
+	if getenv("GITHUB_ACTIONS") == "true" {
+		on = onGitHub(getenv)
+	}
+	for name, p := range generate(all, on) {
 		content, err := p.yaml()
 		if err != nil {
 			return err
@@ -62,12 +60,14 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 			return err
 		}
 	}
-	plans, err := json.Marshal(githubPlans(all))
+	matrices, err := github(all, on)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(written, "github.json"), append(plans, '\n'), 0o644); err != nil {
-		return err
+	for name, content := range matrices {
+		if err := os.WriteFile(filepath.Join(written, name), content, 0o644); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(out, "%s has the pipelines for a merge request, or for the branch in CI_COMMIT_BRANCH or the tag in CI_COMMIT_TAG\n", folder)
 	return err

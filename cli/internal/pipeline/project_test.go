@@ -25,7 +25,10 @@ type synthesizedEnvironment struct {
 func dev() synthesizedEnvironment { return anEnvironment("dev", "111111111111", five, nil) }
 
 func prod() synthesizedEnvironment {
-	return anEnvironment("prod", "333333333333", five, object{"protected": true, "branches": []string{}, "tags": []string{"v*"}, "runner_tags": []string{"prod"}})
+	return anEnvironment("prod", "333333333333", five, object{
+		"protected": true, "branches": []string{}, "tags": []string{"v*"}, "plan_branches": []string{"main"},
+		"runner_tags": []string{"prod"}, "plan_runner_tags": []string{"prod-plan"},
+	})
 }
 
 func anEnvironment(name, account string, stacks map[string][]string, more object) synthesizedEnvironment {
@@ -35,8 +38,9 @@ func anEnvironment(name, account string, stacks map[string][]string, more object
 		deploy[name+"-"+stack] = "arn:aws:iam::" + account + ":role/plinth-" + name + "-deploy-" + stack
 	}
 	output := object{
-		"environment": name, "account": account, "provider": "gitlab", "region": "eu-west-2", "protected": false, "audience": "sts.amazonaws.com",
-		"branches": []string{"main"}, "tags": []string{}, "push_role": "arn:aws:iam::" + account + ":role/plinth-" + name + "-push",
+		"environment": name, "account": account, "provider": "gitlab", "region": "eu-west-2", "protected": false,
+		"audiences": object{"plan": "plinth-" + name + "-plan", "deploy": "plinth-" + name + "-deploy", "push": "plinth-" + name + "-push"},
+		"branches":  []string{"main"}, "tags": []string{}, "plan_branches": []string{"*"}, "push_role": "arn:aws:iam::" + account + ":role/plinth-" + name + "-push",
 		"plan_roles": plan, "deploy_roles": deploy,
 	}
 	for key, value := range more {
@@ -106,7 +110,7 @@ func on(variables ...string) func(string) string {
 
 // The events that a pipeline runs for.
 var (
-	onMergeRequest = on("CI_MERGE_REQUEST_IID=7")
+	onMergeRequest = on("CI_MERGE_REQUEST_IID=7", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=my-change")
 	onMain         = on("CI_COMMIT_BRANCH=main")
 	onTag          = on("CI_COMMIT_TAG=v1.0.0")
 	onSchedule     = on("CI_PIPELINE_SOURCE=schedule", "CI_COMMIT_BRANCH=main")

@@ -180,7 +180,7 @@ func (m *mergeRequest) call(ctx context.Context, method, address string, body, i
 	if response.StatusCode/100 != 2 {
 		remedy := ""
 		if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-			remedy = "; " + noteToken + " must be a project access token with scope api and a role that may comment"
+			remedy = "; " + noteToken + " must be a project access token with role Reporter and scope api that has not expired"
 		}
 		return nil, fmt.Errorf("%s %s: GitLab answers %s%s", method, request.URL.Path, response.Status, remedy)
 	}

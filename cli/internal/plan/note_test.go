@@ -172,7 +172,7 @@ func TestNoteRefused(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		"wrong token":         {map[string]string{noteToken: "glpat-wrong"}, "401 Unauthorized; GITLAB_NOTE_TOKEN must be a project access token"},
+		"wrong token":         {map[string]string{noteToken: "glpat-wrong"}, "401 Unauthorized; GITLAB_NOTE_TOKEN must be a project access token with role Reporter and scope api that has not expired"},
 		"plain HTTP":          {map[string]string{"CI_API_V4_URL": "http://gitlab.example.com/api/v4"}, "must be an https URL"},
 		"not a number":        {map[string]string{"CI_MERGE_REQUEST_IID": "7/../../8"}, "must be a number"},
 		"not a merge request": {map[string]string{"CI_MERGE_REQUEST_IID": ""}, "must be a number"},

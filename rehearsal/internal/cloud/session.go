@@ -10,6 +10,9 @@ import (
 	"plinth/rehearsal/internal/iam"
 )
 
+// github is GitHub's own issuer, as IAM names it.
+const github = "token.actions.githubusercontent.com"
+
 // AssumeRoleWithWebIdentity is STS's: a token that a role trusts gives a session of the role.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 func (w *World) AssumeRoleWithWebIdentity(roleARN, token, sessionName string, now time.Time) (*iam.Session, error) {
@@ -38,11 +41,16 @@ func (w *World) AssumeRoleWithWebIdentity(roleARN, token, sessionName string, no
 	if err != nil {
 		return nil, fmt.Errorf("the trust policy of %s: %w", roleARN, err)
 	}
-	decision := iam.EvaluateTrust(trust, iam.Principal{Kind: "Federated", Name: text(provider.Attributes, "arn")}, "sts:AssumeRoleWithWebIdentity",
-		map[string][]string{
-			claims.Provider() + ":sub": {claims.Subject}, claims.Provider() + ":aud": {claims.Audience[audience]},
-			"sts:RoleSessionName": {sessionName}, "aws:SecureTransport": {"true"},
-		})
+	known := map[string][]string{
+		claims.Provider() + ":sub": {claims.Subject}, claims.Provider() + ":aud": {claims.Audience[audience]},
+		"sts:RoleSessionName": {sessionName}, "aws:SecureTransport": {"true"},
+	}
+	// STS has a condition key for the branch or tag only in tokens of GitHub's own issuer.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+	if claims.Provider() == github && claims.Ref != "" {
+		known[github+":ref"] = []string{claims.Ref}
+	}
+	decision := iam.EvaluateTrust(trust, iam.Principal{Kind: "Federated", Name: text(provider.Attributes, "arn")}, "sts:AssumeRoleWithWebIdentity", known)
 	if !decision.Allowed {
 		return nil, denied
 	}

@@ -71,6 +71,35 @@ func TestAssumeRole(t *testing.T) {
 	assert.ErrorContains(t, err, "does not know what arn:aws:iam::aws:policy/ReadOnlyAccess allows")
 }
 
+// TestClaims: STS reads the branch or tag only from tokens of GitHub's own issuer.
+func TestClaims(t *testing.T) {
+	const tenant = "token.actions.acme.ghe.com"
+	now := time.Now()
+	for name, test := range map[string]struct {
+		issuer, ref string
+		want        bool
+	}{
+		"GitHub, a branch that may":   {github, "refs/heads/main", true},
+		"GitHub, a tag that may":      {github, "refs/tags/v1.0.0", true},
+		"GitHub, another branch":      {github, "refs/heads/my-main", false},
+		"GitHub, a pull request":      {github, "refs/pull/7/merge", false},
+		"GitHub, a token without one": {github, "", false},
+		"a tenant's":                  {tenant, "refs/heads/main", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world()
+			assert.NilError(t, w.Create("aws_iam_openid_connect_provider", "", Attributes{"url": "https://" + test.issuer, "client_id_list": []any{"d"}}))
+			assert.NilError(t, w.Create("aws_iam_role", "", Attributes{"name": "deploy", "assume_role_policy": `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+				"Principal": {"Federated": "arn:aws:iam::111111111111:oidc-provider/` + test.issuer + `"},
+				"Condition": {"StringEquals": {"` + test.issuer + `:aud": "d", "` + test.issuer + `:sub": "repo:acme@1/plinth@2:environment:dev"},
+					"StringLike": {"` + test.issuer + `:ref": ["refs/heads/main", "refs/tags/v*"]}}}}`}))
+			token := iam.NewToken(iam.Claims{Issuer: "https://" + test.issuer, Subject: "repo:acme@1/plinth@2:environment:dev", Audience: []string{"d"}, Ref: test.ref, Expires: now.Add(time.Minute)})
+			_, err := w.AssumeRoleWithWebIdentity("arn:aws:iam::111111111111:role/deploy", token, "plinth", now)
+			assert.Equal(t, err == nil, test.want, "%v", err)
+		})
+	}
+}
+
 func TestIdentify(t *testing.T) {
 	w := tokens(t)
 	file := filepath.Join(t.TempDir(), "token")

@@ -14,6 +14,8 @@ type Claims struct {
 	Subject  string
 	Audience []string
 	Expires  time.Time
+	// Ref is the branch or tag, or empty if the token has no claim ref.
+	Ref string
 }
 
 // ParseToken parses the claims of a JSON Web Token. The signature is NOT checked: in a rehearsal,
@@ -29,9 +31,9 @@ func ParseToken(token string) (*Claims, error) {
 		return nil, wrong
 	}
 	var raw struct {
-		Iss, Sub string
-		Aud      oneOrMore[string]
-		Exp      float64
+		Iss, Sub, Ref string
+		Aud           oneOrMore[string]
+		Exp           float64
 	}
 	if err := json.Unmarshal(content, &raw); err != nil || raw.Iss == "" || raw.Sub == "" || len(raw.Aud) == 0 {
 		return nil, wrong
@@ -39,7 +41,7 @@ func ParseToken(token string) (*Claims, error) {
 	if raw.Exp == 0 {
 		return nil, &Error{"InvalidIdentityToken", "Missing a required claim: exp"}
 	}
-	return &Claims{Issuer: raw.Iss, Subject: raw.Sub, Audience: raw.Aud, Expires: time.Unix(int64(raw.Exp), 0)}, nil
+	return &Claims{Issuer: raw.Iss, Subject: raw.Sub, Audience: raw.Aud, Expires: time.Unix(int64(raw.Exp), 0), Ref: raw.Ref}, nil
 }
 
 // Provider is the issuer without its scheme, as IAM names it.
@@ -60,6 +62,6 @@ func NewToken(c Claims) string {
 		return base64.RawURLEncoding.EncodeToString(content)
 	}
 	return encode(map[string]string{"alg": "RS256", "typ": "JWT"}) + "." +
-		encode(map[string]any{"iss": c.Issuer, "sub": c.Subject, "aud": c.Audience, "exp": c.Expires.Unix(), "iat": c.Expires.Add(-time.Hour).Unix()}) +
+		encode(map[string]any{"iss": c.Issuer, "sub": c.Subject, "aud": c.Audience, "ref": c.Ref, "exp": c.Expires.Unix(), "iat": c.Expires.Add(-time.Hour).Unix()}) +
 		"." + base64.RawURLEncoding.EncodeToString([]byte("not signed"))
 }

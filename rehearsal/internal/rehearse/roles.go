@@ -16,7 +16,6 @@ import (
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/run"
-	"plinth/rehearsal/internal/synthesized"
 )
 
 // asDeployer makes a command run under the deploy role of a stack.
@@ -27,7 +26,7 @@ func (p *play) asDeployer(c run.Command, stack string) run.Command {
 // asPlanner makes a command run under the plan role of a stack, as for a merge request.
 func (p *play) asPlanner(c run.Command, stack string) run.Command {
 	c = p.With(c, run.Planning(p.App.Stack(stack))...)
-	return p.As(c, p.App.Pipeline.PlanRoles[stack], synthesized.Review)
+	return p.As(c, p.App.Pipeline.PlanRoles[stack], p.App.Pipeline.Planned())
 }
 
 // together runs cdktf once on all stacks, each under its own role. before names the stacks before each.

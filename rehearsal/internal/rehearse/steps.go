@@ -144,6 +144,10 @@ func (p *play) guarded(ctx context.Context) error {
 	if err := p.resynth(ctx, p.Variable("PROTECTED")+"=false", p.Variable("DATABASE_FINAL_SNAPSHOT")+"=false"); err != nil {
 		return err
 	}
+	// Without protection, other branches and tags may deploy.
+	if err := p.Bootstrap(ctx); err != nil {
+		return err
+	}
 	for _, name := range guarded {
 		if err := p.alone(ctx, phase, "deploy", name, "The protection of "+name+" is removed"); err != nil {
 			return err

@@ -18,7 +18,7 @@ const nobody = "none"
 // pipeline for a branch or tag. roles is by stack. cdktf runs a script instead of Terraform, which
 // takes the role of the stack whose folder it runs in.
 func (r *Rehearsal) Under(c Command, roles map[string]string, ref synthesized.Ref) (Command, error) {
-	token, err := r.Token(ref, tokenLife)
+	token, err := r.Token(ref, synthesized.Deploy, tokenLife)
 	if err != nil {
 		return c, err
 	}

@@ -18,29 +18,33 @@ const tokenLife = time.Hour
 // sessionName is the name of the sessions under a role in AWS.
 const sessionName = "rehearsal"
 
-// Token writes the token of a pipeline's job for a branch or tag into a file and returns its
+// Token writes the token of a pipeline's job for a branch or tag and a verb into a file and returns its
 // path. The token is unsigned: a rehearsal's STS accepts that.
-func (r *Rehearsal) Token(ref synthesized.Ref, life time.Duration) (file string, err error) {
+func (r *Rehearsal) Token(ref synthesized.Ref, verb synthesized.Verb, life time.Duration) (file string, err error) {
 	p := r.App.Pipeline
 	if p == nil {
 		return "", errors.New("there is no bootstrap stack, which has the roles' trust policies")
 	}
 	file = r.Path("tokens", fmt.Sprintf("%02d.jwt", r.tokens.Add(1)))
-	token := iam.NewToken(iam.Claims{Issuer: p.Issuer, Subject: p.Subject(ref), Audience: []string{p.Audience}, Expires: time.Now().Add(life)})
+	token := iam.NewToken(iam.Claims{Issuer: p.Issuer, Subject: p.Subject(ref, verb), Audience: []string{p.Audiences[verb]}, Ref: p.Claim(ref), Expires: time.Now().Add(life)})
 	return file, os.WriteFile(file, []byte(token), 0o600)
 }
 
 // Planning returns the variables for planning a stack under a role that may read no secret.
 func Planning(stack *synthesized.Stack) []string {
 	if !stack.Secret {
-		return nil
+		return []string{"TF_CLI_ARGS_plan=-lock=false"}
 	}
-	return []string{"TF_VAR_plan_only=true", "TF_CLI_ARGS_plan=-refresh=false"}
+	return []string{"TF_VAR_plan_only=true", "TF_CLI_ARGS_plan=-lock=false -refresh=false"}
 }
 
 // assume turns an environment into that of a pipeline's job under a role.
 func (r *Rehearsal) assume(environment []string, role string, ref synthesized.Ref) ([]string, error) {
-	file, err := r.Token(ref, tokenLife)
+	verb := synthesized.Deploy
+	if r.App.Pipeline != nil {
+		verb = r.App.Pipeline.Verb(role)
+	}
+	file, err := r.Token(ref, verb, tokenLife)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,8 @@ func TestBootstrap(t *testing.T) {
 	}
 	app, err := Read(write(t, nil, pipeline(object{
 		"provider": "gitlab", "issuer": "https://gitlab.example.com", "project": "a/b", "branches": []string{"main"},
-		"deploy_roles": object{"dev-net": account + "role/deploy"},
+		"deploy_roles": object{"dev-net": account + "role/deploy"}, "plan_roles": object{"dev-net": account + "role/plan"}, "push_role": account + "role/push",
+		"audiences": object{"plan": "p", "deploy": "d", "push": "i"},
 	})))
 	assert.NilError(t, err)
 	assert.DeepEqual(t, app.Names(), []string{"dev-net"})
@@ -124,27 +125,43 @@ func TestBootstrap(t *testing.T) {
 	assert.DeepEqual(t, app.FromBootstrap(), []string{account + "policy/limit", account + "role/deploy", "arn:aws:kms:eu-west-2:111111111111:alias/states"})
 	assert.Equal(t, app.Pipeline.DeployRoles["dev-net"], account+"role/deploy")
 
+	for role, audience := range map[string]string{"deploy": "d", "plan": "p", "push": "i", "unknown": "d"} {
+		assert.Equal(t, app.Pipeline.Audiences[app.Pipeline.Verb(account+"role/"+role)], audience)
+	}
+
 	_, err = Read(write(t, nil, pipeline("${aws_iam_role.r.arn}")))
 	assert.ErrorContains(t, err, "bootstrap-dev: its output pipeline must tell issuer, project and roles as literals")
 }
 
 func TestSubject(t *testing.T) {
-	for want, test := range map[string]struct {
-		provider string
-		ref      Ref
+	for _, test := range []struct {
+		provider, project string
+		verb              Verb
+		ref               Ref
+		subject, claim    string
 	}{
-		"project_path:a/b:ref_type:branch:ref:main":     {"gitlab", Ref{Name: "main"}},
-		"project_path:a/b:ref_type:tag:ref:v1":          {"gitlab", Ref{Name: "v1", Tag: true}},
-		"project_path:a/b:ref_type:branch:ref:a-change": {"gitlab", Review},
-		"repo:a/b:ref:refs/heads/main":                  {"github", Ref{Name: "main"}},
-		"repo:a/b:ref:refs/tags/v1":                     {"github", Ref{Name: "v1", Tag: true}},
-		"repo:a/b:pull_request":                         {"github", Review},
+		{"gitlab", "a/b", Deploy, Ref{Name: "main"}, "project_path:a/b:ref_type:branch:ref:main", "main"},
+		{"gitlab", "a/b", Push, Ref{Name: "v1", Tag: true}, "project_path:a/b:ref_type:tag:ref:v1", "v1"},
+		{"gitlab", "a/b", Plan, Review, "project_path:a/b:ref_type:branch:ref:a-change", "a-change"},
+		{"github", "a/b", Plan, Ref{Name: "main"}, "repo:a/b:ref:refs/heads/main", "refs/heads/main"},
+		{"github", "a/b", Plan, Ref{Name: "v1", Tag: true}, "repo:a/b:ref:refs/tags/v1", "refs/tags/v1"},
+		{"github", "a/b", Plan, Review, "repo:a/b:pull_request", "refs/pull/1/merge"},
+		{"github", "a/b", Deploy, Ref{Name: "main"}, "repo:a/b:environment:dev", "refs/heads/main"},
+		{"github", "a@1/b@2", Push, Ref{Name: "v1", Tag: true}, "repo:a@1/b@2:environment:dev", "refs/tags/v1"},
+		{"github", "a@1/b@2", Plan, Review, "repo:a@1/b@2:pull_request", "refs/pull/1/merge"},
 	} {
-		p := &Pipeline{Provider: test.provider, Project: "a/b"}
-		assert.Equal(t, p.Subject(test.ref), want)
+		p := &Pipeline{Provider: test.provider, Project: test.project, Environment: "dev"}
+		assert.Equal(t, p.Subject(test.ref, test.verb), test.subject)
+		assert.Equal(t, p.Claim(test.ref), test.claim)
 	}
 	assert.Equal(t, (&Pipeline{Branches: []string{"release-*"}, Tags: []string{"v*"}}).Release(), Ref{Name: "release-1"})
 	assert.Equal(t, (&Pipeline{Tags: []string{"v*"}}).Release(), Ref{Name: "v1", Tag: true})
+}
+
+func TestPlanned(t *testing.T) {
+	assert.Equal(t, (&Pipeline{PlanBranches: []string{"*"}}).Planned(), Review)
+	assert.Equal(t, (&Pipeline{Tags: []string{"v*"}, PlanBranches: []string{"feature/*"}}).Planned(), Ref{Name: "feature/1"})
+	assert.Equal(t, (&Pipeline{Tags: []string{"v*"}}).Planned(), Ref{Name: "v1", Tag: true})
 }
 
 func TestWrong(t *testing.T) {
