@@ -22,6 +22,8 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 		Repository: "https://aws.github.io/eks-charts",
 		Chart:      loadBalancerController,
 		Version:    "3.5.0",
+		// Security: without cert-manager the chart puts the key of its webhooks into the release.
+		Provider: newSecretReleases(stack, env, cluster),
 		Values: map[string]any{
 			"image":       imageFrom(env, "eks/aws-load-balancer-controller"),
 			"clusterName": cluster.Cluster.Name,

@@ -134,6 +134,10 @@ func pipelineAccessEntries(env *settings.Environment) []eks.AccessEntry {
 			// Security: the role that plans reads everything except Secrets.
 			eks.AccessEntry{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
 	}
+	// The release of the load balancer controller is in a Secret. Its namespace holds no other secret.
+	all = append(all, eks.AccessEntry{
+		PrincipalArn: env.RoleARN(env.PlanRole("addons")), Policy: "AmazonEKSSecretReaderPolicy", Namespaces: []string{loadBalancerController},
+	})
 	return all
 }
 

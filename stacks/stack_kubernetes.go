@@ -47,28 +47,50 @@ func useKey(env *settings.Environment, sid, service string, key *string, actions
 // Security: both get a token that lasts minutes from the AWS CLI, so nothing stores a credential
 // for the cluster.
 func configureKubernetesProviders(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) {
-	var (
-		api     = jsii.String("client.authentication.k8s.io/v1beta1")
-		command = jsii.String("aws")
-		args    = jsii.Strings("eks", "get-token", "--cluster-name", cluster.Cluster.Name, "--region", env.Region, "--output", "json")
-		ca      = cdktf.Fn_Base64decode(cluster.Cluster.CertificateAuthority)
-	)
+	access := clusterAccess(env, cluster)
 	kubernetesprovider.NewKubernetesProvider(stack, jsii.String("kubernetes"), &kubernetesprovider.KubernetesProviderConfig{
 		Host:                 cluster.Cluster.Endpoint,
-		ClusterCaCertificate: ca,
-		Exec:                 []*kubernetesprovider.KubernetesProviderExec{{ApiVersion: api, Command: command, Args: args}},
+		ClusterCaCertificate: access.ca,
+		Exec:                 []*kubernetesprovider.KubernetesProviderExec{{ApiVersion: access.api, Command: access.command, Args: access.args}},
 	})
-	helmprovider.NewHelmProvider(stack, jsii.String("helm"), &helmprovider.HelmProviderConfig{
-		// Security: by default Helm keeps releases in Secrets. A role that plans a release would need to
-		// read Secrets, the application's included. A release holds nothing secret: its values are in
-		// Terraform's state too.
-		HelmDriver: jsii.String("configmap"),
+	// Security: by default Helm keeps releases in Secrets. A role that plans a release would need to
+	// read Secrets, the application's included. A test holds that these releases contain nothing secret.
+	helmprovider.NewHelmProvider(stack, jsii.String("helm"), helmConfig(cluster, access, "configmap"))
+}
+
+// newSecretReleases adds a second Helm provider, which keeps releases in Secrets. It is for a chart that
+// puts a private key into its release. The role that plans reads the Secrets of the release's
+// namespace: see pipelineAccessEntries.
+func newSecretReleases(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) cdktf.TerraformProvider {
+	config := helmConfig(cluster, clusterAccess(env, cluster), "secret")
+	config.Alias = jsii.String("secret")
+	return helmprovider.NewHelmProvider(stack, jsii.String("helm-secret"), config)
+}
+
+// access is how a provider gets its token.
+type access struct {
+	ca, api, command *string
+	args             *[]*string
+}
+
+func clusterAccess(env *settings.Environment, cluster *Cluster) access {
+	return access{
+		ca:      cdktf.Fn_Base64decode(cluster.Cluster.CertificateAuthority),
+		api:     jsii.String("client.authentication.k8s.io/v1beta1"),
+		command: jsii.String("aws"),
+		args:    jsii.Strings("eks", "get-token", "--cluster-name", cluster.Cluster.Name, "--region", env.Region, "--output", "json"),
+	}
+}
+
+func helmConfig(cluster *Cluster, access access, driver string) *helmprovider.HelmProviderConfig {
+	return &helmprovider.HelmProviderConfig{
+		HelmDriver: jsii.String(driver),
 		Kubernetes: &helmprovider.HelmProviderKubernetes{
 			Host:                 cluster.Cluster.Endpoint,
-			ClusterCaCertificate: ca,
-			Exec:                 &helmprovider.HelmProviderKubernetesExec{ApiVersion: api, Command: command, Args: args},
+			ClusterCaCertificate: access.ca,
+			Exec:                 &helmprovider.HelmProviderKubernetesExec{ApiVersion: access.api, Command: access.command, Args: access.args},
 		},
-	})
+	}
 }
 
 // newNamespace creates a namespace with Pod Security "restricted".

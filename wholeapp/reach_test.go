@@ -129,13 +129,16 @@ func (a *awsAccount) pods(namespace string) (all []*principal) {
 	return all
 }
 
+// readOnly are the access policies that let nobody run a pod.
+var readOnly = regexp.MustCompile(`/AmazonEKS(View|AdminView|SecretReader)Policy$`)
+
 // inCluster are the roles of the pods that a principal's access entries let it run.
 func (a *awsAccount) inCluster(p *principal) (all []*principal) {
 	stack := a.env.Name + "-cluster"
 	associations, _ := dig(a.documents[stack], "resource", "aws_eks_access_policy_association").(object)
 	for _, name := range slices.Sorted(maps.Keys(associations)) {
 		body := associations[name].(object)
-		if a.resolve(stack, fmt.Sprint(body["principal_arn"])) != p.arn || strings.Contains(fmt.Sprint(body["policy_arn"]), "View") {
+		if a.resolve(stack, fmt.Sprint(body["principal_arn"])) != p.arn || readOnly.MatchString(fmt.Sprint(body["policy_arn"])) {
 			continue
 		}
 		namespaces := strs(dig(body, "access_scope", "namespaces"))

@@ -18,6 +18,8 @@ type Config struct {
 	Repository, Version string
 	// Values are the chart's; they may contain references to other resources.
 	Values map[string]any
+	// Provider is the Helm provider if the stack has several; nil means the one without an alias.
+	Provider cdktf.TerraformProvider
 	// DependsOn are created before the release and destroyed after it.
 	DependsOn []cdktf.ITerraformDependable
 }
@@ -47,6 +49,9 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		// Terraform creates the namespaces, so that a destroy leaves none behind.
 		CreateNamespace: jsii.Bool(false),
 		DependsOn:       &config.DependsOn,
+	}
+	if config.Provider != nil {
+		properties.Provider = config.Provider
 	}
 	if config.Repository != "" {
 		properties.Repository = jsii.String(config.Repository)

@@ -77,6 +77,8 @@ func accessPolicyPermits(policy string, r KubernetesRequest) bool {
 		return r.Namespace != ""
 	case "AmazonEKSEditPolicy":
 		return r.Namespace != "" && r.Group != rbac
+	case "AmazonEKSSecretReaderPolicy":
+		return reads && r.Resource == secrets
 	case "AmazonEKSViewPolicy":
 		return r.Namespace != "" && reads && r.Group != rbac && r.Resource != secrets
 	}

@@ -267,6 +267,7 @@ func matches(pattern, value string) bool {
 // accessPolicies: https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 var accessPolicies = []string{
 	"AmazonEKSAdminPolicy", "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy",
+	"AmazonEKSSecretReaderPolicy",
 }
 
 // checkAccessEntry: EKS cannot grant Kubernetes' own groups.

@@ -155,6 +155,8 @@ func TestKubernetesAccess(t *testing.T) {
 	pods := KubernetesRequest{Verb: "get", Resource: "pods", Namespace: "app"}
 	writes := KubernetesRequest{Verb: "patch", Resource: "configmaps", Namespace: "app"}
 	secrets := KubernetesRequest{Verb: "list", Resource: "secrets", Namespace: "app"}
+	secretsElsewhere := KubernetesRequest{Verb: "list", Resource: "secrets", Namespace: "other"}
+	secretWrites := KubernetesRequest{Verb: "create", Resource: "secrets", Namespace: "app"}
 	elsewhere := KubernetesRequest{Verb: "get", Resource: "pods", Namespace: "other"}
 	roles := ObjectRequest("create", "Role app/r")
 	for _, test := range []struct {
@@ -168,6 +170,7 @@ func TestKubernetesAccess(t *testing.T) {
 		{"AmazonEKSEditPolicy", []any{"a*"}, []KubernetesRequest{pods, writes, secrets}, []KubernetesRequest{namespace, elsewhere, roles, UnknownObject}},
 		{"AmazonEKSViewPolicy", nil, []KubernetesRequest{pods, elsewhere}, []KubernetesRequest{namespace, writes, secrets, roles}},
 		{"AmazonEKSAdminViewPolicy", nil, []KubernetesRequest{pods, secrets}, []KubernetesRequest{writes, namespace}},
+		{"AmazonEKSSecretReaderPolicy", []any{"app"}, []KubernetesRequest{secrets}, []KubernetesRequest{pods, writes, namespace, secretsElsewhere, secretWrites}},
 		{"", nil, nil, []KubernetesRequest{pods}},
 	} {
 		t.Run(test.policy, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package releases
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -26,6 +27,8 @@ type Release struct {
 	Name, Namespace string
 	// Chart is a folder, or a chart's name in Repository, pinned by Version.
 	Chart, Repository, Version string
+	// Driver is where Helm stores the release: secret or configmap.
+	Driver string
 	// Values are Helm's values, with placeholders for what only Terraform knows.
 	Values map[string]any
 }
@@ -37,16 +40,26 @@ func Read(file string) ([]Release, error) {
 		return nil, err
 	}
 	var stack struct {
+		Provider struct {
+			Helm []struct {
+				Alias  string
+				Driver string `json:"helm_driver"`
+			}
+		}
 		Resource struct {
 			HelmRelease map[string]struct {
-				Name, Chart, Repository, Version, Namespace string
-				Values                                      []string
-				Set, SetList, SetSensitive                  any
+				Name, Chart, Repository, Version, Namespace, Provider string
+				Values                                                []string
+				Set, SetList, SetSensitive                            any
 			} `json:"helm_release"`
 		}
 	}
 	if err := json.Unmarshal(data, &stack); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	drivers := map[string]string{}
+	for _, p := range stack.Provider.Helm {
+		drivers[strings.TrimSuffix("helm."+p.Alias, ".")] = cmp.Or(p.Driver, "secret")
 	}
 	var releases []Release
 	for id, r := range stack.Resource.HelmRelease {
@@ -61,7 +74,7 @@ func Read(file string) ([]Release, error) {
 			}
 			values = chartutil.MergeTables(more, values)
 		}
-		releases = append(releases, Release{id, r.Name, r.Namespace, r.Chart, r.Repository, r.Version, values})
+		releases = append(releases, Release{id, r.Name, r.Namespace, r.Chart, r.Repository, r.Version, drivers[cmp.Or(r.Provider, "helm")], values})
 	}
 	return releases, nil
 }
