@@ -40,7 +40,8 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	if env.App.Parameters.Enabled {
 		reads = append(reads, readParametersStatements(env, data)...)
 	}
-	role := newPodRole(stack, env, cluster, "role", name, "Lets the application read its database's password and its own settings", reads)
+	// Security: not the pods' service account. They get the secrets, and need no credentials for AWS.
+	role := newAccountRole(stack, env, cluster, "role", name, name, secretsAccount(env), "Lets the application read its database's password and its own settings", reads)
 
 	ingress := newIngress(stack, env)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
@@ -90,6 +91,9 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 	}
 }
 
+// secretsAccount is the service account that External Secrets reads the application's secrets as.
+func secretsAccount(env *settings.Environment) string { return env.App.Name + "-secrets" }
+
 // chartValues returns the values of charts/app.
 func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
@@ -115,7 +119,8 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress
 			"requestsPerSecond": app.Replicas.RequestsPerSecond,
 		},
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
-		"serviceAccount": map[string]any{"name": app.Name, "roleArn": roleArn},
+		"serviceAccount": map[string]any{"name": app.Name},
+		"secretStore":    map[string]any{"serviceAccountName": secretsAccount(env), "roleArn": roleArn},
 		"database": map[string]any{
 			"host":       data.Database.Endpoint,
 			"readerHost": data.Database.ReaderEndpoint,

@@ -16,13 +16,18 @@ import (
 // newPodRole creates the IAM role (IRSA) of one namespace's pods. Their service account has the
 // namespace's name.
 func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, description string, statements []policy.Statement) *iamrole.Role {
+	return newAccountRole(stack, env, cluster, id, name, name, name, description, statements)
+}
+
+// newAccountRole creates the IAM role (IRSA) of one service account.
+func newAccountRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, namespace, account, description string, statements []policy.Statement) *iamrole.Role {
 	return irsa.New(stack, id, irsa.Config{
 		Name:           env.ResourceName(name),
 		Description:    description,
 		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
 		Issuer:         *cluster.Cluster.OIDCIssuer,
-		Namespace:      name,
-		ServiceAccount: name,
+		Namespace:      namespace,
+		ServiceAccount: account,
 		Statements:     statements,
 	})
 }

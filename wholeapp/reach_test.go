@@ -83,7 +83,7 @@ func (a *awsAccount) becomes(p *principal) (all []*principal) {
 	for _, t := range a.things {
 		r := a.roles[t.arn]
 		if t.kind == "aws_ecr_repository" && t.owner == a.env.Name+"-data" && a.may(p, "ecr:PutImage", t) {
-			all = append(all, a.pods(a.env.App.Name)...)
+			all = append(all, a.as(a.env.App.Name+":"+a.env.App.Name)...)
 		}
 		if t.kind != "aws_iam_role" || r == nil {
 			continue
@@ -118,11 +118,12 @@ func (a *awsAccount) bounded(boundary string) *principal {
 }
 
 // pods are the roles of the service accounts in a namespace, or in all.
-func (a *awsAccount) pods(namespace string) (all []*principal) {
+func (a *awsAccount) pods(namespace string) []*principal { return a.as(namespace + ":*") }
+
+// as are the roles of the service accounts that match a pattern.
+func (a *awsAccount) as(pattern string) (all []*principal) {
 	for _, arn := range slices.Sorted(maps.Keys(a.roles)) {
-		if slices.ContainsFunc(a.roles[arn].accounts, func(account string) bool {
-			return namespace == "*" || strings.HasPrefix(account, namespace+":")
-		}) {
+		if slices.ContainsFunc(a.roles[arn].accounts, func(account string) bool { return wild(pattern, account) }) {
 			all = append(all, a.roles[arn])
 		}
 	}

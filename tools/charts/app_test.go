@@ -504,6 +504,25 @@ func TestAppIngress(t *testing.T) {
 	})
 }
 
+// accounts returns the service account of the pods, and that which reads secrets.
+func accounts(t *testing.T, r *render.Release, values map[string]any) (pods, reader *corev1.ServiceAccount) {
+	t.Helper()
+	for _, account := range all[*corev1.ServiceAccount](r) {
+		switch account.Name {
+		case values["serviceAccount"].(map[string]any)["name"]:
+			pods = account
+		case values["secretStore"].(map[string]any)["serviceAccountName"]:
+			reader = account
+		default:
+			t.Errorf("there is a service account %s", account.Name)
+		}
+	}
+	if pods == nil || reader == nil {
+		t.Fatal("the chart does not make both service accounts")
+	}
+	return pods, reader
+}
+
 // The password goes from Secrets Manager to files, and nowhere else.
 func TestAppCredentials(t *testing.T) {
 	eachSample(t, func(t *testing.T, values map[string]any, r *render.Release) {
@@ -512,7 +531,7 @@ func TestAppCredentials(t *testing.T) {
 		}
 		database := values["database"].(map[string]any)
 		pod := one[*appsv1.Deployment](t, r).Spec.Template.Spec
-		account := one[*corev1.ServiceAccount](t, r)
+		account, reader := accounts(t, r, values)
 		store := customNamed(t, r, "SecretStore", "-database")
 		secret := customNamed(t, r, "ExternalSecret", "-database")
 
@@ -522,13 +541,23 @@ func TestAppCredentials(t *testing.T) {
 		if account.Name != pod.ServiceAccountName {
 			t.Errorf("the pod runs as %s, the chart makes %s", pod.ServiceAccountName, account.Name)
 		}
-		if got, want := account.Annotations[roleAnnotation], values["serviceAccount"].(map[string]any)["roleArn"]; got != want {
-			t.Errorf("the service account's role is %q, want %q", got, want)
+		// Pods have credentials for AWS only if the values give them a role.
+		role, given := account.Annotations[roleAnnotation]
+		if want := values["serviceAccount"].(map[string]any)["roleArn"]; given != (want != "") || role != want {
+			t.Errorf("the pods' role is %q, want %q", role, want)
 		}
-		// It uses its own service account's token, not the operator's permissions.
+		if got, want := reader.Annotations[roleAnnotation], values["secretStore"].(map[string]any)["roleArn"]; got != want {
+			t.Errorf("the store's role is %q, want %q", got, want)
+		}
+		for _, p := range pods(r) {
+			if p.spec.ServiceAccountName == reader.Name {
+				t.Errorf("%s runs as the account that reads secrets", p.object)
+			}
+		}
+		// It uses a service account's token, not the operator's permissions.
 		auth := field[map[string]any](t, store, "spec.provider.aws.auth")
-		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != account.Name {
-			t.Errorf("the store authenticates with %v, want service account %s", auth, account.Name)
+		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != reader.Name {
+			t.Errorf("the store authenticates with %v, want service account %s", auth, reader.Name)
 		}
 		if got := field[string](t, store, "spec.provider.aws.region"); got != database["region"] {
 			t.Errorf("the store asks region %s, want %s", got, database["region"])
@@ -609,8 +638,8 @@ func TestAppParameters(t *testing.T) {
 		checkCustomResource(t, secret, definition(t, "config/crds/bases/external-secrets.io_externalsecrets.yaml"))
 
 		auth := field[map[string]any](t, store, "spec.provider.aws.auth")
-		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != one[*corev1.ServiceAccount](t, r).Name {
-			t.Errorf("the store authenticates with %v, want the application's service account", auth)
+		if len(auth) != 1 || field[string](t, store, "spec.provider.aws.auth.jwt.serviceAccountRef.name") != "app-secrets" {
+			t.Errorf("the store authenticates with %v, want the service account that reads secrets", auth)
 		}
 		if service := field[string](t, store, "spec.provider.aws.service"); service != "ParameterStore" {
 			t.Errorf("the store asks %s", service)
@@ -744,7 +773,10 @@ func TestAppRefusesValues(t *testing.T) {
 		{"privileged port", `port: 80`, "/port"},
 		{"port of Fargate's kubelet", `port: 10250`, "/port"},
 		{"no service account", `serviceAccount: {name: ""}`, "/serviceAccount/name"},
-		{"no role", `serviceAccount: {roleArn: ""}`, "/serviceAccount/roleArn"},
+		{"no service account to read secrets", `secretStore: {serviceAccountName: ""}`, "/secretStore/serviceAccountName"},
+		{"no role", `secretStore: {roleArn: ""}`, "/secretStore/roleArn"},
+		{"role of the store that is a user", `secretStore: {roleArn: "arn:aws:iam::111111111111:user/app"}`, "/secretStore/roleArn"},
+		{"one account for pods and secrets", `secretStore: {serviceAccountName: app}`, "secretStore.serviceAccountName (app) must not be serviceAccount.name"},
 		{"role that is a user", `serviceAccount: {roleArn: "arn:aws:iam::111111111111:user/app"}`, "/serviceAccount/roleArn"},
 		{"no database host", `database: {host: ""}`, "/database/host"},
 		{"database host with its port", `database: {host: "db.example.com:5432"}`, "/database/host"},

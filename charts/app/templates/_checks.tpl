@@ -10,6 +10,9 @@
 {{- if eq (int .Values.port) (int .Values.metricsPort) -}}
 {{- $problems = append $problems (printf "metricsPort (%d) must not be port, which the Ingress shows the internet; give it another" (int .Values.metricsPort)) -}}
 {{- end -}}
+{{- if eq .Values.secretStore.serviceAccountName .Values.serviceAccount.name -}}
+{{- $problems = append $problems (printf "secretStore.serviceAccountName (%s) must not be serviceAccount.name, or the pods get the role that reads secrets; give it another" .Values.serviceAccount.name) -}}
+{{- end -}}
 {{- with .Values.resources -}}
 {{- /* https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html */ -}}
 {{- if gt (include "app.millicpus" .cpu | float64) 16000.0 -}}

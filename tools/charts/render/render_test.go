@@ -83,13 +83,13 @@ func TestAppChart(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []string{
-				"PodDisruptionBudget/shop", "ServiceAccount/app", "Service/shop", "Deployment/shop",
+				"PodDisruptionBudget/shop", "ServiceAccount/app", "ServiceAccount/app-secrets", "Service/shop", "Deployment/shop",
 				"HorizontalPodAutoscaler/shop", "Ingress/shop", "ExternalSecret/shop-database", "SecretStore/shop-database",
 			}
 			if values["developerGroup"] != nil { // and parameters
-				want = slices.Insert(want, 7, "SecretStore/shop-parameters")
-				want = slices.Insert(want, 7, "ExternalSecret/shop-parameters")
-				want = slices.Insert(want, 2, "Role/shop-developers", "RoleBinding/shop-developers")
+				want = slices.Insert(want, 8, "SecretStore/shop-parameters")
+				want = slices.Insert(want, 8, "ExternalSecret/shop-parameters")
+				want = slices.Insert(want, 3, "Role/shop-developers", "RoleBinding/shop-developers")
 			}
 			if got := names(r.Objects); !slices.Equal(got, want) {
 				t.Errorf("objects are %v, want %v", got, want)
