@@ -2,6 +2,7 @@ package observability
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,8 @@ type Agent struct {
 	RemoteWriteURL string
 	// Region is the workspace's region.
 	Region string
+	// Containers scrapes the kubelets for what containers use.
+	Containers bool
 }
 
 // The names of jobs in rules and dashboards.
@@ -65,12 +68,15 @@ var keptMetrics = map[string][]string{
 		"kube_horizontalpodautoscaler_status_condition",
 		"kube_horizontalpodautoscaler_status_current_replicas",
 		"kube_horizontalpodautoscaler_status_desired_replicas",
-		"kube_pod_container_resource_limits",
-		"kube_pod_container_resource_requests",
 		"kube_pod_container_status_last_terminated_reason",
 		"kube_pod_container_status_restarts_total",
 		"kube_pod_status_phase",
 		"kube_pod_status_ready",
+	},
+	// What containers use is compared with these.
+	kubeStateMetricsJob + cadvisorJob: {
+		"kube_pod_container_resource_limits",
+		"kube_pod_container_resource_requests",
 	},
 	cadvisorJob: {
 		"container_cpu_cfs_periods_total",
@@ -107,7 +113,11 @@ func (a Agent) Config() map[string]any {
 // ScrapeConfigs returns Config's scrape_configs.
 // https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
 func (a Agent) ScrapeConfigs() []map[string]any {
-	return []map[string]any{a.app(), kubeStateMetrics(), cadvisor()}
+	all := []map[string]any{a.app(), a.kubeStateMetrics()}
+	if a.Containers {
+		all = append(all, cadvisor())
+	}
+	return all
 }
 
 // app scrapes the application's pods, ready or not: while the database is away no pod is ready, and
@@ -124,20 +134,24 @@ func (a Agent) app() map[string]any {
 			copyTo("__meta_kubernetes_namespace", "namespace"),
 			copyTo("__meta_kubernetes_pod_name", "pod"),
 		},
-		"metric_relabel_configs": []map[string]any{keepMetrics(appJob)},
+		"metric_relabel_configs": []map[string]any{keepMetrics(keptMetrics[appJob])},
 		"sample_limit":           appSamples,
 	}
 }
 
 // kubeStateMetrics scrapes the Service, whose address outlives its pods: another address would be
 // another set of time series.
-func kubeStateMetrics() map[string]any {
+func (a Agent) kubeStateMetrics() map[string]any {
+	kept := keptMetrics[kubeStateMetricsJob]
+	if a.Containers {
+		kept = slices.Concat(kept, keptMetrics[kubeStateMetricsJob+cadvisorJob])
+	}
 	return map[string]any{
 		"job_name": kubeStateMetricsJob,
 		"static_configs": []map[string]any{{
 			"targets": []string{kubeStateMetricsJob + "." + kubeStateMetricsJob + ".svc:8080"},
 		}},
-		"metric_relabel_configs": []map[string]any{keepMetrics(kubeStateMetricsJob)},
+		"metric_relabel_configs": []map[string]any{keepMetrics(kept)},
 	}
 }
 
@@ -166,15 +180,15 @@ func cadvisor() map[string]any {
 			copyTo("__meta_kubernetes_node_name", "instance"),
 		},
 		"metric_relabel_configs": []map[string]any{
-			keepMetrics(cadvisorJob),
+			keepMetrics(keptMetrics[cadvisorJob]),
 			// The pod as a whole, and the container that only holds its network.
 			drop("container", "|POD"),
 		},
 	}
 }
 
-func keepMetrics(job string) map[string]any {
-	return keep("__name__", strings.Join(keptMetrics[job], "|"))
+func keepMetrics(names []string) map[string]any {
+	return keep("__name__", strings.Join(names, "|"))
 }
 
 func keep(label, pattern string) map[string]any {

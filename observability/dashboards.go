@@ -25,6 +25,8 @@ type Names struct {
 	// Database is the prefix of the identifiers of the RDS instances. Empty means that there are none:
 	// then no dashboard shows any.
 	Database string
+	// Containers tells whether there are metrics of containers. Without them no dashboard shows any.
+	Containers bool
 }
 
 // Dashboards returns Grafana's dashboards, as JSON, by file name.
@@ -38,7 +40,7 @@ func Dashboards(names Names) map[string]string {
 	}
 	dashboards := map[string]string{}
 	for name, content := range read("dashboards") {
-		text, err := setConstants(content, constants)
+		text, err := setConstants(content, constants, names.Containers)
 		if err != nil {
 			panic(fmt.Sprintf("dashboards/%s: %v", name, err))
 		}
@@ -50,13 +52,16 @@ func Dashboards(names Names) map[string]string {
 // setConstants gives a dashboard's constants their values. A constant is a variable that viewers of the
 // dashboard cannot change.
 // https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-constant-variable
-func setConstants(content []byte, values map[string]string) (string, error) {
+func setConstants(content []byte, values map[string]string, containers bool) (string, error) {
 	var dashboard map[string]any
 	if err := json.Unmarshal(content, &dashboard); err != nil {
 		return "", err
 	}
 	if values["databasename"] == "" {
 		forgetDatabase(dashboard)
+	}
+	if !containers {
+		forgetRows(dashboard, "CPU", "Memory")
 	}
 	templating, _ := dashboard["templating"].(map[string]any)
 	variables, _ := templating["list"].([]any)
@@ -79,15 +84,7 @@ func setConstants(content []byte, values map[string]string) (string, error) {
 // forgetDatabase removes the row called Database, the panels under it, and the variables that only they
 // use.
 func forgetDatabase(dashboard map[string]any) {
-	panels, _ := dashboard["panels"].([]any)
-	under := false
-	dashboard["panels"] = slices.DeleteFunc(panels, func(p any) bool {
-		panel, _ := p.(map[string]any)
-		if panel["type"] == "row" {
-			under = panel["title"] == "Database"
-		}
-		return under
-	})
+	forgetRows(dashboard, "Database")
 	templating, ok := dashboard["templating"].(map[string]any)
 	if !ok {
 		return
@@ -96,5 +93,18 @@ func forgetDatabase(dashboard map[string]any) {
 	templating["list"] = slices.DeleteFunc(variables, func(v any) bool {
 		variable, _ := v.(map[string]any)
 		return variable["name"] == "databasename" || variable["name"] == "instance"
+	})
+}
+
+// forgetRows removes rows and the panels under them.
+func forgetRows(dashboard map[string]any, titles ...string) {
+	panels, _ := dashboard["panels"].([]any)
+	under := false
+	dashboard["panels"] = slices.DeleteFunc(panels, func(p any) bool {
+		panel, _ := p.(map[string]any)
+		if panel["type"] == "row" {
+			under = slices.Contains(titles, fmt.Sprint(panel["title"]))
+		}
+		return under
 	})
 }

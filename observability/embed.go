@@ -13,12 +13,18 @@ import (
 //go:embed rules/*.yaml dashboards/*.json
 var files embed.FS
 
+// containerRules are the rules that need the metrics of containers.
+const containerRules = "containers"
+
 // Rules returns AMP's rule files by name, which is also the name of their namespace. Rules of a file
-// do not use other files' rules.
-func Rules() map[string]string {
+// do not use other files' rules. containers tells whether there are metrics of containers.
+func Rules(containers bool) map[string]string {
 	rules := map[string]string{}
 	for name, content := range read("rules") {
 		rules[strings.TrimSuffix(name, ".yaml")] = string(content)
+	}
+	if !containers {
+		delete(rules, containerRules)
 	}
 	return rules
 }

@@ -68,6 +68,9 @@ type Prometheus struct {
 	Enabled bool `yaml:"enabled"`
 	// ScrapeIntervalSeconds is the scrape interval. AWS charges for each sample.
 	ScrapeIntervalSeconds int `yaml:"scrapeIntervalSeconds" validate:"between=10-60"`
+	// ContainerMetrics adds what containers use of CPU and memory, with rules and dashboards. To read it,
+	// Prometheus needs get on nodes/proxy: whoever has its token can then run commands in every pod.
+	ContainerMetrics bool `yaml:"containerMetrics"`
 }
 
 // Grafana is Grafana behind an internal load balancer.

@@ -105,6 +105,7 @@ func dashboards(env *settings.Environment, logs bool) *map[string]*string {
 		App:          env.App.Name,
 		LoadBalancer: env.ResourceName(env.App.Name),
 		Database:     database,
+		Containers:   env.Observability.Prometheus.ContainerMetrics,
 	})
 	if !logs {
 		delete(files, observability.LogsDashboard)

@@ -53,7 +53,7 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 			LogGroupArn: jsii.String(*group.Arn() + ":*"),
 		},
 	})
-	rules := observability.Rules()
+	rules := observability.Rules(env.Observability.Prometheus.ContainerMetrics)
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
 		prometheusrulegroupnamespace.NewPrometheusRuleGroupNamespace(this, jsii.String("rules-"+name), &prometheusrulegroupnamespace.PrometheusRuleGroupNamespaceConfig{
 			Name:        jsii.String(name),

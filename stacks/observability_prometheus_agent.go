@@ -28,6 +28,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	agent := observability.Agent{
 		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
 		ScrapeIntervalSeconds: env.Observability.Prometheus.ScrapeIntervalSeconds, Region: env.Region,
+		Containers: env.Observability.Prometheus.ContainerMetrics,
 	}
 	// The checksum leaves out the workspace's URL, which only Terraform knows.
 	sum := checksum(agent.Config())
@@ -96,12 +97,12 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	newKubeStateMetrics(stack, env)
 }
 
-// prometheusRights lets Prometheus find its targets: the application's pods and the nodes. On Fargate
-// each pod has its own node.
+// prometheusRights lets Prometheus find its targets: the application's pods and, for the metrics of
+// containers, the nodes. On Fargate each pod has its own node.
 //
 // Security: get on nodes/proxy is more than reading. Whoever has this account's token can run commands
-// in every pod. No other grant in the cluster is wider than it should be: the API server requires this
-// one for reading a kubelet's metrics through it.
+// in every pod. The API server requires it for reading a kubelet's metrics through it, so it is off by
+// default.
 // https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
 func prometheusRights(env *settings.Environment) []string {
 	account := []any{map[string]any{"kind": "ServiceAccount", "name": prometheusNamespace, "namespace": "{{ .Release.Namespace }}"}}
@@ -115,18 +116,23 @@ func prometheusRights(env *settings.Environment) []string {
 		return map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": prometheusNamespace}
 	}
 	inApp := map[string]any{"name": prometheusNamespace, "namespace": env.App.Name}
-	everywhere := map[string]any{"name": prometheusNamespace}
-	return []string{
+	all := []string{
 		object("Role", inApp, map[string]any{"rules": []any{
 			map[string]any{"apiGroups": []string{""}, "resources": []string{"pods"}, "verbs": find},
 		}}),
 		object("RoleBinding", inApp, map[string]any{"roleRef": refer("Role"), "subjects": account}),
+	}
+	if !env.Observability.Prometheus.ContainerMetrics {
+		return all
+	}
+	everywhere := map[string]any{"name": prometheusNamespace}
+	return append(all,
 		object("ClusterRole", everywhere, map[string]any{"rules": []any{
 			map[string]any{"apiGroups": []string{""}, "resources": []string{"nodes"}, "verbs": find},
 			map[string]any{"apiGroups": []string{""}, "resources": []string{"nodes/proxy"}, "verbs": []string{"get"}},
 		}}),
 		object("ClusterRoleBinding", everywhere, map[string]any{"roleRef": refer("ClusterRole"), "subjects": account}),
-	}
+	)
 }
 
 // newKubeStateMetrics installs kube-state-metrics, which exports the state of the Deployments, pods and

@@ -20,6 +20,29 @@ func releasesAtomic(p platform) (broken []string) {
 	return broken
 }
 
+// kubeletsReached: get on nodes/proxy, the job that needs it, and the rules that need the job are all there
+// or none is.
+func kubeletsReached(p platform) (broken []string) {
+	rules := map[string]bool{}
+	for _, e := range p.resources("aws_prometheus_rule_group_namespace") {
+		rules[e.stack] = rules[e.stack] || e.body["name"] == "containers"
+	}
+	for _, e := range p.resources("helm_release") {
+		text := fmt.Sprint(e.body["values"])
+		wanted := e.body["name"] == "prometheus" && p.settings[environment(e.stack)].Observability.Prometheus.ContainerMetrics
+		for what, is := range map[string]bool{
+			"get on nodes/proxy":   strings.Contains(text, "nodes/proxy"),
+			"a job cadvisor":       strings.Contains(text, `"job_name" = "cadvisor"`),
+			"rules for containers": e.body["name"] == "prometheus" && rules[e.stack],
+		} {
+			if is != wanted {
+				broken = append(broken, fmt.Sprintf("%s: has %s is %t, containerMetrics is %t", e, what, is, wanted))
+			}
+		}
+	}
+	return broken
+}
+
 // made returns how the chart's values name the only resource of a kind in the stack; empty for none.
 func made(p platform, stack, kind string) string {
 	for _, e := range p.resources(kind) {

@@ -207,6 +207,14 @@ var properties = []struct {
 		},
 	},
 	{
+		"Prometheus reaches kubelets only where metrics of containers are wanted", kubeletsReached,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				e.body["values"] = []any{strings.ReplaceAll(fmt.Sprint(e.body["values"]), "pods", "nodes/proxy")}
+			}
+		},
+	},
+	{
 		"the application's chart gets what its settings say", chartSettings,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {

@@ -181,7 +181,8 @@ func TestGoldenPrometheus(t *testing.T) {
 		for _, job := range at(config, "scrape_configs").([]any) {
 			jobs = append(jobs, fmt.Sprint(at(job, "job_name")))
 		}
-		if want := []string{"app", "kube-state-metrics", "cadvisor"}; !slices.Equal(jobs, want) {
+		// Without observability.prometheus.containerMetrics, as in the samples, nothing needs nodes/proxy.
+		if want := []string{"app", "kube-state-metrics"}; !slices.Equal(jobs, want) {
 			t.Errorf("jobs are %v, want %v", jobs, want)
 		}
 		if url := fmt.Sprint(at(config, "remote_write", 0, "url")); !strings.HasPrefix(url, "https://aps-workspaces.") || !strings.HasSuffix(url, "/api/v1/remote_write") {
@@ -198,20 +199,17 @@ func TestGoldenPrometheus(t *testing.T) {
 		core := []string{""}
 		want := map[string][]rbacv1.PolicyRule{
 			app: {{APIGroups: core, Resources: []string{"pods"}, Verbs: find}},
-			"": {
-				{APIGroups: core, Resources: []string{"nodes"}, Verbs: find},
-				{APIGroups: core, Resources: []string{"nodes/proxy"}, Verbs: []string{"get"}},
-			},
 		}
 		if got := rules(r); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("roles are %v, want %v", got, want)
 		}
 		account := one[*corev1.ServiceAccount](t, r)
 		subject := rbacv1.Subject{Kind: "ServiceAccount", Name: account.Name, Namespace: account.Namespace}
-		for _, subjects := range [][]rbacv1.Subject{one[*rbacv1.RoleBinding](t, r).Subjects, one[*rbacv1.ClusterRoleBinding](t, r).Subjects} {
-			if !slices.Equal(subjects, []rbacv1.Subject{subject}) {
-				t.Errorf("a role is bound to %v, want %v", subjects, subject)
-			}
+		if subjects := one[*rbacv1.RoleBinding](t, r).Subjects; !slices.Equal(subjects, []rbacv1.Subject{subject}) {
+			t.Errorf("the role is bound to %v, want %v", subjects, subject)
+		}
+		if bindings := all[*rbacv1.ClusterRoleBinding](r); len(bindings) != 0 {
+			t.Errorf("%s is bound in the whole cluster", bindings[0].Name)
 		}
 	})
 }

@@ -26,6 +26,7 @@ type observed struct {
 
 var agent = observability.Agent{
 	App: "shop", Environment: "dev", Cluster: "plinth-dev", ScrapeIntervalSeconds: 30, Region: "eu-west-2",
+	Containers:     true,
 	RemoteWriteURL: "https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-1/api/v1/remote_write",
 }
 
@@ -36,8 +37,8 @@ func newObserved(t *testing.T) observed {
 		t.Fatal(err)
 	}
 	o := observed{
-		rules:      observability.Rules(),
-		dashboards: observability.Dashboards(observability.Names{App: "shop", LoadBalancer: "plinth-dev-shop", Database: "plinth-dev-postgres"}),
+		rules:      observability.Rules(agent.Containers),
+		dashboards: observability.Dashboards(observability.Names{App: "shop", LoadBalancer: "plinth-dev-shop", Database: "plinth-dev-postgres", Containers: agent.Containers}),
 		metrics:    map[string]string{"metrics.txt": string(metrics)},
 	}
 	text, err := json.Marshal(agent.Config())
