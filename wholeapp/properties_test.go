@@ -210,7 +210,7 @@ var properties = []struct {
 		"Prometheus reaches kubelets only where metrics of containers are wanted", kubeletsReached,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {
-				e.body["values"] = []any{strings.ReplaceAll(fmt.Sprint(e.body["values"]), "pods", "nodes/proxy")}
+				e.body["values"] = []any{`${jsonencode({"resources" = ["nodes/proxy"]})}`}
 			}
 		},
 	},
