@@ -59,8 +59,8 @@ func copied(t *testing.T) project {
 				continue
 			}
 			chart := filepath.Join(root, "charts", "app")
-			if dig(r, "name") == "pod-logs" {
-				chart = filepath.Join(root, "charts", "pod-logs")
+			if name := fmt.Sprint(dig(r, "name")); name == "pod-logs" || name == "security-groups" {
+				chart = filepath.Join(root, "charts", name)
 			}
 			if err := os.CopyFS(filepath.Join(folder, dig(r, "chart").(string)), os.DirFS(chart)); err != nil {
 				t.Fatal(err)

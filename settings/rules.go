@@ -412,6 +412,7 @@ func principalRemedy(s string) string {
 // appNamespaces are the namespaces of Kubernetes, of EKS's log router and of Plinth's add-ons.
 var appNamespaces = []string{
 	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
+	"security-groups", // a release in the application's namespace
 }
 
 // appRoles are the suffixes of the environment's other IAM roles. The suffix of the application's role is

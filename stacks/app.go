@@ -35,7 +35,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// they are older than the load balancer.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-	database := connectDatabase(stack, env, data, cluster)
+	database := connectDatabase(stack, env, data, cluster, namespace)
 	reads := readPasswordStatements(env, data)
 	if env.App.Parameters.Enabled {
 		reads = append(reads, readParametersStatements(env, data)...)
@@ -48,7 +48,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	ready := append(append(role.Permissions, namespace, database), ingress.ready...)
+	ready := append(append(role.Permissions, namespace, database.ready), ingress.ready...)
 	if env.Cluster.KEDA {
 		ready = append(ready, newKEDA(stack, env, namespace))
 	}
@@ -56,7 +56,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn, ingress),
+		Values:    chartValues(env, data, role.Arn, database.securityGroups, ingress),
 		DependsOn: ready,
 	})
 	if ingress.zone != nil {
@@ -95,7 +95,7 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 func secretsAccount(env *settings.Environment) string { return env.App.Name + "-secrets" }
 
 // chartValues returns the values of charts/app.
-func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress ingressConfig) map[string]any {
+func chartValues(env *settings.Environment, data *Data, roleArn *string, securityGroups []*string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {
 		parameters = env.ParameterPath()
@@ -120,6 +120,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, ingress
 		},
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name},
+		"securityGroups": securityGroups,
 		"secretStore":    map[string]any{"serviceAccountName": secretsAccount(env), "roleArn": roleArn},
 		"database": map[string]any{
 			"host":       data.Database.Endpoint,

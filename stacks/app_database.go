@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
@@ -19,13 +20,54 @@ const inClusterDatabase = "postgres"
 // inClusterChart is the path of PostgreSQL's chart, relative to the project's folder.
 const inClusterChart = "charts/postgres"
 
-// connectDatabase allows ingress from the cluster's pods to PostgreSQL, or installs PostgreSQL in the
+// securityGroupsChart is the path of the chart that gives pods their security groups, relative to the
+// project's folder. securityGroups is the name of its release.
+const (
+	securityGroupsChart = "charts/security-groups"
+	securityGroups      = "security-groups"
+)
+
+// databaseAccess is how the application's pods reach PostgreSQL.
+type databaseAccess struct {
+	// ready is what the application's release depends on.
+	ready cdktf.ITerraformDependable
+	// securityGroups are the pods', empty for the cluster's alone.
+	securityGroups []*string
+}
+
+// connectDatabase allows ingress from the application's pods to PostgreSQL, or installs PostgreSQL in the
 // cluster.
-func connectDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+func connectDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster, namespace cdktf.ITerraformDependable) databaseAccess {
 	if env.Database.Engine == settings.EngineInCluster {
-		return newInClusterDatabase(stack, env, data, cluster)
+		return databaseAccess{ready: newInClusterDatabase(stack, env, data, cluster), securityGroups: []*string{}}
 	}
-	return allowIngress(stack, "database-from-cluster", "PostgreSQL from pods", data.Database.SecurityGroupID, cluster.Cluster.SecurityGroupID, postgres.Port)
+	// Security: every pod of the cluster has the cluster's group. This one tells the application's pods
+	// apart. It has no rules of its own: DNS, the control plane, probes and load balancers use the cluster's,
+	// which must therefore be on the pods too. Only that one may have the tag kubernetes.io/cluster/<name>,
+	// by which the load balancer controller finds the group to open.
+	// https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
+	pods := securitygroup.NewSecurityGroup(stack, jsii.String("pods"), &securitygroup.SecurityGroupConfig{
+		Name:        jsii.String(env.ResourceName(env.App.Name, "pods")),
+		Description: jsii.String("Pods of the application"),
+		VpcId:       cluster.Network.VPC.ID,
+		Tags:        &map[string]*string{"Name": jsii.String(env.ResourceName(env.App.Name, "pods"))},
+	}).Id()
+	allowed := allowIngress(stack, "database-from-pods", "PostgreSQL from the application's pods", data.Database.SecurityGroupID, pods, postgres.Port)
+	groups := []*string{cluster.Cluster.SecurityGroupID, pods}
+	folder := cdktf.NewTerraformAsset(stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(securityGroupsChart),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	return databaseAccess{
+		ready: release.New(stack, securityGroups, release.Config{
+			Name:      securityGroups,
+			Namespace: env.App.Name,
+			Chart:     *folder.Path(),
+			Values:    map[string]any{"groupIds": groups},
+			DependsOn: []cdktf.ITerraformDependable{namespace, allowed},
+		}),
+		securityGroups: groups,
+	}
 }
 
 // readPasswordStatements allow reading exactly one secret, and decrypting through Secrets Manager only.

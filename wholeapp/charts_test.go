@@ -60,11 +60,14 @@ func made(p platform, stack, kind string) string {
 }
 
 // inClusterDatabase is the release of PostgreSQL in the cluster.
-const inClusterDatabase = "postgres"
+const (
+	inClusterDatabase = "postgres"
+	securityGroups    = "security-groups"
+)
 
 // ownChart reports whether a release is the application's, not one that the application depends on.
 func ownChart(e element) bool {
-	return layer(e.stack) == "app" && e.body["repository"] == nil && e.body["name"] != inClusterDatabase
+	return layer(e.stack) == "app" && e.body["repository"] == nil && e.body["name"] != inClusterDatabase && e.body["name"] != securityGroups
 }
 
 // chartSettings: the chart's values contain the settings, and what the stack creates instead of them.

@@ -74,3 +74,26 @@ func subnetsApart(p platform) (broken []string) {
 	}
 	return broken
 }
+
+// databaseReached: whoever the database admits is in a security group of the application's stack, which a
+// SecurityGroupPolicy gives its pods, or in the bastion's or the VPN's.
+func databaseReached(p platform) (broken []string) {
+	policies := map[string]string{}
+	for _, e := range p.resources("helm_release") {
+		if e.body["name"] == securityGroups {
+			policies[e.stack] = fmt.Sprint(e.body["values"])
+		}
+	}
+	for _, e := range p.resources("aws_vpc_security_group_ingress_rule") {
+		from := fmt.Sprint(e.body["referenced_security_group_id"])
+		switch {
+		case e.body["from_port"] != 5432.0:
+		case layer(e.stack) == "data" && (strings.Contains(from, "bastion") || strings.Contains(from, "vpn")):
+		case layer(e.stack) != "app" || from != "${aws_security_group.pods.id}":
+			broken = append(broken, e.String()+": admits "+from+" to the database")
+		case !strings.Contains(policies[e.stack], "aws_security_group.pods.id"):
+			broken = append(broken, e.String()+": no SecurityGroupPolicy gives pods the group that it admits")
+		}
+	}
+	return broken
+}

@@ -34,6 +34,16 @@ var properties = []struct {
 		},
 	},
 	{
+		"only the application's pods, the bastion and the VPN reach the database", databaseReached,
+		func(p platform) {
+			for _, e := range p.resources("aws_vpc_security_group_ingress_rule") {
+				if layer(e.stack) == "app" {
+					e.body["referenced_security_group_id"] = "${data.terraform_remote_state.x.outputs.cluster_security_group_id}"
+				}
+			}
+		},
+	},
+	{
 		"everything at rest is encrypted with a key of Plinth's", encryptedAtRest,
 		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "kms_key_id") },
 	},

@@ -189,6 +189,19 @@ func (r release) empty() {
 	})
 }
 
+// TestSecurityGroups installs the chart that gives the application's pods their security groups.
+func TestSecurityGroups(t *testing.T) {
+	t.Parallel()
+	for _, env := range distinct(t, "app", "security-groups") {
+		r := prepare(t, env+"-app", "security-groups", "security-groups-"+env)
+		r.install()
+		groups := r.kubectl("get", "securitygrouppolicy", r.name, "--output", "jsonpath={.spec.securityGroups.groupIds}")
+		assert.Equal(t, groups, `["sg-0123456789abcdef0","sg-0fedcba9876543210"]`)
+		r.helm("uninstall", "--wait", "--timeout", "1m")
+		r.empty()
+	}
+}
+
 // TestPodSecurity checks that the namespaces refuse pods that are not hardened.
 func TestPodSecurity(t *testing.T) {
 	env := environments(t)[0]

@@ -126,7 +126,9 @@ func application(t *testing.T, env string) string {
 	file := golden + env + "-app.tf.json"
 	all, err := releases.Read(file)
 	assert.NilError(t, err)
-	i := slices.IndexFunc(all, func(r releases.Release) bool { return r.Repository == "" && r.Name != "postgres" })
+	i := slices.IndexFunc(all, func(r releases.Release) bool {
+		return r.Repository == "" && r.Name != "postgres" && r.Name != "security-groups"
+	})
 	assert.Assert(t, i >= 0, "%s: no helm_release of the application", file)
 	return all[i].Name
 }
@@ -175,10 +177,8 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 // folder is the path of the chart of a release that is the repository's own.
 func folder(release string) string {
 	switch release {
-	case "pod-logs":
-		return filepath.Join(root, "charts", "pod-logs")
-	case "postgres":
-		return filepath.Join(root, "charts", "postgres")
+	case "pod-logs", "postgres", "security-groups":
+		return filepath.Join(root, "charts", release)
 	}
 	return filepath.Join(root, "charts", "app")
 }

@@ -38,6 +38,11 @@ func TestRehearsal(t *testing.T) {
 	r := release{t: t, client: kube.Client, name: app, namespace: app}
 	assert.Equal(t, len(r.pods()), int(*r.deployment().Spec.Replicas))
 	assert.Check(t, strings.HasSuffix(get[networkingv1.Ingress](r, "ingress", app).Status.LoadBalancer.Ingress[0].Hostname, ".elb.amazonaws.com"))
+	groups := r.kubectl("get", "securitygrouppolicy", "security-groups", "--output", "jsonpath={.spec.securityGroups.groupIds[*]}")
+	assert.Check(t, len(strings.Fields(groups)) == 2, "the pods get the security groups %q", groups)
+	for _, p := range r.pods() {
+		assert.Equal(t, p.Annotations["security-groups"], strings.ReplaceAll(groups, " ", ","))
+	}
 	credentials := get[corev1.Secret](r, "secret", app+"-database").Data
 	assert.Check(t, len(credentials["username"]) > 0 && len(credentials["password"]) > 0)
 	assert.Check(t, strings.Contains(r.kubectl("get", "configmap", "aws-logging", "--namespace", "aws-observability"), "aws-logging"))

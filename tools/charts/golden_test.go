@@ -67,8 +67,10 @@ func TestGoldenApp(t *testing.T) {
 	const suffix = ".chart.yaml"
 	current := map[string]bool{}
 	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
-		// The only chart from a folder instead of a repository.
+		// The only charts from folders instead of a repository.
 		installed = slices.DeleteFunc(installed, func(r releases.Release) bool { return r.Repository != "" })
+		checkSecurityGroups(t, installed)
+		installed = slices.DeleteFunc(installed, func(r releases.Release) bool { return r.Name == "security-groups" })
 		if len(installed) != 1 {
 			t.Fatalf("the stack installs %d charts from folders, want 1", len(installed))
 		}

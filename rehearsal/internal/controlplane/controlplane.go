@@ -126,7 +126,7 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 	if err := c.run(kwok, arguments...); err != nil {
 		return err
 	}
-	if _, err := c.Kubectl(ctx, nodes, "create", "-f", "-"); err != nil {
+	if _, err := c.Kubectl(ctx, nodes+definitions, "create", "-f", "-"); err != nil {
 		return err
 	}
 	return c.await(ctx, "wait", "--for=condition=Ready", "node", "--all", "--timeout", "1s")

@@ -80,6 +80,11 @@ var (
 
 var all = []Chart{MetricsServer, ExternalSecrets, AWSLoadBalancerController, KEDA, Prometheus, KubeStateMetrics, Grafana, Loki}
 
+// SecurityGroupPolicy is not a chart's: EKS defines the kind in every cluster. Use its Path.
+var SecurityGroupPolicy = Chart{
+	module: "github.com/aws/amazon-vpc-resource-controller-k8s", moduleVersion: "v1.8.2", sum: "h1:S6fvZf7+Xjho4LLo2AdxT3x9yaOJ37Ly/eGQd+ASWi4=",
+}
+
 // Modules with more than one chart.
 const (
 	prometheusModule  = "github.com/prometheus-community/helm-charts"

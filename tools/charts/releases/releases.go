@@ -241,6 +241,10 @@ func placeholder(expression string) cty.Value {
 		return cty.StringVal("111111111111.dkr.ecr.eu-west-2.amazonaws.com/placeholder")
 	case ends("address", "endpoint", "host"):
 		return cty.StringVal("placeholder.abcdefghijkl.eu-west-2.rds.amazonaws.com")
+	case ends("cluster_security_group_id"):
+		return cty.StringVal("sg-0123456789abcdef0")
+	case ends("id") && strings.Contains(name, "security_group"):
+		return cty.StringVal("sg-0fedcba9876543210")
 	case ends("vpcid", "id") && strings.Contains(name, "vpc"):
 		return cty.StringVal("vpc-0123456789abcdef0")
 	case ends("region"):
