@@ -154,6 +154,7 @@ var noFiles = map[string]string{
 	"plinth/prod/grafana":                              "a secret's name",
 	"alias/plinth-dev-state":                           "a key's alias",
 	"app.kubernetes.io/name":                           "a label",
+	"nodes/proxy":                                      "a resource of Kubernetes",
 	"111111111111.dkr.ecr.eu-west-2.amazonaws.com/app": "a repository of images",
 }
 

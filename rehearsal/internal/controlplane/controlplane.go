@@ -126,7 +126,12 @@ func (c *ControlPlane) start(ctx context.Context, name string) error {
 	if err := c.run(kwok, arguments...); err != nil {
 		return err
 	}
-	if _, err := c.Kubectl(ctx, nodes+definitions, "create", "-f", "-"); err != nil {
+	for _, objects := range []string{nodes, definitions} {
+		if _, err := c.Kubectl(ctx, objects, "create", "-f", "-"); err != nil {
+			return err
+		}
+	}
+	if err := c.await(ctx, "wait", "--for=condition=Established", "customresourcedefinition", "--all", "--timeout", "1s"); err != nil {
 		return err
 	}
 	return c.await(ctx, "wait", "--for=condition=Ready", "node", "--all", "--timeout", "1s")

@@ -3,8 +3,7 @@ package controlplane
 // definitions are the custom resource definitions that EKS makes in every cluster, as far as charts here use
 // them.
 // https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
-const definitions = `---
-apiVersion: apiextensions.k8s.io/v1
+const definitions = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
   name: securitygrouppolicies.vpcresources.k8s.aws
