@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/images"
 	"plinth/settings"
 	"plinth/stacks"
 	"plinth/synthesis"
@@ -23,8 +24,12 @@ func main() {
 	}
 	folder := flag.String("environments", "environments", "folder of the settings")
 	layers := flag.Bool("layers", false, "leave the bootstrap stacks out")
+	published := flag.Bool("published-images", false, "leave image mirrors and recorded digests out")
 	flag.Parse()
 	all, err := settings.Load(*folder, os.Environ())
+	if err == nil {
+		err = chooseImages(all, *published)
+	}
 	if err == nil {
 		err = synthesize(all, !*layers)
 	}
@@ -33,6 +38,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// chooseImages gives every environment the digests of images.lock.yaml. With published, the images are
+// those that the charts name.
+func chooseImages(all []*settings.Environment, published bool) error {
+	lock, err := images.Load(images.File("."))
+	for _, env := range all {
+		if published {
+			env.Cluster.ImageMirror = ""
+		} else {
+			env.Images = lock
+		}
+	}
+	if published {
+		return nil // it may be broken: this is how it is recorded again
+	}
+	return err
 }
 
 // synthesize creates the stacks of all environments. The bootstraps come in a second pass: their

@@ -5,12 +5,17 @@
 // tags: validate has the rules, example a value for the page, insteadOf the key that excludes this one.
 package settings
 
+import "plinth/images"
+
 // Environment is one file of environments/.
 //
 // Every field can be overridden by a variable of the process environment: see [Variable].
 type Environment struct {
 	// Name is the file's name without .yaml; it prefixes every stack and resource.
 	Name string `yaml:"-" json:"-"`
+	// Images are the digests of third-party images; nil takes what their tags stand for. Load leaves it
+	// to its caller.
+	Images images.Lock `yaml:"-" json:"-"`
 
 	// Project is the name of the system. AWS resources are named <project>-<environment>-….
 	Project string `yaml:"project" validate:"required,project"`

@@ -110,11 +110,11 @@ const (
 
 func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, metricsServer, nil, after)
-	release.New(stack, metricsServer, release.Config{
+	newPublishedRelease(stack, env, metricsServer, release.Config{
 		Name:       metricsServer,
 		Namespace:  metricsServer,
 		Repository: "https://kubernetes-sigs.github.io/metrics-server/",
-		Chart:      metricsServer,
+		Chart:      "metrics-server",
 		Version:    "3.13.1",
 		Values: map[string]any{
 			"image": imageFrom(env, "metrics-server/metrics-server"),
@@ -133,12 +133,13 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, a
 	// Newer than the chart's default: it keeps secret data out of error messages.
 	// https://github.com/external-secrets/external-secrets/pull/5884
 	image := imageFrom(env, "external-secrets/external-secrets")
+	// renovate: datasource=docker depName=ghcr.io/external-secrets/external-secrets
 	image["tag"] = "v1.3.2"
-	release.New(stack, externalSecrets, release.Config{
+	newPublishedRelease(stack, env, externalSecrets, release.Config{
 		Name:       externalSecrets,
 		Namespace:  externalSecrets,
 		Repository: "https://charts.external-secrets.io",
-		Chart:      externalSecrets,
+		Chart:      "external-secrets",
 		Version:    "1.3.1",
 		Values: map[string]any{
 			"installCRDs": true,

@@ -16,11 +16,11 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 	role := newPodRole(stack, env, cluster, "load-balancer-controller-role", loadBalancerController,
 		"Lets the load balancer controller manage this cluster's load balancers",
 		loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID))
-	return release.New(stack, loadBalancerController, release.Config{
+	return newPublishedRelease(stack, env, loadBalancerController, release.Config{
 		Name:       loadBalancerController,
 		Namespace:  loadBalancerController,
 		Repository: "https://aws.github.io/eks-charts",
-		Chart:      loadBalancerController,
+		Chart:      "aws-load-balancer-controller",
 		Version:    "3.5.0",
 		// Security: without cert-manager the chart puts the key of its webhooks into the release.
 		Provider: newSecretReleases(stack, env, cluster),

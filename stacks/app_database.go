@@ -95,7 +95,7 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 		Name:      inClusterDatabase,
 		Namespace: inClusterDatabase,
 		Chart:     *folder.Path(),
-		Values: map[string]any{
+		Values: withDigests(env, inClusterDatabase, env.Database.Version, map[string]any{
 			"version": env.Database.Version,
 			"image":   imageFrom(env, "docker/library/postgres"),
 			"database": map[string]any{
@@ -104,7 +104,7 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 				"region": env.Region,
 			},
 			"serviceAccount": map[string]any{"name": inClusterDatabase, "roleArn": role.Arn},
-		},
+		}),
 		DependsOn: append(role.Permissions, namespace),
 	})
 }

@@ -26,11 +26,11 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 	log := map[string]any{"format": "json"}
 	// Fargate's smallest size, with the memory that Fargate adds.
 	size := resources("250m", "256Mi")
-	return release.New(stack, keda, release.Config{
+	return newPublishedRelease(stack, env, keda, release.Config{
 		Name:       keda,
 		Namespace:  keda,
 		Repository: "https://kedacore.github.io/charts",
-		Chart:      keda,
+		Chart:      "keda",
 		Version:    "2.20.2",
 		Values: map[string]any{
 			"global": map[string]any{"image": registryOf(env)},

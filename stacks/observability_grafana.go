@@ -16,9 +16,6 @@ import (
 	"plinth/settings"
 )
 
-// grafanaCharts is where the community publishes Grafana's and Loki's charts.
-const grafanaCharts = "https://grafana-community.github.io/helm-charts"
-
 // Amazon's plugin. Without it Grafana 13 cannot sign queries to the workspace.
 // https://grafana.com/docs/grafana/latest/datasources/prometheus/configure/aws-authentication/
 const (
@@ -50,11 +47,11 @@ func newGrafana(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 		},
 		Data: dashboards(env, lokiURL != ""),
 	})
-	release.New(stack, grafana, release.Config{
+	newPublishedRelease(stack, env, grafana, release.Config{
 		Name:       grafana,
 		Namespace:  grafana,
-		Repository: grafanaCharts,
-		Chart:      grafana,
+		Repository: "https://grafana-community.github.io/helm-charts",
+		Chart:      "grafana",
 		Version:    "13.0.1",
 		Values:     grafanaValues(env, metrics, lokiURL, role.Arn),
 		DependsOn:  append(role.Permissions, namespace, shown),

@@ -25,11 +25,11 @@ const lokiPort = 3100
 func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, b lokiBucket) string {
 	namespace := newNamespace(stack, loki, nil)
 	role := newPodRole(stack, env, cluster, "loki-role", loki, "Lets Loki keep its lines in this environment's bucket", lokiStatements(env, b))
-	installed := release.New(stack, loki, release.Config{
+	installed := newPublishedRelease(stack, env, loki, release.Config{
 		Name:       loki,
 		Namespace:  loki,
-		Repository: grafanaCharts,
-		Chart:      loki,
+		Repository: "https://grafana-community.github.io/helm-charts",
+		Chart:      "loki",
 		Version:    "18.11.7",
 		Values:     lokiValues(env, b, role.Arn),
 		DependsOn:  append(role.Permissions, namespace, b.ready),
@@ -159,11 +159,11 @@ func newPodLogs(stack cdktf.TerraformStack, env *settings.Environment, url strin
 		Name:      podLogs,
 		Namespace: podLogs,
 		Chart:     *folder.Path(),
-		Values: map[string]any{
+		Values: withDigests(env, podLogs, appVersion(podLogsChart), map[string]any{
 			"image":     imageFrom(env, "grafana/alloy"),
 			"namespace": env.App.Name,
 			"lokiUrl":   url,
-		},
+		}),
 		DependsOn: []cdktf.ITerraformDependable{namespace, after},
 	})
 }

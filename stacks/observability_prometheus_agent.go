@@ -14,9 +14,6 @@ import (
 	"plinth/settings"
 )
 
-// prometheusCharts is where the community publishes its charts.
-const prometheusCharts = "https://prometheus-community.github.io/helm-charts"
-
 // newPrometheusAgent installs Prometheus as an agent, which scrapes metrics and sends them to the
 // workspace, and kube-state-metrics, which exports the state of Deployments and pods.
 // https://prometheus.io/docs/prometheus/latest/prometheus_agent/
@@ -34,10 +31,10 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	sum := checksum(agent.Config())
 	agent.RemoteWriteURL = *w.endpoint + "api/v1/remote_write"
 	config := agent.Config()
-	release.New(stack, "prometheus", release.Config{
+	newPublishedRelease(stack, env, "prometheus", release.Config{
 		Name:       prometheusNamespace,
 		Namespace:  prometheusNamespace,
-		Repository: prometheusCharts,
+		Repository: "https://prometheus-community.github.io/helm-charts",
 		Chart:      "prometheus",
 		Version:    "29.27.0",
 		Values: map[string]any{
@@ -143,11 +140,11 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 	if env.Cluster.KEDA {
 		namespaces = append(namespaces, keda)
 	}
-	release.New(stack, kubeStateMetrics, release.Config{
+	newPublishedRelease(stack, env, kubeStateMetrics, release.Config{
 		Name:       kubeStateMetrics,
 		Namespace:  kubeStateMetrics,
-		Repository: prometheusCharts,
-		Chart:      kubeStateMetrics,
+		Repository: "https://prometheus-community.github.io/helm-charts",
+		Chart:      "kube-state-metrics",
 		Version:    "8.4.1",
 		Values: map[string]any{
 			"image": registryOf(env),

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/images"
 	"plinth/permissions"
 )
 
@@ -152,8 +153,11 @@ var advice = regexp.MustCompile(`(?s)\n+(If you wish to ignore these validations
 
 // panicError returns an error that describes the cause of a panic. Call it while handling the panic.
 func panicError(cause any) error {
-	if missing, ok := cause.(permissions.Missing); ok {
-		return missing // it has no line of code
+	switch missing := cause.(type) { // these have no line of code
+	case permissions.Missing:
+		return missing
+	case images.Missing:
+		return missing
 	}
 	message := advice.ReplaceAllString(fmt.Sprint(cause), "")
 	message = strings.TrimSpace(scriptFrame.ReplaceAllString(message, ""))

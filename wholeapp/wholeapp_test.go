@@ -61,7 +61,8 @@ func inProject(variables []string, name string, args ...string) *exec.Cmd {
 	command := exec.Command(name, args...)
 	command.Dir = root
 	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "PLINTH_") })
-	command.Env = append(command.Env, variables...)
+	// The project's digests are for the images of its own environments.
+	command.Env = append(append(command.Env, "IMAGES_LOCK_FILE=none"), variables...)
 	return command
 }
 

@@ -27,6 +27,7 @@ func TestLauncher(t *testing.T) {
 	put("project/plinth", text(t, "plinth"))
 	put("project/tools/requirements.sh", "#!/bin/sh\ntest ! -e lacking || { echo 'Plinth needs x.' >&2; exit 1; }\n")
 	put("project/cli/main.go", "")
+	put("project/images/images.go", "")
 	put("project/settings/settings.go", "")
 	put("project/go.mod", "")
 	put("project/cli/internal/gone.go", "")

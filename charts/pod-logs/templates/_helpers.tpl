@@ -20,6 +20,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.image.tag | default .Chart.AppVersion -}}
 {{- end -}}
 
+{{- define "pod-logs.image" -}}
+{{- printf "%s:%s" .Values.image.repository (include "pod-logs.tag" .) -}}
+{{- with .Values.image.digest }}@{{ . }}{{ end -}}
+{{- end -}}
+
 {{/* https://grafana.com/docs/alloy/latest/reference/components/loki/loki.source.kubernetes/ */}}
 {{- define "pod-logs.config" -}}
 logging {

@@ -28,6 +28,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{/* Debian's, which has openssl: the certificate is made in the pod. */}}
 {{- define "postgres.image" -}}
 {{- printf "%s:%s-bookworm" .Values.image.repository (include "postgres.version" .) -}}
+{{- with .Values.image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 
 {{- define "postgres.containerSecurity" -}}
