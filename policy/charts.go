@@ -17,6 +17,10 @@ type rendering struct {
 	stack *stack
 	// version is the cluster's Kubernetes version.
 	version string
+	// chart is the chart with its version, or, from charts/, with the version of what it installs.
+	chart, chartVersion string
+	// repository is the chart's, empty for one of charts/.
+	repository string
 }
 
 // in returns [Finding.In] for an object of the release.
@@ -69,8 +73,25 @@ func (p *platform) render(folder string, s *stack, r releases.Release) (renderin
 	for _, cluster := range p.resources("aws_eks_cluster") {
 		if version, ok := cluster.body["version"].(string); ok && cluster.stack.environment() == s.environment() {
 			release, err := render.Chart(chart, render.Options{Name: r.Name, Namespace: r.Namespace, Values: r.Values, KubeVersion: version})
-			return rendering{release, s, version}, err
+			if err != nil {
+				return rendering{}, err
+			}
+			done := rendering{release, s, version, chart.Name(), r.Version, r.Repository}
+			if r.Repository == "" {
+				done.chartVersion = installed(release)
+			}
+			return done, nil
 		}
 	}
 	return rendering{}, errors.New("no stack of its environment has an aws_eks_cluster, whose version the chart is rendered for")
+}
+
+// installed returns the version of what a release installs, from its objects' labels.
+func installed(r *render.Release) string {
+	for _, o := range r.Objects {
+		if version, ok := dig(o.Fields, "metadata", "labels", "app.kubernetes.io/version").(string); ok {
+			return version
+		}
+	}
+	return ""
 }

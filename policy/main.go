@@ -1,6 +1,8 @@
 // Command policy checks the synthesized stacks, the charts with their real values, and the
 // repository, with Plinth's own rules, tfsec, kube-score and gitleaks. policy/rules.yaml has the
 // limits. Exceptions, each with its reason, are only in policy/ignored.yaml.
+//
+// With -images it lists the images that the charts run instead, for ./plinth images.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -18,9 +21,14 @@ import (
 func main() {
 	root := flag.String("root", ".", "the project's folder")
 	out := flag.String("out", cmp.Or(os.Getenv("CDKTF_OUTPUT"), "cdktf.out"), "the folder of the synthesized stacks, relative to root")
+	list := flag.Bool("images", false, "list the charts' images as JSON instead")
 	flag.Parse()
 	at := project{root: *root, out: *out, scanners: filepath.Join(*root, filepath.FromSlash(scanners))}
-	summary, err := check(context.Background(), at)
+	run := check
+	if *list {
+		run = listImages
+	}
+	summary, err := run(context.Background(), at)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -96,7 +104,11 @@ func runChecks(ctx context.Context, at project, p *platform) (findings []Finding
 			}
 			releases = len(rendered)
 			scored, err := kubeScore(ctx, at, rendered)
-			return append(append(unknown, chartFindings(rendered)...), scored...), err
+			if err != nil {
+				return nil, err
+			}
+			tags, err := tagged(at, p, rendered)
+			return slices.Concat(unknown, chartFindings(rendered), scored, tags), err
 		},
 	}
 	found, failed := make([][]Finding, len(checks)), make([]error, len(checks))

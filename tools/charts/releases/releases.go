@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -252,3 +253,8 @@ func placeholder(expression string) cty.Value {
 	}
 	return cty.StringVal("placeholder")
 }
+
+// OwnImage reports whether an image is in a repository that a stack creates: its name is a placeholder.
+func OwnImage(image string) bool { return ownImage.MatchString(image) }
+
+var ownImage = regexp.MustCompile(`/placeholder[:@]`)
