@@ -69,6 +69,10 @@ policy: synth scanners ## Check the synthesized stacks, the charts and Git's his
 	@go -C policy build -o ../build/policy .
 	@build/policy
 
+.PHONY: images
+images: ## List third-party images and charts, with their versions and where they are pinned
+	@./plinth images
+
 .PHONY: scanners
 scanners: # tfsec, kube-score and gitleaks, at the versions and with the checksums of their go.mod
 	@test -x build/scanners/tfsec || echo "Building tfsec, kube-score and gitleaks, which takes two minutes the first time"

@@ -99,6 +99,7 @@ func TestComplete(t *testing.T) {
 		"image --builder":     "docker buildah",
 		"status dev --output": "text json",
 		"lock --platform":     "linux_amd64 linux_arm64 darwin_amd64 darwin_arm64",
+		"images --output":     "text json",
 		"completion":          "bash zsh fish powershell",
 		"completion bash":     "",
 	} {

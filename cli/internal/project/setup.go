@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,32 @@ func (p *Project) Resynth(ctx context.Context, variables ...string) error {
 	environ := append(p.environment(), "CDKTF_OUTDIR="+synthesized.Folder(p.Root))
 	// Stdout is for the command's own output.
 	return p.Run(ctx, Program{Path: p.Path("build", synth), Environ: append(environ, variables...), Stdout: p.Stderr})
+}
+
+// Images writes the images that all charts run to a file, by policy's -images. It synthesizes apart
+// from the stacks that are deployed, without image mirrors and recorded digests.
+func (p *Project) Images(ctx context.Context, file string) error {
+	if err := p.program(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Stat(p.Path("build", "policy")); err != nil {
+		p.Say("Building what renders the charts (a minute the first time)")
+	}
+	if err := p.build(ctx, "policy", "policy", "."); err != nil {
+		return err
+	}
+	const stacks = "build/images"
+	environ := append(p.environment(), "CDKTF_OUTDIR="+p.Path(stacks))
+	write := Program{Path: p.Path("build", synth), Args: []string{"-layers", "-published-images"}, Environ: environ, Stdout: p.Stderr}
+	if err := p.Run(ctx, write); err != nil {
+		return err
+	}
+	var list bytes.Buffer
+	render := Program{Path: p.Path("build", "policy"), Args: []string{"-images", "-out", stacks}, Stdout: &list}
+	if err := p.Run(ctx, render); err != nil {
+		return err
+	}
+	return os.WriteFile(file, list.Bytes(), 0o600)
 }
 
 // Check checks the settings of all environments. It needs nothing that [Project.Setup] installs.
