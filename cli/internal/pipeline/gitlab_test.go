@@ -94,7 +94,8 @@ func checkout(t *testing.T, getenv func(string) string) string {
 func ask(t *testing.T, dir, file, what string, variables ...string) []byte {
 	t.Helper()
 	command := gitlab(t, dir, "--"+what, "--file", file, "--state-dir", ".state-"+strings.ReplaceAll(file, "/", "-")+what,
-		"--ignore-predefined-vars", "CI_PIPELINE_SOURCE,CI_MERGE_REQUEST_IID",
+		"--ignore-predefined-vars",
+		"CI_PIPELINE_SOURCE,CI_MERGE_REQUEST_IID,FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR,FF_DISABLE_UMASK_FOR_KUBERNETES_EXECUTOR",
 		"--variable", "CI_MERGE_REQUEST_IID=7", fmt.Sprintf("--json-schema-validation=%t", what != "preview"))
 	for _, variable := range variables {
 		command.Args = append(command.Args, "--variable", variable)
