@@ -26,6 +26,7 @@ var elsewhere = map[string]string{
 	"make missing":    "wholeapp TestMissing",
 	"make bench":      "tools/bench TestSmall",
 	"make diagram":    "make golden",
+	"make images":     "tools/repository TestRenovateImages",
 	"make clean":      "tools/repository TestClean",
 	"make kubernetes": "make test-cluster",
 
@@ -37,6 +38,7 @@ var elsewhere = map[string]string{
 	"./plinth order":      "cli/internal/command TestOrder",
 	"./plinth status":     "cli/internal/delivery TestStatus",
 	"./plinth lock":       "rehearsal/integration TestLockFile",
+	"./plinth images":     "tools/repository TestRenovateImages",
 	"./plinth logs":       "cli/internal/delivery TestLogs",
 	"./plinth kubeconfig": "cli/internal/delivery TestKubeconfig",
 	"./plinth tunnel":     "cli/internal/delivery TestTunnel",
