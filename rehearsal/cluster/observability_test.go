@@ -18,7 +18,7 @@ var observers = []struct {
 	name  string
 	kinds []string
 }{
-	{"prometheus", []string{"ClusterRole", "ClusterRoleBinding", "ConfigMap", "Deployment", "Role", "RoleBinding", "ServiceAccount"}},
+	{"prometheus", []string{"ConfigMap", "Deployment", "Role", "RoleBinding", "ServiceAccount"}},
 	{"kube-state-metrics", []string{"Deployment", "Role", "RoleBinding", "Service", "ServiceAccount"}},
 	{"loki", []string{"ConfigMap", "Service", "ServiceAccount", "StatefulSet"}},
 	{"pod-logs", []string{"ConfigMap", "Deployment", "Role", "RoleBinding", "ServiceAccount"}},

@@ -47,6 +47,15 @@ func TestRehearsal(t *testing.T) {
 	assert.Check(t, len(credentials["username"]) > 0 && len(credentials["password"]) > 0)
 	assert.Check(t, strings.Contains(r.kubectl("get", "configmap", "aws-logging", "--namespace", "aws-observability"), "aws-logging"))
 
+	// Its chart puts a private key into the release. Who may read ConfigMaps must not see it.
+	controllers := kube.Client
+	for driver, want := range map[string]string{"configmap": "", "secret": "aws-load-balancer-controller\n"} {
+		controllers.Driver = driver
+		found, err := controllers.Helm(t.Context(), "", "list", "--namespace", "aws-load-balancer-controller", "--short")
+		assert.NilError(t, err)
+		assert.Equal(t, found, want, driver)
+	}
+
 	r.helm("uninstall", "--wait")
 	log, err := rehearsal.Do(t.Context(), rehearsal.Terraform("dev-app", "plan", "-input=false", "-no-color"))
 	assert.NilError(t, err)

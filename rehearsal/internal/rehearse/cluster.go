@@ -81,23 +81,27 @@ func (p *play) clusterEmpty(ctx context.Context) error {
 	return p.expect(e)
 }
 
-// releases are Helm's releases, as namespace/name.
+// releases are Helm's releases, as namespace/name, wherever Helm stores them.
 func (p *play) releases(ctx context.Context) ([]string, error) {
-	output, err := p.Cluster().Helm(ctx, "", "list", "--all-namespaces", "--all", "--output", "json")
-	if err != nil {
-		return nil, err
-	}
-	var found []struct{ Name, Namespace, Status string }
-	if err := json.Unmarshal([]byte(output), &found); err != nil {
-		return nil, err
-	}
 	var names []string
-	for _, r := range found {
-		name := r.Namespace + "/" + r.Name
-		if r.Status != "deployed" {
-			name += " (" + r.Status + ")"
+	for _, driver := range []string{"configmap", "secret"} {
+		client := p.Cluster().Client
+		client.Driver = driver
+		output, err := client.Helm(ctx, "", "list", "--all-namespaces", "--all", "--output", "json")
+		if err != nil {
+			return nil, err
 		}
-		names = append(names, name)
+		var found []struct{ Name, Namespace, Status string }
+		if err := json.Unmarshal([]byte(output), &found); err != nil {
+			return nil, err
+		}
+		for _, r := range found {
+			name := r.Namespace + "/" + r.Name
+			if r.Status != "deployed" {
+				name += " (" + r.Status + ")"
+			}
+			names = append(names, name)
+		}
 	}
 	return names, nil
 }
