@@ -1,6 +1,9 @@
 package settings
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // checkApp checks the application's settings against each other and against other settings.
 func (d *document) checkApp() {
@@ -20,6 +23,7 @@ func (d *document) checkApp() {
 		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d; set cluster.keda to true", app.Replicas.RequestsPerSecond)
 	}
 	d.checkDomain()
+	d.checkTLS()
 	// A load balancer only accepts certificates of its own region and account.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
@@ -58,6 +62,22 @@ func (d *document) checkDomain() {
 		d.report("app.hostedZone", "must come with app.domain, a name in the zone")
 	case app.HostedZone != "" && app.Domain != app.HostedZone && !strings.HasSuffix(app.Domain, "."+app.HostedZone):
 		d.report("app.hostedZone", "must be the zone that app.domain (%s) is in, is %s", app.Domain, app.HostedZone)
+	}
+}
+
+// checkTLS checks that a protected environment does not serve plain HTTP to the internet.
+func (d *document) checkTLS() {
+	app := d.env.App
+	if !d.env.Protected || app.Domain != "" || app.Internal ||
+		!d.isValid("protected", "app.domain", "app.hostedZone", "app.certificateARN", "app.internal", "app.allowedCIDRs") {
+		return
+	}
+	for _, cidr := range app.AllowedCIDRs {
+		if prefix := netip.MustParsePrefix(cidr); prefix.Bits() < internetPrefix && !isPrivate(prefix) {
+			d.report("app.domain", "must be set while protected is true and app.allowedCIDRs has %s: the load balancer serves plain HTTP to the internet; "+
+				"set app.domain with app.hostedZone or app.certificateARN, set app.internal to true, or name in app.allowedCIDRs the networks that need the application", cidr)
+			return
+		}
 	}
 }
 

@@ -78,6 +78,15 @@ func observe(line string) edit {
 	return func(file string) string { return file + "observability:\n  " + line + "\n" }
 }
 
+// closed opens the load balancer to one network, as plain HTTP must be in a protected environment.
+var closed = under("app", "allowedCIDRs: [203.0.113.0/24]")
+
+// plainHTTP is the message about a network that is open to a load balancer without TLS.
+func plainHTTP(cidr string) string {
+	return "must be set while protected is true and app.allowedCIDRs has " + cidr + ": the load balancer serves plain HTTP to the internet; " +
+		"set app.domain with app.hostedZone or app.certificateARN, set app.internal to true, or name in app.allowedCIDRs the networks that need the application"
+}
+
 // vpn is a VPN without its authentication.
 const vpn = "vpn: {enabled: true, clientCIDR: 10.200.0.0/22, serverCertificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1'"
 
@@ -296,7 +305,7 @@ dev.yaml:5: network.zones[4]: must be the letter of one of eu-west-2's zones (a,
 		`dev.yaml:7: database.replicas: must be 0 to 5, is 6`},
 	{"replicas below zero", under("database", "replicas: -1"),
 		`dev.yaml:7: database.replicas: must be 0 to 5, is -1`},
-	{"protected in the cluster", all(swap("\n  instanceClass: db.t4g.micro", "\n  engine: in-cluster"), top("protected: true")),
+	{"protected in the cluster", all(swap("\n  instanceClass: db.t4g.micro", "\n  engine: in-cluster"), closed, top("protected: true")),
 		`dev.yaml:8: database.engine: must not be in-cluster while protected is true: its data is lost with the pod; use postgres or aurora-postgresql`},
 	{"a server in the cluster", all(under("database", "engine: in-cluster", "multiAZ: false", "autoscaling: {max: 2}", "finalSnapshot: true", "passwordVersion: 2"), observe("alarms: {databaseConnections: 50}")),
 		`dev.yaml:8: database.multiAZ: must not be set with engine in-cluster: it is for RDS; remove it
@@ -398,10 +407,14 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 		`dev.yaml:9: cluster.version: must be a Kubernetes minor version, 1.31 or later, is "1.30"`},
 	{"Kubernetes version with a patch", under("cluster", "version: v1.35.2"),
 		`dev.yaml:9: cluster.version: must be a Kubernetes minor version, 1.31 or later, is "v1.35.2"; write 1.35`},
-	{"whole internet while protected", all(top("protected: true"), under("cluster", "publicAccessCIDRs: [0.0.0.0/0]")),
+	{"whole internet while protected", all(top("protected: true"), closed, under("cluster", "publicAccessCIDRs: [0.0.0.0/0]")),
 		`dev.yaml:10: cluster.publicAccessCIDRs[0]: must be /8 or smaller while protected is true, is 0.0.0.0/0; name the networks that need the Kubernetes API`},
-	{"half the internet while protected", all(top("protected: true"), under("cluster", "publicAccessCIDRs: [203.0.113.0/24, 128.0.0.0/1]")),
+	{"half the internet while protected", all(top("protected: true"), closed, under("cluster", "publicAccessCIDRs: [203.0.113.0/24, 128.0.0.0/1]")),
 		`dev.yaml:10: cluster.publicAccessCIDRs[1]: must be /8 or smaller while protected is true, is 128.0.0.0/1; name the networks that need the Kubernetes API`},
+	{"plain HTTP to the internet while protected", top("protected: true"),
+		`dev.yaml:13: app.domain: ` + plainHTTP("0.0.0.0/0")},
+	{"plain HTTP to half the internet while protected", all(top("protected: true"), under("app", "allowedCIDRs: [203.0.113.0/24, 128.0.0.0/1]")),
+		`dev.yaml:13: app.domain: ` + plainHTTP("128.0.0.0/1")},
 	{"private network over the internet", under("cluster", "publicAccessCIDRs: [10.0.0.0/8]"),
 		`dev.yaml:9: cluster.publicAccessCIDRs[0]: must be a public network, is 10.0.0.0/8; private networks reach the API inside the VPC`},
 	{"address without a size", under("cluster", "publicAccessCIDRs: [203.0.113.7]"),

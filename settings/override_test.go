@@ -74,7 +74,7 @@ func TestOverride(t *testing.T) {
 		{"no value at all", "PLINTH_DEV_NETWORK_NAT", func(e *Environment) any { return e.Network.NAT }, NATSingle},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			environments, err := loadFiles(map[string]string{"dev": base}, "HOME=/root", test.variable)
+			environments, err := loadFiles(map[string]string{"dev": closed(base)}, "HOME=/root", test.variable)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +148,7 @@ func TestOverrideOfTheEngine(t *testing.T) {
 	}{
 		{"instead of a server of AWS's", managed, []string{inCluster}, ""},
 		{"with what is for such a server", managed, []string{inCluster, "PLINTH_DEV_DATABASE_REPLICAS=1"}, "PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine in-cluster"},
-		{"where it is protected", top("protected: true"), []string{inCluster}, "PLINTH_DEV_DATABASE_ENGINE: database.engine: must not be in-cluster while protected is true"},
+		{"where it is protected", all(top("protected: true"), closed), []string{inCluster}, "PLINTH_DEV_DATABASE_ENGINE: database.engine: must not be in-cluster while protected is true"},
 		{"the other way round, without a class", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), []string{"PLINTH_DEV_DATABASE_ENGINE=postgres"}, "dev.yaml:6: database.instanceClass: must be set"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

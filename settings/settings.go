@@ -30,7 +30,8 @@ type Environment struct {
 	// Region is the AWS region of all resources.
 	Region string `yaml:"region" validate:"required,region" example:"eu-west-2"`
 	// Protected protects data: RDS deletion protection, final snapshots, prevent_destroy and no
-	// forced deletion of images. It also refuses a Kubernetes API that is open to the internet.
+	// forced deletion of images. It also refuses a Kubernetes API that is open to the internet, and an
+	// application that is open to it without TLS.
 	Protected bool `yaml:"protected"`
 	// LogRetentionDays is the retention of every CloudWatch log group.
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`

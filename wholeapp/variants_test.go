@@ -13,7 +13,7 @@ var variants = map[string][]string{
 	},
 	"Aurora, protected": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r7g.large",
-		"PLINTH_DEV_PROTECTED=true", "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_PROTECTED=true", "PLINTH_DEV_APP_ALLOWED_CIDRS=[203.0.113.0/24]", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"the longest names": {
 		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-abcd", "PLINTH_DEV_APP_NAME=a", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_ENVIRONMENTS=dev",
