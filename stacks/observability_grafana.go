@@ -297,7 +297,8 @@ func clientSecret(env *settings.Environment) []any {
 func grafanaIngress(env *settings.Environment) map[string]any {
 	annotations := map[string]any{}
 	for name, value := range map[string]string{
-		"load-balancer-name": env.ResourceName(grafana),
+		"load-balancer-name":            env.ResourceName(grafana),
+		"listener-attributes.HTTPS-443": "routing.http.response.strict_transport_security.header_value=max-age=31536000",
 		// Security: no public address.
 		"scheme":                       "internal",
 		"inbound-cidrs":                strings.Join(env.Observability.Grafana.AllowedCIDRs, ","),

@@ -457,7 +457,7 @@ func TestAppIngress(t *testing.T) {
 				"access_logs.s3.enabled=false",
 			"target-group-attributes": "deregistration_delay.timeout_seconds=25",
 		})
-		for _, name := range []string{"ssl-redirect", "certificate-arn", "ssl-policy", "tags", "wafv2-acl-arn"} {
+		for _, name := range []string{"ssl-redirect", "certificate-arn", "ssl-policy", "tags", "wafv2-acl-arn", "listener-attributes.HTTPS-443"} {
 			if value, ok := got[alb+name]; ok {
 				t.Errorf("%s is %q, want none", name, value)
 			}
@@ -480,6 +480,8 @@ func TestAppIngress(t *testing.T) {
 			"load-balancer-attributes": "routing.http.drop_invalid_header_fields.enabled=true,idle_timeout.timeout_seconds=120," +
 				"access_logs.s3.enabled=true,access_logs.s3.bucket=plinth-prod-logs-333333333333,access_logs.s3.prefix=load-balancer/app",
 			"target-group-attributes": "deregistration_delay.timeout_seconds=90",
+			// Browsers remember it for a year. Other names below the domain are somebody else's to decide.
+			"listener-attributes.HTTPS-443": "routing.http.response.strict_transport_security.header_value=max-age=31536000",
 		})
 		// Policies named TLS13-1-2 accept TLS 1.2 and 1.3 only.
 		if policy := got[alb+"ssl-policy"]; !strings.HasPrefix(policy, "ELBSecurityPolicy-TLS13-1-2-") {

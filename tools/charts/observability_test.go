@@ -485,6 +485,7 @@ func checkGrafanaIngress(t *testing.T, r *render.Release) {
 	for name, want := range map[string]string{
 		"scheme": "internal", "target-type": "ip", "ssl-redirect": "443", "healthcheck-path": "/api/health",
 		"listen-ports": `[{"HTTP": 80}, {"HTTPS": 443}]`, "ssl-policy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+		"listener-attributes.HTTPS-443": "routing.http.response.strict_transport_security.header_value=max-age=31536000",
 	} {
 		if got := ingress.Annotations[alb+name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
