@@ -227,6 +227,10 @@ type Database struct {
 	DeletionProtection *bool `yaml:"deletionProtection" example:"true"`
 	// FinalSnapshot creates a final snapshot when the database is deleted. Default: as protected.
 	FinalSnapshot *bool `yaml:"finalSnapshot" example:"true"`
+	// ExtendedSupport lets RDS run a major version past its standard support, for a charge by vCPU and
+	// hour. Otherwise RDS upgrades the database then. It only applies to a database that is created or
+	// restored later.
+	ExtendedSupport bool `yaml:"extendedSupport"`
 	// RestoreFromSnapshots are the snapshots to restore: automated ones (rds:…), AWS Backup's
 	// (awsbackup:…), or manual ones named <project>-<environment>-…. Each is restored to a new
 	// database, and the application uses the last one. Add new entries at the end.

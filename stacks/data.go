@@ -104,6 +104,7 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		BackupWindow:         database.BackupWindow,
 		MaintenanceWindow:    database.MaintenanceWindow,
 		LogRetentionDays:     env.LogRetentionDays,
+		ExtendedSupport:      database.ExtendedSupport,
 		ApplyImmediately:     !env.Protected,
 		DeletionProtection:   *database.DeletionProtection,
 		FinalSnapshot:        *database.FinalSnapshot,

@@ -123,3 +123,29 @@ func guarded(p platform) (broken []string) {
 	}
 	return broken
 }
+
+// standardSupport holds the databases and the control plane. RDS takes the choice only when it creates
+// or restores a database; a replica has its source's.
+func standardSupport(p platform) (broken []string) {
+	for _, e := range p.resources("aws_db_instance", "aws_rds_cluster") {
+		want := any("open-source-rds-extended-support-disabled")
+		switch {
+		case e.body["replicate_source_db"] != nil:
+			want = nil
+		case p.settings[environment(e.stack)].Database.ExtendedSupport:
+			want = "open-source-rds-extended-support"
+		}
+		if got := e.body["engine_lifecycle_support"]; got != want {
+			broken = append(broken, fmt.Sprintf("%s: engine_lifecycle_support is %v, not %v", e, got, want))
+		}
+		if ignored := strs(dig(e.body, "lifecycle", "ignore_changes")); want != nil && !slices.Contains(ignored, "engine_lifecycle_support") {
+			broken = append(broken, e.String()+": a database from before would differ from its plan for ever")
+		}
+	}
+	for _, e := range p.resources("aws_eks_cluster") {
+		if got := dig(e.body, "upgrade_policy", "support_type"); got != "STANDARD" {
+			broken = append(broken, fmt.Sprintf("%s: support_type is %v", e, got))
+		}
+	}
+	return broken
+}

@@ -122,6 +122,10 @@ var properties = []struct {
 		},
 	},
 	{
+		"nobody pays for extended support unasked", standardSupport,
+		func(p platform) { delete(first(p, "aws_db_instance", "aws_rds_cluster"), "engine_lifecycle_support") },
+	},
+	{
 		"Kubernetes is reached only from the stacks above the cluster", kubernetesProviders,
 		func(p platform) {
 			for stack, document := range p.stacks {

@@ -51,6 +51,7 @@ var variants = map[string][]string{
 		"PLINTH_ENVIRONMENTS=prod",
 	},
 	"settings of the application's own":      {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
+	"a database in extended support": {"PLINTH_DEV_DATABASE_EXTENDED_SUPPORT=true", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
 	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},
 	"a database restored twice, with backups and a budget": {
 		"PLINTH_PROD_DATABASE_RESTORE_FROM_SNAPSHOTS=[rds:plinth-prod-postgres-2026-11-25-02-10, awsbackup:job-11111111-2222-3333-4444-555555555555]",

@@ -52,6 +52,7 @@ func newCluster(d database, parameterGroup *string, result *Postgres) {
 		EngineVersion:      jsii.String(c.Version),
 		// A new major version in the settings is intended.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
+		EngineLifecycleSupport:   d.lifecycleSupport(),
 		DatabaseName:             jsii.String(c.DatabaseName),
 		MasterUsername:           jsii.String(c.Username),
 		// Security: as for RDS, no password leaves Secrets Manager.

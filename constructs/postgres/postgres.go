@@ -57,6 +57,9 @@ type Config struct {
 	BackupWindow, MaintenanceWindow string
 	LogRetentionDays                int
 
+	// ExtendedSupport lets RDS run the version past its standard support, for a charge. It only applies
+	// when a database is created or restored.
+	ExtendedSupport bool
 	// ApplyImmediately applies changes at once instead of in the maintenance window, including
 	// those that restart the database.
 	ApplyImmediately bool
@@ -282,6 +285,25 @@ func (d database) finalSnapshot() *string {
 // lifecycle makes Terraform refuse to plan the deletion of data, if PreventDestroy is set.
 func (s *shared) lifecycle() *cdktf.TerraformResourceLifecycle {
 	return &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(s.config.PreventDestroy)}
+}
+
+// lifecycle also ignores engine_lifecycle_support in a database that exists: the provider cannot change
+// it, and every plan would show a difference.
+// https://github.com/hashicorp/terraform-provider-aws/issues/40870
+func (d database) lifecycle() *cdktf.TerraformResourceLifecycle {
+	lifecycle := d.shared.lifecycle()
+	lifecycle.IgnoreChanges = jsii.Strings("engine_lifecycle_support")
+	return lifecycle
+}
+
+// lifecycleSupport returns whether RDS charges for extended support, its default, or upgrades the
+// database at the end of standard support.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-creating-db-instance.html
+func (s *shared) lifecycleSupport() *string {
+	if s.config.ExtendedSupport {
+		return jsii.String("open-source-rds-extended-support")
+	}
+	return jsii.String("open-source-rds-extended-support-disabled")
 }
 
 // dependsOn returns elements and the permissions of the monitoring role, which RDS checks when

@@ -39,6 +39,7 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		Username:      jsii.String(c.Username),
 		// A new major version in the settings is intended.
 		AllowMajorVersionUpgrade: jsii.Bool(true),
+		EngineLifecycleSupport:   d.lifecycleSupport(),
 		StorageEncrypted:         jsii.Bool(true),
 		DeletionProtection:       jsii.Bool(c.DeletionProtection),
 		MultiAz:                  jsii.Bool(c.RDS.MultiAZ),

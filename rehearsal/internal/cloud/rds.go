@@ -221,7 +221,7 @@ func (w *World) databaseHost(identifier string) string {
 func fillInstance(w *World, id string, a Attributes) {
 	identifier := text(a, "identifier")
 	if source := w.find("aws_db_instance", "identifier", text(a, "replicate_source_db")); source != nil {
-		for _, same := range []string{"engine", "engine_version", "username", "db_name", "allocated_storage", "kms_key_id", "db_subnet_group_name", "backup_window"} {
+		for _, same := range []string{"engine", "engine_version", "username", "db_name", "allocated_storage", "kms_key_id", "db_subnet_group_name", "backup_window", "engine_lifecycle_support"} {
 			setDefault(a, same, source.Attributes[same])
 		}
 		setDefault(a, "multi_az", false)

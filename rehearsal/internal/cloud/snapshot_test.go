@@ -36,3 +36,22 @@ func TestSnapshots(t *testing.T) {
 		}
 	}
 }
+
+// TestExtendedSupport: RDS enrolls a database unless told otherwise, one from a snapshot too, and a
+// replica has what its source has.
+func TestExtendedSupport(t *testing.T) {
+	const field, disabled = "engine_lifecycle_support", "open-source-rds-extended-support-disabled"
+	w := newWorld()
+	made := func(a Attributes) any {
+		t.Helper()
+		setDefaults(a, Attributes{"engine": "postgres", "engine_version": "17"})
+		assert.NilError(t, w.Create("aws_db_instance", "", a))
+		return a[field]
+	}
+	primary := Attributes{"identifier": "primary", "password_wo": "p", "backup_retention_period": 1.0, field: disabled}
+	assert.Equal(t, made(primary), disabled)
+	assert.Equal(t, made(Attributes{"identifier": "replica", "replicate_source_db": "primary"}), disabled)
+	assert.NilError(t, w.Snapshot("aws_db_instance", &Thing{Attributes: primary}, "a", "somebody"))
+	assert.Equal(t, made(Attributes{"identifier": "restored", "snapshot_identifier": "a"}), "open-source-rds-extended-support")
+	assert.Equal(t, made(Attributes{"identifier": "restored-too", "snapshot_identifier": "a", field: disabled}), disabled)
+}
