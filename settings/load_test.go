@@ -273,6 +273,26 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	}
 }
 
+func TestOneBaselineInAnAccount(t *testing.T) {
+	baseline := top("baseline: true")
+	dev, other := baseline(withRange("111111111111", "10.20.0.0/16")), baseline(withRange("222222222222", "10.20.0.0/16"))
+	for _, test := range []struct {
+		name, dev, qa, selected, want string
+	}{
+		{"one account", dev, baseline(base), "", `qa.yaml:1: baseline: must not be true: dev creates the baseline of the same account, which can have only one; remove it from one of the two`},
+		{"of which one is selected", dev, baseline(base), "dev", `dev.yaml:1: baseline: must not be true: qa creates the baseline of the same account, which can have only one; remove it from one of the two`},
+		{"one of two", dev, base, "", ""},
+		{"two accounts", other, baseline(base), "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa}, "PLINTH_ENVIRONMENTS="+test.selected)
+			if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestRangesOfOneAccount(t *testing.T) {
 	const a, b = "111111111111", "222222222222"
 	share := func(file, with string) string {

@@ -33,6 +33,10 @@ type Environment struct {
 	// forced deletion of images. It also refuses a Kubernetes API that is open to the internet, and an
 	// application that is open to it without TLS.
 	Protected bool `yaml:"protected"`
+	// Baseline adds to the bootstrap stack what an account should have once: EBS encryption by default, a
+	// block of public S3 buckets, IAM Access Analyzer, GuardDuty and CloudTrail. Not in an account of a
+	// landing zone, which has them, and for one environment of each account.
+	Baseline bool `yaml:"baseline"`
 	// LogRetentionDays is the retention of every CloudWatch log group.
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`
 

@@ -1,6 +1,9 @@
 package settings
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // checkState checks the settings of state.
 func (d *document) checkState() {
@@ -43,5 +46,27 @@ func (d *document) checkDedicated() {
 	if !d.env.DedicatedAccount && d.isValid("dedicatedAccount") {
 		d.report("dedicatedAccount", "must be true, is false; use an account for this repository's environments alone: "+
 			"in another, their pipelines' roles could tag, and so take over, what somebody else has left without tags")
+	}
+}
+
+// checkBaseline checks that an account has one baseline, and that it is in the environment's region. If
+// two environments have one, and Load returns both, it reports the later one.
+func (d *document) checkBaseline(all []*document, selected []string) {
+	const path = "baseline"
+	env := d.env
+	if !env.Baseline || !d.isValid(path, "account", "region", "state.region") {
+		return
+	}
+	if env.State.Region != "" && env.State.Region != env.Region {
+		d.report(path, "must not be true while state.region (%s) is another region than region (%s): the bootstrap stack is in state.region; remove one",
+			env.State.Region, env.Region)
+		return
+	}
+	for _, other := range all {
+		later := slices.Contains(selected, other.env.Name) && other.env.Name > env.Name
+		if other != d && !later && other.env.Baseline && other.env.Account == env.Account {
+			d.report(path, "must not be true: %s creates the baseline of the same account, which can have only one; remove it from one of the two", other.env.Name)
+			return
+		}
 	}
 }

@@ -38,6 +38,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkNames()
 	d.checkPrefixes(all, selected)
 	d.checkDedicated()
+	d.checkBaseline(all, selected)
 	d.checkState()
 	d.checkCI(all, selected)
 	d.checkZones()

@@ -20,6 +20,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iampolicy"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/baseline"
 	"plinth/constructs/bucket"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/pipelinerole"
@@ -27,8 +28,8 @@ import (
 	"plinth/settings"
 )
 
-// Bootstrap is the stack bootstrap-<environment>: state bucket, OIDC provider and pipeline roles. An
-// administrator deploys it; no role that it creates can change it.
+// Bootstrap is the stack bootstrap-<environment>: state bucket, OIDC provider, pipeline roles and, if the
+// settings say so, the account's baseline. An administrator deploys it; no role that it creates can change it.
 type Bootstrap struct{ cdktf.TerraformStack }
 
 // NewBootstrap creates the state bucket, and for each target stack one role that deploys it and one
@@ -71,6 +72,16 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, env.PushTrust(),
 		permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
 
+	if env.Baseline {
+		baseline.New(stack, "baseline", baseline.Config{
+			Name:            env.ResourceName("account"),
+			BucketName:      env.ResourceName("trail", env.Account),
+			Account:         env.Account,
+			Region:          env.State.Region,
+			RetentionDays:   max(leastAuditDays, env.LogRetentionDays),
+			AccessLogBucket: env.State.AccessLogBucket,
+		})
+	}
 	output(stack, "state_bucket", "Where Terraform's states are", env.State.Bucket)
 	output(stack, "pipeline", "What pipelines need to know of the environment", map[string]any{
 		"environment": env.Name, "account": env.Account, "region": env.Region, "protected": env.Protected,
@@ -86,6 +97,10 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	})
 	return &Bootstrap{TerraformStack: stack}
 }
+
+// leastAuditDays is how long the account's audit log is kept at least: what has happened is often found
+// out months later.
+const leastAuditDays = 365
 
 // newStateBucket creates the bucket and its key, unless the settings name existing ones, and returns
 // the key's ARN.

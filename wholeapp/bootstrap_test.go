@@ -228,10 +228,11 @@ func bucketsClosed(p platform) (broken []string) {
 		}
 		rule := dig(own("aws_s3_bucket_server_side_encryption_configuration"), "rule", "apply_server_side_encryption_by_default")
 		block := own("aws_s3_bucket_public_access_block")
-		policy := fmt.Sprint(statementsOf(p, bucket.stack))
+		policy := fmt.Sprint(bucketPolicy(p, bucket.stack, own("aws_s3_bucket_policy")))
 		sids, encrypted := []string{"OnlyTLS", "OnlyKMS", "OnlyItsKey"}, dig(rule, "sse_algorithm") == "aws:kms" && dig(rule, "kms_master_key_id") != nil
-		// Elastic Load Balancing supports only S3's own keys.
-		delivered := strings.Contains(policy, "logdelivery.elasticloadbalancing.amazonaws.com")
+		// Elastic Load Balancing supports only S3's own keys. A bootstrap stack with two KMS keys could not
+		// tell which one a killed run has left, so the trail's bucket has S3's too.
+		delivered := strings.Contains(policy, "logdelivery.elasticloadbalancing.amazonaws.com") || strings.Contains(policy, "cloudtrail.amazonaws.com")
 		if delivered {
 			sids, encrypted = sids[:1], dig(rule, "sse_algorithm") == "AES256"
 		}
@@ -260,14 +261,10 @@ func bucketsClosed(p platform) (broken []string) {
 	return broken
 }
 
-// statementsOf returns the statements of a stack's policy documents.
-func statementsOf(p platform, stack string) (all []any) {
-	for _, e := range p.elements() {
-		if e.stack == stack && e.kind == "aws_iam_policy_document" {
-			all = append(all, e.body["statement"])
-		}
-	}
-	return all
+// bucketPolicy returns the statements of the document that a bucket's policy refers to.
+func bucketPolicy(p platform, stack string, policy object) any {
+	document := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(policy["policy"]), "${data.aws_iam_policy_document."), ".json}")
+	return dig(p.stacks[stack], "data", "aws_iam_policy_document", document, "statement")
 }
 
 func rolesBounded(p platform) (broken []string) {

@@ -32,11 +32,13 @@ var limits = map[string]struct {
 	length  int
 	pattern string
 }{
+	"aws_accessanalyzer_analyzer.analyzer_name":    {255, `[A-Za-z][\w.-]*`},
 	"aws_backup_plan.name":                         {50, `[\w.-]+`},
 	"aws_backup_selection.name":                    {50, `[\w.-]+`},
 	"aws_backup_vault.name":                        {50, `[\w-]{2,}`},
 	"aws_budgets_budget.name":                      {100, `[^:\\]+`},
 	"aws_appautoscaling_policy.name":               {256, `[\x20-\x7E]+`},
+	"aws_cloudtrail.name":                          {128, `[0-9A-Za-z]([._-]?[0-9A-Za-z])+`},
 	"aws_cloudwatch_log_group.name":                {512, `[\w./#-]+`},
 	"aws_cloudwatch_log_metric_filter.name":        {512, `[^:*]+`},
 	"aws_db_instance.identifier":                   {63, `[a-z](-?[a-z0-9])*`},
@@ -66,7 +68,7 @@ var limits = map[string]struct {
 }
 
 // nameFields are the fields that name a resource. A description is checked only if limits has it.
-var nameFields = []string{"name", "identifier", "cluster_identifier", "fargate_profile_name"}
+var nameFields = []string{"name", "analyzer_name", "identifier", "cluster_identifier", "fargate_profile_name"}
 
 // anywhereAllowed matches names that every AWS service allows, up to a target group's 32 characters.
 var anywhereAllowed = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)

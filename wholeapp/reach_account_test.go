@@ -43,12 +43,14 @@ type awsAccount struct {
 // arnShapes are the ARNs of what each type makes. An attribute of the resource is in braces; {id} is
 // what AWS makes up. A type without an ARN is a part of another resource.
 var arnShapes = map[string]string{
+	"aws_accessanalyzer_analyzer":             "access-analyzer:analyzer/{analyzer_name}",
 	"aws_acm_certificate":                     "acm:certificate/{id}",
 	"aws_appautoscaling_target":               "application-autoscaling:scalable-target/{id}",
 	"aws_backup_plan":                         "backup:backup-plan:{id}",
 	"aws_backup_vault":                        "backup:backup-vault:{name}",
 	"aws_budgets_budget":                      "arn:aws:budgets::{account}:budget/{name}",
 	"aws_chatbot_slack_channel_configuration": "arn:aws:chatbot::{account}:chat-configuration/slack-channel/{configuration_name}",
+	"aws_cloudtrail":                          "cloudtrail:trail/{name}",
 	"aws_cloudwatch_dashboard":                "arn:aws:cloudwatch::{account}:dashboard/{dashboard_name}",
 	"aws_cloudwatch_log_group":                "logs:log-group:{name}",
 	"aws_cloudwatch_metric_alarm":             "cloudwatch:alarm:{alarm_name}",
@@ -64,6 +66,7 @@ var arnShapes = map[string]string{
 	"aws_eks_cluster":                         "eks:cluster/{name}",
 	"aws_eks_fargate_profile":                 "eks:fargateprofile/{cluster_name}/{fargate_profile_name}/{id}",
 	"aws_flow_log":                            "ec2:vpc-flow-log/{id}",
+	"aws_guardduty_detector":                  "guardduty:detector/{id}",
 	"aws_iam_instance_profile":                "arn:aws:iam::{account}:instance-profile/{name}",
 	"aws_iam_openid_connect_provider":         "arn:aws:iam::{account}:oidc-provider/{id}",
 	"aws_iam_policy":                          "arn:aws:iam::{account}:policy/{name}",
@@ -94,9 +97,9 @@ var arnShapes = map[string]string{
 	// Parts of others, and what is not AWS's.
 	"aws_acm_certificate_validation": "", "aws_appautoscaling_policy": "", "aws_backup_selection": "",
 	"aws_cloudwatch_log_metric_filter": "", "aws_cloudwatch_log_stream": "", "aws_ec2_client_vpn_authorization_rule": "",
-	"aws_ec2_client_vpn_network_association": "", "aws_ecr_lifecycle_policy": "", "aws_eks_access_policy_association": "",
+	"aws_ebs_encryption_by_default": "", "aws_ec2_client_vpn_network_association": "", "aws_ecr_lifecycle_policy": "", "aws_eks_access_policy_association": "",
 	"aws_iam_role_policy": "", "aws_iam_role_policy_attachment": "", "aws_prometheus_alert_manager_definition": "", "aws_route": "",
-	"aws_route53_record": "", "aws_route_table_association": "", "aws_s3_bucket_lifecycle_configuration": "",
+	"aws_route53_record": "", "aws_route_table_association": "", "aws_s3_account_public_access_block": "", "aws_s3_bucket_lifecycle_configuration": "",
 	"aws_s3_bucket_logging": "", "aws_s3_bucket_ownership_controls": "", "aws_s3_bucket_policy": "",
 	"aws_s3_bucket_public_access_block": "", "aws_s3_bucket_server_side_encryption_configuration": "", "aws_s3_bucket_versioning": "",
 	"aws_secretsmanager_secret_rotation": "", "aws_secretsmanager_secret_version": "", "aws_sns_topic_policy": "",

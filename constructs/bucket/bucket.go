@@ -47,6 +47,8 @@ type Writer struct {
 	Sid, Service string
 	// Folder has no slash at either end. SourceArn is what it writes for; it may end in a star.
 	Folder, SourceArn string
+	// ReadsACL lets it read the bucket's ACL, as some services do before they write.
+	ReadsACL bool
 }
 
 // Bucket is an S3 bucket.
@@ -159,12 +161,18 @@ func lifecycle(config Config) []*s3bucketlifecycleconfiguration.S3BucketLifecycl
 func writerStatements(bucket s3bucket.S3Bucket, config Config) []policy.Statement {
 	var statements []policy.Statement
 	for _, w := range config.Writers {
+		// Security: for these resources only (confused deputy).
+		source := []policy.Condition{{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{w.SourceArn}}}
 		statements = append(statements, policy.Statement{
-			Sid: w.Sid, Principals: policy.Service(w.Service),
+			Sid: w.Sid, Principals: policy.Service(w.Service), Conditions: source,
 			Actions: []string{"s3:PutObject"}, Resources: []string{*bucket.Arn() + "/" + w.Folder + "/*"},
-			// Security: for these resources only (confused deputy).
-			Conditions: []policy.Condition{{Test: "ArnLike", Variable: "aws:SourceArn", Values: []string{w.SourceArn}}},
 		})
+		if w.ReadsACL {
+			statements = append(statements, policy.Statement{
+				Sid: w.Sid + "ReadsACL", Principals: policy.Service(w.Service), Conditions: source,
+				Actions: []string{"s3:GetBucketAcl"}, Resources: []string{*bucket.Arn()},
+			})
+		}
 	}
 	return statements
 }
