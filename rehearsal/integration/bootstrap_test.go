@@ -176,9 +176,9 @@ func TestBootstrap(t *testing.T) {
 // created twice, nothing is lost.
 func TestBootstrapKilled(t *testing.T) {
 	t.Parallel()
-	for _, lane := range []string{"one account", "another"} {
+	for lane, overrides := range map[string][]string{"one account": nil, "another, with its baseline": {"PLINTH_DEV_BASELINE=true"}} {
 		t.Run(lane, func(t *testing.T) {
-			a := newAdministrator(t)
+			a := newAdministrator(t, overrides...)
 			for again := true; again; {
 				d := a.begin()
 				d.made(len(a.made()) + rand.N(a.all()/2))
@@ -275,6 +275,18 @@ func TestBootstrapForeign(t *testing.T) {
 			},
 			[]string{"Nothing was changed.", "access to the bucket", "set state.bucket to another name in environments/dev.yaml"},
 		},
+		"GuardDuty": {
+			func(w *cloud.World, _ *synthesized.App) error {
+				return w.Create("aws_guardduty_detector", "", cloud.Attributes{"enable": true})
+			},
+			[]string{"already has a GuardDuty detector in eu-west-2 without this stack's tags", "Remove baseline from environments/dev.yaml"},
+		},
+		"Access Analyzer": {
+			func(w *cloud.World, _ *synthesized.App) error {
+				return w.Create("aws_accessanalyzer_analyzer", "", cloud.Attributes{"analyzer_name": "landing-zone"})
+			},
+			[]string{"already has an IAM Access Analyzer in eu-west-2 that is not this stack's", "Remove baseline from environments/dev.yaml"},
+		},
 		"OIDC provider": {
 			func(w *cloud.World, app *synthesized.App) error {
 				issuer := app.Pipeline.Issuer
@@ -284,7 +296,7 @@ func TestBootstrapForeign(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAdministrator(t)
+			a := newAdministrator(t, "PLINTH_DEV_BASELINE=true")
 			assert.NilError(t, a.Cloud().Update(func(w *cloud.World) error { return test.give(w, a.App) }))
 			a.contains(a.refused(a.bootstrap()), test.want...)
 		})

@@ -29,8 +29,9 @@ type toImport struct {
 	ID string `json:"id"`
 }
 
-// exists matches AWS's error codes for a resource that already exists.
-var exists = regexp.MustCompile(`\w*Already(Exists|OwnedByYou)\w*`)
+// exists matches AWS's error codes for a resource that already exists, and its messages where an account
+// can have only one.
+var exists = regexp.MustCompile(`\w*Already(Exists|OwnedByYou)\w*|detector already exists|(Conflict|ServiceQuotaExceeded)Exception`)
 
 // notThere is Terraform's error about importing a resource that does not exist or is being deleted.
 const notThere = "Cannot import non-existent remote object"
@@ -41,16 +42,25 @@ func (a *adoption) adopt(problems []problem) (bool, error) {
 	more := false
 	for _, p := range problems {
 		code := exists.FindString(p.Summary + " " + p.Detail)
-		if code == "" || a.covers(p.Address) || slices.Contains(a.absent, p.Address) {
+		kind, _, _ := strings.Cut(p.Address, ".")
+		absent := slices.Contains(a.absent, p.Address)
+		if code != "" && absent && kind == analyzerKind {
+			return false, fmt.Errorf("The account already has an IAM Access Analyzer in %s that is not this stack's. %s", a.env.region, a.withoutBaseline()) //nolint:staticcheck // a person reads it as sentences
+		}
+		if code == "" || absent || a.covers(p.Address) {
 			continue
 		}
-		if code == "BucketAlreadyExists" && !a.ownsBucket() {
-			return false, fmt.Errorf("The bucket %[1]s exists, but may belong to another account: bucket names are unique in all of AWS. Set state.bucket to another name in environments/%[2]s.yaml and try again.\n"+ //nolint:staticcheck // a person reads it as sentences
-				"If it is yours, this must succeed here: aws s3api head-bucket --bucket %[1]s --expected-bucket-owner %[3]s", a.env.bucket, a.env.name, a.env.account)
-		}
-		id, err := a.env.importID(p.Address)
+		id, err := a.idOf(kind, p.Address)
 		if err != nil {
 			return false, err
+		}
+		if code == "BucketAlreadyExists" && !a.ownsBucket(id) {
+			setting := "project"
+			if id == a.env.bucket {
+				setting = "state.bucket"
+			}
+			return false, fmt.Errorf("The bucket %[1]s exists, but may belong to another account: bucket names are unique in all of AWS. Set %[4]s to another name in environments/%[2]s.yaml and try again.\n"+ //nolint:staticcheck // a person reads it as sentences
+				"If it is yours, this must succeed here: aws s3api head-bucket --bucket %[1]s --expected-bucket-owner %[3]s", id, a.env.name, a.env.account, setting)
 		}
 		if id != "" {
 			a.imports = append(a.imports, toImport{p.Address, id})
@@ -66,9 +76,36 @@ func (a *adoption) covers(address string) bool {
 
 // ownsBucket asks S3 whether the account owns the bucket. S3's own error does not tell in us-east-1.
 // Elsewhere it is BucketAlreadyOwnedByYou.
-func (a *adoption) ownsBucket() bool {
+func (a *adoption) ownsBucket(name string) bool {
 	aws, err := exec.LookPath("aws")
-	return err == nil && exec.Command(aws, "s3api", "head-bucket", "--bucket", a.env.bucket, "--expected-bucket-owner", a.env.account).Run() == nil
+	return err == nil && exec.Command(aws, "s3api", "head-bucket", "--bucket", name, "--expected-bucket-owner", a.env.account).Run() == nil
+}
+
+const (
+	analyzerKind = "aws_accessanalyzer_analyzer"
+	detectorKind = "aws_guardduty_detector"
+)
+
+// idOf returns the id to import an existing resource by. A detector has no name: it is this stack's if it
+// has the stack's tags.
+func (a *adoption) idOf(kind, address string) (string, error) {
+	if kind != detectorKind {
+		return a.env.importID(address)
+	}
+	ids, err := a.tagged("guardduty", "detector/")
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("The account already has a GuardDuty detector in %s. Whether it is this stack's is unknown: %w. If it is not: %s", a.env.region, err, a.withoutBaseline()) //nolint:staticcheck // a person reads it as sentences
+	case len(ids) == 0:
+		return "", fmt.Errorf("The account already has a GuardDuty detector in %s without this stack's tags. %s", a.env.region, a.withoutBaseline()) //nolint:staticcheck // a person reads it as sentences
+	}
+	return ids[0], nil
+}
+
+// withoutBaseline is the remedy where somebody else, such as a landing zone, has made a part of the
+// account's baseline.
+func (a *adoption) withoutBaseline() string {
+	return "Remove baseline from environments/" + a.env.name + ".yaml, or delete the other one, and try again."
 }
 
 // plan plans with the imports. It leaves out imports of resources that no longer exist.

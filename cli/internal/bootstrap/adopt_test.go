@@ -28,6 +28,11 @@ func TestAdopt(t *testing.T) {
 		return value
 	}
 	bucketName, roleName, aliasName := argument(bucket, "bucket"), argument(role, "name"), argument(alias, "name")
+	e.resources["aws_guardduty_detector"] = map[string]map[string]any{"d": {}}
+	e.resources["aws_accessanalyzer_analyzer"] = map[string]map[string]any{"a": {"analyzer_name": "plinth-dev-account"}}
+	e.resources["aws_cloudtrail"] = map[string]map[string]any{"t": {"name": "plinth-dev-account"}}
+	e.resources["aws_s3_bucket"]["logs"] = map[string]any{"bucket": "plinth-dev-trail"}
+	detector := refused("aws_guardduty_detector.d", "BadRequestException: The request is rejected because a detector already exists for the current account.")
 	for name, test := range map[string]struct {
 		problems []problem
 		aws      string // the AWS CLI, as a script
@@ -48,6 +53,31 @@ func TestAdopt(t *testing.T) {
 			aws:      "exit 254",
 			want:     []toImport{{role, roleName}},
 			refusal:  "The bucket " + bucketName + " exists, but may belong to another account",
+		},
+		"an account's baseline": {
+			problems: []problem{
+				detector, refused("aws_accessanalyzer_analyzer.a", "ServiceQuotaExceededException: one is there"),
+				refused("aws_cloudtrail.t", "TrailAlreadyExistsException: it exists"), refused("aws_s3_bucket.logs", "BucketAlreadyOwnedByYou"),
+			},
+			aws: `echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:guardduty:eu-west-2:1:detector/d1"}]}'`,
+			want: []toImport{
+				{"aws_guardduty_detector.d", "d1"}, {"aws_accessanalyzer_analyzer.a", "plinth-dev-account"},
+				{"aws_cloudtrail.t", "arn:aws:cloudtrail:" + e.region + ":" + e.account + ":trail/plinth-dev-account"}, {"aws_s3_bucket.logs", "plinth-dev-trail"},
+			},
+		},
+		"somebody's detector": {
+			problems: []problem{detector},
+			aws:      `echo '{"ResourceTagMappingList":[]}'`,
+			refusal:  "The account already has a GuardDuty detector in " + e.region + " without this stack's tags. Remove baseline from environments/dev.yaml",
+		},
+		"a detector, without the AWS CLI": {
+			problems: []problem{detector},
+			refusal:  "The account already has a GuardDuty detector in " + e.region + ". Whether it is this stack's is unknown: the AWS CLI is not installed",
+		},
+		"somebody's bucket for the trail": {
+			problems: []problem{refused("aws_s3_bucket.logs", "BucketAlreadyExists")},
+			aws:      "exit 254",
+			refusal:  "The bucket plinth-dev-trail exists, but may belong to another account: bucket names are unique in all of AWS. Set project to another name in environments/dev.yaml",
 		},
 		"its own bucket, in us-east-1": {
 			problems: []problem{refused(bucket, "BucketAlreadyExists")},
@@ -94,7 +124,7 @@ func TestTaggedKeys(t *testing.T) {
 	fakeAWS(t, `echo "$*" > `+asked+`
 echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"ResourceARN":"arn:aws:kms:eu-west-2:1:key/k1"},{"ResourceARN":"arn:aws:kms:eu-west-2:1:alias/a"}]}'`)
 	a := &adoption{run: &run{env: e}}
-	ids, err := a.taggedKeys()
+	ids, err := a.tagged("kms", "key/")
 	if err != nil || !slices.Equal(ids, []string{"k1"}) {
 		t.Error(ids, err)
 	}
@@ -104,7 +134,7 @@ echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket"},{"Resourc
 	}
 
 	fakeAWS(t, `echo "denied" >&2; exit 254`)
-	if _, err := a.taggedKeys(); err == nil || err.Error() != "aws resourcegroupstaggingapi: denied" {
+	if _, err := a.tagged("kms", "key/"); err == nil || err.Error() != "aws resourcegroupstaggingapi: denied" {
 		t.Error(err)
 	}
 	fakeAWS(t, `echo '{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:kms:r:1:key/k1"},{"ResourceARN":"arn:aws:kms:r:1:key/k2"}]}'`)
@@ -140,5 +170,17 @@ func TestCheck(t *testing.T) {
 	p.Resources[0].Change.Before.Tags = e.tags
 	if err := a.check(p); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnotherAnalyzer: an account has one analyzer. That it is not this stack's shows when the import
+// does not find it.
+func TestAnotherAnalyzer(t *testing.T) {
+	e := golden(t)
+	e.resources["aws_accessanalyzer_analyzer"] = map[string]map[string]any{"a": {"analyzer_name": "plinth-dev-account"}}
+	a := &adoption{run: &run{env: e}, absent: []string{"aws_accessanalyzer_analyzer.a"}}
+	more, err := a.adopt([]problem{refused("aws_accessanalyzer_analyzer.a", "ServiceQuotaExceededException: one is there")})
+	if more || err == nil || !strings.HasPrefix(err.Error(), "The account already has an IAM Access Analyzer in "+e.region+" that is not this stack's. Remove baseline from environments/dev.yaml") {
+		t.Error(more, err)
 	}
 }

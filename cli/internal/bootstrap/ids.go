@@ -33,6 +33,14 @@ func (e *environment) importID(address string) (string, error) {
 		id = value("name")
 	case "aws_iam_openid_connect_provider":
 		id = e.arn("oidc-provider/" + strings.TrimPrefix(value("url"), "https://"))
+	case analyzerKind:
+		id = value("analyzer_name")
+	case "aws_cloudtrail":
+		id = "arn:aws:cloudtrail:" + e.region + ":" + e.account + ":trail/" + value("name")
+	case "aws_ebs_encryption_by_default":
+		id = "default"
+	case "aws_s3_account_public_access_block":
+		id = e.account
 	case "aws_iam_role_policy_attachment":
 		id = value("role") + "/" + value("policy_arn")
 	case "aws_s3_bucket", "aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_logging", "aws_s3_bucket_ownership_controls",

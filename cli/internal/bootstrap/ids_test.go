@@ -6,14 +6,18 @@ import (
 )
 
 func TestImportID(t *testing.T) {
-	e := &environment{account: "111111111111", resources: map[string]map[string]map[string]any{
-		"aws_s3_bucket":                  {"state": {"bucket": "plinth-dev-state"}},
-		"aws_s3_bucket_versioning":       {"state": {"bucket": "${aws_s3_bucket.state.id}"}},
-		"aws_kms_key":                    {"key": {}},
-		"aws_kms_alias":                  {"alias": {"name": "alias/plinth-dev-state"}},
-		"aws_iam_role":                   {"deploy_role_A1": {"name": "plinth-dev-deploy-app"}, "odd": {"name": "x-${var.y}"}},
-		"aws_iam_policy":                 {"deploy-app_policy-1": {"name": "plinth-dev-deploy-app-1"}},
-		"aws_iam_role_policy_attachment": {"a": {"role": "${aws_iam_role.deploy_role_A1.name}", "policy_arn": "${aws_iam_policy.deploy-app_policy-1.arn}"}},
+	e := &environment{account: "111111111111", region: "eu-west-2", resources: map[string]map[string]map[string]any{
+		"aws_s3_bucket":                      {"state": {"bucket": "plinth-dev-state"}},
+		"aws_s3_bucket_versioning":           {"state": {"bucket": "${aws_s3_bucket.state.id}"}},
+		"aws_kms_key":                        {"key": {}},
+		"aws_kms_alias":                      {"alias": {"name": "alias/plinth-dev-state"}},
+		"aws_iam_role":                       {"deploy_role_A1": {"name": "plinth-dev-deploy-app"}, "odd": {"name": "x-${var.y}"}},
+		"aws_iam_policy":                     {"deploy-app_policy-1": {"name": "plinth-dev-deploy-app-1"}},
+		"aws_iam_role_policy_attachment":     {"a": {"role": "${aws_iam_role.deploy_role_A1.name}", "policy_arn": "${aws_iam_policy.deploy-app_policy-1.arn}"}},
+		"aws_cloudtrail":                     {"trail": {"name": "plinth-dev-account"}},
+		"aws_accessanalyzer_analyzer":        {"analyzer": {"analyzer_name": "plinth-dev-account"}},
+		"aws_ebs_encryption_by_default":      {"ebs": {"enabled": true}},
+		"aws_s3_account_public_access_block": {"block": {}},
 		"aws_iam_openid_connect_provider": {
 			"ci": {"url": "https://gitlab.example.com"}},
 	}}
@@ -25,6 +29,10 @@ func TestImportID(t *testing.T) {
 		"aws_iam_role.deploy_role_A1":              "plinth-dev-deploy-app",
 		"aws_iam_policy.deploy-app_policy-1":       "arn:aws:iam::111111111111:policy/plinth-dev-deploy-app-1",
 		"aws_iam_role_policy_attachment.a":         "plinth-dev-deploy-app/arn:aws:iam::111111111111:policy/plinth-dev-deploy-app-1",
+		"aws_cloudtrail.trail":                     "arn:aws:cloudtrail:eu-west-2:111111111111:trail/plinth-dev-account",
+		"aws_accessanalyzer_analyzer.analyzer":     "plinth-dev-account",
+		"aws_ebs_encryption_by_default.ebs":        "default",
+		"aws_s3_account_public_access_block.block": "111111111111",
 		"aws_iam_openid_connect_provider.ci":       "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com",
 		"aws_iam_role.other":                       "",
 		"module.other.aws_iam_role.deploy_role_A1": "",

@@ -61,7 +61,7 @@ func (a *adoption) byAlias(key, alias string) (bool, error) {
 
 // byTags adopts the key that has the stack's tags. Several such keys are an error.
 func (a *adoption) byTags(key string) error {
-	ids, err := a.taggedKeys()
+	ids, err := a.tagged("kms", "key/")
 	switch {
 	case err != nil && a.earlier > 0:
 		a.say("An earlier run may have left an unused KMS key. Looking for it failed: %v", err)
@@ -82,8 +82,9 @@ func (a *adoption) byTags(key string) error {
 	return nil
 }
 
-// taggedKeys returns the ids of the KMS keys with the stack's tags, from the AWS CLI.
-func (a *adoption) taggedKeys() ([]string, error) {
+// tagged returns the ids of a service's resources with the stack's tags, from the AWS CLI. prefix is what
+// comes before the id in their ARN.
+func (a *adoption) tagged(service, prefix string) ([]string, error) {
 	aws, err := exec.LookPath("aws")
 	if err != nil {
 		return nil, errors.New("the AWS CLI is not installed")
@@ -108,8 +109,8 @@ func (a *adoption) taggedKeys() ([]string, error) {
 	}
 	var ids []string
 	for _, resource := range found.Resources {
-		if parts := strings.SplitN(resource.ARN, ":", 6); len(parts) == 6 && parts[2] == "kms" {
-			if id, isKey := strings.CutPrefix(parts[5], "key/"); isKey {
+		if parts := strings.SplitN(resource.ARN, ":", 6); len(parts) == 6 && parts[2] == service {
+			if id, is := strings.CutPrefix(parts[5], prefix); is {
 				ids = append(ids, id)
 			}
 		}
