@@ -164,5 +164,5 @@ func (l Lock) Write(file string) error {
 			fmt.Fprintf(&text, "  %s: %s\n", image, l[chart][image])
 		}
 	}
-	return os.WriteFile(file, []byte(text.String()), 0o644) //nolint:gosec // it is committed
+	return os.WriteFile(file, []byte(text.String()), 0o644)
 }
