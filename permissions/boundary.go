@@ -88,6 +88,10 @@ func withWildcards(all []string) []string {
 // their own boundary.
 var ownersTags = regexp.MustCompile(`Tag/(project|environment|stack)$`)
 
+// impliedByName are the owner's tags that a new role's name implies. Its stack is not implied: a role
+// cannot create one with another stack's tag.
+var impliedByName = regexp.MustCompile(`Tag/(project|environment)$`)
+
 // mergeable are the keys whose values are merged from several statements into one. Otherwise the
 // boundary would be as long as the policies.
 var mergeable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
@@ -96,7 +100,11 @@ func merge(byPermission map[permission]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
 		statement.Conditions = nil // OIDC providers and instance profiles: the policy's conditions suffice
 	}
-	statement.Conditions = withoutKeys(ownersTags, statement.Conditions)
+	implied := ownersTags
+	if slices.Equal(statement.Actions, []string{"iam:CreateRole"}) {
+		implied = impliedByName
+	}
+	statement.Conditions = withoutKeys(implied, statement.Conditions)
 	var keys []string
 	for _, c := range statement.Conditions {
 		if slices.Contains(mergeable, c.Key) {

@@ -257,7 +257,7 @@ func TestCeiling(t *testing.T) {
 	linked := func(service string) Statement {
 		return Statement{Actions: []string{"iam:CreateServiceLinkedRole"}, Resources: []string{"a:role/" + service}, Conditions: when("StringEquals", "iam:AWSServiceName", service)}
 	}
-	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: withRoleBoundary}
+	role := Statement{Actions: []string{"iam:CreateRole"}, Resources: []string{"a:role/r"}, Conditions: all(withRoleBoundary, tags("aws:RequestTag/", "stack"))}
 	tagOnCreate := role
 	tagOnCreate.Conditions = all(withRoleBoundary, requestTagged)
 	list := Statement{Actions: []string{"s3:ListBucket"}, Resources: []string{"arn:aws:s3:::states"}, RequiredBy: []string{forState}}
