@@ -12,7 +12,7 @@ func TestOneByOne(t *testing.T) {
 	t.Parallel()
 	r := furnished(t, "dev")
 	r.contains(r.refused(r.CDKTF("deploy", r.stack("app"))),
-		"The following dependencies are not included in the stacks to run: dev-addons, dev-cluster, dev-data.")
+		"The following dependencies are not included in the stacks to run: dev-addons, dev-cluster, dev-network, dev-data.")
 	r.do(r.alone("deploy", layers[0]))
 	r.do(r.alone("deploy", layers[1]))
 	for _, layer := range layers[2:] {
