@@ -9,6 +9,7 @@ import (
 
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/project"
+	"plinth/cli/internal/synthesized"
 )
 
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
@@ -87,19 +88,9 @@ func ownStacks(p *project.Project) completion {
 			return environments(p)(c, args, toComplete)
 		}
 		names, directive := stacks(p, 0)(c, args, toComplete)
-		return slices.DeleteFunc(names, func(name string) bool { return environmentOf(p, name) != args[0] }), directive
+		environments := known(p)
+		return slices.DeleteFunc(names, func(name string) bool { return synthesized.Owner(environments, name) != args[0] }), directive
 	}
-}
-
-// environmentOf returns the environment of a stack: of dev and dev-eu, dev-eu-app is the longer one's.
-func environmentOf(p *project.Project, stack string) string {
-	longest := ""
-	for _, name := range known(p) {
-		if strings.HasPrefix(stack, name+"-") && len(name) > len(longest) {
-			longest = name
-		}
-	}
-	return longest
 }
 
 // stacks completes up to most arguments with the names of synthesized stacks; 0 means no limit. It

@@ -109,19 +109,15 @@ plan and asks. It can be repeated after an interruption, wherever that was.`,
 // checks them instead.
 const alone = "CDKTF_IGNORE_MISSING_STACK_DEPENDENCIES=true"
 
-// useProviders gives the stacks that the patterns match their part of the project's lock file. It
-// returns environment variables for cdktf.
-func useProviders(ctx context.Context, p *project.Project, patterns []string) ([]string, error) {
-	list, err := order.List(p.Root, patterns)
-	if err != nil {
-		return nil, err
-	}
+// useProviders gives the stacks their part of the project's lock file. It returns environment variables
+// for cdktf.
+func useProviders(ctx context.Context, p *project.Project, stacks ...order.Stack) ([]string, error) {
 	all, err := synthesized.Read(p.Root)
 	if err != nil {
 		return nil, err
 	}
 	var named []synthesized.Stack
-	for _, s := range list {
+	for _, s := range stacks {
 		named = append(named, all[s.Name])
 	}
 	return providers.Use(ctx, p.Root, named...)
@@ -135,7 +131,8 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err := synthesize(c.Context(), p, *skip); err != nil {
 			return err
 		}
-		if _, err := order.List(p.Root, names); err != nil { // report a typing mistake first
+		list, err := order.List(p.Root, names) // reports a typing mistake first
+		if err != nil {
 			return err
 		}
 		if err := approval(p, *approve); err != nil {
@@ -144,7 +141,7 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err := check(c.Context(), p.Root, names); err != nil {
 			return err
 		}
-		variables, err := useProviders(c.Context(), p, names)
+		variables, err := useProviders(c.Context(), p, list...)
 		if err != nil {
 			return err
 		}
@@ -225,7 +222,7 @@ func newDiff(p *project.Project) *cobra.Command {
 		if err := order.CheckDeploy(c.Context(), p.Root, args); err != nil {
 			return err
 		}
-		variables, err := useProviders(c.Context(), p, args)
+		variables, err := useProviders(c.Context(), p, order.Stack{Name: args[0]})
 		if err != nil {
 			return err
 		}
@@ -362,11 +359,12 @@ func newOrder(p *project.Project) *cobra.Command {
 
 // printOrder prints the stacks environment by environment, which are deployed independently.
 func printOrder(p *project.Project, list []order.Stack) {
+	environments := known(p)
 	env := func(s order.Stack) string {
 		if name, bootstrap := strings.CutPrefix(s.Name, order.Bootstrap); bootstrap {
 			return name
 		}
-		return environmentOf(p, s.Name)
+		return synthesized.Owner(environments, s.Name)
 	}
 	slices.SortStableFunc(list, func(a, b order.Stack) int { return strings.Compare(env(a), env(b)) })
 	row := func(name, needs string) {

@@ -58,6 +58,7 @@ type audiences struct {
 // environments returns the environments that have a synthesized bootstrap stack, by name.
 func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 	var found []*environment
+	var environments []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		env, isBootstrap := strings.CutPrefix(name, bootstrap)
 		if !isBootstrap {
@@ -67,7 +68,7 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, e)
+		found, environments = append(found, e), append(environments, env)
 	}
 	if found == nil {
 		return nil, errors.New("cdktf.out: has no stack bootstrap-<environment>, which names the pipelines' roles. Synthesize first: ./plinth synth")
@@ -76,11 +77,11 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		if strings.HasPrefix(name, bootstrap) {
 			continue
 		}
-		e := owner(found, name)
-		if e == nil {
+		i := slices.Index(environments, synthesized.Owner(environments, name))
+		if i < 0 {
 			return nil, fmt.Errorf("%s: belongs to no environment with a bootstrap stack", name)
 		}
-		if err := e.add(all[name]); err != nil {
+		if err := found[i].add(all[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -90,17 +91,6 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		}
 	}
 	return found, nil
-}
-
-// owner returns the environment of a stack: dev-eu for dev-eu-app, even if there is also dev.
-func owner(all []*environment, stack string) *environment {
-	var found *environment
-	for _, e := range all {
-		if strings.HasPrefix(stack, e.Name+"-") && (found == nil || len(e.Name) > len(found.Name)) {
-			found = e
-		}
-	}
-	return found
 }
 
 // The allowed values. None has a dollar sign: GitLab expands variables everywhere.

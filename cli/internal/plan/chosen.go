@@ -15,9 +15,17 @@ const bootstrap = "bootstrap-"
 
 // chosen returns the stacks that match the patterns, or without patterns all of the environment.
 func chosen(all map[string]synthesized.Stack, environment string, patterns []string) ([]string, error) {
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return strings.HasPrefix(name, bootstrap) })
+	var names, environments []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if of, is := strings.CutPrefix(name, bootstrap); is {
+			environments = append(environments, of)
+		} else {
+			names = append(names, name)
+		}
+	}
+	others := func(name string) bool { return synthesized.Owner(environments, name) != environment }
 	if len(patterns) == 0 {
-		found := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return owner(all, name) != environment })
+		found := slices.DeleteFunc(slices.Clone(names), others)
 		if len(found) == 0 {
 			return nil, fmt.Errorf("%s: has no stacks; there are %s", environment, strings.Join(names, ", "))
 		}
@@ -29,12 +37,12 @@ func chosen(all map[string]synthesized.Stack, environment string, patterns []str
 			matches, err := path.Match(pattern, name)
 			return err != nil || !matches
 		})
-		own := slices.DeleteFunc(slices.Clone(matching), func(name string) bool { return owner(all, name) != environment })
+		own := slices.DeleteFunc(slices.Clone(matching), others)
 		switch {
 		case len(matching) == 0:
 			return nil, fmt.Errorf("%s: matches no stack; there are %s", pattern, strings.Join(names, ", "))
 		case len(own) == 0:
-			other := owner(all, matching[0])
+			other := synthesized.Owner(environments, matching[0])
 			return nil, fmt.Errorf("%s: is not a stack of %s but of %s; compare it with ./plinth drift %[3]s '%[1]s'", pattern, environment, other)
 		}
 		for _, name := range own {
@@ -44,16 +52,4 @@ func chosen(all map[string]synthesized.Stack, environment string, patterns []str
 		}
 	}
 	return found, nil
-}
-
-// owner returns the environment of a stack: dev-eu for dev-eu-app, even if there is also dev.
-func owner(all map[string]synthesized.Stack, stack string) string {
-	longest := ""
-	for name := range all {
-		environment, is := strings.CutPrefix(name, bootstrap)
-		if is && strings.HasPrefix(stack, environment+"-") && len(environment) > len(longest) {
-			longest = environment
-		}
-	}
-	return longest
 }
