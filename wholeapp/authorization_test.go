@@ -207,7 +207,7 @@ func (j *judge) excepted(actions []action, what string, of func(exception) []str
 				continue
 			}
 			for _, pattern := range of(e) {
-				if wildcards(pattern).MatchString(what) {
+				if wildFold(pattern, what) {
 					needs = append(needs, excepting(i, a.name), excepting(i, pattern))
 				}
 			}

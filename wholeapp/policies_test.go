@@ -3,11 +3,60 @@ package wholeapp
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 )
+
+// rule is a statement of a policy.
+type rule struct {
+	sid                 string
+	deny                bool
+	actions, notActions []string
+	resources           []string
+	conditions          []condition
+}
+
+type condition struct {
+	test, key string
+	values    []string
+}
+
+// blockRules reads the statements of an aws_iam_policy_document.
+func blockRules(body object) (rules []rule) {
+	blocks, _ := body["statement"].([]any)
+	for _, block := range blocks {
+		s := block.(object)
+		r := rule{deny: s["effect"] == "Deny", actions: strs(s["actions"]), notActions: strs(s["not_actions"]), resources: strs(s["resources"])}
+		r.sid, _ = s["sid"].(string)
+		conditions, _ := s["condition"].([]any)
+		for _, value := range conditions {
+			c := value.(object)
+			r.conditions = append(r.conditions, condition{fmt.Sprint(c["test"]), fmt.Sprint(c["variable"]), strs(c["values"])})
+		}
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// jsonRules reads the statements of a policy in IAM's JSON.
+func jsonRules(text string) (rules []rule, _ error) {
+	var document struct{ Statement []object }
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return nil, err
+	}
+	for _, s := range document.Statement {
+		r := rule{deny: s["Effect"] == "Deny", actions: words(s["Action"]), notActions: words(s["NotAction"]), resources: words(s["Resource"])}
+		r.sid, _ = s["Sid"].(string)
+		tests, _ := s["Condition"].(object)
+		for test, keys := range tests {
+			for key, values := range keys.(object) {
+				r.conditions = append(r.conditions, condition{test, key, words(values)})
+			}
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
 
 // policyStatement is one of any policy: a data source's, or in the JSON of whichever argument.
 type policyStatement struct {
@@ -22,22 +71,19 @@ type policyStatement struct {
 
 // allStatements are those of all policies of a platform, and what cannot be read of them.
 func allStatements(p platform) (all []policyStatement, broken []string) {
+	add := func(where string, rules []rule) {
+		for i, r := range rules {
+			s := policyStatement{where: placed(where, i, r.sid), actions: r.actions, notActions: r.notActions, resources: r.resources}
+			for _, c := range r.conditions {
+				s.keys = append(s.keys, c.key)
+			}
+			broken = append(broken, s.resolve(p)...)
+			all = append(all, s)
+		}
+	}
 	for _, e := range p.elements() {
 		if e.kind == "aws_iam_policy_document" {
-			blocks, _ := e.body["statement"].([]any)
-			for i, block := range blocks {
-				body := block.(object)
-				s := policyStatement{
-					where:   placed(e.String(), i, body["sid"]),
-					actions: strs(body["actions"]), notActions: strs(body["not_actions"]), resources: strs(body["resources"]),
-				}
-				conditions, _ := body["condition"].([]any)
-				for _, condition := range conditions {
-					s.keys = append(s.keys, fmt.Sprint(dig(condition, "variable")))
-				}
-				broken = append(broken, s.resolve(p)...)
-				all = append(all, s)
-			}
+			add(e.String(), blockRules(e.body))
 			continue
 		}
 		walk(e.body, "", func(path string, scalar any) {
@@ -45,31 +91,19 @@ func allStatements(p platform) (all []policyStatement, broken []string) {
 			if !strings.Contains(text, `"Statement"`) {
 				return
 			}
-			var document struct{ Statement []object }
-			if err := json.Unmarshal([]byte(text), &document); err != nil {
+			rules, err := jsonRules(text)
+			if err != nil {
 				broken = append(broken, fmt.Sprintf("%s%s: the policy cannot be read: %v", e, path, err))
-				return
 			}
-			for i, body := range document.Statement {
-				s := policyStatement{
-					where:   placed(e.String()+path, i, body["Sid"]),
-					actions: words(body["Action"]), notActions: words(body["NotAction"]), resources: words(body["Resource"]),
-				}
-				conditions, _ := body["Condition"].(object)
-				for _, of := range conditions {
-					s.keys = slices.AppendSeq(s.keys, maps.Keys(of.(object)))
-				}
-				broken = append(broken, s.resolve(p)...)
-				all = append(all, s)
-			}
+			add(e.String()+path, rules)
 		})
 	}
 	return all, broken
 }
 
-func placed(in string, i int, sid any) string {
-	if name, _ := sid.(string); name != "" {
-		return fmt.Sprintf("%s, statement %d (%s)", in, i+1, name)
+func placed(in string, i int, sid string) string {
+	if sid != "" {
+		return fmt.Sprintf("%s, statement %d (%s)", in, i+1, sid)
 	}
 	return fmt.Sprintf("%s, statement %d", in, i+1)
 }

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -69,7 +67,7 @@ func (r reference) actions(pattern string) (found []action) {
 	service := r.Services[strings.ToLower(prefix)]
 	matches := func(known string) bool { return strings.EqualFold(known, name) }
 	if strings.ContainsAny(name, "*?") {
-		matches = wildcards(name).MatchString
+		matches = func(known string) bool { return wildFold(name, known) }
 	}
 	for name, known := range service.Actions {
 		if !matches(name) {
@@ -95,24 +93,15 @@ func ofRequestsTags(key string) bool {
 	return strings.HasPrefix(key, "aws:RequestTag/") || key == "aws:TagKeys"
 }
 
-var compiled sync.Map
-
-// wildcards is a pattern of IAM's, in which * is any characters and ? any one. Case does not count in
-// actions and keys.
-func wildcards(pattern string) *regexp.Regexp {
-	if known, ok := compiled.Load(pattern); ok {
-		return known.(*regexp.Regexp)
-	}
-	text := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	expression := regexp.MustCompile("(?is)^" + text + "$")
-	compiled.Store(pattern, expression)
-	return expression
+// wildFold is [wild] where case does not count, as in actions and keys.
+func wildFold(pattern, text string) bool {
+	return wild(strings.ToLower(pattern), strings.ToLower(text))
 }
 
 // hasKey tells whether one of the reference's keys, such as aws:RequestTag/*, is a policy's.
 func hasKey(known []string, key string) bool {
 	return slices.ContainsFunc(known, func(k string) bool {
-		return strings.EqualFold(k, key) || strings.Contains(k, "*") && wildcards(k).MatchString(key)
+		return strings.EqualFold(k, key) || strings.Contains(k, "*") && wildFold(k, key)
 	})
 }
 
