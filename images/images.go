@@ -116,10 +116,10 @@ func (l Lock) Find(chart, path, tag string) (Image, error) {
 // image's path after its own.
 func (l Lock) Has(image string) bool {
 	image, digest, _ := strings.Cut(image, "@")
-	repository, tag := split(image)
+	repository, tag := Split(image)
 	for chart := range l {
 		for known, recorded := range l[chart] {
-			knownRepository, knownTag := split(known)
+			knownRepository, knownTag := Split(known)
 			_, path, _ := strings.Cut(knownRepository, "/")
 			if recorded == digest && strings.HasSuffix(repository, "/"+path) && (tag == "" || tag == knownTag) {
 				return true
@@ -129,8 +129,8 @@ func (l Lock) Has(image string) bool {
 	return false
 }
 
-// split returns the repository and the tag of an image. A colon may also precede a registry's port.
-func split(image string) (repository, tag string) {
+// Split returns the repository and the tag of an image. A colon may also precede a registry's port.
+func Split(image string) (repository, tag string) {
 	if at := strings.LastIndex(image, ":"); at > strings.LastIndex(image, "/") {
 		return image[:at], image[at+1:]
 	}
@@ -148,7 +148,7 @@ func Canonical(image string) (reference, digest string) {
 	case !strings.ContainsAny(first, ".:"):
 		image = "docker.io/" + image
 	}
-	if repository, tag := split(image); tag == "" && digest == "" {
+	if repository, tag := Split(image); tag == "" && digest == "" {
 		image = repository + ":latest"
 	}
 	return image, digest

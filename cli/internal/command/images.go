@@ -1,8 +1,6 @@
 package command
 
 import (
-	"encoding/json"
-
 	"github.com/spf13/cobra"
 
 	"plinth/cli/internal/inventory"
@@ -63,9 +61,7 @@ committed. From then on the stacks name every image by its digest. Record again 
 		if !asJSON {
 			return list.Text(p.Stdout)
 		}
-		text := json.NewEncoder(p.Stdout)
-		text.SetIndent("", "  ")
-		return text.Encode(list)
+		return writeJSON(p.Stdout, list)
 	}
 	return c
 }

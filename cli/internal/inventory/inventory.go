@@ -97,9 +97,7 @@ func Read(root, file string) (*Inventory, error) {
 }
 
 func (i *Inventory) addImage(image Image) {
-	if at := strings.LastIndex(image.Image, ":"); at > strings.LastIndex(image.Image, "/") {
-		image.Version = image.Image[at+1:]
-	}
+	_, image.Version = images.Split(image.Image)
 	for at := range i.Images {
 		known := &i.Images[at]
 		if known.Image == image.Image && known.Digest == image.Digest && known.section == image.section && known.Pinned == image.Pinned {
