@@ -13,8 +13,8 @@ import (
 // Security: it allows only the actions of the statements, on any resource. Two exceptions are as
 // narrow as the statements: S3 buckets, the state bucket among them, and IAM roles. No IAM action is
 // allowed on the protected ARNs, so a role can change neither itself nor another role of the
-// bootstrap stack. What the roles can do that it creates, [RolesBoundary] limits. If the boundary exceeds the size of a policy, it
-// allows all Describe actions of a service instead of each.
+// bootstrap stack. [RolesBoundary] limits the roles that it creates. If the boundary exceeds the size of
+// a policy, it allows all Describe actions of a service instead of each.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func Boundary(statements []Statement, protected ...string) []Statement {
 	var buckets, others []Statement

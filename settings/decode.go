@@ -15,8 +15,8 @@ func isNull(node *yaml.Node) bool {
 }
 
 // decoder decodes YAML nodes into Go values. The YAML library's own decoder does not name the path in
-// its errors, fails on scalars that Plinth reads as text (1.30 is a Kubernetes version, 012345678901 an
-// account), and accepts mistakes (20.5 for a whole number, 010 for 8).
+// its errors. It fails on scalars that Plinth reads as text: 1.30 is a Kubernetes version, 012345678901
+// an account. It accepts mistakes: 20.5 for a whole number, 010 for 8.
 type decoder struct {
 	*document
 	// locate returns where a node is written.

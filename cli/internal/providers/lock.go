@@ -16,19 +16,19 @@ import (
 	"plinth/cli/internal/terraform"
 )
 
-// File is the project's lock file, which may not be there. A rehearsal, whose providers are simulators,
-// has one of its own.
+// File returns the path of the project's lock file, which may not exist. A rehearsal has a file of its
+// own, because its providers are simulators.
 func File(root string) string {
 	return cmp.Or(os.Getenv("TERRAFORM_LOCK_FILE"), filepath.Join(root, lockName))
 }
 
 const initArguments = "TF_CLI_ARGS_init"
 
-// Use puts into the folder of each stack what the project's lock file has of the providers that the
-// stack requires, and returns the variables with which Terraform, also when cdktf runs it, only reads
-// that. Without such a file it does nothing.
+// Use writes a lock file into the folder of each stack: the entries of the project's lock file for the
+// providers that the stack requires. It returns the variables that make Terraform only read it, also when
+// cdktf runs Terraform. Without a lock file in the project it does nothing.
 //
-// Of other providers the stack's file must have none, or Terraform would take it for changed.
+// An entry for another provider would make Terraform report a changed file.
 func Use(ctx context.Context, root string, stacks ...synthesized.Stack) (variables []string, err error) {
 	file := File(root)
 	content, err := os.ReadFile(file)
@@ -64,13 +64,13 @@ func Use(ctx context.Context, root string, stacks ...synthesized.Stack) (variabl
 	}
 	return []string{
 		initArguments + "=" + strings.TrimSpace(arguments+" -lockfile=readonly"),
-		"CDKTF_SKIP_PROVIDER_LOCK=true", // or cdktf itself would change it, with OpenTofu
+		"CDKTF_SKIP_PROVIDER_LOCK=true", // otherwise cdktf changes the file, with OpenTofu
 	}, nil
 }
 
 const again = "Record the checksums again: ./plinth lock"
 
-// pick returns what a lock file has of the providers that are needed.
+// pick returns the entries of a lock file for the needed providers.
 func pick(all []locked, needed []provider, host string) ([]locked, error) {
 	var own []locked
 	for _, p := range needed {
@@ -87,7 +87,7 @@ func pick(all []locked, needed []provider, host string) ([]locked, error) {
 	return own, nil
 }
 
-// upgrades says that arguments of terraform init would have it choose versions anew.
+// upgrades reports whether arguments of terraform init make it choose new versions.
 func upgrades(arguments string) bool {
 	return slices.ContainsFunc(strings.Fields(arguments), func(argument string) bool {
 		name, value, _ := strings.Cut(strings.Trim(argument, `'"`), "=")
@@ -95,7 +95,7 @@ func upgrades(arguments string) bool {
 	})
 }
 
-// give writes a file unless it is the same already.
+// give writes a file unless it has this content already.
 func give(file, content string) error {
 	if before, err := os.ReadFile(file); err == nil && string(before) == content {
 		return nil
@@ -103,7 +103,7 @@ func give(file, content string) error {
 	return os.WriteFile(file, []byte(content), 0o644)
 }
 
-// host is that of the program which cdktf would run: what it calls itself tells.
+// host returns the default registry of the program that cdktf would run, Terraform or OpenTofu.
 func host(ctx context.Context) (string, error) {
 	program, err := terraform.Find()
 	if err != nil {

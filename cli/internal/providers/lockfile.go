@@ -11,10 +11,10 @@ import (
 // https://developer.hashicorp.com/terraform/language/files/dependency-lock
 const lockName = ".terraform.lock.hcl"
 
-// locked is what a lock file has of one provider.
+// locked is a lock file's entry for a provider.
 type locked struct {
 	address, version string
-	// checksums are those of its packages, one for each platform and scheme.
+	// checksums are those of the packages, one for each platform and scheme.
 	checksums []string
 }
 
@@ -26,8 +26,8 @@ var (
 		`  hashes = \[\n((?:    "(?:` + checksum.String() + `)",\n)+)  \]\n\}\n`)
 )
 
-// parse reads a lock file. It takes what Terraform writes and nothing else: what a merge, or somebody,
-// has put there is an error, which names the line of the provider.
+// parse reads a lock file. It accepts only what Terraform writes. Other content, such as that of a failed
+// merge, is an error with the line of the provider.
 func parse(content string) ([]locked, error) {
 	var all []locked
 	content = strings.ReplaceAll(content, "\r\n", "\n")
@@ -46,8 +46,8 @@ func parse(content string) ([]locked, error) {
 	return all, nil
 }
 
-// render is what a lock file with these providers has in it. cdktf compares the constraints with the
-// stack's, and has Terraform upgrade where they differ.
+// render returns the content of a lock file with these providers. cdktf compares the constraints with the
+// stack's, and lets Terraform upgrade if they differ.
 func render(all []locked) string {
 	var text strings.Builder
 	text.WriteString("# Checksums of the providers' packages: ./plinth lock records them.\n")

@@ -1,5 +1,5 @@
-// Package providers has Terraform run the providers that the stacks pin, and no others: it refuses a
-// state that names another one, and a package whose checksum is not in the project's lock file.
+// Package providers lets Terraform run only the providers that the stacks pin. It refuses a state that
+// names another one, and a package whose checksum is not in the project's lock file.
 package providers
 
 import (
@@ -10,7 +10,7 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// The hosts that a provider without one is taken from.
+// The default registries of Terraform and OpenTofu.
 // https://developer.hashicorp.com/terraform/language/providers/requirements#hostname
 // https://opentofu.org/docs/language/providers/requirements/#hostname
 const (
@@ -25,13 +25,13 @@ func (r Refusal) Error() string { return string(r) }
 
 // provider is one that a stack requires.
 type provider struct {
-	// source has a host only where the stack names it, as in hashicorp/aws.
+	// source is as in hashicorp/aws. It has a host only if the stack names one.
 	source string
-	// version is the one that the stack pins.
+	// version is the version that the stack pins.
 	version string
 }
 
-// address is the whole one, where a host is the default.
+// address returns the full address, with a default host.
 func (p provider) address(host string) string {
 	if strings.Count(p.source, "/") == 2 {
 		return p.source
@@ -39,7 +39,7 @@ func (p provider) address(host string) string {
 	return host + "/" + p.source
 }
 
-// required are the providers that a stack requires, in the order of their sources.
+// required returns the providers that a stack requires, sorted by source.
 func required(stack synthesized.Stack) ([]provider, error) {
 	var file struct {
 		Terraform struct {

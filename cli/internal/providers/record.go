@@ -15,21 +15,21 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// Platforms are those that people and pipelines deploy from.
+// Platforms are the platforms that people and pipelines deploy from.
 var Platforms = []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"}
 
-// Options are what a user chooses.
+// Options are the user's choices.
 type Options struct {
 	Platforms []string
-	// NetMirror and FSMirror are where packages are taken from instead of the registry: a URL, or a folder.
+	// NetMirror and FSMirror replace the registry: a URL or a folder.
 	NetMirror, FSMirror string
 }
 
-// Record writes the project's lock file, with the checksums of the providers that the stacks of the
-// project require, and returns its path. Terraform is run with arguments, in a folder.
+// Record writes the project's lock file, with the checksums of the providers that its stacks require, and
+// returns its path. run runs Terraform with arguments in a folder.
 //
-// What the file has already of these versions it keeps. It refuses a package that has changed: terraform
-// providers lock would add its checksum to the one before.
+// It keeps the recorded checksums of the same versions. It refuses a package that has changed: terraform
+// providers lock alone would add the new checksum to the old one.
 func Record(ctx context.Context, root string, o Options, run func(folder string, args ...string) error) (file string, err error) {
 	needed, err := pinned(root)
 	if err != nil {
@@ -62,7 +62,7 @@ func Record(ctx context.Context, root string, o Options, run func(folder string,
 	return file, os.Rename(file+".new", file)
 }
 
-// record has Terraform compute checksums, in a folder where nothing but the providers is required.
+// record lets Terraform compute the checksums, in a folder that requires only the providers.
 func record(o Options, needed []provider, run func(folder string, args ...string) error) (all []locked, err error) {
 	folder, err := os.MkdirTemp("", "plinth-lock-")
 	if err != nil {
@@ -102,7 +102,7 @@ func record(o Options, needed []provider, run func(folder string, args ...string
 	return all, nil
 }
 
-// earlier is what a lock file has of the versions that are needed. One that cannot be read has nothing.
+// earlier returns the entries of a lock file for the needed versions. A broken file has none.
 func earlier(file string, needed []provider) ([]locked, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +112,7 @@ func earlier(file string, needed []provider) ([]locked, error) {
 	}
 	all, err := parse(string(content))
 	if err != nil {
-		return nil, nil //nolint:nilerr // it is written anew
+		return nil, nil //nolint:nilerr // Record replaces it
 	}
 	return slices.DeleteFunc(all, func(l locked) bool {
 		return !slices.ContainsFunc(needed, func(p provider) bool {
@@ -121,7 +121,7 @@ func earlier(file string, needed []provider) ([]locked, error) {
 	}), nil
 }
 
-// merge adds to the checksums before, such as those of another platform or of OpenTofu's registry.
+// merge adds the earlier checksums, such as those of another platform or of OpenTofu's registry.
 func merge(before, after []locked) ([]locked, error) {
 	all := slices.Clone(after)
 	for _, b := range before {
@@ -138,9 +138,9 @@ func merge(before, after []locked) ([]locked, error) {
 	return all, nil
 }
 
-// changed says that a package has another checksum than before. Which platform a checksum is of it does
-// not tell, but packages are not taken away while others are added. The registry lists the archives, zh,
-// of all platforms; of a mirror's, Terraform records what is in them, h1.
+// changed reports whether a package has another checksum than before. A checksum does not name its
+// platform. So a package has changed if some checksums are gone and others are new. The registry lists
+// checksums of all platforms' archives (zh). For a mirror, Terraform records those of the content (h1).
 // https://developer.hashicorp.com/terraform/language/files/dependency-lock#new-provider-package-checksums
 func changed(before, after []string) bool {
 	of := func(scheme string, all []string) []string {
@@ -157,7 +157,7 @@ func changed(before, after []string) bool {
 	return lacks(a, b) && lacks(b, a)
 }
 
-// pinned are the providers of all stacks of a project.
+// pinned returns the providers of all stacks of a project.
 func pinned(root string) ([]provider, error) {
 	stacks, err := synthesized.Read(root)
 	if err != nil {

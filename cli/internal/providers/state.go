@@ -10,18 +10,18 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// builtIn is a part of Terraform, and of OpenTofu: nothing is installed for it.
+// builtIn is part of Terraform and OpenTofu: they install nothing for it.
 const builtIn = "terraform.io/builtin/terraform"
 
-// configuration is how a state writes a resource's provider, in a module or with an alias perhaps. What
-// else Terraform understands, such as the form before its version 0.13, the stacks have no use for.
+// configuration matches a resource's provider in a state, with a module or an alias if it has one. Stacks
+// never need the other forms that Terraform reads, such as that of versions before 0.13.
 var configuration = regexp.MustCompile(`^(?:module\.[^."\[\]]+\.)*provider\["([^"\\]+)"\](?:\.[^."\[\]]+)?$`)
 
-// CheckState refuses the state of a stack, which is at a place, when a resource in it names a provider
-// that the stack does not require: terraform init would install it, and the next plan run it with the
-// credentials of whoever plans.
+// CheckState refuses a stack's state if a resource in it names a provider that the stack does not require.
+// terraform init would install that provider, and the next plan would run it with the caller's credentials.
+// place is where the state is, for messages.
 //
-// Security: values are not decoded, and a decoder's error, which may quote them, is not passed on.
+// Security: values are not decoded. A decoder's error, which may quote them, is not passed on.
 func CheckState(stack synthesized.Stack, place string, state []byte) error {
 	needed, err := required(stack)
 	if err != nil || len(bytes.TrimSpace(state)) == 0 {
@@ -84,7 +84,7 @@ func address(module, mode, kind, name string) string {
 	return at
 }
 
-// foreign quotes what the state says, which may be meant for a terminal.
+// foreign quotes names from the state, which may contain control characters for a terminal.
 func foreign(stack, place, resource, source string) Refusal {
 	return Refusal(fmt.Sprintf("%s: its state %s names a provider that the stack does not require: %q has %q. "+
 		"Terraform would install it and run it with your credentials; it was not installed. "+
