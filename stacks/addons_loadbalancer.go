@@ -69,6 +69,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 // https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *string) []policy.Statement {
 	const tag = "elbv2.k8s.aws/cluster"
+	podTag, podTagValue := clusterTag(cluster)
 	var (
 		ec2 = func(resource string) string {
 			return fmt.Sprintf("arn:aws:ec2:%s:%s:%s", env.Region, env.Account, resource)
@@ -142,10 +143,18 @@ func loadBalancerStatements(env *settings.Environment, cluster string, vpcID *st
 			Conditions: []policy.Condition{ownedResource},
 		},
 		{
-			// The pods' interfaces have the security group that EKS makes and tags.
-			// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
-			Sid:        "OpenClusterSecurityGroup",
+			// Security: only groups of pods that are behind a load balancer have this tag.
+			Sid:        "OpenPodSecurityGroups",
 			Actions:    []string{"ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"},
+			Resources:  []string{groups},
+			Conditions: []policy.Condition{equals("aws:ResourceTag/"+podTag, podTagValue)},
+		},
+		{
+			// Pods had the cluster's group before they had groups of their own. The controller removes what it
+			// added then, and stops at an error.
+			// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+			Sid:        "CloseClusterSecurityGroup",
+			Actions:    []string{"ec2:RevokeSecurityGroupIngress"},
 			Resources:  []string{groups},
 			Conditions: []policy.Condition{equals("aws:ResourceTag/aws:eks:cluster-name", cluster)},
 		},

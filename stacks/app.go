@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,7 +20,16 @@ const chart = "charts/app"
 // App is the stack <environment>-app: the application and its access to the database.
 type App struct {
 	cdktf.TerraformStack
+	// PodsSecurityGroupID is the security group that only the application's pods have.
+	PodsSecurityGroupID *string
 }
+
+// Ports of the application's pods. Security: the Ingress sends every path of the first to the internet,
+// so metrics have a port of their own.
+const (
+	appPort        = 8080
+	appMetricsPort = 9090
+)
 
 // NewApp creates the application's release and the resources that only it needs.
 func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons) *App {
@@ -35,7 +45,11 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	// they are older than the load balancer.
 	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
 	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-	database := connectDatabase(stack, env, data, cluster, namespace)
+	groups := newPodGroups(stack, env, cluster)
+	pods := groups.add(name, "Pods of the application", balanced)
+	// helm test asks from a pod of the same namespace.
+	pods.connect("http-from-pods", "The application from its own pods", pods.id, appPort)
+	ready := connectDatabase(groups, pods, data)
 	reads := readPasswordStatements(env, data)
 	if env.App.Parameters.Enabled {
 		reads = append(reads, readParametersStatements(env, data)...)
@@ -48,15 +62,15 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	ready := append(append(role.Permissions, namespace, database.ready), ingress.ready...)
+	ready = slices.Concat(ready, role.Permissions, []cdktf.ITerraformDependable{namespace, pods.install(namespace)}, ingress.ready)
 	if env.Cluster.KEDA {
-		ready = append(ready, newKEDA(stack, env, namespace))
+		ready = append(ready, newKEDA(groups, pods, namespace))
 	}
 	app := release.New(stack, "release", release.Config{
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn, database.securityGroups, ingress),
+		Values:    chartValues(env, data, role.Arn, pods.all, ingress),
 		DependsOn: ready,
 	})
 	if ingress.zone != nil {
@@ -72,7 +86,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 	output(stack, "load_balancer_host", "Where the domain's DNS record must point", balancer)
 	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{data.Repository.URL, jsii.String(imageVersion(env.App.Image))}))
 	output(stack, "namespace", "Kubernetes namespace", name)
-	return &App{TerraformStack: stack}
+	return &App{TerraformStack: stack, PodsSecurityGroupID: pods.id}
 }
 
 // readParametersStatements allow reading all parameters of one path in one call, the only call that
@@ -121,6 +135,8 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, securit
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name},
 		"securityGroups": securityGroups,
+		"port":           appPort,
+		"metricsPort":    appMetricsPort,
 		"secretStore":    map[string]any{"serviceAccountName": secretsAccount(env), "roleArn": roleArn},
 		"database": map[string]any{
 			"host":       data.Database.Endpoint,

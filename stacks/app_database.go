@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
@@ -20,54 +19,14 @@ const inClusterDatabase = "postgres"
 // inClusterChart is the path of PostgreSQL's chart, relative to the project's folder.
 const inClusterChart = "charts/postgres"
 
-// securityGroupsChart is the path of the chart that gives pods their security groups, relative to the
-// project's folder. securityGroups is the name of its release.
-const (
-	securityGroupsChart = "charts/security-groups"
-	securityGroups      = "security-groups"
-)
-
-// databaseAccess is how the application's pods reach PostgreSQL.
-type databaseAccess struct {
-	// ready is what the application's release depends on.
-	ready cdktf.ITerraformDependable
-	// securityGroups are the pods', empty for the cluster's alone.
-	securityGroups []*string
-}
-
-// connectDatabase allows ingress from the application's pods to PostgreSQL, or installs PostgreSQL in the
-// cluster.
-func connectDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster, namespace cdktf.ITerraformDependable) databaseAccess {
-	if env.Database.Engine == settings.EngineInCluster {
-		return databaseAccess{ready: newInClusterDatabase(stack, env, data, cluster), securityGroups: []*string{}}
+// connectDatabase lets the application's pods reach PostgreSQL, or installs PostgreSQL in the cluster. The
+// application's release depends on the result.
+func connectDatabase(groups *podGroups, pods *podGroup, data *Data) []cdktf.ITerraformDependable {
+	if groups.env.Database.Engine == settings.EngineInCluster {
+		return []cdktf.ITerraformDependable{newInClusterDatabase(groups, pods, data)}
 	}
-	// Security: every pod of the cluster has the cluster's group. This one tells the application's pods
-	// apart. It has no rules of its own: DNS, the control plane, probes and load balancers use the cluster's,
-	// which must therefore be on the pods too. Only that one may have the tag kubernetes.io/cluster/<name>,
-	// by which the load balancer controller finds the group to open.
-	// https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
-	pods := securitygroup.NewSecurityGroup(stack, jsii.String("pods"), &securitygroup.SecurityGroupConfig{
-		Name:        jsii.String(env.ResourceName(env.App.Name, "pods")),
-		Description: jsii.String("Pods of the application"),
-		VpcId:       cluster.Network.VPC.ID,
-		Tags:        &map[string]*string{"Name": jsii.String(env.ResourceName(env.App.Name, "pods"))},
-	}).Id()
-	allowed := allowIngress(stack, "database-from-pods", "PostgreSQL from the application's pods", data.Database.SecurityGroupID, pods, postgres.Port)
-	groups := []*string{cluster.Cluster.SecurityGroupID, pods}
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(securityGroupsChart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
-	return databaseAccess{
-		ready: release.New(stack, securityGroups, release.Config{
-			Name:      securityGroups,
-			Namespace: env.App.Name,
-			Chart:     *folder.Path(),
-			Values:    map[string]any{"groupIds": groups},
-			DependsOn: []cdktf.ITerraformDependable{namespace, allowed},
-		}),
-		securityGroups: groups,
-	}
+	pods.connect("database-from-pods", "PostgreSQL from the application's pods", data.Database.SecurityGroupID, postgres.Port)
+	return nil
 }
 
 // readPasswordStatements allow reading exactly one secret, and decrypting through Secrets Manager only.
@@ -82,9 +41,12 @@ func readPasswordStatements(env *settings.Environment, data *Data) []policy.Stat
 	}
 }
 
-// newInClusterDatabase installs PostgreSQL in its own namespace.
-func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment, data *Data, cluster *Cluster) cdktf.ITerraformDependable {
+// newInClusterDatabase installs PostgreSQL in its own namespace, where only the application's pods reach it.
+func newInClusterDatabase(groups *podGroups, pods *podGroup, data *Data) cdktf.ITerraformDependable {
+	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, inClusterDatabase, nil)
+	server := groups.add(inClusterDatabase, "Pods of PostgreSQL", confined)
+	pods.connect("database-from-pods", "PostgreSQL from the application's pods", server.id, postgres.Port)
 	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,
 		"Lets PostgreSQL's password be read for its pod", readPasswordStatements(env, data))
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("database-chart"), &cdktf.TerraformAssetConfig{
@@ -104,8 +66,9 @@ func newInClusterDatabase(stack cdktf.TerraformStack, env *settings.Environment,
 				"region": env.Region,
 			},
 			"serviceAccount": map[string]any{"name": inClusterDatabase, "roleArn": role.Arn},
+			"securityGroups": server.all,
 		}),
-		DependsOn: append(role.Permissions, namespace),
+		DependsOn: append(role.Permissions, namespace, server.install(namespace)),
 	})
 }
 

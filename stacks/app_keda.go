@@ -4,7 +4,6 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/release"
-	"plinth/settings"
 )
 
 // keda is the name of the release and its namespace.
@@ -15,8 +14,12 @@ const keda = "keda"
 //
 // KEDA is in the application's stack, not with the other add-ons. The application's namespace must
 // exist before KEDA's rights in it, and its ScaledObject must be deleted before KEDA.
-func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	stack, env := groups.stack, groups.env
 	namespace := newNamespace(stack, keda, nil)
+	// The API server calls KEDA, and KEDA's two pods call each other.
+	group := groups.add(keda, "Pods of KEDA", system)
+	group.connect("metrics-from-keda", "The application's metrics from KEDA", application.id, appMetricsPort)
 	pods := map[string]any{
 		"runAsNonRoot":   true,
 		"runAsUser":      65532,
@@ -56,10 +59,11 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			"webhooks": map[string]any{"enabled": false},
 			// One of each is enough. While Fargate starts another, KEDA counts no requests for a minute or
 			// two, and the autoscaler uses CPU and memory. A second one would only stand by.
-			"operator":      map[string]any{"replicaCount": 1},
-			"metricsServer": map[string]any{"replicaCount": 1},
-			"service":       map[string]any{"portHttpsTarget": kedaPort},
-			"resources":     map[string]any{"operator": size, "metricServer": size},
+			"operator":       map[string]any{"replicaCount": 1},
+			"metricsServer":  map[string]any{"replicaCount": 1},
+			"service":        map[string]any{"portHttpsTarget": kedaPort},
+			"resources":      map[string]any{"operator": size, "metricServer": size},
+			"podAnnotations": map[string]any{"keda": group.annotations(), "metricsAdapter": group.annotations()},
 			"podSecurityContext": map[string]any{
 				"operator": pods, "metricServer": pods,
 			},
@@ -68,6 +72,6 @@ func newKEDA(stack cdktf.TerraformStack, env *settings.Environment, app cdktf.IT
 			},
 			"logging": map[string]any{"operator": log, "metricServer": map[string]any{"zapEncoder": "json"}},
 		},
-		DependsOn: []cdktf.ITerraformDependable{namespace, app},
+		DependsOn: []cdktf.ITerraformDependable{namespace, app, group.install(namespace)},
 	})
 }

@@ -21,6 +21,8 @@ type Cluster struct {
 	Cluster *eks.Cluster
 	Key     *encryptionkey.Key
 	Network *Network
+	// ConfinedPods is the security group of pods that do not have the cluster's.
+	ConfinedPods *string
 	// PodLogs is the name of the log group that Fargate's log router writes to.
 	PodLogs string
 }
@@ -58,6 +60,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		Cluster:        cluster,
 		Key:            key,
 		Network:        network,
+		ConfinedPods:   newConfinedPods(stack, env, network, cluster.SecurityGroupID),
 		PodLogs:        "/aws/eks/" + cluster.Name + "/pods",
 	}
 

@@ -65,20 +65,22 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 		})
 	}
 
+	var groups *podGroups
 	if env.Observability.InCluster() {
 		configureKubernetesProviders(stack, env, cluster)
+		groups = newPodGroups(stack, env, cluster)
 	}
 	var metrics *workspace
 	if env.Observability.Prometheus.Enabled {
 		metrics = newWorkspace(stack, env, key, topic)
-		newPrometheusAgent(stack, env, cluster, *metrics)
+		newPrometheusAgent(groups, application, *metrics)
 	}
-	logs := ""
+	var logs *lokiServer
 	if env.Observability.Loki.Enabled {
-		logs = newLoki(stack, env, cluster, newLogBucket(stack, env, key))
+		logs = newLoki(groups, newLogBucket(stack, env, key))
 	}
 	if env.Observability.Grafana.Enabled {
-		newGrafana(stack, env, cluster, metrics, logs)
+		newGrafana(groups, metrics, logs)
 		output(stack, "grafana_url", "Dashboards", "https://"+env.Observability.Grafana.Domain)
 	}
 	output(stack, "dashboard_url", "CloudWatch dashboard", fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%[2]s",

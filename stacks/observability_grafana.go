@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/configmapv1"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
 	"plinth/constructs/release"
@@ -34,12 +33,21 @@ const (
 )
 
 // newGrafana installs Grafana behind a load balancer that only the VPC can reach. metrics is nil
-// without Prometheus, lokiURL is empty without Loki.
-func newGrafana(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, metrics *workspace, lokiURL string) {
+// without Prometheus, logs without Loki.
+func newGrafana(groups *podGroups, metrics *workspace, logs *lokiServer) {
+	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	// As with the application, the controller keeps a new pod from Ready until its target is healthy.
 	namespace := newNamespace(stack, grafana, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
 	role := newPodRole(stack, env, cluster, "grafana-role", grafana,
 		"Lets Grafana read metrics, and its secret at the OpenID Connect provider", grafanaStatements(env, metrics))
+	pods := groups.add(grafana, "Pods of Grafana", balanced)
+	lokiURL := ""
+	if logs != nil {
+		lokiURL = logs.url
+		pods.connect("loki-from-grafana", "Loki from Grafana", logs.pods.id, lokiPort)
+	}
+	values := grafanaValues(env, metrics, lokiURL, role.Arn)
+	values["podAnnotations"] = pods.annotations()
 	shown := configmapv1.NewConfigMapV1(stack, jsii.String("grafana-dashboards"), &configmapv1.ConfigMapV1Config{
 		Metadata: &configmapv1.ConfigMapV1Metadata{
 			Name:      jsii.String("grafana-dashboards"),
@@ -53,8 +61,8 @@ func newGrafana(stack cdktf.TerraformStack, env *settings.Environment, cluster *
 		Repository: "https://grafana-community.github.io/helm-charts",
 		Chart:      "grafana",
 		Version:    "13.0.1",
-		Values:     grafanaValues(env, metrics, lokiURL, role.Arn),
-		DependsOn:  append(role.Permissions, namespace, shown),
+		Values:     values,
+		DependsOn:  append(role.Permissions, namespace, shown, pods.install(namespace)),
 	})
 }
 

@@ -16,14 +16,29 @@ import (
 // podLogsChart is the path of the log collector's chart, relative to the project's folder.
 const podLogsChart = "charts/pod-logs"
 
-// lokiPort is Loki's default port.
-const lokiPort = 3100
+// Loki's default ports. The last two are those of its replicas, among themselves.
+const (
+	lokiPort       = 3100
+	lokiGRPCPort   = 9095
+	lokiGossipPort = 7946
+)
+
+// lokiServer is Loki's URL in the cluster, and its pods.
+type lokiServer struct {
+	url  string
+	pods *podGroup
+}
 
 // newLoki installs Loki, which keeps its lines in a bucket, and the collector that sends it the output
-// of the application's pods. It returns Loki's URL in the cluster.
+// of the application's pods.
 // https://grafana.com/docs/loki/latest/get-started/deployment-modes/#monolithic-mode
-func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, b lokiBucket) string {
+func newLoki(groups *podGroups, b lokiBucket) *lokiServer {
+	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, loki, nil)
+	pods := groups.add(loki, "Pods of Loki", confined)
+	pods.connect("loki-from-loki", "Loki from its replicas", pods.id, lokiPort)
+	pods.connect("loki-grpc-from-loki", "Loki's gRPC from its replicas", pods.id, lokiGRPCPort)
+	pods.connect("loki-gossip-from-loki", "Loki's memberlist from its replicas", pods.id, lokiGossipPort)
 	role := newPodRole(stack, env, cluster, "loki-role", loki, "Lets Loki keep its lines in this environment's bucket", lokiStatements(env, b))
 	installed := newPublishedRelease(stack, env, loki, release.Config{
 		Name:       loki,
@@ -31,12 +46,12 @@ func newLoki(stack cdktf.TerraformStack, env *settings.Environment, cluster *Clu
 		Repository: "https://grafana-community.github.io/helm-charts",
 		Chart:      "loki",
 		Version:    "18.11.7",
-		Values:     lokiValues(env, b, role.Arn),
-		DependsOn:  append(role.Permissions, namespace, b.ready),
+		Values:     lokiValues(env, b, role.Arn, pods),
+		DependsOn:  append(role.Permissions, namespace, b.ready, pods.install(namespace)),
 	})
-	url := fmt.Sprintf("http://%s.%s.svc.cluster.local:%d", loki, loki, lokiPort)
-	newPodLogs(stack, env, url, installed)
-	return url
+	server := &lokiServer{url: fmt.Sprintf("http://%s.%s.svc.cluster.local:%d", loki, loki, lokiPort), pods: pods}
+	newPodLogs(groups, server, installed)
+	return server
 }
 
 // newLogBucket creates the bucket in which Loki keeps its lines. A week after the compactor deletes an
@@ -75,7 +90,7 @@ func lokiStatements(env *settings.Environment, b lokiBucket) []policy.Statement 
 	}
 }
 
-func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[string]any {
+func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string, pods *podGroup) map[string]any {
 	replicas := 1
 	if env.Observability.Loki.Replicated {
 		replicas = 3
@@ -92,8 +107,8 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 		"defaults": map[string]any{"automountServiceAccountToken": false, "enableServiceLinks": false},
 		"loki": map[string]any{
 			"image": registryOf(env),
-			// Security: there is one tenant and no password. Only the cluster can reach Loki's Services,
-			// and any pod there can read all lines and add some.
+			// Security: there is one tenant and no password. Only Grafana and the log collector reach Loki,
+			// and either can read all lines and add some.
 			"auth_enabled": false,
 			"commonConfig": map[string]any{"replication_factor": replicas},
 			"storage": map[string]any{
@@ -119,7 +134,8 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 			"analytics": map[string]any{"reporting_enabled": false},
 		},
 		"singleBinary": map[string]any{
-			"replicas": replicas,
+			"replicas":       replicas,
+			"podAnnotations": pods.annotations(),
 			// Fargate has no EBS. When a pod's machine fails, lines that are not yet in the bucket are
 			// lost, unless two more replicas have them. CloudWatch has all lines.
 			"persistence":                   map[string]any{"enabled": false},
@@ -149,8 +165,11 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string) map[st
 
 // newPodLogs installs the collector that reads the application's pods' output through the Kubernetes
 // API. Fargate runs no agent except its own log router, which still sends to CloudWatch.
-func newPodLogs(stack cdktf.TerraformStack, env *settings.Environment, url string, after cdktf.ITerraformDependable) {
+func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDependable) {
+	stack, env := groups.stack, groups.env
 	namespace := newNamespace(stack, podLogs, nil)
+	pods := groups.add(podLogs, "Pods of the log collector", confined)
+	pods.connect("loki-from-pod-logs", "Loki from the log collector", server.pods.id, lokiPort)
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("pod-logs-chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(podLogsChart),
 		Type: cdktf.AssetType_DIRECTORY,
@@ -160,10 +179,11 @@ func newPodLogs(stack cdktf.TerraformStack, env *settings.Environment, url strin
 		Namespace: podLogs,
 		Chart:     *folder.Path(),
 		Values: withDigests(env, podLogs, appVersion(podLogsChart), map[string]any{
-			"image":     imageFrom(env, "grafana/alloy"),
-			"namespace": env.App.Name,
-			"lokiUrl":   url,
+			"image":          imageFrom(env, "grafana/alloy"),
+			"namespace":      env.App.Name,
+			"lokiUrl":        server.url,
+			"securityGroups": pods.all,
 		}),
-		DependsOn: []cdktf.ITerraformDependable{namespace, after},
+		DependsOn: []cdktf.ITerraformDependable{namespace, after, pods.install(namespace)},
 	})
 }

@@ -14,11 +14,18 @@ import (
 	"plinth/settings"
 )
 
+// kubeStateMetricsPort is the chart's default, which package observability scrapes.
+const kubeStateMetricsPort = 8080
+
 // newPrometheusAgent installs Prometheus as an agent, which scrapes metrics and sends them to the
 // workspace, and kube-state-metrics, which exports the state of Deployments and pods.
 // https://prometheus.io/docs/prometheus/latest/prometheus_agent/
-func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, w workspace) {
+func newPrometheusAgent(groups *podGroups, application *App, w workspace) {
+	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, prometheusNamespace, nil)
+	pods := groups.add(prometheusNamespace, "Pods of Prometheus", confined)
+	pods.connect("app-metrics-from-prometheus", "The application's metrics from Prometheus", application.PodsSecurityGroupID, appMetricsPort)
+	newKubeStateMetrics(groups, pods)
 	role := newPodRole(stack, env, cluster, "prometheus-role", prometheusNamespace,
 		"Lets Prometheus write to this environment's workspace",
 		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}, w.useKey(env)})
@@ -31,6 +38,8 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 	sum := checksum(agent.Config())
 	agent.RemoteWriteURL = *w.endpoint + "api/v1/remote_write"
 	config := agent.Config()
+	annotations := pods.annotations()
+	annotations["checksum/config"], annotations["plinth/workspace"] = sum, w.arn
 	newPublishedRelease(stack, env, "prometheus", release.Config{
 		Name:       prometheusNamespace,
 		Namespace:  prometheusNamespace,
@@ -66,7 +75,7 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 				// An agent answers no queries.
 				"service":            map[string]any{"enabled": false},
 				"enableServiceLinks": false,
-				"podAnnotations":     map[string]any{"checksum/config": sum, "plinth/workspace": w.arn},
+				"podAnnotations":     annotations,
 				"securityContext": map[string]any{
 					"fsGroup": 65534, "runAsUser": 65534, "runAsGroup": 65534, "runAsNonRoot": true,
 					"seccompProfile": map[string]any{"type": "RuntimeDefault"},
@@ -89,9 +98,8 @@ func newPrometheusAgent(stack cdktf.TerraformStack, env *settings.Environment, c
 			"prometheus-node-exporter": map[string]any{"enabled": false},
 			"prometheus-pushgateway":   map[string]any{"enabled": false},
 		},
-		DependsOn: append(role.Permissions, namespace),
+		DependsOn: append(role.Permissions, namespace, pods.install(namespace)),
 	})
-	newKubeStateMetrics(stack, env)
 }
 
 // prometheusRights lets Prometheus find its targets: the application's pods and, for the metrics of
@@ -133,9 +141,12 @@ func prometheusRights(env *settings.Environment) []string {
 }
 
 // newKubeStateMetrics installs kube-state-metrics, which exports the state of the Deployments, pods and
-// autoscalers of the application and the add-ons as metrics.
-func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) {
+// autoscalers of the application and the add-ons as metrics. Only Prometheus reaches it.
+func newKubeStateMetrics(groups *podGroups, prometheus *podGroup) {
+	stack, env := groups.stack, groups.env
 	namespace := newNamespace(stack, kubeStateMetrics, nil)
+	pods := groups.add(kubeStateMetrics, "Pods of kube-state-metrics", confined)
+	prometheus.connect("kube-state-metrics-from-prometheus", "kube-state-metrics from Prometheus", pods.id, kubeStateMetricsPort)
 	namespaces := []string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}
 	if env.Cluster.KEDA {
 		namespaces = append(namespaces, keda)
@@ -157,9 +168,10 @@ func newKubeStateMetrics(stack cdktf.TerraformStack, env *settings.Environment) 
 			"replicas": 1,
 			// Prometheus finds it by its name, not by an annotation.
 			"prometheusScrape": false,
+			"podAnnotations":   pods.annotations(),
 			"resources":        resources("250m", "256Mi"),
 		},
-		DependsOn: []cdktf.ITerraformDependable{namespace},
+		DependsOn: []cdktf.ITerraformDependable{namespace, pods.install(namespace)},
 	})
 }
 

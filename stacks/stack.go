@@ -1,6 +1,7 @@
 // Package stacks composes constructs into Terraform stacks, one for each part of the
 // platform and environment. Each stack has a file of its name; the files of its parts begin with
-// that name. stack.go holds what all stacks share, stack_kubernetes.go what those in the cluster share.
+// that name. stack.go holds what all stacks share, stack_kubernetes.go what those in the cluster share,
+// and stack_pods.go their pods' security groups.
 package stacks
 
 import (

@@ -22,6 +22,8 @@ func openToTheWorld(p platform) (broken []string) {
 				// Routes to the internet: through NAT, or from public subnets.
 			case e.kind == "aws_vpc_security_group_egress_rule" && e.body["from_port"] == 443.0 && e.body["to_port"] == 443.0:
 				// The bastion's egress to AWS's APIs, which have no fixed addresses.
+			case e.kind == "aws_vpc_security_group_egress_rule" && layer(e.stack) == "cluster" && e.name == "pods-egress":
+				// The same for pods.
 			case e.kind == "helm_release" && layer(e.stack) == "app":
 				// The load balancer's listeners: once, and only if the settings say so.
 				if strings.Count(text, "/0") != strings.Count(text, `"allowedCidrs" = ["0.0.0.0/0"]`) {
@@ -81,7 +83,7 @@ func databaseReached(p platform) (broken []string) {
 	policies := map[string]string{}
 	for _, e := range p.resources("helm_release") {
 		if e.body["name"] == securityGroups {
-			policies[e.stack] = fmt.Sprint(e.body["values"])
+			policies[e.stack] += fmt.Sprint(e.body["values"])
 		}
 	}
 	for _, e := range p.resources("aws_vpc_security_group_ingress_rule") {

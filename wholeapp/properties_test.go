@@ -44,6 +44,46 @@ var properties = []struct {
 		},
 	},
 	{
+		"pods reach what the table says, and nothing else", podsReached,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				if e.body["name"] == securityGroups && e.body["namespace"] == "loki" {
+					e.body["namespace"] = "elsewhere"
+				}
+			}
+		},
+	},
+	{
+		"pods reach what they need", podsReached,
+		func(p platform) {
+			for _, e := range p.resources("aws_vpc_security_group_ingress_rule") {
+				if e.name == "dns-udp-from-pods" {
+					e.body["ip_protocol"] = "tcp"
+				}
+			}
+		},
+	},
+	{
+		"the load balancer controller finds one group to open", clusterTagged,
+		func(p platform) {
+			for _, e := range p.resources("aws_security_group") {
+				if e.name == "grafana-pods" {
+					delete(e.body, "tags")
+				}
+			}
+		},
+	},
+	{
+		"pods start with their groups, and rules come before", groupsFirst,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				if e.body["name"] == "prometheus" {
+					e.body["depends_on"] = []any{}
+				}
+			}
+		},
+	},
+	{
 		"everything at rest is encrypted with a key of Plinth's", encryptedAtRest,
 		func(p platform) { delete(first(p, "aws_cloudwatch_log_group"), "kms_key_id") },
 	},

@@ -1,0 +1,117 @@
+package stacks
+
+import (
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/release"
+	"plinth/settings"
+)
+
+// securityGroupsChart is the path of the chart that gives pods their security groups, relative to the
+// project's folder. securityGroups is the name of its releases, and of the annotation that replaces pods
+// when their groups change.
+const (
+	securityGroupsChart = "charts/security-groups"
+	securityGroups      = "security-groups"
+)
+
+// clusterTag marks the security groups that the load balancer controller may open. Of a pod's groups
+// exactly one must have it if the pod is behind a load balancer. EKS tags the cluster's group with the
+// value owned. This value tells the pods' groups apart.
+// https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/networking/networking_manager.go
+func clusterTag(cluster string) (key, value string) {
+	return "kubernetes.io/cluster/" + cluster, "shared"
+}
+
+// podGroups creates the security groups of a stack's pods, one for each namespace.
+type podGroups struct {
+	stack   cdktf.TerraformStack
+	env     *settings.Environment
+	cluster *Cluster
+	chart   *string
+}
+
+func newPodGroups(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) *podGroups {
+	folder := cdktf.NewTerraformAsset(stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(securityGroupsChart),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	return &podGroups{stack: stack, env: env, cluster: cluster, chart: folder.Path()}
+}
+
+// podGroup is the security group of one namespace's pods.
+type podGroup struct {
+	*podGroups
+	namespace, prefix string
+	id                *string
+	// all are the groups of the pods: this one, and the base group or the cluster's.
+	all []*string
+	// rules allow the pods' own connections. They exist before the pods do.
+	rules []cdktf.ITerraformDependable
+}
+
+// podKind is what else the pods of a group need.
+type podKind int
+
+const (
+	// confined pods reach only the API server, DNS, addresses outside the cluster, and what rules allow.
+	// Only rules let others reach them.
+	confined podKind = iota
+	// balanced pods are confined, and the load balancer controller lets a load balancer reach them.
+	balanced
+	// system pods share the cluster's group with the add-ons and the API server, which all reach each other.
+	system
+)
+
+// add creates the security group of a namespace's pods.
+//
+// Security: EKS gives every pod the cluster's group, whose members reach every port of each other. A
+// confined pod has the cluster stack's base group instead, and a group of its own, which rules name.
+// https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
+func (g *podGroups) add(namespace, description string, kind podKind) *podGroup {
+	prefix := namespace + "-"
+	if namespace == g.env.App.Name {
+		prefix = "" // so do the ids not depend on the application's name
+	}
+	tags := map[string]string{"Name": g.env.ResourceName(namespace, "pods")}
+	if kind == balanced {
+		key, value := clusterTag(g.cluster.Cluster.Name)
+		tags[key] = value
+	}
+	id := securitygroup.NewSecurityGroup(g.stack, jsii.String(prefix+"pods"), &securitygroup.SecurityGroupConfig{
+		Name:        jsii.String(tags["Name"]),
+		Description: &description,
+		VpcId:       g.cluster.Network.VPC.ID,
+		Tags:        stringPointers(tags),
+	}).Id()
+	base := g.cluster.ConfinedPods
+	if kind == system {
+		base = g.cluster.Cluster.SecurityGroupID
+	}
+	return &podGroup{podGroups: g, namespace: namespace, prefix: prefix, id: id, all: []*string{base, id}}
+}
+
+// connect lets the group's pods reach a port of a security group.
+func (g *podGroup) connect(id, description string, to *string, port int) {
+	g.rules = append(g.rules, allowIngress(g.stack, id, description, to, g.id, port))
+}
+
+// install gives the groups to all pods of the namespace that start later. The pods' release depends on
+// the result.
+func (g *podGroup) install(namespace cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	return release.New(g.stack, g.prefix+securityGroups, release.Config{
+		Name:      securityGroups,
+		Namespace: g.namespace,
+		Chart:     *g.chart,
+		Values:    map[string]any{"groupIds": g.all},
+		DependsOn: append([]cdktf.ITerraformDependable{namespace}, g.rules...),
+	})
+}
+
+// annotations make a release replace its pods when their groups change: pods keep those that they
+// started with.
+func (g *podGroup) annotations() map[string]any {
+	return map[string]any{securityGroups: cdktf.Fn_Join(jsii.String(","), &g.all)}
+}
