@@ -94,7 +94,11 @@ var impliedByName = regexp.MustCompile(`Tag/(project|environment)$`)
 
 // mergeable are the keys whose values are merged from several statements into one. Otherwise the
 // boundary would be as long as the policies.
-var mergeable = []string{"iam:PolicyARN", "iam:PassedToService", "iam:AWSServiceName"}
+var mergeable = []string{"iam:PolicyARN", "iam:PassedToService"}
+
+// serviceName is left to the policies: the ARN of a service-linked role names its service.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+var serviceName = regexp.MustCompile(`^iam:AWSServiceName$`)
 
 func merge(byPermission map[permission]*Statement, statement Statement) {
 	if !strings.Contains(statement.Resources[0], ":role/") {
@@ -104,7 +108,7 @@ func merge(byPermission map[permission]*Statement, statement Statement) {
 	if slices.Equal(statement.Actions, []string{"iam:CreateRole"}) {
 		implied = impliedByName
 	}
-	statement.Conditions = withoutKeys(implied, statement.Conditions)
+	statement.Conditions = withoutKeys(serviceName, withoutKeys(implied, statement.Conditions))
 	var keys []string
 	for _, c := range statement.Conditions {
 		if slices.Contains(mergeable, c.Key) {

@@ -47,7 +47,7 @@ var properties = []struct {
 		"pods reach what the table says, and nothing else", podsReached,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {
-				if e.body["name"] == securityGroups && e.body["namespace"] == "loki" {
+				if e.body["name"] == securityGroups && layer(e.stack) == "app" {
 					e.body["namespace"] = "elsewhere"
 				}
 			}
@@ -67,7 +67,7 @@ var properties = []struct {
 		"the load balancer controller finds one group to open", clusterTagged,
 		func(p platform) {
 			for _, e := range p.resources("aws_security_group") {
-				if e.name == "grafana-pods" {
+				if layer(e.stack) == "app" {
 					delete(e.body, "tags")
 				}
 			}
@@ -77,7 +77,7 @@ var properties = []struct {
 		"pods start with their groups, and rules come before", groupsFirst,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {
-				if e.body["name"] == "prometheus" {
+				if ownChart(e) {
 					e.body["depends_on"] = []any{}
 				}
 			}
