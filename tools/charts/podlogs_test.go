@@ -36,7 +36,7 @@ func TestGoldenPodLogs(t *testing.T) {
 	installed := 0
 	eachGolden(t, "observability", func(t *testing.T, all []releases.Release) {
 		for _, r := range all {
-			if r.Repository == "" {
+			if r.Name == "pod-logs" {
 				installed++
 				checkPodLogs(t, mustRender(t, loadChart(t, podLogsChart), r.Name, r.Namespace, r.Values), r.Values)
 			}

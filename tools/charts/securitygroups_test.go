@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-
 	"plinth/tools/charts/published"
 	"plinth/tools/charts/releases"
 )
@@ -43,30 +41,44 @@ func TestSecurityGroups(t *testing.T) {
 	}
 }
 
-// checkSecurityGroups checks that a stack gives the application's pods two groups, and replaces pods when
-// these change.
+// TestSecurityGroupsOfPods: every stack with pods gives each of their namespaces two groups, and replaces
+// pods when these change.
+func TestSecurityGroupsOfPods(t *testing.T) {
+	for _, stack := range []string{"app", "observability"} {
+		eachGolden(t, stack, checkSecurityGroups)
+	}
+	installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", "dev-app.tf.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSecurityGroups(t, installed)
+}
+
 func checkSecurityGroups(t *testing.T, installed []releases.Release) {
 	t.Helper()
-	var groups, app releases.Release
+	groups := map[string][]string{}
 	for _, r := range installed {
-		switch r.Name {
-		case "security-groups":
-			groups = r
-		default:
-			app = r
+		if r.Name == "security-groups" {
+			for _, id := range r.Values["groupIds"].([]any) {
+				groups[r.Namespace] = append(groups[r.Namespace], fmt.Sprint(id))
+			}
 		}
 	}
-	ids, _ := groups.Values["groupIds"].([]any)
-	if len(ids) != 2 || groups.Namespace != app.Namespace {
-		t.Errorf("the pods of %s get security groups %v in %q, want the cluster's and their own", app.Namespace, ids, groups.Namespace)
-	}
-	d := one[*appsv1.Deployment](t, mustRender(t, loadChart(t, appChart), app.Name, app.Namespace, app.Values))
-	var joined []string
-	for _, id := range ids {
-		joined = append(joined, fmt.Sprint(id))
-	}
-	if got, want := d.Spec.Template.Annotations["security-groups"], strings.Join(joined, ","); got != want {
-		t.Errorf("the pods note the groups %q, want %q", got, want)
+	for _, installed := range installed {
+		if installed.Name == "security-groups" {
+			continue
+		}
+		ids := groups[installed.Namespace]
+		if len(ids) != 2 {
+			t.Errorf("the pods of %s get security groups %v, want the cluster's or the base group, and their own", installed.Namespace, ids)
+		}
+		r := mustRender(t, chartOf(t, installed), installed.Name, installed.Namespace, installed.Values)
+		r.Tests = nil // helm test makes them anew
+		for _, p := range pods(r) {
+			if got, want := p.meta.Annotations["security-groups"], strings.Join(ids, ","); got != want {
+				t.Errorf("%s: the pods note the groups %q, want %q", p.object, got, want)
+			}
+		}
 	}
 }
 

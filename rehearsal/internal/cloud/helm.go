@@ -178,14 +178,15 @@ func (w *World) installChart(key string, t *Thing, folder string, values map[str
 	w.removeOwned("helm_release " + key)
 	t.Objects = nil
 	for _, object := range release.Objects {
-		if err := w.addObject(key, t, object); err != nil {
+		if err := w.addObject(key, t, object, release.Objects); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *World) addObject(key string, t *Thing, object render.Object) error {
+// addObject creates an object of a release. all are the release's.
+func (w *World) addObject(key string, t *Thing, object render.Object, all []render.Object) error {
 	name := objectName(object.Kind, object.Namespace, object.Name)
 	if object.Namespace != "" {
 		if err := w.checkNamespace(t.Cluster, object.Namespace); err != nil {
@@ -208,15 +209,26 @@ func (w *World) addObject(key string, t *Thing, object render.Object) error {
 		}
 	}
 	t.Objects = append(t.Objects, name)
-	if object.Kind != "Ingress" {
+	kind, fields := ingressKind, object.Fields
+	switch object.Kind {
+	case "Ingress":
+		fields[targetPortsOf] = findTargetPorts(fields, all)
+	case "SecurityGroupPolicy":
+		kind = podPolicyKind
+		if err := w.checkPodGroups(t.Cluster, name, texts(any(fields), "spec.securityGroups.groupIds")); err != nil {
+			return err
+		}
+	default:
 		return nil
 	}
-	fields := object.Fields
 	if scheme := orElse(annotation(fields, annotations+"scheme"), "internal"); isALB(fields) && w.controller(t.Cluster) != nil {
 		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme); err != nil {
 			return err
 		}
 		if err := w.checkBalancer(fields); err != nil {
+			return err
+		}
+		if _, err := w.targetGroup(t.Cluster, object.Namespace); err != nil {
 			return err
 		}
 	}
@@ -225,7 +237,7 @@ func (w *World) addObject(key string, t *Thing, object render.Object) error {
 	if metadata, ok := fields["metadata"].(Attributes); ok {
 		metadata["namespace"] = object.Namespace
 	}
-	w.Add(ingressKind, t.Cluster+":"+id, &Thing{
+	w.Add(kind, t.Cluster+":"+id, &Thing{
 		Attributes: fields, Cluster: t.Cluster, MadeBy: "helm_release " + key, Owner: "helm_release " + key,
 	})
 	return nil

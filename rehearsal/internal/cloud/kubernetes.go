@@ -139,8 +139,8 @@ func (w *World) controller(cluster string) (found *Thing) {
 }
 
 // reconcileLoadBalancers does what the controllers do all the time. An Ingress of class alb gets a
-// load balancer, a security group and target groups; these are deleted with the Ingress. Without a
-// controller nothing happens: that is how load balancers are left over.
+// load balancer, a security group, target groups and rules in the pods' group; these are deleted with
+// the Ingress. Without a controller nothing happens: that is how load balancers are left over.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/how-it-works/
 func (w *World) reconcileLoadBalancers() {
 	var orphans []string
@@ -164,6 +164,7 @@ func (w *World) reconcileLoadBalancers() {
 			balancer := w.find("aws_lb", "ingress", key)
 			w.attach(balancer, t)
 			w.reconcileTargetGroups(balancer, t)
+			w.openTargets(balancer, t)
 		}
 		return true
 	}, ingressKind)

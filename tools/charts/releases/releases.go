@@ -244,6 +244,8 @@ func placeholder(expression string) cty.Value {
 		return cty.StringVal("placeholder.abcdefghijkl.eu-west-2.rds.amazonaws.com")
 	case ends("cluster_security_group_id"):
 		return cty.StringVal("sg-0123456789abcdef0")
+	case ends("id") && strings.Contains(name, "security_group") && strings.Contains(name, "terraform_remote_state"):
+		return cty.StringVal("sg-00112233445566778")
 	case ends("id") && strings.Contains(name, "security_group"):
 		return cty.StringVal("sg-0fedcba9876543210")
 	case ends("vpcid", "id") && strings.Contains(name, "vpc"):
