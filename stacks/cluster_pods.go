@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
@@ -24,25 +25,25 @@ const (
 //
 // Security: members do not reach each other.
 func newConfinedPods(stack cdktf.TerraformStack, env *settings.Environment, network *Network, cluster *string) *string {
-	name := env.ResourceName("pods")
-	group := securitygroup.NewSecurityGroup(stack, jsii.String("pods"), &securitygroup.SecurityGroupConfig{
+	this, name := constructs.NewConstruct(stack, jsii.String("pods")), env.ResourceName("pods")
+	group := securitygroup.NewSecurityGroup(this, jsii.String("security-group"), &securitygroup.SecurityGroupConfig{
 		Name:        &name,
 		Description: jsii.String("Pods that only rules of their own groups let others reach"),
 		VpcId:       network.VPC.ID,
 		Tags:        &map[string]*string{"Name": &name},
 	}).Id()
 	// Security: as from the cluster's group. Images and AWS's APIs have no fixed addresses.
-	vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule(stack, jsii.String("pods-egress"),
+	vpcsecuritygroupegressrule.NewVpcSecurityGroupEgressRule(this, jsii.String("egress"),
 		&vpcsecuritygroupegressrule.VpcSecurityGroupEgressRuleConfig{
 			SecurityGroupId: group,
 			Description:     jsii.String("Pods to everywhere"),
 			CidrIpv4:        jsii.String("0.0.0.0/0"),
 			IpProtocol:      jsii.String("-1"),
 		})
-	allowIngress(stack, "kubelet-from-cluster", "Kubelets of pods from the control plane", group, cluster, kubeletPort)
-	allowIngress(stack, "api-from-pods", "Kubernetes API from pods", cluster, group, apiPort)
-	allowIngress(stack, "dns-from-pods", "CoreDNS from pods", cluster, group, dnsPort)
-	vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, jsii.String("dns-udp-from-pods"),
+	allowIngress(this, "kubelet-from-cluster", "Kubelets of pods from the control plane", group, cluster, kubeletPort)
+	allowIngress(this, "api", "Kubernetes API from pods", cluster, group, apiPort)
+	allowIngress(this, "dns", "CoreDNS from pods", cluster, group, dnsPort)
+	vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(this, jsii.String("dns-udp"),
 		&vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 			SecurityGroupId:           cluster,
 			ReferencedSecurityGroupId: group,

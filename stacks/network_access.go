@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -32,8 +33,8 @@ func allowIngressFromAccessPaths(stack cdktf.TerraformStack, network *Network, i
 }
 
 // allowIngress allows ingress to a port of one security group from another.
-func allowIngress(stack cdktf.TerraformStack, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
-	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(stack, &id, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
+func allowIngress(scope constructs.Construct, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
+	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, &id, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 		SecurityGroupId:           to,
 		ReferencedSecurityGroupId: from,
 		Description:               &description,

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -27,7 +28,9 @@ func clusterTag(cluster string) (key, value string) {
 
 // podGroups creates the security groups of a stack's pods, one for each namespace.
 type podGroups struct {
-	stack   cdktf.TerraformStack
+	stack cdktf.TerraformStack
+	// scope holds all but the application's, which are the stack's own.
+	scope   constructs.Construct
 	env     *settings.Environment
 	cluster *Cluster
 	chart   *string
@@ -38,12 +41,15 @@ func newPodGroups(stack cdktf.TerraformStack, env *settings.Environment, cluster
 		Path: jsii.String(securityGroupsChart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	return &podGroups{stack: stack, env: env, cluster: cluster, chart: folder.Path()}
+	return &podGroups{
+		stack: stack, scope: constructs.NewConstruct(stack, jsii.String("pod-groups")), env: env, cluster: cluster, chart: folder.Path(),
+	}
 }
 
 // podGroup is the security group of one namespace's pods.
 type podGroup struct {
 	*podGroups
+	scope             constructs.Construct
 	namespace, prefix string
 	id                *string
 	// all are the groups of the pods: this one, and the base group or the cluster's.
@@ -71,16 +77,16 @@ const (
 // confined pod has the cluster stack's base group instead, and a group of its own, which rules name.
 // https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
 func (g *podGroups) add(namespace, description string, kind podKind) *podGroup {
-	prefix := namespace + "-"
+	scope, prefix := g.scope, namespace+"-"
 	if namespace == g.env.App.Name {
-		prefix = "" // so do the ids not depend on the application's name
+		scope, prefix = g.stack, ""
 	}
 	tags := map[string]string{"Name": g.env.ResourceName(namespace, "pods")}
 	if kind == balanced {
 		key, value := clusterTag(g.cluster.Cluster.Name)
 		tags[key] = value
 	}
-	id := securitygroup.NewSecurityGroup(g.stack, jsii.String(prefix+"pods"), &securitygroup.SecurityGroupConfig{
+	id := securitygroup.NewSecurityGroup(scope, jsii.String(prefix+"pods"), &securitygroup.SecurityGroupConfig{
 		Name:        jsii.String(tags["Name"]),
 		Description: &description,
 		VpcId:       g.cluster.Network.VPC.ID,
@@ -90,18 +96,18 @@ func (g *podGroups) add(namespace, description string, kind podKind) *podGroup {
 	if kind == system {
 		base = g.cluster.Cluster.SecurityGroupID
 	}
-	return &podGroup{podGroups: g, namespace: namespace, prefix: prefix, id: id, all: []*string{base, id}}
+	return &podGroup{podGroups: g, scope: scope, namespace: namespace, prefix: prefix, id: id, all: []*string{base, id}}
 }
 
 // connect lets the group's pods reach a port of a security group.
 func (g *podGroup) connect(id, description string, to *string, port int) {
-	g.rules = append(g.rules, allowIngress(g.stack, id, description, to, g.id, port))
+	g.rules = append(g.rules, allowIngress(g.scope, id, description, to, g.id, port))
 }
 
 // install gives the groups to all pods of the namespace that start later. The pods' release depends on
 // the result.
 func (g *podGroup) install(namespace cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	return release.New(g.stack, g.prefix+securityGroups, release.Config{
+	return release.New(g.scope, g.prefix+securityGroups, release.Config{
 		Name:      securityGroups,
 		Namespace: g.namespace,
 		Chart:     *g.chart,

@@ -35,7 +35,7 @@ func TestInCluster(t *testing.T) {
 				}
 			})
 		}
-		if e.kind == "aws_vpc_security_group_ingress_rule" && e.body["from_port"] == 5432.0 && e.body["security_group_id"] != "${aws_security_group.postgres-pods.id}" {
+		if e.kind == "aws_vpc_security_group_ingress_rule" && e.body["from_port"] == 5432.0 && !strings.HasPrefix(fmt.Sprint(e.body["security_group_id"]), "${aws_security_group.pod-groups_postgres-pods_") {
 			t.Errorf("%s: lets in to a server that there is not", e)
 		}
 		if e.kind == "aws_iam_policy" && environment(e.stack) == "dev" && strings.Contains(fmt.Sprint(e.body["policy"]), `"rds:`) {

@@ -57,7 +57,7 @@ var properties = []struct {
 		"pods reach what they need", podsReached,
 		func(p platform) {
 			for _, e := range p.resources("aws_vpc_security_group_ingress_rule") {
-				if e.name == "dns-udp-from-pods" {
+				if e.body["ip_protocol"] == "udp" {
 					e.body["ip_protocol"] = "tcp"
 				}
 			}
