@@ -19,6 +19,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/releases"
 )
 
 // TestApplication installs the application's chart as each environment's stack does.
@@ -189,17 +191,33 @@ func (r release) empty() {
 	})
 }
 
-// TestSecurityGroups installs the chart that gives the application's pods their security groups.
+// TestSecurityGroups installs the chart that gives pods their security groups, with the values of every
+// namespace: the base group, or the cluster's for KEDA, and their own.
 func TestSecurityGroups(t *testing.T) {
 	t.Parallel()
-	for _, env := range distinct(t, "app", "security-groups") {
-		r := prepare(t, env+"-app", "security-groups", "security-groups-"+env)
-		r.install()
-		groups := r.kubectl("get", "securitygrouppolicy", r.name, "--output", "jsonpath={.spec.securityGroups.groupIds}")
-		assert.Equal(t, groups, `["sg-0123456789abcdef0","sg-0fedcba9876543210"]`)
-		r.helm("uninstall", "--wait", "--timeout", "1m")
-		r.empty()
+	const base, cluster, own = "sg-00112233445566778", "sg-0123456789abcdef0", "sg-0fedcba9876543210"
+	found := map[string]string{}
+	for _, stack := range []string{"app", "observability"} {
+		for _, env := range environments(t) {
+			all, err := releases.Read(golden + env + "-" + stack + ".tf.json")
+			assert.NilError(t, err)
+			for _, installed := range all {
+				if installed.Name != "security-groups" || found[installed.Namespace] != "" {
+					continue
+				}
+				r := prepareOf(t, env+"-"+stack, installed, "groups-"+installed.Namespace)
+				r.install()
+				found[installed.Namespace] = r.kubectl("get", "securitygrouppolicy", r.name, "--output", "jsonpath={.spec.podSelector} {.spec.securityGroups.groupIds[*]}")
+				r.helm("uninstall", "--wait", "--timeout", "1m")
+				r.empty()
+			}
+		}
 	}
+	want := map[string]string{application(t, "prod"): "{} " + base + " " + own, "keda": "{} " + cluster + " " + own}
+	for _, name := range []string{"grafana", "kube-state-metrics", "loki", "pod-logs", "prometheus"} {
+		want[name] = "{} " + base + " " + own
+	}
+	assert.DeepEqual(t, found, want)
 }
 
 // TestPodSecurity checks that the namespaces refuse pods that are not hardened.

@@ -150,19 +150,26 @@ func prepare(t *testing.T, stack, name, namespace string) release {
 	assert.NilError(t, err)
 	i := slices.IndexFunc(all, func(r releases.Release) bool { return r.Name == name })
 	assert.Assert(t, i >= 0, "%s: no helm_release called %s", file, name)
-	r := release{t: t, client: kube.Client, name: name, namespace: namespace, chart: folder(name)}
-	if repository := all[i].Repository; repository != "" {
-		source, ok := published.Find(repository, all[i].Chart, all[i].Version)
-		assert.Assert(t, ok, "%s: chart %s %s is in no module that tools/charts/published knows", file, all[i].Chart, all[i].Version)
-		r.chart = filepath.Join(t.TempDir(), all[i].Chart)
+	return prepareOf(t, stack, all[i], namespace)
+}
+
+// prepareOf does the same for a release that has been found.
+func prepareOf(t *testing.T, stack string, found releases.Release, namespace string) release {
+	t.Helper()
+	file := golden + stack + ".tf.json"
+	r := release{t: t, client: kube.Client, name: found.Name, namespace: namespace, chart: folder(found.Name)}
+	if repository := found.Repository; repository != "" {
+		source, ok := published.Find(repository, found.Chart, found.Version)
+		assert.Assert(t, ok, "%s: chart %s %s is in no module that tools/charts/published knows", file, found.Chart, found.Version)
+		r.chart = filepath.Join(t.TempDir(), found.Chart)
 		assert.NilError(t, source.Package(t.Context(), r.chart))
 	}
-	values, err := yaml.Marshal(all[i].Values)
+	values, err := yaml.Marshal(found.Values)
 	assert.NilError(t, err)
 	r.values = filepath.Join(t.TempDir(), "values.yaml")
 	assert.NilError(t, os.WriteFile(r.values, values, 0o600))
 
-	labels := namespaceLabels(t, file, all[i].Namespace)
+	labels := namespaceLabels(t, file, found.Namespace)
 	assert.Equal(t, labels["pod-security.kubernetes.io/enforce"], "restricted")
 	object, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": labels}})
 	assert.NilError(t, err)

@@ -37,6 +37,9 @@ func TestCycle(t *testing.T) {
 			r := furnished(t, test.env, test.overrides...)
 			r.deploy()
 			r.consistent()
+			if want := reached[name]; want != nil {
+				assert.DeepEqual(t, r.reached(), want)
+			}
 			noSecrets(r)
 
 			before := r.made()
