@@ -47,6 +47,10 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 			}},
 			"defaultTargetType": "ip",
 			"defaultTags":       tags(env, "app"),
+			// The group to open is never the cluster's. Pods that started before theirs had the cluster's tag
+			// have both, and with two the controller would stop.
+			// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/nlb/
+			"serviceTargetENISGTags": "environment=" + env.Name,
 			// Keep the webhook's certificate across an upgrade, so that pods can start during it.
 			"keepTLSSecret":       true,
 			"podDisruptionBudget": map[string]any{"maxUnavailable": 1},

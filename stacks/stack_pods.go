@@ -18,9 +18,9 @@ const (
 	securityGroups      = "security-groups"
 )
 
-// clusterTag marks the security groups that the load balancer controller may open. Of a pod's groups
-// exactly one must have it if the pod is behind a load balancer. EKS tags the cluster's group with the
-// value owned. This value tells the pods' groups apart.
+// clusterTag marks the security groups that the load balancer controller may open. Of the groups of a pod
+// behind a load balancer, exactly one must have it together with the environment's own tags. EKS tags the
+// cluster's group with the value owned. This value tells the pods' groups apart.
 // https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/networking/networking_manager.go
 func clusterTag(cluster string) (key, value string) {
 	return "kubernetes.io/cluster/" + cluster, "shared"

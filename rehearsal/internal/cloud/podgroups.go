@@ -79,15 +79,26 @@ func (w *World) targetGroup(cluster, space string) (string, error) {
 	if len(groups) == 1 {
 		return groups[0], nil
 	}
+	values, err := releaseValues(w.controller(cluster).Attributes)
+	if err != nil {
+		return "", err
+	}
+	more, _ := values["serviceTargetENISGTags"].(string)
 	var tagged []string
 	for _, group := range groups {
-		if _, has := tagsOf(w.Get("aws_security_group", group).Attributes)["kubernetes.io/cluster/"+cluster]; has {
+		tags := tagsOf(w.Get("aws_security_group", group).Attributes)
+		_, has := tags["kubernetes.io/cluster/"+cluster]
+		for _, tag := range strings.FieldsFunc(more, func(r rune) bool { return r == ',' }) {
+			key, value, _ := strings.Cut(tag, "=")
+			has = has && tags[key] == value
+		}
+		if has {
 			tagged = append(tagged, group)
 		}
 	}
 	if len(tagged) != 1 {
-		return "", refuse("context deadline exceeded", "the target group of namespace %s stays empty: expected exactly one security group tagged with kubernetes.io/cluster/%s, got %v of %v",
-			space, cluster, tagged, groups)
+		return "", refuse("context deadline exceeded", "the target group of namespace %s stays empty: expected exactly one security group tagged with kubernetes.io/cluster/%s and %q, got %v of %v",
+			space, cluster, more, tagged, groups)
 	}
 	return tagged[0], nil
 }

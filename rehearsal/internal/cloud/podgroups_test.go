@@ -17,7 +17,7 @@ func podWorld() *World {
 	w.Add("aws_eks_cluster", "dev", &Thing{Attributes: Attributes{"id": "dev", "name": "dev", "vpc_config": []any{Attributes{"vpc_id": "vpc-1", "cluster_security_group_id": "sg-c"}}}})
 	w.Add("helm_release", "controller", &Thing{Cluster: "dev", Attributes: Attributes{"chart": controllerChart}})
 	for id, tags := range map[string]Attributes{
-		"sg-c": {"kubernetes.io/cluster/dev": "owned"}, "sg-b": {}, "sg-plain": {}, "sg-tagged": {"kubernetes.io/cluster/dev": "shared"}, "sg-elsewhere": {},
+		"sg-c": {"kubernetes.io/cluster/dev": "owned"}, "sg-b": {}, "sg-plain": {}, "sg-tagged": {"kubernetes.io/cluster/dev": "shared", "environment": "dev"}, "sg-elsewhere": {},
 	} {
 		network := "vpc-1"
 		if id == "sg-elsewhere" {
@@ -76,17 +76,21 @@ func TestOpenedGroup(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		groups []any
-		want   string
+		// more are the tags that the controller's release asks for besides.
+		more, want string
 	}{
-		{"no policy", nil, "sg-c"},
-		{"the cluster's and a plain one", []any{"sg-c", "sg-plain"}, "sg-c"},
-		{"the base and a tagged one", []any{"sg-b", "sg-tagged"}, "sg-tagged"},
-		{"a single one", []any{"sg-plain"}, "sg-plain"},
-		{"none with the tag", []any{"sg-b", "sg-plain"}, "exactly one security group tagged with kubernetes.io/cluster/dev, got [] of [sg-b sg-plain]"},
-		{"two with the tag", []any{"sg-c", "sg-tagged"}, "got [sg-c sg-tagged]"},
+		{"no policy", nil, "", "sg-c"},
+		{"the cluster's and a plain one", []any{"sg-c", "sg-plain"}, "", "sg-c"},
+		{"the base and a tagged one", []any{"sg-b", "sg-tagged"}, "environment=dev", "sg-tagged"},
+		{"a single one", []any{"sg-plain"}, "environment=dev", "sg-plain"},
+		{"none with the tag", []any{"sg-b", "sg-plain"}, "", `exactly one security group tagged with kubernetes.io/cluster/dev and "", got [] of [sg-b sg-plain]`},
+		{"two with the tag", []any{"sg-c", "sg-tagged"}, "", "got [sg-c sg-tagged]"},
+		{"two with the tag, one of the environment's", []any{"sg-c", "sg-tagged"}, "environment=dev", "sg-tagged"},
+		{"one with the tag, of another environment", []any{"sg-b", "sg-tagged"}, "environment=prod", `and "environment=prod", got []`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := podWorld()
+			w.Get("helm_release", "controller").Attributes["values"] = []any{`{"serviceTargetENISGTags": "` + test.more + `"}`}
 			if test.groups != nil {
 				givePods(w, test.groups...)
 			}
