@@ -8,6 +8,8 @@ const (
 // backupPlan ends in a star: AWS chooses a plan's id.
 const backupPlan = "backup:backup-plan:*"
 
+const lockedVault = "backup:backup-vault:{backup_vault_name}"
+
 var backup = Table{
 	"aws_backup_vault": {
 		Source: backupSource,
@@ -32,6 +34,21 @@ var backup = Table{
 			},
 		},
 		Tag: []Grant{{Actions: []string{"backup:TagResource"}, Resources: []string{"backup:backup-vault:{name}"}, Conditions: requestTaggedIfExists}},
+	},
+	// Security: a lock in compliance mode stays for ever. A role can only set one if the settings had it when
+	// an administrator ran bootstrap.
+	"aws_backup_vault_lock_configuration": {
+		Source: backupSource,
+		Create: []Grant{{
+			Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: []string{lockedVault},
+			Conditions: when("Null", "backup:ChangeableForDays", "true"),
+		}},
+		Read:   []Grant{{Actions: []string{"backup:DescribeBackupVault"}, Resources: []string{lockedVault}}},
+		Delete: []Grant{{Actions: []string{"backup:DeleteBackupVaultLockConfiguration"}, Resources: []string{lockedVault}}},
+	},
+	"aws_backup_vault_lock_configuration[changeable_for_days]": { // in compliance mode
+		Source: backupSource,
+		Create: []Grant{{Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: []string{lockedVault}}},
 	},
 	"aws_backup_plan": {
 		Source: backupSource,

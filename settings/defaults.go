@@ -31,7 +31,7 @@ func Defaults() *Environment {
 			BackupRetentionDays: 7,
 			BackupWindow:        "02:00-03:00",
 			MaintenanceWindow:   "sun:03:30-sun:04:30",
-			AWSBackup:           AWSBackup{RetentionDays: 90, CopyRetentionDays: 30},
+			AWSBackup:           AWSBackup{RetentionDays: 90, CopyRetentionDays: 30, Lock: VaultLock{Mode: LockNone}},
 		},
 		Registry: Registry{MaxTaggedImages: 30, UntaggedRetentionDays: 7},
 		Cluster:  Cluster{Version: "1.35"},

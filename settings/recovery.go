@@ -38,6 +38,7 @@ func (d *document) checkRecovery() {
 			}
 		}
 	}
+	d.checkVaultLock()
 	const vault = "database.awsBackup.crossRegionVaultARN"
 	backup := database.AWSBackup
 	if backup.CrossRegionVaultARN == "" {
@@ -50,6 +51,54 @@ func (d *document) checkRecovery() {
 	}
 	if d.isValid(vault, "database.awsBackup.enabled") && !backup.Enabled {
 		d.report(vault, "must come with database.awsBackup.enabled: there is nothing to copy")
+	}
+}
+
+// shortestGraceDays is AWS's minimum.
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
+const shortestGraceDays = 3
+
+// checkVaultLock also refuses a retention that the locked vault would not accept. AWS accepts the plan,
+// and then fails every backup.
+func (d *document) checkVaultLock() {
+	const path = "database.awsBackup.lock"
+	backup := d.env.Database.AWSBackup
+	lock := backup.Lock
+	if !d.isValid(path+".mode", "database.awsBackup.enabled") {
+		return
+	}
+	if lock.Mode == LockNone {
+		for name, days := range map[string]int{
+			"minRetentionDays": lock.MinRetentionDays, "maxRetentionDays": lock.MaxRetentionDays, "changeableForDays": lock.ChangeableForDays,
+		} {
+			if limit := join(path, name); days != 0 && d.isValid(limit) {
+				d.report(limit, "must come with %s.mode: nothing is locked", path)
+			}
+		}
+		return
+	}
+	if !backup.Enabled {
+		d.report(path+".mode", "must come with database.awsBackup.enabled: there is no vault to lock")
+	}
+	if grace := path + ".changeableForDays"; d.isValid(grace) {
+		switch {
+		case lock.Mode == LockCompliance && lock.ChangeableForDays < shortestGraceDays:
+			d.report(grace, "must be %d or more with mode %s, is %d: after these days nobody can remove the lock, not even AWS; to be able to, use mode %s",
+				shortestGraceDays, lock.Mode, lock.ChangeableForDays, LockGovernance)
+		case lock.Mode == LockGovernance && lock.ChangeableForDays != 0:
+			d.report(grace, "must not be set with mode %s, whose lock can always be removed; remove it, or use mode %s", lock.Mode, LockCompliance)
+		}
+	}
+	least, most := path+".minRetentionDays", path+".maxRetentionDays"
+	switch retention := "database.awsBackup.retentionDays"; {
+	case !d.isValid(least, most):
+	case lock.MaxRetentionDays > 0 && lock.MinRetentionDays > lock.MaxRetentionDays:
+		d.report(least, "must be at most maxRetentionDays (%d), is %d", lock.MaxRetentionDays, lock.MinRetentionDays)
+	case !d.isValid(retention):
+	case backup.RetentionDays < lock.MinRetentionDays:
+		d.report(retention, "must be at least lock.minRetentionDays (%d), is %d: the vault would refuse every backup", lock.MinRetentionDays, backup.RetentionDays)
+	case lock.MaxRetentionDays > 0 && backup.RetentionDays > lock.MaxRetentionDays:
+		d.report(retention, "must be at most lock.maxRetentionDays (%d), is %d: the vault would refuse every backup", lock.MaxRetentionDays, backup.RetentionDays)
 	}
 }
 

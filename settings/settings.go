@@ -260,7 +260,34 @@ type AWSBackup struct {
 	CrossRegionVaultARN string `yaml:"crossRegionVaultARN" validate:"omitempty,vaultarn" example:"arn:aws:backup:eu-west-1:111111111111:backup-vault:copies"`
 	// CopyRetentionDays is the retention of the copies.
 	CopyRetentionDays int `yaml:"copyRetentionDays" validate:"between=1-3650"`
+
+	Lock VaultLock `yaml:"lock"`
 }
+
+// VaultLock locks AWS Backup's vault: nobody deletes a backup before its retention is over, or changes
+// that.
+type VaultLock struct {
+	// Mode is none, governance or compliance. Who may deploy the data stack can remove a governance lock.
+	// NOBODY CAN REMOVE A COMPLIANCE LOCK, not even AWS, once changeableForDays are over.
+	Mode LockMode `yaml:"mode" validate:"oneof=none governance compliance" example:"governance"`
+	// MinRetentionDays is the shortest retention of a backup that the vault accepts. 0 is no minimum.
+	MinRetentionDays int `yaml:"minRetentionDays" validate:"between=0-3650" example:"30"`
+	// MaxRetentionDays is the longest one. 0 is no maximum.
+	MaxRetentionDays int `yaml:"maxRetentionDays" validate:"between=0-36500" example:"365"`
+	// ChangeableForDays is how long a compliance lock can still be changed or removed, counted from its
+	// deployment: at least 3. Required with compliance, and for it alone.
+	ChangeableForDays int `yaml:"changeableForDays" validate:"between=0-36500"`
+}
+
+// LockMode is who can remove a lock.
+type LockMode string
+
+// The modes of a lock.
+const (
+	LockNone       LockMode = "none"
+	LockGovernance LockMode = "governance"
+	LockCompliance LockMode = "compliance"
+)
 
 // Engine is a kind of PostgreSQL server.
 type Engine string

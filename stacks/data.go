@@ -78,6 +78,11 @@ func newBackupPlan(stack cdktf.TerraformStack, env *settings.Environment, key *e
 		RetentionDays:  backup.RetentionDays,
 		PreventDestroy: env.Protected,
 	}
+	if lock := backup.Lock; lock.Mode != settings.LockNone {
+		config.Lock = &backupplan.Lock{
+			MinRetentionDays: lock.MinRetentionDays, MaxRetentionDays: lock.MaxRetentionDays, ChangeableForDays: lock.ChangeableForDays,
+		}
+	}
 	if backup.CrossRegionVaultARN != "" {
 		config.Copy = &backupplan.Copy{VaultArn: backup.CrossRegionVaultARN, RetentionDays: backup.CopyRetentionDays}
 	}

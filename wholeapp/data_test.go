@@ -27,7 +27,7 @@ var atRest = map[string][]string{
 var statelessTypes = []string{
 	"aws_accessanalyzer_analyzer", "aws_ebs_encryption_by_default", "aws_guardduty_detector", "aws_s3_account_public_access_block",
 	"aws_cloudtrail", // its bucket keeps the log
-	"aws_secretsmanager_secret_rotation", "aws_backup_plan", "aws_backup_selection", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
+	"aws_secretsmanager_secret_rotation", "aws_backup_plan", "aws_backup_selection", "aws_backup_vault_lock_configuration", "aws_budgets_budget", "aws_acm_certificate", "aws_acm_certificate_validation", "aws_ec2_client_vpn_authorization_rule", "aws_ec2_client_vpn_endpoint",
 	"aws_ec2_client_vpn_network_association", "aws_cloudwatch_log_stream", "aws_iam_instance_profile", "aws_route53_record", "aws_ssm_document",
 	"aws_vpc_security_group_egress_rule", "aws_wafv2_web_acl", "aws_wafv2_web_acl_logging_configuration",
 	"aws_appautoscaling_policy", "aws_appautoscaling_target", "aws_chatbot_slack_channel_configuration", "aws_cloudwatch_dashboard",

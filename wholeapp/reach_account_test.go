@@ -94,7 +94,7 @@ var arnShapes = map[string]string{
 	"aws_wafv2_web_acl":                       "wafv2:regional/webacl/{name}/{id}",
 
 	// Parts of others, and what is not AWS's.
-	"aws_acm_certificate_validation": "", "aws_appautoscaling_policy": "", "aws_backup_selection": "",
+	"aws_acm_certificate_validation": "", "aws_appautoscaling_policy": "", "aws_backup_selection": "", "aws_backup_vault_lock_configuration": "",
 	"aws_cloudwatch_log_metric_filter": "", "aws_cloudwatch_log_stream": "", "aws_ec2_client_vpn_authorization_rule": "",
 	"aws_ebs_encryption_by_default": "", "aws_ec2_client_vpn_network_association": "", "aws_ecr_lifecycle_policy": "", "aws_eks_access_policy_association": "",
 	"aws_iam_role_policy": "", "aws_iam_role_policy_attachment": "", "aws_prometheus_alert_manager_definition": "", "aws_route": "",

@@ -63,6 +63,39 @@ func TestRestores(t *testing.T) {
 	assert.DeepEqual(t, ofData(last, "aws_secretsmanager_secret"), ofData(before, "aws_secretsmanager_secret"))
 }
 
+// TestVaultLock: the settings' lock is the vault's, and none is set unasked.
+func TestVaultLock(t *testing.T) {
+	t.Parallel()
+	const kind, lock = "aws_backup_vault_lock_configuration", "PLINTH_PROD_DATABASE_AWS_BACKUP_LOCK_"
+	only := []string{"PLINTH_PROD_DATABASE_AWS_BACKUP_ENABLED=true", "PLINTH_ENVIRONMENTS=prod"}
+	for _, test := range []struct {
+		settings []string
+		want     object // nil: no lock
+	}{
+		{nil, nil},
+		{[]string{lock + "MODE=governance"}, object{"changeable_for_days": nil, "min_retention_days": nil, "max_retention_days": nil}},
+		{
+			[]string{lock + "MODE=compliance", lock + "CHANGEABLE_FOR_DAYS=7", lock + "MIN_RETENTION_DAYS=30", lock + "MAX_RETENTION_DAYS=365"},
+			object{"changeable_for_days": 7.0, "min_retention_days": 30.0, "max_retention_days": 365.0},
+		},
+	} {
+		p := newPlatform(t, samples, append(test.settings, only...)...)
+		locks := ofData(p, kind)
+		if test.want == nil {
+			assert.Equal(t, len(locks), 0)
+			continue
+		}
+		assert.Equal(t, len(locks), 1)
+		vault := slices.Collect(maps.Keys(ofData(p, "aws_backup_vault")))[0]
+		for _, lock := range locks {
+			assert.Equal(t, lock.(object)["backup_vault_name"], fmt.Sprintf("${aws_backup_vault.%s.name}", vault))
+			for argument, days := range test.want {
+				assert.Equal(t, lock.(object)[argument], days, argument)
+			}
+		}
+	}
+}
+
 func newNames(was, is object) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(is)), func(name string) bool { return was[name] != nil })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupplan"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupselection"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupvault"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/backupvaultlockconfiguration"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/iamrole"
@@ -33,6 +34,8 @@ type Config struct {
 	RetentionDays int
 	// Copy is nil for no copy.
 	Copy *Copy
+	// Lock is nil for a vault without a lock.
+	Lock *Lock
 	// PreventDestroy makes AWS and Terraform refuse to delete a vault that holds backups.
 	PreventDestroy bool
 }
@@ -41,6 +44,15 @@ type Config struct {
 type Copy struct {
 	VaultArn      string
 	RetentionDays int
+}
+
+// Lock keeps everybody from deleting a backup before its retention is over.
+type Lock struct {
+	// MinRetentionDays and MaxRetentionDays limit the retention of new backups; 0 is no limit.
+	MinRetentionDays, MaxRetentionDays int
+	// ChangeableForDays is 0 for a lock that can always be removed, in governance mode. From 3 it is a
+	// lock in compliance mode: nobody can remove it after these days.
+	ChangeableForDays int
 }
 
 // Plan is a backup plan.
@@ -58,6 +70,9 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 		ForceDestroy: jsii.Bool(!config.PreventDestroy),
 		Lifecycle:    &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(config.PreventDestroy)},
 	})
+	if config.Lock != nil {
+		newLock(this, vault, config.Lock)
+	}
 	rule := &backupplan.BackupPlanRule{
 		RuleName:        jsii.String("daily"),
 		TargetVaultName: vault.Name(),
@@ -88,6 +103,23 @@ func New(scope constructs.Construct, id string, config Config) *Plan {
 		DependsOn:  &role.Permissions,
 	})
 	return &Plan{Construct: this, VaultName: vault.Name()}
+}
+
+// newLock locks the vault. AWS has no update: Terraform removes the lock and sets another.
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
+func newLock(scope constructs.Construct, vault backupvault.BackupVault, lock *Lock) {
+	orNone := func(days int) *float64 {
+		if days == 0 {
+			return nil
+		}
+		return jsii.Number(days)
+	}
+	backupvaultlockconfiguration.NewBackupVaultLockConfiguration(scope, jsii.String("lock"), &backupvaultlockconfiguration.BackupVaultLockConfigurationConfig{
+		BackupVaultName:   vault.Name(),
+		MinRetentionDays:  orNone(lock.MinRetentionDays),
+		MaxRetentionDays:  orNone(lock.MaxRetentionDays),
+		ChangeableForDays: orNone(lock.ChangeableForDays),
+	})
 }
 
 // newRole creates AWS Backup's role.

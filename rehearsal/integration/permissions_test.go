@@ -57,8 +57,8 @@ func TestPermissions(t *testing.T) {
 				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
 				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:<region>:<account>:certificate/11111111-2222-3333-4444-555555555555",
 				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::<account>:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
-				"DATABASE_AWS_BACKUP_ENABLED=true",
-			}, []string{"DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
+				"DATABASE_AWS_BACKUP_ENABLED=true", "DATABASE_AWS_BACKUP_LOCK_MODE=governance",
+			}, []string{"DATABASE_AWS_BACKUP_LOCK_MODE=compliance", "DATABASE_AWS_BACKUP_LOCK_CHANGEABLE_FOR_DAYS=3", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

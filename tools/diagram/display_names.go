@@ -71,6 +71,7 @@ var unmentioned = map[string]bool{
 	"aws_acm_certificate_validation":                     true,
 	"aws_appautoscaling_policy":                          true,
 	"aws_backup_selection":                               true,
+	"aws_backup_vault_lock_configuration":                true,
 	"aws_cloudwatch_log_stream":                          true,
 	"aws_ec2_client_vpn_authorization_rule":              true,
 	"aws_ec2_client_vpn_network_association":             true,

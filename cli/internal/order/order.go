@@ -75,8 +75,8 @@ func CheckDeploy(ctx context.Context, dir string, patterns []string) error {
 }
 
 // CheckDestroy returns nil when the stacks that patterns match can be destroyed: none is protected,
-// and no state names a provider that its stack does not require. For one stack, no stack that needs it
-// may have a resource.
+// no state names a provider that its stack does not require, and none has a locked backup vault. For one
+// stack, no stack that needs it may have a resource.
 func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 	all, targets, err := find(dir, patterns)
 	if err == nil {
@@ -101,7 +101,7 @@ func CheckDestroy(ctx context.Context, dir string, patterns []string) error {
 		return err
 	}
 	maps.Copy(more, held)
-	if err := checkProviders(targets, more); err != nil {
+	if err := errors.Join(checkProviders(targets, more), checkUnlocked(targets, more)); err != nil {
 		return err
 	}
 	return checkNotNeeded(targets[0].Name, dependants, more)

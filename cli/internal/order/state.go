@@ -34,6 +34,8 @@ type contents struct {
 	inventory
 	// foreign is the refusal of a provider that the stack does not require, nil where there is none.
 	foreign error
+	// locked are the names of backup vaults with a compliance lock.
+	locked []string
 }
 
 // readStates returns, by stack name, the contents of the given stacks' states. A stack without a state
@@ -112,7 +114,11 @@ func readState(ctx context.Context, terraform, folder string, s stack) (contents
 		return contents{}, cmp.Or(unready, err)
 	}
 	found, err := takeInventory(state)
-	return contents{found, providers.CheckState(s.Stack, object, state)}, err
+	if err != nil || found == nil {
+		return contents{foreign: providers.CheckState(s.Stack, object, state)}, err
+	}
+	locked, err := complianceLocked(state)
+	return contents{found, providers.CheckState(s.Stack, object, state), locked}, err
 }
 
 // takeInventory returns the inventory of a state, without data sources. It is nil for an empty

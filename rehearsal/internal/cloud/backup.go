@@ -4,10 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
 	backupVaultKind     = "aws_backup_vault"
+	vaultLockKind       = "aws_backup_vault_lock_configuration"
 	backupPlanKind      = "aws_backup_plan"
 	backupSelectionKind = "aws_backup_selection"
 )
@@ -30,6 +32,9 @@ func init() {
 			alone: true,
 			leave: func(w *World, id string, t *Thing) error {
 				points := w.recoveryPoints()
+				if lock := w.Get(vaultLockKind, text(t.Attributes, "name")); lock != nil && len(points) > 0 {
+					return refuse("InvalidRequestException", "Backup vault %s is locked: %s cannot be deleted before its retention is over", id, points[0])
+				}
 				if len(points) > 0 && !flag(t.Attributes, "force_destroy") {
 					return refuse("InvalidRequestException", "Backup vault cannot be deleted because it contains recovery points: %d in %s", len(points), id)
 				}
@@ -37,6 +42,22 @@ func init() {
 					for _, kind := range snapshotKinds {
 						w.removeOf(kind.kind, "arn", arn)
 					}
+				}
+				return nil
+			},
+		},
+		vaultLockKind: {
+			id:       func(_ *World, a Attributes) string { return text(a, "backup_vault_name") },
+			replaced: []string{"backup_vault_name", "changeable_for_days", "max_retention_days", "min_retention_days"},
+			refers:   map[string]string{"backup_vault_name": backupVaultKind + ".name"},
+			check:    checkVaultLock,
+			fill: func(w *World, _ string, a Attributes) {
+				setDefault(a, "backup_vault_arn", w.attribute(backupVaultKind, text(a, "backup_vault_name"), "arn"))
+			},
+			leave: func(_ *World, id string, t *Thing) error {
+				grace := time.Duration(number(t.Attributes, "changeable_for_days")) * 24 * time.Hour
+				if grace > 0 && time.Since(t.Made) >= grace {
+					return refuse("InvalidRequestException", "The lock of backup vault %s is in compliance mode, and its grace time is over: nobody can change or remove it", id)
 				}
 				return nil
 			},
@@ -97,6 +118,22 @@ func checkBackupVault(_ *World, a, _ Attributes) error {
 	}
 	if key := text(a, "kms_key_arn"); key != "" && !strings.Contains(key, ":key/") {
 		return invalidBackup("kms_key_arn %q is not the ARN of a key", key)
+	}
+	return nil
+}
+
+// checkVaultLock: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultLockConfiguration.html
+func checkVaultLock(_ *World, a, _ Attributes) error {
+	grace, least, most := number(a, "changeable_for_days"), number(a, "min_retention_days"), number(a, "max_retention_days")
+	switch {
+	case a["changeable_for_days"] != nil && grace < 3:
+		return invalidBackup("changeable_for_days must be 3 or more, is %v", grace)
+	case a["min_retention_days"] != nil && least < 1:
+		return invalidBackup("min_retention_days must be 1 or more, is %v", least)
+	case most > 36500:
+		return invalidBackup("max_retention_days must be at most 36500, is %v", most)
+	case most > 0 && least > most:
+		return invalidBackup("min_retention_days %v is more than max_retention_days %v", least, most)
 	}
 	return nil
 }

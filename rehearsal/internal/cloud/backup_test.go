@@ -3,6 +3,7 @@ package cloud
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 )
@@ -35,6 +36,7 @@ func TestBackupsRefused(t *testing.T) {
 	w, plan := backedUp(t)
 	good := map[string]string{
 		backupVaultKind:     `{"name": "more"}`,
+		vaultLockKind:       `{"backup_vault_name": "dev", "min_retention_days": 30, "max_retention_days": 365, "changeable_for_days": 3}`,
 		backupPlanKind:      `{"name": "more", "rule": [` + dailyRule + `]}`,
 		backupSelectionKind: `{"name": "database", "plan_id": "` + text(plan, "id") + `", "iam_role_arn": "` + backupRole + `", "resources": ["` + databaseARN + `"]}`,
 	}
@@ -44,6 +46,11 @@ func TestBackupsRefused(t *testing.T) {
 		{"a vault of two words", backupVaultKind, `{"name": "the dev"}`, "Backup vault name the dev is not valid"},
 		{"a vault with a key that is not there", backupVaultKind, `{"kms_key_arn": "arn:aws:kms:eu-west-2:111111111111:key/none"}`, "kms_key_arn"},
 		{"a vault with the alias of a key", backupVaultKind, `{"kms_key_arn": "alias/data"}`, `kms_key_arn "alias/data" is not the ARN of a key`},
+		{"a lock of no vault", vaultLockKind, `{"backup_vault_name": "none"}`, `there is no aws_backup_vault with name "none"`},
+		{"a lock with two days of grace", vaultLockKind, `{"changeable_for_days": 2}`, "changeable_for_days must be 3 or more, is 2"},
+		{"a lock that keeps nothing", vaultLockKind, `{"min_retention_days": 0}`, "min_retention_days must be 1 or more, is 0"},
+		{"a lock of a century", vaultLockKind, `{"max_retention_days": 36501}`, "max_retention_days must be at most 36500, is 36501"},
+		{"a lock the wrong way round", vaultLockKind, `{"min_retention_days": 366}`, "min_retention_days 366 is more than max_retention_days 365"},
 		{"a plan of no rules", backupPlanKind, `{"rule": []}`, "MissingParameterValueException"},
 		{"a rule of two words", backupPlanKind, rule("daily", "each day"), "Error in rule each day : its name"},
 		{"backups into no vault", backupPlanKind, rule(`"dev"`, `"none"`), `there is no aws_backup_vault with name "none"`},
@@ -115,6 +122,42 @@ func TestBackups(t *testing.T) {
 	assert.NilError(t, w.Delete(backupPlanKind, "", plan))
 }
 
+// TestVaultLock deletes locks, and vaults that are locked.
+func TestVaultLock(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		grace, age float64 // in days
+		want       string
+	}{
+		{"in governance mode", 0, 4000, ""},
+		{"in compliance mode, within the grace time", 3, 2.9, ""},
+		{"in compliance mode, after it", 3, 3, "nobody can change or remove it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, _ := backedUp(t)
+			lock := Attributes{"backup_vault_name": "dev", "min_retention_days": 30.0}
+			if test.grace > 0 {
+				lock["changeable_for_days"] = test.grace
+			}
+			assert.NilError(t, w.Create(vaultLockKind, "", lock))
+			assert.Equal(t, lock["backup_vault_arn"], "arn:aws:backup:eu-west-2:111111111111:backup-vault:dev")
+			w.Get(vaultLockKind, "dev").Made = time.Now().Add(-time.Duration(test.age * 24 * float64(time.Hour)))
+			assert.NilError(t, w.Snapshot("aws_db_instance", w.Get("aws_db_instance", "app"), "awsbackup:job-1", "AWS Backup"))
+			vault := with(t, w.Get(backupVaultKind, "dev").Attributes, `{"force_destroy": true}`)
+			assert.NilError(t, w.Change(backupVaultKind, "", vault))
+			assert.ErrorContains(t, w.Delete(backupVaultKind, "", vault), "awsbackup:job-1 cannot be deleted before its retention is over")
+			if test.want != "" {
+				assert.ErrorContains(t, w.Delete(vaultLockKind, "", lock), test.want)
+				w.Remove("aws_db_snapshot", "awsbackup:job-1") // it has expired
+				assert.NilError(t, w.Delete(backupVaultKind, "", vault))
+				return
+			}
+			assert.NilError(t, w.Delete(vaultLockKind, "", lock))
+			assert.NilError(t, w.Delete(backupVaultKind, "", vault))
+		})
+	}
+}
+
 // TestBackupCalls checks the provider's calls for backups.
 func TestBackupCalls(t *testing.T) {
 	w, plan := backedUp(t)
@@ -145,6 +188,11 @@ func TestBackupCalls(t *testing.T) {
 		{"a vault goes", backupVaultKind, OperationDelete, vault, nil, []string{"aws:ResourceTag/stack"}, []string{"backup:DeleteBackupVault" + onVault + " aws:ResourceTag/stack=s"}},
 		{"a vault goes, and there is nothing in it", backupVaultKind, OperationDelete, plain, nil, nil,
 			[]string{"backup:ListRecoveryPointsByBackupVault" + onVault, "backup:DeleteBackupVault" + onVault}},
+		{"a lock that can be removed", vaultLockKind, OperationCreate, nil, Attributes{"backup_vault_name": "dev", "min_retention_days": 30.0}, []string{"backup:ChangeableForDays", "backup:MinRetentionDays"},
+			[]string{"backup:PutBackupVaultLockConfiguration" + onVault + " backup:MinRetentionDays=30", "backup:DescribeBackupVault" + onVault}},
+		{"a lock that cannot", vaultLockKind, OperationCreate, nil, Attributes{"backup_vault_name": "dev", "changeable_for_days": 3.0}, []string{"backup:ChangeableForDays", "backup:MinRetentionDays"},
+			[]string{"backup:PutBackupVaultLockConfiguration" + onVault + " backup:ChangeableForDays=3", "backup:DescribeBackupVault" + onVault}},
+		{"a lock goes", vaultLockKind, OperationDelete, Attributes{"backup_vault_name": "dev"}, nil, nil, []string{"backup:DeleteBackupVaultLockConfiguration" + onVault}},
 		{"a plan, which has no id yet", backupPlanKind, OperationCreate, nil, plan, []string{"aws:RequestTag/stack", "aws:ResourceTag/stack"},
 			[]string{
 				"backup:CreateBackupPlan arn:aws:backup:backup-plan:* aws:RequestTag/stack=s", "backup:TagResource arn:aws:backup:backup-plan:* aws:RequestTag/stack=s",

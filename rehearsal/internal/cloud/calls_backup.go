@@ -1,5 +1,7 @@
 package cloud
 
+import "strconv"
+
 const (
 	backup     = "backup"
 	backupHost = "backup.amazonaws.com"
@@ -44,6 +46,21 @@ func init() {
 				onSelf("DeleteBackupVault")(c)
 			},
 		}),
+		vaultLockKind: {
+			create: func(c *calls) {
+				vault := c.lockedVault()
+				for attribute, key := range map[string]string{
+					"changeable_for_days": "ChangeableForDays", "max_retention_days": "MaxRetentionDays", "min_retention_days": "MinRetentionDays",
+				} {
+					if days := number(c.a, attribute); days > 0 {
+						vault = vault.with("backup:"+key, strconv.FormatFloat(days, 'f', -1, 64))
+					}
+				}
+				c.do("backup:PutBackupVaultLockConfiguration", vault)
+			},
+			read:   func(c *calls) { c.do("backup:DescribeBackupVault", c.lockedVault()) },
+			delete: func(c *calls) { c.do("backup:DeleteBackupVaultLockConfiguration", c.lockedVault()) },
+		},
 		backupPlanKind: taggable(backup, caller{
 			create: func(c *calls) { create(c, "CreateBackupPlan", c.arn(backup, "backup-plan:*")) }, // no id yet
 			read:   func(c *calls) { onSelf("GetBackupPlan")(c); onSelf("ListTags")(c) },
@@ -64,4 +81,9 @@ func init() {
 			delete: onPlan("DeleteBackupSelection"),
 		},
 	})
+}
+
+func (c *calls) lockedVault() resource {
+	name := text(c.a, "backup_vault_name")
+	return c.related(backupVaultKind, "name", name, c.arn(backup, "backup-vault:"+name))
 }
