@@ -79,6 +79,7 @@ var endpointsForFargate = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticl
 func (d *document) checkNetwork(all []*document, selected []string) {
 	network := d.env.Network
 	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
+	d.checkUnique("network.endpointAccounts", network.EndpointAccounts)
 	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
 	d.checkEndpoints("Fargate", endpointsForFargate...)
 	if d.isValid("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {

@@ -139,6 +139,9 @@ type Network struct {
 	// InterfaceEndpoints are the AWS services with an interface endpoint (PrivateLink). Without NAT,
 	// all services that Fargate needs must be here.
 	InterfaceEndpoints []string `yaml:"interfaceEndpoints" validate:"dive,interface" example:"[ecr.api, ecr.dkr]"`
+	// EndpointAccounts are other AWS accounts whose resources the VPC endpoints let this account's roles
+	// use, such as a bucket of another team's. Without any, the endpoints let through this account's alone.
+	EndpointAccounts []string `yaml:"endpointAccounts" validate:"dive,account" example:"['444444444444']"`
 	// AllowOverlapWith are the environments of the same account whose CIDR may overlap this one.
 	AllowOverlapWith []string `yaml:"allowOverlapWith" example:"[preview]"`
 	// FlowLogs records the VPC's accepted and rejected traffic in CloudWatch.

@@ -29,10 +29,12 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 	network := vpc.New(stack, "network", vpc.Config{
 		Name:               env.ResourceName(),
 		CIDR:               netip.MustParsePrefix(env.Network.CIDR),
+		Account:            env.Account,
 		Region:             env.Region,
 		Zones:              env.ZoneNames(),
 		NATGateways:        natGateways(env.Network),
 		InterfaceEndpoints: env.Network.InterfaceEndpoints,
+		EndpointAccounts:   env.Network.EndpointAccounts,
 		FlowLogs:           flowLogs(env, key),
 	})
 	output(stack, "vpc_id", "VPC", network.ID)

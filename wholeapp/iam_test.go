@@ -13,7 +13,7 @@ import (
 func statements(p platform) []element {
 	var all []element
 	for _, e := range p.elements() {
-		if e.kind != "aws_iam_policy_document" {
+		if e.kind != "aws_iam_policy_document" || isEndpointPolicy(e) { // see endpointsLimited
 			continue
 		}
 		for _, statement := range e.body["statement"].([]any) {

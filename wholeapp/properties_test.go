@@ -106,6 +106,10 @@ var properties = []struct {
 		},
 	},
 	{
+		"VPC endpoints admit the account's own roles, and nothing of other accounts", endpointsLimited,
+		func(p platform) { delete(first(p, "aws_vpc_endpoint"), "policy") },
+	},
+	{
 		"policies name actions, resources and condition keys that AWS has", existing,
 		func(p platform) {
 			statements(p)[0].body["actions"] = []any{"s3:GetObjct"}

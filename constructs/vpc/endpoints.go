@@ -11,19 +11,20 @@ import (
 )
 
 // newGatewayEndpoint keeps S3 traffic, including the layers of ECR's images, off the NAT gateway.
-// It is free.
-func newGatewayEndpoint(scope constructs.Construct, network *string, config Config, tables []*string) {
+// It is free. Every call to S3 in the region goes through it, also those to buckets of others.
+func newGatewayEndpoint(scope constructs.Construct, network *string, config Config, tables []*string, policies *endpointPolicies) {
 	vpcendpoint.NewVpcEndpoint(scope, jsii.String("endpoint-s3"), &vpcendpoint.VpcEndpointConfig{
 		VpcId:           network,
 		ServiceName:     serviceName(config.Region, "s3"),
 		VpcEndpointType: jsii.String("Gateway"),
 		RouteTableIds:   &tables,
+		Policy:          policies.of("s3"),
 		Tags:            nameTag(config.Name + "-s3"),
 	})
 }
 
 // newInterfaceEndpoints gives each service an address in every private subnet.
-func newInterfaceEndpoints(scope constructs.Construct, network *string, config Config, subnetIDs []*string) {
+func newInterfaceEndpoints(scope constructs.Construct, network *string, config Config, subnetIDs []*string, policies *endpointPolicies) {
 	if len(config.InterfaceEndpoints) == 0 {
 		return
 	}
@@ -51,6 +52,7 @@ func newInterfaceEndpoints(scope constructs.Construct, network *string, config C
 			PrivateDnsEnabled: jsii.Bool(true),
 			SubnetIds:         &subnetIDs,
 			SecurityGroupIds:  &[]*string{group},
+			Policy:            policies.of(service),
 			Tags:              nameTag(config.Name + "-" + service),
 		})
 	}

@@ -27,14 +27,16 @@ type Config struct {
 	Name string
 	// CIDR is the VPC's IPv4 range, /16 to /19.
 	CIDR netip.Prefix
-	// Region holds the zones.
-	Region string
+	// Account is the network's. Region holds the zones.
+	Account, Region string
 	// Zones are availability zones' full names, for example eu-west-2a.
 	Zones []string
 	// NATGateways is 0, 1 (in the first zone, shared) or the number of zones.
 	NATGateways int
 	// InterfaceEndpoints are AWS services, such as ecr.api, to reach without the internet.
 	InterfaceEndpoints []string
+	// EndpointAccounts are the other accounts whose resources the endpoints let the account's roles use.
+	EndpointAccounts []string
 	// FlowLogs, unless nil, records the network's traffic.
 	FlowLogs *FlowLogs
 }
@@ -128,8 +130,9 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 		result.DatabaseSubnetIDs = append(result.DatabaseSubnetIDs, databaseSubnet)
 	}
 
-	newGatewayEndpoint(this, network, config, private)
-	newInterfaceEndpoints(this, network, config, result.PrivateSubnetIDs)
+	policies := &endpointPolicies{scope: this, config: config}
+	newGatewayEndpoint(this, network, config, private, policies)
+	newInterfaceEndpoints(this, network, config, result.PrivateSubnetIDs, policies)
 	if config.FlowLogs != nil {
 		newFlowLogs(this, network, config)
 	}
