@@ -61,7 +61,7 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 	})
 	output(stack, "bastion_instance_id", "Instance that ./plinth tunnel goes through", made.InstanceID)
 	output(stack, "tunnel_policy", "What an IAM role of people needs for ./plinth tunnel and for a shell on the bastion",
-		policy.Document(stack, "tunnel-policy", tunnelStatements(env, made.InstanceID, key)...))
+		policy.Document(stack, "tunnel-policy", tunnelStatements(env, key)...))
 	return AccessPath{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }
 
@@ -77,7 +77,7 @@ func bastionTargets(env *settings.Environment) []bastion.Target {
 // tunnelStatements are for people's roles, which Plinth does not create. Security: they allow sessions
 // on the bastion only, and with the two documents only, so that every session has their rules.
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
-func tunnelStatements(env *settings.Environment, instance *string, key *encryptionkey.Key) []policy.Statement {
+func tunnelStatements(env *settings.Environment, key *encryptionkey.Key) []policy.Statement {
 	arn := func(service, account, resource string) string {
 		return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, env.Region, account, resource)
 	}
@@ -93,16 +93,26 @@ func tunnelStatements(env *settings.Environment, instance *string, key *encrypti
 			arn("rds", env.Account, "cluster:"+env.ResourceName("postgres*")),
 			arn("rds", env.Account, "db:"+env.ResourceName("postgres*")))
 	}
+	checked := policy.Condition{Test: "BoolIfExists", Variable: "ssm:SessionDocumentAccessCheck", Values: []string{"true"}}
 	return []policy.Statement{
 		{
-			Sid:     "Start",
+			// By its name: a newer image replaces the instance, and people's policies stay as they are.
+			Sid:       "Start",
+			Actions:   []string{"ssm:StartSession"},
+			Resources: []string{arn("ec2", env.Account, "instance/*")},
+			Conditions: []policy.Condition{
+				checked,
+				{Test: "StringEquals", Variable: "ssm:resourceTag/Name", Values: []string{env.ResourceName("bastion")}},
+			},
+		},
+		{
+			Sid:     "Documents",
 			Actions: []string{"ssm:StartSession"},
 			Resources: []string{
-				arn("ec2", env.Account, "instance/"+*instance),
 				arn("ssm", env.Account, "document/"+env.ResourceName("bastion")),
 				arn("ssm", "", "document/AWS-StartPortForwardingSessionToRemoteHost"),
 			},
-			Conditions: []policy.Condition{{Test: "BoolIfExists", Variable: "ssm:SessionDocumentAccessCheck", Values: []string{"true"}}},
+			Conditions: []policy.Condition{checked},
 		},
 		{
 			Sid:     "OwnSessions",

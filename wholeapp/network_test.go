@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -95,6 +96,16 @@ func databaseReached(p platform) (broken []string) {
 			broken = append(broken, e.String()+": admits "+from+" to the database")
 		case !strings.Contains(policies[e.stack], "aws_security_group.pods.id"):
 			broken = append(broken, e.String()+": no SecurityGroupPolicy gives pods the group that it admits")
+		}
+	}
+	return broken
+}
+
+// patched: a new image is how an instance gets its patches.
+func patched(p platform) (broken []string) {
+	for _, e := range p.resources("aws_instance") {
+		if slices.Contains(strs(dig(e.body, "lifecycle", "ignore_changes")), "ami") || !strings.HasPrefix(fmt.Sprint(e.body["ami"]), "${data.aws_ssm_parameter.") {
+			broken = append(broken, e.String()+": keeps its image, and nothing patches it")
 		}
 	}
 	return broken

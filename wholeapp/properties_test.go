@@ -106,6 +106,18 @@ var properties = []struct {
 		},
 	},
 	{
+		"instances follow AWS's newest image", patched,
+		func(p platform) {
+			for stack, document := range p.stacks {
+				if layer(stack) == "network" {
+					document["resource"].(object)["aws_instance"] = object{"bastion": object{
+						"ami": "${data.aws_ssm_parameter.image.insecure_value}", "lifecycle": object{"ignore_changes": []any{"ami"}},
+					}}
+				}
+			}
+		},
+	},
+	{
 		"VPC endpoints admit the account's own roles, and nothing of other accounts", endpointsLimited,
 		func(p platform) { delete(first(p, "aws_vpc_endpoint"), "policy") },
 	},

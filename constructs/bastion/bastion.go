@@ -14,7 +14,6 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ssmdocument"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupegressrule"
-	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/iamrole"
 	"plinth/constructs/loggroup"
@@ -70,7 +69,8 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		Role: role.Name,
 	})
 	machine := instance.NewInstance(this, jsii.String("instance"), &instance.InstanceConfig{
-		// Amazon Linux has Session Manager's agent.
+		// Amazon Linux has Session Manager's agent. A newer image patches the instance, which keeps nothing:
+		// Patch Manager would take more permissions, and dnf more memory than a nano has.
 		Ami: dataawsssmparameter.NewDataAwsSsmParameter(this, jsii.String("image"), &dataawsssmparameter.DataAwsSsmParameterConfig{
 			Name: jsii.String("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"),
 		}).InsecureValue(),
@@ -87,9 +87,7 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		RootBlockDevice: &instance.InstanceRootBlockDevice{
 			Encrypted: jsii.Bool(true), KmsKeyId: config.KeyArn, VolumeType: jsii.String("gp3"), DeleteOnTermination: jsii.Bool(true),
 		},
-		Tags: &map[string]*string{"Name": jsii.String(config.Name)},
-		// A newer image does not replace the instance. People decide when to.
-		Lifecycle: &cdktf.TerraformResourceLifecycle{IgnoreChanges: jsii.Strings("ami")},
+		Tags:      &map[string]*string{"Name": jsii.String(config.Name)},
 		DependsOn: &role.Permissions,
 	})
 	return &Bastion{Construct: this, InstanceID: machine.Id(), SecurityGroupID: group}

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,12 +128,29 @@ func (t *tunnel) hold(ctx context.Context) error {
 		case <-ctx.Done():
 			return errClosed
 		case f := <-t.ended:
-			return t.failure(f)
+			return cmp.Or(t.replaced(ctx), t.failure(f))
 		case note := <-t.notes:
 			t.say("%s", note)
 		}
 	}
 }
+
+// replaced returns an error if the sessions' bastion is gone: a deployment of the network replaces it when
+// AWS has a newer image.
+func (t *tunnel) replaced(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openingPatience)
+	defer cancel()
+	was := t.instance
+	err := t.findBastion(ctx)
+	if err == nil && t.instance == was || err != nil && !errors.Is(err, errNotRunning) {
+		return nil
+	}
+	return fmt.Errorf("%s: the instance %s is gone. A deployment of %s-network replaces it when AWS has a newer image; open the tunnel again in some minutes: ./plinth tunnel %[3]s",
+		t.bastion, was, t.name)
+}
+
+// errNotRunning is the part of an error that says that no bastion runs.
+var errNotRunning = errors.New("is not running")
 
 // close ends all sessions.
 func (t *tunnel) close() {
@@ -218,7 +236,7 @@ func (t *tunnel) findBastion(ctx context.Context) error {
 	case err != nil:
 		return err
 	case len(ids) == 0:
-		return fmt.Errorf("%s: is not running; start it, or deploy it: ./plinth deploy %s-network", t.bastion, t.name)
+		return fmt.Errorf("%s: %w; start it, or deploy it: ./plinth deploy %s-network", t.bastion, errNotRunning, t.name)
 	case len(ids) > 1:
 		return fmt.Errorf("%s: several instances have this name: %s; the bastion is the output bastion_instance_id of %s-network", t.bastion, sentence.List(ids), t.name)
 	case !instanceID.MatchString(ids[0]):

@@ -385,6 +385,16 @@ func TestTunnelEnds(t *testing.T) {
 		assert.Error(t, o.end(), "Kubernetes API: the session has ended; open it again: ./plinth tunnel dev\n  the data channel broke")
 		assert.Equal(t, o.terminated(), 1)
 	})
+	for name, now := range map[string]string{"a bastion that is replaced": "i-2c3d\n", "a bastion that is being replaced": "\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newTunnel(t).open()
+			o.can("aws", answer{Args: findBastion, Stdout: now})
+			api, _ := o.ports()
+			o.send(api, "break")
+			assert.Error(t, o.end(), "plinth-dev-bastion: the instance i-0a1b is gone. A deployment of dev-network replaces it when AWS has a newer image; open the tunnel again in some minutes: ./plinth tunnel dev")
+		})
+	}
 	t.Run("an AWS CLI that is killed", func(t *testing.T) {
 		t.Parallel()
 		if runtime.GOOS != "linux" {

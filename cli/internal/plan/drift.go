@@ -38,6 +38,9 @@ type Compared struct {
 	Outside []string `json:"changed_outside,omitempty"`
 	Pending []string `json:"not_deployed_yet,omitempty"`
 	Left    []string `json:"changed_outside_and_left,omitempty"`
+	// Older are the addresses of instances for which AWS has a newer image. This is not drift: nobody
+	// changed anything. The next deployment replaces them.
+	Older []string `json:"older_image,omitempty"`
 }
 
 // Drift compares the stacks of an environment, or those that match, with what is deployed. It goes on
@@ -112,12 +115,24 @@ func compare(stack string, p planned, err error) Compared {
 			result.Left = append(result.Left, address)
 		}
 	}
-	if len(p.changes) == 0 {
+	var changes []change
+	for _, c := range p.changes {
+		if c.isNewerImage() && !slices.Contains(p.outside, c.Address) {
+			result.Older = append(result.Older, c.Address)
+		} else {
+			changes = append(changes, c)
+		}
+	}
+	details := []string{counted(changes), result.Detail}
+	if len(result.Older) > 0 {
+		details = append(details, "AWS has a newer image of an instance: ./plinth deploy "+stack)
+	}
+	result.Detail = strings.Join(slices.DeleteFunc(details, func(s string) bool { return s == "" }), "; ")
+	if len(changes) == 0 {
 		return result
 	}
-	result.State, result.Detail = changed, strings.Join(slices.DeleteFunc([]string{counted(p.changes), result.Detail},
-		func(s string) bool { return s == "" }), "; ")
-	for _, change := range p.changes {
+	result.State = changed
+	for _, change := range changes {
 		if slices.Contains(p.outside, change.Address) {
 			result.Outside = append(result.Outside, change.Address)
 		} else {
@@ -152,7 +167,8 @@ func table(report []Compared) string {
 		for _, part := range []struct {
 			title     string
 			addresses []string
-		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed outside Terraform, and not changed by a deployment", c.Left}} {
+		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed outside Terraform, and not changed by a deployment", c.Left},
+			{"not of AWS's newest image, which the next deployment replaces", c.Older}} {
 			if len(part.addresses) == 0 {
 				continue
 			}

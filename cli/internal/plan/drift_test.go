@@ -23,9 +23,13 @@ const deployed = `{"format_version":"1.2","prior_state":{"values":{"root_module"
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	const (
+		bastion = `{"address":"aws_instance.bastion","mode":"managed","change":{"actions":["delete","create"],"replace_paths":[["ami"]]}}`
 		same    = deployed + `,"resource_drift":[{"address":"aws_eip.a","mode":"managed","change":{"actions":["update"]}}]}`
 		outside = deployed + `,"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["update"],"after":{"password":"` + secret + `"}}},{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
 		pending = deployed + `,"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["delete"]}}]}`
+		image   = deployed + `,"resource_changes":[` + bastion + `]}`
+		images  = deployed + `,"resource_changes":[` + bastion + `,{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
+		stopped = deployed + `,"resource_drift":[{"address":"aws_instance.bastion","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[` + bastion + `]}`
 		// The prior state no longer lists resources that were deleted outside Terraform.
 		deleted  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{}}},"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["delete"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
@@ -49,11 +53,16 @@ func TestDrift(t *testing.T) {
 		"none":             {same, same, same, nil, []string{"| dev-network | no drift |", "| dev-data | no drift |", "| dev-app | no drift |"}, ""},
 		"others' and ours": {outside, same, pending, nil, []string{"| dev-network | differs | 1 to add, 1 to change |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n", "dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "| dev-app | differs | 1 to destroy |", "dev-app, not deployed yet:\n\n- `helm_release.app`\n"}, ErrDiffers.Error()},
 		"others' and left": {same, same, same, nil, []string{"| dev-network | no drift |", "dev-network, changed outside Terraform, and not changed by a deployment:\n\n- `aws_eip.a`\n"}, ""},
-		"all is deleted":   {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
-		"nothing yet":      {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
-		"one fails":        {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
-		"one is too early": {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
-		"no credentials":   {same, same, same, signedOut, []string{"| dev-app | cannot be compared | Cannot read the state of dev-network: there are no AWS credentials. Sign in, or choose them with AWS_PROFILE. |"}, "not every stack could be compared"},
+		"a newer image": {image, same, same, nil, []string{"| dev-network | no drift | AWS has a newer image of an instance: ./plinth deploy dev-network |",
+			"dev-network, not of AWS's newest image, which the next deployment replaces:\n\n- `aws_instance.bastion`\n"}, ""},
+		"a newer image, and more": {images, same, same, nil, []string{"| dev-network | differs | 1 to add; AWS has a newer image of an instance: ./plinth deploy dev-network |",
+			"dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "replaces:\n\n- `aws_instance.bastion`\n"}, ErrDiffers.Error()},
+		"a newer image, and others'": {stopped, same, same, nil, []string{"| dev-network | differs | 1 to replace |", "dev-network, changed by others:\n\n- `aws_instance.bastion`\n"}, ErrDiffers.Error()},
+		"all is deleted":             {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
+		"nothing yet":                {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
+		"one fails":                  {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
+		"one is too early":           {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
+		"no credentials":             {same, same, same, signedOut, []string{"| dev-app | cannot be compared | Cannot read the state of dev-network: there are no AWS credentials. Sign in, or choose them with AWS_PROFILE. |"}, "not every stack could be compared"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

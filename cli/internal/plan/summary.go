@@ -18,7 +18,15 @@ type change struct {
 	Change   struct {
 		Actions   []string  `json:"actions"`
 		Importing *struct{} `json:"importing"`
+		// ReplacePaths are the arguments whose change replaces the resource.
+		ReplacePaths [][]any `json:"replace_paths"`
 	} `json:"change"`
+}
+
+// isNewerImage reports whether the change replaces an instance only because AWS has a newer image.
+func (c change) isNewerImage() bool {
+	paths := c.Change.ReplacePaths
+	return c.action() == "replace" && strings.HasPrefix(c.Address, "aws_instance.") && len(paths) == 1 && len(paths[0]) == 1 && paths[0][0] == "ami"
 }
 
 // action returns one word for Terraform's list of actions, empty if nothing changes.
@@ -131,7 +139,11 @@ func summary(stack string, changes []change) string {
 		if action == "destroy" || action == "replace" {
 			action = "**" + action + "**"
 		}
-		fmt.Fprintf(&text, "| %s | `%s` |\n", action, code(c.Address))
+		why := ""
+		if c.isNewerImage() {
+			why = ": AWS has a newer image"
+		}
+		fmt.Fprintf(&text, "| %s | `%s`%s |\n", action, code(c.Address), why)
 	}
 	return text.String()
 }

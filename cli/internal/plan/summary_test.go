@@ -40,7 +40,11 @@ func TestSummary(t *testing.T) {
 	moved["previous_address"] = "aws_vpc.old"
 	imported := resource("aws_vpc.found", "no-op")
 	imported["change"].(map[string]any)["importing"] = map[string]any{"id": secret}
-	shown, err := read(planOf(t, resource("aws_kms_key.key", "create"), resource("aws_vpc.network", "update"), data,
+	bastion := resource("aws_instance.bastion", "delete", "create")
+	bastion["change"].(map[string]any)["replace_paths"] = [][]string{{"ami"}}
+	elsewhere := resource("aws_instance.other", "delete", "create")
+	elsewhere["change"].(map[string]any)["replace_paths"] = [][]string{{"ami"}, {"subnet_id"}}
+	shown, err := read(planOf(t, bastion, elsewhere, resource("aws_kms_key.key", "create"), resource("aws_vpc.network", "update"), data,
 		resource("aws_db_instance.primary", "delete", "create"), resource("aws_db_instance.copy", "create", "delete"),
 		resource("aws_subnet.a", "delete"), resource("aws_subnet.b", "no-op"), resource("aws_kms_key.lost", "forget"), moved, imported))
 	if err != nil {

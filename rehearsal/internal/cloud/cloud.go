@@ -40,6 +40,8 @@ type World struct {
 	Pending map[string]map[string]*Thing `json:"pending,omitempty"`
 	// ServiceRoles are the ARNs of service-linked roles. A service creates its role on first use.
 	ServiceRoles []string `json:"serviceRoles,omitempty"`
+	// NewerImages is how often AWS has published new images of Amazon Linux since the rehearsal began.
+	NewerImages int `json:"newerImages,omitempty"`
 	// Secrets are the values of secrets by ARN, as Secrets Manager stores them. They must be
 	// nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`

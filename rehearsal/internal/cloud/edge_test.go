@@ -53,7 +53,7 @@ func reached(t *testing.T) (w *World, ids map[string]string) {
 	assert.NilError(t, w.GiveZone("example.com"))
 	ids["zone"] = text(w.find(zoneKind, "name", "example.com").Attributes, "zone_id")
 	ids["acl arn"] = text(w.Get(webACLKind, ids["acl"]).Attributes, "arn")
-	ids["arm"], ids["intel"] = w.image("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"), w.image("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")
+	ids["arm"], ids["intel"] = w.image("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64", 0), w.image("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", 0)
 	return w, ids
 }
 
@@ -236,6 +236,14 @@ func TestMadeAtTheEdge(t *testing.T) {
 	assert.NilError(t, err)
 	assert.Equal(t, image["insecure_value"], ids["arm"])
 	assert.Equal(t, image["arn"], "arn:aws:ssm:eu-west-2::parameter/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64")
+	w.NewerImages = 1
+	newer, err := w.ReadData("aws_ssm_parameter", Attributes{"name": image["id"]})
+	assert.NilError(t, err)
+	assert.Assert(t, newer["insecure_value"] != ids["arm"])
+	assert.Equal(t, newer["version"], 2.0)
+	for _, id := range []string{ids["arm"], text(newer, "insecure_value")} {
+		assert.Equal(t, w.images()[id], "arm64", "an older image stays")
+	}
 	_, err = w.ReadData("aws_ssm_parameter", Attributes{"name": "/dev/password"})
 	assert.ErrorContains(t, err, "ParameterNotFound")
 

@@ -108,15 +108,20 @@ func (w *World) images() map[string]string {
 	for _, size := range []string{"", "minimal-"} {
 		for _, kernel := range []string{"default", "6.1", "6.12"} {
 			for _, processor := range []string{"arm64", "x86_64"} {
-				all[w.image(fmt.Sprintf("/aws/service/ami-amazon-linux-latest/al2023-ami-%skernel-%s-%s", size, kernel, processor))] = processor
+				for release := range w.NewerImages + 1 { // older ones stay
+					all[w.image(fmt.Sprintf("/aws/service/ami-amazon-linux-latest/al2023-ami-%skernel-%s-%s", size, kernel, processor), release)] = processor
+				}
 			}
 		}
 	}
 	return all
 }
 
-// image is the made-up id of an image. It differs by region and never changes.
-func (w *World) image(parameter string) string {
+// image is the made-up id of an image. It differs by region and release.
+func (w *World) image(parameter string, release int) string {
+	if release > 0 {
+		parameter += fmt.Sprint(release)
+	}
 	hash := sha256.Sum256([]byte(w.Region + parameter))
 	return "ami-0" + hex.EncodeToString(hash[:8])
 }
@@ -128,8 +133,8 @@ func (w *World) parameter(config Attributes) (Attributes, error) {
 	if !publicImage.MatchString(name) {
 		return nil, refuse("ParameterNotFound", "there is no parameter %q, or the rehearsal does not know it: see rehearsal/internal/cloud/ssm.go", name)
 	}
-	image := w.image(name)
+	image := w.image(name, w.NewerImages)
 	return Attributes{
-		"id": name, "arn": "arn:aws:ssm:" + w.Region + "::parameter" + name, "type": "String", "version": 1.0, "value": image, "insecure_value": image,
+		"id": name, "arn": "arn:aws:ssm:" + w.Region + "::parameter" + name, "type": "String", "version": float64(w.NewerImages + 1), "value": image, "insecure_value": image,
 	}, nil
 }

@@ -51,9 +51,6 @@ resource "aws_instance" "bastion" {
     volume_type           = "gp3"
     delete_on_termination = true
   }
-  lifecycle {
-    ignore_changes = [ami]
-  }
 }
 resource "aws_cloudwatch_log_group" "vpn" {
   name = "/aws/clientvpn/dev"
@@ -98,6 +95,12 @@ func TestWays(t *testing.T) {
 	changed := strings.NewReplacer(`"20"`, `"30"`, "t4g.nano", "t4g.micro", "session_timeout_hours = 8", "session_timeout_hours = 12").Replace(ways)
 	plan := p.plan(changed)
 	assert.Assert(t, strings.Contains(plan, "0 to add, 3 to change, 0 to destroy"), plan)
+	p.apply(changed)
+	assert.Assert(t, strings.Contains(p.plan(changed), "No changes."))
+	// AWS publishes a newer image.
+	assert.NilError(t, p.cloud().Update(func(w *cloud.World) error { w.NewerImages++; return nil }))
+	plan = p.plan(changed)
+	assert.Assert(t, strings.Contains(plan, "aws_instance.bastion must be replaced") && strings.Contains(plan, "1 to add, 0 to change, 1 to destroy"), plan)
 	p.apply(changed)
 	assert.Assert(t, strings.Contains(p.plan(changed), "No changes."))
 	plan = p.plan(strings.Replace(changed, "10.100.0.0/22", "10.104.0.0/22", 1))
