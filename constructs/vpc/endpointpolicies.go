@@ -52,14 +52,17 @@ func (p *endpointPolicies) own() policy.Statement {
 	return policy.Statement{
 		Sid: "OwnAccount", Principals: everybody, Actions: []string{"*"}, Resources: []string{"*"},
 		Conditions: []policy.Condition{
-			calledBy(p.config.Account),
-			{Test: "StringEquals", Variable: "aws:ResourceAccount", Values: slices.Concat([]string{p.config.Account}, p.config.EndpointAccounts)},
+			calledBy(p.config.Account), ownedBy(slices.Concat([]string{p.config.Account}, p.config.EndpointAccounts)...),
 		},
 	}
 }
 
 func calledBy(account string) policy.Condition {
 	return policy.Condition{Test: "StringEquals", Variable: "aws:PrincipalAccount", Values: []string{account}}
+}
+
+func ownedBy(accounts ...string) policy.Condition {
+	return policy.Condition{Test: "StringEquals", Variable: "aws:ResourceAccount", Values: accounts}
 }
 
 // pulls admits pulling images of other accounts: EKS's add-ons are in AWS's own, and an image mirror
@@ -80,8 +83,9 @@ func pulls(config Config) []policy.Statement {
 func webIdentities(config Config) []policy.Statement {
 	return []policy.Statement{{
 		Sid: "WebIdentity", Principals: everybody,
-		Actions:   []string{"sts:AssumeRoleWithWebIdentity"},
-		Resources: []string{fmt.Sprintf("arn:aws:iam::%s:role/*", config.Account)},
+		Actions:    []string{"sts:AssumeRoleWithWebIdentity"},
+		Resources:  []string{fmt.Sprintf("arn:aws:iam::%s:role/*", config.Account)},
+		Conditions: []policy.Condition{ownedBy(config.Account)},
 	}}
 }
 
