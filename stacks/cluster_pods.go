@@ -21,7 +21,8 @@ const (
 // pod on Fargate needs: egress, the API server, CoreDNS, and the control plane's way to its kubelet. The
 // metrics server, which has the cluster's group too, reads the kubelets' metrics. Probes need no rule: on
 // Fargate the kubelet shares the pod's network interface.
-// https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
+//   - https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
+//   - https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
 //
 // Security: members do not reach each other.
 func newConfinedPods(stack cdktf.TerraformStack, env *settings.Environment, network *Network, cluster *string) *string {
