@@ -153,6 +153,7 @@ func (w *World) reconcileLoadBalancers() {
 		return true
 	}, "aws_lb")
 	for _, key := range orphans {
+		w.closeTargets(w.Get("aws_lb", key), func(Attributes) bool { return false })
 		w.Remove("aws_lb", key)
 		w.removeOwned("aws_lb " + key)
 	}

@@ -109,31 +109,36 @@ func (w *World) openTargets(balancer, ingress *Thing) {
 	if err != nil {
 		return // it was right when the Ingress was installed
 	}
-	owner := "aws_lb " + text(balancer.Attributes, "arn")
-	var wrong []string
 	there := map[float64]bool{}
+	w.closeTargets(balancer, func(a Attributes) bool {
+		port := number(a, "from_port")
+		there[port] = text(a, "security_group_id") == group && slices.Contains(targetPorts(ingress), port)
+		return there[port]
+	})
+	for _, port := range targetPorts(ingress) {
+		if id := randomID("sgr"); !there[port] {
+			// A security group can be deleted with its own rules, not while those of others name it.
+			w.addOwned(ruleKind, id, "aws_security_group "+group, controllerChart, Attributes{
+				"id": id, "arn": w.arn("ec2", "security-group-rule/"+id), "security_group_rule_id": id, "security_group_id": group,
+				"referenced_security_group_id": texts(any(balancer.Attributes), "security_groups")[0],
+				"ip_protocol":                  "tcp", "from_port": port, "to_port": port, "description": "elbv2.k8s.aws/targetGroupBinding=shared",
+			})
+		}
+	}
+}
+
+// closeTargets removes a load balancer's rules from its targets' groups, except those to keep.
+func (w *World) closeTargets(balancer *Thing, keep func(rule Attributes) bool) {
+	groups := texts(any(balancer.Attributes), "security_groups")
+	var wrong []string
 	w.Each(func(_, key string, t *Thing) bool {
-		port := number(t.Attributes, "from_port")
-		switch {
-		case t.Owner != owner:
-		case text(t.Attributes, "security_group_id") == group && slices.Contains(targetPorts(ingress), port):
-			there[port] = true
-		default:
+		if t.MadeBy == controllerChart && slices.Contains(groups, text(t.Attributes, "referenced_security_group_id")) && !keep(t.Attributes) {
 			wrong = append(wrong, key)
 		}
 		return true
 	}, ruleKind)
 	for _, key := range wrong {
 		w.Remove(ruleKind, key)
-	}
-	for _, port := range targetPorts(ingress) {
-		if id := randomID("sgr"); !there[port] {
-			w.addOwned(ruleKind, id, owner, controllerChart, Attributes{
-				"id": id, "arn": w.arn("ec2", "security-group-rule/"+id), "security_group_rule_id": id, "security_group_id": group,
-				"referenced_security_group_id": texts(any(balancer.Attributes), "security_groups")[0],
-				"ip_protocol":                  "tcp", "from_port": port, "to_port": port, "description": "elbv2.k8s.aws/targetGroupBinding=shared",
-			})
-		}
 	}
 }
 

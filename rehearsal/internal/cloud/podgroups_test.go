@@ -130,6 +130,7 @@ func TestOpenedPorts(t *testing.T) {
 	}
 	assert.DeepEqual(t, rules(`{"name": "app", "port": {"name": "http"}}`), []string{"sg-tagged 8080"})
 	assert.DeepEqual(t, rules(`{"name": "app", "port": {"number": 81}}`), []string{"sg-tagged 81"})
+	assert.Equal(t, len(w.users("aws_security_group", "sg-tagged", w.Get("aws_security_group", "sg-tagged"))), 0, "a group's own rules keep it from being deleted")
 	w.Remove(ingressKind, "dev:app/app")
 	w.reconcileLoadBalancers()
 	assert.Equal(t, len(w.Things[ruleKind]), 4, "the controller's rules stay")
