@@ -51,14 +51,14 @@ func TestPermissions(t *testing.T) {
 				[]string{"CLUSTER_VERSION=1.36", "LOG_RETENTION_DAYS=14", "DATABASE_STORAGE_GIB=30", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"},
 			},
 			"in the cluster":    {"dev", []string{"DATABASE_ENGINE=in-cluster"}, nil},
-			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true"}, nil},
+			"RDS with replicas": {"prod", []string{"PROTECTED=false", "DATABASE_FINAL_SNAPSHOT=true", "DATABASE_AWS_BACKUP_LOCK_MODE=governance"}, nil},
 			"Aurora": {"dev", []string{
 				"DATABASE_ENGINE=aurora-postgresql", "DATABASE_INSTANCE_CLASS=db.t4g.medium", "DATABASE_AUTOSCALING_MAX=3", "DATABASE_FINAL_SNAPSHOT=true",
 				"NETWORK_VPN_ENABLED=true", "NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",
 				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:<region>:<account>:certificate/11111111-2222-3333-4444-555555555555",
 				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::<account>:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
-				"DATABASE_AWS_BACKUP_ENABLED=true", "DATABASE_AWS_BACKUP_LOCK_MODE=governance",
-			}, []string{"DATABASE_AWS_BACKUP_LOCK_MODE=compliance", "DATABASE_AWS_BACKUP_LOCK_CHANGEABLE_FOR_DAYS=3", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
+				"DATABASE_AWS_BACKUP_ENABLED=true", "DATABASE_AWS_BACKUP_LOCK_MODE=compliance", "DATABASE_AWS_BACKUP_LOCK_CHANGEABLE_FOR_DAYS=3",
+			}, []string{"DATABASE_AWS_BACKUP_LOCK_MAX_RETENTION_DAYS=365", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
