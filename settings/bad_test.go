@@ -87,6 +87,11 @@ func plainHTTP(cidr string) string {
 		"set app.domain with app.hostedZone or app.certificateARN, set app.internal to true, or name in app.allowedCIDRs the networks that need the application"
 }
 
+// lookUp is the remedy for a role of Identity Center without its path.
+func lookUp(role string) string {
+	return "roles of IAM Identity Center have a path; write the ARN that aws iam get-role --role-name " + role + " --query Role.Arn shows, or the IAM console"
+}
+
 // vpn is a VPN without its authentication.
 const vpn = "vpn: {enabled: true, clientCIDR: 10.200.0.0/22, serverCertificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1'"
 
@@ -178,7 +183,7 @@ var badInput = []struct {
 	{"every role of Identity Center as administrator", top("state: {administrators: [role/aws-reserved/sso.amazonaws.com/*]}"),
 		`dev.yaml:1: state.administrators[0]: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/aws-reserved/sso.amazonaws.com/*"; name one role or user`},
 	{"a session as administrator", top("state: {administrators: ['arn:aws:sts::111111111111:assumed-role/admin/me']}"),
-		`dev.yaml:1: state.administrators[0]: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/admin/me"; write role/admin, the role that is assumed`},
+		`dev.yaml:1: state.administrators[0]: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/admin/me"; write role/admin, the role that is assumed, with its path if it has one`},
 	{"another account's administrator", top("state: {administrators: ['arn:aws:iam::222222222222:role/admin']}"),
 		`dev.yaml:1: state.administrators[0]: must be in 111111111111 (account), is in 222222222222`},
 	{"an administrator twice", top("state: {administrators: [role/admin, role/admin]}"),
@@ -530,7 +535,22 @@ dev.yaml:7: database.autoscaling.min: must not be set with engine postgres: RDS'
 	{"principal with a wildcard", swap("role/admin", "role/team-*"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/team-*"; name one role or user`},
 	{"principal a session", swap("role/admin", "arn:aws:sts::111111111111:assumed-role/admin/me"),
-		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/admin/me"; write role/admin, the role that is assumed`},
+		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/admin/me"; write role/admin, the role that is assumed, with its path if it has one`},
+	{"principal a session of Identity Center", swap("role/admin", "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me@example.com"),
+		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me@…"; ` +
+			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+	{"principal a role of Identity Center without its path", swap("role/admin", "role/AWSReservedSSO_Admin_0123456789abcdef"),
+		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
+			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+	{"an ARN of a role of Identity Center without its path", swap("role/admin", "arn:aws:iam::111111111111:role/AWSReservedSSO_Admin_0123456789abcdef"),
+		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:iam::111111111111:role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
+			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+	{"an administrator of Identity Center without its path", top("state: {administrators: [role/AWSReservedSSO_Admin_0123456789abcdef]}"),
+		`dev.yaml:1: state.administrators[0]: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
+			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+	{"principal a service's role", swap("role/admin", "role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"),
+		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"; ` +
+			`name a role that people assume: EKS accepts no service-linked role`},
 	{"principal a group", swap("role/admin", "group/admins"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "group/admins"`},
 	{"application's name with capitals", under("app", "name: App"),

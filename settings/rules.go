@@ -221,11 +221,13 @@ var rules = sync.OnceValue(func() map[string]rule {
 			must: "an IAM role or user: its ARN, role/<name> or user/<name>",
 			pattern: `^(arn:aws:iam::[0-9]{12}:)?((role|user)/([!-)+-~]{1,500}/)?[A-Za-z0-9_+=,.@-]{1,64}` +
 				`|role/aws-reserved/sso\.amazonaws\.com/(([a-z0-9-]+|\*)/)?AWSReservedSSO_[A-Za-z0-9_+=,.@-]{1,32}_\*)$`,
+			also:   hasItsPath,
 			remedy: administratorRemedy,
 		},
 		"principal": {
 			must:    "an IAM role or user: its ARN, role/<name> or user/<name>",
 			pattern: `^(arn:aws:iam::[0-9]{12}:)?(role|user)/([!-)+-~]{1,500}/)?[A-Za-z0-9_+=,.@-]{1,64}$`,
+			also:    func(s string) bool { return hasItsPath(s) && !serviceLinked.MatchString(s) },
 			remedy:  principalRemedy,
 		},
 		"dnslabel": {
@@ -394,19 +396,42 @@ func administratorRemedy(s string) string {
 	return principalRemedy(s)
 }
 
+// Identity Center's roles are below a path, which the ARN of a role's session does not have.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+var withoutItsPath = regexp.MustCompile(`(^|:)role/(AWSReservedSSO_[^/*]*)`)
+
+func hasItsPath(s string) bool { return !withoutItsPath.MatchString(s) }
+
+// Services assume these roles. They cannot have access entries.
+// https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+var serviceLinked = regexp.MustCompile(`(^|:)role/aws-service-role/`)
+
 func principalRemedy(s string) string {
 	// The ARN is that of a role's session, but EKS's access entries are for roles.
 	if _, session, ok := strings.Cut(s, ":assumed-role/"); ok {
 		role, _, _ := strings.Cut(session, "/")
-		return "write role/" + oneLine(role) + ", the role that is assumed"
+		if !hasItsPath("role/" + role) {
+			return lookUpRole(role)
+		}
+		return "write role/" + oneLine(role) + ", the role that is assumed, with its path if it has one"
+	}
+	if found := withoutItsPath.FindStringSubmatch(s); found != nil {
+		return lookUpRole(found[2])
 	}
 	switch {
 	case strings.Contains(s, "*"):
 		return "name one role or user"
 	case strings.HasSuffix(s, ":root"):
 		return "name a role: EKS accepts no whole account"
+	case serviceLinked.MatchString(s):
+		return "name a role that people assume: EKS accepts no service-linked role"
 	}
 	return ""
+}
+
+func lookUpRole(name string) string {
+	return "roles of IAM Identity Center have a path; write the ARN that aws iam get-role --role-name " + oneLine(name) +
+		" --query Role.Arn shows, or the IAM console"
 }
 
 // appNamespaces are the namespaces of Kubernetes, of EKS's log router and of Plinth's add-ons.
