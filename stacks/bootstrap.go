@@ -22,6 +22,7 @@ import (
 
 	"plinth/constructs/baseline"
 	"plinth/constructs/bucket"
+	"plinth/constructs/childids"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/pipelinerole"
 	"plinth/permissions"
@@ -41,7 +42,7 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 	provider := newOIDCProvider(stack, env)
 	table := permissions.All()
 	folder := *cdktf.App_Of(stack).Outdir()
-	zones := hostedZones{stack, map[string]string{}}
+	zones := hostedZones{stack, map[string]string{}, childids.Taken{}}
 	roles := map[string]map[string]string{"deploy": {}, "plan": {}}
 	documents := map[string]map[string]any{}
 	var names []string
@@ -212,6 +213,7 @@ func Permissions(env *settings.Environment, name string, documents map[string]ma
 type hostedZones struct {
 	stack cdktf.TerraformStack
 	ids   map[string]string
+	taken childids.Taken
 }
 
 // of returns the ids of the public zones that a stack looks up, by the zones' names.
@@ -226,7 +228,7 @@ func (z hostedZones) of(document map[string]any) map[string]string {
 			continue
 		}
 		if z.ids[name] == "" {
-			z.ids[name] = *dataawsroute53zone.NewDataAwsRoute53Zone(z.stack, jsii.String("zone-"+strings.ReplaceAll(name, ".", "-")), &dataawsroute53zone.DataAwsRoute53ZoneConfig{
+			z.ids[name] = *dataawsroute53zone.NewDataAwsRoute53Zone(z.stack, jsii.String(z.taken.Take("zone-"+strings.ReplaceAll(name, ".", "-"), name)), &dataawsroute53zone.DataAwsRoute53ZoneConfig{
 				Name: jsii.String(name), PrivateZone: jsii.Bool(false),
 			}).ZoneId()
 		}

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaccessentry"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaccesspolicyassociation"
+
+	"plinth/constructs/childids"
 )
 
 // AccessEntry lets an IAM principal use the Kubernetes API.
@@ -25,11 +27,15 @@ type AccessEntry struct {
 // newAccessEntries creates one access entry for each principal. A principal that is listed once for
 // each policy still gets one entry, with the Groups of its first.
 func newAccessEntries(scope constructs.Construct, clusterName *string, entries []AccessEntry) {
-	made := map[string]eksaccessentry.EksAccessEntry{}
+	type made struct {
+		id    string
+		entry eksaccessentry.EksAccessEntry
+	}
+	all, taken := map[string]made{}, childids.Taken{}
 	for _, a := range entries {
-		id := "access-" + strings.ReplaceAll(a.PrincipalArn[strings.LastIndex(a.PrincipalArn, ":")+1:], "/", "-")
-		entry, ok := made[a.PrincipalArn]
+		one, ok := all[a.PrincipalArn]
 		if !ok {
+			id := "access-" + strings.ReplaceAll(a.PrincipalArn[strings.LastIndex(a.PrincipalArn, ":")+1:], "/", "-")
 			config := &eksaccessentry.EksAccessEntryConfig{
 				ClusterName:  clusterName,
 				PrincipalArn: jsii.String(a.PrincipalArn),
@@ -38,18 +44,19 @@ func newAccessEntries(scope constructs.Construct, clusterName *string, entries [
 			if len(a.Groups) > 0 {
 				config.KubernetesGroups = jsii.Strings(a.Groups...)
 			}
-			entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(id), config)
-			made[a.PrincipalArn] = entry
+			one.id = taken.Take(id, a.PrincipalArn)
+			one.entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(one.id), config)
+			all[a.PrincipalArn] = one
 		}
 		accessScope := &eksaccesspolicyassociation.EksAccessPolicyAssociationAccessScope{Type: jsii.String("cluster")}
 		if len(a.Namespaces) > 0 {
 			accessScope.Type = jsii.String("namespace")
 			accessScope.Namespaces = jsii.Strings(a.Namespaces...)
 		}
-		eksaccesspolicyassociation.NewEksAccessPolicyAssociation(scope, jsii.String(id+"-"+a.Policy),
+		eksaccesspolicyassociation.NewEksAccessPolicyAssociation(scope, jsii.String(taken.Take(one.id+"-"+a.Policy, a.PrincipalArn)),
 			&eksaccesspolicyassociation.EksAccessPolicyAssociationConfig{
 				ClusterName:  clusterName,
-				PrincipalArn: entry.PrincipalArn(),
+				PrincipalArn: one.entry.PrincipalArn(),
 				PolicyArn:    jsii.String("arn:aws:eks::aws:cluster-access-policy/" + a.Policy),
 				AccessScope:  accessScope,
 			})
