@@ -28,7 +28,11 @@ func (d *document) checkApp() {
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 	d.checkARN("app.certificateARN", app.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN("app.certificateARN", app.CertificateARN, arnAccount, "account", d.env.Account)
-	d.checkUnique("app.allowedCIDRs", app.AllowedCIDRs)
+	ports := []string{"port 80"}
+	if app.Domain != "" {
+		ports = append(ports, "port 443")
+	}
+	d.checkAllowed("app.allowedCIDRs", app.AllowedCIDRs, ports...)
 	d.checkWebACL()
 	// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
 	if app.Parameters.Enabled && d.isValid("app.parameters", "project") && strings.HasPrefix(d.env.Project, "ssm") {

@@ -79,6 +79,9 @@ var endpointsForFargate = []string{"ec2", "ecr.api", "ecr.dkr", "eks", "elasticl
 func (d *document) checkNetwork(all []*document, selected []string) {
 	network := d.env.Network
 	d.checkUnique("network.interfaceEndpoints", network.InterfaceEndpoints)
+	if n := len(network.InterfaceEndpoints); n > mostInterfaceEndpoints && d.isValid("network.interfaceEndpoints") {
+		d.report("network.interfaceEndpoints", "must name at most %d services, AWS's quota of interface endpoints in a VPC, names %d", mostInterfaceEndpoints, n)
+	}
 	d.checkUnique("network.endpointAccounts", network.EndpointAccounts)
 	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
 	d.checkEndpoints("Fargate", endpointsForFargate...)
@@ -156,13 +159,45 @@ func (d *document) checkOverlap(all []*document, selected []string) {
 // the internet.
 const internetPrefix = 8
 
+// mostPublicAccessCIDRs is a quota of EKS that cannot be raised.
+//
+// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
+const mostPublicAccessCIDRs = 40
+
+// mostRules is the quota of ingress rules in a security group. AWS can raise it, but the load balancer
+// controller makes the group, and other groups of its load balancer share what AWS allows then.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+const mostRules = 60
+
+// checkAllowed checks the number of networks that may reach a load balancer's ports. The controller makes
+// a rule for each network and port, and no others in that security group.
+//
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#inbound-cidrs
+func (d *document) checkAllowed(path string, networks []string, ports ...string) {
+	d.checkUnique(path, networks)
+	if most := mostRules / len(ports); len(networks) > most && d.isValid(path) {
+		d.report(path, "must have at most %d networks, has %d: a security group has %d rules, and each network takes one for %s; name larger networks",
+			most, len(networks), mostRules, list(ports, "and one for"))
+	}
+}
+
+// mostInterfaceEndpoints is the quota of interface endpoints in a VPC.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-endpoints
+const mostInterfaceEndpoints = 50
+
 // checkPublicAccess checks cluster.publicAccessCIDRs.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html
 func (d *document) checkPublicAccess() {
-	d.checkUnique("cluster.publicAccessCIDRs", d.env.Cluster.PublicAccessCIDRs)
+	const path = "cluster.publicAccessCIDRs"
+	d.checkUnique(path, d.env.Cluster.PublicAccessCIDRs)
+	if n := len(d.env.Cluster.PublicAccessCIDRs); n > mostPublicAccessCIDRs && d.isValid(path) {
+		d.report(path, "must have at most %d networks, which EKS allows, has %d; name larger networks", mostPublicAccessCIDRs, n)
+	}
 	for i, cidr := range d.env.Cluster.PublicAccessCIDRs {
-		path := element("cluster.publicAccessCIDRs", i)
+		path := element(path, i)
 		if !d.isValid(path) {
 			continue
 		}

@@ -157,7 +157,7 @@ func (d *document) checkGrafana() {
 	}
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnAccount, "account", d.env.Account)
-	d.checkUnique(path+".allowedCIDRs", g.AllowedCIDRs)
+	d.checkAllowed(path+".allowedCIDRs", g.AllowedCIDRs, "port 80", "port 443")
 }
 
 // checkRequired reports the required settings of an enabled part that are missing.
