@@ -51,6 +51,12 @@ func (d *document) checkApp() {
 	}
 }
 
+// longestCertificateName is the longest first name of a certificate that ACM makes, and Plinth's has no
+// other.
+//
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const longestCertificateName = 64
+
 // checkDomain checks that a domain comes with a certificate, or with the hosted zone to create one.
 func (d *document) checkDomain() {
 	app := d.env.App
@@ -64,6 +70,9 @@ func (d *document) checkDomain() {
 		d.report("app.certificateARN", "must come with app.domain, the name the certificate is for")
 	case app.Domain == "" && app.HostedZone != "":
 		d.report("app.hostedZone", "must come with app.domain, a name in the zone")
+	case app.Domain != "" && app.CertificateARN == "" && len(app.Domain) > longestCertificateName:
+		d.report("app.domain", "must be at most %d characters long without app.certificateARN, has %d: ACM makes no certificate whose first name is longer; "+
+			"shorten it, or set app.certificateARN to a certificate that has it as another name", longestCertificateName, len(app.Domain))
 	case app.HostedZone != "" && app.Domain != app.HostedZone && !strings.HasSuffix(app.Domain, "."+app.HostedZone):
 		d.report("app.hostedZone", "must be the zone that app.domain (%s) is in, is %s", app.Domain, app.HostedZone)
 	}

@@ -240,10 +240,12 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isFreeAppName,
 			repair:  dashed,
 		},
+		// The load balancer has a rule for the name, which is shorter than DNS's names and ends in letters.
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HostHeaderConditionConfig.html
 		"domain": {
-			must:    "a DNS name such as app.example.com",
-			pattern: `^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`,
-			also:    func(s string) bool { return len(s) <= 253 },
+			must:    "a DNS name such as app.example.com, of at most 128 characters and letters after the last dot",
+			pattern: `^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`,
+			also:    func(s string) bool { return len(s) <= 128 },
 			repair:  func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ".") },
 		},
 		"acmarn": {
