@@ -1,9 +1,17 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // checkAccessEntries checks cluster.accessEntries.
 func (d *document) checkAccessEntries() {
+	// EKS accepts no group system:…, which Kubernetes reserves.
+	// https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2915
+	if d.isValid("project", "cluster.accessEntries") && d.env.HasDevelopers() && strings.HasPrefix(d.env.Developers(), "system:") {
+		d.report("project", "must not be system while an entry of cluster.accessEntries has policy developer: EKS refuses the group %s", d.env.Developers())
+	}
 	principals := map[string]bool{}
 	for i, access := range d.env.Cluster.AccessEntries {
 		path := element("cluster.accessEntries", i)

@@ -69,16 +69,19 @@ type nameLimit struct {
 	resource string
 	parts    []string // after project and environment; "app" stands for app.name
 	most     int
+	// made reports whether the environment has it; nil is always.
+	made func(*Environment) bool
 }
 
 var nameLimits = []nameLimit{
-	{"load balancer", []string{"app"}, 32},                         // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-	{"IAM role", []string{"aws-load-balancer-controller"}, 64},     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	{"IAM policy", []string{"deploy-observability-boundary"}, 128}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	{"EKS cluster", nil, 100},                                      // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
-	{"RDS instance", []string{"postgres-00000000-replica-5"}, 63},  // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
-	{"S3 bucket", []string{"app", "logs", "000000000000"}, 63},     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	{"ECR repository", []string{"app"}, 256},                       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+	{"load balancer", []string{"app"}, 32, nil}, // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+	{"load balancer", []string{"grafana"}, 32, func(e *Environment) bool { return e.Observability.Grafana.Enabled }},
+	{"IAM role", []string{"aws-load-balancer-controller"}, 64, nil},     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	{"IAM policy", []string{"deploy-observability-boundary"}, 128, nil}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	{"EKS cluster", nil, 100, nil},                                     // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+	{"RDS instance", []string{"postgres-00000000-replica-5"}, 63, nil}, // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
+	{"S3 bucket", []string{"app", "logs", "000000000000"}, 63, nil},    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	{"ECR repository", []string{"app"}, 256, nil},                      // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 
 // checkPrefixes checks that no name of one environment begins like those of another in the same account:
@@ -104,6 +107,9 @@ func (d *document) checkNames() {
 	}
 	worst, worstName, excess := nameLimit{}, "", 0
 	for _, limit := range nameLimits {
+		if limit.made != nil && !limit.made(d.env) {
+			continue
+		}
 		parts := slices.Clone(limit.parts)
 		if i := slices.Index(parts, "app"); i >= 0 {
 			parts[i] = d.env.App.Name
