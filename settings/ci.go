@@ -31,6 +31,7 @@ func (d *document) checkCI(all []*document, selected []string) {
 	d.checkTrustPolicies()
 	if d.isValid("ci", "account") {
 		d.checkIdentityProvider(all, selected)
+		d.checkAudiences(all)
 	}
 }
 
@@ -104,6 +105,29 @@ func (e *Environment) issuer() string {
 		return e.CI.Issuer
 	}
 	return issuers[e.CI.Provider]
+}
+
+// mostAudiences is the number of audiences of an OIDC provider in IAM.
+//
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+const mostAudiences = 100
+
+// checkAudiences checks that the provider of the account can have the audiences of all environments that
+// share it. The last of them by name report it.
+func (d *document) checkAudiences(all []*document) {
+	audiences := d.env.providerAudiences(all)
+	if most := mostAudiences / len(d.env.audiences()); len(audiences) > mostAudiences {
+		earlier := 0
+		for _, other := range all {
+			if other.env.Account == d.env.Account && other.env.issuer() == d.env.issuer() && other.env.Name < d.env.Name {
+				earlier++
+			}
+		}
+		if earlier >= most {
+			d.report("account", "must not be shared by more than %d environments with the same ci.issuer, is shared by %d: IAM allows %d audiences for an OIDC provider; use another account",
+				most, len(audiences)/len(d.env.audiences()), mostAudiences)
+		}
+	}
 }
 
 // checkIdentityProvider checks that one of the environments with the same account and issuer creates the

@@ -276,6 +276,28 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	}
 }
 
+// TestMostAudiencesOfAnAccount: 33 environments have the 100 audiences that an OIDC provider can have.
+func TestMostAudiencesOfAnAccount(t *testing.T) {
+	contents := map[string]string{}
+	for i := range 33 {
+		file := strings.Replace(base, "10.10.0.0/16", fmt.Sprintf("10.%d.0.0/16", i), 1)
+		if i > 0 {
+			file = shared(file)
+		}
+		contents[fmt.Sprintf("e%02d", i)] = file
+	}
+	if _, err := loadFiles(contents); err != nil {
+		t.Fatal(err)
+	}
+	contents["e33"] = shared(strings.Replace(base, "10.10.0.0/16", "10.33.0.0/16", 1))
+	_, err := loadFiles(contents)
+	const want = "e33.yaml:1: account: must not be shared by more than 33 environments with the same ci.issuer, is shared by 34: " +
+		"IAM allows 100 audiences for an OIDC provider; use another account"
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestOneBaselineInAnAccount(t *testing.T) {
 	baseline := top("baseline: true")
 	dev, other := baseline(withRange("111111111111", "10.20.0.0/16")), baseline(withRange("222222222222", "10.20.0.0/16"))

@@ -10,6 +10,11 @@ import (
 	"sync"
 )
 
+// isSnapshotName refuses what RDS does: two hyphens in a row, and one at the end.
+//
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+func isSnapshotName(s string) bool { return !strings.Contains(s, "--") && !strings.HasSuffix(s, "-") }
+
 // snapshotName matches the name of an RDS snapshot. Automatic ones have the prefix rds: or awsbackup:.
 const snapshotName = `^((rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}$`
 
@@ -95,9 +100,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 			repair:  endpointOf,
 		},
 		// https://openid.net/specs/openid-connect-discovery-1_0.html#IssuerDiscovery
+		// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 		"issuer": {
-			must:    "an https URL without a port and without a trailing slash",
+			must:    "an https URL of at most 255 characters, without a port and without a trailing slash",
 			pattern: `^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*[A-Za-z0-9._-])?$`,
+			also:    func(s string) bool { return len(s) <= 255 },
 			repair:  func(s string) string { return "https://" + strings.TrimPrefix(strings.Trim(s, "/"), "http://") },
 		},
 		// Security: no star, which would trust other projects.
@@ -197,6 +204,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"snapshot": {
 			must:    "the name of an RDS snapshot, such as rds:plinth-dev-postgres-2026-11-26-02-10",
 			pattern: snapshotName,
+			also:    isSnapshotName,
 			// An ARN ends with the name.
 			repair: func(s string) string { _, name, _ := strings.Cut(s, "snapshot:"); return name },
 		},
