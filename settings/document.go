@@ -3,6 +3,7 @@ package settings
 import (
 	"maps"
 	"strings"
+	"time"
 )
 
 // document is one environment while it is read: its settings, their places, and the problems so far.
@@ -14,6 +15,10 @@ type document struct {
 	// invalid lists the paths with a problem. Consequences of these problems are not reported.
 	invalid  []string
 	problems Problems
+	// warnings are what is valid today, and what nobody can know here.
+	warnings Problems
+	// today is the date that versions' support is checked for.
+	today time.Time
 }
 
 func newDocument(file, name string) *document {
@@ -68,6 +73,11 @@ const wholeFile = "yaml"
 // report adds a problem with the value of path.
 func (d *document) report(path, format string, args ...any) {
 	d.reportAt(d.place(path), path, format, args...)
+}
+
+// warn adds a warning about the value of path.
+func (d *document) warn(path, format string, args ...any) {
+	d.warnings = append(d.warnings, d.place(path).problem(path, format, args...))
 }
 
 func (d *document) reportAt(at place, path, format string, args ...any) {

@@ -19,6 +19,8 @@ import (
 // [Variable]), and PLINTH_ENVIRONMENTS=dev,prod limits the result to those two. Load does not validate
 // the other environments, but the ranges of the result must not overlap theirs.
 //
+// SOURCE_DATE_EPOCH is the date that the support of versions is checked for, instead of today.
+//
 // The error lists every mistake of every file: see [Problems].
 func Load(dir string, environ []string) ([]*Environment, error) {
 	files, problems, err := readFiles(dir)
@@ -46,10 +48,15 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 	problems = append(problems, unknownVariables(variables, names)...)
 	names, more := selected(variables, names)
 	problems = append(problems, more...)
+	date, problem := today(environ)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
 
 	documents := make([]*document, len(files))
 	for i, file := range files {
 		documents[i] = newDocument(file.path, file.name)
+		documents[i].today = date
 		documents[i].read(file)
 		documents[i].override(variables)
 	}
@@ -61,6 +68,8 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 		document.validate()
 		document.check(documents, names)
 		problems = append(problems, document.problems...)
+		document.warnings.sort()
+		document.env.Warnings = document.warnings
 		environments = append(environments, document.env)
 	}
 	if len(problems) > 0 {

@@ -19,7 +19,16 @@ func loadFiles(contents map[string]string, environ ...string) ([]*Environment, e
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		files = append(files, file{path: name + ".yaml", name: name, content: []byte(contents[name])})
 	}
-	return load(files, environ, nil)
+	return load(files, append([]string{date("2026-11-30")}, environ...), nil)
+}
+
+// date is a variable that makes day today.
+func date(day string) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("%s=%d", dateVariable, at.Unix())
 }
 
 // folder writes files to a new directory.
@@ -56,7 +65,7 @@ func TestRepositoryFiles(t *testing.T) {
 }
 
 func TestSamples(t *testing.T) {
-	environments, err := Load(sampleFolder, nil)
+	environments, err := Load(sampleFolder, []string{date("2026-11-30")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +117,7 @@ func TestFourthFile(t *testing.T) {
 		}
 		contents[name] = string(content)
 	}
-	environments, err := Load(folder(t, contents), nil)
+	environments, err := Load(folder(t, contents), []string{date("2026-11-30")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +137,7 @@ func TestGoodInput(t *testing.T) {
 		want any
 	}{
 		{"account as a number", swap(`"111111111111"`, "012345678901"), func(e *Environment) any { return e.Account }, "012345678901"},
-		{"version as a number keeps its zero", under("cluster", "version: 1.40"), func(e *Environment) any { return e.Cluster.Version }, "1.40"},
+		{"version as a number keeps its zero", swap("1.2.3", "1.40"), func(e *Environment) any { return e.App.Image.Tag }, "1.40"},
 		{"version with a minor", under("database", "version: 16.10"), func(e *Environment) any { return e.Database.ParameterFamily() }, "postgres16"},
 		{"tag as a number", swap("1.2.3", "1.10"), func(e *Environment) any { return e.App.Image.Tag }, "1.10"},
 		{"false is not the default", under("network", "flowLogs: false"), func(e *Environment) any { return e.Network.FlowLogs }, false},
@@ -400,7 +409,7 @@ func TestLongListsEndSoon(t *testing.T) {
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		if _, err := Load(sampleFolder, nil); err != nil {
+		if _, err := Load(sampleFolder, []string{date("2026-11-30")}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -218,10 +217,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}$`,
 		},
 		"k8sversion": {
-			must:    fmt.Sprintf("a Kubernetes minor version, 1.%d or later", oldestKubernetes),
+			must:    "a Kubernetes minor version of EKS, " + versionRange(kubernetesReleases),
 			pattern: `^1\.[0-9]{2}$`,
 			also:    isKubernetesVersion,
 			repair:  kubernetesMinor,
+			remedy:  kubernetesRemedy,
 		},
 		// The names of Identity Center's roles end in characters that change when one is assigned anew.
 		// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html

@@ -16,6 +16,8 @@ type Environment struct {
 	// Images are the digests of third-party images; nil takes what their tags stand for. Load leaves it
 	// to its caller.
 	Images images.Lock `yaml:"-" json:"-"`
+	// Warnings are about settings that are valid, but not for long, or perhaps not in the region.
+	Warnings Problems `yaml:"-" json:"-"`
 
 	// Project is the name of the system. AWS resources are named <project>-<environment>-….
 	Project string `yaml:"project" validate:"required,project"`
@@ -322,7 +324,8 @@ type Registry struct {
 
 // Cluster is the EKS cluster.
 type Cluster struct {
-	// Version is the Kubernetes version.
+	// Version is the Kubernetes version. It must be in EKS's standard support: the check warns 90 days
+	// before that ends.
 	Version string `yaml:"version" validate:"k8sversion" jsonschema:"oneof_type=string;number"`
 	// PublicAccessCIDRs are the networks that may reach the Kubernetes API over the internet. Without
 	// any, the API is private.

@@ -44,6 +44,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkZones()
 	d.checkNetwork(all, selected)
 	d.checkDatabase()
+	d.checkSupport()
 	d.checkPublicAccess()
 	d.checkAccessPaths()
 	d.checkAccessEntries()
@@ -124,18 +125,4 @@ func nearestRetention(days int) string {
 	after, _ := slices.BinarySearch(retentionDays, days)
 	after = min(max(after, 1), len(retentionDays)-1)
 	return fmt.Sprintf("%d and %d", retentionDays[after-1], retentionDays[after])
-}
-
-const oldestKubernetes = 31
-
-// isKubernetesVersion runs after the pattern 1.NN, which refuses 1.3, as 1.30 becomes if read as a number.
-func isKubernetesVersion(s string) bool {
-	minor, err := strconv.Atoi(strings.TrimPrefix(s, "1."))
-	return err == nil && minor >= oldestKubernetes
-}
-
-// kubernetesMinor returns the minor version: 1.35 for v1.35.2.
-func kubernetesMinor(s string) string {
-	parts := strings.Split(strings.TrimPrefix(s, "v"), ".")
-	return strings.Join(parts[:min(2, len(parts))], ".")
 }

@@ -86,7 +86,7 @@ func TestPlacesInTheProgram(t *testing.T) {
 
 // TestMissingPermissions: one message lists the types without a row of all environments.
 func TestMissingPermissions(t *testing.T) {
-	all, err := settings.Load("settings/testdata/environments", nil)
+	all, err := settings.Load("settings/testdata/environments", []string{"SOURCE_DATE_EPOCH=1796083200"}) // 2026-12-01
 	assert.NilError(t, err)
 	layers := map[*settings.Environment][]cdktf.TerraformStack{}
 	t.Setenv("CDKTF_OUTDIR", t.TempDir())

@@ -20,7 +20,7 @@ import (
 func TestPermissionsDocument(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t, environments)
-	all, err := settings.Load(environments, nil)
+	all, err := settings.Load(environments, []string{date})
 	assert.NilError(t, err)
 	table := permissions.All()
 	names := []string{"network", "data", "cluster", "addons", "app", "observability"}

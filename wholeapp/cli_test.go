@@ -33,7 +33,7 @@ func TestCLI(t *testing.T) {
 	}
 
 	before := tree(t, outdir)
-	all, err := settings.Load(environments, nil)
+	all, err := settings.Load(environments, []string{date})
 	assert.NilError(t, err)
 	zones, account := settings.Variable(all[0].Name, "network.zones"), settings.Variable(all[0].Name, "account")
 	output, err = synth(zones+"=[a, b, q]", account+"=12")

@@ -120,7 +120,7 @@ func rolesFree(p platform) (broken []string) {
 		if !ours || name == env.App.Name {
 			continue
 		}
-		if _, err := settings.Load(samples, []string{"PLINTH_DEV_APP_NAME=" + name}); err == nil {
+		if _, err := settings.Load(samples, []string{date, "PLINTH_DEV_APP_NAME=" + name}); err == nil {
 			broken = append(broken, fmt.Sprintf("%s: an application may be called %s, and its role has the same name", e, name))
 		}
 	}

@@ -32,7 +32,7 @@ func newPlatform(t *testing.T, folder string, overrides ...string) platform {
 	t.Helper()
 	p, err := readPlatform(synthesize(t, folder, overrides...))
 	assert.NilError(t, err)
-	all, err := settings.Load(folder, overrides)
+	all, err := settings.Load(folder, append([]string{date}, overrides...))
 	assert.NilError(t, err)
 	for _, env := range all {
 		p.settings[env.Name] = env

@@ -29,6 +29,9 @@ const (
 	samples = root + "/settings/testdata/environments"
 )
 
+// date is a day on which AWS supports the versions of the settings: these tests hold on any day.
+const date = "SOURCE_DATE_EPOCH=1796083200" // 2026-12-01
+
 // work is a folder for all tests. program is what they run, built there once.
 var work, program string
 
@@ -62,7 +65,7 @@ func inProject(variables []string, name string, args ...string) *exec.Cmd {
 	command.Dir = root
 	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "PLINTH_") })
 	// The project's digests are for the images of its own environments.
-	command.Env = append(append(command.Env, "IMAGES_LOCK_FILE=none"), variables...)
+	command.Env = append(append(command.Env, "IMAGES_LOCK_FILE=none", date), variables...)
 	return command
 }
 

@@ -11,7 +11,7 @@ import (
 func TestCheck(t *testing.T) {
 	f := newFake(t)
 	t.Setenv("PATH", "")
-	f.Environ = []string{"PLINTH_DEV_NETWORK_ZONES=a"}
+	f.Environ = []string{"SOURCE_DATE_EPOCH=1796083200", "PLINTH_DEV_NETWORK_ZONES=a"}
 	const dev = `account: "111111111111"
 region: eu-west-2
 ci: {project: group/project}
@@ -25,10 +25,18 @@ app: {image: {tag: 0.1.0}}
 	assert.Equal(t, said, "environments/prod.yaml:1: yaml: must hold settings, is empty\n"+
 		"PLINTH_DEV_NETWORK_ZONES: network.zones: must name 2 or 3 zones, names 1\n")
 
-	f.Environ = nil
+	f.Environ = []string{"SOURCE_DATE_EPOCH=1796083200"} // 2026-12-01
 	f.write("environments/prod.yaml", strings.NewReplacer("1111", "3333", "10.10", "10.30").Replace(dev))
 	code, said = f.run("check")
 	assert.Equal(t, said, "The settings have no mistakes.\n")
+	assert.Equal(t, code, done)
+	assert.Equal(t, f.stdout.String(), "")
+
+	// A warning is no mistake.
+	f.write("environments/dev.yaml", dev+"cluster: {version: 1.34}\n")
+	code, said = f.run("check")
+	assert.Equal(t, said, "Warning: environments/dev.yaml:7: cluster.version: standard support of 1.34 ends on 2026-12-02, in 1 day: "+
+		"EKS upgrades the cluster by itself then; upgrade before, one minor version at a time\nThe settings have no mistakes.\n")
 	assert.Equal(t, code, done)
 	assert.Equal(t, f.stdout.String(), "")
 }

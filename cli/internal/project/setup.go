@@ -116,13 +116,20 @@ func (p *Project) Images(ctx context.Context, file string) error {
 	return os.WriteFile(file, list.Bytes(), 0o600)
 }
 
-// Check checks the settings of all environments. It needs nothing that [Project.Setup] installs.
+// Check checks the settings of all environments, and prints its warnings. It needs nothing that
+// [Project.Setup] installs.
 func (p *Project) Check() error {
-	_, err := settings.Load(p.Path("environments"), p.Environ)
+	environments, err := settings.Load(p.Path("environments"), p.Environ)
 	var problems settings.Problems
 	if errors.As(err, &problems) {
 		for i := range problems {
 			problems[i].File = p.Short(problems[i].File)
+		}
+	}
+	for _, env := range environments {
+		for _, warning := range env.Warnings {
+			warning.File = p.Short(warning.File)
+			p.Say("Warning: %s", warning)
 		}
 	}
 	return err

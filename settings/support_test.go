@@ -1,0 +1,67 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestSupport checks settings that are valid on some days only.
+func TestSupport(t *testing.T) {
+	version := func(version string) string { return under("cluster", "version: "+version)(base) }
+	postgres := func(lines ...string) string { return under("database", lines...)(base) }
+	const (
+		kubernetesThen = ": EKS upgrades the cluster by itself then; upgrade before, one minor version at a time"
+		postgresThen   = ": RDS upgrades the database by itself then; upgrade before, or set database.extendedSupport for a new database"
+		postgresPast   = "must be in standard support (15, 16 or 17), is 14, whose support ended on 2027-02-28; " +
+			"RDS creates no such database without database.extendedSupport; write the version that the database has now, or set database.extendedSupport"
+	)
+	for _, test := range []struct {
+		name, file, day, warning, problem string
+	}{
+		{"long before", version("1.35"), "2026-12-26", "", ""},
+		{"90 days before", version("1.35"), "2026-12-27", "dev.yaml:9: cluster.version: standard support of 1.35 ends on 2027-03-27, in 90 days" + kubernetesThen, ""},
+		{"the default", base, "2027-03-26", "dev.yaml:8: cluster.version: standard support of 1.35 ends on 2027-03-27, in 1 day" + kubernetesThen, ""},
+		{"on the day", version("1.35"), "2027-03-27", "", "dev.yaml:9: cluster.version: must be in standard support (1.36), is 1.35, whose support ended on 2027-03-27; " +
+			"EKS creates and keeps no such cluster without extended support, which Plinth does not use; upgrade one minor version at a time, from the version that the cluster has now"},
+		{"PostgreSQL, long before", postgres("version: 14"), "2026-11-29", "", ""},
+		{"PostgreSQL, 90 days before", postgres("version: 14.9"), "2026-11-30", "dev.yaml:7: database.version: standard support of 14 ends on 2027-02-28, in 90 days" + postgresThen, ""},
+		{"PostgreSQL, on the day", postgres("version: 14"), "2027-02-28", "*", "dev.yaml:7: database.version: " + postgresPast},
+		{"PostgreSQL in extended support", postgres("version: 14", "extendedSupport: true"), "2026-12-01", "", ""},
+		{"PostgreSQL in the cluster", swap("instanceClass: db.t4g.micro", "engine: in-cluster\n  version: 14")(base), "2026-12-01", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			environments, err := loadFiles(map[string]string{"dev": test.file}, date(test.day))
+			if got := fmt.Sprint(err); got != test.problem && (err != nil || test.problem != "") {
+				t.Fatalf("got\n%s\nwant\n%s", got, test.problem)
+			}
+			if err != nil {
+				return
+			}
+			if got := environments[0].Warnings.Error(); got != test.warning {
+				t.Errorf("got\n%s\nwant\n%s", got, test.warning)
+			}
+		})
+	}
+}
+
+func TestDateThatIsNone(t *testing.T) {
+	_, err := loadFiles(map[string]string{"dev": base}, "SOURCE_DATE_EPOCH=yesterday")
+	if got := fmt.Sprint(err); !strings.Contains(got, `SOURCE_DATE_EPOCH: must be seconds since 1970, is "yesterday"`) {
+		t.Error(got)
+	}
+}
+
+// TestReleases: the default is in the table, and the tables are in order.
+func TestReleases(t *testing.T) {
+	if !isKubernetesVersion(Defaults().Cluster.Version) {
+		t.Errorf("the default %s is not in the table", Defaults().Cluster.Version)
+	}
+	for _, releases := range [][]release{kubernetesReleases, postgresReleases} {
+		for i, r := range releases[1:] {
+			if !r.day().After(releases[i].day()) {
+				t.Errorf("support of %s ends before that of %s", r.version, releases[i].version)
+			}
+		}
+	}
+}
