@@ -9,11 +9,14 @@ import (
 // zoneLetters are the letters of the availability zones in each commercial region. In two regions an
 // account does not see all of them: it has two in us-west-1, and only old accounts have ap-northeast-1b.
 //
+// They are the regions that the pinned AWS provider (5.99.1) and the S3 backends of Terraform 1.11 and
+// OpenTofu 1.10 know: all three refuse others as invalid. Their list is endpoints/endpoints_gen.go of
+// github.com/hashicorp/aws-sdk-go-base/v2, here of v2.0.0-beta.62, which both tools' go.mod have.
+//
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
 var zoneLetters = map[string]string{
 	"af-south-1":     "abc",
 	"ap-east-1":      "abc",
-	"ap-east-2":      "abc",
 	"ap-northeast-1": "abcd",
 	"ap-northeast-2": "abcd",
 	"ap-northeast-3": "abc",
@@ -24,7 +27,6 @@ var zoneLetters = map[string]string{
 	"ap-southeast-3": "abc",
 	"ap-southeast-4": "abc",
 	"ap-southeast-5": "abc",
-	"ap-southeast-6": "abc",
 	"ap-southeast-7": "abc",
 	"ca-central-1":   "abd",
 	"ca-west-1":      "abc",
@@ -47,6 +49,13 @@ var zoneLetters = map[string]string{
 	"us-west-2":      "abcd",
 }
 
+// newRegions are regions that AWS has, and that the tools do not know. Passing over their check would not
+// be enough: ap-southeast-6 has no Managed Prometheus, and neither has every instance class.
+//
+// https://github.com/hashicorp/terraform/issues/37771
+// https://docs.aws.amazon.com/general/latest/gr/prometheus-service.html
+var newRegions = []string{"ap-east-2", "ap-southeast-6"}
+
 func regionNames() []string {
 	return slices.Sorted(maps.Keys(zoneLetters))
 }
@@ -56,6 +65,9 @@ func regionRemedy(s string) string {
 		if strings.HasPrefix(s, partition) {
 			return "Plinth does not support regions of China and GovCloud"
 		}
+	}
+	if slices.Contains(newRegions, s) {
+		return "the pinned AWS provider and Terraform 1.11 do not know it: use another, or newer ones of both and settings/regions.go"
 	}
 	if remedy := didYouMean(s, regionNames()); remedy != "" {
 		return remedy
