@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,64 +10,6 @@ import (
 func (d Database) ParameterFamily() string {
 	major, _, _ := strings.Cut(d.Version, ".")
 	return string(d.Engine) + major
-}
-
-// burstableSizes are the sizes of burstable instance classes (t3, t4g), classSizes those of the others.
-var (
-	burstableSizes = []string{"micro", "small", "medium", "large", "xlarge", "2xlarge"}
-	classSizes     = []string{"large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "10xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge", "48xlarge"}
-)
-
-// The families of instance classes for PostgreSQL, on RDS and on Aurora. Not every region offers every
-// size of every family: RDS itself refuses the others.
-//
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
-var (
-	burstableFamilies = []string{"t3", "t4g"}
-	rdsFamilies       = []string{
-		"m5", "m5d", "m6g", "m6gd", "m6i", "m6id", "m6idn", "m6in", "m7g", "m7i", "m8g", "m8gd",
-		"r5", "r5b", "r5d", "r6g", "r6gd", "r6i", "r6id", "r6idn", "r6in", "r7g", "r7i", "r8g", "r8gd",
-		"x2g", "x2idn", "x2iedn",
-	}
-	auroraFamilies       = []string{"r5", "r6g", "r6gd", "r6i", "r6id", "r7g", "r7i", "r8g", "r8gd", "x2g"}
-	auroraBurstableSizes = []string{"medium", "large"}
-)
-
-var instanceClass = regexp.MustCompile(`^db\.([a-z0-9]+)\.([a-z0-9]+)$`)
-
-// splitClass returns the family and size of db.<family>.<size>, or empty strings.
-func splitClass(class string) (family, size string) {
-	if match := instanceClass.FindStringSubmatch(class); match != nil {
-		return match[1], match[2]
-	}
-	return "", ""
-}
-
-func isInstanceClass(s string) bool {
-	family, size := splitClass(s)
-	if slices.Contains(burstableFamilies, family) {
-		return slices.Contains(burstableSizes, size)
-	}
-	return slices.Contains(rdsFamilies, family) && slices.Contains(classSizes, size)
-}
-
-func instanceClassRemedy(s string) string {
-	family, size := splitClass(s)
-	all := append(slices.Clone(burstableFamilies), rdsFamilies...)
-	switch {
-	case family == "":
-		return ""
-	case !slices.Contains(all, family):
-		if near := nearest(family, all); near != "" && isInstanceClass("db."+near+"."+size) {
-			return "did you mean db." + near + "." + size + "?"
-		}
-		return "families are " + list(all, "and")
-	case slices.Contains(burstableFamilies, family):
-		return "sizes of " + family + " are " + list(burstableSizes, "and")
-	default:
-		return "sizes of " + family + " are among " + list(classSizes, "and")
-	}
 }
 
 // reservedWords are the key words that PostgreSQL does not accept as names, and the name that RDS
@@ -179,18 +120,7 @@ func (d *document) checkDatabase() {
 			}
 		}
 	}
-	if family, size := splitClass(database.InstanceClass); d.isValid("database.engine", "database.instanceClass") && database.Engine == EngineAurora {
-		switch {
-		case slices.Contains(burstableFamilies, family):
-			if !slices.Contains(auroraBurstableSizes, size) {
-				d.report("database.instanceClass", "must be db.%s.medium or db.%[1]s.large with engine %s, is %s",
-					family, database.Engine, quote(database.InstanceClass))
-			}
-		case !slices.Contains(auroraFamilies, family):
-			d.report("database.instanceClass", "must be of a family that Aurora offers (%s), is %s",
-				list(append(slices.Clone(burstableFamilies), auroraFamilies...), "or"), quote(database.InstanceClass))
-		}
-	}
+	d.checkInstanceClass()
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
 	if d.isValid("database.storageGiB", "database.maxStorageGiB") {
 		if least := (database.StorageGiB*11 + 9) / 10; database.MaxStorageGiB < least {

@@ -65,3 +65,34 @@ func TestReleases(t *testing.T) {
 		}
 	}
 }
+
+// TestClassOfRegion: whether a region has an instance class changes from month to month.
+func TestClassOfRegion(t *testing.T) {
+	in := func(region, class string, lines ...string) string {
+		return all(swap("eu-west-2", region), swap("db.t4g.micro", class), under("database", lines...))(base)
+	}
+	const where = "dev.yaml:8: database.instanceClass: "
+	for _, test := range []struct{ name, file, want string }{
+		{"there", in("eu-west-2", "db.m7g.large", "multiAZ: true"), ""},
+		{"not there", in("af-south-1", "db.m7g.large", "multiAZ: true"), where + "af-south-1 had no db.m7g for postgres in August 2026. To see what it has: " +
+			"aws rds describe-orderable-db-instance-options --region af-south-1 --engine postgres --db-instance-class db.m7g.large"},
+		{"there for RDS alone", in("il-central-1", "db.r6g.large", "multiAZ: true"), ""},
+		{"not there for Aurora", in("il-central-1", "db.r6g.large", "engine: aurora-postgresql"), where + "il-central-1 had no db.r6g for aurora-postgresql in August 2026. To see what it has: " +
+			"aws rds describe-orderable-db-instance-options --region il-central-1 --engine aurora-postgresql --db-instance-class db.r6g.large"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			environments, err := loadFiles(map[string]string{"dev": test.file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := environments[0].Warnings.Error(); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+	for _, region := range regionNames() {
+		if _, ok := missingFamilies[region]; !ok {
+			t.Errorf("no instance classes of %s", region)
+		}
+	}
+}
