@@ -155,9 +155,10 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isServiceName,
 			repair:  serviceOf,
 		},
+		// https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html
 		"armtype": {
-			must:    "an EC2 instance type with an ARM processor, such as t4g.nano",
-			pattern: `^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$`,
+			must:    "an EC2 instance type of the families t, c, m or r with an ARM processor, such as t4g.nano",
+			pattern: `^(t4g\.(nano|micro|small|medium|large|2?xlarge)|([cmr][678]gd?|c[678]gn)\.(medium|large|([248]|12|16)?xlarge))$`,
 		},
 		// https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/what-is-best-practices.html
 		"clientcidr": {

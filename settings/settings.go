@@ -134,7 +134,9 @@ type Network struct {
 	// CIDR is the VPC's IPv4 range. The subnets' ranges are computed from it.
 	CIDR string `yaml:"cidr" validate:"required,vpccidr" example:"10.10.0.0/16"`
 	// Zones are the letters of 2 or 3 availability zones. The first two are the control plane's and
-	// cannot be changed later. Adding a third changes no subnet, but restarts the pods.
+	// cannot be changed later. Adding a third changes no subnet, but restarts the pods. EKS is in all zones
+	// but use1-az3, usw1-az2 and cac1-az3, whose letters differ by account: see aws ec2
+	// describe-availability-zones.
 	Zones []string `yaml:"zones" validate:"required" example:"[a, b]"`
 	// NAT is the number of NAT gateways: none, a single one, or one per zone.
 	NAT NAT `yaml:"nat" validate:"oneof=none single per-zone"`
@@ -217,7 +219,7 @@ type Database struct {
 	// days; to return to it later, set 7, not 0. Not for an RDS database with replicas.
 	PasswordRotationDays int `yaml:"passwordRotationDays" validate:"between=0-1000"`
 	// StorageGiB is the initial gp3 storage. RDS only.
-	StorageGiB int `yaml:"storageGiB" validate:"between=20-65536"`
+	StorageGiB int `yaml:"storageGiB" validate:"between=20-59578"` // 10% more are 65,536, RDS's most
 	// MaxStorageGiB is the limit of storage autoscaling, at least 10% above storageGiB. RDS only.
 	MaxStorageGiB int `yaml:"maxStorageGiB" validate:"between=22-65536"`
 	// MultiAZ adds a synchronous standby in another zone. RDS only.
