@@ -35,7 +35,7 @@ func isFreeDatabaseName(s string) bool {
 // isFreeUsername also refuses admin, as RDS does for PostgreSQL, and the prefixes of PostgreSQL's and
 // RDS's own roles.
 func isFreeUsername(s string) bool {
-	return !slices.Contains(reservedWords, s) && s != "admin" && s != "public" && s != "none" &&
+	return !slices.Contains(reservedWords, s) && s != "admin" && s != "public" && s != "none" && s != "rdsrepladmin" &&
 		!strings.HasPrefix(s, "pg_") && !strings.HasPrefix(s, "rds_")
 }
 

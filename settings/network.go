@@ -93,6 +93,48 @@ func (d *document) checkNetwork(all []*document, selected []string) {
 	if d.isValid("network.cidr", "account") {
 		d.checkOverlap(all, selected)
 	}
+	d.checkRegionalQuotas(all)
+}
+
+// The default quotas of VPCs and of Elastic IP addresses in a region. AWS raises both on request, so
+// passing them is a warning.
+//
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+const (
+	quotaVPCs      = 5
+	quotaAddresses = 5
+)
+
+// natGateways returns the number of NAT gateways. Each has an Elastic IP address.
+func (n Network) natGateways() int {
+	switch n.NAT {
+	case NATNone:
+		return 0
+	case NATPerZone:
+		return len(n.Zones)
+	}
+	return 1
+}
+
+// checkRegionalQuotas counts the environments of the account and region up to this one by name.
+func (d *document) checkRegionalQuotas(all []*document) {
+	if !d.isValid("network", "account", "region") {
+		return
+	}
+	vpcs, addresses := 0, 0
+	for _, other := range all {
+		if other.env.Account == d.env.Account && other.env.Region == d.env.Region && other.env.Name <= d.env.Name {
+			vpcs++
+			addresses += other.env.Network.natGateways()
+		}
+	}
+	if vpcs >= quotaVPCs {
+		d.warn("network", "is VPC number %d of the account in %s, besides a default VPC. AWS allows %d unless you ask for more: see docs/runbook.md#service-quota", vpcs, d.env.Region, quotaVPCs)
+	}
+	if addresses > quotaAddresses && d.env.Network.natGateways() > 0 {
+		d.warn("network.nat", "takes the Elastic IP addresses of the account in %s to %d. AWS allows %d unless you ask for more: see docs/runbook.md#service-quota",
+			d.env.Region, addresses, quotaAddresses)
+	}
 }
 
 // checkEndpoints reports which of the services that somebody needs have no interface endpoint. With NAT

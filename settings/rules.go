@@ -65,9 +65,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 			repair:  dashed,
 		},
 		// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 		"tagvalue": {
-			must:    "at most 256 letters, digits, spaces and _.:/=+-@",
+			must:    "at most 256 letters, digits, spaces and _.:/=+-@, and not begin with aws:",
 			pattern: `^[A-Za-z0-9 _.:/=+@-]{1,256}$`,
+			also:    func(s string) bool { return !strings.HasPrefix(strings.ToLower(s), "aws:") },
 		},
 		"account": {
 			must:    "an AWS account ID of 12 digits",

@@ -15,7 +15,30 @@ func (d *document) checkState() {
 	// S3 only encrypts with keys of the bucket's region; a key of another account is fine.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 	d.checkARN("state.kmsKey", d.env.State.KMSKey, arnRegion, path, region)
+	// Only a bucket of an account's own namespace ends so, and the pinned provider creates none there.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	if s := d.env.State; strings.HasSuffix(s.Bucket, "-an") && s.Endpoint == "" && d.isValid("state.bucket", "state.endpoint") {
+		d.report("state.bucket", "must not end in -an, which S3 keeps for an account's own namespace, is %s", quote(s.Bucket))
+	}
+	d.checkAdministrators()
+}
+
+// administratorsSize is the number of characters that the administrators' ARNs may have together: S3
+// allows 20 KB for the bucket's policy, which has the pipelines' roles and four statements besides.
+//
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+const administratorsSize = 16_000
+
+func (d *document) checkAdministrators() {
 	d.checkUnique("state.administrators", d.env.State.Administrators)
+	size := 0
+	for _, principal := range d.env.State.Administrators {
+		size += len(d.env.principalARN(principal)) + len(`"",`)
+	}
+	if size > administratorsSize && d.isValid("state.administrators", "account") {
+		d.report("state.administrators", "must have at most %d characters as ARNs, has %d: S3 allows 20 KB for the bucket's policy; name fewer, or one role that all of them assume",
+			administratorsSize, size)
+	}
 	for i, principal := range d.env.State.Administrators {
 		if strings.HasPrefix(principal, "arn:") {
 			d.checkARN(element("state.administrators", i), principal, arnAccount, "account", d.env.Account)

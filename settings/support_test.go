@@ -96,3 +96,40 @@ func TestClassOfRegion(t *testing.T) {
 		}
 	}
 }
+
+// TestRegionalQuotas: environments share the quotas of their account and region.
+func TestRegionalQuotas(t *testing.T) {
+	contents := map[string]string{}
+	for i, nat := range []string{"per-zone", "per-zone", "none", "single", "single"} {
+		file := strings.Replace(base, "10.10.0.0/16", fmt.Sprintf("10.%d.0.0/16", i), 1)
+		if i > 0 {
+			file = shared(file)
+		}
+		file = under("network", "nat: "+nat)(file)
+		if nat == "none" {
+			file = mirror(under("network", "interfaceEndpoints: ["+strings.Join(endpointsForFargate, ", ")+"]")(file))
+		}
+		contents[fmt.Sprintf("e%d", i)] = file
+	}
+	warnings := func() (all []string) {
+		environments, err := loadFiles(contents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range environments {
+			for _, w := range e.Warnings {
+				all = append(all, w.String())
+			}
+		}
+		return all
+	}
+	const want = "e4.yaml:3: network: is VPC number 5 of the account in eu-west-2, besides a default VPC. AWS allows 5 unless you ask for more: see docs/runbook.md#service-quota\n" +
+		"e4.yaml:4: network.nat: takes the Elastic IP addresses of the account in eu-west-2 to 6. AWS allows 5 unless you ask for more: see docs/runbook.md#service-quota"
+	if got := strings.Join(warnings(), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	contents["e4"] = strings.Replace(contents["e4"], "eu-west-2", "eu-west-1", 1)
+	if got := warnings(); got != nil {
+		t.Errorf("in two regions: %s", got)
+	}
+}
