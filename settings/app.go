@@ -6,7 +6,7 @@ import (
 )
 
 // checkApp checks the application's settings against each other and against other settings.
-func (d *document) checkApp() {
+func (d *document) checkApp(all []*document, selected []string) {
 	app := d.env.App
 	if d.isValid("app.image") {
 		switch {
@@ -23,6 +23,7 @@ func (d *document) checkApp() {
 		d.report("app.replicas.requestsPerSecond", "must be 0 without cluster.keda, is %d; set cluster.keda to true", app.Replicas.RequestsPerSecond)
 	}
 	d.checkDomain()
+	d.checkRecord(all, selected)
 	d.checkTLS()
 	// A load balancer only accepts certificates of its own region and account.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
@@ -75,6 +76,22 @@ func (d *document) checkDomain() {
 			"shorten it, or set app.certificateARN to a certificate that has it as another name", longestCertificateName, len(app.Domain))
 	case app.HostedZone != "" && app.Domain != app.HostedZone && !strings.HasSuffix(app.Domain, "."+app.HostedZone):
 		d.report("app.hostedZone", "must be the zone that app.domain (%s) is in, is %s", app.Domain, app.HostedZone)
+	}
+}
+
+// checkRecord checks that no other environment has the same record in the hosted zone. Zones of the same
+// name in two accounts are two zones.
+//
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+func (d *document) checkRecord(all []*document, selected []string) {
+	app := d.env.App
+	if app.HostedZone == "" || !d.isValid("app.domain", "app.hostedZone", "account") {
+		return
+	}
+	if other := d.rival(all, selected, func(e *Environment) bool {
+		return e.Account == d.env.Account && e.App.HostedZone == app.HostedZone && e.App.Domain == app.Domain
+	}); other != "" {
+		d.report("app.domain", "must differ from %s's, which creates the record in the same hosted zone, is %s too", other, app.Domain)
 	}
 }
 

@@ -476,6 +476,10 @@ dev.yaml:7: database.restoreFromSnapshots[1]: must be the name of an RDS snapsho
 		`dev.yaml:13: app.domain: ` + plainHTTP("128.0.0.0/1")},
 	{"private network over the internet", under("cluster", "publicAccessCIDRs: [10.0.0.0/8]"),
 		`dev.yaml:9: cluster.publicAccessCIDRs[0]: must be a public network, is 10.0.0.0/8; private networks reach the API inside the VPC`},
+	{"this host over the internet", under("cluster", "publicAccessCIDRs: [127.0.0.0/8, 169.254.0.0/16, 0.0.0.0/8]"),
+		`dev.yaml:9: cluster.publicAccessCIDRs[0]: must be a public network, is 127.0.0.0/8, which no host on the internet has
+dev.yaml:9: cluster.publicAccessCIDRs[1]: must be a public network, is 169.254.0.0/16, which no host on the internet has
+dev.yaml:9: cluster.publicAccessCIDRs[2]: must be a public network, is 0.0.0.0/8, which no host on the internet has`},
 	{"address without a size", under("cluster", "publicAccessCIDRs: [203.0.113.7]"),
 		`dev.yaml:9: cluster.publicAccessCIDRs[0]: must be an IPv4 network such as 203.0.113.0/24, is "203.0.113.7"; write 203.0.113.7/32`},
 	{"network with host bits", under("cluster", "publicAccessCIDRs: [203.0.113.7/24]"),

@@ -307,6 +307,29 @@ func TestMostAudiencesOfAnAccount(t *testing.T) {
 	}
 }
 
+// TestOnlyOneHasIt: what AWS has once, in the world or in an account's hosted zone.
+func TestOnlyOneHasIt(t *testing.T) {
+	const a, b = "111111111111", "222222222222"
+	bucket := top("state: {bucket: example-states}")
+	domain := under("app", "domain: app.example.com", "hostedZone: example.com")
+	dev, qa := withRange(a, "10.0.0.0/16"), withRange(b, "10.1.0.0/16")
+	qaOfA := strings.Replace(qa, b, a, 1)
+	for _, test := range []struct{ name, dev, qa, selected, want string }{
+		{"a bucket", bucket(dev), bucket(qa), "", `qa.yaml:1: state.bucket: must differ from dev's, which creates the bucket, is "example-states" too`},
+		{"a bucket, the other left out", bucket(dev), bucket(qa), "dev", `dev.yaml:1: state.bucket: must differ from qa's, which creates the bucket, is "example-states" too`},
+		{"a bucket of another server", top("state: {bucket: example-states, endpoint: https://s3.example.com}")(dev), bucket(qa), "", ""},
+		{"a record", domain(dev), domain(qaOfA), "", `qa.yaml:13: app.domain: must differ from dev's, which creates the record in the same hosted zone, is app.example.com too`},
+		{"a record in two accounts", domain(dev), domain(qa), "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa}, "PLINTH_ENVIRONMENTS="+test.selected)
+			if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
 func TestOneBaselineInAnAccount(t *testing.T) {
 	baseline := top("baseline: true")
 	dev, other := baseline(withRange("111111111111", "10.20.0.0/16")), baseline(withRange("222222222222", "10.20.0.0/16"))

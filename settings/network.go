@@ -36,9 +36,25 @@ const (
 	smallestVPC = 19
 )
 
-func isPrivate(prefix netip.Prefix) bool {
-	return slices.ContainsFunc(privateRanges, func(private netip.Prefix) bool {
-		return private.Bits() <= prefix.Bits() && private.Contains(prefix.Addr())
+// reservedRanges are those of this host, of links, of multicast and of no use. EKS refuses them, and private
+// ones, for its public endpoint. It takes those of documentation, which its own examples have.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html
+var reservedRanges = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/4"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+}
+
+func isPrivate(prefix netip.Prefix) bool { return isWithin(prefix, privateRanges) }
+
+func isReserved(prefix netip.Prefix) bool { return isWithin(prefix, reservedRanges) }
+
+func isWithin(prefix netip.Prefix, ranges []netip.Prefix) bool {
+	return slices.ContainsFunc(ranges, func(whole netip.Prefix) bool {
+		return whole.Bits() <= prefix.Bits() && whole.Contains(prefix.Addr())
 	})
 }
 
@@ -245,6 +261,8 @@ func (d *document) checkPublicAccess() {
 		}
 		prefix := netip.MustParsePrefix(cidr)
 		switch {
+		case isReserved(prefix):
+			d.report(path, "must be a public network, is %s, which no host on the internet has", cidr)
 		case isPrivate(prefix):
 			d.report(path, "must be a public network, is %s; "+
 				"private networks reach the API inside the VPC", cidr)

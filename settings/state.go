@@ -6,7 +6,7 @@ import (
 )
 
 // checkState checks the settings of state.
-func (d *document) checkState() {
+func (d *document) checkState(all []*document, selected []string) {
 	region := d.env.State.Region
 	path := "state.region"
 	if region == "" {
@@ -20,7 +20,25 @@ func (d *document) checkState() {
 	if s := d.env.State; strings.HasSuffix(s.Bucket, "-an") && s.Endpoint == "" && d.isValid("state.bucket", "state.endpoint") {
 		d.report("state.bucket", "must not end in -an, which S3 keeps for an account's own namespace, is %s", quote(s.Bucket))
 	}
+	if s := d.env.State; s.Bucket != "" && s.Endpoint == "" && d.isValid("state.bucket", "state.endpoint") {
+		// A bucket's name is unique in all accounts, and each bootstrap stack creates its own.
+		if other := d.rival(all, selected, func(e *Environment) bool { return e.State.Bucket == s.Bucket && e.State.Endpoint == "" }); other != "" {
+			d.report("state.bucket", "must differ from %s's, which creates the bucket, is %s too", other, quote(s.Bucket))
+		}
+	}
 	d.checkAdministrators()
+}
+
+// rival returns another environment that has the same of what only one can have, or "". If Load returns
+// both, the later one reports it.
+func (d *document) rival(all []*document, selected []string, same func(*Environment) bool) string {
+	for _, other := range all {
+		later := slices.Contains(selected, other.env.Name) && other.env.Name > d.env.Name
+		if other != d && !later && same(other.env) {
+			return other.env.Name
+		}
+	}
+	return ""
 }
 
 // administratorsSize is the number of characters that the administrators' ARNs may have together: S3

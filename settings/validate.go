@@ -39,7 +39,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkPrefixes(all, selected)
 	d.checkDedicated()
 	d.checkBaseline(all, selected)
-	d.checkState()
+	d.checkState(all, selected)
 	d.checkCI(all, selected)
 	d.checkZones()
 	d.checkNetwork(all, selected)
@@ -49,7 +49,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkAccessPaths()
 	d.checkAccessEntries()
 	d.checkFargate()
-	d.checkApp()
+	d.checkApp(all, selected)
 	d.checkObservability()
 }
 
