@@ -3,6 +3,7 @@ package settings
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // sessionTimeoutHours are the session durations that Client VPN supports.
@@ -28,6 +29,10 @@ func (d *document) checkAccessPaths() {
 	network := d.env.Network
 	if network.Bastion.Enabled {
 		d.checkEndpoints("a bastion", sessionEndpoints...)
+		// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+		if p := d.env.Project; d.isValid("project", "network.bastion") && (strings.HasPrefix(p, "amazon") || strings.HasPrefix(p, "amzn")) {
+			d.report("project", "must not begin with amazon or amzn while network.bastion is enabled, is %s: AWS reserves such names of SSM documents", quote(p))
+		}
 	}
 	if bastion := network.Bastion; d.isValid("network.bastion.idleTimeoutMinutes", "network.bastion.maxSessionMinutes") && bastion.IdleTimeoutMinutes > bastion.MaxSessionMinutes {
 		d.report("network.bastion.idleTimeoutMinutes", "must be at most maxSessionMinutes (%d), is %d", bastion.MaxSessionMinutes, bastion.IdleTimeoutMinutes)

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -118,6 +119,10 @@ const noWebACL = "none"
 func (d *document) checkWebACL() {
 	const path = "app.webACLARN"
 	arn := d.env.App.WebACLARN
+	// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+	if d.env.App.WAF.Enabled && d.isValid("app.waf", "app.name") && slices.Contains(appKeys, d.env.App.Name) {
+		d.report("app.name", "must not be %s with app.waf.enabled, is %s: other keys of the environment have these aliases", list(appKeys, "or"), d.env.App.Name)
+	}
 	if d.env.App.WAF.Enabled && d.isValid("app.waf", path, "network.nat") {
 		if arn != "" {
 			d.report(path, "must not be set with app.waf.enabled, which creates a web ACL; remove one")

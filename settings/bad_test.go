@@ -88,9 +88,8 @@ func plainHTTP(cidr string) string {
 }
 
 // lookUp is the remedy for a role of Identity Center without its path.
-func lookUp(role string) string {
-	return "roles of IAM Identity Center have a path; write the ARN that aws iam get-role --role-name " + role + " --query Role.Arn shows, or the IAM console"
-}
+const lookUp = "roles of IAM Identity Center have a path; write the ARN that aws iam get-role " +
+	"--role-name AWSReservedSSO_Admin_0123456789abcdef --query Role.Arn shows, or the IAM console"
 
 // vpn is a VPN without its authentication.
 const vpn = "vpn: {enabled: true, clientCIDR: 10.200.0.0/22, serverCertificateARN: 'arn:aws:acm:eu-west-2:111111111111:certificate/1'"
@@ -142,6 +141,8 @@ var badInput = []struct {
 		`dev.yaml:1: project: is too long: the load balancer abcdefghij-abcdefghij-1-dev-grafana has 35 characters, AWS allows 32; shorten project`},
 	{"project of Kubernetes' own groups", all(top("project: system"), swap("policy: admin", "policy: developer")),
 		`dev.yaml:1: project: must not be system while an entry of cluster.accessEntries has policy developer: EKS refuses the group system:developers`},
+	{"project of AWS's own documents", all(top("project: amazon-shop"), under("network", "bastion: {enabled: true}")),
+		`dev.yaml:1: project: must not begin with amazon or amzn while network.bastion is enabled, is "amazon-shop": AWS reserves such names of SSM documents`},
 	{"project of S3's own buckets", top("project: sthree"),
 		`dev.yaml:1: project: must not begin with a prefix that S3 reserves, is "sthree"`},
 	{"application's name too long for its load balancer", all(under("app", "name: a-name-of-twenty-chr"), top("project: twelve-chars")),
@@ -586,16 +587,16 @@ dev.yaml:9: cluster.publicAccessCIDRs[2]: must be a public network, is 0.0.0.0/8
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/admin/me"; write role/admin, the role that is assumed, with its path if it has one`},
 	{"principal a session of Identity Center", swap("role/admin", "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me@example.com"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me@…"; ` +
-			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+			lookUp},
 	{"principal a role of Identity Center without its path", swap("role/admin", "role/AWSReservedSSO_Admin_0123456789abcdef"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
-			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+			lookUp},
 	{"an ARN of a role of Identity Center without its path", swap("role/admin", "arn:aws:iam::111111111111:role/AWSReservedSSO_Admin_0123456789abcdef"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "arn:aws:iam::111111111111:role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
-			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+			lookUp},
 	{"an administrator of Identity Center without its path", top("state: {administrators: [role/AWSReservedSSO_Admin_0123456789abcdef]}"),
 		`dev.yaml:1: state.administrators[0]: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/AWSReservedSSO_Admin_0123456789abcdef"; ` +
-			lookUp("AWSReservedSSO_Admin_0123456789abcdef")},
+			lookUp},
 	{"principal a service's role", swap("role/admin", "role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"),
 		`dev.yaml:10: cluster.accessEntries[0].principal: must be an IAM role or user: its ARN, role/<name> or user/<name>, is "role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"; ` +
 			`name a role that people assume: EKS accepts no service-linked role`},
@@ -613,6 +614,8 @@ dev.yaml:9: cluster.publicAccessCIDRs[2]: must be a public network, is 0.0.0.0/8
 		`dev.yaml:13: app.name: must be at most 20 lower-case letters, digits and single dashes, starting with a letter, and no name that Kubernetes or Plinth uses, is "cluster"`},
 	{"app whose role is a pipeline's", under("app", "name: deploy-data"),
 		`dev.yaml:13: app.name: must be at most 20 lower-case letters, digits and single dashes, starting with a letter, and no name that Kubernetes or Plinth uses, is "deploy-data"`},
+	{"app whose key has the alias of another", under("app", "name: data", "waf: {enabled: true}"),
+		`dev.yaml:13: app.name: must not be cluster, data, network, observability or state with app.waf.enabled, is data: other keys of the environment have these aliases`},
 	{"image of no version", swap("image:\n    tag: 1.2.3", "image: {}"),
 		`dev.yaml:13: app.image: must have a tag or a digest, has neither`},
 	{"image of two versions", swap("    tag: 1.2.3", "    tag: 1.2.3\n    digest: sha256:0123456789012345678901234567890123456789012345678901234567890123"),

@@ -457,6 +457,10 @@ var appNamespaces = []string{
 // app.name.
 var appRoles = []string{"alarms-slack", "bastion", "cluster", "database-backup", "flow-logs", "postgres-monitoring", "push"}
 
+// appKeys are the suffixes of the aliases of the environment's KMS keys. That of the key that encrypts the
+// web ACL's log is app.name.
+var appKeys = []string{"cluster", "data", "network", "observability", "state"}
+
 func isFreeAppName(s string) bool {
 	for _, prefix := range []string{"kube-", "deploy-", "plan-", "fargate-"} {
 		if strings.HasPrefix(s, prefix) {

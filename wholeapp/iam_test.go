@@ -112,16 +112,20 @@ func pinnedTrust(p platform) (broken []string) {
 	return broken
 }
 
-// rolesFree: settings reject an application with the name of one of the environment's roles.
+// rolesFree: settings reject an application with the name of one of the environment's roles or keys.
 func rolesFree(p platform) (broken []string) {
-	for _, e := range p.resources("aws_iam_role") {
+	for _, e := range p.resources("aws_iam_role", "aws_kms_alias") {
 		env := p.settings[environment(e.stack)]
-		name, ours := strings.CutPrefix(fmt.Sprint(e.body["name"]), env.ResourceName("")) // with a dash
+		name, ours := strings.CutPrefix(strings.TrimPrefix(fmt.Sprint(e.body["name"]), "alias/"), env.ResourceName("")) // with a dash
 		if !ours || name == env.App.Name {
 			continue
 		}
-		if _, err := settings.Load(samples, []string{date, "PLINTH_DEV_APP_NAME=" + name}); err == nil {
-			broken = append(broken, fmt.Sprintf("%s: an application may be called %s, and its role has the same name", e, name))
+		overrides := []string{date, "PLINTH_DEV_APP_NAME=" + name}
+		if e.kind == "aws_kms_alias" {
+			overrides = append(overrides, "PLINTH_DEV_APP_WAF_ENABLED=true") // whose log has a key of its own
+		}
+		if _, err := settings.Load(samples, overrides); err == nil {
+			broken = append(broken, fmt.Sprintf("%s: an application may be called %s, and has one of the same name", e, name))
 		}
 	}
 	return broken
