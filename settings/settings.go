@@ -346,7 +346,7 @@ type Cluster struct {
 // AccessEntry is an IAM principal that may use the Kubernetes API.
 type AccessEntry struct {
 	// Principal is an IAM role or user: its ARN, or role/<name> or user/<name> in the environment's
-	// account.
+	// account. A role of IAM Identity Center has a path, which aws iam get-role shows.
 	Principal string `yaml:"principal" validate:"required,principal" example:"role/developer"`
 	// Policy is the access policy. developer may view the application's namespace, read its logs, and
 	// run commands and forward ports in its pods.
