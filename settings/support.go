@@ -118,8 +118,13 @@ func kubernetesMinor(s string) string {
 // https://reproducible-builds.org/specs/source-date-epoch/
 const dateVariable = "SOURCE_DATE_EPOCH"
 
-// today returns the date that support is checked for: dateVariable's, or now.
+// today returns the day in UTC that support is checked for: dateVariable's, or today.
 func today(environ []string) (time.Time, *Problem) {
+	now, problem := timeOf(environ)
+	return now.UTC().Truncate(24 * time.Hour), problem
+}
+
+func timeOf(environ []string) (time.Time, *Problem) {
 	at := place{variable: dateVariable}
 	text := ""
 	for _, entry := range environ {

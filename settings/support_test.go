@@ -45,6 +45,17 @@ func TestSupport(t *testing.T) {
 	}
 }
 
+// TestDayInTheAfternoon: days are counted by their dates.
+func TestDayInTheAfternoon(t *testing.T) {
+	environments, err := loadFiles(map[string]string{"dev": under("cluster", "version: 1.34")(base)}, "SOURCE_DATE_EPOCH=1796050800") // 2026-11-30, 15:00
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := environments[0].Warnings.Error(); !strings.Contains(got, "ends on 2026-12-02, in 2 days:") {
+		t.Error(got)
+	}
+}
+
 func TestDateThatIsNone(t *testing.T) {
 	_, err := loadFiles(map[string]string{"dev": base}, "SOURCE_DATE_EPOCH=yesterday")
 	if got := fmt.Sprint(err); !strings.Contains(got, `SOURCE_DATE_EPOCH: must be seconds since 1970, is "yesterday"`) {
