@@ -6,6 +6,12 @@ import (
 	"os"
 
 	"plinth/cli/internal/command"
+	"plinth/cli/internal/impact"
 )
 
-func main() { os.Exit(command.Main(os.Args[1:])) }
+func main() {
+	if path := os.Getenv(impact.Variable); path != "" { // cdktf runs it, as Terraform
+		os.Exit(impact.Main(path, os.Args[1:]))
+	}
+	os.Exit(command.Main(os.Args[1:]))
+}

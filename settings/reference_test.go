@@ -69,6 +69,17 @@ an underscore for each dot and between words. A list is written ` + "`a,b`" + ` 
 
     PLINTH_DEV_APP_IMAGE_TAG=1.2.3 PLINTH_DEV_NETWORK_ZONES=a,b ./plinth synth
 
+The last column says what a change does to an environment that is deployed:
+
+| Change | What happens |
+|---|---|
+| none | Nothing that is deployed changes. |
+| in place | Resources are changed, added or removed. Everything else runs on. |
+| rolls pods | Pods are replaced one after another. Where several run, no request is lost. |
+| outage | Something does not answer for a while. |
+| at creation | It is decided when the environment is created. |
+| … bootstrap first | The deploy roles can need other permissions: run ` + "`./plinth bootstrap`" + `, then deploy. |
+
 `
 
 // anchor returns the anchor of a heading, as in GitHub and GitLab.
@@ -89,7 +100,10 @@ func (g group) write(page *bytes.Buffer) {
 	if g.path != "" {
 		fmt.Fprintf(page, "\n%s\n", prose(g.schema.Description))
 	}
-	table := "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n"
+	table := "\n| Key | Type | Default | Meaning | Change |\n|---|---|---|---|---|\n"
+	if strings.HasSuffix(g.path, "[]") { // the list is one setting
+		table = "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n"
+	}
 	for _, f := range fieldsOf(g.values.Type()) {
 		if g.values.Field(f.index).Kind() == reflect.Struct {
 			continue // a group of its own
@@ -121,7 +135,11 @@ func (g group) row(f field) string {
 	} else {
 		meaning = prose(meaning)
 	}
-	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", f.name, typeInWords(g.values.Type().Field(f.index)), initial, meaning)
+	row := fmt.Sprintf("| `%s` | %s | %s | %s |", f.name, typeInWords(g.values.Type().Field(f.index)), initial, meaning)
+	if change, ok := changes[join(g.path, f.name)]; ok {
+		row += " " + prose(change.words()) + " |"
+	}
+	return row + "\n"
 }
 
 // example returns YAML with every key of the group, with its example or else its default. A key that

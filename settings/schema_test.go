@@ -38,12 +38,15 @@ func schema(t *testing.T) *jsonschema.Schema {
 	}
 	top := reflector.ReflectFromType(reflect.TypeFor[Environment]())
 	top.Title = "An environment of Plinth"
-	annotate(top, reflect.ValueOf(*Defaults()), reflector.CommentMap)
+	annotate("", top, reflect.ValueOf(*Defaults()), reflector.CommentMap)
 	return top
 }
 
-// annotate adds descriptions, rules and defaults to the properties of a struct.
-func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string]string) {
+// changeKey is the schema's keyword for what a change of the setting does. Editors ignore it.
+const changeKey = "x-change"
+
+// annotate adds descriptions, rules, defaults and changes to the properties of the struct at path.
+func annotate(path string, of *jsonschema.Schema, defaults reflect.Value, comments map[string]string) {
 	of.Required = nil
 	t := defaults.Type()
 	for _, field := range fieldsOf(t) {
@@ -60,16 +63,19 @@ func annotate(of *jsonschema.Schema, defaults reflect.Value, comments map[string
 		if example := tags.Get("example"); example != "" {
 			property.Examples = []any{fromYAML(example)}
 		}
+		if change, ok := changes[join(path, field.name)]; ok {
+			property.Extras = map[string]any{changeKey: change}
+		}
 		own, entries, _ := strings.Cut(tags.Get("validate"), "dive")
 		required := apply(property, own) && value.IsZero()
 		switch {
 		case value.Kind() == reflect.Struct:
-			annotate(property, value, comments)
+			annotate(join(path, field.name), property, value, comments)
 			required = len(property.Required) > 0
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
 			entry := value.Type().Elem().Name()
 			property.Items.Description = description(comments["plinth/settings."+entry], entry)
-			annotate(property.Items, reflect.ValueOf(defaultAccess()), comments)
+			annotate(join(path, field.name)+"[]", property.Items, reflect.ValueOf(defaultAccess()), comments)
 		case value.Kind() == reflect.Slice:
 			apply(property.Items, strings.TrimPrefix(entries, ","))
 			property.UniqueItems = true

@@ -15,11 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"plinth/cli/internal/bootstrap"
+	"plinth/cli/internal/impact"
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/plan"
 	"plinth/cli/internal/project"
 	"plinth/cli/internal/providers"
 	"plinth/cli/internal/synthesized"
+	"plinth/cli/internal/terraform"
 )
 
 // skipSynth adds the flag to use cdktf.out as it is. cdktf has the same flag.
@@ -145,6 +147,11 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err != nil {
 			return err
 		}
+		if verb == "deploy" {
+			if variables, err = explained(variables); err != nil {
+				return err
+			}
+		}
 		args := []string{verb, "--skip-synth"}
 		if *approve {
 			args = append(args, "--auto-approve")
@@ -166,6 +173,16 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		}
 		return err
 	}
+}
+
+// explained makes cdktf's Terraform say what a plan costs, and refuse what must not be applied.
+func explained(variables []string) ([]string, error) {
+	path, err := terraform.Find()
+	if err != nil {
+		return nil, err
+	}
+	more, err := impact.Variables(path)
+	return append(variables, more...), err
 }
 
 // ownWords returns how to see Terraform's full output, which cdktf may have cut.
@@ -224,6 +241,9 @@ func newDiff(p *project.Project) *cobra.Command {
 		}
 		variables, err := useProviders(c.Context(), p, order.Stack{Name: args[0]})
 		if err != nil {
+			return err
+		}
+		if variables, err = explained(variables); err != nil {
 			return err
 		}
 		return p.Cdktf(c.Context(), false, append(variables, alone), "diff", "--skip-synth", args[0])

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"plinth/cli/internal/impact"
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/providers"
 	"plinth/cli/internal/synthesized"
@@ -24,6 +25,7 @@ import (
 // planned is the result of planning a stack.
 type planned struct {
 	shown
+	impact impact.Impact
 	// waits is why it cannot be planned yet, empty if it was planned.
 	waits string
 	// secret is set if the stack holds a secret, so that changes made outside Terraform are not seen.
@@ -36,6 +38,9 @@ type Report struct {
 	// Waits is why the stack cannot be planned yet, empty if it was planned.
 	Waits   string   `json:"cannot_be_planned_yet,omitempty"`
 	Changes []Action `json:"changes"`
+	// Refused and Costs are sentences of package impact.
+	Refused []string `json:"refused,omitempty"`
+	Costs   []string `json:"costs,omitempty"`
 }
 
 // Action is a planned action on one resource, such as add, replace or destroy.
@@ -58,7 +63,8 @@ func (c *Planner) Plan(ctx context.Context, stack string) (*Report, error) {
 	if p.waits != "" {
 		return report, c.write(stack, waiting(stack, p.waits))
 	}
-	text := summary(stack, p.changes)
+	report.Refused, report.Costs = p.impact.Refused, p.impact.Costs
+	text := summary(stack, p.changes) + impactSummary(p.impact)
 	if p.secret {
 		text += unrefreshed
 	}
@@ -110,7 +116,10 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 	if err := show.Run(); err != nil {
 		return p, fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
 	}
-	if p.shown, err = read(text.Bytes()); err != nil {
+	if p.shown, err = read(text.Bytes()); err == nil {
+		p.impact, err = impact.Of(text.Bytes())
+	}
+	if err != nil {
 		return p, fmt.Errorf("%s: %w", stack, err)
 	}
 	content, err := os.ReadFile(made)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"plinth/cli/internal/impact"
 )
 
 // change is a planned change of one resource. Security: its values are not decoded, so none can be
@@ -144,6 +146,23 @@ func summary(stack string, changes []change) string {
 			why = ": AWS has a newer image"
 		}
 		fmt.Fprintf(&text, "| %s | `%s`%s |\n", action, code(c.Address), why)
+	}
+	return text.String()
+}
+
+// impactSummary returns Markdown: what the plan costs, empty if nothing.
+func impactSummary(i impact.Impact) string {
+	var text strings.Builder
+	for _, part := range []struct {
+		heading   string
+		sentences []string
+	}{{"Refused", i.Refused}, {"What this costs", i.Costs}} {
+		if len(part.sentences) > 0 {
+			fmt.Fprintf(&text, "\n**%s**\n\n", part.heading)
+		}
+		for _, sentence := range part.sentences {
+			fmt.Fprintf(&text, "- %s\n", code(sentence))
+		}
 	}
 	return text.String()
 }

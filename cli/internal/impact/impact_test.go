@@ -1,0 +1,190 @@
+package impact
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+type object = map[string]any
+
+// planOf returns a plan with changes of resources, each "type actions" with attributes before and after.
+func planOf(t *testing.T, changes ...object) []byte {
+	t.Helper()
+	content, err := json.Marshal(object{"format_version": "1.2", "resource_changes": changes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func resource(kind, actions string, before, after object) object {
+	return object{"address": kind + ".x", "type": kind, "mode": "managed", "change": object{"actions": strings.Split(actions, "+"), "before": before, "after": after}}
+}
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	database := func(name string) object { return object{"identifier": name, "replicate_source_db": nil} }
+	for name, test := range map[string]struct {
+		changes        []object
+		refused, costs string
+	}{
+		"nothing": {changes: []object{resource("aws_vpc", "no-op", object{}, object{}), resource("aws_db_instance", "update", object{"tags": nil}, object{"tags": object{}})}},
+		"a new environment": {changes: []object{
+			resource("aws_vpc", "create", nil, object{}), resource("aws_db_instance", "create", nil, object{"engine_version": "17"}), resource("aws_eks_fargate_profile", "create", nil, object{}),
+		}},
+		"another CIDR":          {changes: []object{resource("aws_vpc", "delete+create", object{"tags": object{"Name": "acme-dev"}}, object{})}, refused: "network.cidr: acme-dev would be replaced"},
+		"another database name": {changes: []object{resource("aws_db_instance", "delete+create", database("d"), database("d"))}, refused: "The database d would be deleted with its data."},
+		"another engine":        {changes: []object{resource("aws_db_instance", "delete", database("d"), nil), resource("aws_rds_cluster", "create", nil, object{})}, refused: "The database d would be deleted with its data."},
+		"an old database goes":  {changes: []object{resource("aws_db_instance", "delete", database("old"), nil), resource("aws_db_instance", "no-op", database("new"), database("new"))}, costs: "Deletes the database old with its data."},
+		"a replica goes": {changes: []object{
+			resource("aws_db_instance", "delete", object{"identifier": "d-2", "replicate_source_db": "d"}, nil), resource("aws_db_instance", "no-op", database("d"), database("d")),
+		}},
+		"less storage":          {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
+		"more storage":          {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
+		"another class":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
+		"a profile":             {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, costs: "Deletes the Fargate profile app-ab: EKS stops its pods"},
+		"a value not yet known": {changes: []object{{"address": "aws_route.x", "type": "aws_route", "mode": "managed", "change": object{"actions": []string{"update"}, "before": object{"nat_gateway_id": "nat-1"}, "after": object{}, "after_unknown": object{"nat_gateway_id": true}}}}, costs: "Moves the route aws_route.x"},
+		"data sources are read": {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found, err := Of(planOf(t, test.changes...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, check := range []struct {
+				found []string
+				want  string
+			}{{found.Refused, test.refused}, {found.Costs, test.costs}} {
+				if len(check.found) != min(len(check.want), 1) || !strings.Contains(strings.Join(check.found, "\n"), check.want) {
+					t.Errorf("found %q, want %q", check.found, check.want)
+				}
+			}
+		})
+	}
+	if _, err := Of([]byte("{}")); err == nil {
+		t.Error("a plan without a format is read")
+	}
+}
+
+// TestChangedSettings: what the settings call an outage when Terraform replaces something has words here.
+func TestChangedSettings(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../../environments/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema object
+	if err := json.Unmarshal(content, &schema); err != nil {
+		t.Fatal(err)
+	}
+	outages := 0
+	var look func(path string, node object)
+	look = func(path string, node object) {
+		if change, ok := node["x-change"].(object); ok && change["effect"] == "outage" && change["replaces"] != nil {
+			outages++
+			told := false
+			for _, kind := range change["replaces"].([]any) {
+				for _, r := range rules {
+					told = told || r.kind == kind && r.applies(asChange(t, resource(kind.(string), "delete+create", object{}, object{})), nil)
+				}
+			}
+			if !told {
+				t.Errorf("%s: nothing is said about replacing any of %v", path, change["replaces"])
+			}
+		}
+		properties, _ := node["properties"].(object)
+		for name, inside := range properties {
+			look(path+"."+name, inside.(object))
+		}
+	}
+	look("", schema)
+	if outages == 0 {
+		t.Error("the schema has no outage")
+	}
+}
+
+func asChange(t *testing.T, of object) (c change) {
+	t.Helper()
+	content, err := json.Marshal(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestTerraform has a script take Terraform's place, which prints its arguments and shows a plan.
+func TestTerraform(t *testing.T) {
+	t.Parallel()
+	class := planOf(t, resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"}))
+	vpc := planOf(t, resource("aws_vpc", "delete+create", object{}, object{}))
+	const cost = "What this costs:\n  - Restarts the database d"
+	for name, test := range map[string]struct {
+		plan     []byte
+		args     string
+		answer   string
+		code     int
+		runs     string
+		contains []string
+	}{
+		"a plan":              {class, "plan -input=false -out plan -no-color", "", 0, "plan -input=false -out plan -no-color", []string{cost}},
+		"no costs":            {planOf(t), "plan -out=plan", "", 0, "plan -out=plan", nil},
+		"a plan to destroy":   {vpc, "plan -destroy -out plan", "", 0, "plan -destroy -out plan", nil},
+		"a plan that fails":   {class, "plan -out plan -fail", "", 1, "plan -out plan -fail", nil},
+		"a plan is refused":   {vpc, "plan -out plan", "", 0, "plan -out plan", []string{"Refused:\n  - network.cidr"}},
+		"approved before":     {class, "apply -auto-approve -no-color -var a=b -parallelism=3", "", 0, "plan -input=false -out=PLAN -no-color -var a=b -parallelism=3|apply -no-color -parallelism=3 PLAN", []string{cost}},
+		"approved":            {class, "apply", "yes\n", 0, "plan -input=false -out=PLAN|apply PLAN", []string{cost, "Enter a value:"}},
+		"not approved":        {class, "apply", "no\n", 1, "plan -input=false -out=PLAN", []string{cost, "Apply cancelled."}},
+		"nobody answers":      {class, "apply", "", 1, "plan -input=false -out=PLAN", []string{"Apply cancelled."}},
+		"an apply is refused": {vpc, "apply -auto-approve", "", 1, "plan -input=false -out=PLAN", []string{"Refused:\n  - network.cidr"}},
+		"an apply fails":      {class, "apply -auto-approve -fail", "", 1, "plan -input=false -out=PLAN -fail", nil},
+		"another command":     {vpc, "destroy -auto-approve", "", 0, "destroy -auto-approve", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			script := "#!/bin/sh\nif [ \"$1\" = show ]; then cat '" + folder + "/shown'; exit; fi\necho \"$@\" >> '" + folder + "/ran'\ncase \"$*\" in *-fail*) exit 1;; esac\n"
+			for file, content := range map[string]string{"terraform": script, "shown": string(test.plan)} {
+				if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var out, problems bytes.Buffer
+			terraform := Terraform{Path: filepath.Join(folder, "terraform"), Stdin: strings.NewReader(test.answer), Stdout: &out, Stderr: &problems}
+			if code := terraform.Run(t.Context(), strings.Fields(test.args)); code != test.code {
+				t.Errorf("exit code %d\n%s%s", code, out.String(), problems.String())
+			}
+			content, _ := os.ReadFile(filepath.Join(folder, "ran"))
+			var ran []string
+			for line := range strings.Lines(string(content)) {
+				words := strings.Fields(line)
+				for i, word := range words {
+					if path, joined := strings.CutPrefix(word, "-out="); filepath.IsAbs(word) {
+						words[i] = "PLAN"
+					} else if joined && filepath.IsAbs(path) {
+						words[i] = "-out=PLAN"
+					}
+				}
+				ran = append(ran, strings.Join(words, " "))
+			}
+			if found := strings.Join(ran, "|"); found != test.runs {
+				t.Errorf("it ran %s", found)
+			}
+			for _, want := range test.contains {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in\n%s", want, out.String())
+				}
+			}
+			if test.contains == nil && strings.Contains(out.String(), " - ") {
+				t.Errorf("it said\n%s", out.String())
+			}
+		})
+	}
+}

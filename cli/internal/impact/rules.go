@@ -1,0 +1,80 @@
+package impact
+
+import "slices"
+
+// rule says what some changes of a type of resource cost.
+type rule struct {
+	kind string
+	// applies decides on a change. all are all changes of the plan.
+	applies func(c change, all []change) bool
+	// says is the sentence, %s the resource's name.
+	says    string
+	refused bool
+}
+
+func replaced(c change, _ []change) bool { return c.replaced() }
+
+func deleted(c change, _ []change) bool { return c.deleted() }
+
+func changes(attributes ...string) func(change, []change) bool {
+	return func(c change, _ []change) bool { return c.changes(attributes...) }
+}
+
+// databases are the types that hold the database's data.
+var databases = []string{"aws_db_instance", "aws_rds_cluster"}
+
+func (c change) primary() bool {
+	source, _ := c.Change.Before["replicate_source_db"].(string)
+	return slices.Contains(databases, c.Type) && source == ""
+}
+
+// lost reports whether a plan deletes the database and leaves none of those that are there: after a
+// restore, one of them is in use, and database.deletedDatabases names the others.
+func lost(c change, all []change) bool {
+	return c.deleted() && c.primary() && !slices.ContainsFunc(all, func(other change) bool {
+		return other.primary() && len(other.Change.Before) > 0 && !other.deleted()
+	})
+}
+
+func gone(c change, all []change) bool { return c.deleted() && c.primary() && !lost(c, all) }
+
+// smaller reports whether the storage shrinks. RDS can only add some.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.ModifyingExisting.html
+func smaller(c change, _ []change) bool {
+	before, after, ok := c.number("allocated_storage")
+	return ok && c.updated() && after < before
+}
+
+const atCreation = " It is decided when the environment is created: put the old value back, or make another environment."
+
+// rules are by type.
+var rules = []rule{
+	{kind: "aws_vpc", applies: deleted, refused: true, says: "network.cidr: %s would be replaced, with everything in it." + atCreation},
+	{kind: "aws_subnet", applies: replaced, refused: true, says: "network.zones: subnet %s would be replaced while it is in use. Add zones at the end, and keep their order."},
+	{kind: "aws_eks_cluster", applies: deleted, refused: true, says: "The cluster %s would be replaced, with all that runs in it. The first two of network.zones and the project's name are its own." + atCreation},
+	{kind: "aws_db_instance", applies: lost, refused: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
+	{kind: "aws_rds_cluster", applies: lost, refused: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
+	{kind: "aws_db_instance", applies: smaller, refused: true, says: "database.storageGiB: the storage of %s cannot shrink. Put the larger value back."},
+	{kind: "aws_ecr_repository", applies: replaced, refused: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
+
+	{kind: "aws_eks_fargate_profile", applies: deleted, says: "Deletes the Fargate profile %s: EKS stops its pods, all at once. Those that another profile takes start again within minutes."},
+	{kind: "aws_db_instance", applies: gone, says: "Deletes the database %s with its data."},
+	{kind: "aws_rds_cluster", applies: gone, says: "Deletes the database %s with its data."},
+	{kind: "aws_db_instance", applies: changes("instance_class"), says: "Restarts the database %s: it is away for a minute with a standby, otherwise for several. With apply_immediately false this waits for the maintenance window."},
+	{kind: "aws_db_instance", applies: changes("engine_version"), says: "Upgrades the database %s: it is away for minutes, with a standby too."},
+	{kind: "aws_rds_cluster", applies: changes("engine_version"), says: "Upgrades the database %s: it is away for minutes."},
+	{kind: "aws_rds_cluster_instance", applies: changes("instance_class"), says: "Restarts the database instance %s: it is away for minutes."},
+	{kind: "aws_secretsmanager_secret", applies: deleted, says: "Deletes the secret %s."},
+	{kind: "aws_kms_key", applies: deleted, says: "Deletes the key %s after its waiting period: what it encrypts cannot be read then."},
+	{kind: "aws_nat_gateway", applies: deleted, says: "Deletes the NAT gateway %s: connections through it are cut, new ones take another."},
+	{kind: "aws_route", applies: changes("nat_gateway_id"), says: "Moves the route %s to another NAT gateway: open connections to the internet are cut."},
+	{kind: "aws_instance", applies: deleted, says: "Deletes the bastion %s: tunnels and sessions end."},
+	{kind: "aws_instance", applies: changes("instance_type"), says: "Stops and starts the bastion %s: tunnels and sessions end."},
+	{kind: "aws_ec2_client_vpn_endpoint", applies: deleted, says: "Deletes the VPN endpoint %s: connections end, and a new endpoint needs a new configuration on people's machines."},
+	{kind: "aws_route53_record", applies: deleted, says: "Deletes the DNS record %s: a name that nothing replaces stops answering."},
+	{kind: "aws_prometheus_workspace", applies: deleted, says: "Deletes the workspace %s with all its metrics."},
+	{kind: "aws_s3_bucket", applies: deleted, says: "Deletes the bucket %s with its objects."},
+	{kind: "aws_backup_vault", applies: deleted, says: "Deletes the backup vault %s with its backups."},
+	{kind: "aws_cloudwatch_log_group", applies: deleted, says: "Deletes the log group %s with its lines."},
+	{kind: "helm_release", applies: deleted, says: "Uninstalls the release %s."},
+}
