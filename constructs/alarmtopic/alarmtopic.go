@@ -119,6 +119,12 @@ func newSlackChannel(scope constructs.Construct, config Config, topicArn *string
 			Conditions: publisherConditions(config.Account, "arn:aws:chatbot::"+config.Account+":*"),
 		},
 	})
+	// AWS cannot move a configuration to another workspace, and the provider does not say so.
+	// https://docs.aws.amazon.com/chatbot/latest/APIReference/API_UpdateSlackChannelConfiguration.html
+	workspace := cdktf.NewTerraformResource(scope, jsii.String("slack-workspace"), &cdktf.TerraformResourceConfig{
+		TerraformResourceType: jsii.String("terraform_data"), // not cdktf's own: see package destroystep
+	})
+	workspace.AddOverride(jsii.String("input"), config.Slack.WorkspaceID)
 	chatbotslackchannelconfiguration.NewChatbotSlackChannelConfiguration(scope, jsii.String("slack"),
 		&chatbotslackchannelconfiguration.ChatbotSlackChannelConfigurationConfig{
 			ConfigurationName:   jsii.String(config.Name),
@@ -128,5 +134,6 @@ func newSlackChannel(scope constructs.Construct, config Config, topicArn *string
 			SnsTopicArns:        &[]*string{topicArn},
 			GuardrailPolicyArns: jsii.Strings(readOnly),
 			LoggingLevel:        jsii.String("ERROR"),
+			Lifecycle:           &cdktf.TerraformResourceLifecycle{ReplaceTriggeredBy: &[]any{workspace.Fqn()}},
 		})
 }
