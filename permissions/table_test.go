@@ -222,3 +222,26 @@ func TestManaged(t *testing.T) {
 		}
 	}
 }
+
+// TestComplianceLock: only the role of a stack with a compliance lock may set one, which nobody can
+// remove.
+func TestComplianceLock(t *testing.T) {
+	const vault = `"aws_backup_vault": {"v": {"name": "plinth-dev-database"}}`
+	for days, want := range map[string][]string{
+		"":                           {"[{Null backup:ChangeableForDays [true]}]"},
+		`, "changeable_for_days": 3`: {"[]", "[{Null backup:ChangeableForDays [true]}]"},
+	} {
+		s := example(`{"resource": {` + vault + `, "aws_backup_vault_lock_configuration": {"l": {"backup_vault_name": "${aws_backup_vault.v.name}"` + days + `}}}}`)
+		statements, err := All().Deploy(s)
+		assert.NilError(t, err)
+		var got []string
+		for _, statement := range statements {
+			if slices.Contains(statement.Actions, "backup:PutBackupVaultLockConfiguration") {
+				got = append(got, fmt.Sprint(statement.Conditions))
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		assert.DeepEqual(t, got, want)
+	}
+}
