@@ -162,7 +162,7 @@ var changes = map[string]Change{
 	"app.accessLogs.prefix":          {Effect: InPlace, Note: "for requests from then on"},
 
 	"observability.alarms.emails":                    {Effect: InPlace, Bootstrap: true, Note: "each new address must confirm"},
-	"observability.alarms.slack.workspaceID":         {Effect: InPlace, Bootstrap: true},
+	"observability.alarms.slack.workspaceID":         {Effect: InPlace, Bootstrap: true, Replaces: []string{"aws_chatbot_slack_channel_configuration"}},
 	"observability.alarms.slack.channelID":           {Effect: InPlace, Bootstrap: true},
 	"observability.alarms.errorRatePercent":          {Effect: InPlace},
 	"observability.alarms.p95LatencyMilliseconds":    {Effect: InPlace},

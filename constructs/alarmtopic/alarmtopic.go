@@ -134,6 +134,6 @@ func newSlackChannel(scope constructs.Construct, config Config, topicArn *string
 			SnsTopicArns:        &[]*string{topicArn},
 			GuardrailPolicyArns: jsii.Strings(readOnly),
 			LoggingLevel:        jsii.String("ERROR"),
-			Lifecycle:           &cdktf.TerraformResourceLifecycle{ReplaceTriggeredBy: &[]any{workspace.Fqn()}},
+			Lifecycle:           &cdktf.TerraformResourceLifecycle{ReplaceTriggeredBy: &[]any{"terraform_data." + *workspace.FriendlyUniqueId()}},
 		})
 }

@@ -21,9 +21,19 @@ var oneByOne = flag.Bool("one-by-one", false, "change each setting alone, which 
 type walk struct {
 	Environment string
 	// Base are overrides with which it is deployed.
-	Base map[string]string
-	// Changes are overrides to deploy it again with, each set for itself.
-	Changes []map[string]string
+	Base   map[string]string
+	Rounds []round
+}
+
+// round is what is changed together, or each alone.
+type round struct {
+	// Settings are overrides to deploy the environment again with, and then to take back.
+	Settings []map[string]string
+	// SwitchesOff says that roles lose permissions, which the deployment still needs: bootstrap runs after
+	// it, and on the way back before it.
+	SwitchesOff bool
+	// OneWay says that the way back is refused.
+	OneWay bool
 }
 
 // documented is what the settings say about a change: see package settings.
@@ -76,66 +86,59 @@ func documentedChanges(t *testing.T) map[string]documented {
 	return rows
 }
 
-// rounds are the changes to make together: each alone, or as many as do not name the same setting.
-func (w walk) rounds() []map[string]string {
+// steps returns what to change at a time.
+func (r round) steps() []map[string]string {
 	if *oneByOne {
-		return w.Changes
+		return r.Settings
 	}
-	var rounds []map[string]string
-	for _, change := range w.Changes {
-		i := slices.IndexFunc(rounds, func(round map[string]string) bool {
-			for name := range change {
-				if _, there := round[name]; there {
-					return false
-				}
-			}
-			return true
-		})
-		if i < 0 {
-			i, rounds = len(rounds), append(rounds, map[string]string{})
-		}
-		maps.Copy(rounds[i], change)
+	together := map[string]string{}
+	for _, change := range r.Settings {
+		maps.Copy(together, change)
 	}
-	return rounds
+	return []map[string]string{together}
 }
 
 func (w walk) play(t *testing.T, rows map[string]documented) {
-	base := w.overrides(w.Base, nil)
+	base := w.overrides(nil)
 	r := start(t, w.Environment, base...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
 	walked := walker{rehearsal: r, initialized: map[string]bool{}}
 	walked.deploy()
-	for _, round := range w.rounds() {
-		name := strings.Join(slices.Sorted(maps.Keys(round)), " ")
-		if len(name) > 80 {
-			name = "together"
-		}
-		t.Run(name, func(t *testing.T) {
-			walked.t = t
-			var wanted []string
-			bootstrap := false
-			for name := range round {
-				row, ok := rows[strings.ReplaceAll(name, "_", "")]
-				assert.Assert(t, ok, "%s: no such setting", name)
-				wanted = append(wanted, row.Replaces...)
-				bootstrap = bootstrap || row.Bootstrap
+	for _, round := range w.Rounds {
+		for _, step := range round.steps() {
+			name := "together"
+			if *oneByOne {
+				name = strings.Join(slices.Sorted(maps.Keys(step)), " ")
 			}
-			slices.Sort(wanted)
-			wanted = slices.Compact(wanted)
-			for _, overrides := range [][]string{w.overrides(w.Base, round), base} {
-				walked.synth(overrides...)
-				if bootstrap {
-					assert.NilError(t, r.Bootstrap(t.Context()))
+			if !t.Run(name, func(t *testing.T) {
+				walked.t = t
+				var wanted []string
+				bootstrap := false
+				for name := range step {
+					row, ok := rows[strings.ReplaceAll(name, "_", "")]
+					assert.Assert(t, ok, "%s: no such setting", name)
+					wanted = append(wanted, row.Replaces...)
+					bootstrap = bootstrap || row.Bootstrap
 				}
-				assert.DeepEqual(t, walked.deploy(), wanted)
+				slices.Sort(wanted)
+				wanted = slices.Compact(wanted)
+				assert.DeepEqual(t, walked.change(w.overrides(step), bootstrap && !round.SwitchesOff, bootstrap && round.SwitchesOff), wanted)
+				if round.OneWay {
+					maps.Copy(w.Base, step)
+					base = w.overrides(nil)
+				} else {
+					assert.DeepEqual(t, walked.change(base, bootstrap && round.SwitchesOff, bootstrap && !round.SwitchesOff), wanted)
+				}
+			}) {
+				return // what follows would only fail for the same reason
 			}
-		})
+		}
 	}
 }
 
 // overrides are the base with a change, as variables.
-func (w walk) overrides(base, change map[string]string) []string {
-	all := maps.Clone(base)
+func (w walk) overrides(change map[string]string) []string {
+	all := maps.Clone(w.Base)
 	maps.Copy(all, change)
 	var variables []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -150,6 +153,22 @@ type walker struct {
 	// deployed are the synthesized stacks at the last deployment.
 	deployed    map[string]string
 	initialized map[string]bool
+}
+
+// change deploys other settings, with ./plinth bootstrap before or after, and returns what deploy does.
+func (w *walker) change(overrides []string, before, after bool) []string {
+	w.t.Helper()
+	w.synth(overrides...)
+	bootstrap := func(now bool) {
+		w.t.Helper()
+		if now {
+			assert.NilError(w.t, w.Bootstrap(w.t.Context()))
+		}
+	}
+	bootstrap(before)
+	replaced := w.deploy()
+	bootstrap(after)
+	return replaced
 }
 
 // deploy deploys every stack that changes, under its role and in order, and returns the types of which
