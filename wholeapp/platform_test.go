@@ -1,13 +1,13 @@
 package wholeapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 
@@ -79,8 +79,8 @@ func (p platform) elements() []element {
 			}
 		}
 	}
-	sort.Slice(all, func(i, j int) bool {
-		return all[i].String()+all[i].mode < all[j].String()+all[j].mode
+	slices.SortFunc(all, func(a, b element) int {
+		return cmp.Or(strings.Compare(a.stack, b.stack), strings.Compare(a.kind, b.kind), strings.Compare(a.name, b.name), strings.Compare(a.mode, b.mode))
 	})
 	return all
 }

@@ -31,18 +31,24 @@ var contents = append(slices.DeleteFunc(slices.Clone(secretsValues), func(action
 // reach returns everything outside a role's stack on which it can have an action done: by its own
 // rights, or those of whoever it can become.
 func (a *awsAccount) reach(start *principal) (all []found) {
-	via := map[string]string{start.name: ""}
+	via, own := map[string]string{start.name: ""}, a.env.Name+"-"+start.stack
 	queue := []*principal{start}
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
 		for _, r := range p.rules {
+			if r.deny {
+				continue
+			}
+			actions := slices.DeleteFunc(slices.Clone(r.actions), func(action string) bool {
+				return metadata.MatchString(action) && !slices.Contains(contents, action)
+			})
 			for _, t := range a.things {
-				if r.deny || t.owner == a.env.Name+"-"+start.stack || !r.isAbout(t) {
+				if t.owner == own || !r.isAbout(t) {
 					continue
 				}
-				for _, action := range r.actions {
-					if (!metadata.MatchString(action) || slices.Contains(contents, action)) && a.may(p, action, t) {
+				for _, action := range actions {
+					if a.may(p, action, t) {
 						all = append(all, found{start.name, action, a.whose(t), via[p.name]})
 					}
 				}
