@@ -49,10 +49,17 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	// The project's digests are for the images of its own environments.
-	if err := os.Setenv("IMAGES_LOCK_FILE", "none"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	for name, value := range map[string]string{
+		// The project's digests are for the images of its own environments.
+		"IMAGES_LOCK_FILE": "none",
+		// Terraform and the simulators run a thousand times here: a twentieth less processor time, for 340 MB
+		// at most instead of 170.
+		"GOGC": "1600",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	if tools, err = run.Build(root, folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)
