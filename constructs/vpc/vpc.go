@@ -112,6 +112,8 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 				SubnetId:     publicSubnet,
 				Tags:         nameTag(config.Name + "-nat-" + letter),
 				DependsOn:    &[]cdktf.ITerraformDependable{gateway},
+				// Routes move to another gateway before theirs is deleted: otherwise they would lead nowhere.
+				Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 			}).Id()
 			result.NATAddresses = append(result.NATAddresses, address.PublicIp())
 			result.NATGatewayIDs = append(result.NATGatewayIDs, nat)
