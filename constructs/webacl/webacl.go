@@ -45,6 +45,8 @@ var managed = []string{
 func New(scope constructs.Construct, id string, config Config) *WebACL {
 	this := constructs.NewConstruct(scope, &id)
 	acl := wafv2webacl.NewWafv2WebAcl(this, jsii.String("acl"), &wafv2webacl.Wafv2WebAclConfig{
+		// The load balancer lets go of it before it is deleted.
+		Lifecycle:     &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 		Name:          jsii.String(config.Name),
 		Description:   jsii.String("What may reach the load balancer"),
 		Scope:         jsii.String("REGIONAL"),
