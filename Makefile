@@ -100,6 +100,10 @@ kubernetes: ## Build a Kubernetes control plane for tests (six minutes the first
 test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Kubernetes control plane
 	go -C rehearsal test -count=1 -timeout 30m ./cluster -kubernetes '$(CURDIR)/build/kubernetes'
 
+.PHONY: test-changes
+test-changes: setup ## Change the settings of deployed environments one by one (half an hour; make test changes them together)
+	go -C rehearsal test -count=1 -timeout 80m ./integration -run Changes -one-by-one
+
 .PHONY: test-opentofu
 test-opentofu: setup ## Build OpenTofu, and rehearse dev with it (four minutes the first time)
 	go build -C rehearsal/opentofu -o ../../build/tofu github.com/opentofu/opentofu/cmd/tofu
