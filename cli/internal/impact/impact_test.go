@@ -48,6 +48,10 @@ func TestOf(t *testing.T) {
 		"another class":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
 		"a profile":             {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, costs: "Deletes the Fargate profile app-ab: EKS stops its pods"},
 		"a value not yet known": {changes: []object{{"address": "aws_route.x", "type": "aws_route", "mode": "managed", "change": object{"actions": []string{"update"}, "before": object{"nat_gateway_id": "nat-1"}, "after": object{}, "after_unknown": object{"nat_gateway_id": true}}}}, costs: "Moves the route aws_route.x"},
+		"the next Kubernetes":   {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.36"})}, costs: "Upgrades the Kubernetes API of c"},
+		"the one after it":      {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.37"})}, refused: "one minor version at a time"},
+		"an older Kubernetes":   {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.36"}, object{"version": "1.35"})}, refused: "cannot go back to an older version"},
+		"other settings of it":  {changes: []object{resource("aws_eks_cluster", "update", object{"version": "1.36"}, object{"version": "1.36"})}},
 		"data sources are read": {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,5 +76,8 @@ var rules = []rule{
 	{kind: "aws_s3_bucket", applies: deleted, says: "Deletes the bucket %s with its objects."},
 	{kind: "aws_backup_vault", applies: deleted, says: "Deletes the backup vault %s with its backups."},
 	{kind: "aws_cloudwatch_log_group", applies: deleted, says: "Deletes the log group %s with its lines."},
+	{kind: "aws_eks_cluster", applies: kubernetesBack, refused: true, says: "cluster.version: the cluster %s cannot go back to an older version. Put the version back that it has."},
+	{kind: "aws_eks_cluster", applies: kubernetesTooFar, refused: true, says: "cluster.version: the cluster %s goes up by one minor version at a time. Set the next one, deploy all stacks, then go on."},
+	{kind: "aws_eks_cluster", applies: kubernetesNext, says: "Upgrades the Kubernetes API of %s, which answers meanwhile. It cannot go back. Pods keep the old kubelet until they are replaced."},
 	{kind: "helm_release", applies: deleted, says: "Uninstalls the release %s."},
 }
