@@ -98,7 +98,7 @@ var changes = map[string]Change{
 	"network.vpn.sessionTimeoutHours":    {Effect: InPlace, Note: "for connections that start later"},
 
 	"database.engine":                           {Effect: AtCreation, Note: "the data stay behind, and without protection they are deleted"},
-	"database.version":                          {Effect: Outage, Note: "of the database, for minutes"},
+	"database.version":                          {Effect: Outage, Note: "of the database, for minutes. It never goes back", Replaces: []string{"aws_db_parameter_group"}},
 	"database.instanceClass":                    {Effect: Outage, Note: "of the database: about a minute with database.multiAZ, otherwise several. If protected, in the maintenance window"},
 	"database.name":                             {Effect: AtCreation, Note: "RDS would delete the database and create an empty one"},
 	"database.username":                         {Effect: AtCreation, Note: "RDS would delete the database and create an empty one"},
@@ -114,6 +114,7 @@ var changes = map[string]Change{
 	"database.backupRetentionDays":              {Effect: InPlace, Note: "fewer days delete older backups"},
 	"database.backupWindow":                     {Effect: InPlace},
 	"database.maintenanceWindow":                {Effect: InPlace},
+	"database.applyImmediately":                 {Effect: InPlace, Note: "for changes that are deployed with it or later"},
 	"database.deletionProtection":               {Effect: InPlace},
 	"database.finalSnapshot":                    {Effect: InPlace, Bootstrap: true},
 	"database.extendedSupport":                  {Effect: NoEffect, Note: "until a database is created or restored"},

@@ -23,6 +23,9 @@ func (e *Environment) derive() {
 		e.State.KMSKey = "arn:aws:kms:" + e.State.Region + ":" + e.Account + ":alias/" + e.ResourceName("state")
 	}
 	e.deriveCI()
+	if e.Database.ApplyImmediately == nil {
+		e.Database.ApplyImmediately = new(!e.Protected)
+	}
 	if e.Database.DeletionProtection == nil {
 		e.Database.DeletionProtection = new(e.Protected)
 	}

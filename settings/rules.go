@@ -173,8 +173,8 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^arn:aws:iam::[0-9]{12}:saml-provider/[A-Za-z0-9_.-]{1,128}$`,
 		},
 		"pgversion": {
-			must:    "a PostgreSQL version from 14 to 17, such as 17 or 17.6",
-			pattern: `^1[4-7](\.[0-9]{1,2})?$`,
+			must:    "a PostgreSQL version from 14 to 18, such as 17 or 17.6",
+			pattern: `^1[4-8](\.[0-9]{1,2})?$`,
 		},
 		"class": {
 			must:   "an instance class for PostgreSQL, such as db.t4g.micro",

@@ -204,7 +204,8 @@ type Database struct {
 	// there are no backups. It takes only version, name and username, and no protected environment may
 	// use it.
 	Engine Engine `yaml:"engine" validate:"oneof=postgres aurora-postgresql in-cluster"`
-	// Version is the PostgreSQL version. With a major version alone, RDS chooses the minor one.
+	// Version is the PostgreSQL version. With a major version alone, RDS chooses the minor one and upgrades
+	// it in the maintenance window. It never goes back.
 	Version string `yaml:"version" validate:"pgversion" jsonschema:"oneof_type=string;number"`
 	// InstanceClass is the RDS instance class. Required, except with in-cluster.
 	InstanceClass string `yaml:"instanceClass" validate:"omitempty,class" example:"db.t4g.micro"`
@@ -234,6 +235,9 @@ type Database struct {
 	BackupWindow string `yaml:"backupWindow" validate:"backup"`
 	// MaintenanceWindow is the weekly time for patches.
 	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"maintain"`
+	// ApplyImmediately applies changes that restart the database at once instead of in the maintenance
+	// window. An upgrade to another major version needs it. Default: true unless protected.
+	ApplyImmediately *bool `yaml:"applyImmediately" example:"false"`
 	// DeletionProtection makes RDS refuse to delete the database. Default: as protected.
 	DeletionProtection *bool `yaml:"deletionProtection" example:"true"`
 	// FinalSnapshot creates a final snapshot when the database is deleted. Default: as protected.

@@ -32,6 +32,7 @@ var postgresReleases = []release{
 	{"15", "2028-02-29"},
 	{"16", "2029-02-28"},
 	{"17", "2030-02-28"},
+	{"18", "2031-02-28"},
 }
 
 // supportWarningDays is how long before the end of standard support the check warns.

@@ -13,7 +13,7 @@ func TestSupport(t *testing.T) {
 	const (
 		kubernetesThen = ": EKS upgrades the cluster by itself then; upgrade before, one minor version at a time"
 		postgresThen   = ": RDS upgrades the database by itself then; upgrade before, or set database.extendedSupport for a new database"
-		postgresPast   = "must be in standard support (15, 16 or 17), is 14, whose support ended on 2027-02-28; " +
+		postgresPast   = "must be in standard support (15, 16, 17 or 18), is 14, whose support ended on 2027-02-28; " +
 			"RDS creates no such database without database.extendedSupport; write the version that the database has now, or set database.extendedSupport"
 	)
 	for _, test := range []struct {

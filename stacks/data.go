@@ -110,7 +110,7 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		MaintenanceWindow:    database.MaintenanceWindow,
 		LogRetentionDays:     env.LogRetentionDays,
 		ExtendedSupport:      database.ExtendedSupport,
-		ApplyImmediately:     !env.Protected,
+		ApplyImmediately:     *database.ApplyImmediately,
 		DeletionProtection:   *database.DeletionProtection,
 		FinalSnapshot:        *database.FinalSnapshot,
 		PreventDestroy:       env.Protected,

@@ -17,21 +17,11 @@ import (
 const auroraEngine = "aurora-postgresql"
 
 func newAurora(s *shared, result *Postgres) {
-	c := s.config
-	name, lifecycle := s.parameterGroup()
-	group := rdsclusterparametergroup.NewRdsClusterParameterGroup(s.scope, jsii.String("parameters"),
-		&rdsclusterparametergroup.RdsClusterParameterGroupConfig{
-			Name:        name,
-			Lifecycle:   lifecycle,
-			Family:      jsii.String(auroraEngine + major(c.Version)),
-			Description: jsii.String("TLS only, with connections and slow statements logged"),
-			Parameter:   clusterParameters(),
-		})
 	var removed []destroystep.Removed
 	current, old := s.databases()
 	for _, d := range current {
-		newCluster(d, group.Name(), result)
-		if !c.Aurora.autoscales() {
+		newCluster(d, result)
+		if !s.config.Aurora.autoscales() {
 			removed = append(removed, deletionStep(d))
 		}
 	}
@@ -42,8 +32,17 @@ func newAurora(s *shared, result *Postgres) {
 }
 
 // newCluster creates a cluster with its instances.
-func newCluster(d database, parameterGroup *string, result *Postgres) {
+func newCluster(d database, result *Postgres) {
 	c := d.config
+	name, lifecycle := d.parameterGroup()
+	parameterGroup := rdsclusterparametergroup.NewRdsClusterParameterGroup(d.scope, jsii.String("parameters"),
+		&rdsclusterparametergroup.RdsClusterParameterGroupConfig{
+			Name:        name,
+			Lifecycle:   lifecycle,
+			Family:      jsii.String(auroraEngine + major(c.Version)),
+			Description: jsii.String("TLS only, with connections and slow statements logged"),
+			Parameter:   clusterParameters(),
+		}).Name()
 	logs := d.logs("cluster-logs", "cluster", d.name)
 	cluster := rdscluster.NewRdsCluster(d.scope, jsii.String("cluster"), &rdscluster.RdsClusterConfig{
 		ClusterIdentifier:  jsii.String(d.name),
@@ -109,7 +108,7 @@ func newInstance(d database, cluster rdscluster.RdsCluster, role string) rdsclus
 		InstanceClass:                      jsii.String(c.InstanceClass),
 		PubliclyAccessible:                 jsii.Bool(false),
 		PreferredMaintenanceWindow:         jsii.String(c.MaintenanceWindow),
-		AutoMinorVersionUpgrade:            jsii.Bool(true),
+		AutoMinorVersionUpgrade:            jsii.Bool(c.upgradesMinor()),
 		ApplyImmediately:                   jsii.Bool(c.ApplyImmediately),
 		CopyTagsToSnapshot:                 jsii.Bool(true),
 		PerformanceInsightsEnabled:         jsii.Bool(true),

@@ -30,7 +30,8 @@ const Port = 5432
 type Config struct {
 	// Name is the RDS identifier, at most 63 characters with a replica's suffix.
 	Name string
-	// Version is a major ("17") or a major and a minor ("17.6").
+	// Version is a major ("17") or a major and a minor ("17.6") of the database in use. RDS upgrades the
+	// minor by itself unless it is given. Databases that are not in use keep the version that they have.
 	Version string
 	// InstanceClass sets CPU and memory, for example db.t4g.micro.
 	InstanceClass string
@@ -61,7 +62,9 @@ type Config struct {
 	// when a database is created or restored.
 	ExtendedSupport bool
 	// ApplyImmediately applies changes at once instead of in the maintenance window, including
-	// those that restart the database.
+	// those that restart the database. An upgrade to another major version needs it: while it waits, every
+	// plan shows the parameter group as a difference, and fails.
+	// https://github.com/hashicorp/terraform-provider-aws/pull/47121
 	ApplyImmediately bool
 	// DeletionProtection makes AWS refuse to delete the database.
 	DeletionProtection bool
@@ -172,7 +175,7 @@ func New(scope constructs.Construct, id string, config Config) *Postgres {
 const Original = "original"
 
 // database is the original database or one restored from a snapshot. All databases of a Postgres share
-// network, parameters and roles.
+// network and roles.
 type database struct {
 	*shared
 	// scope is the parent of its own resources.
@@ -181,6 +184,8 @@ type database struct {
 	name string
 	// snapshot is the one that it is restored from, nil for the original.
 	snapshot *string
+	// inUse is set for the last one, whose endpoints the Postgres has.
+	inUse bool
 }
 
 // databases returns the databases to keep, the one in use last, and those to delete. The construct ids
@@ -193,12 +198,13 @@ func (s *shared) databases() (current, old []database) {
 			current = append(current, d)
 		}
 	}
-	add(Original, database{shared: s, scope: s.scope, name: s.config.Name})
-	for _, snapshot := range s.config.RestoreFromSnapshots {
+	last := len(s.config.RestoreFromSnapshots) - 1
+	add(Original, database{shared: s, scope: s.scope, name: s.config.Name, inUse: last < 0})
+	for i, snapshot := range s.config.RestoreFromSnapshots {
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(snapshot)))[:8]
 		add(snapshot, database{
 			shared: s, scope: constructs.NewConstruct(s.scope, jsii.String("restored-"+hash)),
-			name: s.config.Name + "-" + hash, snapshot: jsii.String(snapshot),
+			name: s.config.Name + "-" + hash, snapshot: jsii.String(snapshot), inUse: i == last,
 		})
 	}
 	return current, old
@@ -249,11 +255,15 @@ var parameters = []struct{ name, value, method string }{
 	{"log_min_duration_statement", "1000", "immediate"},
 }
 
-// parameterGroup returns the name and lifecycle of a major version's group. A group's family is
-// immutable, and RDS deletes no group that a server uses. So an upgrade creates the next group first.
-func (s *shared) parameterGroup() (name *string, lifecycle *cdktf.TerraformResourceLifecycle) {
-	return jsii.String(s.config.Name + "-" + major(s.config.Version)),
-		&cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
+// parameterGroup returns the name and lifecycle of the database's group for its major version. A group's
+// family is immutable, and RDS deletes no group that a server uses. So an upgrade creates the next group
+// first. The group of a database that is not in use keeps the family that it has.
+func (d database) parameterGroup() (name *string, lifecycle *cdktf.TerraformResourceLifecycle) {
+	lifecycle = &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
+	if !d.inUse {
+		lifecycle.IgnoreChanges = jsii.Strings("name", "family")
+	}
+	return jsii.String(d.name + "-" + major(d.config.Version)), lifecycle
 }
 
 // major returns the major version, which parameter groups are named after.
@@ -261,6 +271,10 @@ func major(version string) string {
 	before, _, _ := strings.Cut(version, ".")
 	return before
 }
+
+// upgradesMinor reports whether RDS upgrades the minor version by itself. With a given minor, the next
+// deployment would try to go back, which RDS refuses.
+func (c Config) upgradesMinor() bool { return !strings.Contains(c.Version, ".") }
 
 // logs creates the log group that RDS exports PostgreSQL's log to. kind is instance or cluster.
 func (d database) logs(id, kind, identifier string) cloudwatchloggroup.CloudwatchLogGroup {
@@ -288,11 +302,16 @@ func (s *shared) lifecycle() *cdktf.TerraformResourceLifecycle {
 }
 
 // lifecycle also ignores engine_lifecycle_support in a database that exists: the provider cannot change
-// it, and every plan would show a difference.
+// it, and every plan would show a difference. A database that is not in use keeps its version, so that
+// the one in use can be a restored older version.
 // https://github.com/hashicorp/terraform-provider-aws/issues/40870
 func (d database) lifecycle() *cdktf.TerraformResourceLifecycle {
+	ignored := []string{"engine_lifecycle_support"}
+	if !d.inUse {
+		ignored = append(ignored, "engine_version")
+	}
 	lifecycle := d.shared.lifecycle()
-	lifecycle.IgnoreChanges = jsii.Strings("engine_lifecycle_support")
+	lifecycle.IgnoreChanges = jsii.Strings(ignored...)
 	return lifecycle
 }
 

@@ -10,28 +10,27 @@ import (
 )
 
 func newRDS(s *shared, result *Postgres) {
-	c := s.config
-	name, lifecycle := s.parameterGroup()
-	group := dbparametergroup.NewDbParameterGroup(s.scope, jsii.String("parameters"), &dbparametergroup.DbParameterGroupConfig{
+	var master *password
+	if s.config.RDS.Replicas > 0 {
+		master = newPassword(s)
+	}
+	current, _ := s.databases()
+	for _, d := range current {
+		newServers(d, master, result)
+	}
+}
+
+// newServers creates a primary and its replicas.
+func newServers(d database, master *password, result *Postgres) {
+	c := d.config
+	name, lifecycle := d.parameterGroup()
+	parameterGroup := dbparametergroup.NewDbParameterGroup(d.scope, jsii.String("parameters"), &dbparametergroup.DbParameterGroupConfig{
 		Name:        name,
 		Lifecycle:   lifecycle,
 		Family:      jsii.String("postgres" + major(c.Version)),
 		Description: jsii.String("TLS only, with connections and slow statements logged"),
 		Parameter:   instanceParameters(),
-	})
-	var master *password
-	if c.RDS.Replicas > 0 {
-		master = newPassword(s)
-	}
-	current, _ := s.databases()
-	for _, d := range current {
-		newServers(d, group.Name(), master, result)
-	}
-}
-
-// newServers creates a primary and its replicas.
-func newServers(d database, parameterGroup *string, master *password, result *Postgres) {
-	c := d.config
+	}).Name()
 	config := dbinstance.DbInstanceConfig{
 		Engine:        jsii.String("postgres"),
 		EngineVersion: jsii.String(c.Version),
@@ -87,6 +86,8 @@ func newServers(d database, parameterGroup *string, master *password, result *Po
 		result.Identifiers.Replicas = append(result.Identifiers.Replicas, identifier)
 		replica := dbinstance.NewDbInstance(d.scope, jsii.String(fmt.Sprintf("replica-%d", i)),
 			instanceConfig(d, identifier, parameterGroup, dbinstance.DbInstanceConfig{
+				// RDS upgrades it with its source, to the same major version.
+				// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.html
 				ReplicateSourceDb: primary.Identifier(),
 				// AWS encrypts it with its source's key, and in the same region rejects a key argument.
 				StorageEncrypted: jsii.Bool(true),
@@ -119,7 +120,7 @@ func instanceConfig(d database, identifier string, parameterGroup *string, confi
 	config.PubliclyAccessible = jsii.Bool(false)
 	config.IamDatabaseAuthenticationEnabled = jsii.Bool(true)
 	config.MaintenanceWindow = jsii.String(c.MaintenanceWindow)
-	config.AutoMinorVersionUpgrade = jsii.Bool(true)
+	config.AutoMinorVersionUpgrade = jsii.Bool(c.upgradesMinor())
 	config.CopyTagsToSnapshot = jsii.Bool(true)
 	config.ApplyImmediately = jsii.Bool(c.ApplyImmediately)
 	config.PerformanceInsightsEnabled = jsii.Bool(true)

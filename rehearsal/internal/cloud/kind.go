@@ -52,6 +52,8 @@ type kind struct {
 	opaque []string
 	// recomputed are computed attributes that change with every update.
 	recomputed []string
+	// independent are attributes that AWS may change otherwise than Terraform has planned.
+	independent []string
 	// inCluster says that the resource is in a Kubernetes cluster, not in AWS.
 	inCluster bool
 	// key is the key in the world if the id is not unique.
@@ -75,6 +77,10 @@ func Replaced(kind string) []string { return kinds[kind].replaced }
 
 // Recomputed are the computed attributes of a type that every update changes.
 func Recomputed(kind string) []string { return kinds[kind].recomputed }
+
+// Independent are the attributes of a type that AWS may change otherwise than Terraform has planned. The
+// next refresh shows them.
+func Independent(kind string) []string { return kinds[kind].independent }
 
 // Error is a refusal in AWS's words.
 type Error = iam.Error

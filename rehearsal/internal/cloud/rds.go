@@ -42,11 +42,13 @@ func init() {
 				"parameter_group_name": "aws_db_parameter_group.name",
 				"replicate_source_db":  "aws_db_instance.identifier",
 			},
-			check: checkInstance,
-			fill:  fillInstance,
-			after: backsUp("aws_db_instance"),
-			leave: leaveDatabase("identifier", "aws_db_instance"),
-			inUse: "InvalidDBInstanceState",
+			check:       checkInstance,
+			fill:        fillInstance,
+			renew:       instanceEngine.renew,
+			after:       both(backsUp("aws_db_instance"), upgradeReplicas),
+			independent: instanceEngine.independent(),
+			leave:       leaveDatabase("identifier", "aws_db_instance"),
+			inUse:       "InvalidDBInstanceState",
 		},
 		"aws_rds_cluster": {
 			id:     func(_ *World, a Attributes) string { return text(a, "cluster_identifier") },
@@ -62,15 +64,19 @@ func init() {
 				"db_cluster_parameter_group_name": "aws_rds_cluster_parameter_group.name",
 			},
 			check: func(w *World, a, before Attributes) error {
-				if before != nil {
-					return nil
+				if before == nil {
+					if err := w.checkRestore("aws_rds_cluster", a); err != nil {
+						return err
+					}
 				}
-				return w.checkRestore("aws_rds_cluster", a)
+				return clusterEngine.check(w, a, before)
 			},
-			fill:  fillCluster,
-			after: backsUp("aws_rds_cluster"),
-			leave: leaveDatabase("cluster_identifier", "aws_rds_cluster"),
-			inUse: "InvalidDBClusterStateFault",
+			fill:        fillCluster,
+			renew:       clusterEngine.renew,
+			after:       both(backsUp("aws_rds_cluster"), upgradeClusterInstances),
+			independent: clusterEngine.independent(),
+			leave:       leaveDatabase("cluster_identifier", "aws_rds_cluster"),
+			inUse:       "InvalidDBClusterStateFault",
 		},
 		"aws_rds_cluster_instance": {
 			id:     func(_ *World, a Attributes) string { return text(a, "identifier") },
@@ -79,8 +85,10 @@ func init() {
 				"identifier", "identifier_prefix", "cluster_identifier", "engine", "availability_zone", "db_subnet_group_name",
 				"custom_iam_instance_profile",
 			},
-			refers: map[string]string{"cluster_identifier": "aws_rds_cluster.cluster_identifier"},
-			check:  func(w *World, a, _ Attributes) error { return w.checkKeys(a, "performance_insights_kms_key_id") },
+			refers:      map[string]string{"cluster_identifier": "aws_rds_cluster.cluster_identifier"},
+			check:       func(w *World, a, _ Attributes) error { return w.checkKeys(a, "performance_insights_kms_key_id") },
+			renew:       func(a, before Attributes) { a[runningVersion] = before[runningVersion] },
+			independent: []string{runningVersion},
 			fill: func(w *World, id string, a Attributes) {
 				cluster := w.Get("aws_rds_cluster", text(a, "cluster_identifier"))
 				setDefaults(a, Attributes{
@@ -143,17 +151,6 @@ func init() {
 
 const defaultCA = "rds-ca-rsa2048-g1"
 
-// minorVersions are RDS's minor versions for a major version.
-var minorVersions = map[string]string{"14": "14.20", "15": "15.15", "16": "16.11", "17": "17.7", "18": "18.1"}
-
-// actualVersion is the version that runs for a requested one.
-func actualVersion(asked string) string {
-	if minor, ok := minorVersions[asked]; ok {
-		return minor
-	}
-	return asked
-}
-
 func parameterGroup(resource, conflict string) kind {
 	return kind{
 		id: func(_ *World, a Attributes) string { return text(a, "name") }, unique: []string{"name"}, conflict: conflict,
@@ -196,10 +193,11 @@ func checkInstance(w *World, a, before Attributes) error {
 	if retention := number(a, "max_allocated_storage"); retention > 0 && retention < number(a, "allocated_storage") {
 		return refuse("InvalidParameterCombination", "max_allocated_storage %v of %s is less than allocated_storage %v", retention, identifier, a["allocated_storage"])
 	}
-	family := w.attribute("aws_db_parameter_group", text(a, "parameter_group_name"), "family")
-	major, _, _ := strings.Cut(text(a, "engine_version"), ".")
-	if want := text(a, "engine") + major; family != "" && major != "" && family != want {
-		return refuse("InvalidParameterCombination", "The parameter group %s is of family %s and cannot be used for %s", text(a, "parameter_group_name"), family, want)
+	if before != nil && number(a, "allocated_storage") < number(before, "allocated_storage") {
+		return refuse("InvalidParameterCombination", "allocated_storage %v of %s cannot be less than the current %v", a["allocated_storage"], identifier, before["allocated_storage"])
+	}
+	if err := instanceEngine.check(w, a, before); err != nil {
+		return err
 	}
 	return w.checkKeys(a, "kms_key_id", "performance_insights_kms_key_id", "master_user_secret_kms_key_id")
 }

@@ -31,6 +31,7 @@ func (w *World) Snapshot(database string, of *Thing, name, madeBy string) error 
 			a[attribute] = value
 		}
 	}
+	a["engine_version"] = orElse(text(of.Attributes, runningVersion), text(of.Attributes, "engine_version"))
 	w.Add(kind.kind, name, &Thing{MadeBy: madeBy, Attributes: a})
 	return nil
 }
@@ -137,6 +138,9 @@ func (w *World) checkRestore(database string, a Attributes) error {
 		default:
 			return refuse("InvalidParameterCombination", "%s of a database that is restored from %s is %v, and cannot be %v", attribute, name, had, asked)
 		}
+	}
+	if asked, had := actualVersion(text(a, "engine_version")), text(snapshot.Attributes, "engine_version"); asked != "" && older(asked, had) {
+		return refuse("InvalidParameterCombination", "Cannot upgrade %s from %s to %s", text(a, "engine"), had, asked)
 	}
 	return nil
 }

@@ -201,6 +201,9 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 	// The world keeps what Terraform has seen, so that the next read shows no change.
 	kept, _ := plain(final).(map[string]any)
 	thing := world.Get(name, cloud.Key(name, cluster, kept))
+	for _, attribute := range cloud.Independent(name) {
+		kept[attribute] = attributes[attribute]
+	}
 	maps.Copy(thing.Attributes, kept)
 	for argument, a := range b.Attributes {
 		if a.WriteOnly {
