@@ -45,6 +45,19 @@ func TestOf(t *testing.T) {
 		}},
 		"less storage":          {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
 		"more storage":          {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
+		"another major version": {changes: []object{upgraded("17.7", "18", true)}, costs: "Upgrades the database d: it is away for minutes"},
+		"that would wait":       {changes: []object{upgraded("17.7", "18", false)}, refused: "Set database.applyImmediately: true"},
+		"of Aurora, that would": {changes: []object{resource("aws_rds_cluster", "update", object{"engine_version": "17"}, object{"engine_version": "18.1"})}, refused: "Set database.applyImmediately: true"},
+		"another minor version": {changes: []object{upgraded("17.6", "17.10", false)}, costs: "Upgrades the database d in its maintenance window"},
+		"the version it has":    {changes: []object{upgraded("17.7", "17.7", true)}},
+		"an older version":      {changes: []object{upgraded("17.7", "15", true)}, refused: "add it to database.restoreFromSnapshots in the same change"},
+		"an older minor":        {changes: []object{upgraded("17.10", "17.9", true)}, refused: "the database d cannot go back"},
+		"before a replica":      {changes: []object{upgraded("17.6", "17.7", true), replicaOf("d", "17.6")}, refused: "deploy again: aws rds modify-db-instance --db-instance-identifier d-1", costs: "Upgrades"},
+		"after a replica":       {changes: []object{upgraded("17.6", "17.7", true), replicaOf("d", "17.7")}, costs: "Upgrades the database d"},
+		"with a replica":        {changes: []object{upgraded("17.6", "18", true), replicaOf("d", "17.6")}, costs: "Upgrades the database d"},
+		"restored, and older": {changes: []object{
+			resource("aws_db_instance", "no-op", database("d"), database("d")), resource("aws_db_instance", "create", nil, object{"identifier": "d-2", "engine_version": "16"}),
+		}},
 		"another class":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
 		"a profile":             {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, costs: "Deletes the Fargate profile app-ab: EKS stops its pods"},
 		"a value not yet known": {changes: []object{{"address": "aws_route.x", "type": "aws_route", "mode": "managed", "change": object{"actions": []string{"update"}, "before": object{"nat_gateway_id": "nat-1"}, "after": object{}, "after_unknown": object{"nat_gateway_id": true}}}}, costs: "Moves the route aws_route.x"},
@@ -73,6 +86,17 @@ func TestOf(t *testing.T) {
 	if _, err := Of([]byte("{}")); err == nil {
 		t.Error("a plan without a format is read")
 	}
+}
+
+// upgraded is a database that runs a version, and is to get another.
+func upgraded(running, asked string, atOnce bool) object {
+	return resource("aws_db_instance", "update", object{"identifier": "d", "engine_version": major(running), "engine_version_actual": running},
+		object{"identifier": "d", "engine_version": asked, "apply_immediately": atOnce})
+}
+
+func replicaOf(source, running string) object {
+	replica := object{"identifier": source + "-1", "replicate_source_db": source, "engine_version_actual": running}
+	return resource("aws_db_instance", "no-op", replica, replica)
 }
 
 // TestChangedSettings: what the settings call an outage when Terraform replaces something has words here.
