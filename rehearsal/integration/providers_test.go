@@ -21,9 +21,9 @@ type project struct {
 	root string
 }
 
-func newProject(t *testing.T) project {
+func newProject(t *testing.T, overrides ...string) project {
 	t.Helper()
-	p := project{newAdministrator(t), t.TempDir()}
+	p := project{newAdministrator(t, overrides...), t.TempDir()}
 	absolute, err := filepath.Abs(root)
 	assert.NilError(t, err)
 	for _, name := range []string{"cdktf.json", "environments", "node_modules"} {

@@ -15,7 +15,7 @@ import (
 // TestUpgrade gives a database with a replica a newer minor version and the next major version, each in one
 // deployment, and goes back to a snapshot of the old one.
 func TestUpgrade(t *testing.T) {
-	p := newProject(t)
+	p := newProject(t, "PLINTH_DEV_DATABASE_REPLICAS=1")
 	data, primary, snapshot := p.stack("data"), p.rehearsal.name("postgres"), p.rehearsal.name("before")
 	replica := primary + "-replica-1"
 	settings := func(version string, more ...string) {
