@@ -182,6 +182,18 @@ var properties = []struct {
 		func(p platform) { delete(first(p, "aws_db_instance", "aws_rds_cluster"), "engine_lifecycle_support") },
 	},
 	{
+		"a pinned minor version of PostgreSQL stays", pinnedMinor,
+		func(p platform) {
+			first(p, "aws_db_instance", "aws_rds_cluster_instance")["auto_minor_version_upgrade"] = nil
+		},
+	},
+	{
+		"only the database in use is upgraded, and each has its own parameter group", upgrades,
+		func(p platform) {
+			first(p, "aws_db_parameter_group", "aws_rds_cluster_parameter_group")["family"] = "postgres9"
+		},
+	},
+	{
 		"Kubernetes is reached only from the stacks above the cluster", kubernetesProviders,
 		func(p platform) {
 			for stack, document := range p.stacks {

@@ -53,8 +53,13 @@ var variants = map[string][]string{
 	"an account's baseline": {
 		"PLINTH_DEV_BASELINE=true", "PLINTH_DEV_LOG_RETENTION_DAYS=545", "PLINTH_DEV_STATE_ACCESS_LOG_BUCKET=logs-111111111111", "PLINTH_ENVIRONMENTS=dev",
 	},
-	"settings of the application's own":      {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
-	"a database in extended support":         {"PLINTH_DEV_DATABASE_EXTENDED_SUPPORT=true", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
+	"settings of the application's own": {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
+	"a database in extended support":    {"PLINTH_DEV_DATABASE_EXTENDED_SUPPORT=true", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
+	"a pinned minor version of RDS":     {"PLINTH_DEV_DATABASE_VERSION=16.8", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
+	"a pinned minor version of Aurora, restored": {
+		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium", "PLINTH_DEV_DATABASE_VERSION=16.8",
+		"PLINTH_DEV_DATABASE_RESTORE_FROM_SNAPSHOTS=[plinth-dev-before]", "PLINTH_ENVIRONMENTS=dev",
+	},
 	"a password that is changed every month": {"PLINTH_DEV_DATABASE_PASSWORD_ROTATION_DAYS=30", "PLINTH_ENVIRONMENTS=dev"},
 	"a database restored twice, with backups and a budget": {
 		"PLINTH_PROD_DATABASE_RESTORE_FROM_SNAPSHOTS=[rds:plinth-prod-postgres-2026-11-25-02-10, awsbackup:job-11111111-2222-3333-4444-555555555555]",

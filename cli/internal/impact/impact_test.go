@@ -175,15 +175,16 @@ func TestTerraform(t *testing.T) {
 		"an apply fails":      {class, "apply -auto-approve -fail", "", 1, "plan -input=false -out=PLAN -fail", nil},
 		"another command":     {vpc, "destroy -auto-approve", "", 0, "destroy -auto-approve", nil},
 	} {
+		// Written here: while a parallel test starts a program, another cannot run a file that it has just written.
+		folder := t.TempDir()
+		script := "#!/bin/sh\nif [ \"$1\" = show ]; then cat '" + folder + "/shown'; exit; fi\necho \"$@\" >> '" + folder + "/ran'\ncase \"$*\" in *-fail*) exit 1;; esac\n"
+		for file, content := range map[string]string{"terraform": script, "shown": string(test.plan)} {
+			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder := t.TempDir()
-			script := "#!/bin/sh\nif [ \"$1\" = show ]; then cat '" + folder + "/shown'; exit; fi\necho \"$@\" >> '" + folder + "/ran'\ncase \"$*\" in *-fail*) exit 1;; esac\n"
-			for file, content := range map[string]string{"terraform": script, "shown": string(test.plan)} {
-				if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o700); err != nil {
-					t.Fatal(err)
-				}
-			}
 			var out, problems bytes.Buffer
 			terraform := Terraform{Path: filepath.Join(folder, "terraform"), Stdin: strings.NewReader(test.answer), Stdout: &out, Stderr: &problems}
 			if code := terraform.Run(t.Context(), strings.Fields(test.args)); code != test.code {

@@ -102,7 +102,9 @@ func (t Terraform) apply(ctx context.Context, args []string) int {
 		}
 	}
 	planning = slices.Concat([]string{"plan", "-input=false", "-out=" + file}, planning)
-	if code := t.run(ctx, planning); code != 0 {
+	planner := t
+	planner.Stdin = nil // the answer is for asks
+	if code := planner.run(ctx, planning); code != 0 {
 		return code
 	}
 	impact, err := t.impact(ctx, file)
