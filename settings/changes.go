@@ -99,7 +99,7 @@ var changes = map[string]Change{
 
 	"database.engine":                           {Effect: AtCreation, Note: "the data stay behind, and without protection they are deleted"},
 	"database.version":                          {Effect: Outage, Note: "of the database, for minutes. It never goes back", Replaces: []string{"aws_db_parameter_group"}},
-	"database.instanceClass":                    {Effect: Outage, Note: "of the database: about a minute with database.multiAZ, otherwise several. If protected, in the maintenance window"},
+	"database.instanceClass":                    {Effect: Outage, Note: "of the database: about a minute with database.multiAZ, otherwise several. Without database.applyImmediately, in the maintenance window"},
 	"database.name":                             {Effect: AtCreation, Note: "RDS would delete the database and create an empty one"},
 	"database.username":                         {Effect: AtCreation, Note: "RDS would delete the database and create an empty one"},
 	"database.passwordVersion":                  {Effect: InPlace, Note: "the application reads the new password", Replaces: []string{"aws_secretsmanager_secret_version"}},
