@@ -81,13 +81,16 @@ func TestUpgrade(t *testing.T) {
 	unchanged()
 }
 
-// TestUpgradedAurora gives an Aurora cluster the next major version in one deployment.
+// TestUpgradedAurora gives an Aurora cluster the next major version in one deployment, and goes back.
 func TestUpgradedAurora(t *testing.T) {
 	t.Parallel()
 	aurora := []string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium"}
 	r := furnished(t, "dev", append(aurora, "PLINTH_DEV_DATABASE_VERSION=16")...)
 	r.do(r.terraform("apply", "network"))
 	r.do(r.terraform("apply", "data"))
+	cluster, snapshot := r.name("postgres"), r.name("before")
+	r.do(run.Command{Name: "snapshot", Program: r.Path("bin", "aws"), Folder: r.Folder,
+		Args: strings.Fields("rds create-db-cluster-snapshot --db-cluster-identifier " + cluster + " --db-cluster-snapshot-identifier " + snapshot)})
 	r.synth(append(aurora, "PLINTH_DEV_DATABASE_VERSION=17")...)
 	r.do(r.terraform("apply", "data"))
 	versions := r.versions()
@@ -95,8 +98,21 @@ func TestUpgradedAurora(t *testing.T) {
 	for identifier, version := range versions {
 		assert.Equal(t, version, "17.7", identifier)
 	}
-	assert.DeepEqual(t, r.parameterGroups(), []string{r.name("postgres") + "-17"})
+	assert.DeepEqual(t, r.parameterGroups(), []string{cluster + "-17"})
 	r.contains(r.do(r.terraform("apply", "data")), "No changes.")
+
+	r.synth(append(aurora, "PLINTH_DEV_DATABASE_VERSION=16", "PLINTH_DEV_DATABASE_RESTORE_FROM_SNAPSHOTS=["+snapshot+"]")...)
+	r.do(r.terraform("apply", "data"))
+	r.contains(r.do(r.terraform("apply", "data")), "No changes.")
+	both := r.versions()
+	assert.Equal(t, len(both), 2*len(versions))
+	for identifier, version := range both {
+		want := "16.11"
+		if versions[identifier] != "" {
+			want = "17.7"
+		}
+		assert.Equal(t, version, want, identifier)
+	}
 }
 
 // versions are the PostgreSQL versions that run, by identifier.
