@@ -3,8 +3,10 @@ package permissions
 const eksSource = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html"
 
 const (
-	addon          = "eks:addon/{cluster_name}/{addon_name}/*"
-	fargateProfile = "eks:fargateprofile/{cluster_name}/{fargate_profile_name}/*"
+	addon = "eks:addon/{cluster_name}/{addon_name}/*"
+	// All of the cluster's: a profile is named after its zones, and a change of zones must not need the
+	// bootstrap stack.
+	fargateProfile = "eks:fargateprofile/{cluster_name}/*"
 	accessEntry    = "eks:access-entry/{cluster_name}/*"
 )
 

@@ -83,14 +83,12 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	if env.Database.Engine == settings.EngineInCluster {
 		profile("database", inClusterDatabase)
 	}
-	if env.Observability.InCluster() {
-		profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
-	}
-	if env.Cluster.KEDA {
-		// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
-		// would delete the pods of its other namespaces.
-		profile("keda", keda)
-	}
+	// These exist even if the settings enable nothing in their namespaces. A profile costs nothing, and so
+	// the cluster's deploy role needs no other permissions when the settings do.
+	profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
+	// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
+	// would delete the pods of its other namespaces.
+	profile("keda", keda)
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
