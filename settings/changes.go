@@ -80,7 +80,8 @@ var changes = map[string]Change{
 	"ci.useExistingOIDCProvider": {Effect: InPlace, Bootstrap: true, Note: "the other environment must list the audiences first"},
 
 	"network.cidr":                       {Effect: AtCreation, Note: "a VPC cannot be renumbered"},
-	"network.zones":                      {Effect: Outage, Note: "all pods stop for minutes, since each Fargate profile is replaced. The first two are at creation only", Replaces: []string{"aws_eks_fargate_profile"}},
+	"network.zones":                      {Effect: RollsPods, Note: "all of them, with network.previousZones. Without it the change is refused. The first two are at creation only"},
+	"network.previousZones":              {Effect: InPlace, Note: "when it goes, so do profiles, subnets and NAT gateways that nothing uses any more"},
 	"network.nat":                        {Effect: Outage, Note: "open connections to the internet are cut, new ones work at once"},
 	"network.interfaceEndpoints":         {Effect: InPlace, Note: "open connections to the service are cut when its endpoint goes"},
 	"network.endpointAccounts":           {Effect: InPlace},
@@ -135,7 +136,7 @@ var changes = map[string]Change{
 	"cluster.version":           {Effect: InPlace, Note: "the control plane first; pods keep their kubelet until they are replaced. It never goes back"},
 	"cluster.publicAccessCIDRs": {Effect: InPlace},
 	"cluster.imageMirror":       {Effect: RollsPods, Note: "those of the add-ons, and of monitoring"},
-	"cluster.keda":              {Effect: InPlace, Bootstrap: true},
+	"cluster.keda":              {Effect: InPlace},
 	"cluster.accessEntries":     {Effect: InPlace, Bootstrap: true, Replaces: []string{"aws_eks_access_policy_association"}},
 
 	"app.name":                       {Effect: AtCreation, Note: "the image repository would be deleted with its images"},

@@ -121,13 +121,24 @@ const (
 	quotaAddresses = 5
 )
 
+// AllZones returns the letters of Zones, and then those of PreviousZones alone.
+func (n Network) AllZones() []string {
+	all := slices.Clone(n.Zones)
+	for _, zone := range n.PreviousZones {
+		if !slices.Contains(all, zone) {
+			all = append(all, zone)
+		}
+	}
+	return all
+}
+
 // natGateways returns the number of NAT gateways. Each has an Elastic IP address.
 func (n Network) natGateways() int {
 	switch n.NAT {
 	case NATNone:
 		return 0
 	case NATPerZone:
-		return len(n.Zones)
+		return len(n.AllZones())
 	}
 	return 1
 }

@@ -75,24 +75,45 @@ func regionRemedy(s string) string {
 	return "add it to settings/regions.go if it is new"
 }
 
-// ZoneNames returns the full names of the environment's availability zones, in the order of
-// network.zones: eu-west-2a, eu-west-2b.
+// ZoneNames returns the full names of the availability zones in which the network has subnets, in the
+// order of [Network.AllZones]: eu-west-2a, eu-west-2b.
 func (e *Environment) ZoneNames() []string {
-	names := make([]string, len(e.Network.Zones))
-	for i, letter := range e.Network.Zones {
+	letters := e.Network.AllZones()
+	names := make([]string, len(letters))
+	for i, letter := range letters {
 		names[i] = e.Region + letter
 	}
 	return names
 }
 
-// checkZones checks the number of zones, and that the region has them.
+// checkZones checks the zones, and those of before.
 func (d *document) checkZones() {
-	zones := d.env.Network.Zones
-	if !d.isValid("network.zones") {
+	const path, previous = "network.zones", "network.previousZones"
+	network := d.env.Network
+	if d.isValid(path) {
+		d.checkZoneList(path, network.Zones)
+	}
+	if !d.isSet(previous) || !d.isValid(previous) || len(network.PreviousZones) == 0 {
 		return
 	}
+	d.checkZoneList(previous, network.PreviousZones)
+	if !d.isValid(path, previous) {
+		return
+	}
+	switch {
+	case slices.Equal(network.Zones, network.PreviousZones):
+		d.report(previous, "must be what network.zones were before a change, is the same; remove it")
+	case !slices.Equal(network.Zones[:2], network.PreviousZones[:2]):
+		d.report(previous, "must begin as network.zones does (%s): these two are the control plane's, and cannot be changed", list(network.Zones[:2], "and"))
+	case d.isValid("database.engine") && d.env.Database.Engine == EngineInCluster:
+		d.report(previous, "must not be set with engine %s: its data is lost when its pod moves; destroy the environment, and create it in the other zones", EngineInCluster)
+	}
+}
+
+// checkZoneList checks the number of zones, and that the region has them.
+func (d *document) checkZoneList(path string, zones []string) {
 	if len(zones) < 2 || len(zones) > 3 {
-		d.report("network.zones", "must name 2 or 3 zones, names %d", len(zones))
+		d.report(path, "must name 2 or 3 zones, names %d", len(zones))
 	}
 	if !d.isValid("region") {
 		return
@@ -100,7 +121,7 @@ func (d *document) checkZones() {
 	letters := zoneLetters[d.env.Region]
 	seen := map[string]bool{}
 	for i, zone := range zones {
-		path := element("network.zones", i)
+		path := element(path, i)
 		letter, full := strings.CutPrefix(zone, d.env.Region)
 		switch {
 		case len(zone) == 1 && strings.Contains(letters, zone):

@@ -134,10 +134,13 @@ type Network struct {
 	// CIDR is the VPC's IPv4 range. The subnets' ranges are computed from it.
 	CIDR string `yaml:"cidr" validate:"required,vpccidr" example:"10.10.0.0/16"`
 	// Zones are the letters of 2 or 3 availability zones. The first two are the control plane's and
-	// cannot be changed later. Adding a third changes no subnet, but restarts the pods. EKS is in all zones
+	// cannot be changed later. A third is added or removed in two steps. EKS is in all zones
 	// but use1-az3, usw1-az2 and cac1-az3, whose letters differ by account: see aws ec2
 	// describe-availability-zones.
 	Zones []string `yaml:"zones" validate:"required" example:"[a, b]"`
+	// PreviousZones are what Zones were, while they change: pods can still run there, and no subnet goes
+	// until they have moved. See docs/operations.md.
+	PreviousZones []string `yaml:"previousZones" example:"[a, b, c]"`
 	// NAT is the number of NAT gateways: none, a single one, or one per zone.
 	NAT NAT `yaml:"nat" validate:"oneof=none single per-zone"`
 	// InterfaceEndpoints are the AWS services with an interface endpoint (PrivateLink). Without NAT,

@@ -122,6 +122,7 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 			"containerPort":       metricsServerPort,
 			"replicas":            2,
 			"podDisruptionBudget": map[string]any{"enabled": true, "minAvailable": 1},
+			"podLabels":           podLabels(env, ingressMetricsProfile),
 			"resources":           resources("100m", "200Mi"),
 		},
 		DependsOn: []cdktf.ITerraformDependable{namespace},
@@ -153,14 +154,17 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, a
 			"processClusterGenerator":      false,
 			"processPushSecret":            false,
 			"processClusterPushSecret":     false,
+			"podLabels":                    podLabels(env, ingressMetricsProfile),
 			"resources":                    resources("100m", "200Mi"),
 			"webhook": map[string]any{
+				"podLabels": podLabels(env, ingressMetricsProfile),
 				// On Fargate the kubelet uses the default port.
 				"port":      secretsPort,
 				"image":     image,
 				"resources": resources("100m", "200Mi"),
 			},
 			"certController": map[string]any{
+				"podLabels": podLabels(env, ingressMetricsProfile),
 				"image":     image,
 				"resources": resources("100m", "200Mi"),
 			},

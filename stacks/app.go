@@ -70,7 +70,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn, pods.all, ingress),
+		Values:    chartValues(env, data, role.Arn, pods.all, balancerSubnets(env, cluster.Network), ingress),
 		DependsOn: ready,
 	})
 	if ingress.zone != nil {
@@ -109,7 +109,7 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 func secretsAccount(env *settings.Environment) string { return env.App.Name + "-secrets" }
 
 // chartValues returns the values of charts/app.
-func chartValues(env *settings.Environment, data *Data, roleArn *string, securityGroups []*string, ingress ingressConfig) map[string]any {
+func chartValues(env *settings.Environment, data *Data, roleArn *string, securityGroups, subnets []*string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {
 		parameters = env.ParameterPath()
@@ -135,6 +135,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, securit
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name},
 		"securityGroups": securityGroups,
+		"fargateProfile": profileOf(env, appProfile),
 		"port":           appPort,
 		"metricsPort":    appMetricsPort,
 		"secretStore":    map[string]any{"serviceAccountName": secretsAccount(env), "roleArn": roleArn},
@@ -150,6 +151,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, securit
 		"ingress": map[string]any{
 			"loadBalancerName": env.ResourceName(app.Name),
 			"internal":         app.Internal,
+			"subnets":          subnets,
 			"domain":           app.Domain,
 			"certificateArn":   ingress.certificateArn,
 			"allowedCidrs":     app.AllowedCIDRs,

@@ -60,6 +60,17 @@ func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressCo
 	return e
 }
 
+// balancerSubnets returns the subnets of the application's load balancer, in all zones. It leaves a zone only
+// once no pod is there: Elastic Load Balancing sends nothing to targets in a zone that the load balancer
+// is not in.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#availability-zones
+func balancerSubnets(env *settings.Environment, network *Network) []*string {
+	if env.App.Internal {
+		return network.VPC.PrivateSubnetIDs
+	}
+	return network.VPC.PublicSubnetIDs
+}
+
 // newAccessLogBucket creates the bucket for the load balancer's access logs. Elastic Load
 // Balancing supports no key except S3's own.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html

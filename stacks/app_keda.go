@@ -64,6 +64,7 @@ func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDepen
 			"service":        map[string]any{"portHttpsTarget": kedaPort},
 			"resources":      map[string]any{"operator": size, "metricServer": size},
 			"podAnnotations": map[string]any{"keda": group.annotations(), "metricsAdapter": group.annotations()},
+			"podLabels":      map[string]any{"keda": podLabels(env, kedaProfile), "metricsAdapter": podLabels(env, kedaProfile)},
 			"podSecurityContext": map[string]any{
 				"operator": pods, "metricServer": pods,
 			},

@@ -1,7 +1,7 @@
 package stacks
 
 import (
-	"strings"
+	"encoding/json"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -37,6 +37,26 @@ const (
 	kedaPort          = 6443
 )
 
+// The names of the Fargate profiles, without their zones.
+const (
+	systemProfile         = "system"
+	ingressMetricsProfile = "ingress-metrics"
+	appProfile            = "app"
+	observabilityProfile  = "observability"
+	kedaProfile           = "keda"
+)
+
+// profileOf returns the name of the Fargate profile of pods that start now.
+func profileOf(env *settings.Environment, profile string) string {
+	return fargateprofile.Name(profile, env.Network.Zones)
+}
+
+// podLabels give a release's pods their Fargate profile. While zones change, two select each pod, and the
+// new label moves the pods by a rolling update.
+func podLabels(env *settings.Environment, profile string) map[string]any {
+	return map[string]any{fargateprofile.Label: profileOf(env, profile)}
+}
+
 // NewCluster creates the EKS control plane, its Fargate profiles and its managed add-ons.
 func NewCluster(scope constructs.Construct, env *settings.Environment, network *Network) *Cluster {
 	stack := newStack(scope, env, "cluster")
@@ -64,36 +84,48 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		PodLogs:        "/aws/eks/" + cluster.Name + "/pods",
 	}
 
+	zones := []fargateprofile.Zones{{Letters: env.Network.Zones}}
+	if len(env.Network.PreviousZones) > 0 {
+		zones = append(zones, fargateprofile.Zones{Letters: env.Network.PreviousZones})
+	}
+	for i := range zones {
+		zones[i].SubnetIDs = network.subnets(network.VPC.PrivateSubnetIDs, zones[i].Letters)
+	}
+	var moved []fargateprofile.Moved
+	// EKS allows ten profiles in a cluster: five, twice while zones change.
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
-		return fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
+		profiles := fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
 			Name:        name,
-			Zones:       strings.Join(env.Network.Zones, ""),
+			Zones:       zones,
 			ClusterName: cluster.Name,
 			Cluster:     cluster.Resource,
 			Account:     env.Account,
 			Region:      env.Region,
 			Namespaces:  namespaces,
-			SubnetIDs:   network.VPC.PrivateSubnetIDs,
 			LogGroup:    result.PodLogs,
 		})
+		moved = append(moved, profiles.Moved)
+		return profiles.Current
 	}
-	system := profile("system", "kube-system")
-	profile("ingress-metrics", loadBalancerController, metricsServer, externalSecrets)
-	profile("app", env.App.Name)
+	system := profile(systemProfile, "kube-system")
+	profile(ingressMetricsProfile, loadBalancerController, metricsServer, externalSecrets)
+	profile(appProfile, env.App.Name)
 	if env.Database.Engine == settings.EngineInCluster {
 		profile("database", inClusterDatabase)
 	}
 	// These exist even if the settings enable nothing in their namespaces. A profile costs nothing, and so
 	// the cluster's deploy role needs no other permissions when the settings do.
-	profile("observability", prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
+	profile(observabilityProfile, prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
 	// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
 	// would delete the pods of its other namespaces.
-	profile("keda", keda)
+	profile(kedaProfile, keda)
+	stack.AddOverride(jsii.String("moved"), moved)
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
+	configuration, _ := json.Marshal(map[string]any{"computeType": "Fargate", "podLabels": podLabels(env, systemProfile)}) // cannot fail for these types
 	// Without the profile CoreDNS stays pending, and the add-on times out.
-	newAddon(stack, cluster, "coredns", `{"computeType":"Fargate"}`, system)
+	newAddon(stack, cluster, "coredns", string(configuration), system)
 
 	output(stack, "cluster_name", "EKS cluster", cluster.Name)
 	output(stack, "cluster_endpoint", "URL of the Kubernetes API", cluster.Endpoint)

@@ -103,7 +103,7 @@ func databaseConfig(env *settings.Environment, network *Network, key *encryption
 		Account:              env.Account,
 		Region:               env.Region,
 		VpcID:                network.VPC.ID,
-		SubnetIDs:            network.VPC.DatabaseSubnetIDs,
+		SubnetIDs:            network.subnets(network.VPC.DatabaseSubnetIDs, env.Network.Zones),
 		KeyArn:               key.Arn,
 		BackupRetentionDays:  database.BackupRetentionDays,
 		BackupWindow:         database.BackupWindow,

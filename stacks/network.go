@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -17,6 +18,8 @@ type Network struct {
 	VPC *vpc.VPC
 	// AccessPaths are the ways for people to reach private resources in the VPC.
 	AccessPaths []AccessPath
+	// zones are the letters of the zones, in the order of the subnets.
+	zones []string
 }
 
 // NewNetwork creates the VPC, and the bastion and the VPN if the settings enable them.
@@ -32,6 +35,7 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 		Account:            env.Account,
 		Region:             env.Region,
 		Zones:              env.ZoneNames(),
+		Leaving:            len(env.Network.AllZones()) - len(env.Network.Zones),
 		NATGateways:        natGateways(env.Network),
 		InterfaceEndpoints: env.Network.InterfaceEndpoints,
 		EndpointAccounts:   env.Network.EndpointAccounts,
@@ -41,7 +45,7 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 	output(stack, "private_subnet_ids", "Subnets of the pods, in the order of the zones", network.PrivateSubnetIDs)
 	output(stack, "public_subnet_ids", "Subnets of load balancers and NAT gateways", network.PublicSubnetIDs)
 	output(stack, "nat_addresses", "Public addresses from which pods reach the internet", network.NATAddresses)
-	result := &Network{TerraformStack: stack, VPC: network}
+	result := &Network{TerraformStack: stack, VPC: network, zones: env.Network.AllZones()}
 	if env.Network.Bastion.Enabled {
 		result.AccessPaths = append(result.AccessPaths, newBastion(stack, env, network, key))
 	}
@@ -51,12 +55,21 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 	return result
 }
 
+// subnets returns the subnets of some zones, of all that a tier has.
+func (n *Network) subnets(tier []*string, zones []string) []*string {
+	var ids []*string
+	for _, zone := range zones {
+		ids = append(ids, tier[slices.Index(n.zones, zone)])
+	}
+	return ids
+}
+
 func natGateways(network settings.Network) int {
 	switch network.NAT {
 	case settings.NATSingle:
 		return 1
 	case settings.NATPerZone:
-		return len(network.Zones)
+		return len(network.AllZones())
 	default:
 		return 0
 	}

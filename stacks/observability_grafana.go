@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/configmapv1"
+	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
 	"plinth/constructs/release"
@@ -47,7 +48,9 @@ func newGrafana(groups *podGroups, metrics *workspace, logs *lokiServer) {
 		pods.connect("loki-from-grafana", "Loki from Grafana", logs.pods.id, lokiPort)
 	}
 	values := grafanaValues(env, metrics, lokiURL, role.Arn)
-	values["podAnnotations"] = pods.annotations()
+	values["podAnnotations"], values["podLabels"] = pods.annotations(), podLabels(env, observabilityProfile)
+	// Grafana's Ingress names its subnets for the reason that the application's does.
+	values["ingress"].(map[string]any)["annotations"].(map[string]any)["alb.ingress.kubernetes.io/subnets"] = cdktf.Fn_Join(jsii.String(","), &cluster.Network.VPC.PrivateSubnetIDs)
 	shown := configmapv1.NewConfigMapV1(stack, jsii.String("grafana-dashboards"), &configmapv1.ConfigMapV1Config{
 		Metadata: &configmapv1.ConfigMapV1Metadata{
 			Name:      jsii.String("grafana-dashboards"),

@@ -136,6 +136,7 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string, pods *
 		"singleBinary": map[string]any{
 			"replicas":       replicas,
 			"podAnnotations": pods.annotations(),
+			"podLabels":      podLabels(env, observabilityProfile),
 			// Fargate has no EBS. When a pod's machine fails, lines that are not yet in the bucket are
 			// lost, unless two more replicas have them. CloudWatch has all lines.
 			"persistence":                   map[string]any{"enabled": false},
@@ -183,6 +184,7 @@ func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDep
 			"namespace":      env.App.Name,
 			"lokiUrl":        server.url,
 			"securityGroups": pods.all,
+			"fargateProfile": profileOf(env, observabilityProfile),
 		}),
 		DependsOn: []cdktf.ITerraformDependable{namespace, after, pods.install(namespace)},
 	})

@@ -76,6 +76,7 @@ func newPrometheusAgent(groups *podGroups, application *App, w workspace) {
 				"service":            map[string]any{"enabled": false},
 				"enableServiceLinks": false,
 				"podAnnotations":     annotations,
+				"podLabels":          podLabels(env, observabilityProfile),
 				"securityContext": map[string]any{
 					"fsGroup": 65534, "runAsUser": 65534, "runAsGroup": 65534, "runAsNonRoot": true,
 					"seccompProfile": map[string]any{"type": "RuntimeDefault"},
@@ -169,6 +170,7 @@ func newKubeStateMetrics(groups *podGroups, prometheus *podGroup) {
 			// Prometheus finds it by its name, not by an annotation.
 			"prometheusScrape": false,
 			"podAnnotations":   pods.annotations(),
+			"podLabels":        podLabels(env, observabilityProfile),
 			"resources":        resources("250m", "256Mi"),
 		},
 		DependsOn: []cdktf.ITerraformDependable{namespace, pods.install(namespace)},

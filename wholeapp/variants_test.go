@@ -74,6 +74,9 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_RESTORE_FROM_SNAPSHOTS=[plinth-dev-before]", "PLINTH_DEV_DATABASE_DELETED_DATABASES=[original]",
 		"PLINTH_DEV_DATABASE_AWS_BACKUP_ENABLED=true", "PLINTH_DEV_DATABASE_AWS_BACKUP_LOCK_MODE=governance", "PLINTH_ENVIRONMENTS=dev",
 	},
+	"a zone that goes, with everything on": {
+		"PLINTH_PROD_NETWORK_ZONES=[a, b]", "PLINTH_PROD_NETWORK_PREVIOUS_ZONES=[a, b, c]", "PLINTH_ENVIRONMENTS=prod",
+	},
 	"PostgreSQL in the cluster": {
 		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},

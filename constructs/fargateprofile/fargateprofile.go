@@ -1,9 +1,10 @@
-// Package fargateprofile makes a profile that runs the pods of some namespaces on Fargate,
-// with its own execution role.
+// Package fargateprofile makes profiles that run the pods of some namespaces on Fargate, with their own
+// execution role.
 package fargateprofile
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,9 +20,6 @@ import (
 type Config struct {
 	// Name begins the profile's name; the role is called <cluster>-fargate-<name>.
 	Name string
-	// Zones ends the profile's name. A profile's subnets are immutable: a change of zones
-	// creates a new profile, then deletes the old one.
-	Zones string
 	// ClusterName must be known before the cluster exists: the role's trust policy names it.
 	ClusterName string
 	// Cluster is what the profile depends on.
@@ -30,14 +28,46 @@ type Config struct {
 	Account, Region string
 	// Namespaces are matched exactly, at most five.
 	Namespaces []string
-	// SubnetIDs must be private: Fargate gives pods no public address.
-	SubnetIDs []*string
+	// Zones are where pods may run. Each entry is a profile, since a profile's subnets are immutable: when
+	// zones change, pods move from one profile to another, as their [Label] says.
+	Zones []Zones
 	// LogGroup is where Fargate's log router writes the pods' output.
 	LogGroup string
 }
 
-// New creates a profile. Resources that need its pods to be scheduled depend on the result.
-func New(scope constructs.Construct, id string, config Config) eksfargateprofile.EksFargateProfile {
+// Zones are availability zones with their private subnets.
+type Zones struct {
+	// Letters are the zones' letters.
+	Letters []string
+	// SubnetIDs must be private: Fargate gives pods no public address.
+	SubnetIDs []*string
+}
+
+// Label names the profile of a pod that several profiles select.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+const Label = "eks.amazonaws.com/fargate-profile"
+
+// Name returns the name of the profile for some zones.
+func Name(name string, zones []string) string { return name + "-" + strings.Join(zones, "") }
+
+// Profiles are what New creates.
+type Profiles struct {
+	// Current is the profile of the first zones. Resources that need its pods to be scheduled depend on it.
+	Current cdktf.ITerraformDependable
+	// Moved is the profile that is there since version 0.1, in which an address had no zones.
+	Moved Moved
+}
+
+// Moved is a block moved, which the stack must have. The resource's own method would add it as well, but
+// then each synthesis runs Terraform.
+// https://developer.hashicorp.com/terraform/language/moved
+type Moved struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// New creates the profiles.
+func New(scope constructs.Construct, id string, config Config) *Profiles {
 	this := constructs.NewConstruct(scope, &id)
 	role := iamrole.New(this, "execution-role", iamrole.Config{
 		Name:        fmt.Sprintf("%s-fargate-%s", config.ClusterName, config.Name),
@@ -63,13 +93,28 @@ func New(scope constructs.Construct, id string, config Config) eksfargateprofile
 		selectors = append(selectors, &eksfargateprofile.EksFargateProfileSelector{Namespace: jsii.String(namespace)})
 	}
 	dependencies := append([]cdktf.ITerraformDependable{config.Cluster}, role.Permissions...)
-	return eksfargateprofile.NewEksFargateProfile(this, jsii.String("profile"), &eksfargateprofile.EksFargateProfileConfig{
-		ClusterName:         jsii.String(config.ClusterName),
-		FargateProfileName:  jsii.String(config.Name + "-" + config.Zones),
-		PodExecutionRoleArn: role.Arn,
-		SubnetIds:           &config.SubnetIDs,
-		Selector:            selectors,
-		DependsOn:           &dependencies,
-		Lifecycle:           &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
-	})
+	parent := constructs.NewConstruct(this, jsii.String("profile"))
+	result := &Profiles{Moved: Moved{From: address(parent, parent.Node())}}
+	for _, zones := range config.Zones {
+		made := eksfargateprofile.NewEksFargateProfile(parent, jsii.String(strings.Join(zones.Letters, "")), &eksfargateprofile.EksFargateProfileConfig{
+			ClusterName:         jsii.String(config.ClusterName),
+			FargateProfileName:  jsii.String(Name(config.Name, zones.Letters)),
+			PodExecutionRoleArn: role.Arn,
+			SubnetIds:           &zones.SubnetIDs,
+			Selector:            selectors,
+			DependsOn:           &dependencies,
+			Lifecycle:           &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+		})
+		if result.Current == nil {
+			result.Current = made
+		}
+		// If zones change in an upgrade from version 0.1, that profile is of the last.
+		result.Moved.To = address(made, made.Node())
+	}
+	return result
+}
+
+// address returns the address that a profile has if it is that node.
+func address(scope constructs.Construct, node constructs.Node) string {
+	return "aws_eks_fargate_profile." + *cdktf.TerraformStack_Of(scope).GetLogicalId(node)
 }

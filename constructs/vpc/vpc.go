@@ -5,6 +5,7 @@ package vpc
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 
 	"github.com/aws/constructs-go/constructs/v10"
@@ -31,6 +32,9 @@ type Config struct {
 	Account, Region string
 	// Zones are availability zones' full names, for example eu-west-2a.
 	Zones []string
+	// Leaving is the number of zones, the last ones, that are about to go. Their subnets have the tag
+	// [LeavingTag]: nothing new may be in them.
+	Leaving int
 	// NATGateways is 0, 1 (in the first zone, shared) or the number of zones.
 	NATGateways int
 	// InterfaceEndpoints are AWS services, such as ecr.api, to reach without the internet.
@@ -53,6 +57,9 @@ type VPC struct {
 	// NATGatewayIDs are the gateways that have these addresses.
 	NATGatewayIDs []*string
 }
+
+// LeavingTag marks subnets that may be deleted once they are empty. ./plinth deploys no other deletion.
+const LeavingTag = "leaving"
 
 const anywhere = "0.0.0.0/0"
 
@@ -92,7 +99,12 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 		}
 		letter := zone[len(zone)-1:]
 		tier := func(name string, cidr netip.Prefix, table *string, tags map[string]*string) *string {
-			return newSubnet(this, network, name+"-"+letter, zone, cidr, table, config.Name, tags)
+			all := *nameTag(config.Name + "-" + name + "-" + letter)
+			maps.Copy(all, tags)
+			if i >= len(config.Zones)-config.Leaving {
+				all[LeavingTag] = jsii.String("true")
+			}
+			return newSubnet(this, network, name+"-"+letter, zone, cidr, table, &all)
 		}
 
 		// The load balancer controller finds its subnets by these tags.
@@ -159,19 +171,15 @@ func newRouteTable(scope constructs.Construct, network *string, id, name string)
 }
 
 func newSubnet(scope constructs.Construct, network *string, id, zone string, cidr netip.Prefix,
-	table *string, name string, tags map[string]*string,
+	table *string, tags *map[string]*string,
 ) *string {
-	all := *nameTag(name + "-" + id)
-	for key, value := range tags {
-		all[key] = value
-	}
 	made := subnet.NewSubnet(scope, jsii.String(id), &subnet.SubnetConfig{
 		VpcId:            network,
 		AvailabilityZone: jsii.String(zone),
 		CidrBlock:        jsii.String(cidr.String()),
 		// Security: nothing gets a public address just by being in a public subnet.
 		MapPublicIpOnLaunch: jsii.Bool(false),
-		Tags:                &all,
+		Tags:                tags,
 	}).Id()
 	routetableassociation.NewRouteTableAssociation(scope, jsii.String(id+"-routes-association"),
 		&routetableassociation.RouteTableAssociationConfig{

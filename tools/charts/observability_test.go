@@ -250,7 +250,7 @@ func TestGoldenKubeStateMetrics(t *testing.T) {
 
 func TestGoldenGrafana(t *testing.T) {
 	// The chart does not list the sections of grafana.ini, and has the other values only in comments.
-	passed := []string{"grafana.ini.", "ingress.ingressClassName", "podAnnotations", "serviceAccount.annotations"}
+	passed := []string{"grafana.ini.", "ingress.ingressClassName", "podAnnotations", "podLabels", "serviceAccount.annotations"}
 	eachObserver(t, published.Grafana, passed, func(t *testing.T, r *render.Release, values map[string]any) {
 		checkGrafanaIni(t, r)
 		checkGrafanaSecret(t, r)

@@ -27,6 +27,13 @@ func resource(kind, actions string, before, after object) object {
 
 func TestOf(t *testing.T) {
 	t.Parallel()
+	profile := func(name string, namespaces ...string) object {
+		var selectors []object
+		for _, namespace := range namespaces {
+			selectors = append(selectors, object{"namespace": namespace})
+		}
+		return object{"fargate_profile_name": name, "selector": selectors}
+	}
 	database := func(name string) object { return object{"identifier": name, "replicate_source_db": nil} }
 	for name, test := range map[string]struct {
 		changes        []object
@@ -43,8 +50,6 @@ func TestOf(t *testing.T) {
 		"a replica goes": {changes: []object{
 			resource("aws_db_instance", "delete", object{"identifier": "d-2", "replicate_source_db": "d"}, nil), resource("aws_db_instance", "no-op", database("d"), database("d")),
 		}},
-		"less storage":          {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
-		"more storage":          {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
 		"another major version": {changes: []object{upgraded("17.7", "18", true)}, costs: "Upgrades the database d: it is away for minutes"},
 		"that would wait":       {changes: []object{upgraded("17.7", "18", false)}, refused: "Set database.applyImmediately: true"},
 		"of Aurora, that would": {changes: []object{resource("aws_rds_cluster", "update", object{"engine_version": "17"}, object{"engine_version": "18.1"})}, refused: "Set database.applyImmediately: true"},
@@ -58,8 +63,22 @@ func TestOf(t *testing.T) {
 		"restored, and older": {changes: []object{
 			resource("aws_db_instance", "no-op", database("d"), database("d")), resource("aws_db_instance", "create", nil, object{"identifier": "d-2", "engine_version": "16"}),
 		}},
-		"another class":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
-		"a profile":             {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, costs: "Deletes the Fargate profile app-ab: EKS stops its pods"},
+		"less storage":  {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
+		"more storage":  {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
+		"another class": {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
+		"a profile":     {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, refused: "The Fargate profile app-ab would be replaced, and EKS would stop all its pods at once."},
+		"zones at once": {changes: []object{
+			resource("aws_eks_fargate_profile", "delete", profile("app-ab", "app"), nil), resource("aws_eks_fargate_profile", "create", nil, profile("app-abc", "other", "app")),
+		}, refused: "name the old zones in network.previousZones first: follow docs/operations.md#change-availability-zones."},
+		"new zones beside the old": {changes: []object{
+			resource("aws_eks_fargate_profile", "no-op", profile("app-ab", "app"), profile("app-ab", "app")), resource("aws_eks_fargate_profile", "create", nil, profile("app-abc", "app")),
+		}},
+		"an empty profile goes": {changes: []object{
+			resource("aws_eks_fargate_profile", "delete", profile("app-ab", "app"), nil), resource("aws_eks_fargate_profile", "no-op", profile("app-abc", "app"), profile("app-abc", "app")),
+			resource("aws_eks_fargate_profile", "create", nil, profile("keda-abc", "keda")),
+		}, costs: "Deletes the Fargate profile app-ab"},
+		"a zone goes at once":   {changes: []object{resource("aws_subnet", "delete", object{"tags": object{"Name": "acme-dev-private-c"}}, nil)}, refused: "network.zones: subnet acme-dev-private-c would be deleted"},
+		"a zone goes":           {changes: []object{resource("aws_subnet", "delete", object{"tags": object{"Name": "acme-dev-private-c", "leaving": "true"}}, nil)}, costs: "Deletes the subnet acme-dev-private-c"},
 		"a value not yet known": {changes: []object{{"address": "aws_route.x", "type": "aws_route", "mode": "managed", "change": object{"actions": []string{"update"}, "before": object{"nat_gateway_id": "nat-1"}, "after": object{}, "after_unknown": object{"nat_gateway_id": true}}}}, costs: "Moves the route aws_route.x"},
 		"the next Kubernetes":   {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.36"})}, costs: "Upgrades the Kubernetes API of c"},
 		"the one after it":      {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.37"})}, refused: "one minor version at a time"},

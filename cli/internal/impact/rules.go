@@ -45,12 +45,52 @@ func smaller(c change, _ []change) bool {
 	return ok && c.updated() && after < before
 }
 
+// abrupt reports whether a profile goes while another takes its place: its pods would stop all at once. A
+// profile that goes alone has no pods, if the steps of a change of zones were followed.
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+func abrupt(c change, all []change) bool {
+	return c.deleted() && (c.replaced() || slices.ContainsFunc(all, func(other change) bool {
+		return other.Type == c.Type && other.is("create") && slices.ContainsFunc(namespaces(other.Change.After), func(namespace string) bool {
+			return slices.Contains(namespaces(c.Change.Before), namespace)
+		})
+	}))
+}
+
+func emptied(c change, all []change) bool { return c.deleted() && !abrupt(c, all) }
+
+// namespaces returns the namespaces that a profile selects.
+func namespaces(attributes map[string]any) (names []string) {
+	selectors, _ := attributes["selector"].([]any)
+	for _, s := range selectors {
+		selector, _ := s.(map[string]any)
+		if name, ok := selector["namespace"].(string); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// leaving reports whether a subnet goes whose zone network.previousZones named alone: see package vpc.
+func leaving(c change, _ []change) bool {
+	tags, _ := c.Change.Before["tags"].(map[string]any)
+	return c.deleted() && !c.replaced() && tags["leaving"] == "true"
+}
+
+func inUse(c change, all []change) bool {
+	return c.deleted() && !c.replaced() && !leaving(c, all)
+}
+
+// zoneSteps is where the steps are.
+const zoneSteps = "follow docs/operations.md#change-availability-zones."
+
 const atCreation = " It is decided when the environment is created: put the old value back, or make another environment."
 
 // rules are by type.
 var rules = []rule{
 	{kind: "aws_vpc", applies: deleted, refused: true, says: "network.cidr: %s would be replaced, with everything in it." + atCreation},
 	{kind: "aws_subnet", applies: replaced, refused: true, says: "network.zones: subnet %s would be replaced while it is in use. Add zones at the end, and keep their order."},
+	{kind: "aws_subnet", applies: inUse, refused: true, says: "network.zones: subnet %s would be deleted while pods, load balancers or the database can be in it. Name the old zones in network.previousZones first: " + zoneSteps},
+	{kind: "aws_eks_fargate_profile", applies: abrupt, refused: true, says: "The Fargate profile %s would be replaced, and EKS would stop all its pods at once. If network.zones changes, name the old zones in network.previousZones first: " + zoneSteps},
 	{kind: "aws_eks_cluster", applies: deleted, refused: true, says: "The cluster %s would be replaced, with all that runs in it. The first two of network.zones and the project's name are its own." + atCreation},
 	{kind: "aws_db_instance", applies: lost, refused: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
 	{kind: "aws_rds_cluster", applies: lost, refused: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
@@ -62,7 +102,8 @@ var rules = []rule{
 	{kind: "aws_db_instance", applies: behind, refused: true, says: "database.version: the read replica %[1]s needs the new version before its primary. Upgrade it, wait until it is available, and deploy again: aws rds modify-db-instance --db-instance-identifier %[1]s --apply-immediately --engine-version <version>"},
 	{kind: "aws_ecr_repository", applies: replaced, refused: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
 
-	{kind: "aws_eks_fargate_profile", applies: deleted, says: "Deletes the Fargate profile %s: EKS stops its pods, all at once. Those that another profile takes start again within minutes."},
+	{kind: "aws_eks_fargate_profile", applies: emptied, says: "Deletes the Fargate profile %s: EKS stops the pods that are left in it, all at once."},
+	{kind: "aws_subnet", applies: leaving, says: "Deletes the subnet %s, which must be empty: deploy the other stacks first."},
 	{kind: "aws_db_instance", applies: gone, says: "Deletes the database %s with its data."},
 	{kind: "aws_rds_cluster", applies: gone, says: "Deletes the database %s with its data."},
 	{kind: "aws_db_instance", applies: changes("instance_class"), says: "Restarts the database %s: it is away for a minute with a standby, otherwise for several. With apply_immediately false this waits for the maintenance window."},

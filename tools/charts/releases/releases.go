@@ -4,6 +4,7 @@ package releases
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -248,6 +249,8 @@ func placeholder(expression string) cty.Value {
 		return cty.StringVal("sg-00112233445566778")
 	case ends("id") && strings.Contains(name, "security_group"):
 		return cty.StringVal("sg-0fedcba9876543210")
+	case ends("id") && strings.Contains(name, "aws_subnet"):
+		return cty.StringVal(fmt.Sprintf("subnet-%.17x", sha256.Sum256([]byte(name)))[:len("subnet-")+17])
 	case ends("vpcid", "id") && strings.Contains(name, "vpc"):
 		return cty.StringVal("vpc-0123456789abcdef0")
 	case ends("region"):
