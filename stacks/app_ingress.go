@@ -63,7 +63,7 @@ func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressCo
 // balancerSubnets returns the subnets of the application's load balancer, in all zones. It leaves a zone only
 // once no pod is there: Elastic Load Balancing sends nothing to targets in a zone that the load balancer
 // is not in.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#availability-zones
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-subnets.html
 func balancerSubnets(env *settings.Environment, network *Network) []*string {
 	if env.App.Internal {
 		return network.VPC.PrivateSubnetIDs

@@ -92,7 +92,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		zones[i].SubnetIDs = network.subnets(network.VPC.PrivateSubnetIDs, zones[i].Letters)
 	}
 	var moved []fargateprofile.Moved
-	// EKS allows ten profiles in a cluster: five, twice while zones change.
+	// EKS allows ten profiles in a cluster by default: five, twice while zones change.
+	// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
 		profiles := fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
 			Name:        name,
