@@ -158,6 +158,7 @@ var changes = map[string]Change{
 	"app.webACLARN":                  {Effect: InPlace},
 	"app.waf.enabled":                {Effect: InPlace, Bootstrap: true},
 	"app.waf.countOnly":              {Effect: InPlace},
+	"app.waf.countRules":             {Effect: InPlace},
 	"app.waf.requestsPer5Minutes":    {Effect: InPlace},
 	"app.accessLogs.enabled":         {Effect: InPlace, Bootstrap: true, Note: "off deletes the bucket with its logs"},
 	"app.accessLogs.bucket":          {Effect: InPlace},

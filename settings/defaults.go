@@ -41,7 +41,7 @@ func Defaults() *Environment {
 			MemoryGiB:    "0.5",
 			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
 			AllowedCIDRs: []string{"0.0.0.0/0"},
-			WAF:          WAF{RequestsPer5Minutes: 2000},
+			WAF:          WAF{CountRules: []string{sizeOfBody}, RequestsPer5Minutes: 2000},
 		},
 		Observability: Observability{
 			Alarms: Alarms{

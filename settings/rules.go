@@ -268,6 +268,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^(none|arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})$`,
 			remedy:  webACLRemedy,
 		},
+		"wafrule": {
+			must:   "a rule of the managed groups in settings/waf.go, such as " + sizeOfBody,
+			also:   func(s string) bool { return slices.Contains(ruleNames(), s) },
+			remedy: func(s string) string { return didYouMean(s, ruleNames()) },
+		},
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 		"logprefix": {
 			must:    "a folder (letters, digits and _.-, separated by slashes) without AWSLogs, which AWS adds",

@@ -412,6 +412,9 @@ type WAF struct {
 	Enabled bool `yaml:"enabled"`
 	// CountOnly counts and logs matching requests instead of blocking them. Use it first.
 	CountOnly bool `yaml:"countOnly"`
+	// CountRules are rules of AWS's managed groups that count and log matching requests, while the others
+	// block. By default, requests may have bodies of more than 8 KB.
+	CountRules []string `yaml:"countRules" validate:"dive,wafrule"`
 	// RequestsPer5Minutes is the rate limit of each client address.
 	RequestsPer5Minutes int `yaml:"requestsPer5Minutes" validate:"between=10-2000000000"`
 }

@@ -43,10 +43,15 @@ func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressCo
 		}
 	}
 	if app.WAF.Enabled {
+		var groups []webacl.RuleGroup
+		for _, group := range settings.RuleGroups {
+			groups = append(groups, webacl.RuleGroup{Name: group.Name, CountRules: app.WAF.CountedIn(group)})
+		}
 		acl := webacl.New(stack, "web-acl", webacl.Config{
 			Name:                env.ResourceName(app.Name),
 			RequestsPer5Minutes: app.WAF.RequestsPer5Minutes,
 			CountOnly:           app.WAF.CountOnly,
+			RuleGroups:          groups,
 			KeyArn:              newKey(stack, env, "key", app.Name, "Encrypts the web ACL's log", false).Arn,
 			LogRetentionDays:    env.LogRetentionDays,
 		})

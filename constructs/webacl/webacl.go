@@ -19,9 +19,19 @@ type Config struct {
 	RequestsPer5Minutes int
 	// CountOnly logs the requests that the rules would block, and blocks none. Use it at first.
 	CountOnly bool
+	// RuleGroups are managed rule groups of AWS, in the order of evaluation.
+	// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+	RuleGroups []RuleGroup
 
 	KeyArn           *string
 	LogRetentionDays int
+}
+
+// RuleGroup is a managed rule group of AWS.
+type RuleGroup struct {
+	Name string
+	// CountRules are the group's rules that count and log matching requests instead of blocking them.
+	CountRules []string
 }
 
 // WebACL is a web ACL.
@@ -30,15 +40,6 @@ type WebACL struct {
 	Arn *string
 	// Ready is what a load balancer's Ingress should depend on.
 	Ready cdktf.ITerraformDependable
-}
-
-// managed are rule groups that AWS keeps up to date, in the order of evaluation.
-// https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
-var managed = []string{
-	"AWSManagedRulesAmazonIpReputationList",
-	"AWSManagedRulesKnownBadInputsRuleSet",
-	"AWSManagedRulesCommonRuleSet",
-	"AWSManagedRulesSQLiRuleSet",
 }
 
 // New creates a web ACL.
@@ -92,15 +93,15 @@ func rules(config Config) []*wafv2webacl.Wafv2WebAclRule {
 		rate.Action = &wafv2webacl.Wafv2WebAclRuleAction{Count: &wafv2webacl.Wafv2WebAclRuleActionCount{}}
 	}
 	all := []*wafv2webacl.Wafv2WebAclRule{&rate}
-	for _, name := range managed {
+	for _, group := range config.RuleGroups {
 		// The rules of a group have their own actions. Keep them, or only count.
 		override := &wafv2webacl.Wafv2WebAclRuleOverrideAction{None: &wafv2webacl.Wafv2WebAclRuleOverrideActionNone{}}
 		if config.CountOnly {
 			override = &wafv2webacl.Wafv2WebAclRuleOverrideAction{Count: &wafv2webacl.Wafv2WebAclRuleOverrideActionCount{}}
 		}
 		all = append(all, &wafv2webacl.Wafv2WebAclRule{
-			Name:           jsii.String(name),
-			Statement:      map[string]any{"managed_rule_group_statement": map[string]any{"vendor_name": "AWS", "name": name}},
+			Name:           jsii.String(group.Name),
+			Statement:      map[string]any{"managed_rule_group_statement": group.statement()},
 			OverrideAction: override,
 		})
 	}
@@ -111,4 +112,16 @@ func rules(config Config) []*wafv2webacl.Wafv2WebAclRule {
 		}
 	}
 	return all
+}
+
+func (g RuleGroup) statement() map[string]any {
+	statement := map[string]any{"vendor_name": "AWS", "name": g.Name}
+	var overrides []any
+	for _, rule := range g.CountRules {
+		overrides = append(overrides, map[string]any{"name": rule, "action_to_use": map[string]any{"count": map[string]any{}}})
+	}
+	if len(overrides) > 0 {
+		statement["rule_action_override"] = overrides
+	}
+	return statement
 }
