@@ -153,7 +153,7 @@ var changes = map[string]Change{
 	"app.domain":                     {Effect: Outage, Bootstrap: true, Note: "the old name stops answering when its record is replaced", Replaces: []string{"aws_acm_certificate", "aws_acm_certificate_validation", "aws_route53_record"}},
 	"app.hostedZone":                 {Effect: InPlace, Bootstrap: true},
 	"app.certificateARN":             {Effect: InPlace, Bootstrap: true},
-	"app.internal":                   {Effect: Outage, Note: "for minutes: the load balancer is replaced"},
+	"app.internal":                   {Effect: Outage, Note: "for minutes: the load balancer is replaced; deploy observability after app, for the alarms"},
 	"app.allowedCIDRs":               {Effect: InPlace},
 	"app.webACLARN":                  {Effect: InPlace},
 	"app.waf.enabled":                {Effect: InPlace, Bootstrap: true},

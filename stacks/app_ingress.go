@@ -96,13 +96,20 @@ func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, n
 	})
 }
 
-// newDNSRecord points the domain to the load balancer that the controller created for the release.
+// newDNSRecord points the domain to the load balancer that the controller created for the release. For
+// another scheme the controller creates another one of the same name. The chart's new pods wait for it, and
+// the postcondition refuses the old one.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
 func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
 	balancer := dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
 		Name:      jsii.String(env.ResourceName(env.App.Name)),
 		DependsOn: &[]cdktf.ITerraformDependable{app},
 	})
+	balancer.AddOverride(jsii.String("lifecycle.postcondition"), []any{map[string]any{
+		"condition": fmt.Sprintf("${self.internal == %t}", env.App.Internal),
+		"error_message": fmt.Sprintf("The load balancer controller has not replaced the load balancer yet, as app.internal requires. "+
+			"Wait a minute and run ./plinth deploy %s-app again.", env.Name),
+	}})
 	route53record.NewRoute53Record(stack, jsii.String("domain"), &route53record.Route53RecordConfig{
 		ZoneId: zone,
 		Name:   jsii.String(env.App.Domain),

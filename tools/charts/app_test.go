@@ -2,6 +2,7 @@ package charts
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -230,6 +231,20 @@ func TestAppOutwaitsTheLoadBalancer(t *testing.T) {
 		if timeout, err := time.ParseDuration(text); err != nil || timeout <= time.Duration(idle)*time.Second {
 			t.Errorf("the application keeps idle connections for %q, the load balancer for %d s", text, idle)
 		}
+	}
+}
+
+// Another scheme is another load balancer, and Helm waits for it only while new pods do.
+func TestSchemeRollsPods(t *testing.T) {
+	template := func(change string) string {
+		encoded, err := json.Marshal(one[*appsv1.Deployment](t, renderApp(t, sample(t, "http", change))).Spec.Template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
+	}
+	if template("ingress: {internal: true}") == template("ingress: {internal: false}") {
+		t.Error("the pods of an internal load balancer have the template of a public one's: Helm does not wait for its replacement")
 	}
 }
 

@@ -175,14 +175,42 @@ func (w *World) installChart(key string, t *Thing, folder string, values map[str
 	if err != nil {
 		return refuse("invalid release", "%v", err)
 	}
+	templates := podTemplates(release.Objects)
+	rolled := w.podTemplatesOf("helm_release "+key) != templates
 	w.removeOwned("helm_release " + key)
 	t.Objects = nil
 	for _, object := range release.Objects {
+		if object.Kind == "Ingress" {
+			object.Fields[podsOf], object.Fields[rolledOf] = templates, rolled
+		}
 		if err := w.addObject(key, t, object, release.Objects); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// podTemplates are the templates of a release's pods, as one text.
+func podTemplates(objects []render.Object) string {
+	var all []any
+	for _, object := range objects {
+		if template := dig(object.Fields, "spec.template"); template != nil {
+			all = append(all, template)
+		}
+	}
+	encoded, _ := json.Marshal(all)
+	return string(encoded)
+}
+
+// podTemplatesOf returns what the last upgrade of a release with an Ingress had.
+func (w *World) podTemplatesOf(release string) (templates string) {
+	w.Each(func(_, _ string, t *Thing) bool {
+		if t.Owner == release {
+			templates = text(t.Attributes, podsOf)
+		}
+		return templates == ""
+	}, ingressKind)
+	return templates
 }
 
 // addObject creates an object of a release. all are the release's.
@@ -221,7 +249,7 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 	default:
 		return nil
 	}
-	if scheme := orElse(annotation(fields, annotations+"scheme"), "internal"); isALB(fields) && w.controller(t.Cluster) != nil {
+	if scheme := schemeOf(fields); isALB(fields) && w.controller(t.Cluster) != nil {
 		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme); err != nil {
 			return err
 		}

@@ -162,13 +162,72 @@ func (w *World) reconcileLoadBalancers() {
 			if w.find("aws_lb", "ingress", key) == nil {
 				w.addLoadBalancer(key, t)
 			}
-			balancer := w.find("aws_lb", "ingress", key)
+			balancer := w.ofScheme(w.find("aws_lb", "ingress", key), key, t)
 			w.attach(balancer, t)
 			w.reconcileTargetGroups(balancer, t)
 			w.openTargets(balancer, t)
 		}
 		return true
 	}, ingressKind)
+}
+
+// Reconcile lets the time pass that the controllers need.
+func (w *World) Reconcile() { w.reconcileLoadBalancers() }
+
+// Attributes of an Ingress beyond its own.
+const (
+	// podsOf are the templates of the pods that its release creates.
+	podsOf = "pod_templates"
+	// rolledOf is true if its release's last upgrade rolled pods.
+	rolledOf = "pods_rolled"
+	// outdatedOf is true of a load balancer that the controller is about to replace.
+	outdatedOf = "outdated"
+)
+
+// ofScheme returns the load balancer of an Ingress after it has the Ingress' scheme: the controller deletes
+// it and creates another of its name, with the same target groups. Helm does not wait for that, unless the
+// release rolls pods: with a readiness gate they are Ready only behind the new load balancer.
+//   - https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/deploy/elbv2/load_balancer_synthesizer.go
+//   - https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+func (w *World) ofScheme(old *Thing, ingress string, t *Thing) *Thing {
+	if text(old.Attributes, "scheme") == schemeOf(t.Attributes) {
+		return old
+	}
+	namespace := w.Get("kubernetes_namespace_v1", t.Cluster+":"+text(t.Attributes, "metadata.namespace"))
+	gated := namespace != nil && labelsOf(namespace)["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+	if waits := flag(t.Attributes, rolledOf) && gated; !waits && !flag(old.Attributes, outdatedOf) {
+		old.Attributes[outdatedOf] = true
+		return old
+	}
+	arn := text(old.Attributes, "arn")
+	w.Remove("aws_lb", arn)
+	w.addLoadBalancer(ingress, t)
+	created := w.find("aws_lb", "ingress", ingress)
+	w.removeOwned("aws_lb " + text(created.Attributes, "arn")) // the security group stays
+	created.Attributes["security_groups"] = old.Attributes["security_groups"]
+	w.Each(func(_, _ string, owned *Thing) bool {
+		if owned.Owner == "aws_lb "+arn {
+			owned.Owner = "aws_lb " + text(created.Attributes, "arn")
+			if _, is := owned.Attributes["load_balancer_arns"]; is {
+				owned.Attributes["load_balancer_arns"] = []any{text(created.Attributes, "arn")}
+			}
+		}
+		return true
+	})
+	return created
+}
+
+func labelsOf(t *Thing) map[string]string {
+	labels, _ := dig(t.Attributes, "metadata.labels").(Attributes)
+	found := map[string]string{}
+	for name, value := range labels {
+		found[name] = fmt.Sprint(value)
+	}
+	return found
+}
+
+func schemeOf(ingress Attributes) string {
+	return orElse(annotation(ingress, annotations+"scheme"), "internal")
 }
 
 func isALB(ingress Attributes) bool {
@@ -183,7 +242,7 @@ func annotation(object Attributes, name string) string {
 
 func (w *World) addLoadBalancer(ingress string, t *Thing) {
 	network := text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id")
-	scheme := orElse(annotation(t.Attributes, annotations+"scheme"), "internal")
+	scheme := schemeOf(t.Attributes)
 	object := text(t.Attributes, "metadata.namespace") + "-" + text(t.Attributes, "metadata.name")
 	name := orElse(annotation(t.Attributes, annotations+"load-balancer-name"), "k8s-"+object+"-"+randomHex(10))
 	suffix := "app/" + name + "/" + randomHex(16)

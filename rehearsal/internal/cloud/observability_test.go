@@ -3,6 +3,7 @@ package cloud
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -247,4 +248,40 @@ func TestTargetGroups(t *testing.T) {
 	w.Remove(ingressKind, "dev:app/app")
 	w.reconcileLoadBalancers()
 	assert.Equal(t, len(w.Things["aws_lb"])+len(w.Things[targetGroupKind])+len(w.Things["aws_security_group"]), 0)
+}
+
+// TestChangedScheme: for another scheme the controller creates another load balancer of the same name. Helm
+// waits for it only if the release rolls pods.
+func TestChangedScheme(t *testing.T) {
+	w := newWorld()
+	w.Add("aws_eks_cluster", "dev", &Thing{Attributes: Attributes{"id": "dev", "name": "dev", "vpc_config": []any{Attributes{"vpc_id": "vpc-1"}}}})
+	w.Add("helm_release", "controller", &Thing{Cluster: "dev", Attributes: Attributes{"chart": controllerChart}})
+	w.Add("kubernetes_namespace_v1", "dev:app", &Thing{Cluster: "dev", Attributes: decoded(t, `{
+		"metadata": [{"name": "app", "labels": {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}}]}`)})
+	install := func(scheme string, rolled bool) (balancer, group Attributes) {
+		w.Add(ingressKind, "dev:app/app", &Thing{Cluster: "dev", Attributes: decoded(t, fmt.Sprintf(`{%q: %t,
+			"metadata": {"namespace": "app", "name": "app", "annotations": {
+				"alb.ingress.kubernetes.io/load-balancer-name": "dev-app", "alb.ingress.kubernetes.io/scheme": %q}},
+			"spec": {"ingressClassName": "alb", "rules": [{"http": {"paths": [{"backend": {"service": {"name": "app", "port": {"number": 80}}}}]}}]}}`,
+			rolledOf, rolled, scheme))})
+		w.reconcileLoadBalancers()
+		balancer, err := w.ReadData("aws_lb", Attributes{"name": "dev-app"})
+		assert.NilError(t, err)
+		group, err = w.ReadData(targetGroupKind, decoded(t, `{"tags": {"elbv2.k8s.aws/cluster": "dev"}}`))
+		assert.NilError(t, err)
+		assert.DeepEqual(t, group["load_balancer_arns"], []any{balancer["arn"]})
+		assert.Equal(t, len(w.Things["aws_security_group"]), 1)
+		assert.DeepEqual(t, balancer["security_groups"], []any{slices.Collect(maps.Keys(w.Things["aws_security_group"]))[0]})
+		return balancer, group
+	}
+	public, group := install(schemePublic, true)
+	same, _ := install("internal", false)
+	assert.Equal(t, same["arn"], public["arn"], "Helm has not waited")
+	private, reused := install("internal", false)
+	assert.Assert(t, private["arn"] != public["arn"])
+	assert.Equal(t, private["internal"], true)
+	assert.Equal(t, reused["arn"], group["arn"])
+	again, _ := install(schemePublic, true)
+	assert.Equal(t, again["internal"], false, "Helm has waited for the pods")
+	assert.Equal(t, w.LoadBalancerOf("dev", "app/app"), again["dns_name"])
 }
