@@ -74,7 +74,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		WebhookPorts:      webhookPorts(env),
 		AccessEntries:     append(pipelineAccessEntries(env), accessEntries(env)...),
 	})
-	allowIngressFromAccessPaths(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
+	allowIngressOfPeople(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
 		TerraformStack: stack,
 		Cluster:        cluster,

@@ -49,7 +49,7 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
 	if env.Database.Engine != settings.EngineInCluster {
 		database := postgres.New(stack, "database", databaseConfig(env, network, key))
-		allowIngressFromAccessPaths(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+		allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
 		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
 		return database
 	}

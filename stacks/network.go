@@ -16,8 +16,9 @@ import (
 type Network struct {
 	cdktf.TerraformStack
 	VPC *vpc.VPC
-	// AccessPaths are the ways for people to reach private resources in the VPC.
-	AccessPaths []AccessPath
+	// AccessGroupID is the security group of the bastion and the VPN, through which people reach private
+	// resources in the VPC.
+	AccessGroupID *string
 	// zones are the letters of the zones, in the order of the subnets.
 	zones []string
 }
@@ -45,14 +46,14 @@ func NewNetwork(scope constructs.Construct, env *settings.Environment) *Network 
 	output(stack, "private_subnet_ids", "Subnets of the pods, in the order of the zones", network.PrivateSubnetIDs)
 	output(stack, "public_subnet_ids", "Subnets of load balancers and NAT gateways", network.PublicSubnetIDs)
 	output(stack, "nat_addresses", "Public addresses from which pods reach the internet", network.NATAddresses)
-	result := &Network{TerraformStack: stack, VPC: network, zones: env.Network.AllZones()}
+	access := newAccessGroup(stack, env, network)
 	if env.Network.Bastion.Enabled {
-		result.AccessPaths = append(result.AccessPaths, newBastion(stack, env, network, key))
+		newBastion(stack, env, network, access, key)
 	}
 	if env.Network.VPN.Enabled {
-		result.AccessPaths = append(result.AccessPaths, newVPN(stack, env, network, key))
+		newVPN(stack, env, network, access, key)
 	}
-	return result
+	return &Network{TerraformStack: stack, VPC: network, AccessGroupID: access, zones: env.Network.AllZones()}
 }
 
 // subnets returns the subnets of some zones, of all that a tier has.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/vpcsecuritygroupingressrule"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -17,23 +18,29 @@ import (
 	"plinth/settings"
 )
 
-// AccessPath is a way for people to reach private resources in the VPC.
-type AccessPath struct {
-	// Name is bastion or vpn.
-	Name string
-	// SecurityGroupID is the security group that their traffic comes from.
-	SecurityGroupID *string
+// newAccessGroup creates the security group that marks traffic of people: the bastion and the VPN have it
+// besides their own. It is there without them too. The rules of later stacks name it alone, since AWS deletes no
+// security group that a rule names, and the network, with their own groups, is deployed before those stacks.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
+func newAccessGroup(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC) *string {
+	name := env.ResourceName("access")
+	return securitygroup.NewSecurityGroup(stack, jsii.String("access"), &securitygroup.SecurityGroupConfig{
+		Name:        &name,
+		Description: jsii.String("People, through the bastion or the VPN"),
+		VpcId:       network.ID,
+		Tags:        &map[string]*string{"Name": &name},
+	}).Id()
 }
 
-// allowIngressFromAccessPaths allows ingress to a port from every access path of the network.
-func allowIngressFromAccessPaths(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
-	for _, path := range network.AccessPaths {
-		allowIngress(stack, id+"-from-"+path.Name, what+" from the "+path.Name, securityGroup, path.SecurityGroupID, port)
-	}
+// allowIngressOfPeople allows ingress to a port from the bastion and the VPN.
+func allowIngressOfPeople(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
+	rule := allowIngress(stack, id+"-from-access", what+" from the bastion and the VPN", securityGroup, network.AccessGroupID, port)
+	// Earlier versions had a rule for each. AWS changes the bastion's in place, so that it never refuses anybody.
+	rule.MoveFromId(jsii.String("aws_vpc_security_group_ingress_rule." + id + "-from-bastion"))
 }
 
 // allowIngress allows ingress to a port of one security group from another.
-func allowIngress(scope constructs.Construct, id, description string, to, from *string, port int) cdktf.ITerraformDependable {
+func allowIngress(scope constructs.Construct, id, description string, to, from *string, port int) vpcsecuritygroupingressrule.VpcSecurityGroupIngressRule {
 	return vpcsecuritygroupingressrule.NewVpcSecurityGroupIngressRule(scope, &id, &vpcsecuritygroupingressrule.VpcSecurityGroupIngressRuleConfig{
 		SecurityGroupId:           to,
 		ReferencedSecurityGroupId: from,
@@ -44,7 +51,7 @@ func allowIngress(scope constructs.Construct, id, description string, to, from *
 	})
 }
 
-func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) AccessPath {
+func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, access *string, key *encryptionkey.Key) {
 	made := bastion.New(stack, "bastion", bastion.Config{
 		Name:               env.ResourceName("bastion"),
 		InstanceType:       env.Network.Bastion.InstanceType,
@@ -54,6 +61,7 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 		Region:             env.Region,
 		VpcID:              network.ID,
 		SubnetID:           network.PrivateSubnetIDs[0],
+		AccessGroupID:      access,
 		CIDR:               env.Network.CIDR,
 		Targets:            bastionTargets(env),
 		KeyArn:             key.Arn,
@@ -62,7 +70,6 @@ func newBastion(stack cdktf.TerraformStack, env *settings.Environment, network *
 	output(stack, "bastion_instance_id", "Instance that ./plinth tunnel goes through", made.InstanceID)
 	output(stack, "tunnel_policy", "What an IAM role of people needs for ./plinth tunnel and for a shell on the bastion",
 		policy.Document(stack, "tunnel-policy", tunnelStatements(env, key)...))
-	return AccessPath{Name: "bastion", SecurityGroupID: made.SecurityGroupID}
 }
 
 // bastionTargets returns the ports that the bastion reaches in addition to the Kubernetes API. People
@@ -126,7 +133,7 @@ func tunnelStatements(env *settings.Environment, key *encryptionkey.Key) []polic
 	}
 }
 
-func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, key *encryptionkey.Key) AccessPath {
+func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.VPC, access *string, key *encryptionkey.Key) {
 	vpn := env.Network.VPN
 	subnets := network.PrivateSubnetIDs[:1]
 	if env.Protected {
@@ -142,9 +149,9 @@ func newVPN(stack cdktf.TerraformStack, env *settings.Environment, network *vpc.
 		VpcID:                network.ID,
 		VpcCIDR:              env.Network.CIDR,
 		SubnetIDs:            subnets,
+		AccessGroupID:        access,
 		KeyArn:               key.Arn,
 		LogRetentionDays:     env.LogRetentionDays,
 	})
 	output(stack, "vpn_endpoint_id", "For aws ec2 export-client-vpn-client-configuration", made.EndpointID)
-	return AccessPath{Name: "vpn", SecurityGroupID: made.SecurityGroupID}
 }

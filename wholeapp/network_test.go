@@ -79,7 +79,7 @@ func subnetsApart(p platform) (broken []string) {
 }
 
 // databaseReached: whoever the database admits is in a security group of the application's stack, which a
-// SecurityGroupPolicy gives its pods, or in the bastion's or the VPN's.
+// SecurityGroupPolicy gives its pods, or in the one that the bastion and the VPN share.
 func databaseReached(p platform) (broken []string) {
 	policies := map[string]string{}
 	for _, e := range p.resources("helm_release") {
@@ -91,7 +91,7 @@ func databaseReached(p platform) (broken []string) {
 		from := fmt.Sprint(e.body["referenced_security_group_id"])
 		switch {
 		case e.body["from_port"] != 5432.0:
-		case layer(e.stack) == "data" && (strings.Contains(from, "bastion") || strings.Contains(from, "vpn")):
+		case layer(e.stack) == "data" && strings.Contains(from, "-network.outputs.cross-stack-output-aws_security_groupaccess"):
 		case layer(e.stack) != "app" || from != "${aws_security_group.pods.id}":
 			broken = append(broken, e.String()+": admits "+from+" to the database")
 		case !strings.Contains(policies[e.stack], "aws_security_group.pods.id"):

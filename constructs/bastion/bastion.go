@@ -31,6 +31,8 @@ type Config struct {
 
 	Account, Region string
 	VpcID, SubnetID *string
+	// AccessGroupID is the security group that its targets allow ingress from.
+	AccessGroupID *string
 	// Targets are the ports of the VPC that it may reach.
 	Targets []Target
 	CIDR    string
@@ -49,8 +51,6 @@ type Target struct {
 type Bastion struct {
 	constructs.Construct
 	InstanceID *string
-	// SecurityGroupID is the group that its targets must allow ingress from.
-	SecurityGroupID *string
 }
 
 // New creates a bastion.
@@ -76,7 +76,7 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		}).InsecureValue(),
 		InstanceType:             jsii.String(config.InstanceType),
 		SubnetId:                 config.SubnetID,
-		VpcSecurityGroupIds:      &[]*string{group},
+		VpcSecurityGroupIds:      &[]*string{group, config.AccessGroupID},
 		IamInstanceProfile:       profile.Name(),
 		AssociatePublicIpAddress: jsii.Bool(false),
 		// Security: a forged request (SSRF) cannot read the role's credentials.
@@ -90,7 +90,7 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		Tags:      &map[string]*string{"Name": jsii.String(config.Name)},
 		DependsOn: &role.Permissions,
 	})
-	return &Bastion{Construct: this, InstanceID: machine.Id(), SecurityGroupID: group}
+	return &Bastion{Construct: this, InstanceID: machine.Id()}
 }
 
 // newSecurityGroup creates the bastion's group. Security: it has no ingress. It has egress for

@@ -34,7 +34,9 @@ type Config struct {
 	// VpcCIDR is the range that clients reach through the VPN. They reach the internet as before.
 	VpcCIDR string
 	// SubnetIDs are the subnets that it is associated with. AWS bills each by the hour.
-	SubnetIDs        []*string
+	SubnetIDs []*string
+	// AccessGroupID is the security group that resources behind the VPN allow ingress from.
+	AccessGroupID    *string
 	KeyArn           *string
 	LogRetentionDays int
 }
@@ -44,8 +46,6 @@ type VPN struct {
 	constructs.Construct
 	// EndpointID is what people need to export their client's configuration.
 	EndpointID *string
-	// SecurityGroupID is the group that resources behind the VPN must allow ingress from.
-	SecurityGroupID *string
 }
 
 // New creates an endpoint.
@@ -85,7 +85,7 @@ func New(scope constructs.Construct, id string, config Config) *VPN {
 		SplitTunnel:         jsii.Bool(true),
 		SessionTimeoutHours: jsii.Number(config.SessionTimeoutHours),
 		VpcId:               config.VpcID,
-		SecurityGroupIds:    &[]*string{group},
+		SecurityGroupIds:    &[]*string{group, config.AccessGroupID},
 		Tags:                nameTag(config.Name),
 	})
 	for i, subnet := range config.SubnetIDs {
@@ -100,7 +100,7 @@ func New(scope constructs.Construct, id string, config Config) *VPN {
 		TargetNetworkCidr:   jsii.String(config.VpcCIDR),
 		AuthorizeAllGroups:  jsii.Bool(true),
 	})
-	return &VPN{Construct: this, EndpointID: endpoint.Id(), SecurityGroupID: group}
+	return &VPN{Construct: this, EndpointID: endpoint.Id()}
 }
 
 func authentication(config Config) []*ec2clientvpnendpoint.Ec2ClientVpnEndpointAuthenticationOptions {

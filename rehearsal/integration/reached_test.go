@@ -10,10 +10,10 @@ import (
 
 // reached are the rules among security groups that some environments of TestCycle must have once they are
 // deployed: "from to port", with the groups' names after the environment's. cluster is the group of the
-// control plane and the add-ons, balancer that of a load balancer.
+// control plane and the add-ons, balancer that of a load balancer, access that of the bastion and the VPN.
 var reached = map[string][]string{
 	"prod": {
-		"app-pods app-pods 8080", "app-pods postgres 5432", "balancer app-pods 8080", "bastion cluster 443", "bastion postgres 5432",
+		"access cluster 443", "access postgres 5432", "app-pods app-pods 8080", "app-pods postgres 5432", "balancer app-pods 8080",
 		"cluster cluster 10251", "cluster cluster 6443", "cluster cluster 9443", "cluster pods 10250",
 		"grafana-pods loki-pods 3100", "keda-pods app-pods 9090",
 		"loki-pods loki-pods 3100", "loki-pods loki-pods 7946", "loki-pods loki-pods 9095",
@@ -21,7 +21,7 @@ var reached = map[string][]string{
 		"prometheus-pods app-pods 9090", "prometheus-pods kube-state-metrics-pods 8080",
 	},
 	"PostgreSQL in the cluster": {
-		"app-pods app-pods 8080", "app-pods postgres-pods 5432", "balancer app-pods 8080",
+		"access cluster 443", "app-pods app-pods 8080", "app-pods postgres-pods 5432", "balancer app-pods 8080",
 		"cluster cluster 10251", "cluster cluster 9443", "cluster pods 10250",
 		"pods cluster 443", "pods cluster 53", "pods cluster 53 udp",
 	},
