@@ -150,7 +150,7 @@ func TestGoodInput(t *testing.T) {
 		{"connections as they are written", observe("alarms: {databaseConnections: 7}"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 7},
 		{"free storage by the storage", under("database", "storageGiB: 80"), func(e *Environment) any { return e.Observability.Alarms.DatabaseFreeStorageGiB }, 10},
 		{"Grafana from inside the VPC", observe(grafana), func(e *Environment) any { return e.Observability.Grafana.AllowedCIDRs[0] }, "10.10.0.0/16"},
-		{"Grafana in the cluster makes the stack use it", observe(grafana), func(e *Environment) any { return strings.Join(e.KubernetesStacks(), " ") }, "addons app observability"},
+		{"what was installed in the cluster can be deleted", observe("loki: {enabled: false}"), func(e *Environment) any { return strings.Join(e.KubernetesStacks(), " ") }, "addons app observability"},
 		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
 		{"a database in the cluster needs nothing else", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
 		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.MaxTaggedImages }, 30},

@@ -37,14 +37,10 @@ func (e *Environment) RoleARN(name string) string { return e.AccountARN("role/" 
 // PolicyARN returns the ARN of a policy in the environment's account.
 func (e *Environment) PolicyARN(name string) string { return e.AccountARN("policy/" + name) }
 
-// KubernetesStacks returns the stacks whose roles use the Kubernetes API.
-func (e *Environment) KubernetesStacks() []string {
-	stacks := []string{"addons", "app"}
-	if e.Observability.InCluster() {
-		stacks = append(stacks, "observability")
-	}
-	return stacks
-}
+// KubernetesStacks returns the stacks whose roles use the Kubernetes API. Observability's do so even where
+// Prometheus, Loki and Grafana are off: the stack that deploys next deletes what an earlier deployment
+// installed, and the cluster's stack, with the roles' access, is deployed before.
+func (e *Environment) KubernetesStacks() []string { return []string{"addons", "app", "observability"} }
 
 // Developers returns the Kubernetes group of the access entries with policy developer.
 func (e *Environment) Developers() string { return e.Project + ":developers" }

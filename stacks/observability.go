@@ -65,9 +65,11 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 		})
 	}
 
+	// Without Prometheus, Loki and Grafana too: Terraform needs the providers to delete what an earlier deployment
+	// installed. It starts none that neither the settings nor the state use.
+	configureKubernetesProviders(stack, env, cluster)
 	var groups *podGroups
 	if env.Observability.InCluster() {
-		configureKubernetesProviders(stack, env, cluster)
 		groups = newPodGroups(stack, env, cluster)
 	}
 	var metrics *workspace
