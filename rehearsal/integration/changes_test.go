@@ -29,9 +29,9 @@ type walk struct {
 type round struct {
 	// Settings are overrides to deploy the environment again with, and then to take back.
 	Settings []map[string]string
-	// SwitchesOff says that roles lose permissions, which the deployment still needs: bootstrap runs after
-	// it, and on the way back before it.
-	SwitchesOff bool
+	// Switches is on or off for features. Bootstrap runs before one is deployed, and after it is gone, since
+	// the roles have the permissions for both only then.
+	Switches string
 	// OneWay says that the way back is refused.
 	OneWay bool
 }
@@ -134,12 +134,12 @@ func (w walk) play(t *testing.T, rows map[string]documented) {
 						assert.Check(t, may[kind], "%s is replaced, which settings/changes.go does not say", kind)
 					}
 				}
-				check(walked.change(w.overrides(step), bootstrap && !round.SwitchesOff, bootstrap && round.SwitchesOff))
+				check(walked.change(w.overrides(step), bootstrap && round.Switches != "off", bootstrap && round.Switches == "off"))
 				if round.OneWay {
 					maps.Copy(w.Base, step)
 					base = w.overrides(nil)
 				} else {
-					check(walked.change(base, bootstrap, false))
+					check(walked.change(base, bootstrap && round.Switches != "on", bootstrap && round.Switches == "on"))
 				}
 			}) {
 				return // what follows would only fail for the same reason
