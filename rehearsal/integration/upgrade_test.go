@@ -119,7 +119,7 @@ func TestUpgradedAurora(t *testing.T) {
 func (r rehearsal) versions() map[string]string {
 	r.t.Helper()
 	versions := map[string]string{}
-	r.world().Each(func(kind, _ string, t *cloud.Thing) bool {
+	r.world().Each(func(_, _ string, t *cloud.Thing) bool {
 		identifier, ok := t.Attributes["identifier"].(string)
 		if !ok {
 			identifier = t.Attributes["cluster_identifier"].(string)
