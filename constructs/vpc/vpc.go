@@ -163,10 +163,18 @@ func closeDefaultSecurityGroup(scope constructs.Construct, network *string, name
 		})
 }
 
+// goesLast makes Terraform delete what a zone had only after it has updated what used it, such as endpoints.
+// Otherwise it deletes first, and AWS refuses that.
+// https://github.com/hashicorp/terraform/blob/main/docs/destroying.md
+func goesLast() *cdktf.TerraformResourceLifecycle {
+	return &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
+}
+
 func newRouteTable(scope constructs.Construct, network *string, id, name string) *string {
 	return routetable.NewRouteTable(scope, jsii.String(id+"-routes"), &routetable.RouteTableConfig{
-		VpcId: network,
-		Tags:  nameTag(fmt.Sprintf("%s-%s", name, id)),
+		VpcId:     network,
+		Tags:      nameTag(fmt.Sprintf("%s-%s", name, id)),
+		Lifecycle: goesLast(),
 	}).Id()
 }
 
@@ -180,6 +188,7 @@ func newSubnet(scope constructs.Construct, network *string, id, zone string, cid
 		// Security: nothing gets a public address just by being in a public subnet.
 		MapPublicIpOnLaunch: jsii.Bool(false),
 		Tags:                tags,
+		Lifecycle:           goesLast(),
 	}).Id()
 	routetableassociation.NewRouteTableAssociation(scope, jsii.String(id+"-routes-association"),
 		&routetableassociation.RouteTableAssociationConfig{

@@ -45,6 +45,8 @@ type World struct {
 	// Secrets are the values of secrets by ARN, as Secrets Manager stores them. They must be
 	// nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`
+	// Stopped are the pods that stopped because their Fargate profile was deleted, a sentence each.
+	Stopped []string `json:"stopped,omitempty"`
 }
 
 // Secret is a secret's value and the id of its version.
@@ -66,8 +68,10 @@ type Thing struct {
 	Owner string `json:"owner,omitempty"`
 	// Objects are the Kubernetes objects of a Helm release whose chart could be rendered. For a
 	// bucket, any value means that it is not empty: see [World.MarkBucket].
-	Objects []string  `json:"objects,omitempty"`
-	Made    time.Time `json:"made"`
+	Objects []string `json:"objects,omitempty"`
+	// Profiles are the Fargate profiles in which a Helm release or an add-on has pods.
+	Profiles []string  `json:"profiles,omitempty"`
+	Made     time.Time `json:"made"`
 }
 
 // Cloud gives access to the file.

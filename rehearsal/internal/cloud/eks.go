@@ -32,6 +32,7 @@ func init() {
 			replaced: []string{"cluster_name", "fargate_profile_name", "pod_execution_role_arn", "selector", "subnet_ids"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
 			check:    checkProfile,
+			leave:    leaveProfile,
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
 					"arn": w.arn("eks", fmt.Sprintf("fargateprofile/%s/%s/%s", text(a, "cluster_name"), text(a, "fargate_profile_name"), randomUUID())), "status": "ACTIVE",
@@ -44,6 +45,7 @@ func init() {
 			replaced: []string{"cluster_name", "addon_name"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
 			check:    checkAddon,
+			after:    scheduleAddon,
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
 					"arn":        w.arn("eks", fmt.Sprintf("addon/%s/%s/%s", text(a, "cluster_name"), text(a, "addon_name"), randomUUID())),
@@ -205,7 +207,10 @@ func (w *World) administered(cluster string) bool {
 
 // checkProfile: Fargate pods run in private subnets of the cluster's VPC.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
-func checkProfile(w *World, a, _ Attributes) error {
+func checkProfile(w *World, a, before Attributes) error {
+	if before == nil && w.profiles(text(a, "cluster_name")) >= mostProfiles {
+		return refuse("ResourceLimitExceededException", "Cluster %s has %d Fargate profiles, the quota of a cluster", text(a, "cluster_name"), mostProfiles)
+	}
 	cluster := w.cluster(text(a, "cluster_name"))
 	network := text(cluster.Attributes, "vpc_config.vpc_id")
 	for _, subnet := range texts(any(a), "subnet_ids") {
@@ -219,42 +224,16 @@ func checkProfile(w *World, a, _ Attributes) error {
 	return w.checkAssumable(text(a, "pod_execution_role_arn"), "eks-fargate-pods.amazonaws.com")
 }
 
-// checkAddon: CoreDNS on Fargate stays pending unless a profile selects its pods.
+// checkAddon: CoreDNS needs Fargate's compute type.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html
-func checkAddon(w *World, a, _ Attributes) error {
+func checkAddon(_ *World, a, _ Attributes) error {
 	if text(a, "addon_name") != "coredns" {
 		return nil
 	}
-	cluster := text(a, "cluster_name")
-	if !w.schedulable(cluster, "kube-system", map[string]string{"k8s-app": "kube-dns"}) {
-		return refuse("CREATE_FAILED", "add-on coredns of cluster %s stays pending: no Fargate profile selects its pods in kube-system", cluster)
-	}
 	if !strings.Contains(strings.ReplaceAll(text(a, "configuration_values"), " ", ""), `"computeType":"Fargate"`) {
-		return refuse("CREATE_FAILED", `add-on coredns of cluster %s stays pending: configuration_values must hold "computeType": "Fargate"`, cluster)
+		return refuse("CREATE_FAILED", `add-on coredns of cluster %s stays pending: configuration_values must hold "computeType": "Fargate"`, text(a, "cluster_name"))
 	}
 	return nil
-}
-
-// schedulable reports whether a Fargate profile selects a pod.
-func (w *World) schedulable(cluster, namespace string, labels map[string]string) bool {
-	found := false
-	w.Each(func(_, _ string, t *Thing) bool {
-		selectors, _ := t.Attributes["selector"].([]any)
-		for _, s := range selectors {
-			selector, _ := s.(Attributes)
-			if text(t.Attributes, "cluster_name") != cluster || !matches(text(selector, "namespace"), namespace) {
-				continue
-			}
-			wanted, _ := selector["labels"].(Attributes)
-			all := true
-			for key, value := range wanted {
-				all = all && matches(fmt.Sprint(value), labels[key])
-			}
-			found = found || all
-		}
-		return !found
-	}, "aws_eks_fargate_profile")
-	return found
 }
 
 // matches compares with the wildcards of selectors.

@@ -103,29 +103,9 @@ func install(w *World, key string, t *Thing) error {
 				return refuse("context deadline exceeded", "the load balancer controller of %s does not start: there is no VPC %q (value vpcId)", t.Cluster, network)
 			}
 		}
-		return w.checkScheduled(t.Cluster, space, key, nil)
+		return w.scheduleAll(t, t.Cluster, space, key, values)
 	}
 	return w.installChart(key, t, folder, values)
-}
-
-// checkScheduled: pods that no Fargate profile selects stay pending until Helm times out. Without
-// labels, any profile for the namespace will do.
-func (w *World) checkScheduled(cluster, space, what string, labels map[string]string) error {
-	if w.schedulable(cluster, space, labels) || labels == nil && w.takesNamespace(cluster, space) {
-		return nil
-	}
-	return refuse("context deadline exceeded", "pods of %s stay pending: no Fargate profile of cluster %s selects them in namespace %s", what, cluster, space)
-}
-
-func (w *World) takesNamespace(cluster, space string) bool {
-	found := false
-	w.Each(func(_, _ string, t *Thing) bool {
-		if text(t.Attributes, "cluster_name") == cluster {
-			found = slices.ContainsFunc(texts(any(t.Attributes), "selector.namespace"), func(pattern string) bool { return matches(pattern, space) })
-		}
-		return !found
-	}, "aws_eks_fargate_profile")
-	return found
 }
 
 // customGroups are API groups of custom resources, with the published charts that install them.
@@ -178,7 +158,7 @@ func (w *World) installChart(key string, t *Thing, folder string, values map[str
 	templates := podTemplates(release.Objects)
 	rolled := w.podTemplatesOf("helm_release "+key) != templates
 	w.removeOwned("helm_release " + key)
-	t.Objects = nil
+	t.Objects, t.Profiles = nil, nil
 	for _, object := range release.Objects {
 		if object.Kind == "Ingress" {
 			object.Fields[podsOf], object.Fields[rolledOf] = templates, rolled
@@ -232,8 +212,12 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 		return refuse("context deadline exceeded", "pods of %s stay pending: Fargate runs no DaemonSet", name)
 	}
 	if labels := podLabels(object); labels != nil {
-		if err := w.checkScheduled(t.Cluster, object.Namespace, name, labels); err != nil {
+		profile, err := w.schedule(t.Cluster, object.Namespace, name, labels, true)
+		if err != nil {
 			return err
+		}
+		if !slices.Contains(t.Profiles, profile) {
+			t.Profiles = append(t.Profiles, profile)
 		}
 	}
 	t.Objects = append(t.Objects, name)
@@ -250,7 +234,7 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 		return nil
 	}
 	if scheme := schemeOf(fields); isALB(fields) && w.controller(t.Cluster) != nil {
-		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme); err != nil {
+		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme, annotated(fields, "subnets")); err != nil {
 			return err
 		}
 		if err := w.checkBalancer(fields); err != nil {

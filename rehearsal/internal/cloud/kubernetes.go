@@ -252,13 +252,9 @@ func (w *World) addLoadBalancer(ingress string, t *Thing) {
 		host = "internal-" + host
 	}
 	group := randomID("sg")
-	subnets, _ := w.balancerSubnets(network, scheme)
-	var ids []any
-	for _, subnet := range subnets {
-		ids = append(ids, subnet)
-	}
+	subnets, _ := w.balancerSubnets(network, scheme, annotated(t.Attributes, "subnets"))
 	w.Add("aws_lb", arn, &Thing{MadeBy: controllerChart, Attributes: Attributes{
-		"id": arn, "arn": arn, "arn_suffix": suffix, "name": name, "dns_name": host, "zone_id": albZone, "vpc_id": network, "subnets": ids,
+		"id": arn, "arn": arn, "arn_suffix": suffix, "name": name, "dns_name": host, "zone_id": albZone, "vpc_id": network, "subnets": anyList(subnets),
 		"scheme": scheme, "internal": scheme != schemePublic, "load_balancer_type": "application", "ip_address_type": "ipv4",
 		"security_groups": []any{group}, "ingress": ingress, "tags": controllerTags(t, "LoadBalancer"),
 	}})
@@ -274,8 +270,8 @@ const (
 	certificatesOf = "certificate_arns"
 )
 
-// attach gives a load balancer the certificates and the web ACL of its Ingress, and removes those
-// that the Ingress no longer names.
+// attach gives a load balancer the subnets, the certificates and the web ACL of its Ingress, and removes
+// those that the Ingress no longer names.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 func (w *World) attach(balancer, ingress *Thing) {
 	certificates := []any{}
@@ -283,6 +279,10 @@ func (w *World) attach(balancer, ingress *Thing) {
 		certificates = append(certificates, arn)
 	}
 	balancer.Attributes[certificatesOf] = certificates
+	// The controller keeps the subnets of a load balancer that is there, unless the Ingress names them.
+	if subnets := annotated(ingress.Attributes, "subnets"); len(subnets) > 0 {
+		balancer.Attributes["subnets"] = anyList(subnets)
+	}
 	delete(balancer.Attributes, webACLOf)
 	if arn := annotation(ingress.Attributes, annotations+"wafv2-acl-arn"); strings.HasPrefix(arn, "arn:") {
 		balancer.Attributes[webACLOf] = arn
@@ -411,9 +411,25 @@ func alphanumeric(name string) string {
 
 func digit(r rune) rune { return '0' + r%10 }
 
-// balancerSubnets finds a load balancer's subnets by tags, as the controller does.
+func anyList(values []string) []any {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = value
+	}
+	return all
+}
+
+// balancerSubnets returns the subnets that an Ingress names, or finds them by tags, as the controller does.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/
-func (w *World) balancerSubnets(network, scheme string) ([]string, error) {
+func (w *World) balancerSubnets(network, scheme string, named []string) ([]string, error) {
+	if len(named) > 0 {
+		for _, subnet := range named {
+			if w.attribute("aws_subnet", subnet, "vpc_id") != network || w.public(subnet) != (scheme == schemePublic) {
+				return nil, refuse("FailedBuildModel", "%s is no subnet for an %s load balancer in %s", subnet, scheme, network)
+			}
+		}
+		return named, w.checkTwoZones("FailedBuildModel", named)
+	}
 	tag := "kubernetes.io/role/internal-elb"
 	if scheme == schemePublic {
 		tag = "kubernetes.io/role/elb"

@@ -108,7 +108,7 @@ func (w *World) users(name, key string, t *Thing) []string {
 	handles := t.handles()
 	var all []string
 	w.Each(func(otherName, otherKey string, other *Thing) bool {
-		if other == t || other.Cluster != "" || w.owned(other, name+" "+key) {
+		if other == t || other.Cluster != "" || w.owned(other, name+" "+key) || name == "aws_subnet" && otherName == fargateKind && w.vacant(other) {
 			return true
 		}
 		k := kinds[otherName]

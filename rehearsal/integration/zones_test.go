@@ -1,0 +1,82 @@
+package integration
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+
+	"plinth/rehearsal/internal/cloud"
+)
+
+// TestZones adds a zone and removes it again by the steps of docs/operations.md, under the roles of one
+// bootstrap. No pod stops with its profile. The same change at once is refused, and changes nothing.
+func TestZones(t *testing.T) {
+	p := newProject(t)
+	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
+	w := walker{rehearsal: p.rehearsal, initialized: map[string]bool{}}
+	const zones, previous = "NETWORK_ZONES=", "NETWORK_PREVIOUS_ZONES="
+	deployed := func(profiles, balancer string) {
+		t.Helper()
+		assert.DeepEqual(t, w.deploy(), []string(nil))
+		world := w.world()
+		assert.Equal(t, strings.Join(world.Stopped, "\n"), "")
+		assert.Equal(t, zonesOf(world, "aws_eks_fargate_profile", "fargate_profile_name"), profiles)
+		assert.Equal(t, zonesOf(world, "aws_lb", ""), balancer)
+	}
+	w.synth(p.Variable(zones + "[a, b]"))
+	deployed("ab", "ab")
+
+	w.synth(p.Variable(zones + "[a, b, c]"))
+	w.apply(w.stack("network"))
+	before, states := w.made(), w.known()
+	const outage = "would be replaced, and EKS would stop all its pods at once."
+	w.contains(w.refused(p.plinth("deploy "+w.stack("cluster")+" --auto-approve")), "Refused:", "The Fargate profile app-ab "+outage, "docs/operations.md#change-availability-zones")
+	assert.DeepEqual(t, w.made(), before)
+	assert.DeepEqual(t, w.known(), states)
+
+	w.synth(p.Variable(zones+"[a, b, c]"), p.Variable(previous+"[a, b]"))
+	deployed("ab abc", "abc")
+	w.synth(p.Variable(zones + "[a, b, c]"))
+	deployed("abc", "abc")
+
+	w.synth(p.Variable(zones + "[a, b]"))
+	before, states = w.made(), w.known()
+	w.contains(w.refused(p.plinth("deploy "+w.stack("network")+" --auto-approve")), "Refused:", "network.zones: subnet "+w.name("private-c")+" would be deleted")
+	w.contains(w.refused(p.plinth("deploy "+w.stack("cluster")+" --auto-approve")), "Refused:", "The Fargate profile app-abc "+outage)
+	assert.DeepEqual(t, w.made(), before)
+	assert.DeepEqual(t, w.known(), states)
+
+	w.synth(p.Variable(zones+"[a, b]"), p.Variable(previous+"[a, b, c]"))
+	deployed("ab abc", "abc")
+	w.synth(p.Variable(zones + "[a, b]"))
+	// The load balancer is still there.
+	w.contains(w.refused(w.As(w.Terraform(w.stack("network"), "apply", "-input=false", "-auto-approve"), p.App.Pipeline.DeployRoles[w.stack("network")], p.App.Pipeline.Release())), "DependencyViolation", "aws_lb")
+	w.apply(w.stack("app"))
+	deployed("ab", "ab")
+	w.destroy()
+	assert.Equal(t, strings.Join(w.world().Stopped, "\n"), "")
+}
+
+// zonesOf returns the zones of things of a type, each set once: by the end of a name, if one is given, or
+// by their subnets.
+func zonesOf(w *cloud.World, kind, name string) string {
+	var all []string
+	w.Each(func(_, _ string, t *cloud.Thing) bool {
+		letters := ""
+		if subnets, _ := t.Attributes["subnets"].([]any); name == "" {
+			for _, subnet := range subnets {
+				zone, _ := w.Get("aws_subnet", subnet.(string)).Attributes["availability_zone"].(string)
+				letters += zone[len(zone)-1:]
+			}
+		} else {
+			text, _ := t.Attributes[name].(string)
+			letters = text[strings.LastIndex(text, "-")+1:]
+		}
+		all = append(all, letters)
+		return true
+	}, kind)
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), " ")
+}
