@@ -12,6 +12,7 @@ import (
 	"plinth/constructs/eks"
 	"plinth/constructs/encryptionkey"
 	"plinth/constructs/fargateprofile"
+	"plinth/constructs/moved"
 	"plinth/settings"
 )
 
@@ -74,7 +75,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		WebhookPorts:      webhookPorts(env),
 		AccessEntries:     append(pipelineAccessEntries(env), accessEntries(env)...),
 	})
-	allowIngressOfPeople(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
+	access := allowIngressOfPeople(stack, network, "api", "Kubernetes API", cluster.SecurityGroupID, apiPort)
 	result := &Cluster{
 		TerraformStack: stack,
 		Cluster:        cluster,
@@ -91,7 +92,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	for i := range zones {
 		zones[i].SubnetIDs = network.subnets(network.VPC.PrivateSubnetIDs, zones[i].Letters)
 	}
-	var moved []fargateprofile.Moved
+	blocks := []moved.Block{access}
 	// EKS allows ten profiles in a cluster by default: five, twice while zones change.
 	// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
@@ -105,7 +106,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 			Namespaces:  namespaces,
 			LogGroup:    result.PodLogs,
 		})
-		moved = append(moved, profiles.Moved)
+		blocks = append(blocks, profiles.Moved)
 		return profiles.Current
 	}
 	system := profile(systemProfile, "kube-system")
@@ -120,7 +121,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
 	// would delete the pods of its other namespaces.
 	profile(kedaProfile, keda)
-	stack.AddOverride(jsii.String("moved"), moved)
+	moved.Add(stack, blocks...)
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)

@@ -6,6 +6,7 @@ import (
 
 	"plinth/constructs/backupplan"
 	"plinth/constructs/encryptionkey"
+	"plinth/constructs/moved"
 	"plinth/constructs/postgres"
 	"plinth/constructs/repository"
 	"plinth/settings"
@@ -49,7 +50,7 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
 	if env.Database.Engine != settings.EngineInCluster {
 		database := postgres.New(stack, "database", databaseConfig(env, network, key))
-		allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
+		moved.Add(stack, allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port))
 		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
 		return database
 	}

@@ -12,6 +12,7 @@ import (
 	"plinth/constructs/bastion"
 	"plinth/constructs/clientvpn"
 	"plinth/constructs/encryptionkey"
+	"plinth/constructs/moved"
 	"plinth/constructs/policy"
 	"plinth/constructs/postgres"
 	"plinth/constructs/vpc"
@@ -32,11 +33,12 @@ func newAccessGroup(stack cdktf.TerraformStack, env *settings.Environment, netwo
 	}).Id()
 }
 
-// allowIngressOfPeople allows ingress to a port from the bastion and the VPN.
-func allowIngressOfPeople(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) {
+// allowIngressOfPeople allows ingress to a port from the bastion and the VPN. Earlier versions had a rule for each:
+// AWS changes the bastion's in place, so that it never refuses anybody.
+func allowIngressOfPeople(stack cdktf.TerraformStack, network *Network, id, what string, securityGroup *string, port int) moved.Block {
 	rule := allowIngress(stack, id+"-from-access", what+" from the bastion and the VPN", securityGroup, network.AccessGroupID, port)
-	// Earlier versions had a rule for each. AWS changes the bastion's in place, so that it never refuses anybody.
-	rule.MoveFromId(jsii.String("aws_vpc_security_group_ingress_rule." + id + "-from-bastion"))
+	const kind = "aws_vpc_security_group_ingress_rule."
+	return moved.Block{From: kind + id + "-from-bastion", To: kind + *rule.FriendlyUniqueId()}
 }
 
 // allowIngress allows ingress to a port of one security group from another.

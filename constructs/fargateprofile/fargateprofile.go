@@ -13,6 +13,7 @@ import (
 
 	"plinth/constructs/iamrole"
 	"plinth/constructs/loggroup"
+	"plinth/constructs/moved"
 	"plinth/constructs/policy"
 )
 
@@ -55,15 +56,7 @@ type Profiles struct {
 	// Current is the profile of the first zones. Resources that need its pods to be scheduled depend on it.
 	Current cdktf.ITerraformDependable
 	// Moved is the profile that is there since version 0.1, in which an address had no zones.
-	Moved Moved
-}
-
-// Moved is a block moved, which the stack must have. The resource's own method would add it as well, but
-// then each synthesis runs Terraform.
-// https://developer.hashicorp.com/terraform/language/moved
-type Moved struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	Moved moved.Block
 }
 
 // New creates the profiles.
@@ -94,7 +87,7 @@ func New(scope constructs.Construct, id string, config Config) *Profiles {
 	}
 	dependencies := append([]cdktf.ITerraformDependable{config.Cluster}, role.Permissions...)
 	parent := constructs.NewConstruct(this, jsii.String("profile"))
-	result := &Profiles{Moved: Moved{From: address(parent, parent.Node())}}
+	result := &Profiles{Moved: moved.Block{From: address(parent, parent.Node())}}
 	for _, zones := range config.Zones {
 		made := eksfargateprofile.NewEksFargateProfile(parent, jsii.String(strings.Join(zones.Letters, "")), &eksfargateprofile.EksFargateProfileConfig{
 			ClusterName:         jsii.String(config.ClusterName),
