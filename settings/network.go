@@ -98,7 +98,7 @@ func (d *document) checkNetwork(all []*document, selected []string) {
 	if n := len(network.InterfaceEndpoints); n > mostInterfaceEndpoints && d.isValid("network.interfaceEndpoints") {
 		d.report("network.interfaceEndpoints", "must name at most %d services, AWS's quota of interface endpoints in a VPC, names %d", mostInterfaceEndpoints, n)
 	}
-	d.checkUnique("network.endpointAccounts", network.EndpointAccounts)
+	d.checkEndpointAccounts()
 	d.checkUnique("network.allowOverlapWith", network.AllowOverlapWith)
 	d.checkEndpoints("Fargate", endpointsForFargate...)
 	if d.isValid("network.nat", "cluster.imageMirror") && network.NAT == NATNone && d.env.Cluster.ImageMirror == "" {
@@ -110,6 +110,18 @@ func (d *document) checkNetwork(all []*document, selected []string) {
 		d.checkOverlap(all, selected)
 	}
 	d.checkRegionalQuotas(all)
+}
+
+// checkEndpointAccounts refuses the environment's own account: its entry would do nothing, and is
+// probably a mistake for another one.
+func (d *document) checkEndpointAccounts() {
+	const path = "network.endpointAccounts"
+	d.checkUnique(path, d.env.Network.EndpointAccounts)
+	for i, account := range d.env.Network.EndpointAccounts {
+		if account == d.env.Account && d.isValid(element(path, i), "account") {
+			d.report(element(path, i), "must be another account than the environment's own (account), whose resources the endpoints allow without it, is %s; remove it", account)
+		}
+	}
 }
 
 // The default quotas of VPCs and of Elastic IP addresses in a region. AWS raises both on request, so

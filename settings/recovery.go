@@ -90,6 +90,11 @@ func (d *document) checkVaultLock() {
 		}
 	}
 	least, most := path+".minRetentionDays", path+".maxRetentionDays"
+	// Security: the lock protects a backup for its own retention, which whoever deploys the stack chooses for
+	// each new one, down to the lock's minimum.
+	if d.isValid(least) && lock.Mode == LockCompliance && lock.MinRetentionDays == 0 {
+		d.report(least, "must be 1 or more with mode %s, is 0: a deployment could keep every later backup for a day only", lock.Mode)
+	}
 	switch retention := "database.awsBackup.retentionDays"; {
 	case !d.isValid(least, most):
 	case lock.MaxRetentionDays > 0 && lock.MinRetentionDays > lock.MaxRetentionDays:

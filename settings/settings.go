@@ -278,13 +278,15 @@ type AWSBackup struct {
 	Lock VaultLock `yaml:"lock"`
 }
 
-// VaultLock locks AWS Backup's vault: nobody deletes a backup before its retention is over, or changes
-// that.
+// VaultLock locks AWS Backup's vault, so that a backup is kept until its retention is over. A governance
+// lock stops only those who may not remove it, a compliance lock everybody. Neither protects the key that
+// encrypts the backups, nor RDS's own backups and final snapshots.
 type VaultLock struct {
 	// Mode is none, governance or compliance. Who may deploy the data stack can remove a governance lock.
 	// NOBODY CAN REMOVE A COMPLIANCE LOCK, not even AWS, once changeableForDays are over.
 	Mode LockMode `yaml:"mode" validate:"oneof=none governance compliance" example:"governance"`
-	// MinRetentionDays is the shortest retention of a backup that the vault accepts. 0 is no minimum.
+	// MinRetentionDays is the shortest retention of a backup that the vault accepts. 0 is no minimum, which
+	// mode compliance refuses: a deployment could keep every later backup for a day only.
 	MinRetentionDays int `yaml:"minRetentionDays" validate:"between=0-3650" example:"30"`
 	// MaxRetentionDays is the longest one. 0 is no maximum.
 	MaxRetentionDays int `yaml:"maxRetentionDays" validate:"between=0-36500" example:"365"`

@@ -58,6 +58,7 @@ func TestPermissions(t *testing.T) {
 				"NETWORK_VPN_SERVER_CERTIFICATE_ARN=arn:aws:acm:<region>:<account>:certificate/11111111-2222-3333-4444-555555555555",
 				"NETWORK_VPN_SAML_PROVIDER_ARN=arn:aws:iam::<account>:saml-provider/sso", "DATABASE_PASSWORD_ROTATION_DAYS=30",
 				"DATABASE_AWS_BACKUP_ENABLED=true", "DATABASE_AWS_BACKUP_LOCK_MODE=compliance", "DATABASE_AWS_BACKUP_LOCK_CHANGEABLE_FOR_DAYS=3",
+				"DATABASE_AWS_BACKUP_LOCK_MIN_RETENTION_DAYS=30",
 			}, []string{"DATABASE_AWS_BACKUP_LOCK_MAX_RETENTION_DAYS=365", "DATABASE_RESTORE_FROM_SNAPSHOTS=[<snapshot>]"}},
 		} {
 			t.Run(name, func(t *testing.T) {
