@@ -46,7 +46,8 @@ type Copy struct {
 	RetentionDays int
 }
 
-// Lock keeps everybody from deleting a backup before its retention is over.
+// Lock keeps backups until their retention is over. In governance mode, whoever may remove the lock may
+// still delete them.
 type Lock struct {
 	// MinRetentionDays and MaxRetentionDays limit the retention of new backups; 0 is no limit.
 	MinRetentionDays, MaxRetentionDays int

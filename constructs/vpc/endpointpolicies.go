@@ -22,7 +22,8 @@ var limitedServices = map[string]func(Config) []policy.Statement{
 // endpointPolicies makes the policies of endpoints. Services with the same one share it.
 //
 // Security: whoever brings credentials of another account into the network, or has those of a role here,
-// can move no data to another account through an endpoint. Without NAT there is no other way out.
+// can write no data to another account through an endpoint that has a policy. That limits data only
+// without NAT. Slow ways out remain: DNS, names of objects and images in reads, endpoints without a policy.
 // https://docs.aws.amazon.com/whitepapers/latest/building-a-data-perimeter-on-aws/perimeter-implementation.html
 type endpointPolicies struct {
 	scope  constructs.Construct
@@ -110,9 +111,9 @@ func imagesOfAmazon(config Config) []policy.Statement {
 	}}
 }
 
-// reads admits reading any object, and so no data out. The layers of ECR's images, of registry.k8s.io's
-// and of other registries are in buckets of others, which are not listed for good; so are Amazon Linux's
-// packages. Such reads are not signed, or by somebody else.
+// reads admits reading any object: data gets out in the names of objects only. The layers of ECR's images,
+// of registry.k8s.io's and of other registries are in buckets of others, which are not listed for good; so
+// are Amazon Linux's packages. Such reads are not signed, or by somebody else.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
 // https://github.com/kubernetes/registry.k8s.io#stability
 func reads(Config) []policy.Statement {
