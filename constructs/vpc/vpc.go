@@ -125,7 +125,7 @@ func New(scope constructs.Construct, id string, config Config) *VPC {
 				Tags:         nameTag(config.Name + "-nat-" + letter),
 				DependsOn:    &[]cdktf.ITerraformDependable{gateway},
 				// Routes move to another gateway before theirs is deleted: otherwise they would lead nowhere.
-				Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+				Lifecycle: goesLast(),
 			}).Id()
 			result.NATAddresses = append(result.NATAddresses, address.PublicIp())
 			result.NATGatewayIDs = append(result.NATGatewayIDs, nat)
@@ -165,7 +165,7 @@ func closeDefaultSecurityGroup(scope constructs.Construct, network *string, name
 
 // goesLast makes Terraform delete what a zone had only after it has updated what used it, such as endpoints.
 // Otherwise it deletes first, and AWS refuses that.
-// https://github.com/hashicorp/terraform/blob/main/docs/destroying.md
+// https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#create_before_destroy
 func goesLast() *cdktf.TerraformResourceLifecycle {
 	return &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 }
