@@ -1,6 +1,10 @@
 package integration
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -79,4 +83,31 @@ func zonesOf(w *cloud.World, kind, name string) string {
 	}, kind)
 	slices.Sort(all)
 	return strings.Join(slices.Compact(all), " ")
+}
+
+// TestMovedProfiles: profiles of version 0.1, whose addresses have no zones, stay when Plinth is upgraded.
+func TestMovedProfiles(t *testing.T) {
+	t.Parallel()
+	r := furnished(t, "dev")
+	file := filepath.Join(r.App.Stack(r.stack("cluster")).Folder, "cdk.tf.json")
+	content, err := os.ReadFile(file)
+	assert.NilError(t, err)
+	var stack map[string]any
+	assert.NilError(t, json.Unmarshal(content, &stack))
+	moved, _ := stack["moved"].([]any)
+	assert.Assert(t, len(moved) > 0)
+	delete(stack, "moved")
+	before, err := json.Marshal(stack)
+	assert.NilError(t, err)
+	for _, m := range moved {
+		address := func(name string) string {
+			return strings.TrimPrefix(m.(map[string]any)[name].(string), "aws_eks_fargate_profile.")
+		}
+		before = bytes.ReplaceAll(before, []byte(address("to")), []byte(address("from")))
+	}
+	r.do(r.terraform("apply", "network"))
+	assert.NilError(t, os.WriteFile(file, before, 0o600))
+	r.do(r.terraform("apply", "cluster"))
+	assert.NilError(t, os.WriteFile(file, content, 0o600))
+	r.contains(r.do(r.terraform("plan", "cluster")), "has moved to", "Plan: 0 to add, 0 to change, 0 to destroy.")
 }
