@@ -18,7 +18,6 @@ import (
 // bootstrap. No pod stops with its profile. The same change at once is refused, and changes nothing.
 func TestZones(t *testing.T) {
 	p := newProject(t)
-	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
 	w := walker{rehearsal: p.rehearsal, initialized: map[string]bool{}}
 	const zones, previous = "NETWORK_ZONES=", "NETWORK_PREVIOUS_ZONES="
 	deployed := func(profiles, balancer string) {
@@ -29,10 +28,19 @@ func TestZones(t *testing.T) {
 		assert.Equal(t, zonesOf(world, "aws_eks_fargate_profile", "fargate_profile_name"), profiles)
 		assert.Equal(t, zonesOf(world, "aws_lb", ""), balancer)
 	}
-	w.synth(p.Variable(zones + "[a, b]"))
+	// What else has a place in each zone, and what else has pods.
+	synth := func(overrides ...string) {
+		t.Helper()
+		for _, more := range []string{"NETWORK_NAT=per-zone", "NETWORK_INTERFACE_ENDPOINTS=[ecr.api]", "CLUSTER_KEDA=true"} {
+			overrides = append(overrides, p.Variable(more))
+		}
+		w.synth(overrides...)
+	}
+	synth(p.Variable(zones + "[a, b]"))
+	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
 	deployed("ab", "ab")
 
-	w.synth(p.Variable(zones + "[a, b, c]"))
+	synth(p.Variable(zones + "[a, b, c]"))
 	w.apply(w.stack("network"))
 	before, states := w.made(), w.known()
 	const outage = "would be replaced, and EKS would stop all its pods at once."
@@ -40,21 +48,21 @@ func TestZones(t *testing.T) {
 	assert.DeepEqual(t, w.made(), before)
 	assert.DeepEqual(t, w.known(), states)
 
-	w.synth(p.Variable(zones+"[a, b, c]"), p.Variable(previous+"[a, b]"))
+	synth(p.Variable(zones+"[a, b, c]"), p.Variable(previous+"[a, b]"))
 	deployed("ab abc", "abc")
-	w.synth(p.Variable(zones + "[a, b, c]"))
+	synth(p.Variable(zones + "[a, b, c]"))
 	deployed("abc", "abc")
 
-	w.synth(p.Variable(zones + "[a, b]"))
+	synth(p.Variable(zones + "[a, b]"))
 	before, states = w.made(), w.known()
 	w.contains(w.refused(p.plinth("deploy "+w.stack("network")+" --auto-approve")), "Refused:", "network.zones: subnet "+w.name("private-c")+" would be deleted")
 	w.contains(w.refused(p.plinth("deploy "+w.stack("cluster")+" --auto-approve")), "Refused:", "The Fargate profile app-abc "+outage)
 	assert.DeepEqual(t, w.made(), before)
 	assert.DeepEqual(t, w.known(), states)
 
-	w.synth(p.Variable(zones+"[a, b]"), p.Variable(previous+"[a, b, c]"))
+	synth(p.Variable(zones+"[a, b]"), p.Variable(previous+"[a, b, c]"))
 	deployed("ab abc", "abc")
-	w.synth(p.Variable(zones + "[a, b]"))
+	synth(p.Variable(zones + "[a, b]"))
 	// The load balancer is still there.
 	w.contains(w.refused(w.As(w.Terraform(w.stack("network"), "apply", "-input=false", "-auto-approve"), p.App.Pipeline.DeployRoles[w.stack("network")], p.App.Pipeline.Release())), "DependencyViolation", "aws_lb")
 	w.apply(w.stack("app"))

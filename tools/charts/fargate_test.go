@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"plinth/tools/charts/published"
 	"plinth/tools/charts/releases"
 )
 
 // TestFargateProfiles: each pod of the samples names the Fargate profile of its namespace, which the cluster
-// has. While zones change, two profiles select it.
+// has. While zones change, two profiles select it. Each Ingress names the subnets of its load balancer.
 func TestFargateProfiles(t *testing.T) {
 	folders := map[string]string{"app": appChart, "pod-logs": podLogsChart}
 	for _, stack := range []string{"addons", "app", "observability"} {
@@ -34,6 +35,11 @@ func TestFargateProfiles(t *testing.T) {
 				r := mustRender(t, loaded(t, c), i.Name, i.Namespace, i.Values)
 				if len(pods(r)) == 0 {
 					t.Errorf("%s has no pods", i.Name)
+				}
+				for _, ingress := range all[*networkingv1.Ingress](r) {
+					if subnets := strings.Split(ingress.Annotations[alb+"subnets"], ","); len(subnets) < 2 {
+						t.Errorf("%s: Ingress %s names the subnets %v: its load balancer would stay in the zones in which it was made", i.Name, ingress.Name, subnets)
+					}
 				}
 				for _, p := range pods(r) {
 					if name := p.meta.Labels["eks.amazonaws.com/fargate-profile"]; !slices.Contains(profiles[name], i.Namespace) {
