@@ -96,7 +96,11 @@ func New(scope constructs.Construct, id string, config Config) *Profiles {
 			SubnetIds:           &zones.SubnetIDs,
 			Selector:            selectors,
 			DependsOn:           &dependencies,
-			Lifecycle:           &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
+			// EKS deletes one profile of a cluster at a time, each in up to twenty minutes. The time counts while
+			// this one waits for the others.
+			// https://github.com/aws/containers-roadmap/issues/1211
+			Timeouts:  &eksfargateprofile.EksFargateProfileTimeouts{Delete: jsii.String("2h")},
+			Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 		})
 		if result.Current == nil {
 			result.Current = made
