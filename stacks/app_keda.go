@@ -13,7 +13,8 @@ const keda = "keda"
 // horizontal pod autoscaler. KEDA does not use AWS, so it has no IAM role.
 //
 // KEDA is in the application's stack, not with the other add-ons. The application's namespace must
-// exist before KEDA's rights in it, and its ScaledObject must be deleted before KEDA.
+// exist before KEDA's rights in it, and its ScaledObject must be deleted before KEDA, which alone takes off
+// its finalizer.
 func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	stack, env := groups.stack, groups.env
 	namespace := newNamespace(stack, keda, nil)
@@ -73,6 +74,7 @@ func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDepen
 			},
 			"logging": map[string]any{"operator": log, "metricServer": map[string]any{"zapEncoder": "json"}},
 		},
-		DependsOn: []cdktf.ITerraformDependable{namespace, app, group.install(namespace)},
+		OutlivesUsers: true,
+		DependsOn:     []cdktf.ITerraformDependable{namespace, app, group.install(namespace)},
 	})
 }

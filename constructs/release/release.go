@@ -20,6 +20,9 @@ type Config struct {
 	Values map[string]any
 	// Provider is the Helm provider if the stack has several; nil means the one without an alias.
 	Provider cdktf.TerraformProvider
+	// OutlivesUsers is set if a release that depends on this one must be updated before this one is
+	// uninstalled, when it goes. Terraform's own order is the other way round.
+	OutlivesUsers bool
 	// DependsOn are created before the release and destroyed after it.
 	DependsOn []cdktf.ITerraformDependable
 }
@@ -49,6 +52,9 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		// Terraform creates the namespaces, so that a destroy leaves none behind.
 		CreateNamespace: jsii.Bool(false),
 		DependsOn:       &config.DependsOn,
+	}
+	if config.OutlivesUsers {
+		properties.Lifecycle = &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 	}
 	if config.Provider != nil {
 		properties.Provider = config.Provider

@@ -108,6 +108,8 @@ func install(w *World, key string, t *Thing) error {
 	return w.installChart(key, t, folder, values)
 }
 
+const kedaChart = "keda"
+
 // customGroups are API groups of custom resources, with the published charts that install them.
 var customGroups = map[string]string{
 	"external-secrets.io": "external-secrets",
@@ -123,9 +125,21 @@ func (w *World) hasRelease(cluster, chart string) bool {
 	return found
 }
 
-// uninstall deletes a release's objects and waits for finalizers, as the releases set wait.
-func uninstall(w *World, key string, _ *Thing) error {
+// uninstall deletes a release's objects and waits for finalizers, as the releases set wait. KEDA's chart
+// deletes the kind ScaledObject, whose objects have a finalizer that only KEDA takes off.
+// https://keda.sh/docs/latest/deploy/
+func uninstall(w *World, key string, t *Thing) error {
 	var err error
+	if filepath.Base(text(t.Attributes, "chart")) == kedaChart {
+		w.Each(func(_, other string, user *Thing) bool {
+			scaled := func(object string) bool { return strings.HasPrefix(object, "ScaledObject ") }
+			if i := slices.IndexFunc(user.Objects, scaled); i >= 0 && user.Cluster == t.Cluster {
+				err = refuse("context deadline exceeded", "%s of release %s still has the finalizer finalizer.keda.sh, and KEDA, which would take it off, is gone", user.Objects[i], other)
+			}
+			return err == nil
+		}, "helm_release")
+		return err
+	}
 	w.Each(func(_, ingress string, other *Thing) bool {
 		if other.Owner == "helm_release "+key {
 			err = w.checkFinalizer(ingress, other)
