@@ -67,6 +67,10 @@ func TestRefusedAtTheEdge(t *testing.T) {
 		}
 		return strings.NewReplacer(pairs...).Replace(template)
 	}
+	const countBody = `{"name": "SizeRestrictions_BODY", "action_to_use": {"count": {}}}`
+	overriding := func(overrides ...string) string {
+		return strings.Replace(commonRule, `"AWSManagedRulesCommonRuleSet"`, `"AWSManagedRulesCommonRuleSet", "rule_action_override": [`+strings.Join(overrides, ",")+"]", 1)
+	}
 	good := map[string]string{
 		documentKind: `{"name": "dev-bastion", "document_type": "Session", "document_format": "JSON", "content": ` + quoted(shellDocument) + `}`,
 		profileKind:  `{"name": "more", "role": "bastion"}`,
@@ -81,7 +85,7 @@ func TestRefusedAtTheEdge(t *testing.T) {
 		recordKind:         `{"zone_id": "<zone>", "name": "x.example.com", "type": "CNAME", "ttl": 60, "records": ["y.example.com"]}`,
 		certificateKind:    `{"domain_name": "app.example.com", "validation_method": "DNS"}`,
 		webACLKind: `{"name": "dev", "scope": "REGIONAL", "description": "What may reach the load balancer", "default_action": [{"allow": [{}]}],
-			"rule": [` + rateRule + `,` + commonRule + `]}`,
+			"rule": [` + rateRule + `,` + overriding(countBody) + `]}`,
 		webACLLoggingKind: `{"resource_arn": "<acl arn>", "log_destination_configs": ["arn:aws:logs:eu-west-2:111111111111:log-group:aws-waf-logs-dev"],
 			"redacted_fields": [{"single_header": [{"name": "cookie"}], "method": []}]}`,
 	}
@@ -156,6 +160,8 @@ func TestRefusedAtTheEdge(t *testing.T) {
 		{"a limit that is too low", webACLKind, rate("100", "9"), "the limit 9 is not from 10"},
 		{"a limit in a strange time", webACLKind, rate(`"limit": 100`, `"limit": 100, "evaluation_window_sec": 90`), "not 90"},
 		{"a group that AWS does not have", webACLKind, rules(strings.Replace(commonRule, "CommonRuleSet", "RuleSet", 1)), `no managed rule group "AWSManagedRulesRuleSet"`},
+		{"a rule overridden twice", webACLKind, rules(overriding(countBody, countBody)), `the override of "SizeRestrictions_BODY" must name a rule once`},
+		{"a rule overridden with nothing", webACLKind, rules(overriding(`{"name": "SizeRestrictions_BODY", "action_to_use": {}}`)), "and one action"},
 		{"logging of no web ACL", webACLLoggingKind, `{"resource_arn": "<acl arn>s"}`, "does not exist"},
 		{"a log of another name", webACLLoggingKind, `{"log_destination_configs": ["arn:aws:logs:eu-west-2:111111111111:log-group:/vpn"]}`, "begins with aws-waf-logs-"},
 		{"a log with its streams", webACLLoggingKind, `{"log_destination_configs": ["arn:aws:logs:eu-west-2:111111111111:log-group:aws-waf-logs-dev:*"]}`, "The ARN isn't valid"},

@@ -150,14 +150,41 @@ func checkWebACLRule(rule Attributes) error {
 	if managed := text(statement, "managed_rule_group_statement.name"); text(statement, "managed_rule_group_statement.vendor_name") == "AWS" && managedRules[managed] == 0 {
 		return invalidWebACL("rule %s: AWS has no managed rule group %q, or the rehearsal does not know it: see rehearsal/internal/cloud/wafv2.go", name, managed)
 	}
-	if kinds[0] != "rate_based_statement" {
-		return nil
+	if err := checkRuleOverrides(name, statement); err != nil || kinds[0] != "rate_based_statement" {
+		return err
 	}
 	if limit := number(statement, "rate_based_statement.limit"); limit < 10 || limit > 2e9 {
 		return invalidWebACL("rule %s: the limit %v is not from 10 to 2,000,000,000", name, limit)
 	}
 	if window := number(statement, "rate_based_statement.evaluation_window_sec"); !slices.Contains([]float64{0, 60, 120, 300, 600}, window) {
 		return invalidWebACL("rule %s: the evaluation window is 60, 120, 300 or 600 seconds, not %v", name, window)
+	}
+	return nil
+}
+
+// checkRuleOverrides: each override names one rule once, and one action. AWS WAF ignores a name that the group
+// does not have; settings/waf.go knows them.
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_RuleActionOverride.html
+func checkRuleOverrides(rule string, statement Attributes) error {
+	group, _ := dig(statement, "managed_rule_group_statement").(Attributes)
+	if list, ok := dig(statement, "managed_rule_group_statement").([]any); ok && len(list) > 0 {
+		group, _ = list[0].(Attributes)
+	}
+	overrides, seen := nestedBlocks(group, "rule_action_override"), map[string]bool{}
+	if len(overrides) > 100 {
+		return invalidWebACL("rule %s: 100 overrides are allowed, it has %d", rule, len(overrides))
+	}
+	for _, override := range overrides {
+		name, actions := text(override, "name"), 0
+		for _, action := range []string{"allow", "block", "captcha", "challenge", "count"} {
+			if present(dig(override, "action_to_use."+action)) {
+				actions++
+			}
+		}
+		if name == "" || seen[name] || actions != 1 {
+			return invalidWebACL("rule %s: the override of %q must name a rule once, and one action", rule, name)
+		}
+		seen[name] = true
 	}
 	return nil
 }
