@@ -156,7 +156,7 @@ var changes = map[string]Change{
 	"app.internal":                   {Effect: Outage, Note: "for minutes: the load balancer is replaced; deploy observability after app, for the alarms"},
 	"app.allowedCIDRs":               {Effect: InPlace},
 	"app.webACLARN":                  {Effect: InPlace},
-	"app.waf.enabled":                {Effect: InPlace, Bootstrap: true},
+	"app.waf.enabled":                {Effect: InPlace, Bootstrap: true, Note: "to switch it off, set app.webACLARN to none as well"},
 	"app.waf.countOnly":              {Effect: InPlace},
 	"app.waf.countRules":             {Effect: InPlace},
 	"app.waf.requestsPer5Minutes":    {Effect: InPlace},

@@ -46,13 +46,14 @@ type WebACL struct {
 func New(scope constructs.Construct, id string, config Config) *WebACL {
 	this := constructs.NewConstruct(scope, &id)
 	acl := wafv2webacl.NewWafv2WebAcl(this, jsii.String("acl"), &wafv2webacl.Wafv2WebAclConfig{
-		// The load balancer lets go of it before it is deleted.
-		Lifecycle:     &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 		Name:          jsii.String(config.Name),
 		Description:   jsii.String("What may reach the load balancer"),
 		Scope:         jsii.String("REGIONAL"),
 		DefaultAction: &wafv2webacl.Wafv2WebAclDefaultAction{Allow: &wafv2webacl.Wafv2WebAclDefaultActionAllow{}},
 		Rule:          rules(config),
+		// When it goes, Terraform deletes it after the release has dissociated it: AWS deletes none in use.
+		// https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
+		Lifecycle: &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)},
 		VisibilityConfig: &wafv2webacl.Wafv2WebAclVisibilityConfig{
 			CloudwatchMetricsEnabled: jsii.Bool(true), SampledRequestsEnabled: jsii.Bool(true), MetricName: jsii.String(config.Name),
 		},

@@ -84,6 +84,15 @@ func TestOf(t *testing.T) {
 		"the one after it":      {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.37"})}, refused: "one minor version at a time"},
 		"an older Kubernetes":   {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.36"}, object{"version": "1.35"})}, refused: "cannot go back to an older version"},
 		"other settings of it":  {changes: []object{resource("aws_eks_cluster", "update", object{"version": "1.36"}, object{"version": "1.36"})}},
+		"a web ACL in use": {changes: []object{
+			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "update", object{}, object{"values": []any{`{"ingress":{"wafAclArn":""}}`}}),
+		}, refused: "the load balancer would keep the web ACL w"},
+		"a web ACL that is dissociated": {changes: []object{
+			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "update", object{}, object{"values": []any{`{"ingress":{"wafAclArn":"none"}}`}}),
+		}},
+		"a web ACL that goes with its stack": {changes: []object{
+			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "delete", object{"values": []any{`{"ingress":{"wafAclArn":"arn"}}`}}, nil),
+		}, costs: "Uninstalls the release"},
 		"data sources are read": {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package impact
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // rule says what some changes of a type of resource cost.
 type rule struct {
@@ -83,6 +87,16 @@ func inUse(c change, all []change) bool {
 // zoneSteps is where the steps are.
 const zoneSteps = "follow docs/operations.md#change-availability-zones."
 
+// associated reports whether a web ACL goes for good while its load balancer keeps it. The load balancer controller
+// dissociates it only for none.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#wafv2-acl-arn
+func associated(c change, all []change) bool {
+	return c.deleted() && !c.replaced() && slices.ContainsFunc(all, func(release change) bool {
+		values, known := release.Change.After["values"].([]any)
+		return release.Type == "helm_release" && known && strings.Contains(fmt.Sprint(values), `"wafAclArn":""`)
+	})
+}
+
 const atCreation = " It is decided when the environment is created: put the old value back, or make another environment."
 
 // rules are by type.
@@ -101,6 +115,7 @@ var rules = []rule{
 	{kind: "aws_rds_cluster", applies: waitingUpgrade, refused: true, says: "database.version: the database %s cannot wait for the maintenance window to get another major version: every deployment would fail until then. Set database.applyImmediately: true, and deploy at a quiet time."},
 	{kind: "aws_db_instance", applies: behind, refused: true, says: "database.version: the read replica %[1]s needs the new version before its primary. Upgrade it, wait until it is available, and deploy again: aws rds modify-db-instance --db-instance-identifier %[1]s --apply-immediately --engine-version <version>"},
 	{kind: "aws_ecr_repository", applies: replaced, refused: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
+	{kind: "aws_wafv2_web_acl", applies: associated, refused: true, says: "app.waf.enabled: the load balancer would keep the web ACL %s, which AWS then does not delete. Set app.webACLARN to none as well."},
 
 	{kind: "aws_eks_fargate_profile", applies: emptied, says: "Deletes the Fargate profile %s: EKS stops the pods that are left in it, all at once."},
 	{kind: "aws_subnet", applies: leaving, says: "Deletes the subnet %s, which must be empty: deploy the other stacks first."},

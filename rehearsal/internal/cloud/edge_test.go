@@ -315,6 +315,8 @@ func TestCertificate(t *testing.T) {
 	assert.NilError(t, w.Delete(validationKind, "", Attributes{"certificate_arn": arn}))
 	assert.ErrorContains(t, w.Delete(certificateKind, "", Attributes{"id": arn}), "ResourceInUseException")
 	assert.ErrorContains(t, w.Delete(webACLKind, "", Attributes{"id": ids["acl"]}), "WAFAssociatedItemException")
+	w.attach(w.Get("aws_lb", "lb"), &Thing{Attributes: decoded(t, `{"metadata": {"annotations": {}}}`)})
+	assert.ErrorContains(t, w.Delete(webACLKind, "", Attributes{"id": ids["acl"]}), "WAFAssociatedItemException")
 	w.attach(w.Get("aws_lb", "lb"), &Thing{Attributes: decoded(t, `{"metadata": {"annotations": {"alb.ingress.kubernetes.io/wafv2-acl-arn": "none"}}}`)})
 	assert.NilError(t, w.Delete(certificateKind, "", Attributes{"id": arn}))
 	assert.NilError(t, w.Delete(webACLKind, "", Attributes{"id": ids["acl"]}))

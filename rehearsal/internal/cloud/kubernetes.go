@@ -270,8 +270,8 @@ const (
 	certificatesOf = "certificate_arns"
 )
 
-// attach gives a load balancer the subnets, the certificates and the web ACL of its Ingress, and removes
-// those that the Ingress no longer names.
+// attach gives a load balancer the subnets, the certificates and the web ACL of its Ingress. It removes
+// those that the Ingress no longer names, but a web ACL only for none.
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 func (w *World) attach(balancer, ingress *Thing) {
 	certificates := []any{}
@@ -283,8 +283,11 @@ func (w *World) attach(balancer, ingress *Thing) {
 	if subnets := annotated(ingress.Attributes, "subnets"); len(subnets) > 0 {
 		balancer.Attributes["subnets"] = anyList(subnets)
 	}
-	delete(balancer.Attributes, webACLOf)
-	if arn := annotation(ingress.Attributes, annotations+"wafv2-acl-arn"); strings.HasPrefix(arn, "arn:") {
+	switch arn := annotation(ingress.Attributes, annotations+"wafv2-acl-arn"); arn {
+	case "": // it stays as it is
+	case "none":
+		delete(balancer.Attributes, webACLOf)
+	default:
 		balancer.Attributes[webACLOf] = arn
 	}
 	if bucket := logBucket(ingress.Attributes); bucket != "" {
