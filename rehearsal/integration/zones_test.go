@@ -66,6 +66,8 @@ func TestZones(t *testing.T) {
 	// The load balancer is still there.
 	w.contains(w.refused(w.As(w.Terraform(w.stack("network"), "apply", "-input=false", "-auto-approve"), p.App.Pipeline.DeployRoles[w.stack("network")], p.App.Pipeline.Release())), "DependencyViolation", "aws_lb")
 	w.apply(w.stack("app"))
+	w.contains(w.do(p.plinth("deploy "+w.stack("network")+" --auto-approve")), "What this costs:", "Deletes the subnet "+w.name("public-c"))
+	w.contains(w.do(p.plinth("deploy "+w.stack("cluster")+" --auto-approve")), "What this costs:", "Deletes the Fargate profile app-abc")
 	deployed("ab", "ab")
 	w.destroy()
 	assert.Equal(t, strings.Join(w.world().Stopped, "\n"), "")
