@@ -78,7 +78,7 @@ The last column says what a change does to an environment that is deployed:
 | rolls pods | Pods are replaced one after another. Where several run, no request is lost. |
 | outage | Something does not answer for a while. |
 | at creation | It is decided when the environment is created. |
-| … bootstrap first | The deploy roles can need other permissions: run ` + "`./plinth bootstrap`" + `, then deploy. |
+| … bootstrap first | The deploy roles can need other permissions: run ` + "`./plinth bootstrap`" + `, then deploy. To switch something off, deploy first. |
 
 `
 
