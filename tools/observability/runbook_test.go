@@ -25,7 +25,7 @@ type guide struct {
 var traps = []string{
 	"fargate-no-profile", "fargate-capacity", "fargate-vcpu-quota", "coredns-pending", "service-quota",
 	"left-over-load-balancer", "state-lock", "certificate-pending", "migration-failed", "in-cluster-database", "release-pending",
-	"grafana-secret", "external-secret", "data-lost", "waf-blocks", "budget", "nat-ports", "killed-deployment",
+	"grafana-secret", "external-secret", "endpoint-policy", "data-lost", "waf-blocks", "budget", "nat-ports", "killed-deployment",
 }
 
 func newGuide(t *testing.T) guide {

@@ -147,8 +147,9 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err != nil {
 			return err
 		}
+		said := func() {}
 		if verb == "deploy" {
-			if variables, err = explained(variables); err != nil {
+			if variables, said, err = explained(p, variables); err != nil {
 				return err
 			}
 		}
@@ -171,18 +172,28 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err != nil {
 			p.Say("%s", ownWords(verb, names, single))
 		}
+		said()
 		return err
 	}
 }
 
-// explained makes cdktf's Terraform say what a plan costs, and refuse what must not be applied.
-func explained(variables []string) ([]string, error) {
+// explained makes cdktf's Terraform say what a plan costs, and refuse what must not be applied. After cdktf,
+// said says what cdktf may have dropped.
+func explained(p *project.Project, variables []string) (all []string, said func(), err error) {
 	path, err := terraform.Find()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	more, err := impact.Variables(path)
-	return append(variables, more...), err
+	note := p.Path("build", "impact")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(note), 0o755), os.RemoveAll(note)); err != nil {
+		return nil, nil, err
+	}
+	more, err := impact.Variables(path, note)
+	return append(variables, more...), func() {
+		if text, err := os.ReadFile(note); err == nil {
+			p.Say("\n%s", strings.TrimRight(string(text), "\n"))
+		}
+	}, err
 }
 
 // ownWords returns how to see Terraform's full output, which cdktf may have cut.
@@ -243,10 +254,13 @@ func newDiff(p *project.Project) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if variables, err = explained(variables); err != nil {
+		variables, said, err := explained(p, variables)
+		if err != nil {
 			return err
 		}
-		return p.Cdktf(c.Context(), false, append(variables, alone), "diff", "--skip-synth", args[0])
+		err = p.Cdktf(c.Context(), false, append(variables, alone), "diff", "--skip-synth", args[0])
+		said()
+		return err
 	}
 	return c
 }

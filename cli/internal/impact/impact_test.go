@@ -214,7 +214,7 @@ func TestTerraform(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, problems bytes.Buffer
-			terraform := Terraform{Path: filepath.Join(folder, "terraform"), Stdin: strings.NewReader(test.answer), Stdout: &out, Stderr: &problems}
+			terraform := Terraform{Path: filepath.Join(folder, "terraform"), Note: filepath.Join(folder, "note"), Stdin: strings.NewReader(test.answer), Stdout: &out, Stderr: &problems}
 			if code := terraform.Run(t.Context(), strings.Fields(test.args)); code != test.code {
 				t.Errorf("exit code %d\n%s%s", code, out.String(), problems.String())
 			}
@@ -234,6 +234,8 @@ func TestTerraform(t *testing.T) {
 			if found := strings.Join(ran, "|"); found != test.runs {
 				t.Errorf("it ran %s", found)
 			}
+			note, _ := os.ReadFile(filepath.Join(folder, "note"))
+			out.Write(note)
 			for _, want := range test.contains {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("no %q in\n%s", want, out.String())

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,18 +22,23 @@ import (
 // Terraform's place, since cdktf has nothing that could run between a plan and its approval.
 const Variable = "TERRAFORM_WITH_IMPACT"
 
-// Variables make cdktf run this program instead of Terraform, whose path is given.
-func Variables(terraform string) ([]string, error) {
+// noteVariable names a file for words that must not get lost: cdktf can drop the end of what a program says
+// before it exits.
+const noteVariable = "TERRAFORM_IMPACT_FILE"
+
+// Variables make cdktf run this program instead of Terraform, whose path is given. What diff says, and what
+// deploy refuses, is in the file note afterwards.
+func Variables(terraform, note string) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return []string{Variable + "=" + terraform, "TERRAFORM_BINARY_NAME=" + self}, nil
+	return []string{Variable + "=" + terraform, noteVariable + "=" + note, "TERRAFORM_BINARY_NAME=" + self}, nil
 }
 
 // Main takes Terraform's place in this process and returns the exit code.
 func Main(terraform string, args []string) int {
-	t := Terraform{Path: terraform, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	t := Terraform{Path: terraform, Note: os.Getenv(noteVariable), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return t.Run(ctx, args)
@@ -41,7 +47,9 @@ func Main(terraform string, args []string) int {
 // Terraform is Terraform with words about what a plan costs.
 type Terraform struct {
 	// Path is the real program.
-	Path           string
+	Path string
+	// Note is a file to which it adds what a plan costs, and what it refuses to apply.
+	Note           string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
@@ -76,8 +84,28 @@ func (t Terraform) plan(ctx context.Context, args []string) int {
 	if err != nil {
 		return t.fail(err)
 	}
-	fmt.Fprint(t.Stdout, impact.Text())
+	if err := t.note(impact); err != nil {
+		return t.fail(err)
+	}
 	return code
+}
+
+// note adds the impact to the file, under the name of the stack, which is that of the folder.
+func (t Terraform) note(impact Impact) error {
+	text := impact.Text()
+	if text == "" {
+		return nil
+	}
+	folder, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(t.Note, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "%s%s", filepath.Base(folder), text)
+	return errors.Join(err, file.Close())
 }
 
 // apply plans, shows the plan and its costs, asks as Terraform does, and applies exactly that plan.
@@ -111,10 +139,13 @@ func (t Terraform) apply(ctx context.Context, args []string) int {
 	if err != nil {
 		return t.fail(err)
 	}
-	fmt.Fprint(t.Stdout, impact.Text())
 	if len(impact.Refused) > 0 {
+		if err := t.note(impact); err != nil {
+			return t.fail(err)
+		}
 		return 1
 	}
+	fmt.Fprint(t.Stdout, impact.Text())
 	if !approved && !t.asks() {
 		fmt.Fprint(t.Stdout, "\nApply cancelled.\n")
 		return 1
