@@ -10,6 +10,7 @@ import (
 // TestAccessPathsSwitched: the bastion and the VPN come and go with the network stack alone. The cluster and
 // the database do not name their security groups, which could not be deleted otherwise.
 func TestAccessPathsSwitched(t *testing.T) {
+	nightly(t)
 	t.Parallel()
 	with := []string{
 		"PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_DEV_NETWORK_VPN_ENABLED=true", "PLINTH_DEV_NETWORK_VPN_CLIENT_CIDR=172.16.0.0/22",

@@ -17,6 +17,15 @@ import (
 
 var oneByOne = flag.Bool("one-by-one", false, "change each setting alone, which takes much longer")
 
+// nightly skips a test that only make test-changes runs, for the time that it takes. Most of these changes
+// TestChanges makes as well, together with others.
+func nightly(t *testing.T) {
+	t.Helper()
+	if !*oneByOne {
+		t.Skip("make test-changes runs it")
+	}
+}
+
 // walk is an environment in which settings are changed.
 type walk struct {
 	Environment string

@@ -9,6 +9,7 @@ import (
 
 // TestKEDASwitchedOff: the application's ScaledObject is deleted before KEDA, which takes off its finalizer.
 func TestKEDASwitchedOff(t *testing.T) {
+	nightly(t)
 	t.Parallel()
 	r := furnished(t, "dev", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50")
 	for _, layer := range []string{"network", "data", "cluster", "addons", "app"} {

@@ -10,6 +10,7 @@ import (
 // TestObservabilitySwitchedOff: the last of Prometheus, Loki and Grafana goes in one deployment of every stack,
 // under the roles of the pipeline.
 func TestObservabilitySwitchedOff(t *testing.T) {
+	nightly(t)
 	t.Parallel()
 	r := start(t, "dev", "PLINTH_DEV_OBSERVABILITY_LOKI_ENABLED=true")
 	assert.NilError(t, r.Bootstrap(t.Context()))

@@ -83,6 +83,7 @@ func TestUpgrade(t *testing.T) {
 
 // TestUpgradedAurora gives an Aurora cluster the next major version in one deployment, and goes back.
 func TestUpgradedAurora(t *testing.T) {
+	nightly(t)
 	t.Parallel()
 	aurora := []string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium"}
 	r := furnished(t, "dev", append(aurora, "PLINTH_DEV_DATABASE_VERSION=16")...)

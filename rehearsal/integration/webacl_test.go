@@ -10,6 +10,7 @@ import (
 // TestWebACLSwitchedOff: app.waf.enabled goes with app.webACLARN: none in one deployment. Without it, the
 // load balancer would keep the web ACL, which AWS then does not delete.
 func TestWebACLSwitchedOff(t *testing.T) {
+	nightly(t)
 	t.Parallel()
 	r := furnished(t, "dev", "PLINTH_DEV_APP_WAF_ENABLED=true")
 	for _, layer := range []string{"network", "data", "cluster", "addons", "app"} {
