@@ -100,7 +100,7 @@ func (t Terraform) note(impact Impact) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(t.Note, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(t.Note, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
