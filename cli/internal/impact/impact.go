@@ -36,7 +36,7 @@ func Of(plan []byte) (Impact, error) {
 			continue
 		}
 		for _, r := range rules {
-			if r.kind != c.Type || !r.applies(c, document.Changes) {
+			if !slices.Contains(r.kinds, c.Type) || !r.applies(c, document.Changes) {
 				continue
 			}
 			text := fmt.Sprintf(r.says, c.name())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -146,7 +147,7 @@ func TestChangedSettings(t *testing.T) {
 			told := false
 			for _, kind := range change["replaces"].([]any) {
 				for _, r := range rules {
-					told = told || r.kind == kind && r.applies(asChange(t, resource(kind.(string), "delete+create", object{}, object{})), nil)
+					told = told || slices.Contains(r.kinds, kind.(string)) && r.applies(asChange(t, resource(kind.(string), "delete+create", object{}, object{})), nil)
 				}
 			}
 			if !told {
