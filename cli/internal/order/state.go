@@ -113,12 +113,13 @@ func readState(ctx context.Context, terraform, folder string, s stack) (contents
 	if err != nil {
 		return contents{}, cmp.Or(unready, err)
 	}
+	foreign := providers.CheckState(s.Stack, object, state)
 	found, err := takeInventory(state)
 	if err != nil || found == nil {
-		return contents{foreign: providers.CheckState(s.Stack, object, state)}, err
+		return contents{foreign: foreign}, err
 	}
 	locked, err := complianceLocked(state)
-	return contents{found, providers.CheckState(s.Stack, object, state), locked}, err
+	return contents{found, foreign, locked}, err
 }
 
 // takeInventory returns the inventory of a state, without data sources. It is nil for an empty
