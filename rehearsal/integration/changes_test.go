@@ -114,7 +114,7 @@ func (w walk) play(t *testing.T, rows map[string]documented) {
 	base := w.overrides(nil)
 	r := start(t, w.Environment, base...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
-	walked := walker{rehearsal: r, initialized: map[string]bool{}}
+	walked := walker{rehearsal: r}
 	walked.deploy()
 	// expected and seen are the types of which a resource may be replaced, and is.
 	expected, seen := map[string]bool{}, map[string]bool{}
@@ -173,8 +173,7 @@ func (w walk) overrides(change map[string]string) []string {
 type walker struct {
 	rehearsal
 	// deployed are the synthesized stacks at the last deployment.
-	deployed    map[string]string
-	initialized map[string]bool
+	deployed map[string]string
 }
 
 // change deploys other settings, with ./plinth bootstrap before or after, and returns what deploy does.
@@ -223,10 +222,7 @@ func (w *walker) apply(stack string) []string {
 		w.t.Helper()
 		return w.do(w.As(w.Terraform(stack, args...), role, w.App.Pipeline.Release()))
 	}
-	if !w.initialized[stack] {
-		terraform("init", "-input=false")
-		w.initialized[stack] = true
-	}
+	assert.NilError(w.t, w.initialize(stack))
 	var replaced []string
 	changes := false
 	// https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change

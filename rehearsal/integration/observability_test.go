@@ -14,7 +14,7 @@ func TestObservabilitySwitchedOff(t *testing.T) {
 	t.Parallel()
 	r := start(t, "dev", "PLINTH_DEV_OBSERVABILITY_LOKI_ENABLED=true")
 	assert.NilError(t, r.Bootstrap(t.Context()))
-	w := walker{rehearsal: r, initialized: map[string]bool{}}
+	w := walker{rehearsal: r}
 	w.deploy()
 	loki := func() bool {
 		return slices.ContainsFunc(r.made(), func(thing string) bool { return thing == "helm_release loki" })

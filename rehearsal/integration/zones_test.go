@@ -18,7 +18,7 @@ import (
 // bootstrap. No pod stops with its profile. The same change at once is refused, and changes nothing.
 func TestZones(t *testing.T) {
 	p := newProject(t)
-	w := walker{rehearsal: p.rehearsal, initialized: map[string]bool{}}
+	w := walker{rehearsal: p.rehearsal}
 	const zones, previous = "NETWORK_ZONES=", "NETWORK_PREVIOUS_ZONES="
 	deployed := func(profiles, balancer string) {
 		t.Helper()
