@@ -83,7 +83,7 @@ var changes = map[string]Change{
 	"network.zones":                      {Effect: RollsPods, Note: "all of them, with network.previousZones. Without it the change is refused. The first two are at creation only"},
 	"network.previousZones":              {Effect: InPlace, Note: "when it goes, so do profiles, subnets and NAT gateways that nothing uses any more"},
 	"network.nat":                        {Effect: Outage, Note: "open connections to the internet are cut, new ones work at once"},
-	"network.interfaceEndpoints":         {Effect: InPlace, Note: "open connections to the service are cut when its endpoint goes"},
+	"network.interfaceEndpoints":         {Effect: InPlace, Bootstrap: true, Note: "open connections to the service are cut when its endpoint goes. Bootstrap only for the first endpoint, and after the last"},
 	"network.endpointAccounts":           {Effect: InPlace},
 	"network.allowOverlapWith":           {Effect: NoEffect},
 	"network.flowLogs":                   {Effect: InPlace, Bootstrap: true, Note: "off deletes what is recorded"},
