@@ -58,6 +58,11 @@ var rds = Table{
 		Delete: []Grant{{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:{identifier}"}}},
 		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:db:{identifier}"}, Conditions: requestTaggedIfExists}},
 	},
+	// Each database may be described already.
+	"data.aws_db_instance": {
+		Source: rdsSource,
+		Read:   []Grant{{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:*"}}},
+	},
 	"aws_db_instance[username]": { // a primary
 		Source: rdsSource,
 		Create: []Grant{

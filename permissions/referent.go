@@ -16,11 +16,22 @@ type referent struct {
 
 var (
 	crossStackOutput  = regexp.MustCompile(`^\$\{data\.terraform_remote_state\.cross-stack-reference-input-([a-z0-9-]+)\.outputs\.([A-Za-z0-9_-]+)\}$`)
+	localReference    = regexp.MustCompile(`^\$\{local\.([A-Za-z0-9_-]+)\}$`)
+	// triedFirst is what an expression is, if that is there.
+	triedFirst        = regexp.MustCompile(`^\$\{try\(([^(),]+),`)
 	resourceReference = regexp.MustCompile(`^\$\{(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z0-9_.\[\]]+)\}$`)
 )
 
-// referent follows a reference, through another stack's output too.
+// referent follows a reference, through locals and another stack's output too.
 func (s Stack) referent(reference string) (referent, bool) {
+	if found := localReference.FindStringSubmatch(reference); found != nil {
+		locals, _ := s.Document["locals"].(map[string]any)
+		value, _ := locals[found[1]].(string)
+		if first := triedFirst.FindStringSubmatch(value); first != nil {
+			value = "${" + first[1] + "}"
+		}
+		reference = value
+	}
 	if found := crossStackOutput.FindStringSubmatch(reference); found != nil {
 		owner := s
 		owner.Name = strings.TrimPrefix(found[1], s.Environment+"-")

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
@@ -51,6 +53,9 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 	if env.Database.Engine != settings.EngineInCluster {
 		database := postgres.New(stack, "database", databaseConfig(env, network, key))
 		moved.Add(stack, allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port))
+		// Terraform's state has what RDS has, which can wait for the maintenance window: see ./plinth drift.
+		output(stack, "database_requested", "What the last deployment asked RDS for. Where database.applyImmediately is false, it can wait for the maintenance window",
+			requested(env.Database))
 		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
 		return database
 	}
@@ -63,6 +68,14 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 		SecretName:   env.Project + "/" + env.Name + "/postgres",
 		KeyArn:       key.Arn,
 	})
+}
+
+func requested(database settings.Database) string {
+	common := fmt.Sprintf("%s, PostgreSQL %s", database.InstanceClass, database.Version)
+	if database.Engine == settings.EngineAurora {
+		return common
+	}
+	return fmt.Sprintf("%s, %d GiB, Multi-AZ %t", common, database.StorageGiB, database.MultiAZ)
 }
 
 // newBackupPlan backs up the current database. Deleting the environment's key loses the backups, as

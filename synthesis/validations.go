@@ -41,6 +41,7 @@ func (g *securityChecks) Validate() *[]*string {
 type resource struct {
 	kind, path string
 	body       map[string]any
+	data       bool
 }
 
 // securityErrors returns the messages for a stack's file.
@@ -55,10 +56,10 @@ func securityErrors(file string) (messages []string) {
 	if err := json.Unmarshal(content, &stack); err != nil {
 		return []string{fmt.Sprintf("%s: %v", file, err)}
 	}
-	for _, mode := range []map[string]map[string]map[string]any{stack.Resource, stack.Data} {
+	for i, mode := range []map[string]map[string]map[string]any{stack.Resource, stack.Data} {
 		for _, kind := range slices.Sorted(maps.Keys(mode)) {
 			for _, name := range slices.Sorted(maps.Keys(mode[kind])) {
-				m := resource{kind, filepath.Base(filepath.Dir(file)) + "/" + name, mode[kind][name]}
+				m := resource{kind, filepath.Base(filepath.Dir(file)) + "/" + name, mode[kind][name], i == 1}
 				if path, ok := metadataPath(m.body); ok {
 					m.path = path
 				}
@@ -96,7 +97,7 @@ var encryptionArguments = map[string]string{
 func unencrypted(m resource) []string {
 	argument, ok := encryptionArguments[m.kind]
 	// AWS encrypts a replica like its source.
-	if !ok || isTrue(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
+	if !ok || m.data || isTrue(m.body[argument]) || m.body[argument] == nil && m.body["replicate_source_db"] != nil {
 		return nil
 	}
 	return []string{"storage is not encrypted: set " + argument}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsiampolicydocument"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/iamrolepolicy"
@@ -131,6 +132,7 @@ func TestHarmlessIsNotGrave(t *testing.T) {
 	assert.NilError(t, Run(func(app constructs.Construct) {
 		stack := awsStack(app, "harmless")
 		dbinstance.NewDbInstance(stack, jsii.String("replica"), &dbinstance.DbInstanceConfig{InstanceClass: jsii.String("db.t4g.micro"), ReplicateSourceDb: jsii.String("source")})
+		dataawsdbinstance.NewDataAwsDbInstance(stack, jsii.String("database"), &dataawsdbinstance.DataAwsDbInstanceConfig{DbInstanceIdentifier: jsii.String("database")})
 		allow(constructs.NewConstruct(stack, jsii.String("bucket")), []string{"s3:*"}, []string{"arn:aws:s3:::bucket/*"})
 		dataawsiampolicydocument.NewDataAwsIamPolicyDocument(stack, jsii.String("key"), &dataawsiampolicydocument.DataAwsIamPolicyDocumentConfig{
 			Statement: []*dataawsiampolicydocument.DataAwsIamPolicyDocumentStatement{

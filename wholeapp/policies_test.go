@@ -130,6 +130,25 @@ var (
 	inserted = regexp.MustCompile(`[&$]{1,2}\{[^}]*\}`)
 )
 
+// triedLocal is a local, and tried the first of the references that it may be.
+var (
+	triedLocal = regexp.MustCompile(`^\$\{local\.([\w-]+)\}$`)
+	tried      = regexp.MustCompile(`^\$\{try\(([^(),]+),`)
+)
+
+// followLocal returns the reference that a stack's local is.
+func followLocal(stack object, reference string) string {
+	found := triedLocal.FindStringSubmatch(reference)
+	if found == nil {
+		return reference
+	}
+	value, _ := dig(stack, "locals", found[1]).(string)
+	if first := tried.FindStringSubmatch(value); first != nil {
+		return "${" + first[1] + "}"
+	}
+	return value
+}
+
 // resolve puts ARNs in the place of references.
 func (s *policyStatement) resolve(p platform) (broken []string) {
 	for i, key := range s.keys {
@@ -138,6 +157,7 @@ func (s *policyStatement) resolve(p platform) (broken []string) {
 	for i, resource := range s.resources {
 		if found := remote.FindStringSubmatch(resource); found != nil {
 			value, _ := dig(p.stacks[found[1]], "output", found[2], "value").(string)
+			value = followLocal(p.stacks[found[1]], value)
 			resource = value + strings.TrimPrefix(resource, found[0])
 		}
 		if found := leading.FindStringSubmatch(resource); found != nil {

@@ -292,6 +292,7 @@ var reachToken = regexp.MustCompile(`\$\{[^}]*\}`)
 // resolve puts values in place of a stack's references.
 func (a *awsAccount) resolve(stack, value string) string {
 	return reachToken.ReplaceAllStringFunc(value, func(reference string) string {
+		reference = followLocal(a.documents[stack], reference)
 		parts := strings.Split(strings.Trim(reference, "${}"), ".")
 		if parts[0] == "data" && len(parts) == 5 && parts[1] == "terraform_remote_state" {
 			from := strings.TrimPrefix(parts[2], "cross-stack-reference-input-")

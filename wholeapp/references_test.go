@@ -67,6 +67,11 @@ func resolve(p platform, exists map[string]bool, stack string, names []string) s
 			return fmt.Sprintf("variable %s does not exist", names[1])
 		}
 		return ""
+	case "local":
+		if dig(p.stacks[stack], "locals", names[1]) == nil {
+			return fmt.Sprintf("local %s does not exist", names[1])
+		}
+		return ""
 	case "data", "ephemeral":
 		mode, names = names[0], names[1:]
 	}

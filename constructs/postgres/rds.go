@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawsdbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbinstance"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dbparametergroup"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
@@ -76,7 +77,7 @@ func newServers(d database, master *password, result *Postgres) {
 	if master != nil {
 		result.SecretArn = master.secretArn
 	} else {
-		result.SecretArn = primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn()
+		result.SecretArn = managedSecret(d, primary)
 		d.configureRotation(result.SecretArn)
 	}
 
@@ -99,6 +100,20 @@ func newServers(d database, master *password, result *Postgres) {
 	if readers != nil {
 		result.ReaderEndpoint = cdktf.Fn_Join(jsii.String(","), &readers)
 	}
+}
+
+// managedSecret returns the ARN of RDS's secret. A primary whose last replica goes has none yet when the
+// deployment is planned: the provider takes the empty list in the state for what it will be. The data source is
+// read once the primary has changed.
+func managedSecret(d database, primary dbinstance.DbInstance) *string {
+	changed := dataawsdbinstance.NewDataAwsDbInstance(d.scope, jsii.String("primary-secret"), &dataawsdbinstance.DataAwsDbInstanceConfig{
+		DbInstanceIdentifier: primary.Identifier(),
+		DependsOn:            &[]cdktf.ITerraformDependable{primary},
+	})
+	return cdktf.NewTerraformLocal(d.scope, jsii.String("secret-arn"), cdktf.Fn_Try(&[]any{
+		primary.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
+		changed.MasterUserSecret().Get(jsii.Number(0)).SecretArn(),
+	})).AsString()
 }
 
 // instanceConfig adds to config what the primary and its replicas have in common.

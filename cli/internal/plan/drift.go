@@ -41,6 +41,9 @@ type Compared struct {
 	// Older are the addresses of instances for which AWS has a newer image. This is not drift: nobody
 	// changed anything. The next deployment replaces them.
 	Older []string `json:"older_image,omitempty"`
+	// Deferred are the addresses of databases whose changes wait for the maintenance window. This is no drift:
+	// they were deployed.
+	Deferred []string `json:"deferred,omitempty"`
 }
 
 // Drift compares the stacks of an environment, or those that match, with what is deployed. It goes on
@@ -117,15 +120,21 @@ func compare(stack string, p planned, err error) Compared {
 	}
 	var changes []change
 	for _, c := range p.changes {
-		if c.isNewerImage() && !slices.Contains(p.outside, c.Address) {
+		switch {
+		case c.isNewerImage() && !slices.Contains(p.outside, c.Address):
 			result.Older = append(result.Older, c.Address)
-		} else {
+		case slices.Contains(p.deferred, c.Address):
+			result.Deferred = append(result.Deferred, c.Address)
+		default:
 			changes = append(changes, c)
 		}
 	}
 	details := []string{counted(changes), result.Detail}
 	if len(result.Older) > 0 {
 		details = append(details, "AWS has a newer image of an instance: ./plinth deploy "+stack)
+	}
+	if len(result.Deferred) > 0 {
+		details = append(details, "the database changes in its maintenance window; afterwards: ./plinth deploy "+stack)
 	}
 	result.Detail = strings.Join(slices.DeleteFunc(details, func(s string) bool { return s == "" }), "; ")
 	if len(changes) == 0 {
@@ -168,7 +177,8 @@ func table(report []Compared) string {
 			title     string
 			addresses []string
 		}{{"changed by others", c.Outside}, {"not deployed yet", c.Pending}, {"changed outside Terraform, and not changed by a deployment", c.Left},
-			{"not of AWS's newest image, which the next deployment replaces", c.Older}} {
+			{"not of AWS's newest image, which the next deployment replaces", c.Older},
+			{"deployed, and changed in the maintenance window", c.Deferred}} {
 			if len(part.addresses) == 0 {
 				continue
 			}

@@ -30,6 +30,8 @@ func TestDrift(t *testing.T) {
 		image   = deployed + `,"resource_changes":[` + bastion + `]}`
 		images  = deployed + `,"resource_changes":[` + bastion + `,{"address":"aws_vpc.b","mode":"managed","change":{"actions":["create"]}}]}`
 		stopped = deployed + `,"resource_drift":[{"address":"aws_instance.bastion","mode":"managed","change":{"actions":["update"]}}],"resource_changes":[` + bastion + `]}`
+		window  = deployed + `,"output_changes":{"database_requested":{"actions":["%s"]}},"resource_changes":[{"address":"aws_db_instance.primary","type":"aws_db_instance","mode":"managed","change":{"actions":["update"],` +
+			`"before":{"apply_immediately":false,"instance_class":"db.m7g.large","port":5432},"after":{"apply_immediately":%t,"instance_class":"db.m7g.xlarge","port":%d}}}]}`
 		// The prior state no longer lists resources that were deleted outside Terraform.
 		deleted  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{}}},"resource_drift":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["delete"]}}],"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
 		nothing  = `{"format_version":"1.2","prior_state":{"values":{"root_module":{"resources":[{"mode":"data"}]}}},"resource_changes":[{"address":"aws_vpc.a","mode":"managed","change":{"actions":["create"]}}]}`
@@ -58,11 +60,16 @@ func TestDrift(t *testing.T) {
 		"a newer image, and more": {images, same, same, nil, []string{"| dev-network | differs | 1 to add; AWS has a newer image of an instance: ./plinth deploy dev-network |",
 			"dev-network, not deployed yet:\n\n- `aws_vpc.b`\n", "replaces:\n\n- `aws_instance.bastion`\n"}, ErrDiffers.Error()},
 		"a newer image, and others'": {stopped, same, same, nil, []string{"| dev-network | differs | 1 to replace |", "dev-network, changed by others:\n\n- `aws_instance.bastion`\n"}, ErrDiffers.Error()},
-		"all is deleted":             {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
-		"nothing yet":                {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
-		"one fails":                  {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
-		"one is too early":           {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
-		"no credentials":             {same, same, same, signedOut, []string{"| dev-app | cannot be compared | Cannot read the state of dev-network: there are no AWS credentials. Sign in, or choose them with AWS_PROFILE. |"}, "not every stack could be compared"},
+		"in the maintenance window": {same, fmt.Sprintf(window, "no-op", false, 5432), same, nil, []string{"| dev-data | no drift | the database changes in its maintenance window; afterwards: ./plinth deploy dev-data |",
+			"dev-data, deployed, and changed in the maintenance window:\n\n- `aws_db_instance.primary`\n"}, ""},
+		"not asked for yet": {same, fmt.Sprintf(window, "update", false, 5432), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},
+		"at once":           {same, fmt.Sprintf(window, "no-op", true, 5432), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},
+		"more than waits":   {same, fmt.Sprintf(window, "no-op", false, 5433), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},
+		"all is deleted":    {deleted, same, same, nil, []string{"| dev-network | differs | 1 to add |", "dev-network, changed by others:\n\n- `aws_vpc.a`\n"}, ErrDiffers.Error()},
+		"nothing yet":       {same, nothing, same, nil, []string{"| dev-data | not deployed |  |"}, ""},
+		"one fails":         {outside, "", same, nil, []string{"| dev-network | differs |", "| dev-data | cannot be compared | dev-data: terraform show: exit status 1 cat: ", "| dev-app | no drift |"}, "not every stack could be compared"},
+		"one is too early":  {same, same, same, early, []string{"| dev-app | not deployed | dev-app needs dev-addons |"}, ""},
+		"no credentials":    {same, same, same, signedOut, []string{"| dev-app | cannot be compared | Cannot read the state of dev-network: there are no AWS credentials. Sign in, or choose them with AWS_PROFILE. |"}, "not every stack could be compared"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

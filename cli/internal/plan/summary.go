@@ -61,6 +61,8 @@ type shown struct {
 	// outside are the addresses of resources that were changed outside Terraform since the last
 	// deployment, even if a deployment would not change them back.
 	outside []string
+	// deferred are the addresses of databases whose changes were deployed and wait for the maintenance window.
+	deferred []string
 	// deployed is set if the stack has any resource.
 	deployed bool
 	// image is the image that the application was deployed with, if it was deployed by digest and the
@@ -95,7 +97,11 @@ func read(text []byte) (shown, error) {
 	if json.Unmarshal(text, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
 		return shown{}, errors.New("terraform show: the plan's format is not version 1")
 	}
-	var result shown
+	result := shown{}
+	var err error
+	if result.deferred, err = deferred(text); err != nil {
+		return shown{}, errors.New("terraform show: the plan cannot be read")
+	}
 	for _, d := range plan.Drift {
 		if d.Mode == "managed" {
 			result.outside = append(result.outside, d.Address)

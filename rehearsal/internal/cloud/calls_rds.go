@@ -124,6 +124,9 @@ func onRDS(action string) func(*calls) { return func(c *calls) { c.do("rds:"+act
 
 func init() {
 	registerCalls(map[string]caller{
+		"data.aws_db_instance": {read: func(c *calls) {
+			c.do("rds:DescribeDBInstances", c.rdsARN("db", text(c.a, "db_instance_identifier")))
+		}},
 		"aws_db_subnet_group": rdsTags(caller{
 			create: func(c *calls) { c.makeRDS("CreateDBSubnetGroup", "subgrp", text(c.a, "name")) },
 			read:   func(c *calls) { onRDS("DescribeDBSubnetGroups")(c); onRDS("ListTagsForResource")(c) },

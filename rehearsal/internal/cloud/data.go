@@ -19,6 +19,7 @@ var dataSources = map[string]func(w *World, config Attributes) (Attributes, erro
 	"aws_subnets":             (*World).subnets,
 	"aws_ssm_parameter":       (*World).parameter,
 	"aws_route53_zone":        (*World).hostedZone,
+	"aws_db_instance":         database,
 	"aws_eks_cluster":         lookUp("aws_eks_cluster", "name"),
 	"aws_iam_role":            lookUp("aws_iam_role", "name"),
 	"aws_security_group":      lookUp("aws_security_group", "id"),
@@ -50,6 +51,19 @@ func lookUp(kind, attribute string) func(*World, Attributes) (Attributes, error)
 		}
 		return found.Attributes, nil
 	}
+}
+
+// database finds a database by its identifier, which the data source calls otherwise than the resource.
+func database(w *World, config Attributes) (Attributes, error) {
+	found, err := lookUp("aws_db_instance", "identifier")(w, Attributes{"identifier": config["db_instance_identifier"]})
+	if err != nil {
+		return nil, err
+	}
+	answer := Attributes{"id": config["db_instance_identifier"], "db_instance_arn": found["arn"]}
+	for _, attribute := range []string{"address", "endpoint", "engine", "engine_version", "master_user_secret", "port", "resource_id"} {
+		answer[attribute] = found[attribute]
+	}
+	return answer, nil
 }
 
 // AdministratorARN is the ARN of the administrator's role or user.
