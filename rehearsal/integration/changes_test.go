@@ -2,6 +2,7 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -10,9 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gotest.tools/v3/assert"
 	"sigs.k8s.io/yaml"
+
+	"plinth/rehearsal/internal/cloud"
 )
 
 var oneByOne = flag.Bool("one-by-one", false, "change each setting alone, which takes much longer")
@@ -29,6 +33,8 @@ func nightly(t *testing.T) {
 // walk is an environment in which settings are changed.
 type walk struct {
 	Environment string
+	// LogBucket is somebody else's bucket, to which load balancers may write.
+	LogBucket string
 	// Base are overrides with which it is deployed.
 	Base   map[string]string
 	Rounds []round
@@ -114,6 +120,9 @@ func (w walk) play(t *testing.T, rows map[string]documented) {
 	base := w.overrides(nil)
 	r := start(t, w.Environment, base...)
 	assert.NilError(t, r.Bootstrap(t.Context()))
+	if w.LogBucket != "" {
+		r.logBucket(w.LogBucket)
+	}
 	walked := walker{rehearsal: r}
 	walked.deploy()
 	// expected and seen are the types of which a resource may be replaced, and is.
@@ -156,6 +165,18 @@ func (w walk) play(t *testing.T, rows map[string]documented) {
 		}
 	}
 	assert.DeepEqual(t, seen, expected)
+}
+
+// logBucket creates somebody else's bucket for access logs.
+func (r rehearsal) logBucket(name string) {
+	r.t.Helper()
+	assert.NilError(r.t, r.Cloud().Update(func(w *cloud.World) error {
+		const policy = `{"Statement": [{"Effect": "Allow", "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::%s/*"}]}`
+		return errors.Join(
+			w.Create("aws_s3_bucket", "", cloud.Attributes{"bucket": name}),
+			w.Create("aws_s3_bucket_policy", "", cloud.Attributes{"bucket": name, "policy": fmt.Sprintf(policy, name)}),
+		)
+	}))
 }
 
 // overrides are the base with a change, as variables.
@@ -215,6 +236,15 @@ func (w *walker) deploy() []string {
 	return slices.Sorted(maps.Keys(types))
 }
 
+// waits reports whether a database waits for its maintenance window.
+func (w *walker) waits() (found bool) {
+	w.world().Each(func(_, _ string, t *cloud.Thing) bool {
+		found = len(t.Waiting) > 0
+		return !found
+	}, "aws_db_instance", "aws_rds_cluster_instance")
+	return found
+}
+
 func (w *walker) apply(stack string) []string {
 	w.t.Helper()
 	role := w.App.Pipeline.DeployRoles[stack]
@@ -244,6 +274,10 @@ func (w *walker) apply(stack string) []string {
 		if said.Change.Action == "replace" {
 			replaced = append(replaced, said.Change.Resource.Type)
 		}
+	}
+	if changes && w.waits() {
+		w.contains(terraform("plan", "-input=false"), " to change") // until the maintenance window
+		assert.NilError(w.t, w.Cloud().Update(func(world *cloud.World) error { world.Advance(7 * 24 * time.Hour); return nil }))
 	}
 	if changes {
 		w.contains(terraform("plan", "-input=false", "-detailed-exitcode"), "No changes.")

@@ -54,9 +54,9 @@ func init() {
 			fill: func(w *World, _ string, a Attributes) {
 				setDefault(a, "backup_vault_arn", w.attribute(backupVaultKind, text(a, "backup_vault_name"), "arn"))
 			},
-			leave: func(_ *World, id string, t *Thing) error {
+			leave: func(w *World, id string, t *Thing) error {
 				grace := time.Duration(number(t.Attributes, "changeable_for_days")) * 24 * time.Hour
-				if grace > 0 && time.Since(t.Made) >= grace {
+				if grace > 0 && w.now().Sub(t.Made) >= grace {
 					return refuse("InvalidRequestException", "The lock of backup vault %s is in compliance mode, and its grace time is over: nobody can change or remove it", id)
 				}
 				return nil

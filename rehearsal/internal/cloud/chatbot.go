@@ -15,7 +15,7 @@ func init() {
 		conflict: "ConflictException",
 		opaque:   []string{"chat_configuration_arn"}, // its own ARN
 		check:    checkSlack,
-		renew:    func(a, before Attributes) { a["id"] = before["id"] },
+		renew:    func(_ *World, a, before Attributes) { a["id"] = before["id"] },
 		fill: func(_ *World, id string, a Attributes) {
 			setDefaults(a, Attributes{
 				"chat_configuration_arn": id, "slack_team_name": "rehearsal", "slack_channel_name": "rehearsal",

@@ -47,6 +47,8 @@ type World struct {
 	Secrets map[string]Secret `json:"secrets,omitempty"`
 	// Stopped are the pods that stopped because their Fargate profile was deleted, a sentence each.
 	Stopped []string `json:"stopped,omitempty"`
+	// Ahead is how far the account's clock is ahead of this machine's: see [AheadVariable].
+	Ahead Duration `json:"ahead,omitzero"`
 }
 
 // Secret is a secret's value and the id of its version.
@@ -70,8 +72,12 @@ type Thing struct {
 	// bucket, any value means that it is not empty: see [World.MarkBucket].
 	Objects []string `json:"objects,omitempty"`
 	// Profiles are the Fargate profiles in which a Helm release or an add-on has pods.
-	Profiles []string  `json:"profiles,omitempty"`
-	Made     time.Time `json:"made"`
+	Profiles []string `json:"profiles,omitempty"`
+	// Waiting are changes that wait for the resource's maintenance window.
+	Waiting Attributes `json:"waiting,omitempty"`
+	Made    time.Time  `json:"made"`
+	// Deleted is when a resource was deleted that AWS keeps for some days.
+	Deleted time.Time `json:"deleted,omitzero"`
 }
 
 // Cloud gives access to the file.
@@ -156,7 +162,7 @@ func (c *Cloud) Look() (*World, error) {
 }
 
 // Glance reads the file without waiting for the lock. It may miss a change in progress.
-func (c *Cloud) Glance() (*World, error) { return c.read() }
+func (c *Cloud) Glance() (*World, error) { return c.content() }
 
 // Update changes the file. If change returns an error, or the process is killed, the file stays as
 // it was.
@@ -182,7 +188,21 @@ func (c *Cloud) locked(do func() error) error {
 	return do()
 }
 
+// read reads the file, and lets the time pass that has passed since.
 func (c *Cloud) read() (*World, error) {
+	world, err := c.content()
+	if err != nil {
+		return nil, err
+	}
+	ahead, err := ahead()
+	if err != nil || ahead <= world.Ahead {
+		return world, err
+	}
+	world.pass(ahead)
+	return world, c.write(world)
+}
+
+func (c *Cloud) content() (*World, error) {
 	content, err := os.ReadFile(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: there is no cloud in this rehearsal: start one with ./plinth rehearse", c.path)
@@ -211,7 +231,7 @@ func (c *Cloud) write(world *World) error {
 
 // Add adds a resource to the world.
 func (w *World) Add(kind, key string, thing *Thing) {
-	thing.Made = time.Now().UTC().Truncate(time.Second)
+	thing.Made = w.now().Truncate(time.Second)
 	put(&w.Things, kind, key, thing)
 }
 

@@ -49,7 +49,7 @@ func init() {
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
 					"arn":        w.arn("eks", fmt.Sprintf("addon/%s/%s/%s", text(a, "cluster_name"), text(a, "addon_name"), randomUUID())),
-					"created_at": now(), "modified_at": now(), "configuration_values": "",
+					"created_at": w.stamp(), "modified_at": w.stamp(), "configuration_values": "",
 				})
 			},
 		},
@@ -63,7 +63,7 @@ func init() {
 			fill: func(w *World, _ string, a Attributes) {
 				setDefaults(a, Attributes{
 					"access_entry_arn": entryARN(w, text(a, "cluster_name"), text(a, "principal_arn"), randomUUID()),
-					"created_at":       now(), "modified_at": now(), "kubernetes_groups": []any{}, "type": "STANDARD",
+					"created_at":       w.stamp(), "modified_at": w.stamp(), "kubernetes_groups": []any{}, "type": "STANDARD",
 					"user_name": text(a, "principal_arn"),
 				})
 			},
@@ -76,8 +76,8 @@ func init() {
 			replaced: []string{"cluster_name", "principal_arn", "policy_arn", "access_scope"},
 			refers:   map[string]string{"cluster_name": "aws_eks_cluster.name"},
 			check:    checkAssociation,
-			fill: func(_ *World, _ string, a Attributes) {
-				setDefaults(a, Attributes{"associated_at": now(), "modified_at": now()})
+			fill: func(w *World, _ string, a Attributes) {
+				setDefaults(a, Attributes{"associated_at": w.stamp(), "modified_at": w.stamp()})
 			},
 		},
 	})
@@ -138,7 +138,7 @@ func fillEKSCluster(w *World, id string, a Attributes) {
 	name := strings.ToUpper(randomHex(32))
 	certificate := "-----BEGIN CERTIFICATE-----\nThis is a rehearsal's simulator of the CA of " + id + ".\n-----END CERTIFICATE-----\n"
 	setDefaults(a, Attributes{
-		"arn": w.arn("eks", "cluster/"+id), "status": "ACTIVE", "created_at": now(),
+		"arn": w.arn("eks", "cluster/"+id), "status": "ACTIVE", "created_at": w.stamp(),
 		"endpoint":         fmt.Sprintf("https://%s.gr7.%s.eks.amazonaws.com", name, w.Region),
 		"platform_version": "eks.1", "version": "1.35", "cluster_id": nil, "bootstrap_self_managed_addons": true,
 		"certificate_authority": []any{Attributes{"data": base64.StdEncoding.EncodeToString([]byte(certificate))}},

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"helm.sh/helm/v3/pkg/chartutil"
 	"sigs.k8s.io/yaml"
@@ -35,14 +34,14 @@ func init() {
 func releaseNamespace(a Attributes) string { return orElse(text(a, "namespace"), "default") }
 
 // fillRelease sets a release's metadata as Helm does.
-func fillRelease(_ *World, _ string, a Attributes) {
+func fillRelease(w *World, _ string, a Attributes) {
 	values, _ := releaseValues(a) // install checks them
 	encoded, _ := json.Marshal(values)
 	chart, version := filepath.Base(text(a, "chart")), text(a, "version")
 	if metadata, err := chartutil.LoadChartfile(filepath.Join(text(a, "chart"), chartutil.ChartfileName)); err == nil {
 		chart, version = metadata.Name, metadata.Version
 	}
-	at := float64(time.Now().Unix())
+	at := float64(w.now().Unix())
 	a["metadata"] = Attributes{
 		"name": text(a, "name"), "namespace": releaseNamespace(a), "chart": chart, "version": version, "app_version": version,
 		"revision": 1.0, "first_deployed": at, "last_deployed": at, "values": string(encoded), "notes": "",
@@ -51,7 +50,7 @@ func fillRelease(_ *World, _ string, a Attributes) {
 }
 
 // countRevision continues the previous release's revision number.
-func countRevision(a, before Attributes) {
+func countRevision(_ *World, a, before Attributes) {
 	metadata, _ := a["metadata"].(Attributes)
 	metadata["revision"] = number(before, "metadata.revision") + 1
 	metadata["first_deployed"] = number(before, "metadata.first_deployed")

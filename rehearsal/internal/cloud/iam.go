@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 func init() {
@@ -18,7 +17,7 @@ func init() {
 				path := orElse(text(a, "path"), "/")
 				setDefaults(a, Attributes{
 					"name": id, "path": path, "arn": fmt.Sprintf("arn:aws:iam::%s:role%s%s", w.Account, path, id),
-					"unique_id": "AROA" + strings.ToUpper(randomHex(16)), "create_date": now(), "max_session_duration": 3600.0,
+					"unique_id": "AROA" + strings.ToUpper(randomHex(16)), "create_date": w.stamp(), "max_session_duration": 3600.0,
 					"force_detach_policies": false, "inline_policy": []any{}, "managed_policy_arns": []any{},
 				})
 			},
@@ -86,7 +85,7 @@ func init() {
 					"rotation_period_in_days": 365.0, "multi_region": false, "bypass_policy_lockout_safety_check": false,
 				})
 			},
-			lingers: func(Attributes) bool { return true },
+			lingers: func(a Attributes) int { return days(a, "deletion_window_in_days") },
 		},
 		"aws_kms_alias": {
 			id: func(_ *World, a Attributes) string { return text(a, "name") }, unique: []string{"name"}, conflict: "AlreadyExistsException",
@@ -129,9 +128,8 @@ func init() {
 			},
 			leave: func(w *World, id string, _ *Thing) error { delete(w.Secrets, id); return nil },
 			// The versions are deleted with their secret.
-			alone: true,
-			// Thirty days by default.
-			lingers: func(a Attributes) bool { return a["recovery_window_in_days"] != 0.0 },
+			alone:   true,
+			lingers: func(a Attributes) int { return days(a, "recovery_window_in_days") },
 		},
 		"aws_secretsmanager_secret_version": {
 			id: func(w *World, a Attributes) string {
@@ -169,8 +167,6 @@ func init() {
 		},
 	})
 }
-
-func now() string { return time.Now().UTC().Format(time.RFC3339) }
 
 // checkRole: the trust policy's principals must exist.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html

@@ -25,7 +25,7 @@ func init() {
 				path := orElse(text(a, "path"), "/")
 				setDefaults(a, Attributes{
 					"arn": fmt.Sprintf("arn:aws:iam::%s:instance-profile%s%s", w.Account, path, id), "name": id, "name_prefix": "",
-					"create_date": now(), "unique_id": "AIPA" + strings.ToUpper(randomHex(16)),
+					"create_date": w.stamp(), "unique_id": "AIPA" + strings.ToUpper(randomHex(16)),
 				})
 			},
 			// AWS deletes it even while an instance uses it. The instance then loses its credentials.

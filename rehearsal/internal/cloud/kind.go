@@ -37,7 +37,7 @@ type kind struct {
 	// fill sets what AWS computes. It also creates what AWS creates along with the resource.
 	fill func(w *World, id string, a Attributes)
 	// renew updates computed attributes from their values before the update.
-	renew func(a, before Attributes)
+	renew func(w *World, a, before Attributes)
 	// after runs after the resource is created or updated.
 	after func(w *World, key string, t *Thing) error
 	// inUse is AWS's error for deleting a resource that another refers to.
@@ -46,12 +46,17 @@ type kind struct {
 	leave func(w *World, key string, t *Thing) error
 	// alone says that references do not block a deletion; only leave does.
 	alone bool
-	// lingers says that AWS keeps the deleted resource for some days.
-	lingers func(a Attributes) bool
+	// lingers is for how many days AWS keeps the deleted resource.
+	lingers func(a Attributes) int
 	// opaque are attributes whose text may refer to resources that do not exist.
 	opaque []string
 	// recomputed are computed attributes that change with every update.
 	recomputed []string
+	// deferred are attributes that change in the maintenance window, unless apply_immediately is set.
+	deferred []string
+	// window is the attribute with that window, in which upgrade upgrades the resource.
+	window  string
+	upgrade func(w *World, t *Thing)
 	// independent are attributes that AWS may change otherwise than Terraform has planned.
 	independent []string
 	// inCluster says that the resource is in a Kubernetes cluster, not in AWS.
@@ -80,7 +85,9 @@ func Recomputed(kind string) []string { return kinds[kind].recomputed }
 
 // Independent are the attributes of a type that AWS may change otherwise than Terraform has planned. The
 // next refresh shows them.
-func Independent(kind string) []string { return kinds[kind].independent }
+func Independent(kind string) []string {
+	return append(kinds[kind].independent, kinds[kind].deferred...)
+}
 
 // Error is a refusal in AWS's words.
 type Error = iam.Error
@@ -132,8 +139,9 @@ func (w *World) Change(name, cluster string, a Attributes) error {
 		k.fill(w, text(a, "id"), a)
 	}
 	if k.renew != nil {
-		k.renew(a, t.Attributes)
+		k.renew(w, a, t.Attributes)
 	}
+	k.deferChanges(t, a)
 	t.Attributes = a
 	return w.settle(name, key)
 }
@@ -169,7 +177,8 @@ func (w *World) Delete(name, cluster string, a Attributes) error {
 		}
 	}
 	w.Remove(name, key)
-	if k.lingers != nil && k.lingers(t.Attributes) {
+	if k.lingers != nil && k.lingers(t.Attributes) > 0 {
+		t.Deleted = w.now()
 		put(&w.Pending, name, key, t)
 	}
 	w.removeOwned(name + " " + key)

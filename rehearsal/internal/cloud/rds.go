@@ -47,6 +47,9 @@ func init() {
 			renew:       instanceEngine.renew,
 			after:       both(backsUp("aws_db_instance"), upgradeReplicas),
 			independent: instanceEngine.independent(),
+			deferred:    []string{"allocated_storage", "instance_class", "iops", "multi_az", "storage_throughput", "storage_type"},
+			window:      "maintenance_window",
+			upgrade:     upgradeInstance,
 			leave:       leaveDatabase("identifier", "aws_db_instance"),
 			inUse:       "InvalidDBInstanceState",
 		},
@@ -75,6 +78,8 @@ func init() {
 			renew:       clusterEngine.renew,
 			after:       both(backsUp("aws_rds_cluster"), upgradeClusterInstances),
 			independent: clusterEngine.independent(),
+			window:      "preferred_maintenance_window",
+			upgrade:     upgradeCluster,
 			leave:       leaveDatabase("cluster_identifier", "aws_rds_cluster"),
 			inUse:       "InvalidDBClusterStateFault",
 		},
@@ -87,8 +92,10 @@ func init() {
 			},
 			refers:      map[string]string{"cluster_identifier": "aws_rds_cluster.cluster_identifier"},
 			check:       func(w *World, a, _ Attributes) error { return w.checkKeys(a, "performance_insights_kms_key_id") },
-			renew:       func(a, before Attributes) { a[runningVersion] = before[runningVersion] },
+			renew:       func(_ *World, a, before Attributes) { a[runningVersion] = before[runningVersion] },
 			independent: []string{runningVersion},
+			deferred:    []string{"instance_class"},
+			window:      "preferred_maintenance_window",
 			fill: func(w *World, id string, a Attributes) {
 				cluster := w.Get("aws_rds_cluster", text(a, "cluster_identifier"))
 				setDefaults(a, Attributes{
@@ -235,7 +242,7 @@ func fillInstance(w *World, id string, a Attributes) {
 	delete(a, "password_wo")
 	setDefaults(a, Attributes{
 		"arn": w.arn("rds", "db:"+identifier), "resource_id": id, "address": host, "endpoint": fmt.Sprintf("%s:%v", host, port),
-		"port": port, "status": "available", "engine_version_actual": actualVersion(text(a, "engine_version")),
+		"port": port, "status": "available", "engine_version_actual": w.actualVersion(text(a, "engine_version")),
 		"hosted_zone_id": "Z1TTGA775OQIYO", "ca_cert_identifier": defaultCA, "availability_zone": w.Region + "a",
 		"license_model": "postgresql-license", "option_group_name": "default:postgres-" + strings.Split(text(a, "engine_version")+".", ".")[0],
 		"network_type": "IPV4", "replicas": []any{}, "domain_dns_ips": []any{}, "listener_endpoint": []any{},
@@ -289,7 +296,7 @@ func fillCluster(w *World, id string, a Attributes) {
 	setDefaults(a, Attributes{
 		"arn": w.arn("rds", "cluster:"+id), "cluster_resource_id": "cluster-" + strings.ToUpper(randomHex(26)),
 		"endpoint": host("cluster-"), "reader_endpoint": host("cluster-ro-"), "port": 5432.0,
-		"engine_version_actual": actualVersion(text(a, "engine_version")), "hosted_zone_id": "Z1TTGA775OQIYO",
+		"engine_version_actual": w.actualVersion(text(a, "engine_version")), "hosted_zone_id": "Z1TTGA775OQIYO",
 		"availability_zones": zones, "cluster_members": []any{}, "iam_roles": []any{}, "engine_mode": "provisioned",
 		"allocated_storage": 1.0, "storage_type": "", "network_type": "IPV4", "ca_certificate_identifier": defaultCA,
 		"ca_certificate_valid_till": "", "engine_lifecycle_support": "open-source-rds-extended-support",

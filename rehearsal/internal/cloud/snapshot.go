@@ -3,7 +3,6 @@ package cloud
 import (
 	"regexp"
 	"strings"
-	"time"
 )
 
 // snapshotKinds are the type and ARN of a database's snapshots, and AWS's errors about them.
@@ -80,7 +79,7 @@ func backsUp(database string) func(w *World, key string, t *Thing) error {
 			return nil
 		}
 		identifier := orElse(text(t.Attributes, "identifier"), text(t.Attributes, "cluster_identifier"))
-		name := "rds:" + identifier + time.Now().UTC().Format("-2006-01-02-15-04")
+		name := "rds:" + identifier + w.now().Format("-2006-01-02-15-04")
 		if len(w.ownedSnapshots(database, owner)) > 0 || w.Get(snapshotKinds[database].kind, name) != nil {
 			return nil // it has one, or a retained one has the name
 		}
@@ -139,7 +138,7 @@ func (w *World) checkRestore(database string, a Attributes) error {
 			return refuse("InvalidParameterCombination", "%s of a database that is restored from %s is %v, and cannot be %v", attribute, name, had, asked)
 		}
 	}
-	if asked, had := actualVersion(text(a, "engine_version")), text(snapshot.Attributes, "engine_version"); asked != "" && older(asked, had) {
+	if asked, had := w.actualVersion(text(a, "engine_version")), text(snapshot.Attributes, "engine_version"); asked != "" && older(asked, had) {
 		return refuse("InvalidParameterCombination", "Cannot upgrade %s from %s to %s", text(a, "engine"), had, asked)
 	}
 	return nil

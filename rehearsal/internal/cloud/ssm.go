@@ -25,14 +25,14 @@ func init() {
 			_ = json.Unmarshal([]byte(text(a, "content")), &content) // checked by checkDocument
 			hash := sha256.Sum256([]byte(text(a, "content")))
 			setDefaults(a, Attributes{
-				"arn": w.arn("ssm", "document/"+id), "created_date": now(), "owner": w.Account, "status": "Active",
+				"arn": w.arn("ssm", "document/"+id), "created_date": w.stamp(), "owner": w.Account, "status": "Active",
 				"description": content.Description, "schema_version": content.SchemaVersion, "platform_types": []any{"Windows", "Linux", "MacOS"},
 				"default_version": "1", "document_version": "1", "latest_version": "1", "parameter": []any{},
 				"hash": hex.EncodeToString(hash[:]), "hash_type": "Sha256",
 			})
 		},
 		recomputed: []string{"default_version", "document_version", "latest_version", "hash", "parameter"},
-		renew: func(a, before Attributes) {
+		renew: func(_ *World, a, before Attributes) {
 			version := text(before, "latest_version")
 			if text(a, "content") != text(before, "content") {
 				number, _ := strconv.Atoi(version) // AWS's own version number

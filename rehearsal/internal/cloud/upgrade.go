@@ -2,18 +2,31 @@ package cloud
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// minorVersions are RDS's default minor versions of the major versions that it has.
+// minorVersions are RDS's default minor versions of the major versions that it has, to begin with.
 var minorVersions = map[string]string{"14": "14.20", "15": "15.15", "16": "16.11", "17": "17.7", "18": "18.1"}
 
 // runningVersion is the attribute with the version that runs: engine_version is the one that is asked for.
 const runningVersion = "engine_version_actual"
 
-// actualVersion is the version that runs for a requested one.
-func actualVersion(asked string) string { return orElse(minorVersions[asked], asked) }
+// minorEvery is how often PostgreSQL has new minor versions.
+// https://www.postgresql.org/developer/roadmap/
+const minorEvery = Duration(91 * 24 * time.Hour)
+
+// actualVersion is the version that runs for a requested one: a major version alone is its default minor.
+func (w *World) actualVersion(asked string) string {
+	major, minor, _ := strings.Cut(minorVersions[asked], ".")
+	first, err := strconv.Atoi(minor)
+	if err != nil {
+		return asked
+	}
+	return fmt.Sprintf("%s.%d", major, first+int(w.Ahead/minorEvery))
+}
 
 func major(version string) string {
 	before, _, _ := strings.Cut(version, ".")
@@ -86,7 +99,7 @@ func (e engine) check(w *World, a, before Attributes) error {
 // checkUpgrade refuses to go back, another major version without the flag for it, and a minor version that
 // the replicas do not have yet.
 func (w *World) checkUpgrade(a, before Attributes) error {
-	running, asked := text(before, runningVersion), actualVersion(text(a, "engine_version"))
+	running, asked := text(before, runningVersion), w.actualVersion(text(a, "engine_version"))
 	if running == "" || a["engine_version"] == before["engine_version"] {
 		return nil
 	}
@@ -114,16 +127,16 @@ func (w *World) checkUpgrade(a, before Attributes) error {
 // renew sets the version that runs after a change. What waits for the maintenance window leaves it, and
 // the parameter group of another major version. Terraform sees the new version all the same, and the old
 // group: https://github.com/hashicorp/terraform-provider-aws/pull/47121
-func (e engine) renew(a, before Attributes) {
+func (e engine) renew(w *World, a, before Attributes) {
 	running := text(before, runningVersion)
-	switch asked := actualVersion(text(a, "engine_version")); {
+	switch asked := w.actualVersion(text(a, "engine_version")); {
 	case isReplica(a): // upgraded with its source, or by somebody
 		a["engine_version"] = before["engine_version"]
 	case waits(a, before) && running != "":
 		if major(asked) != major(running) {
 			a[e.group] = before[e.group]
 		}
-	case a["engine_version"] == before["engine_version"] && !flag(a, "apply_immediately"):
+	case a["engine_version"] == before["engine_version"] && (!flag(a, "apply_immediately") || minorVersions[text(a, "engine_version")] != ""):
 	case older(running, asked):
 		running = asked
 	}
@@ -161,6 +174,36 @@ func upgradeClusterInstances(w *World, _ string, t *Thing) error {
 		return true
 	}, "aws_rds_cluster_instance")
 	return nil
+}
+
+// upgradeInstance upgrades a database in its maintenance window: to the minor version that was asked for, and
+// with auto_minor_version_upgrade to the default one.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.Minor.html
+func upgradeInstance(w *World, t *Thing) {
+	upgradeMinor(w, t.Attributes, flag(t.Attributes, "auto_minor_version_upgrade"))
+}
+
+// upgradeCluster does the same for an Aurora cluster, if each of its instances says so.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.Upgrading.html
+func upgradeCluster(w *World, t *Thing) {
+	automatic := true
+	w.Each(func(_, _ string, instance *Thing) bool {
+		automatic = text(instance.Attributes, "cluster_identifier") != text(t.Attributes, "cluster_identifier") ||
+			instance.MadeBy != "" || flag(instance.Attributes, "auto_minor_version_upgrade")
+		return automatic
+	}, "aws_rds_cluster_instance")
+	upgradeMinor(w, t.Attributes, automatic)
+	_ = upgradeClusterInstances(w, "", t) // never fails
+}
+
+func upgradeMinor(w *World, a Attributes, automatic bool) {
+	running, version := text(a, runningVersion), text(a, "engine_version")
+	if newest := w.actualVersion(major(running)); automatic && older(running, newest) {
+		version = newest
+	}
+	if major(version) == major(running) && older(running, version) {
+		a[runningVersion] = version
+	}
 }
 
 func both(first, second func(*World, string, *Thing) error) func(*World, string, *Thing) error {

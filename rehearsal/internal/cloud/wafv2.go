@@ -27,7 +27,7 @@ func init() {
 				setDefaults(a, Attributes{"arn": w.arn("wafv2", "regional/webacl/"+text(a, "name")+"/"+id)})
 			},
 			recomputed: []string{"lock_token"},
-			renew:      func(a, _ Attributes) { a["lock_token"] = randomUUID() },
+			renew:      func(_ *World, a, _ Attributes) { a["lock_token"] = randomUUID() },
 			// AWS deletes its logging with it, but refuses while a load balancer uses it.
 			// https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
 			alone: true,

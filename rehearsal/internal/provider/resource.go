@@ -131,7 +131,25 @@ func (s *server) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyReso
 		final = prior
 	}
 	response.NewState, err = encode(final)
+	// As the real provider, whose resources are of the old SDK: AWS may answer otherwise than planned.
+	response.UnsafeToUseLegacyTypeSystem = len(cloud.Independent(r.TypeName)) > 0
 	return response, err
+}
+
+// independently sets the attributes that AWS may set otherwise than planned.
+func independently(name string, planned tftypes.Value, answers map[string]any) (tftypes.Value, error) {
+	members, ok := object(planned)
+	if !ok {
+		return planned, nil
+	}
+	for _, attribute := range cloud.Independent(name) {
+		v, err := typed(members[attribute].Type(), answers[attribute])
+		if err != nil {
+			return planned, err
+		}
+		members[attribute] = v
+	}
+	return tftypes.NewValue(planned.Type(), members), nil
 }
 
 // forget deletes from the rehearsal's cloud what somebody deleted in the real control plane.
@@ -198,12 +216,12 @@ func (s *server) apply(world *cloud.World, name string, prior, planned, config t
 	if err != nil {
 		return prior, fmt.Errorf("what the rehearsal's cloud answers does not fit the schema of %s: %w", name, err)
 	}
+	if final, err = independently(name, final, attributes); err != nil {
+		return prior, err
+	}
 	// The world keeps what Terraform has seen, so that the next read shows no change.
 	kept, _ := plain(final).(map[string]any)
 	thing := world.Get(name, cloud.Key(name, cluster, kept))
-	for _, attribute := range cloud.Independent(name) {
-		kept[attribute] = attributes[attribute]
-	}
 	maps.Copy(thing.Attributes, kept)
 	for argument, a := range b.Attributes {
 		if a.WriteOnly {
