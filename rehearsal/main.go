@@ -29,12 +29,21 @@ func main() {
 	synth := flag.String("synth", "", "the program that writes the stacks (default build/synth)")
 	command := flag.String("command", "", "the program of ./plinth (default build/plinth)")
 	kubernetes := flag.String("kubernetes", "", "the folder with the programs of a real Kubernetes control plane, to use instead of the simulated one")
+	var u upgrade
+	flag.StringVar(&u.from.Root, "from", "", "the folder of another version, with its program in build/synth: deploy that, then this version")
+	flag.StringVar(&u.from.Epoch, "epoch", "", "the time of that version, in Unix seconds")
+	flag.StringVar(&u.ref, "ref", "", "how reports name that version")
+	flag.StringVar(&u.report, "report", "", "the file to which a report of -from is added")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "rehearsal: %s: unknown argument; known are -env, -keep, -out, -standin, -synth, -command and -kubernetes\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "rehearsal: %s: unknown argument; known are -env, -keep, -out, -standin, -synth, -command, -kubernetes, -from, -epoch, -ref and -report\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	os.Exit(rehearsal(*env, *out, run.Tools{Standin: *standin, Synth: *synth, Command: *command, Kubernetes: *kubernetes}, *keep))
+	tools := run.Tools{Standin: *standin, Synth: *synth, Command: *command, Kubernetes: *kubernetes}
+	if u.from.Root != "" {
+		os.Exit(u.rehearse(*env, *out, tools))
+	}
+	os.Exit(rehearsal(*env, *out, tools, *keep))
 }
 
 // The exit statuses. 130 is what shells return after Ctrl-C.
@@ -61,15 +70,7 @@ func rehearsal(env, out string, tools run.Tools, keep bool) int {
 
 // play runs a rehearsal to its end. It returns an error only if the rehearsal could not run.
 func play(env, out string, tools run.Tools, keep bool) (result *report.Result, err error) {
-	root, err := repository()
-	if err != nil {
-		return nil, err
-	}
-	out = cmp.Or(out, filepath.Join(root, "build", "rehearsal", env))
-	tools.Standin = cmp.Or(tools.Standin, filepath.Join(root, "build", "programs", "standin"))
-	tools.Synth = cmp.Or(tools.Synth, filepath.Join(root, "build", "synth"))
-	tools.Command = cmp.Or(tools.Command, filepath.Join(root, "build", "plinth"))
-	r, err := run.New(root, env, out, tools)
+	r, err := open(env, out, tools)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +91,19 @@ func play(env, out string, tools run.Tools, keep bool) (result *report.Result, e
 		return result, stay(ctx, r, s, result)
 	}
 	return result, tell(s, result)
+}
+
+// open starts a rehearsal, by default in a folder and with the programs of the repository's folder build.
+func open(env, out string, tools run.Tools) (*run.Rehearsal, error) {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	built := func(path, name string) string { return cmp.Or(path, filepath.Join(root, "build", name)) }
+	tools.Standin = built(tools.Standin, "programs/standin")
+	tools.Synth = built(tools.Synth, "synth")
+	tools.Command = built(tools.Command, "plinth")
+	return run.New(root, env, built(out, filepath.Join("rehearsal", env)), tools)
 }
 
 // tell writes the report and prints the table.

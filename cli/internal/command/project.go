@@ -1,12 +1,17 @@
 package command
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/pipeline"
+	"plinth/cli/internal/plan"
 	"plinth/cli/internal/project"
 	"plinth/cli/internal/rename"
 	"plinth/cli/internal/synthesized"
@@ -72,11 +77,16 @@ func newRehearse(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
 		Use: "rehearse [env]", Short: "Deploy, diff and destroy an environment on this machine",
 		Long: `The real cdktf and Terraform deploy every stack of an environment, dev if none is named; a simulator answers
-for AWS. No AWS account is involved.`,
+for AWS. No AWS account is involved.
+
+With --from the environment is deployed as of a commit, branch or tag, and then as it is now. It says what is changed,
+replaced and destroyed on the way, and fails if data would be lost, or a deployment refused.`,
 		Example: `  ./plinth rehearse
   ./plinth rehearse prod
   ./plinth rehearse dev --keep      # keep the deployment, to continue by hand
-  ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first`,
+  ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first
+  ./plinth rehearse dev --from main # the way from the branch main to the working tree
+  ./plinth rehearse prod --from v1.2.0 --report build/upgrade.md`,
 		ValidArgsFunction: environments(p),
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -87,17 +97,50 @@ for AWS. No AWS account is involved.`,
 	}
 	keep := c.Flags().Bool("keep", false, "keep the deployment, to continue by hand")
 	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane (six minutes to build the first time)")
+	from := c.Flags().StringArray("from", nil, "a commit, branch or tag: deploy that first; several are rehearsed one after another")
+	report := c.Flags().String("report", "", "a file for the report of --from, in Markdown (default build/upgrade/<env>.md)")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		env := "dev"
+		r := project.Rehearsal{Env: "dev", Keep: *keep, Cluster: *cluster, From: *from, Report: *report}
 		if len(args) > 0 {
-			env = args[0]
+			r.Env = args[0]
 		}
-		if err := knownEnvironment(p, env); err != nil {
+		if err := knownEnvironment(p, r.Env); err != nil {
 			return err
 		}
-		return p.Rehearse(c.Context(), env, *keep, *cluster)
+		switch {
+		case len(r.From) > 0 && (r.Keep || r.Cluster):
+			return errUsage(c, "--from goes without --keep and --cluster.")
+		case len(r.From) == 0 && r.Report != "":
+			return errUsage(c, "--report is for --from.")
+		case slices.Contains(r.From, ""):
+			return errUsage(c, "--from: which commit, branch or tag?")
+		}
+		r.Report = cmp.Or(r.Report, p.Path("build", "upgrade", r.Env+".md"))
+		return p.Rehearse(c.Context(), r)
 	}
 	return c
+}
+
+// newImpact is for rehearsals, which are another Go module.
+func newImpact(p *project.Project) *cobra.Command {
+	return &cobra.Command{
+		Use: "impact <stack> <file>", Short: "Print as JSON what a plan changes, refuses and costs",
+		Long:    "The file has the output of terraform show -json.",
+		Example: "  ./plinth impact dev-data build/plan.json",
+		Args:    exactly("stack", "plan"),
+		Hidden:  true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			content, err := os.ReadFile(args[1])
+			if err != nil {
+				return err
+			}
+			report, err := plan.Of(args[0], content)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[1], err)
+			}
+			return json.NewEncoder(p.Stdout).Encode(report)
+		},
+	}
 }
 
 func newPipeline(p *project.Project) *cobra.Command {

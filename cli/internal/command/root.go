@@ -39,7 +39,7 @@ func newRoot(p *project.Project) *cobra.Command {
 		&cobra.Group{ID: projectGroup, Title: "The project"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		tryGroup:     {newRehearse(p), newCheck(p), newSynth(p)},
+		tryGroup:     {newRehearse(p), newCheck(p), newSynth(p), newImpact(p)},
 		deployGroup:  {newBootstrap(p), newDiff(p), newPlan(p), newDeploy(p), newOrder(p), newDrift(p), newDestroy(p)},
 		appGroup:     {newImage(p), newScan(p), newPush(p), newStatus(p), newVerify(p), newLogs(p)},
 		accessGroup:  {newKubeconfig(p), newTunnel(p)},

@@ -17,6 +17,8 @@ type Impact struct {
 	Refused []string
 	// Costs are outages and losses that may be meant.
 	Costs []string
+	// Lost are those of both that lose data.
+	Lost []string
 }
 
 // Of returns the impact of a plan as `terraform show -json` prints it. Security: it decodes and shows only
@@ -45,9 +47,12 @@ func Of(plan []byte) (Impact, error) {
 			} else {
 				found.Costs = append(found.Costs, text)
 			}
+			if r.loses {
+				found.Lost = append(found.Lost, text)
+			}
 		}
 	}
-	for _, all := range []*[]string{&found.Refused, &found.Costs} {
+	for _, all := range []*[]string{&found.Refused, &found.Costs, &found.Lost} {
 		slices.Sort(*all)
 		*all = slices.Compact(*all)
 	}

@@ -117,6 +117,34 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestLost: sentences about data are marked as such, whether the plan is refused or not.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for kind, actions := range map[string]string{
+		"aws_db_instance": "delete+create", "aws_rds_cluster": "delete", "aws_s3_bucket": "create+delete", "aws_kms_key": "delete", "aws_secretsmanager_secret": "delete+create",
+		"aws_ecr_repository": "delete", "aws_backup_vault": "delete", "aws_prometheus_workspace": "delete+create", "aws_cloudwatch_log_group": "delete+create",
+		"aws_ebs_volume": "delete", "kubernetes_persistent_volume_claim_v1": "delete+create",
+	} {
+		found, err := Of(planOf(t, resource(kind, actions, object{}, object{})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := slices.Concat(found.Refused, found.Costs); len(found.Lost) != 1 || !slices.Equal(found.Lost, said) {
+			t.Errorf("%s %s: lost %q of %q", kind, actions, found.Lost, said)
+		}
+	}
+	replaced, err := Of(planOf(t, resource("aws_ecr_repository", "delete+create", object{}, object{})))
+	if err != nil || len(replaced.Lost) != 1 || len(replaced.Refused) != 1 {
+		t.Errorf("%+v, %v", replaced, err)
+	}
+	for kind, actions := range map[string]string{"aws_vpc": "delete", "aws_eks_fargate_profile": "delete+create", "aws_db_instance": "update", "helm_release": "delete", "aws_s3_bucket": "create"} {
+		found, err := Of(planOf(t, resource(kind, actions, object{}, object{})))
+		if err != nil || len(found.Lost) > 0 {
+			t.Errorf("%s %s: lost %q, %v", kind, actions, found.Lost, err)
+		}
+	}
+}
+
 // upgraded is a database that runs a version, and is to get another.
 func upgraded(running, asked string, atOnce bool) object {
 	return resource("aws_db_instance", "update", object{"identifier": "d", "engine_version": major(running), "engine_version_actual": running},

@@ -15,14 +15,24 @@ type rule struct {
 	// says is the sentence, %s the resource's name.
 	says    string
 	refused bool
+	// loses says that the resource holds data, which goes with it.
+	loses bool
 }
 
 func replaced(c change, _ []change) bool { return c.replaced() }
 
 func deleted(c change, _ []change) bool { return c.deleted() }
 
+func destroyed(c change, _ []change) bool { return c.deleted() && !c.replaced() }
+
 func changes(attributes ...string) func(change, []change) bool {
 	return func(c change, _ []change) bool { return c.changes(attributes...) }
+}
+
+// volumes are types that hold data. Plinth's own stacks have none of them; a stack that you add may.
+var volumes = []string{
+	"aws_dynamodb_table", "aws_ebs_volume", "aws_efs_file_system",
+	"kubernetes_persistent_volume", "kubernetes_persistent_volume_claim", "kubernetes_persistent_volume_claim_v1", "kubernetes_persistent_volume_v1",
 }
 
 // databases are the types that hold the database's data.
@@ -106,35 +116,37 @@ var rules = []rule{
 	{kinds: []string{"aws_subnet"}, applies: replaced, refused: true, says: "network.zones: subnet %s would be replaced while it is in use. Add zones at the end, and keep their order."},
 	{kinds: []string{"aws_subnet"}, applies: inUse, refused: true, says: "network.zones: subnet %s would be deleted while pods, load balancers or the database can be in it. Name the old zones in network.previousZones first: " + zoneSteps},
 	{kinds: []string{"aws_eks_fargate_profile"}, applies: abrupt, refused: true, says: "The Fargate profile %s would be replaced, and EKS would stop all its pods at once. If network.zones changes, name the old zones in network.previousZones first: " + zoneSteps},
-	{kinds: []string{"aws_eks_cluster"}, applies: deleted, refused: true, says: "The cluster %s would be replaced, with all that runs in it. The first two of network.zones and the project's name are its own." + atCreation},
-	{kinds: databases, applies: lost, refused: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
+	{kinds: []string{"aws_eks_cluster"}, applies: deleted, refused: true, loses: true, says: "The cluster %s would be replaced, with all that runs in it. The first two of network.zones and the project's name are its own." + atCreation},
+	{kinds: databases, applies: lost, refused: true, loses: true, says: "The database %s would be deleted with its data. database.name, username and engine are decided when it is created: put the old value back. To start again with an empty one, destroy the application's and the data stack first."},
 	{kinds: []string{"aws_db_instance"}, applies: smaller, refused: true, says: "database.storageGiB: the storage of %s cannot shrink. Put the larger value back."},
 	{kinds: databases, applies: downgrade, refused: true, says: "database.version: the database %s cannot go back to an older version. Put the version back that it has. To go back, restore a snapshot from before the upgrade: add it to database.restoreFromSnapshots in the same change."},
 	{kinds: databases, applies: waitingUpgrade, refused: true, says: "database.version: the database %s cannot wait for the maintenance window to get another major version: every deployment would fail until then. Set database.applyImmediately: true, and deploy at a quiet time."},
 	{kinds: []string{"aws_db_instance"}, applies: behind, refused: true, says: "database.version: the read replica %[1]s needs the new version before its primary. Upgrade it, wait until it is available, and deploy again: aws rds modify-db-instance --db-instance-identifier %[1]s --apply-immediately --engine-version <version>"},
-	{kinds: []string{"aws_ecr_repository"}, applies: replaced, refused: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
+	{kinds: []string{"aws_ecr_repository"}, applies: replaced, refused: true, loses: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
 	{kinds: []string{"aws_wafv2_web_acl"}, applies: associated, refused: true, says: "app.waf.enabled: the load balancer would keep the web ACL %s, which AWS then does not delete. Set app.webACLARN to none as well."},
 
 	{kinds: []string{"aws_eks_fargate_profile"}, applies: emptied, says: "Deletes the Fargate profile %s: EKS stops the pods that are left in it, all at once."},
 	{kinds: []string{"aws_subnet"}, applies: leaving, says: "Deletes the subnet %s, which must be empty: deploy the other stacks first."},
-	{kinds: databases, applies: gone, says: "Deletes the database %s with its data."},
+	{kinds: databases, applies: gone, loses: true, says: "Deletes the database %s with its data."},
 	{kinds: []string{"aws_db_instance"}, applies: changes("instance_class"), says: "Restarts the database %s: it is away for a minute with a standby, otherwise for several. With apply_immediately false this waits for the maintenance window."},
 	{kinds: databases, applies: upgradeAtOnce, says: "Upgrades the database %s: it is away for minutes, with standbys and replicas too. Take a snapshot before: it cannot go back."},
 	{kinds: databases, applies: upgradeInWindow, says: "Upgrades the database %s in its maintenance window: it is away for minutes then. Take a snapshot before: it cannot go back."},
 	{kinds: []string{"aws_db_parameter_group", "aws_rds_cluster_parameter_group"}, applies: replaced, says: "Replaces the parameter group %s by the one of another major version."},
 	{kinds: []string{"aws_rds_cluster_instance"}, applies: changes("instance_class"), says: "Restarts the database instance %s: it is away for minutes."},
-	{kinds: []string{"aws_secretsmanager_secret"}, applies: deleted, says: "Deletes the secret %s."},
-	{kinds: []string{"aws_kms_key"}, applies: deleted, says: "Deletes the key %s after its waiting period: what it encrypts cannot be read then."},
+	{kinds: []string{"aws_secretsmanager_secret"}, applies: deleted, loses: true, says: "Deletes the secret %s."},
+	{kinds: []string{"aws_kms_key"}, applies: deleted, loses: true, says: "Deletes the key %s after its waiting period: what it encrypts cannot be read then."},
 	{kinds: []string{"aws_nat_gateway"}, applies: deleted, says: "Deletes the NAT gateway %s: connections through it are cut, new ones take another."},
 	{kinds: []string{"aws_route"}, applies: changes("nat_gateway_id"), says: "Moves the route %s to another NAT gateway: open connections to the internet are cut."},
 	{kinds: []string{"aws_instance"}, applies: deleted, says: "Deletes the bastion %s: tunnels and sessions end."},
 	{kinds: []string{"aws_instance"}, applies: changes("instance_type"), says: "Stops and starts the bastion %s: tunnels and sessions end."},
 	{kinds: []string{"aws_ec2_client_vpn_endpoint"}, applies: deleted, says: "Deletes the VPN endpoint %s: connections end, and a new endpoint needs a new configuration on people's machines."},
 	{kinds: []string{"aws_route53_record"}, applies: deleted, says: "Deletes the DNS record %s: a name that nothing replaces stops answering."},
-	{kinds: []string{"aws_prometheus_workspace"}, applies: deleted, says: "Deletes the workspace %s with all its metrics."},
-	{kinds: []string{"aws_s3_bucket"}, applies: deleted, says: "Deletes the bucket %s with its objects."},
-	{kinds: []string{"aws_backup_vault"}, applies: deleted, says: "Deletes the backup vault %s with its backups."},
-	{kinds: []string{"aws_cloudwatch_log_group"}, applies: deleted, says: "Deletes the log group %s with its lines."},
+	{kinds: []string{"aws_prometheus_workspace"}, applies: deleted, loses: true, says: "Deletes the workspace %s with all its metrics."},
+	{kinds: []string{"aws_s3_bucket"}, applies: deleted, loses: true, says: "Deletes the bucket %s with its objects."},
+	{kinds: []string{"aws_backup_vault"}, applies: deleted, loses: true, says: "Deletes the backup vault %s with its backups."},
+	{kinds: []string{"aws_cloudwatch_log_group"}, applies: deleted, loses: true, says: "Deletes the log group %s with its lines."},
+	{kinds: []string{"aws_ecr_repository"}, applies: destroyed, loses: true, says: "Deletes the image repository %s with its images."},
+	{kinds: volumes, applies: deleted, loses: true, says: "Deletes %s with its data."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesBack, refused: true, says: "cluster.version: the cluster %s cannot go back to an older version. Put the version back that it has."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesTooFar, refused: true, says: "cluster.version: the cluster %s goes up by one minor version at a time. Set the next one, deploy all stacks, then go on."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesNext, says: "Upgrades the Kubernetes API of %s, which answers meanwhile. It cannot go back. Pods keep the old kubelet until they are replaced."},

@@ -41,6 +41,8 @@ type Report struct {
 	// Refused and Costs are sentences of package impact.
 	Refused []string `json:"refused,omitempty"`
 	Costs   []string `json:"costs,omitempty"`
+	// Lost are those of both that lose data.
+	Lost []string `json:"lost,omitempty"`
 }
 
 // Action is a planned action on one resource, such as add, replace or destroy.
@@ -56,19 +58,37 @@ func (c *Planner) Plan(ctx context.Context, stack string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Stack: stack, Waits: p.waits, Changes: []Action{}}
-	for _, change := range p.changes {
-		report.Changes = append(report.Changes, Action{change.action(), change.Address})
-	}
+	report := p.report(stack)
 	if p.waits != "" {
 		return report, c.write(stack, waiting(stack, p.waits))
 	}
-	report.Refused, report.Costs = p.impact.Refused, p.impact.Costs
 	text := summary(stack, p.changes) + impactSummary(p.impact)
 	if p.secret {
 		text += unrefreshed
 	}
 	return report, c.write(stack, text)
+}
+
+// Of returns the report of a plan as `terraform show -json` prints it.
+func Of(stack string, text []byte) (*Report, error) {
+	var p planned
+	err := p.read(text)
+	return p.report(stack), err
+}
+
+func (p *planned) read(text []byte) (err error) {
+	if p.shown, err = read(text); err == nil {
+		p.impact, err = impact.Of(text)
+	}
+	return err
+}
+
+func (p planned) report(stack string) *Report {
+	report := &Report{Stack: stack, Waits: p.waits, Changes: []Action{}, Refused: p.impact.Refused, Costs: p.impact.Costs, Lost: p.impact.Lost}
+	for _, change := range p.changes {
+		report.Changes = append(report.Changes, Action{change.action(), change.Address})
+	}
+	return report
 }
 
 // examine plans a stack, and keeps the plan.
@@ -116,10 +136,7 @@ func (c *Planner) examine(ctx context.Context, stack string) (planned, error) {
 	if err := show.Run(); err != nil {
 		return p, fmt.Errorf("%s: terraform show: %w\n%s", stack, err, words.String())
 	}
-	if p.shown, err = read(text.Bytes()); err == nil {
-		p.impact, err = impact.Of(text.Bytes())
-	}
-	if err != nil {
+	if err := p.read(text.Bytes()); err != nil {
 		return p, fmt.Errorf("%s: %w", stack, err)
 	}
 	content, err := os.ReadFile(made)

@@ -22,6 +22,12 @@ func (r *Rehearsal) Bootstrap(ctx context.Context) error {
 	return nil
 }
 
+// Impact is a run of ./plinth impact, which prints as JSON what the plan of a stack changes and costs. The
+// file has the plan as terraform show -json prints it.
+func (r *Rehearsal) Impact(stack, file string) Command {
+	return Command{Name: "impact", Program: r.tools.Command, Folder: r.root, Args: []string{"impact", stack, file}}
+}
+
 // GiveBootstrap creates what the other stacks need, without deploying the bootstrap stack: a bucket
 // with a key, and the principals that they name. The roles of pipelines are missing.
 func (r *Rehearsal) GiveBootstrap() error {

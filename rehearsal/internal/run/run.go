@@ -26,10 +26,11 @@ type Rehearsal struct {
 	// App is the latest synthesis.
 	App *synthesized.App
 
-	root  string // of the repository
-	tools Tools
-	lock  *flock.Flock
-	state *state.Server
+	root   string // of the repository
+	tools  Tools
+	source Source // of App
+	lock   *flock.Flock
+	state  *state.Server
 	// cluster is the real Kubernetes control plane, or nil.
 	cluster *controlplane.ControlPlane
 	logs    atomic.Int32 // how many logs there are

@@ -1,16 +1,21 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"plinth/rehearsal/internal/cloud"
 	"plinth/rehearsal/internal/controlplane"
 	"plinth/rehearsal/internal/mirror"
 	"plinth/rehearsal/internal/provider"
 	"plinth/rehearsal/internal/schema"
+	"plinth/rehearsal/internal/synthesized"
 	"plinth/tools/charts/published"
 )
 
@@ -29,27 +34,90 @@ func (r *Rehearsal) setUp(ctx context.Context) error {
 	if err := r.CreateAccount(account, region); err != nil {
 		return err
 	}
-	if err := r.installProviders(); err != nil || !r.RealCluster() {
+	providers, err := r.App.Providers()
+	if err != nil {
+		return err
+	}
+	if err := r.installProviders(providers, nil); err != nil || !r.RealCluster() {
 		return err
 	}
 	return r.startCluster(ctx)
 }
 
+// upgrade adapts the account and the providers to the stacks of another version. The states still have
+// resources of the old stacks, whose types the providers must know.
+func (r *Rehearsal) upgrade(old *synthesized.App, from Source) error {
+	bucket, err := r.App.Bucket()
+	if err != nil {
+		return err
+	}
+	if before, err := old.Bucket(); err != nil || bucket != before {
+		return errors.Join(err, fmt.Errorf("the states are in bucket %s, before in %s: a rehearsal has one bucket, and moves no states", bucket, before))
+	}
+	account, region, err := r.App.Account()
+	if err != nil {
+		return err
+	}
+	if a, in, err := old.Account(); err != nil || a != account || in != region {
+		return errors.Join(err, fmt.Errorf("the stacks are for account %s in %s, before for %s in %s: a rehearsal is of one account and region", account, region, a, in))
+	}
+	if err := r.Cloud().Update(func(w *cloud.World) error { return r.give(w, old.Zones()) }); err != nil {
+		return err
+	}
+	providers, err := r.App.Providers()
+	if err != nil {
+		return err
+	}
+	before, err := old.Providers()
+	if err != nil {
+		return err
+	}
+	for _, folder := range []string{"mirror", filepath.Join("bin", "aws")} { // links are not overwritten
+		if err := os.RemoveAll(r.Path(folder)); err != nil {
+			return err
+		}
+	}
+	gone := map[string]string{}
+	for _, p := range before {
+		i := slices.IndexFunc(providers, func(other synthesized.Provider) bool { return other.Name == p.Name })
+		if i < 0 {
+			providers, gone[p.Name] = append(providers, p), from.Root
+			continue
+		}
+		providers[i].Resources = union(providers[i].Resources, p.Resources)
+		providers[i].DataSources = union(providers[i].DataSources, p.DataSources)
+	}
+	return r.installProviders(providers, gone)
+}
+
+func union(a, b []string) []string {
+	both := slices.Concat(a, b)
+	slices.Sort(both)
+	return slices.Compact(both)
+}
+
 // CreateAccount creates an account with what the stacks name but do not create: principals, keys and
 // zones. Without the bootstrap stack, [Rehearsal.GiveBootstrap] creates the rest.
 func (r *Rehearsal) CreateAccount(account, region string) error {
-	if err := r.Cloud().Create(account, region, r.App.Given()...); err != nil {
+	if err := r.Cloud().Create(account, region); err != nil {
 		return err
 	}
-	return r.Cloud().Update(func(w *cloud.World) error {
-		w.Administrator = r.App.Administrator()
-		for _, zone := range r.App.Zones() {
-			if err := w.GiveZone(zone); err != nil {
-				return err
-			}
+	return r.Cloud().Update(func(w *cloud.World) error { return r.give(w, nil) })
+}
+
+// give adds to an account what the stacks name and do not create. zones are those that it has.
+func (r *Rehearsal) give(w *cloud.World, zones []string) error {
+	w.Administrator = r.App.Administrator()
+	w.Given = union(w.Given, r.App.Given())
+	for _, zone := range r.App.Zones() {
+		if slices.Contains(zones, zone) {
+			continue
 		}
-		return nil
-	})
+		if err := w.GiveZone(zone); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // startCluster packages the published charts and starts a control plane.
@@ -80,16 +148,14 @@ func (r *Rehearsal) startCluster(ctx context.Context) error {
 }
 
 // installProviders writes the schemas, a mirror of the registry with the simulator for each
-// provider, and a configuration that points Terraform at the mirror.
-func (r *Rehearsal) installProviders() error {
-	providers, err := r.App.Providers()
-	if err != nil {
-		return err
-	}
+// provider, and a configuration that points Terraform at the mirror. The schemas are from the packages of
+// the stacks' version, or of another one's folder that is given by the provider's name.
+func (r *Rehearsal) installProviders(providers []synthesized.Provider, others map[string]string) error {
 	schemas := map[string]*schema.Provider{}
 	var mirrored []mirror.Provider
 	for _, p := range providers {
-		packages := filepath.Join(r.root, "node_modules", "@cdktf")
+		packages := filepath.Join(cmp.Or(others[p.Name], r.source.Root), "node_modules", "@cdktf")
+		var err error
 		if schemas[p.Name], err = schema.Extract(packages, p.Name, p.Resources, p.DataSources); err != nil {
 			return err
 		}

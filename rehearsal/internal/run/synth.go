@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"plinth/rehearsal/internal/synthesized"
@@ -15,6 +16,30 @@ import (
 // It runs Plinth's own program, without cdktf: cdktf synth would have Go build the same program
 // again, and takes five times as long. The error is Plinth's message.
 func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
+	return r.SynthFrom(ctx, Source{Root: r.root, Synth: r.tools.Synth}, overrides...)
+}
+
+// Source is a checkout of a version of Plinth.
+type Source struct {
+	// Root is its folder, which has its packages in node_modules. Synth is its program, which writes the stacks.
+	Root, Synth string
+	// Epoch, unless empty, is its time in Unix seconds: it is synthesized as on that day, on which it supported
+	// its versions of Kubernetes and PostgreSQL.
+	Epoch string
+}
+
+// SynthFrom is Synth with the program and the settings of a version. All that it does not synthesize,
+// such as the simulators and the bootstrap command, is this version's. Another version than the last one
+// goes on with the same account and states, and with the providers that its stacks pin.
+func (r *Rehearsal) SynthFrom(ctx context.Context, source Source, overrides ...string) error {
+	other := r.App != nil && source != r.source
+	if other { // as in another checkout: Terraform has initialized nothing there
+		if err := os.RemoveAll(r.output()); err != nil {
+			return err
+		}
+	}
+	before := r.source
+	r.source = source
 	if err := r.synthesize(ctx, overrides); err != nil {
 		return err
 	}
@@ -25,16 +50,19 @@ func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
 	if app.Bootstrap == nil {
 		return fmt.Errorf("there is no stack bootstrap-%s, which creates the state bucket and the roles", r.Env)
 	}
-	first := r.App == nil
+	old := r.App
 	r.App = app
-	if first {
-		err = r.setUp(ctx)
+	switch {
+	case old == nil:
+		return r.setUp(ctx)
+	case other:
+		return r.upgrade(old, before)
 	}
-	return err
+	return nil
 }
 
 func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
-	if r.tools.Kept == nil {
+	if r.tools.Kept == nil || r.source.Root != r.root {
 		return r.writeStacks(ctx, r.output(), overrides)
 	}
 	return r.tools.Kept.copy(r.output(), append([]string{r.Env}, overrides...), func(folder string) error {
@@ -44,8 +72,11 @@ func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
 
 // writeStacks has Plinth write its stacks into a folder. Terraform's own files there stay.
 func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
-	write := Command{Name: "synth", Program: r.tools.Synth, Folder: r.root}
+	write := Command{Name: "synth", Program: r.source.Synth, Folder: r.source.Root}
 	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder)
+	if r.source.Epoch != "" {
+		write.Env = append(write.Env, "SOURCE_DATE_EPOCH="+r.source.Epoch)
+	}
 	log, err := r.Do(ctx, write)
 	if said := strings.TrimSpace(log.Text); err != nil && ctx.Err() == nil && said != "" {
 		return errors.New(said)

@@ -1,0 +1,186 @@
+package project
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// version is a commit of the project, whose program is built in a folder of its own.
+type version struct {
+	*Project
+	// ref is how the user named it, commit its hash, epoch its time in Unix seconds.
+	ref, commit, epoch string
+}
+
+// versions is the folder in build with a folder for each commit.
+const versions = "versions"
+
+// version finds a commit, which must have the settings of an environment.
+func (p *Project) version(ctx context.Context, ref, env string) (*version, error) {
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil, errors.New("git is not on PATH: it finds the version to rehearse from")
+	}
+	if _, err := p.git(ctx, "rev-parse", "--git-dir"); err != nil {
+		return nil, fmt.Errorf("%s is not a clone with Git's history, in which a version could be found: %w", p.Root, err)
+	}
+	found, err := p.git(ctx, "rev-parse", "--verify", "--end-of-options", ref+"^{commit}")
+	if err != nil {
+		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. A clone may lack it: git fetch --tags --unshallow", ref) //nolint:staticcheck // a person reads it as sentences
+	}
+	v := &version{ref: ref, commit: strings.TrimSpace(found)}
+	if name := v.commit[:min(len(v.commit), 12)]; !strings.HasPrefix(v.commit, ref) {
+		v.ref += " (" + name + ")"
+	} else {
+		v.ref = name
+	}
+	file := "environments/" + env + ".yaml"
+	if _, err := p.git(ctx, "cat-file", "-e", v.commit+":"+file); err != nil {
+		return nil, fmt.Errorf("--from %s: has no %s: the environment did not exist then. Choose a later commit", ref, file)
+	}
+	if v.epoch, err = p.git(ctx, "show", "--no-patch", "--format=%ct", v.commit); err != nil {
+		return nil, err
+	}
+	v.epoch = strings.TrimSpace(v.epoch)
+	at := *p
+	at.Root = p.Path("build", versions, v.commit)
+	v.Project = &at
+	return v, nil
+}
+
+func (p *Project) git(ctx context.Context, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", args...)
+	command.Dir, command.Env = p.Root, p.Environ
+	var said bytes.Buffer
+	command.Stderr = &said
+	out, err := command.Output()
+	if err != nil {
+		err = fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
+	}
+	return string(out), err
+}
+
+// checkOut writes the commit's files into its folder, unless they are there, and builds its program.
+func (v *version) checkOut(ctx context.Context, from *Project) error {
+	const complete = ".complete"
+	if _, err := os.Stat(v.Path(complete)); err != nil {
+		if err := os.RemoveAll(v.Root); err != nil {
+			return err
+		}
+		archive, err := from.git(ctx, "archive", "--format=tar", v.commit)
+		if err == nil {
+			err = extract(strings.NewReader(archive), v.Root)
+		}
+		if err == nil {
+			err = v.borrow(from)
+		}
+		if err == nil {
+			err = os.WriteFile(v.Path(complete), nil, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// With this version's bindings, which are enough unless the old one imports others, it takes seconds.
+	var quiet bytes.Buffer
+	alike := *v.Project
+	alike.Stdout, alike.Stderr = &quiet, &quiet
+	if _, err := os.Lstat(v.Path("node_modules")); err == nil && alike.build(ctx, ".", synth, ".") == nil {
+		return nil
+	}
+	v.Say("Preparing the bindings of %s, which can take minutes", v.ref)
+	if err := v.program(ctx); err != nil {
+		return fmt.Errorf("%s cannot be built: %w", v.ref, err)
+	}
+	return nil
+}
+
+// borrow takes the installed packages and the bindings of another folder, if both pin the same packages.
+func (v *version) borrow(from *Project) error {
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		ours, err := os.ReadFile(from.Path(name))
+		if err != nil {
+			return err
+		}
+		theirs, err := os.ReadFile(v.Path(name))
+		if err != nil || !bytes.Equal(ours, theirs) {
+			return nil //nolint:nilerr // Setup says what is wrong with it
+		}
+		// Not newer than what is installed: Setup would install again, into the other's folder.
+		if err := os.Chtimes(v.Path(name), time.Time{}, time.Unix(0, 0)); err != nil {
+			return err
+		}
+	}
+	if err := os.CopyFS(v.Path(".gen"), os.DirFS(from.Path(".gen"))); err != nil { // a copy, which Setup may change
+		return err
+	}
+	return os.Symlink(from.Path("node_modules"), v.Path("node_modules"))
+}
+
+// keepOnly removes the folders of other versions: each may have packages of a gigabyte.
+func keepOnly(folder string, versions []*version) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if !slices.ContainsFunc(versions, func(v *version) bool { return v.commit == entry.Name() }) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(folder, entry.Name())))
+		}
+	}
+	return err
+}
+
+// extract extracts a tar archive of Git's. Security: names and links that lead out of the folder are errors.
+func extract(archive io.Reader, folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for r := tar.NewReader(archive); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		name := filepath.FromSlash(strings.TrimSuffix(header.Name, "/"))
+		switch header.Typeflag {
+		case tar.TypeDir:
+			err = root.MkdirAll(name, 0o755)
+		case tar.TypeReg:
+			err = writeFile(root, name, header.FileInfo().Mode().Perm(), r)
+		case tar.TypeSymlink:
+			err = root.Symlink(header.Linkname, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func writeFile(root *os.Root, name string, mode fs.FileMode, content io.Reader) error {
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, content) //nolint:gosec // the project's own files
+	return errors.Join(err, file.Close())
+}
