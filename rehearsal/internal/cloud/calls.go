@@ -130,13 +130,14 @@ func (row caller) updates(name string, c *calls) error {
 	return nil
 }
 
-// changed are the attributes that differ, without tags.
+// changed are the attributes that differ, without tags, and without timeouts, which the provider keeps to
+// itself.
 func changed(before, after Attributes) []string {
 	names := maps.Clone(before)
 	maps.Copy(names, after)
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if name != "tags" && name != "tags_all" && !same(before[name], after[name]) {
+		if name != "tags" && name != "tags_all" && name != "timeouts" && !same(before[name], after[name]) {
 			all = append(all, name)
 		}
 	}

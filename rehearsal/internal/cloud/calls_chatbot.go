@@ -48,7 +48,7 @@ func init() {
 				c.do("chatbot:UpdateSlackChannelConfiguration", c.slack())
 				c.passRole(text(c.after, "iam_role_arn"), chatbotHost)
 			}},
-			{"slack_channel_name slack_team_name timeouts", nil},
+			{"slack_channel_name slack_team_name", nil},
 		},
 		tag:    func(c *calls, r resource) { c.do("chatbot:TagResource", c.slackAs(r)) },
 		untag:  func(c *calls, r resource) { c.do("chatbot:UntagResource", c.slackAs(onlyKeys(r))) },

@@ -189,7 +189,7 @@ func init() {
 					c.do("ec2:DescribeInstances")
 				}
 			}},
-			{"user_data_replace_on_change get_password_data timeouts", nil},
+			{"user_data_replace_on_change get_password_data", nil},
 		},
 		// The provider also tries to turn termination protection off; a denial is no error.
 		delete: func(c *calls) {

@@ -43,7 +43,7 @@ func init() {
 					}
 					send(c, append(types(c.before), types(c.after)...), "DELETE", again)
 				}},
-				{"fqdn id timeouts", nil},
+				{"fqdn id", nil},
 			},
 			delete: func(c *calls) { search(c); send(c, types(c.a), "DELETE") },
 		},

@@ -20,7 +20,7 @@ func onBucket(actions ...string) func(*calls) {
 func bucketCalls(put, get, attributes string) caller {
 	return caller{
 		create: onBucket(put), read: onBucket(get), delete: onBucket(put),
-		update: []change{{attributes, onBucket(put)}, {"timeouts", nil}},
+		update: []change{{attributes, onBucket(put)}},
 	}
 }
 
@@ -46,7 +46,7 @@ func init() {
 			update: []change{
 				{"acceleration_status", onBucket("PutAccelerateConfiguration")},
 				{"request_payer", onBucket("PutBucketRequestPayment")},
-				{"force_destroy timeouts", nil},
+				{"force_destroy", nil},
 			},
 			tag:    func(c *calls, _ resource) { setTags(c) },
 			untag:  func(c *calls, _ resource) { setTags(c) },

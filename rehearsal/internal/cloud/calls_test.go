@@ -111,6 +111,7 @@ func TestCalls(t *testing.T) {
 	slack := Attributes{
 		"chat_configuration_arn": "arn:aws:chatbot::111111111111:chat-configuration/slack-channel/c", "iam_role_arn": "arn:aws:iam::111111111111:role/r", "tags_all": tags,
 	}
+	profile := Attributes{"id": "c:app", "arn": "arn:aws:eks:eu-west-2:111111111111:fargateprofile/c/app/1", "cluster_name": "c", "fargate_profile_name": "app", "tags_all": tags}
 	bucket := Attributes{"id": "b", "bucket": "b", "arn": "arn:aws:s3:::b", "force_destroy": true, "tags_all": tags}
 	for _, test := range []struct {
 		name, kind, operation string
@@ -246,6 +247,10 @@ func TestCalls(t *testing.T) {
 	requests, err := world().Calls("aws_not_a_type", OperationCreate, nil, Attributes{})
 	assert.NilError(t, err)
 	assert.Equal(t, len(requests), 0)
+	// Timeouts are the provider's own: an update of them alone calls nothing but what reads.
+	requests, err = world().Calls("aws_eks_fargate_profile", OperationUpdate, profile, with(profile, "timeouts", Attributes{"delete": "2h"}))
+	assert.NilError(t, err)
+	assert.DeepEqual(t, short(requests), []string{"eks:DescribeFargateProfile arn:aws:eks:fargateprofile/c/app/1"})
 	_, err = world().Calls("aws_db_instance", OperationUpdate, database, with(database, "colour", "blue"))
 	assert.ErrorContains(t, err, "a change of colour of aws_db_instance")
 }

@@ -17,6 +17,8 @@ type Pipeline struct {
 	Issuer    string          `json:"issuer"`
 	Project   string          `json:"project"`
 	Audiences map[Verb]string `json:"audiences"`
+	// Audience is that of all verbs in Plinth 0.1.0.
+	Audience string `json:"audience"`
 	// Branches and Tags may deploy. They may contain wildcards.
 	Branches []string `json:"branches"`
 	Tags     []string `json:"tags"`
@@ -58,6 +60,9 @@ func (s *Stack) pipeline() (*Pipeline, error) {
 	value := s.file.Output["pipeline"].Value
 	if err := json.Unmarshal(value, p); err != nil || p.Issuer == "" || len(p.DeployRoles) == 0 {
 		return nil, fmt.Errorf("%s: its output pipeline must tell issuer, project and roles as literals, and is %s", s.Name, value)
+	}
+	if p.Audiences == nil {
+		p.Audiences = map[Verb]string{Plan: p.Audience, Deploy: p.Audience, Push: p.Audience}
 	}
 	return p, nil
 }
