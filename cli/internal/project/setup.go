@@ -180,6 +180,9 @@ func (p *Project) Rehearse(ctx context.Context, r Rehearsal) error {
 		args = append(args, "-kubernetes", p.Path("build", "kubernetes"))
 	}
 	if len(from) > 0 {
+		if err := keepOnly(p.versions(r.Env), from); err != nil {
+			return err
+		}
 		return p.rehearseFrom(ctx, from, r.Report, args)
 	}
 	return p.rehearse(ctx, args)
@@ -196,9 +199,6 @@ func (p *Project) rehearseFrom(ctx context.Context, from []*version, report stri
 		return err
 	}
 	if err := os.RemoveAll(report); err != nil {
-		return err
-	}
-	if err := keepOnly(p.Path("build", versions), from); err != nil {
 		return err
 	}
 	var first error

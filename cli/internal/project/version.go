@@ -23,8 +23,9 @@ type version struct {
 	ref, commit, epoch string
 }
 
-// versions is the folder in build with a folder for each commit.
-const versions = "versions"
+// versions returns the folder for the versions of an environment, each named by its commit. Neither Go nor
+// the generator of the bindings look for code in a folder whose name begins with a dot.
+func (p *Project) versions(env string) string { return p.Path("build", ".versions", env) }
 
 // version finds a commit, which must have the settings of an environment.
 func (p *Project) version(ctx context.Context, ref, env string) (*version, error) {
@@ -39,21 +40,21 @@ func (p *Project) version(ctx context.Context, ref, env string) (*version, error
 		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. A clone may lack it: git fetch --tags --unshallow", ref) //nolint:staticcheck // a person reads it as sentences
 	}
 	v := &version{ref: ref, commit: strings.TrimSpace(found)}
-	if name := v.commit[:min(len(v.commit), 12)]; !strings.HasPrefix(v.commit, ref) {
-		v.ref += " (" + name + ")"
+	if short := v.commit[:12]; strings.HasPrefix(v.commit, ref) {
+		v.ref = short
 	} else {
-		v.ref = name
+		v.ref += " (" + short + ")"
 	}
 	file := "environments/" + env + ".yaml"
 	if _, err := p.git(ctx, "cat-file", "-e", v.commit+":"+file); err != nil {
-		return nil, fmt.Errorf("--from %s: has no %s: the environment did not exist then. Choose a later commit", ref, file)
+		return nil, fmt.Errorf("--from %s: has no %s. Choose a commit that has the environment", ref, file)
 	}
 	if v.epoch, err = p.git(ctx, "show", "--no-patch", "--format=%ct", v.commit); err != nil {
 		return nil, err
 	}
 	v.epoch = strings.TrimSpace(v.epoch)
 	at := *p
-	at.Root = p.Path("build", versions, v.commit)
+	at.Root = filepath.Join(p.versions(env), v.commit)
 	v.Project = &at
 	return v, nil
 }

@@ -191,7 +191,9 @@ func (u *Upgrade) Markdown() string {
 			fmt.Fprintf(&text, "\n- **Fails**, %s: %s", code(s.Stack), code(s.Failed))
 		}
 	}
-	text.WriteString("\n")
+	if !strings.HasSuffix(text.String(), "|\n") {
+		text.WriteString("\n")
+	}
 	u.list(&text, "", "destroy", "replace", "forget")
 	u.list(&text, "Changed in place and added", "change", "add", "import", "move")
 	return text.String()

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
+)
+
+func upgraded() *Upgrade {
+	return &Upgrade{Env: "dev", From: "main (123456789abc)", Stacks: []*Upgraded{
+		{Stack: "bootstrap-dev"},
+		{Stack: "dev-data", Changes: []Change{{"replace", "aws_db_instance.a"}, {"destroy", "module.a.aws_s3_bucket.b[\"|@x\"]"}, {"change", "aws_kms_key.k"}},
+			Refused: []string{"The database d would be deleted with its data."}, Costs: []string{"Deletes the bucket b.", "Restarts the `d`."},
+			Lost: []string{"Deletes the bucket b.", "The database d would be deleted with its data."}},
+		{Stack: "dev-app", Changes: []Change{{"add", "helm_release.a"}}, Failed: "Error: no\nmore"},
+	}}
+}
+
+func TestUpgradeTable(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	assert.NilError(t, upgraded().Table(&out))
+	assert.Equal(t, out.String(), `dev-data
+  replace  aws_db_instance.a
+  destroy  module.a.aws_s3_bucket.b["|@x"]
+  change   aws_kms_key.k
+  Loses data: Deletes the bucket b.
+  Loses data: The database d would be deleted with its data.
+  Costs: Restarts the `+"`d`"+`.
+
+dev-app
+  add      helm_release.a
+  Failed: Error: no
+    more
+
+stack          change  replace  destroy  add  
+bootstrap-dev  –       –        –        –    no changes
+dev-data       1       1        1        –    loses data
+dev-app        –       –        –        1    fails
+`)
+}
+
+func TestUpgradeMarkdown(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, upgraded().Markdown(), `#### dev, deployed from main (123456789abc)
+
+1 stack could not be deployed.
+
+| stack | change | replace | destroy | add |  |
+| --- | --- | --- | --- | --- | --- |
+| bootstrap-dev | – | – | – | – | no changes |
+| dev-data | 1 | 1 | 1 | – | **loses data** |
+| dev-app | – | – | – | 1 | **fails** |
+
+- **Loses data**, dev-data: Deletes the bucket b.
+- **Loses data**, dev-data: The database d would be deleted with its data.
+- **Costs**, dev-data: Restarts the 'd'.
+- **Fails**, dev-app: Error: no more
+
+| stack | action | type | resource |
+|---|---|---|---|
+| dev-data | replace | `+"`aws_db_instance` | `aws_db_instance.a`"+` |
+| dev-data | destroy | `+"`aws_s3_bucket` | `module.a.aws_s3_bucket.b[\"¦@\u200bx\"]`"+` |
+
+<details><summary>Changed in place and added</summary>
+
+| stack | action | type | resource |
+|---|---|---|---|
+| dev-data | change | `+"`aws_kms_key` | `aws_kms_key.k`"+` |
+| dev-app | add | `+"`helm_release` | `helm_release.a`"+` |
+
+</details>
+`)
+	u := &Upgrade{Env: "dev", From: "v1", Stacks: []*Upgraded{{Stack: "dev-network"}}}
+	for i := range mostShown + 2 {
+		u.Stacks[0].Changes = append(u.Stacks[0].Changes, Change{"destroy", fmt.Sprint("aws_eip.a", i)})
+	}
+	text := u.Markdown()
+	assert.Equal(t, strings.Count(text, "aws_eip.a"), mostShown)
+	assert.Assert(t, strings.Contains(text, "| dev-network | … | | 2 more |"), text)
+}
+
+func TestUpgradeVerdict(t *testing.T) {
+	t.Parallel()
+	changed := func(u Upgraded) *Upgraded { u.Changes = []Change{{"change", "aws_vpc.a"}}; return &u }
+	for want, test := range map[string]struct {
+		stacks []*Upgraded
+		passes bool
+	}{
+		"Nothing changes.":                            {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
+		"1 stack would change, and no data is lost.":  {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Restarts."}})}, true},
+		"2 stacks would change, and no data is lost.": {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
+		"./plinth deploy would refuse 1 stack.":       {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
+		"1 stack would lose data.":                    {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
+		"2 stacks could not be deployed.":             {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
+	} {
+		u := &Upgrade{Stacks: test.stacks}
+		assert.Equal(t, u.Verdict(), want)
+		assert.Equal(t, u.Passed(), test.passes, want)
+	}
+	assert.Assert(t, !(&Upgrade{}).Passed())
+}
