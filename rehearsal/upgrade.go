@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"plinth/rehearsal/internal/rehearse"
+	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
 )
@@ -47,6 +48,9 @@ func (u upgrade) play(ctx context.Context, s *screen.Screen, env, out string, to
 	s.Line("Rehearsal of %s from %s to this version: real cdktf and Terraform, simulated AWS, Kubernetes and Helm. No AWS is involved.", env, u.ref)
 	found, err := rehearse.Upgrade(ctx, r, s, u.from, u.ref)
 	if err != nil {
+		if u.report != "" && ctx.Err() == nil {
+			err = errors.Join(err, add(u.report, report.NoUpgrade(env, u.ref, err)))
+		}
 		return false, err
 	}
 	s.Title("What deploying this version does to %s as of %s", env, u.ref)

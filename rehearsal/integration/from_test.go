@@ -14,6 +14,7 @@ import (
 	"plinth/rehearsal/internal/report"
 	"plinth/rehearsal/internal/run"
 	"plinth/rehearsal/internal/screen"
+	"plinth/rehearsal/internal/synthesized"
 )
 
 // versionWith returns a version that differs from this one in settings of dev alone, each by its path.
@@ -125,4 +126,22 @@ func TestUnreadable(t *testing.T) {
 	_, err = from(t, other)
 	assert.ErrorContains(t, err, "v1: its stacks cannot be rehearsed by this version of Plinth: ")
 	assert.ErrorContains(t, err, "manifest.json: json: cannot unmarshal array")
+}
+
+// TestMergeRequest runs the job of a merge request that changes a setting, in a clone.
+func TestMergeRequest(t *testing.T) {
+	nightly(t)
+	t.Parallel()
+	p := newPipeline(t, start(t, "dev"))
+	git := func(args string) string { return strings.TrimSpace(p.in(p.folder, "git", strings.Fields(args)...)) }
+	base := git("rev-parse HEAD")
+	git("tag v1.0.0")
+	file := filepath.Join(p.folder, "environments", "dev.yaml")
+	assert.NilError(t, os.WriteFile(file, []byte(strings.Replace(p.read("environments/dev.yaml"), "logRetentionDays: 7", "logRetentionDays: 14", 1)), 0o600))
+	git("-c user.name=a -c user.email=a@b commit --quiet --all --message change")
+	mergeRequest := map[string]string{source: "merge_request_event", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+	p.run(synthesized.Review, mergeRequest, ".gitlab-ci.yml", "upgrade")
+	text := p.read("build/upgrade/dev.md")
+	p.contains(text, "#### dev, deployed from "+base[:12], "stacks would change, and no data is lost.", "| dev-cluster | change | `aws_cloudwatch_log_group` |")
+	assert.Equal(t, strings.Count(text, "####"), 1, "the release is the same commit:\n%s", text)
 }

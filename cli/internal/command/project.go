@@ -98,19 +98,21 @@ replaced and destroyed on the way, and fails if data would be lost, or a deploym
 	keep := c.Flags().Bool("keep", false, "keep the deployment, to continue by hand")
 	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane (six minutes to build the first time)")
 	from := c.Flags().StringArray("from", nil, "a commit, branch or tag: deploy that first; several are rehearsed one after another")
+	release := c.Flags().Bool("from-release", false, "as --from, from the last tag v* if there is one")
 	report := c.Flags().String("report", "", "a file for the report of --from, in Markdown (default build/upgrade/<env>.md)")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		r := project.Rehearsal{Env: "dev", Keep: *keep, Cluster: *cluster, From: *from, Report: *report}
+		r := project.Rehearsal{Env: "dev", Keep: *keep, Cluster: *cluster, From: *from, FromRelease: *release, Report: *report}
 		if len(args) > 0 {
 			r.Env = args[0]
 		}
 		if err := knownEnvironment(p, r.Env); err != nil {
 			return err
 		}
+		upgrade := len(r.From) > 0 || r.FromRelease
 		switch {
-		case len(r.From) > 0 && (r.Keep || r.Cluster):
+		case upgrade && (r.Keep || r.Cluster):
 			return errUsage(c, "--from goes without --keep and --cluster.")
-		case len(r.From) == 0 && r.Report != "":
+		case !upgrade && r.Report != "":
 			return errUsage(c, "--report is for --from.")
 		case slices.Contains(r.From, ""):
 			return errUsage(c, "--from: which commit, branch or tag?")

@@ -116,7 +116,7 @@ func TestGraph(t *testing.T) {
 	first := []string{
 		"check lint on_success", "check settings on_success", "check policy on_success",
 		"test test on_success", "test test-renamed on_success", "test test-cluster on_success", "test test-image on_success",
-		"synth synth on_success", "image build-image on_success", "environments environments on_success",
+		"test upgrade on_success", "synth synth on_success", "image build-image on_success", "environments environments on_success",
 	}
 	plans := []string{
 		"plan plan-dev-network on_success", "plan plan-dev-cluster on_success", "plan plan-dev-data on_success",
@@ -177,8 +177,11 @@ func TestGraph(t *testing.T) {
 					} `json:"needs"`
 				}
 				var source []string
-				if name == "schedule" {
+				switch name {
+				case "schedule":
 					source = []string{"CI_PIPELINE_SOURCE=schedule"}
+				case "merge request":
+					source = []string{"CI_PIPELINE_SOURCE=merge_request_event"}
 				}
 				out := ask(t, dir, file, "list-json", source...)
 				if err := json.Unmarshal(out, &jobs); err != nil {

@@ -40,8 +40,30 @@ func (c *Planner) Note(ctx context.Context, environment string, stacks []string)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
 		return err
 	}
+	return c.comment(ctx, environment, text, file)
+}
+
+// NoteUpgrade writes the report of a rehearsal from another version into the merge request's note.
+func (c *Planner) NoteUpgrade(ctx context.Context, environment string) error {
+	file := filepath.Join(c.Root, "build", "upgrade", environment+".md")
+	content, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = []byte("The rehearsal failed; see its job.\n"), nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.comment(ctx, "upgrade of "+environment, "### Upgrade of "+code(environment)+", rehearsed\n\n"+string(content)+"\n", file)
+}
+
+// comment puts a section into the merge request's note, if there is a token. The file has the text.
+func (c *Planner) comment(ctx context.Context, name, text, file string) error {
 	if c.Getenv(noteToken) == "" {
-		fmt.Fprintf(c.Stderr, "%s is not set: no note was written. The summary is in build/plan/%s.md.\n", noteToken, environment)
+		short, err := filepath.Rel(c.Root, file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Stderr, "%s is not set: no note was written. The summary is in %s.\n", noteToken, short)
 		return nil
 	}
 	mr, err := c.mergeRequest()
@@ -50,7 +72,7 @@ func (c *Planner) Note(ctx context.Context, environment string, stacks []string)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return mr.put(ctx, environment, text)
+	return mr.put(ctx, name, text)
 }
 
 // mergeRequest is a merge request in GitLab's API.

@@ -185,3 +185,43 @@ func TestNoteRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestUpgradeNote: the report of a rehearsal is a section of its own beside the plans.
+func TestUpgradeNote(t *testing.T) {
+	t.Parallel()
+	g := newGitLab(t)
+	c := g.command(t, nil)
+	put := func() {
+		t.Helper()
+		if err := c.NoteUpgrade(t.Context(), "dev"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put()
+	if err := c.Note(t.Context(), "dev", []string{"dev-network"}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(c.Root, "build", "upgrade", "dev.md")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("#### dev, deployed from main\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := g.notes[0].Body
+	put()
+	if len(g.notes) != 1 || !strings.Contains(before, "### Upgrade of dev, rehearsed\n\nThe rehearsal failed; see its job.\n") {
+		t.Errorf("there are %d notes, and the first was\n%s", len(g.notes), before)
+	}
+	if text := g.notes[0].Body; !strings.Contains(text, "<!-- plinth-plan: upgrade of dev -->\n### Upgrade of dev, rehearsed\n\n#### dev, deployed from main\n\n<!-- plinth-plan end: upgrade of dev -->\n") ||
+		!strings.Contains(text, "#### dev-network") || strings.Contains(text, "failed") {
+		t.Error(text)
+	}
+	alone := g.command(t, map[string]string{noteToken: ""})
+	if err := alone.NoteUpgrade(t.Context(), "dev"); err != nil {
+		t.Fatal(err)
+	}
+	if said := alone.Stderr.(*bytes.Buffer).String(); said != "GITLAB_NOTE_TOKEN is not set: no note was written. The summary is in build/upgrade/dev.md.\n" {
+		t.Error(said)
+	}
+}

@@ -144,8 +144,10 @@ type Rehearsal struct {
 	Keep, Cluster bool
 	// From are commits, branches or tags: from each, the environment is deployed as of then, and then as it is
 	// now. Report is the file for what that does.
-	From   []string
-	Report string
+	From []string
+	// FromRelease adds the last release to them, if there is one.
+	FromRelease bool
+	Report      string
 }
 
 // Rehearse builds the programs that a rehearsal needs, and runs it. make builds Kubernetes, which
@@ -154,6 +156,15 @@ func (p *Project) Rehearse(ctx context.Context, r Rehearsal) error {
 	command, err := os.Executable()
 	if err != nil {
 		return err
+	}
+	if r.FromRelease {
+		release, err := p.lastRelease(ctx)
+		if err != nil {
+			return err
+		}
+		if release != "" {
+			r.From = append(r.From, release)
+		}
 	}
 	var from []*version
 	for _, ref := range r.From {
@@ -179,7 +190,7 @@ func (p *Project) Rehearse(ctx context.Context, r Rehearsal) error {
 		}
 		args = append(args, "-kubernetes", p.Path("build", "kubernetes"))
 	}
-	if len(from) > 0 {
+	if r.FromRelease || len(from) > 0 {
 		if err := keepOnly(p.versions(r.Env), from); err != nil {
 			return err
 		}

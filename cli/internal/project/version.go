@@ -59,14 +59,28 @@ func (p *Project) version(ctx context.Context, ref, env string) (*version, error
 	return v, nil
 }
 
+// lastRelease returns the last tag v* before the working tree's commit, empty if there is none.
+func (p *Project) lastRelease(ctx context.Context) (string, error) {
+	found, err := p.git(ctx, "tag", "--list", "v*", "--merged", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	if strings.TrimSpace(found) == "" {
+		p.Say("There is no release yet: no tag v* is before this commit.")
+		return "", nil
+	}
+	found, err = p.git(ctx, "describe", "--tags", "--abbrev=0", "--match", "v*")
+	return strings.TrimSpace(found), err
+}
+
 func (p *Project) git(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "git", args...)
 	command.Dir, command.Env = p.Root, p.Environ
 	var said bytes.Buffer
 	command.Stderr = &said
 	out, err := command.Output()
-	if err != nil {
-		err = fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
+	if exit, ended := Ended(err); ended { // not wrapped: its exit code is not this command's
+		err = fmt.Errorf("git %s: %s (%s)", args[0], strings.TrimSpace(said.String()), exit)
 	}
 	return string(out), err
 }
@@ -108,6 +122,11 @@ func (v *version) checkOut(ctx context.Context, from *Project) error {
 
 // borrow takes the installed packages and the bindings of another folder, if both pin the same packages.
 func (v *version) borrow(from *Project) error {
+	for _, name := range []string{"node_modules", ".gen"} { // such as a link that somebody has committed
+		if err := os.RemoveAll(v.Path(name)); err != nil {
+			return err
+		}
+	}
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		ours, err := os.ReadFile(from.Path(name))
 		if err != nil {

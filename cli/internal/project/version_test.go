@@ -53,6 +53,14 @@ func TestVersion(t *testing.T) {
 		assert.Equal(t, v.epoch, inRepository(t, p, "show --no-patch --format=%ct "+want[0]))
 		assert.Equal(t, v.Root, p.Path("build", ".versions", "dev", want[0]))
 	}
+	release, err := p.lastRelease(t.Context())
+	assert.NilError(t, err)
+	assert.Equal(t, release, "v1")
+	inRepository(t, p, "tag -d v1")
+	release, err = p.lastRelease(t.Context())
+	assert.NilError(t, err)
+	assert.Equal(t, release, "")
+	inRepository(t, p, "tag v1 "+old)
 	refused := func(want, ref, env string) {
 		t.Helper()
 		_, err := p.version(t.Context(), ref, env)
@@ -73,11 +81,13 @@ func TestCheckOut(t *testing.T) {
 	t.Parallel()
 	const program = "package main\n\nimport \"example.com/bindings\"\n\nfunc main() { print(bindings.Name) }\n"
 	p, _ := repository(t, map[string]string{
-		".gitignore": "/.gen\n/node_modules\n/build\n", "environments/dev.yaml": "a", "package.json": "{}", "package-lock.json": "{}", "main.go": program + "// old\n",
+		".gitignore": "/.gen/\n/node_modules/\n/build/\n", "environments/dev.yaml": "a", "package.json": "{}", "package-lock.json": "{}", "main.go": program + "// old\n",
 		"go.mod": "module example.com/a\n\ngo 1.26.0\n\nrequire example.com/bindings v0.0.0\n\nreplace example.com/bindings => ./.gen/bindings\n", "tools/run.sh": "",
 	})
 	assert.NilError(t, os.Symlink("main.go", p.Path("link")))
+	assert.NilError(t, os.Symlink("elsewhere", p.Path("node_modules"))) // committed
 	old := commit(t, p, map[string]string{"tools/requirements.sh": "exit 3\n"})
+	assert.NilError(t, os.Remove(p.Path("node_modules")))
 	commit(t, p, map[string]string{"environments/dev.yaml": "b", "main.go": program})
 	for name, content := range map[string]string{
 		"node_modules/.package-lock.json": "", ".gen/bindings/go.mod": "module example.com/bindings\n\ngo 1.26.0\n", ".gen/bindings/a.go": "package bindings\n\nconst Name = \"gen\"\n",

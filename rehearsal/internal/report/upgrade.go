@@ -169,7 +169,7 @@ const mostShown = 100
 // destroyed. The other changes are folded.
 func (u *Upgrade) Markdown() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "#### %s, deployed from %s\n\n%s\n\n", code(u.Env), code(u.From), u.Verdict())
+	text.WriteString(heading(u.Env, u.From) + u.Verdict() + "\n\n")
 	row := func(cells ...string) { fmt.Fprintf(&text, "| %s |\n", strings.Join(cells, " | ")) }
 	row(append([]string{"stack"}, append(slices.Clone(actions), "")...)...)
 	row(slices.Repeat([]string{"---"}, len(actions)+2)...)
@@ -197,6 +197,15 @@ func (u *Upgrade) Markdown() string {
 	u.list(&text, "", "destroy", "replace", "forget")
 	u.list(&text, "Changed in place and added", "change", "add", "import", "move")
 	return text.String()
+}
+
+func heading(env, from string) string {
+	return fmt.Sprintf("#### %s, deployed from %s\n\n", code(env), code(from))
+}
+
+// NoUpgrade returns the report of a version that could not be rehearsed.
+func NoUpgrade(env, from string, err error) string {
+	return heading(env, from) + "**Not rehearsed**: " + code(err.Error()) + "\n"
 }
 
 // list writes a table of some actions, folded if it has a summary.

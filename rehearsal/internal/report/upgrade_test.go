@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -73,6 +74,7 @@ func TestUpgradeMarkdown(t *testing.T) {
 
 </details>
 `)
+	assert.Equal(t, NoUpgrade("dev", "v1", errors.New("no\n<stack>")), "#### dev, deployed from v1\n\n**Not rehearsed**: no ‹stack›\n")
 	u := &Upgrade{Env: "dev", From: "v1", Stacks: []*Upgraded{{Stack: "dev-network"}}}
 	for i := range mostShown + 2 {
 		u.Stacks[0].Changes = append(u.Stacks[0].Changes, Change{"destroy", fmt.Sprint("aws_eip.a", i)})
