@@ -65,13 +65,14 @@ var rds = Table{
 	},
 	"aws_db_instance[username]": { // a primary
 		Source: rdsSource,
-		Create: []Grant{
+		// When the last read replica goes, RDS takes over the password.
+		Create: append(masterSecret("db"), []Grant{
 			{
 				Actions: []string{"rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot"}, Conditions: requestTagged,
 				Resources: []string{"rds:db:{identifier}", optionGroup, "rds:pg:{parameter_group_name}", "rds:subgrp:{db_subnet_group_name}"},
 			},
 			{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot"}, Resources: snapshots("rds:snapshot:")},
-		},
+		}...),
 	},
 	"aws_db_instance[replicate_source_db]": { // a replica
 		Source: rdsSource,
@@ -83,7 +84,6 @@ var rds = Table{
 			},
 		}},
 	},
-	"aws_db_instance[manage_master_user_password]": {Source: rdsSource, Create: masterSecret("db")},
 	"aws_db_instance[final_snapshot_identifier]": {
 		Source: rdsSource,
 		Delete: []Grant{

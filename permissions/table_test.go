@@ -198,9 +198,9 @@ func TestRowsWithAttributes(t *testing.T) {
 	}
 	primary := actions(map[string]any{"username": "postgres", "final_snapshot_identifier": "last"})
 	assert.Assert(t, slices.Contains(primary, "rds:CreateDBInstance") && slices.Contains(primary, "rds:CreateDBSnapshot"))
-	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && !slices.Contains(primary, "secretsmanager:CreateSecret"))
+	assert.Assert(t, !slices.Contains(primary, "rds:CreateDBInstanceReadReplica") && slices.Contains(primary, "secretsmanager:CreateSecret"))
 	replica := actions(map[string]any{"replicate_source_db": "primary"})
-	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance"))
+	assert.Assert(t, slices.Contains(replica, "rds:CreateDBInstanceReadReplica") && !slices.Contains(replica, "rds:CreateDBInstance") && !slices.Contains(replica, "secretsmanager:CreateSecret"))
 	_, known := all.row(block{kind: "aws_not_a_type"})
 	assert.Assert(t, !known)
 }

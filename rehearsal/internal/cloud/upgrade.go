@@ -53,7 +53,11 @@ var (
 	clusterEngine  = engine{"db_cluster_parameter_group_name", "aws_rds_cluster_parameter_group"}
 )
 
-func (e engine) independent() []string { return []string{"engine_version", runningVersion, e.group} }
+// independent are attributes that RDS sets otherwise than the provider plans. The provider plans with the secret of
+// before.
+func (e engine) independent() []string {
+	return []string{"engine_version", runningVersion, e.group, "master_user_secret"}
+}
 
 func isReplica(a Attributes) bool { return text(a, "replicate_source_db") != "" }
 

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"plinth/rehearsal/internal/cloud"
@@ -88,6 +90,41 @@ func (r *Rehearsal) upgrade(old *synthesized.App, from Source) error {
 		providers[i].DataSources = union(providers[i].DataSources, p.DataSources)
 	}
 	return r.installProviders(providers, gone)
+}
+
+// learn adds to the schemas the types that stacks of other settings have. Those of before stay.
+func (r *Rehearsal) learn(old *synthesized.App) error {
+	providers, err := r.App.Providers()
+	if err != nil {
+		return err
+	}
+	before, err := old.Providers()
+	if err != nil || reflect.DeepEqual(providers, before) {
+		return err
+	}
+	content, err := os.ReadFile(r.Path(schema.FileName))
+	if err != nil {
+		return err
+	}
+	var schemas map[string]*schema.Provider
+	if err := json.Unmarshal(content, &schemas); err != nil {
+		return err
+	}
+	for _, p := range providers {
+		more, err := schema.Extract(filepath.Join(r.source.Root, "node_modules", "@cdktf"), p.Name, p.Resources, p.DataSources)
+		if err != nil {
+			return err
+		}
+		if known := schemas[p.Name]; known != nil {
+			maps.Copy(more.Resources, known.Resources)
+			maps.Copy(more.DataSources, known.DataSources)
+		}
+		schemas[p.Name] = more
+	}
+	if content, err = json.Marshal(schemas); err != nil {
+		return err
+	}
+	return os.WriteFile(r.Path(schema.FileName), content, 0o600)
 }
 
 func union(a, b []string) []string {

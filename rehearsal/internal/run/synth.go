@@ -58,7 +58,7 @@ func (r *Rehearsal) SynthFrom(ctx context.Context, source Source, overrides ...s
 	case other:
 		return r.upgrade(old, before)
 	}
-	return nil
+	return r.learn(old)
 }
 
 func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
