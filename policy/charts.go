@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"helm.sh/helm/v3/pkg/chart"
+
 	"plinth/tools/charts/published"
 	"plinth/tools/charts/releases"
 	"plinth/tools/charts/render"
@@ -40,9 +42,11 @@ func charts(ctx context.Context, p *platform) (all []rendering, findings []Findi
 			return nil, nil, err
 		}
 		for _, r := range installed {
-			folder := filepath.Join(filepath.Dir(s.file), filepath.FromSlash(r.Chart))
+			load := func() (*chart.Chart, error) {
+				return render.Load(filepath.Join(filepath.Dir(s.file), filepath.FromSlash(r.Chart)))
+			}
 			if r.Repository != "" {
-				chart, ok := published.Find(r.Repository, r.Chart, r.Version)
+				source, ok := published.Find(r.Repository, r.Chart, r.Version)
 				if !ok {
 					findings = append(findings, Finding{
 						Rule: notRendered, File: s.shown, In: s.id + "/" + r.Name,
@@ -51,11 +55,13 @@ func charts(ctx context.Context, p *platform) (all []rendering, findings []Findi
 					})
 					continue
 				}
-				if folder, err = chart.Folder(ctx); err != nil {
-					return nil, nil, err
-				}
+				load = func() (*chart.Chart, error) { return source.Load(ctx) }
 			}
-			rendered, err := p.render(folder, s, r)
+			loaded, err := load()
+			if err != nil {
+				return nil, nil, err
+			}
+			rendered, err := p.render(loaded, s, r)
 			if err != nil {
 				return nil, nil, fmt.Errorf("%s: helm_release.%s: %w", s.shown, r.ID, err)
 			}
@@ -65,11 +71,7 @@ func charts(ctx context.Context, p *platform) (all []rendering, findings []Findi
 	return all, findings, nil
 }
 
-func (p *platform) render(folder string, s *stack, r releases.Release) (rendering, error) {
-	chart, err := render.Load(folder)
-	if err != nil {
-		return rendering{}, err
-	}
+func (p *platform) render(chart *chart.Chart, s *stack, r releases.Release) (rendering, error) {
 	for _, cluster := range p.resources("aws_eks_cluster") {
 		if version, ok := cluster.body["version"].(string); ok && cluster.stack.environment() == s.environment() {
 			release, err := render.Chart(chart, render.Options{Name: r.Name, Namespace: r.Namespace, Values: r.Values, KubeVersion: version})

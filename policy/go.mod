@@ -70,7 +70,6 @@ require (
 	golang.org/x/tools v0.51.0 // indirect
 	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
-	helm.sh/helm/v3 v3.22.0 // indirect
 	k8s.io/apiextensions-apiserver v0.37.0 // indirect
 	k8s.io/client-go v0.37.0 // indirect
 	k8s.io/component-base v0.37.0 // indirect
@@ -86,6 +85,9 @@ require plinth/tools/charts v0.0.0
 
 replace plinth/tools/charts => ../tools/charts
 
-require plinth v0.0.0
+require (
+	helm.sh/helm/v3 v3.22.0
+	plinth v0.0.0
+)
 
 replace plinth => ../

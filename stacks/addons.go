@@ -131,17 +131,13 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 
 func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
-	// Newer than the chart's default: it keeps secret data out of error messages.
-	// https://github.com/external-secrets/external-secrets/pull/5884
 	image := imageFrom(env, "external-secrets/external-secrets")
-	// renovate: datasource=docker depName=ghcr.io/external-secrets/external-secrets
-	image["tag"] = "v1.3.2"
 	newPublishedRelease(stack, env, externalSecrets, release.Config{
 		Name:       externalSecrets,
 		Namespace:  externalSecrets,
 		Repository: "https://charts.external-secrets.io",
 		Chart:      "external-secrets",
-		Version:    "1.3.1",
+		Version:    "2.9.0",
 		Values: map[string]any{
 			"installCRDs": true,
 			"image":       image,

@@ -205,11 +205,11 @@ func TestGoldenLoadBalancerController(t *testing.T) {
 // loadPublished loads a chart that others publish.
 func loadPublished(t *testing.T, of published.Chart) *chart.Chart {
 	t.Helper()
-	folder, err := of.Folder(t.Context())
+	c, err := of.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return loadChart(t, folder)
+	return c
 }
 
 // renderAddon renders a chart with the values that a stack passes. It first checks that the stack

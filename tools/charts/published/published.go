@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 )
 
@@ -32,6 +34,9 @@ type Chart struct {
 	folder string
 	// definitions is the file of custom resource definitions that the chart's release adds.
 	definitions string
+	// modulesVersion is the chart's version in the module, if no module has Version. appVersion is then
+	// what Version installs.
+	modulesVersion, appVersion string
 }
 
 // The charts of the stacks.
@@ -42,7 +47,10 @@ var (
 		folder: "charts/metrics-server",
 	}
 	ExternalSecrets = Chart{
-		Repository: "https://charts.external-secrets.io", Name: "external-secrets", Version: "1.3.1",
+		Repository: "https://charts.external-secrets.io", Name: "external-secrets", Version: "2.9.0",
+		// The module has no version 2: its path lacks the suffix /v2 that Go requires.
+		// https://go.dev/ref/mod#major-version-suffixes
+		modulesVersion: "1.3.1", appVersion: "v2.9.0",
 		module: "github.com/external-secrets/external-secrets", moduleVersion: "v1.3.2", sum: "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
 		folder: "deploy/charts/external-secrets", definitions: "deploy/crds/bundle.yaml",
 	}
@@ -96,6 +104,9 @@ const (
 	grafanaSum     = "h1:vku2Qg2LpOqB0wMkzPLMfWL1f1LBTzBH4fVgSJ8+Zak="
 )
 
+// All returns the charts of the stacks.
+func All() []Chart { return slices.Clone(all) }
+
 // Find returns the chart of a release, if its source is in a module.
 func Find(repository, name, version string) (Chart, bool) {
 	for _, c := range all {
@@ -106,11 +117,61 @@ func Find(repository, name, version string) (Chart, bool) {
 	return Chart{}, false
 }
 
-// Folder returns the chart's folder in the module's source, which the go command downloads once.
-func (c Chart) Folder(ctx context.Context) (string, error) { return c.Path(ctx, c.folder) }
+// sourceVariable names a checkout of the source of Version, for a chart that no module has.
+func (c Chart) sourceVariable() string {
+	return strings.ToUpper(strings.ReplaceAll(c.Name, "-", "_")) + "_SOURCE"
+}
 
-// Path returns the path of a file or folder in the module's source.
+// source returns the checkout that [Chart.sourceVariable] names, or nothing.
+func (c Chart) source() string {
+	if c.modulesVersion == "" {
+		return ""
+	}
+	return os.Getenv(c.sourceVariable())
+}
+
+// Rendered returns the version that Load and Package take: Version, unless no module has it.
+func (c Chart) Rendered() string {
+	if c.modulesVersion == "" || c.source() != "" {
+		return c.Version
+	}
+	return c.modulesVersion
+}
+
+// Load reads the chart. A version that stands in for another has the other's versions in its labels
+// and images.
+func (c Chart) Load(ctx context.Context) (*chart.Chart, error) {
+	folder, err := c.Path(ctx, c.folder)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := loader.LoadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("chart %s: %w", folder, err)
+	}
+	return loaded, c.relabel(folder, loaded.Metadata)
+}
+
+// relabel gives a chart's metadata the versions of what it stands in for.
+func (c Chart) relabel(folder string, metadata *chart.Metadata) error {
+	if metadata.Version != c.Rendered() {
+		return fmt.Errorf("%s: has version %s of the chart, want %s", folder, metadata.Version, c.Rendered())
+	}
+	if c.modulesVersion == "" {
+		return nil
+	}
+	if c.source() != "" && metadata.AppVersion != c.appVersion {
+		return fmt.Errorf("%s: installs %s, tools/charts/published has %s", folder, metadata.AppVersion, c.appVersion)
+	}
+	metadata.Version, metadata.AppVersion = c.Version, c.appVersion
+	return nil
+}
+
+// Path returns the path of a file or folder in the module's source, which the go command downloads once.
 func (c Chart) Path(ctx context.Context, name string) (string, error) {
+	if source := c.source(); source != "" {
+		return filepath.Join(source, filepath.FromSlash(name)), nil
+	}
 	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", c.module+"@"+c.moduleVersion)
 	// Run outside any module, so that no go.mod applies and no go.sum changes.
 	command.Dir = os.TempDir()
@@ -132,7 +193,7 @@ func (c Chart) Path(ctx context.Context, name string) (string, error) {
 // definitions. It removes dependencies: the sources lack their archives, without which Helm refuses
 // a chart, and no values here enable any.
 func (c Chart) Package(ctx context.Context, to string) error {
-	from, err := c.Folder(ctx)
+	from, err := c.Path(ctx, c.folder)
 	if err != nil {
 		return err
 	}
@@ -142,6 +203,9 @@ func (c Chart) Package(ctx context.Context, to string) error {
 	file := filepath.Join(to, chartutil.ChartfileName)
 	metadata, err := chartutil.LoadChartfile(file)
 	if err != nil {
+		return err
+	}
+	if err := c.relabel(from, metadata); err != nil {
 		return err
 	}
 	metadata.Dependencies = nil
