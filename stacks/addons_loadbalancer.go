@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 
+	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
@@ -16,6 +17,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 	role := newPodRole(stack, env, cluster, "load-balancer-controller-role", loadBalancerController,
 		"Lets the load balancer controller manage this cluster's load balancers",
 		loadBalancerStatements(env, cluster.Cluster.Name, cluster.Network.VPC.ID))
+	crds := newLoadBalancerCRDs(stack, namespace)
 	return newPublishedRelease(stack, env, loadBalancerController, release.Config{
 		Name:       loadBalancerController,
 		Namespace:  loadBalancerController,
@@ -63,7 +65,26 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 			},
 			"securityContext": containerSecurity,
 		},
-		DependsOn: append(role.Permissions, namespace),
+		SkipCRDs:  true,
+		DependsOn: append(role.Permissions, namespace, crds),
+	})
+}
+
+// newLoadBalancerCRDs installs and upgrades the controller's definitions. Helm never upgrades those of
+// the controller's own chart, and has installed them in clusters of 0.1.0.
+// https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
+func newLoadBalancerCRDs(stack cdktf.TerraformStack, namespace cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	const name = "load-balancer-crds"
+	chart := cdktf.NewTerraformAsset(stack, jsii.String(name+"-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String("charts/" + name),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	return release.New(stack, name, release.Config{
+		Name:      name,
+		Namespace: loadBalancerController,
+		Chart:     *chart.Path(),
+		TakesOver: true,
+		DependsOn: []cdktf.ITerraformDependable{namespace},
 	})
 }
 

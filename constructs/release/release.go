@@ -23,6 +23,10 @@ type Config struct {
 	// OutlivesUsers is set if a release that depends on this one must be updated before this one is
 	// uninstalled, when it goes. Terraform's own order is the other way round.
 	OutlivesUsers bool
+	// TakesOver is set if the release takes over objects that exist and belong to no release.
+	TakesOver bool
+	// SkipCRDs is set if another release installs the definitions in the chart's folder crds/.
+	SkipCRDs bool
 	// DependsOn are created before the release and destroyed after it.
 	DependsOn []cdktf.ITerraformDependable
 }
@@ -55,6 +59,12 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 	}
 	if config.OutlivesUsers {
 		properties.Lifecycle = &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
+	}
+	if config.TakesOver {
+		properties.TakeOwnership = jsii.Bool(true)
+	}
+	if config.SkipCRDs {
+		properties.SkipCrds = jsii.Bool(true)
 	}
 	if config.Provider != nil {
 		properties.Provider = config.Provider

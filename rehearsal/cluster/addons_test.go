@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -46,18 +48,67 @@ func TestExternalSecrets(t *testing.T) {
 	}
 }
 
-// TestLoadBalancerController does the same for the AWS Load Balancer Controller. Nobody answers its webhooks
-// here: they must not apply to the controller's own objects.
+// TestLoadBalancerController does the same for the AWS Load Balancer Controller and its definitions. Nobody
+// answers its webhooks here: they must not apply to the controller's own objects.
 func TestLoadBalancerController(t *testing.T) {
 	for _, env := range distinct(t, "addons", "aws-load-balancer-controller") {
 		t.Run(env, func(t *testing.T) {
+			crds := prepare(t, env+"-addons", "load-balancer-crds", "load-balancer-crds-"+env)
+			crds.takeOver()
 			r := prepare(t, env+"-addons", "aws-load-balancer-controller", "load-balancers-"+env)
-			r.install()
+			r.helm("install", r.chart, "--values", r.values, "--skip-crds", "--wait", "--wait-for-jobs", "--atomic", "--timeout", "2m")
 			assert.Equal(t, len(r.pods()), 2)
 			r.helm("uninstall", "--wait", "--timeout", "1m")
 			r.empty()
 		})
 	}
+}
+
+// takeOver installs the release of definitions as its stack does.
+func (r release) takeOver() {
+	r.t.Helper()
+	r.helm("upgrade --install", r.chart, "--values", r.values, "--take-ownership", "--wait", "--atomic", "--timeout", "1m")
+}
+
+// TestDefinitionsAreUpgraded begins with an old definition, as an older chart of the load balancer
+// controller left it in crds/.
+func TestDefinitionsAreUpgraded(t *testing.T) {
+	const (
+		name  = "ingressclassparams.elbv2.k8s.aws"
+		field = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/scheme"
+	)
+	env := distinct(t, "addons", "aws-load-balancer-controller")[0]
+	crds := prepare(t, env+"-addons", "load-balancer-crds", "definitions-upgraded")
+	crds.kubectl("apply", "--server-side", "--force-conflicts", "--filename", filepath.Join(crds.chart, "definitions"))
+	crds.kubectl("patch", "crd", name, "--type", "json", "--patch", `[{"op": "remove", "path": "`+field+`"}]`)
+	scheme := func() string {
+		return crds.kubectl("get", "crd", name, "--output", "jsonpath={.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.scheme.type}")
+	}
+	assert.Equal(t, scheme(), "")
+	crds.apply(`{"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "IngressClassParams", "metadata": {"name": "mine"}, "spec": {"group": {"name": "mine"}}}`)
+	t.Cleanup(func() {
+		_, err := kube.Kubectl(context.Background(), "", "delete", "ingressclassparams", "mine", "--ignore-not-found")
+		assert.Check(t, err)
+	})
+
+	// The controller's own chart leaves it.
+	own := prepare(t, env+"-addons", "aws-load-balancer-controller", "definitions-left")
+	own.helm("install", own.chart, "--values", own.values, "--wait", "--timeout", "2m")
+	assert.Equal(t, scheme(), "")
+	own.helm("uninstall", "--wait", "--timeout", "1m")
+
+	crds.takeOver()
+	assert.Equal(t, scheme(), "string")
+	// It belongs to the release from then on, which needs no permission to take it over again.
+	crds.kubectl("patch", "crd", name, "--type", "json", "--patch", `[{"op": "remove", "path": "`+field+`"}]`)
+	crds.helm("upgrade", crds.chart, "--values", crds.values, "--wait", "--timeout", "1m")
+	assert.Equal(t, scheme(), "string")
+
+	// The definitions and the objects of their kinds outlive the release.
+	crds.helm("uninstall", "--wait", "--timeout", "1m")
+	assert.Equal(t, crds.kubectl("get", "ingressclassparams", "mine", "--output", "jsonpath={.spec.group.name}"), "mine")
+	assert.Equal(t, scheme(), "string")
+	crds.takeOver()
 }
 
 // TestKEDA does the same for KEDA, which registers with the API server too.

@@ -136,7 +136,7 @@ func (c cluster) release(ctx context.Context, world *cloud.World, in string, bef
 		_, err := c.Helm(ctx, "", append(append([]string{"uninstall"}, arguments...), switches(of, "wait")...)...)
 		return err
 	}
-	arguments = append(append(arguments, chart), switches(of, "atomic", "wait", "wait_for_jobs")...)
+	arguments = append(append(arguments, chart), switches(of, "atomic", "wait", "wait_for_jobs", "skip_crds", "take_ownership")...)
 	verb := "install"
 	if before != nil {
 		verb = "upgrade"
