@@ -49,7 +49,7 @@ func TestRehearsal(t *testing.T) {
 
 	// Its chart puts a private key into the release. Who may read ConfigMaps must not see it.
 	controllers := kube.Client
-	for driver, want := range map[string]string{"configmap": "", "secret": "aws-load-balancer-controller\n"} {
+	for driver, want := range map[string]string{"configmap": "load-balancer-crds\n", "secret": "aws-load-balancer-controller\n"} {
 		controllers.Driver = driver
 		found, err := controllers.Helm(t.Context(), "", "list", "--namespace", "aws-load-balancer-controller", "--short")
 		assert.NilError(t, err)

@@ -115,10 +115,11 @@ var customGroups = map[string]string{
 	"elbv2.k8s.aws":       controllerChart,
 }
 
-func (w *World) hasRelease(cluster, chart string) bool {
+// hasDefinitions reports whether a published chart has installed its definitions.
+func (w *World) hasDefinitions(cluster, chart string) bool {
 	found := false
 	w.Each(func(_, _ string, t *Thing) bool {
-		found = t.Cluster == cluster && filepath.Base(text(t.Attributes, "chart")) == chart
+		found = t.Cluster == cluster && filepath.Base(text(t.Attributes, "chart")) == chart && !flag(t.Attributes, "skip_crds")
 		return !found
 	}, "helm_release")
 	return found
@@ -214,7 +215,10 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 			return err
 		}
 	}
-	if group, _, _ := strings.Cut(object.APIVersion, "/"); customGroups[group] != "" && !w.hasRelease(t.Cluster, customGroups[group]) {
+	if object.Kind == "CustomResourceDefinition" {
+		return w.define(key, t, object)
+	}
+	if group, _, _ := strings.Cut(object.APIVersion, "/"); customGroups[group] != "" && !w.defines(t.Cluster, group) && !w.hasDefinitions(t.Cluster, customGroups[group]) {
 		return refuse("resource mapping not found", "no matches for kind %q in version %q of %s: the chart %s, which brings it, is not installed in cluster %s",
 			object.Kind, object.APIVersion, name, customGroups[group], t.Cluster)
 	}
