@@ -12,6 +12,7 @@ import (
 
 // TestTable holds the table of charts in docs/upgrades.md against the charts of the stacks.
 func TestTable(t *testing.T) {
+	t.Setenv("EXTERNAL_SECRETS_SOURCE", "")
 	content, err := os.ReadFile("../../../docs/upgrades.md")
 	assert.NilError(t, err)
 	_, section, found := strings.Cut(string(content), "\n## Charts\n")
