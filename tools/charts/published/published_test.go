@@ -17,7 +17,7 @@ func TestTable(t *testing.T) {
 	assert.NilError(t, err)
 	_, section, found := strings.Cut(string(content), "\n## Charts\n")
 	assert.Assert(t, found)
-	section, _, _ = strings.Cut(section, "\n## ")
+	section, _, _ = strings.Cut(section, "\n### ")
 	rows := map[string][]string{}
 	for _, row := range regexp.MustCompile(`(?m)^\| (.*) \|$`).FindAllStringSubmatch(section, -1) {
 		cells := strings.Split(row[1], " | ")
