@@ -227,7 +227,7 @@ func placeholder(expression string) cty.Value {
 	switch {
 	case ends("port"):
 		return cty.NumberIntVal(5432)
-	case ends("secret_arn", "secretarn"), ends("arn") && strings.Contains(name, "secretsmanager_secret"):
+	case ends("secret_arn", "secretarn"), strings.Contains(name, "_secret-arn_"), ends("arn") && strings.Contains(name, "secretsmanager_secret"):
 		return cty.StringVal("arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf")
 	case ends("arn") && strings.Contains(name, "certificate"):
 		return cty.StringVal("arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555")

@@ -28,6 +28,11 @@ func TestEvaluateValues(t *testing.T) {
 			  key: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf"}`,
 		},
 		{
+			"another stack's local",
+			`${jsonencode({"secret" = data.terraform_remote_state.cross-stack-reference-input-dev-data.outputs.cross-stack-output-localdatabase_secret-arn_8DA47CC4})}`,
+			`{secret: "arn:aws:secretsmanager:eu-west-2:111111111111:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf"}`,
+		},
+		{
 			"text with quotes, backslashes and what looks like a reference", `${jsonencode({"a" = "[\"b\", \\d] \u0024{1}", "b" = null})}`,
 			`{"a": '["b", \d] ${1}', "b": null}`,
 		},
