@@ -37,8 +37,8 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	controller := newLoadBalancerController(stack, env, cluster, logging)
 	// Install the controller first and remove it last: only it can delete the load balancers
 	// it created.
-	newMetricsServer(stack, env, controller)
-	newExternalSecrets(stack, env, controller)
+	newMetricsServer(stack, env, cluster, controller)
+	newExternalSecrets(stack, env, cluster, controller)
 
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
 	return &Addons{TerraformStack: stack}
@@ -108,7 +108,7 @@ const (
 `
 )
 
-func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
+func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, metricsServer, nil, after)
 	newPublishedRelease(stack, env, metricsServer, release.Config{
 		Name:       metricsServer,
@@ -122,6 +122,7 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 			"containerPort":       metricsServerPort,
 			"replicas":            2,
 			"podDisruptionBudget": map[string]any{"enabled": true, "minAvailable": 1},
+			"podAnnotations":      podAnnotations(cluster.Cluster),
 			"podLabels":           podLabels(env, ingressMetricsProfile),
 			"resources":           resources("100m", "200Mi"),
 		},
@@ -129,7 +130,7 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, aft
 	})
 }
 
-func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, after cdktf.ITerraformDependable) {
+func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
 	image := imageFrom(env, "external-secrets/external-secrets")
 	newPublishedRelease(stack, env, externalSecrets, release.Config{
@@ -150,19 +151,22 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, a
 			"processClusterGenerator":      false,
 			"processPushSecret":            false,
 			"processClusterPushSecret":     false,
+			"podAnnotations":               podAnnotations(cluster.Cluster),
 			"podLabels":                    podLabels(env, ingressMetricsProfile),
 			"resources":                    resources("100m", "200Mi"),
 			"webhook": map[string]any{
-				"podLabels": podLabels(env, ingressMetricsProfile),
+				"podAnnotations": podAnnotations(cluster.Cluster),
+				"podLabels":      podLabels(env, ingressMetricsProfile),
 				// On Fargate the kubelet uses the default port.
 				"port":      secretsPort,
 				"image":     image,
 				"resources": resources("100m", "200Mi"),
 			},
 			"certController": map[string]any{
-				"podLabels": podLabels(env, ingressMetricsProfile),
-				"image":     image,
-				"resources": resources("100m", "200Mi"),
+				"podAnnotations": podAnnotations(cluster.Cluster),
+				"podLabels":      podLabels(env, ingressMetricsProfile),
+				"image":          image,
+				"resources":      resources("100m", "200Mi"),
 			},
 		},
 		DependsOn: []cdktf.ITerraformDependable{namespace},

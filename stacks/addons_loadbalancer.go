@@ -56,6 +56,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 			// Keep the webhook's certificate across an upgrade, so that pods can start during it.
 			"keepTLSSecret":       true,
 			"podDisruptionBudget": map[string]any{"maxUnavailable": 1},
+			"podAnnotations":      podAnnotations(cluster.Cluster),
 			"podLabels":           podLabels(env, ingressMetricsProfile),
 			"resources":           resources("200m", "256Mi"),
 			"podSecurityContext": map[string]any{

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/eks"
 	"plinth/constructs/policy"
 	"plinth/constructs/postgres"
 	"plinth/constructs/release"
@@ -70,7 +71,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, c
 		Name:      name,
 		Namespace: name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, role.Arn, pods.all, balancerSubnets(env, cluster.Network), ingress),
+		Values:    chartValues(env, data, cluster.Cluster, role.Arn, pods.all, balancerSubnets(env, cluster.Network), ingress),
 		DependsOn: ready,
 	})
 	if ingress.zone != nil {
@@ -109,7 +110,7 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 func secretsAccount(env *settings.Environment) string { return env.App.Name + "-secrets" }
 
 // chartValues returns the values of charts/app.
-func chartValues(env *settings.Environment, data *Data, roleArn *string, securityGroups, subnets []*string, ingress ingressConfig) map[string]any {
+func chartValues(env *settings.Environment, data *Data, cluster *eks.Cluster, roleArn *string, securityGroups, subnets []*string, ingress ingressConfig) map[string]any {
 	app, developers, parameters := env.App, "", ""
 	if app.Parameters.Enabled {
 		parameters = env.ParameterPath()
@@ -134,6 +135,7 @@ func chartValues(env *settings.Environment, data *Data, roleArn *string, securit
 		},
 		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
 		"serviceAccount": map[string]any{"name": app.Name},
+		"podAnnotations": podAnnotations(cluster),
 		"securityGroups": securityGroups,
 		"fargateProfile": profileOf(env, appProfile),
 		"port":           appPort,

@@ -66,6 +66,7 @@ func newInClusterDatabase(groups *podGroups, pods *podGroup, data *Data) cdktf.I
 				"region": env.Region,
 			},
 			"serviceAccount": map[string]any{"name": inClusterDatabase, "roleArn": role.Arn},
+			"podAnnotations": podAnnotations(cluster.Cluster),
 			"securityGroups": server.all,
 		}),
 		DependsOn: append(role.Permissions, namespace, server.install(namespace)),

@@ -125,7 +125,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 
 	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
 	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
-	configuration, _ := json.Marshal(map[string]any{"computeType": "Fargate", "podLabels": podLabels(env, systemProfile)}) // cannot fail for these types
+	configuration, _ := json.Marshal(map[string]any{
+		"computeType": "Fargate", "podAnnotations": podAnnotations(cluster), "podLabels": podLabels(env, systemProfile),
+	}) // cannot fail for these types
 	// Without the profile CoreDNS stays pending, and the add-on times out.
 	newAddon(stack, cluster, "coredns", string(configuration), system)
 

@@ -183,6 +183,7 @@ func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDep
 			"image":          imageFrom(env, "grafana/alloy"),
 			"namespace":      env.App.Name,
 			"lokiUrl":        server.url,
+			"podAnnotations": podAnnotations(groups.cluster.Cluster),
 			"securityGroups": pods.all,
 			"fargateProfile": profileOf(env, observabilityProfile),
 		}),

@@ -7,6 +7,7 @@ import (
 	kubernetesprovider "github.com/cdktf/cdktf-provider-kubernetes-go/kubernetes/v12/provider"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/eks"
 	"plinth/constructs/iamrole"
 	"plinth/constructs/irsa"
 	"plinth/constructs/policy"
@@ -119,6 +120,18 @@ func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]str
 		config.DependsOn = &after
 	}
 	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), config)
+}
+
+// kubernetesVersion is the annotation that makes a release replace its pods after an upgrade of the control
+// plane: a pod on Fargate keeps the kubelet that it started with. EKS does not upgrade the control plane
+// again before all kubelets have its version.
+// https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html
+const kubernetesVersion = "kubernetes-version"
+
+// podAnnotations are the annotations of all pods. The version is the one that the control plane has, not
+// the setting: a stack that is deployed before the cluster's would start its pods with the old kubelet.
+func podAnnotations(cluster *eks.Cluster) map[string]any {
+	return map[string]any{kubernetesVersion: cluster.Version}
 }
 
 // containerSecurity sets what Pod Security "restricted" requires, and a read-only root filesystem.

@@ -116,8 +116,10 @@ func (g *podGroup) install(namespace cdktf.ITerraformDependable) cdktf.ITerrafor
 	})
 }
 
-// annotations make a release replace its pods when their groups change: pods keep those that they
+// annotations also make a release replace its pods when their groups change: pods keep those that they
 // started with.
 func (g *podGroup) annotations() map[string]any {
-	return map[string]any{securityGroups: cdktf.Fn_Join(jsii.String(","), &g.all)}
+	annotations := podAnnotations(g.cluster.Cluster)
+	annotations[securityGroups] = cdktf.Fn_Join(jsii.String(","), &g.all)
+	return annotations
 }

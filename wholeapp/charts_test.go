@@ -3,6 +3,7 @@ package wholeapp
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -88,6 +89,33 @@ func chartSettings(p platform) (broken []string) {
 			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {
 				broken = append(broken, e.String()+": its values lack "+value)
 			}
+		}
+	}
+	return broken
+}
+
+// kubernetesNoted: the pods of each release, and CoreDNS', note the control plane's version. A test of
+// tools/charts looks into each pod of the samples.
+func kubernetesNoted(p platform) (broken []string) {
+	for _, e := range p.resources("helm_release", "aws_eks_addon") {
+		cluster := ""
+		for _, c := range p.resources("aws_eks_cluster") {
+			if environment(c.stack) == environment(e.stack) {
+				cluster = "aws_eks_cluster." + c.name
+			}
+		}
+		noted := false
+		switch {
+		case e.body["name"] == securityGroups, e.kind == "aws_eks_addon" && e.body["addon_name"] != "coredns":
+			continue // no pods on Fargate
+		case e.kind == "aws_eks_addon":
+			noted = strings.Contains(fmt.Sprint(e.body["configuration_values"]), `"podAnnotations":{"kubernetes-version":"${`+cluster+`.version}"}`)
+		default:
+			noted = regexp.MustCompile(`"kubernetes-version" = data\.terraform_remote_state\.\S+-cluster\.outputs\.cross-stack-output-` +
+				strings.ReplaceAll(cluster, ".", "") + `version\b`).MatchString(fmt.Sprint(e.body["values"]))
+		}
+		if !noted {
+			broken = append(broken, e.String()+": its pods do not note the version of "+cluster)
 		}
 	}
 	return broken

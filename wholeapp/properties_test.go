@@ -274,6 +274,14 @@ var properties = []struct {
 		func(p platform) { first(p, "helm_release")["wait"] = false },
 	},
 	{
+		"an upgrade of Kubernetes replaces the pods of every release and of CoreDNS", kubernetesNoted,
+		func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				e.body["values"] = []any{strings.ReplaceAll(fmt.Sprint(e.body["values"]), "version", "endpoint")}
+			}
+		},
+	},
+	{
 		"no application can be called so that its role is another's", rolesFree,
 		func(p platform) {
 			e := p.resources("aws_iam_role")[0]

@@ -211,6 +211,9 @@ func (e evaluator) text(expr hclsyntax.Expression) string {
 	return string(expr.Range().SliceBytes([]byte(e.source)))
 }
 
+// KubernetesVersion is the placeholder of the control plane's version.
+const KubernetesVersion = "1.35"
+
 // placeholder returns a made-up value with the form of the attribute in AWS.
 func placeholder(expression string) cty.Value {
 	// The attribute is the last word: ...-aws_iam_roleapp7CDA6F5Farn, ...endpoint[0].
@@ -225,6 +228,8 @@ func placeholder(expression string) cty.Value {
 		return false
 	}
 	switch {
+	case ends("version") && strings.Contains(name, "eks_cluster"):
+		return cty.StringVal(KubernetesVersion)
 	case ends("port"):
 		return cty.NumberIntVal(5432)
 	case ends("secret_arn", "secretarn"), strings.Contains(name, "_secret-arn_"), ends("arn") && strings.Contains(name, "secretsmanager_secret"):
