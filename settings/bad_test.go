@@ -479,6 +479,12 @@ dev.yaml:7: database.restoreFromSnapshots[1]: must be the name of an RDS snapsho
 	{"Kubernetes version in extended support", under("cluster", "version: 1.33"),
 		`dev.yaml:9: cluster.version: must be in standard support (1.34, 1.35 or 1.36), is 1.33, whose support ended on 2026-07-29; ` +
 			`EKS creates and keeps no such cluster without extended support, which Plinth does not use; upgrade one minor version at a time, from the version that the cluster has now`},
+	{"an add-on's version without its letter", under("cluster", "addonVersions: {coreDNS: 1.13.2-eksbuild.4}"),
+		`dev.yaml:9: cluster.addonVersions.coreDNS: must be a version of an EKS add-on, such as v1.13.2-eksbuild.4, is "1.13.2-eksbuild.4"; write v1.13.2-eksbuild.4`},
+	{"an add-on's version without its build", under("cluster", "addonVersions: {vpcCNI: v1.21.1}"),
+		`dev.yaml:9: cluster.addonVersions.vpcCNI: must be a version of an EKS add-on, such as v1.13.2-eksbuild.4, is "v1.21.1"`},
+	{"kube-proxy newer than the cluster", under("cluster", "version: 1.35", "addonVersions: {kubeProxy: v1.36.0-eksbuild.1}"),
+		`dev.yaml:10: cluster.addonVersions.kubeProxy: must not be newer than cluster.version (1.35), is v1.36.0-eksbuild.1`},
 	{"Kubernetes version with a patch", under("cluster", "version: v1.35.2"),
 		`dev.yaml:9: cluster.version: must be a Kubernetes minor version of EKS, 1.31 to 1.36, is "v1.35.2"; write 1.35`},
 	{"whole internet while protected", all(top("protected: true"), closed, under("cluster", "publicAccessCIDRs: [0.0.0.0/0]")),

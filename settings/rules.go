@@ -219,6 +219,11 @@ var rules = sync.OnceValue(func() map[string]rule {
 			must:    "the ARN of a backup vault",
 			pattern: `^arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}$`,
 		},
+		"addonversion": {
+			must:    "a version of an EKS add-on, such as v1.13.2-eksbuild.4",
+			pattern: `^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$`,
+			repair:  func(s string) string { return "v" + s },
+		},
 		"k8sversion": {
 			must:    "a Kubernetes minor version of EKS, " + versionRange(kubernetesReleases),
 			pattern: `^1\.[0-9]{2}$`,

@@ -338,6 +338,9 @@ type Cluster struct {
 	// Version is the Kubernetes version. It must be in EKS's standard support: the check warns 90 days
 	// before that ends.
 	Version string `yaml:"version" validate:"k8sversion" jsonschema:"oneof_type=string;number"`
+	// AddonVersions are the versions of EKS's managed add-ons. Default: those that were AWS's defaults when
+	// cluster.version last changed.
+	AddonVersions AddonVersions `yaml:"addonVersions"`
 	// PublicAccessCIDRs are the networks that may reach the Kubernetes API over the internet. Without
 	// any, the API is private.
 	PublicAccessCIDRs []string `yaml:"publicAccessCIDRs" validate:"dive,network" example:"[203.0.113.0/24]"`
@@ -350,6 +353,16 @@ type Cluster struct {
 	// AccessEntries are the IAM principals that may use the Kubernetes API, in addition to the roles of the
 	// bootstrap stack.
 	AccessEntries []AccessEntry `yaml:"accessEntries" validate:"dive"`
+}
+
+// AddonVersions are versions of EKS's managed add-ons.
+type AddonVersions struct {
+	// CoreDNS is the version of the add-on coredns.
+	CoreDNS string `yaml:"coreDNS" validate:"omitempty,addonversion" example:"v1.13.2-eksbuild.4"`
+	// KubeProxy is the version of the add-on kube-proxy. It must not be newer than the cluster's.
+	KubeProxy string `yaml:"kubeProxy" validate:"omitempty,addonversion" example:"v1.35.3-eksbuild.2"`
+	// VPCCNI is the version of the add-on vpc-cni.
+	VPCCNI string `yaml:"vpcCNI" validate:"omitempty,addonversion" example:"v1.21.1-eksbuild.3"`
 }
 
 // AccessEntry is an IAM principal that may use the Kubernetes API.

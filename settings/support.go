@@ -79,6 +79,25 @@ func (d *document) checkSupport() {
 		"RDS creates no such database without database.extendedSupport; write the version that the database has now, or set database.extendedSupport")
 }
 
+// checkKubeProxy refuses a kube-proxy that is newer than the cluster.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html
+func (d *document) checkKubeProxy() {
+	const path = "cluster.addonVersions.kubeProxy"
+	cluster := d.env.Cluster
+	if !d.isValid("cluster.version", path) || cluster.AddonVersions.KubeProxy == "" {
+		return
+	}
+	minor := func(version string) int {
+		_, digits, _ := strings.Cut(kubernetesMinor(version), ".")
+		n, _ := strconv.Atoi(digits) // the fields' own rules see to the digits
+		return n
+	}
+	if minor(cluster.AddonVersions.KubeProxy) > minor(cluster.Version) {
+		d.report(path, "must not be newer than cluster.version (%s), is %s", cluster.Version, cluster.AddonVersions.KubeProxy)
+	}
+}
+
 func (d *document) checkRelease(path, version string, releases []release, then, remedy string) {
 	i := slices.IndexFunc(releases, func(r release) bool { return r.version == version })
 	if i < 0 {

@@ -45,6 +45,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkNetwork(all, selected)
 	d.checkDatabase()
 	d.checkSupport()
+	d.checkKubeProxy()
 	d.checkPublicAccess()
 	d.checkAccessPaths()
 	d.checkAccessEntries()

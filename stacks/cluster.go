@@ -1,12 +1,7 @@
 package stacks
 
 import (
-	"encoding/json"
-
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/dataawseksaddonversion"
-	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/eksaddon"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/eks"
@@ -123,13 +118,7 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	profile(kedaProfile, keda)
 	moved.Add(stack, blocks...)
 
-	newAddon(stack, cluster, "vpc-cni", "", cluster.Resource)
-	newAddon(stack, cluster, "kube-proxy", "", cluster.Resource)
-	configuration, _ := json.Marshal(map[string]any{
-		"computeType": "Fargate", "podAnnotations": podAnnotations(cluster), "podLabels": podLabels(env, systemProfile),
-	}) // cannot fail for these types
-	// Without the profile CoreDNS stays pending, and the add-on times out.
-	newAddon(stack, cluster, "coredns", string(configuration), system)
+	newAddons(stack, env, cluster, system)
 
 	output(stack, "cluster_name", "EKS cluster", cluster.Name)
 	output(stack, "cluster_endpoint", "URL of the Kubernetes API", cluster.Endpoint)
@@ -192,25 +181,4 @@ func accessEntries(env *settings.Environment) []eks.AccessEntry {
 		result = append(result, entry)
 	}
 	return result
-}
-
-// newAddon installs an EKS managed add-on in AWS's default version for the cluster's
-// Kubernetes version, so that upgrading the cluster upgrades the add-on.
-func newAddon(stack cdktf.TerraformStack, cluster *eks.Cluster, name, configuration string, after cdktf.ITerraformDependable) {
-	config := &eksaddon.EksAddonConfig{
-		ClusterName: jsii.String(cluster.Name),
-		AddonName:   jsii.String(name),
-		AddonVersion: dataawseksaddonversion.NewDataAwsEksAddonVersion(stack, jsii.String("addon-"+name+"-version"),
-			&dataawseksaddonversion.DataAwsEksAddonVersionConfig{
-				AddonName:         jsii.String(name),
-				KubernetesVersion: cluster.Version,
-			}).Version(),
-		ResolveConflictsOnCreate: jsii.String("OVERWRITE"),
-		ResolveConflictsOnUpdate: jsii.String("PRESERVE"),
-		DependsOn:                &[]cdktf.ITerraformDependable{after},
-	}
-	if configuration != "" {
-		config.ConfigurationValues = jsii.String(configuration)
-	}
-	eksaddon.NewEksAddon(stack, jsii.String("addon-"+name), config)
 }

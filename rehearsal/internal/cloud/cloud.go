@@ -42,6 +42,8 @@ type World struct {
 	ServiceRoles []string `json:"serviceRoles,omitempty"`
 	// NewerImages is how often AWS has published new images of Amazon Linux since the rehearsal began.
 	NewerImages int `json:"newerImages,omitempty"`
+	// NewerAddons is how often AWS has made newer versions the defaults of EKS's add-ons.
+	NewerAddons int `json:"newerAddons,omitempty"`
 	// Secrets are the values of secrets by ARN, as Secrets Manager stores them. They must be
 	// nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`
@@ -73,6 +75,8 @@ type Thing struct {
 	Objects []string `json:"objects,omitempty"`
 	// Profiles are the Fargate profiles in which a Helm release or an add-on has pods.
 	Profiles []string `json:"profiles,omitempty"`
+	// Pods are its pods, by the object that creates them.
+	Pods map[string]Pods `json:"pods,omitempty"`
 	// Waiting are changes that wait for the resource's maintenance window.
 	Waiting Attributes `json:"waiting,omitempty"`
 	Made    time.Time  `json:"made"`

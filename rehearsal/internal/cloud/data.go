@@ -266,9 +266,9 @@ func (w *World) addonVersion(config Attributes) (Attributes, error) {
 	if name == "kube-proxy" { // its version is the cluster's
 		version = "v" + kubernetes + ".0"
 	}
-	build := "1"
+	build := 1 + w.NewerAddons
 	if flag(config, "most_recent") {
-		build = "2"
+		build++
 	}
-	return Attributes{"id": name, "version": version + "-eksbuild." + build}, nil
+	return Attributes{"id": name, "version": fmt.Sprintf("%s-eksbuild.%d", version, build)}, nil
 }

@@ -100,8 +100,8 @@ func checkCluster(w *World, a, before Attributes) error {
 	if !flag(a, "vpc_config.endpoint_private_access") && dig(a, "vpc_config.endpoint_public_access") == false {
 		return refuse("InvalidParameterException", "Private and public endpoint access cannot both be false for cluster %s", text(a, "name"))
 	}
-	if before != nil && text(before, "version") != "" && text(a, "version") < text(before, "version") {
-		return refuse("InvalidParameterException", "Unsupported Kubernetes minor version update from %s to %s", text(before, "version"), text(a, "version"))
+	if err := w.checkKubernetes(a, before); err != nil {
+		return err
 	}
 	return w.checkAssumable(text(a, "role_arn"), "eks.amazonaws.com")
 }

@@ -116,7 +116,9 @@ func scheduleAddon(w *World, _ string, t *Thing) error {
 			return refuse("InvalidParameterException", "ConfigurationValue is not in JSON format: %v", err)
 		}
 	}
-	return w.scheduleAll(t, text(t.Attributes, "cluster_name"), "kube-system", "add-on coredns", values)
+	cluster := text(t.Attributes, "cluster_name")
+	w.roll(t, cluster, templateOf(text(t.Attributes, "addon_version"), values))
+	return w.scheduleAll(t, cluster, "kube-system", "add-on coredns", values)
 }
 
 // inProfile returns what has pods in a profile.

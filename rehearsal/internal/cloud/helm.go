@@ -102,6 +102,7 @@ func install(w *World, key string, t *Thing) error {
 				return refuse("context deadline exceeded", "the load balancer controller of %s does not start: there is no VPC %q (value vpcId)", t.Cluster, network)
 			}
 		}
+		w.roll(t, t.Cluster, templateOf(text(a, "version"), values))
 		return w.scheduleAll(t, t.Cluster, space, key, values)
 	}
 	return w.installChart(key, t, folder, values)
@@ -169,42 +170,18 @@ func (w *World) installChart(key string, t *Thing, folder string, values map[str
 	if err != nil {
 		return refuse("invalid release", "%v", err)
 	}
-	templates := podTemplates(release.Objects)
-	rolled := w.podTemplatesOf("helm_release "+key) != templates
+	rolled := w.roll(t, t.Cluster, templates(release.Objects))
 	w.removeOwned("helm_release " + key)
 	t.Objects, t.Profiles = nil, nil
 	for _, object := range release.Objects {
 		if object.Kind == "Ingress" {
-			object.Fields[podsOf], object.Fields[rolledOf] = templates, rolled
+			object.Fields[rolledOf] = rolled
 		}
 		if err := w.addObject(key, t, object, release.Objects); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// podTemplates are the templates of a release's pods, as one text.
-func podTemplates(objects []render.Object) string {
-	var all []any
-	for _, object := range objects {
-		if template := dig(object.Fields, "spec.template"); template != nil {
-			all = append(all, template)
-		}
-	}
-	encoded, _ := json.Marshal(all)
-	return string(encoded)
-}
-
-// podTemplatesOf returns what the last upgrade of a release with an Ingress had.
-func (w *World) podTemplatesOf(release string) (templates string) {
-	w.Each(func(_, _ string, t *Thing) bool {
-		if t.Owner == release {
-			templates = text(t.Attributes, podsOf)
-		}
-		return templates == ""
-	}, ingressKind)
-	return templates
 }
 
 // addObject creates an object of a release. all are the release's.

@@ -176,8 +176,6 @@ func (w *World) Reconcile() { w.reconcileLoadBalancers() }
 
 // Attributes of an Ingress beyond its own.
 const (
-	// podsOf are the templates of the pods that its release creates.
-	podsOf = "pod_templates"
 	// rolledOf is true if its release's last upgrade rolled pods.
 	rolledOf = "pods_rolled"
 	// outdatedOf is true of a load balancer that the controller is about to replace.
