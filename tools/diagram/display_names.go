@@ -120,6 +120,7 @@ var attributes = map[string]string{
 	"aws_eks_cluster.data":                      "CA certificate",
 	"aws_eks_cluster.endpoint":                  "API endpoint",
 	"aws_eks_cluster.issuer":                    "OIDC issuer",
+	"aws_eks_cluster.version":                   "Kubernetes version",
 	"aws_rds_cluster.endpoint":                  "writer endpoint",
 	"aws_rds_cluster.reader_endpoint":           "reader endpoint",
 }

@@ -48,6 +48,7 @@ var helpers = map[string]bool{
 	"aws_iam_role_policy":            true,
 	"aws_iam_role_policy_attachment": true,
 	"kubernetes_namespace_v1":        true,
+	"terraform_data":                 true,
 }
 
 // localPattern finds references to resources of the same stack in Terraform's expressions.
