@@ -14,6 +14,7 @@ type object struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
 		Name        string            `json:"name"`
+		Namespace   string            `json:"namespace"`
 		Generation  int64             `json:"generation"`
 		Annotations map[string]string `json:"annotations"`
 		Deleted     *time.Time        `json:"deletionTimestamp"`

@@ -44,16 +44,18 @@ func (s *Session) status(ctx context.Context) error {
 	}
 	// Check the connection first, by a path: for a resource's name, kubectl first lists all API types,
 	// and retries that many times if it cannot reach the cluster.
-	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
+	version, err := s.kubectl(ctx, e, "get", "--raw", "/version")
+	if err != nil {
 		return err
 	}
 	objects, err := s.objects(ctx, e)
 	if err != nil {
 		return err
 	}
-	var release, secrets, health []finding
+	var release, kubernetes, secrets, health []finding
 	var at sync.WaitGroup
 	at.Go(func() { release = s.release(ctx, e) })
+	at.Go(func() { kubernetes = s.kubernetes(ctx, e, version) })
 	at.Go(func() { secrets = s.secrets(ctx, e) })
 	at.Go(func() { health = s.health(ctx, objects) })
 	var found []finding
@@ -61,7 +63,7 @@ func (s *Session) status(ctx context.Context) error {
 		found = append(found, o.judge())
 	}
 	at.Wait()
-	found = append(append(append(release, found...), secrets...), health...)
+	found = slices.Concat(release, found, secrets, health, kubernetes)
 
 	if err := s.show(e, found); err != nil {
 		return err

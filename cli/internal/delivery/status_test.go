@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,13 +51,26 @@ sh.helm.release.v1.app.v9    1     6d    9     superseded
 
 const kubectl = "--context plinth-dev --namespace shop --request-timeout 15s get "
 
+// allPods is kubectl's answer for the pods of every namespace. Those that run have been deployed since the
+// last upgrade of Kubernetes.
+const allPods = `{"items": [
+{"metadata": {"name": "app-1", "namespace": "shop", "annotations": {"kubernetes-version": "1.36"}}, "status": {"phase": "Running"}},
+{"metadata": {"name": "theirs", "namespace": "other"}, "status": {"phase": "Running"}},
+{"metadata": {"name": "app-0", "namespace": "shop", "annotations": {"kubernetes-version": "1.35"}}, "status": {"phase": "Failed"}},
+{"metadata": {"name": "app-3", "namespace": "shop", "deletionTimestamp": "2026-11-24T12:00:00Z", "annotations": {"kubernetes-version": "1.35"}}, "status": {"phase": "Running"}},
+{"metadata": {"name": "loki-0", "namespace": "loki", "annotations": {"kubernetes-version": "1.36"}}, "status": {"phase": "Running"}}
+]}`
+
 // cluster holds kubectl's answers.
 type cluster struct {
-	objects, releases, secrets answer
+	version, objects, releases, secrets, pods answer
 }
 
 func newCluster() *cluster {
-	return &cluster{answer{Stdout: healthy}, answer{Stdout: releases}, answer{Stdout: secretReady}}
+	return &cluster{
+		answer{Stdout: `{"major": "1", "minor": "36", "gitVersion": "v1.36.3-eks-1234567"}`},
+		answer{Stdout: healthy}, answer{Stdout: releases}, answer{Stdout: secretReady}, answer{Stdout: allPods},
+	}
 }
 
 func (c *cluster) replace(old, replacement string) {
@@ -68,7 +82,8 @@ func (c *cluster) replace(old, replacement string) {
 
 func (c *cluster) answers() []answer {
 	c.objects.Args, c.releases.Args, c.secrets.Args = kubectl+"deployments.apps,pods,", kubectl+"configmaps --selector owner=helm,name=", kubectl+"externalsecrets.external-secrets.io "
-	return []answer{{Args: kubectl + "--raw /version", Stdout: "{}"}, c.objects, c.releases, c.secrets}
+	c.version.Args, c.pods.Args = kubectl+"--raw /version", kubectl+"pods --all-namespaces"
+	return []answer{c.version, c.objects, c.releases, c.secrets, c.pods}
 }
 
 // web answers as the application would.
@@ -114,8 +129,7 @@ func TestStatus(t *testing.T) {
 	w := &web{}
 	d := newStatus(t, newCluster(), w)
 	d.succeeds("status -env dev")
-	lines, _, _ := strings.Cut(d.stdout.String(), " 200 OK in ")
-	assert.Equal(t, lines, `plinth-dev, namespace shop
+	assert.Equal(t, regexp.MustCompile(`OK in .*`).ReplaceAllString(d.stdout.String(), "OK"), `plinth-dev, namespace shop
   ✓ release    app: revision 10 is deployed
   ✓ deployment app: 2 of 2 available, of ecr/plinth-dev-app@sha256:ab
   ✓ pod        app-1: ready
@@ -127,9 +141,11 @@ func TestStatus(t *testing.T) {
   ✓ budget     app: allowed disruptions 1, healthy 2 of 1
   ✓ ingress    app: `+balancer+`
   ✓ secret     app-database: ready, read at 2026-11-24T12:00:00Z
-  ✓ health     http://`+balancer+`/health:`)
+  ✓ health     http://`+balancer+`/health: 200 OK
+  ✓ kubernetes 1.36
+`)
 	typed, _ := d.calls()
-	assert.Equal(t, len(typed), 4)
+	assert.Equal(t, len(typed), 5)
 	for _, command := range typed {
 		assert.Assert(t, !strings.Contains(command, " secrets "), "%s: asks for secrets", command)
 	}
@@ -184,7 +200,7 @@ func TestStatusJSON(t *testing.T) {
 	assert.NilError(t, json.Unmarshal(d.stdout.Bytes(), &got))
 	assert.Equal(t, got.Cluster+" "+got.Namespace, "plinth-dev shop")
 	assert.Assert(t, got.Healthy)
-	assert.Equal(t, len(got.Checks), 12)
+	assert.Equal(t, len(got.Checks), 13)
 	assert.Equal(t, got.Checks[0].Name+": "+got.Checks[0].Detail, "release: app: revision 10 is deployed")
 
 	c := newCluster()
@@ -252,6 +268,8 @@ func TestStatusUnhealthy(t *testing.T) {
 		{"no External Secrets", func(c *cluster, _ *web) {
 			c.secrets = answer{Code: 1, Stderr: `error: the server doesn't have a resource type "externalsecrets"`}
 		}, "secret", "cannot be read: kubectl: failed error: the server doesn't have a resource type"},
+		{"pods that are not there", func(c *cluster, _ *web) { c.pods = answer{Code: 1, Stderr: "error: away"} }, "kubernetes", "cannot be read: kubectl: failed error: away"},
+		{"a version that is none", func(c *cluster, _ *web) { c.version.Stdout = `{"gitVersion": "2"}` }, "kubernetes", `the API server has the version "2"`},
 		{"a release that failed", func(c *cluster, _ *web) { c.releases.Stdout = strings.Replace(releases, "deployed", "failed", 1) }, "release", "app: revision 10 is failed"},
 		{"no release", func(c *cluster, _ *web) { c.releases = answer{Stderr: "No resources found in shop namespace."} }, "release", "app: Helm knows of none"},
 		{"503", func(_ *cluster, w *web) { w.respond = respond(http.StatusServiceUnavailable, `{"database": "away"}`) }, "health", `http://` + balancer + `/health: 503 Service Unavailable: {"database": "away"}`},
@@ -274,14 +292,26 @@ func TestStatusUnhealthy(t *testing.T) {
 	}
 }
 
+// TestStatusOldKubelets: namespaces whose stacks have not been deployed since an upgrade are named.
+func TestStatusOldKubelets(t *testing.T) {
+	t.Parallel()
+	c := newCluster()
+	c.pods.Stdout = strings.ReplaceAll(allPods, "1.36", "1.35")
+	d := newStatus(t, c, &web{})
+	d.succeeds("status -env dev")
+	contains(t, d.stdout.String(), "✓ kubernetes 1.36; pods of loki and shop keep the kubelet of 1.35 until their stacks are deployed: ./plinth deploy 'dev-*'")
+}
+
 // TestStatusOfAViewer has a user who may read neither ConfigMaps nor the types of add-ons.
 func TestStatusOfAViewer(t *testing.T) {
 	t.Parallel()
 	c := newCluster()
 	c.secrets = answer{Code: 1, Stderr: `Error from server (Forbidden): externalsecrets.external-secrets.io is forbidden`}
 	c.releases = answer{Code: 1, Stderr: `Error from server (Forbidden): configmaps is forbidden`}
+	c.pods = answer{Code: 1, Stderr: `Error from server (Forbidden): pods is forbidden`}
 	d := newStatus(t, c, &web{})
 	d.succeeds("status -env dev")
+	contains(t, d.stdout.String(), "✓ kubernetes 1.36; unknown which pods keep an older kubelet: this user may not read all")
 	contains(t, d.stdout.String(), "✓ release    unknown: this user may not read it", "✓ secret     unknown: this user may not read it")
 }
 

@@ -85,6 +85,15 @@ func TestOf(t *testing.T) {
 		"the one after it":      {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.35"}, object{"version": "1.37"})}, refused: "one minor version at a time"},
 		"an older Kubernetes":   {changes: []object{resource("aws_eks_cluster", "update", object{"name": "c", "version": "1.36"}, object{"version": "1.35"})}, refused: "cannot go back to an older version"},
 		"other settings of it":  {changes: []object{resource("aws_eks_cluster", "update", object{"version": "1.36"}, object{"version": "1.36"})}},
+		"a release after an upgrade": {changes: []object{
+			resource("helm_release", "update", noting("app", "1.35"), noting("app", "1.36")), resource("helm_release", "update", noting("web", "1.36"), noting("web", "1.36")),
+		}, costs: "Replaces the pods of app one after another"},
+		"the first version that pods note": {changes: []object{
+			resource("helm_release", "update", object{"name": "app", "values": []any{"{}"}}, noting("app", "1.36")), resource("helm_release", "create", nil, noting("new", "1.36")),
+		}, costs: "Replaces the pods of app"},
+		"a database in the cluster": {changes: []object{
+			resource("helm_release", "update", object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"17"}`}}, object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"18"}`}}),
+		}, costs: "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty."},
 		"a web ACL in use": {changes: []object{
 			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "update", object{}, object{"values": []any{`{"ingress":{"wafAclArn":""}}`}}),
 		}, refused: "the load balancer would keep the web ACL w"},
@@ -143,6 +152,11 @@ func TestLost(t *testing.T) {
 			t.Errorf("%s %s: lost %q, %v", kind, actions, found.Lost, err)
 		}
 	}
+}
+
+// noting is a release whose pods note a version of Kubernetes.
+func noting(name, version string) object {
+	return object{"name": name, "namespace": name, "values": []any{`{"podAnnotations":{"kubernetes-version":"` + version + `"}}`}}
 }
 
 // upgraded is a database that runs a version, and is to get another.

@@ -1,6 +1,8 @@
 package impact
 
 import (
+	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -20,6 +22,27 @@ func minors(c change) int {
 		return 0
 	}
 	return after - before
+}
+
+// kubelet finds the version of Kubernetes that a release's pods note: see stacks/stack_kubernetes.go.
+var kubelet = regexp.MustCompile(`"kubernetes-version":"([^"]*)"`)
+
+// kubelets reports whether an update of a release replaces its pods because they note another version.
+func kubelets(c change, _ []change) bool {
+	noted := func(attributes map[string]any) string {
+		match := kubelet.FindStringSubmatch(fmt.Sprint(attributes["values"]))
+		if match == nil {
+			return ""
+		}
+		return match[1]
+	}
+	after := noted(c.Change.After)
+	return c.Type == "helm_release" && c.updated() && after != "" && after != noted(c.Change.Before)
+}
+
+// emptiesDatabase reports whether an update of PostgreSQL in the cluster replaces its pod, which has the data.
+func emptiesDatabase(c change, _ []change) bool {
+	return c.Change.After["name"] == "postgres" && c.Change.After["namespace"] == "postgres" && c.changes("values")
 }
 
 func kubernetesBack(c change, _ []change) bool { return minors(c) < 0 }
