@@ -64,7 +64,7 @@ var causes = []struct {
 	},
 	{
 		OldKubelets, regexp.MustCompile(`Kubelet version of Fargate pods must be updated`),
-		"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces them; ./plinth status names those that are left. Then go on.",
+		"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces Plinth's; restart pods of your own. kubectl get nodes shows the kubelets. Then go on.",
 	},
 }
 

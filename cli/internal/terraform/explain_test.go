@@ -29,7 +29,7 @@ func TestExplain(t *testing.T) {
 		},
 		"an upgrade of Kubernetes before the pods of the last one": {
 			"\nError: updating EKS Cluster (dev) version: InvalidRequestException: Kubelet version of Fargate pods must be\nupdated to match cluster version 1.35 before updating cluster version\n",
-			"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces them; ./plinth status names those that are left. Then go on.\n" +
+			"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces Plinth's; restart pods of your own. kubectl get nodes shows the kubelets. Then go on.\n" +
 				"  Error: updating EKS Cluster (dev) version: InvalidRequestException: Kubelet version of Fargate pods must be\n  updated to match cluster version 1.35 before updating cluster version",
 		},
 		"a panic, which might show a value": {
