@@ -133,7 +133,7 @@ var changes = map[string]Change{
 	"registry.maxTaggedImages":       {Effect: InPlace, Note: "fewer delete older images within a day", Replaces: []string{"aws_ecr_lifecycle_policy"}},
 	"registry.untaggedRetentionDays": {Effect: InPlace, Note: "fewer delete older images within a day", Replaces: []string{"aws_ecr_lifecycle_policy"}},
 
-	"cluster.version":                 {Effect: RollsPods, Note: "the control plane and the managed add-ons with the cluster's stack, pods with their own stacks; PostgreSQL in the cluster begins empty. It never goes back"},
+	"cluster.version":                 {Effect: RollsPods, Note: "the control plane and the managed add-ons with the cluster's stack, pods with their own stacks; PostgreSQL in the cluster begins empty. It never goes back", Replaces: []string{"terraform_data"}},
 	"cluster.addonVersions.coreDNS":   {Effect: RollsPods, Note: "CoreDNS'"},
 	"cluster.addonVersions.kubeProxy": {Effect: InPlace, Note: "no pod of it runs on Fargate"},
 	"cluster.addonVersions.vpcCNI":    {Effect: InPlace, Note: "no pod of it runs on Fargate"},
