@@ -14,7 +14,6 @@ import (
 // its pods, and only then EKS moves the cluster again. Add-ons move with the cluster or their setting, not
 // when AWS's defaults do.
 func TestKubernetesUpgrade(t *testing.T) {
-	t.Parallel()
 	settings := func(version string, more ...string) []string {
 		return append([]string{
 			"SOURCE_DATE_EPOCH=1796083200", // 2026-12-01
@@ -22,7 +21,9 @@ func TestKubernetesUpgrade(t *testing.T) {
 			"PLINTH_DEV_OBSERVABILITY_PROMETHEUS_ENABLED=true", "PLINTH_DEV_OBSERVABILITY_LOKI_ENABLED=true",
 		}, more...)
 	}
-	r := furnished(t, "dev", settings("1.34")...)
+	p := newProject(t, settings("1.34")...)
+	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
+	r := p.rehearsal
 	later := []string{"addons", "app", "observability"}
 	for _, layer := range append([]string{"network", "data", "cluster"}, later...) {
 		r.do(r.terraform("apply", layer))
@@ -45,6 +46,7 @@ func TestKubernetesUpgrade(t *testing.T) {
 	r.contains(r.refused(r.terraform("apply", "cluster")), "Kubelet version of Fargate pods must be updated to match cluster version 1.35", "postgres")
 
 	r.synth(settings("1.35")...)
+	r.contains(r.do(p.plinth("diff "+r.stack("app"))), "What this costs:", "Replaces the pods of "+r.application()+" one after another", "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty.")
 	for _, layer := range later {
 		r.do(r.terraform("apply", layer))
 		r.contains(r.do(r.terraform("plan", layer)), "No changes.")
