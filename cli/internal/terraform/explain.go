@@ -21,7 +21,6 @@ const (
 	AccessDenied
 	Unreachable
 	OtherChecksum
-	OldKubelets
 )
 
 // causes lists the sign of each, and what to do. The first match counts.
@@ -61,10 +60,6 @@ var causes = []struct {
 	{
 		OtherChecksum, regexp.MustCompile(`checksums (previously )?recorded in the dependency lock file`),
 		"the checksum of a provider's package is not in .terraform.lock.hcl. If you deploy from another platform, record it too: ./plinth lock --platform. Otherwise do not trust the package.",
-	},
-	{
-		OldKubelets, regexp.MustCompile(`Kubelet version of Fargate pods must be updated`),
-		"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces Plinth's; restart pods of your own. kubectl get nodes shows the kubelets. Then go on.",
 	},
 }
 

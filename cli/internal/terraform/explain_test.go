@@ -27,11 +27,6 @@ func TestExplain(t *testing.T) {
 			"the checksum of a provider's package is not in .terraform.lock.hcl. If you deploy from another platform, record it too: ./plinth lock --platform. Otherwise do not trust the package.\n" +
 				"  Error: Failed to install provider\n  Error while installing hashicorp/aws v5.99.1: the local package for\n  registry.terraform.io/hashicorp/aws 5.99.1 doesn't match any of the checksums previously\n  recorded in the dependency lock file",
 		},
-		"an upgrade of Kubernetes before the pods of the last one": {
-			"\nError: updating EKS Cluster (dev) version: InvalidRequestException: Kubelet version of Fargate pods must be\nupdated to match cluster version 1.35 before updating cluster version\n",
-			"pods still have the kubelet of an older Kubernetes. Put the cluster's version back into cluster.version and deploy all stacks, which replaces Plinth's; restart pods of your own. kubectl get nodes shows the kubelets. Then go on.\n" +
-				"  Error: updating EKS Cluster (dev) version: InvalidRequestException: Kubelet version of Fargate pods must be\n  updated to match cluster version 1.35 before updating cluster version",
-		},
 		"a panic, which might show a value": {
 			"panic: " + secret,
 			"Terraform failed without an error message: exit status 2",
