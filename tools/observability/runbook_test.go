@@ -23,7 +23,7 @@ type guide struct {
 
 // traps are the known problems in the runbook, by anchor.
 var traps = []string{
-	"fargate-no-profile", "fargate-capacity", "fargate-vcpu-quota", "coredns-pending", "service-quota",
+	"fargate-no-profile", "fargate-capacity", "fargate-vcpu-quota", "coredns-pending", "old-kubelets", "service-quota",
 	"left-over-load-balancer", "state-lock", "certificate-pending", "migration-failed", "in-cluster-database", "release-pending",
 	"grafana-secret", "external-secret", "endpoint-policy", "data-lost", "waf-blocks", "budget", "nat-ports", "killed-deployment",
 }
