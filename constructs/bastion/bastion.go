@@ -68,7 +68,10 @@ func New(scope constructs.Construct, id string, config Config) *Bastion {
 		Name: jsii.String(config.Name),
 		Role: role.Name,
 	})
-	machine := instance.NewInstance(this, jsii.String("instance"), &instance.InstanceConfig{
+	// Security: earlier versions called it instance, without the access group. A new instance takes its place:
+	// to change the groups of one, the role would need ec2:ModifyNetworkInterfaceAttribute on every network
+	// interface of the account.
+	machine := instance.NewInstance(this, jsii.String("host"), &instance.InstanceConfig{
 		// Amazon Linux has Session Manager's agent. A newer image patches the instance, which keeps nothing:
 		// Patch Manager would take more permissions, and dnf more memory than a nano has.
 		Ami: dataawsssmparameter.NewDataAwsSsmParameter(this, jsii.String("image"), &dataawsssmparameter.DataAwsSsmParameterConfig{
