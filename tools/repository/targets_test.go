@@ -32,7 +32,6 @@ var elsewhere = map[string]string{
 
 	"./plinth setup":      "make test-bare",
 	"./plinth synth":      "make policy",
-	"./plinth rehearse":   "make rehearse",
 	"./plinth bootstrap":  "rehearsal/integration TestPipeline",
 	"./plinth diff":       "rehearsal/integration TestPipeline",
 	"./plinth order":      "cli/internal/command TestOrder",
