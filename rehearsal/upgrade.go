@@ -29,6 +29,7 @@ func (u upgrade) rehearse(env, out string, tools run.Tools) int {
 	passes, err := u.play(ctx, s, env, out, tools)
 	switch {
 	case ctx.Err() != nil:
+		s.Line("Interrupted. The simulated account is discarded.")
 		return interrupted
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)

@@ -128,6 +128,21 @@ func TestUnreadable(t *testing.T) {
 	assert.ErrorContains(t, err, "manifest.json: json: cannot unmarshal array")
 }
 
+// TestMoved: an environment that moves to another account has nothing to upgrade there.
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	for want, settings := range map[string]map[string]any{
+		"dev moves from account 222222222222 in eu-west-2 to 111111111111 in eu-west-2, where all of it is created anew": {"account": "222222222222"},
+		"the states move from bucket mine to ": {"state.bucket": "mine"},
+	} {
+		r, err := run.New(root, "dev", filepath.Join(t.TempDir(), "dev"), tools)
+		assert.NilError(t, err)
+		assert.NilError(t, r.SynthFrom(t.Context(), versionWith(t, settings)))
+		assert.ErrorContains(t, r.Synth(t.Context()), want)
+		assert.NilError(t, r.Close())
+	}
+}
+
 // TestMergeRequest runs the job of a merge request that changes a setting, in a clone.
 func TestMergeRequest(t *testing.T) {
 	nightly(t)

@@ -49,19 +49,19 @@ func (r *Rehearsal) setUp(ctx context.Context) error {
 // upgrade adapts the account and the providers to the stacks of another version. The states still have
 // resources of the old stacks, whose types the providers must know.
 func (r *Rehearsal) upgrade(old *synthesized.App, from Source) error {
-	bucket, err := r.App.Bucket()
-	if err != nil {
-		return err
-	}
-	if before, err := old.Bucket(); err != nil || bucket != before {
-		return errors.Join(err, fmt.Errorf("the states are in bucket %s, before in %s: a rehearsal has one bucket, and moves no states", bucket, before))
-	}
 	account, region, err := r.App.Account()
 	if err != nil {
 		return err
 	}
 	if a, in, err := old.Account(); err != nil || a != account || in != region {
-		return errors.Join(err, fmt.Errorf("the stacks are for account %s in %s, before for %s in %s: a rehearsal is of one account and region", account, region, a, in))
+		return errors.Join(err, fmt.Errorf("%s moves from account %s in %s to %s in %s, where all of it is created anew: there is no upgrade to rehearse", r.Env, a, in, account, region))
+	}
+	bucket, err := r.App.Bucket()
+	if err != nil {
+		return err
+	}
+	if before, err := old.Bucket(); err != nil || bucket != before {
+		return errors.Join(err, fmt.Errorf("the states move from bucket %s to %s, which no rehearsal can follow", before, bucket))
 	}
 	if err := r.Cloud().Update(func(w *cloud.World) error { return r.give(w, old.Zones()) }); err != nil {
 		return err
