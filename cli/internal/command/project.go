@@ -75,7 +75,7 @@ func newCheck(p *project.Project) *cobra.Command {
 
 func newRehearse(p *project.Project) *cobra.Command {
 	c := &cobra.Command{
-		Use: "rehearse [env]", Short: "Deploy, diff and destroy an environment on this machine",
+		Use: "rehearse [env]", Short: "Deploy, diff and destroy an environment on this machine; --from upgrades it",
 		Long: `The real cdktf and Terraform deploy every stack of an environment, dev if none is named; a simulator answers
 for AWS. No AWS account is involved.
 

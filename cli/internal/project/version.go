@@ -37,7 +37,7 @@ func (p *Project) version(ctx context.Context, ref, env string) (*version, error
 	}
 	found, err := p.git(ctx, "rev-parse", "--verify", "--end-of-options", ref+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. A clone may lack it: git fetch --tags --unshallow", ref) //nolint:staticcheck // a person reads it as sentences
+		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. A clone may lack it: git fetch --tags --unshallow", ref)
 	}
 	v := &version{ref: ref, commit: strings.TrimSpace(found)}
 	if short := v.commit[:12]; strings.HasPrefix(v.commit, ref) {
@@ -80,71 +80,91 @@ func (p *Project) git(ctx context.Context, args ...string) (string, error) {
 	command.Stderr = &said
 	out, err := command.Output()
 	if exit, ended := Ended(err); ended { // not wrapped: its exit code is not this command's
-		err = fmt.Errorf("git %s: %s (%s)", args[0], strings.TrimSpace(said.String()), exit)
+		err = fmt.Errorf("git %s: exit code %d: %s", args[0], exit.ExitCode(), strings.TrimSpace(said.String()))
 	}
 	return string(out), err
 }
 
 // checkOut writes the commit's files into its folder, unless they are there, and builds its program.
 func (v *version) checkOut(ctx context.Context, from *Project) error {
-	const complete = ".complete"
-	if _, err := os.Stat(v.Path(complete)); err != nil {
-		if err := os.RemoveAll(v.Root); err != nil {
-			return err
-		}
-		archive, err := from.git(ctx, "archive", "--format=tar", v.commit)
-		if err == nil {
-			err = extract(strings.NewReader(archive), v.Root)
-		}
-		if err == nil {
-			err = v.borrow(from)
-		}
-		if err == nil {
-			err = os.WriteFile(v.Path(complete), nil, 0o600)
-		}
-		if err != nil {
-			return err
-		}
+	if err := v.writeFiles(ctx, from); err != nil {
+		return err
 	}
-	// With this version's bindings, which are enough unless the old one imports others, it takes seconds.
+	borrows, err := v.borrow(from)
+	if err != nil {
+		return err
+	}
+	// With the bindings of the working tree, which are enough unless the old version imports others, it takes
+	// seconds.
 	var quiet bytes.Buffer
 	alike := *v.Project
 	alike.Stdout, alike.Stderr = &quiet, &quiet
-	if _, err := os.Lstat(v.Path("node_modules")); err == nil && alike.build(ctx, ".", synth, ".") == nil {
+	if borrows && alike.build(ctx, ".", synth, ".") == nil {
 		return nil
 	}
-	v.Say("Preparing the bindings of %s, which can take minutes", v.ref)
+	v.Say("Preparing the bindings of %s, which takes a minute", v.ref)
 	if err := v.program(ctx); err != nil {
 		return fmt.Errorf("%s cannot be built: %w", v.ref, err)
 	}
 	return nil
 }
 
-// borrow takes the installed packages and the bindings of another folder, if both pin the same packages.
-func (v *version) borrow(from *Project) error {
-	for _, name := range []string{"node_modules", ".gen"} { // such as a link that somebody has committed
-		if err := os.RemoveAll(v.Path(name)); err != nil {
-			return err
-		}
+func (v *version) writeFiles(ctx context.Context, from *Project) error {
+	const complete = ".complete"
+	if _, err := os.Stat(v.Path(complete)); err == nil {
+		return nil
 	}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		ours, err := os.ReadFile(from.Path(name))
-		if err != nil {
-			return err
-		}
-		theirs, err := os.ReadFile(v.Path(name))
-		if err != nil || !bytes.Equal(ours, theirs) {
-			return nil //nolint:nilerr // Setup says what is wrong with it
-		}
-		// Not newer than what is installed: Setup would install again, into the other's folder.
-		if err := os.Chtimes(v.Path(name), time.Time{}, time.Unix(0, 0)); err != nil {
-			return err
-		}
-	}
-	if err := os.CopyFS(v.Path(".gen"), os.DirFS(from.Path(".gen"))); err != nil { // a copy, which Setup may change
+	if err := os.RemoveAll(v.Root); err != nil {
 		return err
 	}
-	return os.Symlink(from.Path("node_modules"), v.Path("node_modules"))
+	archive, err := from.git(ctx, "archive", "--format=tar", v.commit)
+	if err != nil {
+		return err
+	}
+	if err := extract(strings.NewReader(archive), v.Root); err != nil {
+		return err
+	}
+	// Such as a link that somebody has committed: Setup would install into the folder that it names.
+	if err := errors.Join(os.RemoveAll(v.Path("node_modules")), os.RemoveAll(v.Path(".gen"))); err != nil {
+		return err
+	}
+	return os.WriteFile(v.Path(complete), nil, 0o600)
+}
+
+// borrow links the installed packages of another folder, and copies its bindings, if both pin the same
+// packages.
+func (v *version) borrow(from *Project) (borrows bool, err error) {
+	packages, alike := v.Path("node_modules"), true
+	info, err := os.Lstat(packages)
+	if err == nil && info.IsDir() { // it has installed its own
+		return false, nil
+	}
+	linked := err == nil
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		ours, ourErr := os.ReadFile(from.Path(name))
+		theirs, theirErr := os.ReadFile(v.Path(name))
+		if err := errors.Join(ourErr, theirErr); err != nil {
+			return false, err
+		}
+		alike = alike && bytes.Equal(ours, theirs)
+		// Not newer than what is installed: Setup would install again, into the other's folder.
+		if err := os.Chtimes(v.Path(name), time.Time{}, time.Unix(0, 0)); err != nil {
+			return false, err
+		}
+	}
+	if linked == alike {
+		return alike, nil
+	}
+	if !alike { // any more: the working tree has other packages now
+		return false, errors.Join(os.Remove(packages), os.RemoveAll(v.Path(".gen")))
+	}
+	if err := os.RemoveAll(v.Path(".gen")); err != nil { // of an interrupted run
+		return false, err
+	}
+	if err := os.CopyFS(v.Path(".gen"), os.DirFS(from.Path(".gen"))); err != nil { // a copy, which Setup may change
+		return false, err
+	}
+	return true, os.Symlink(from.Path("node_modules"), packages)
 }
 
 // keepOnly removes the folders of other versions: each may have packages of a gigabyte.
@@ -201,6 +221,6 @@ func writeFile(root *os.Root, name string, mode fs.FileMode, content io.Reader) 
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, content) //nolint:gosec // the project's own files
+	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
 }

@@ -116,6 +116,18 @@ func TestCheckOut(t *testing.T) {
 	_, err = os.Stat(v.Path("kept"))
 	assert.NilError(t, err, "it is checked out again")
 
+	// When the working tree has other packages, what was borrowed goes.
+	assert.NilError(t, os.WriteFile(p.Path("package-lock.json"), []byte("{\"newer\": 1}"), 0o600))
+	borrows, err := v.borrow(p)
+	assert.NilError(t, err)
+	assert.Assert(t, !borrows)
+	for _, name := range []string{"node_modules", ".gen"} {
+		_, err = os.Lstat(v.Path(name))
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+	}
+	_, err = os.Stat(p.Path("node_modules", ".package-lock.json"))
+	assert.NilError(t, err)
+
 	// Other packages: it needs its own setup.
 	other := commit(t, p, map[string]string{"package-lock.json": "{\"other\": 1}"})
 	v, err = p.version(t.Context(), other, "dev")
