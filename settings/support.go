@@ -9,18 +9,22 @@ import (
 )
 
 // release is a version with the day on which its standard support ends, in UTC.
-type release struct{ version, end string }
+type release struct {
+	version string
+	// begin is when AWS has it, empty for versions that it had before Plinth, end when its standard support ends.
+	begin, end string
+}
 
 // kubernetesReleases are the versions that EKS has or had lately, as of November 2026.
 //
 // https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html#kubernetes-release-calendar
 var kubernetesReleases = []release{
-	{"1.31", "2025-11-26"},
-	{"1.32", "2026-03-23"},
-	{"1.33", "2026-07-29"},
-	{"1.34", "2026-12-02"},
-	{"1.35", "2027-03-27"},
-	{"1.36", "2027-08-02"},
+	{"1.31", "2024-09-26", "2025-11-26"},
+	{"1.32", "2025-01-23", "2026-03-23"},
+	{"1.33", "2025-05-29", "2026-07-29"},
+	{"1.34", "2025-10-02", "2026-12-02"},
+	{"1.35", "2026-01-27", "2027-03-27"},
+	{"1.36", "2026-06-02", "2027-08-02"},
 }
 
 // postgresReleases are the versions of RDS and Aurora, whose dates are the same, as of November 2026.
@@ -28,29 +32,29 @@ var kubernetesReleases = []release{
 // https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html
 var postgresReleases = []release{
-	{"14", "2027-02-28"},
-	{"15", "2028-02-29"},
-	{"16", "2029-02-28"},
-	{"17", "2030-02-28"},
-	{"18", "2031-02-28"},
+	{"14", "", "2027-02-28"},
+	{"15", "", "2028-02-29"},
+	{"16", "", "2029-02-28"},
+	{"17", "", "2030-02-28"},
+	{"18", "", "2031-02-28"},
 }
 
 // supportWarningDays is how long before the end of standard support the check warns.
 const supportWarningDays = 90
 
-// day returns the beginning of the last day, when support ends.
-func (r release) day() time.Time {
-	day, err := time.Parse(time.DateOnly, r.end)
+// day returns the beginning of a day of the tables.
+func day(date string) time.Time {
+	day, err := time.Parse(time.DateOnly, date)
 	if err != nil {
 		panic(err) // only for a typing mistake in the tables above
 	}
 	return day
 }
 
-// supported returns the versions of a table whose standard support has not ended.
+// supported returns the versions of a table that AWS has, and whose standard support has not ended.
 func supported(releases []release, today time.Time) (versions []string) {
 	for _, r := range releases {
-		if today.Before(r.day()) {
+		if (r.begin == "" || !today.Before(day(r.begin))) && today.Before(day(r.end)) {
 			versions = append(versions, r.version)
 		}
 	}
@@ -103,7 +107,11 @@ func (d *document) checkRelease(path, version string, releases []release, then, 
 	if i < 0 {
 		return // the field's own rule refuses it
 	}
-	end := releases[i].day()
+	end := day(releases[i].end)
+	if begin := releases[i].begin; begin != "" && d.today.Before(day(begin)) {
+		d.report(path, "must be a version that AWS has (%s), is %s, which it has from %s on", list(supported(releases, d.today), "or"), version, begin)
+		return
+	}
 	switch days := int(end.Sub(d.today).Hours() / 24); {
 	case !d.today.Before(end):
 		d.report(path, "must be in standard support (%s), is %s, whose support ended on %s; %s",

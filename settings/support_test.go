@@ -1,7 +1,10 @@
 package settings
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -21,6 +24,7 @@ func TestSupport(t *testing.T) {
 	}{
 		{"long before", version("1.35"), "2026-12-26", "", ""},
 		{"90 days before", version("1.35"), "2026-12-27", "dev.yaml:9: cluster.version: standard support of 1.35 ends on 2027-03-27, in 90 days" + kubernetesThen, ""},
+		{"before EKS has it", version("1.36"), "2026-06-01", "", "dev.yaml:9: cluster.version: must be a version that AWS has (1.33, 1.34 or 1.35), is 1.36, which it has from 2026-06-02 on"},
 		{"the default", base, "2027-03-26", "dev.yaml:8: cluster.version: standard support of 1.35 ends on 2027-03-27, in 1 day" + kubernetesThen, ""},
 		{"on the day", version("1.35"), "2027-03-27", "", "dev.yaml:9: cluster.version: must be in standard support (1.36), is 1.35, whose support ended on 2027-03-27; " +
 			"EKS creates and keeps no such cluster without extended support, which Plinth does not use; upgrade one minor version at a time, from the version that the cluster has now"},
@@ -70,7 +74,7 @@ func TestReleases(t *testing.T) {
 	}
 	for _, releases := range [][]release{kubernetesReleases, postgresReleases} {
 		for i, r := range releases[1:] {
-			if !r.day().After(releases[i].day()) {
+			if !day(r.end).After(day(releases[i].end)) {
 				t.Errorf("support of %s ends before that of %s", r.version, releases[i].version)
 			}
 		}
@@ -142,5 +146,27 @@ func TestRegionalQuotas(t *testing.T) {
 	contents["e4"] = strings.Replace(contents["e4"], "eu-west-2", "eu-west-1", 1)
 	if got := warnings(); got != nil {
 		t.Errorf("in two regions: %s", got)
+	}
+}
+
+// TestChartTakesVersions: the chart of PostgreSQL in the cluster takes the versions that the settings take.
+func TestChartTakesVersions(t *testing.T) {
+	content, err := os.ReadFile("../charts/postgres/values.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct {
+			Version struct{ Pattern string }
+		}
+	}
+	if err := json.Unmarshal(content, &schema); err != nil {
+		t.Fatal(err)
+	}
+	pattern := regexp.MustCompile(schema.Properties.Version.Pattern)
+	for _, release := range postgresReleases {
+		if !pattern.MatchString(release.version) || !pattern.MatchString(release.version+".1") {
+			t.Errorf("the chart refuses %s", release.version)
+		}
 	}
 }
