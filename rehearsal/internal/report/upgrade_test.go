@@ -103,4 +103,7 @@ func TestUpgradeVerdict(t *testing.T) {
 		assert.Equal(t, u.Passed(), test.passes, want)
 	}
 	assert.Assert(t, !(&Upgrade{}).Passed())
+	stays := &Upgraded{Stack: "dev-old", Costs: []string{"It is not in this version."}}
+	assert.Equal(t, stays.verdict(), "stays")
+	assert.Assert(t, (&Upgrade{Stacks: []*Upgraded{stays}}).Passed())
 }
