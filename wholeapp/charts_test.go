@@ -106,7 +106,7 @@ func kubernetesNoted(p platform) (broken []string) {
 		}
 		noted := false
 		switch {
-		case e.body["name"] == securityGroups, e.kind == "aws_eks_addon" && e.body["addon_name"] != "coredns":
+		case e.body["name"] == securityGroups, e.body["name"] == "load-balancer-crds", e.kind == "aws_eks_addon" && e.body["addon_name"] != "coredns":
 			continue // no pods on Fargate
 		case e.kind == "aws_eks_addon":
 			noted = strings.Contains(fmt.Sprint(e.body["configuration_values"]), `"podAnnotations":{"kubernetes-version":"${`+cluster+`.version}"}`)
