@@ -47,6 +47,8 @@ type round struct {
 	// Switches is on or off for features. Bootstrap runs before one is deployed, and after it is gone, since
 	// the roles have the permissions for both only then.
 	Switches string
+	// Together says that the settings are always changed together.
+	Together bool
 	// OneWay says that the way back is refused.
 	OneWay bool
 }
@@ -109,7 +111,7 @@ func documentedChanges(t *testing.T) map[string]documented {
 
 // steps returns what to change at a time.
 func (r round) steps() []map[string]string {
-	if *oneByOne {
+	if *oneByOne && !r.Together {
 		return r.Settings
 	}
 	together := map[string]string{}
@@ -133,7 +135,7 @@ func (w walk) play(t *testing.T, rows map[string]documented) (seen, expected map
 	for _, round := range w.Rounds {
 		for _, step := range round.steps() {
 			name := "together"
-			if *oneByOne {
+			if *oneByOne && !round.Together {
 				name = strings.Join(slices.Sorted(maps.Keys(step)), " ")
 			}
 			if !t.Run(name, func(t *testing.T) {

@@ -92,8 +92,12 @@ func (r *Rehearsal) upgrade(old *synthesized.App, from Source) error {
 	return r.installProviders(providers, gone)
 }
 
-// learn adds to the schemas the types that stacks of other settings have. Those of before stay.
+// learn adds to the account what stacks of other settings name, and to the schemas the types that they have.
+// Those of before stay.
 func (r *Rehearsal) learn(old *synthesized.App) error {
+	if err := r.Cloud().Update(func(w *cloud.World) error { return r.give(w, old.Zones()) }); err != nil {
+		return err
+	}
 	providers, err := r.App.Providers()
 	if err != nil {
 		return err
