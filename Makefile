@@ -102,7 +102,7 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 
 .PHONY: test-changes
 test-changes: setup ## Change the settings of deployed environments one by one (half an hour; make test changes them together)
-	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|Switched|Upgraded|Unchanged|MergeRequest' -one-by-one
+	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|MaintenanceWindow|Switched|Upgraded|Unchanged|MergeRequest' -one-by-one
 
 .PHONY: test-opentofu
 test-opentofu: setup ## Build OpenTofu, and rehearse dev with it (four minutes the first time)

@@ -58,14 +58,16 @@ var rds = Table{
 		Delete: []Grant{{Actions: []string{"rds:DeleteDBInstance"}, Resources: []string{"rds:db:{identifier}"}}},
 		Tag:    []Grant{{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{"rds:db:{identifier}"}, Conditions: requestTaggedIfExists}},
 	},
-	// Each database may be described already.
+	// No more than aws_db_instance reads.
 	"data.aws_db_instance": {
 		Source: rdsSource,
 		Read:   []Grant{{Actions: []string{"rds:DescribeDBInstances"}, Resources: []string{"rds:db:*"}}},
 	},
 	"aws_db_instance[username]": { // a primary
 		Source: rdsSource,
-		// When the last read replica goes, RDS takes over the password.
+		// Security: with read replicas too, although it is needed only when the last one goes and RDS takes over
+		// the password. Without it that deployment would fail halfway. It allows only RDS's own secrets, and only
+		// through an AWS service.
 		Create: append(masterSecret("db"), []Grant{
 			{
 				Actions: []string{"rds:CreateDBInstance", "rds:RestoreDBInstanceFromDBSnapshot"}, Conditions: requestTagged,

@@ -17,7 +17,7 @@ type referent struct {
 var (
 	crossStackOutput = regexp.MustCompile(`^\$\{data\.terraform_remote_state\.cross-stack-reference-input-([a-z0-9-]+)\.outputs\.([A-Za-z0-9_-]+)\}$`)
 	localReference   = regexp.MustCompile(`^\$\{local\.([A-Za-z0-9_-]+)\}$`)
-	// triedFirst is what an expression is, if that is there.
+	// triedFirst matches try(a, …), and captures a.
 	triedFirst        = regexp.MustCompile(`^\$\{try\(([^(),]+),`)
 	resourceReference = regexp.MustCompile(`^\$\{(aws_[a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z0-9_.\[\]]+)\}$`)
 )

@@ -108,7 +108,7 @@ var changes = map[string]Change{
 	"database.storageGiB":                       {Effect: InPlace, Note: "it can only grow, once in six hours"},
 	"database.maxStorageGiB":                    {Effect: InPlace},
 	"database.multiAZ":                          {Effect: InPlace, Note: "slower for a while"},
-	"database.replicas":                         {Effect: RollsPods, Bootstrap: true, Note: "one that goes cuts its connections. From 0 and to 0 the password changes: until the application is deployed, it opens no new connection"},
+	"database.replicas":                         {Effect: RollsPods, Bootstrap: true, Note: "one that goes cuts its connections. Bootstrap before the first, and after the data stack when the last one goes. With both the password changes: until the application is deployed, it opens no new connection"},
 	"database.autoscaling.min":                  {Effect: InPlace, Bootstrap: true},
 	"database.autoscaling.max":                  {Effect: InPlace, Bootstrap: true},
 	"database.autoscaling.cpuPercent":           {Effect: InPlace},

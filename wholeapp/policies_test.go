@@ -130,20 +130,20 @@ var (
 	inserted = regexp.MustCompile(`[&$]{1,2}\{[^}]*\}`)
 )
 
-// triedLocal is a local, and tried the first of the references that it may be.
 var (
-	triedLocal = regexp.MustCompile(`^\$\{local\.([\w-]+)\}$`)
-	tried      = regexp.MustCompile(`^\$\{try\(([^(),]+),`)
+	// localReference matches a reference to a local, and triedFirst try(a, …), of which it captures a.
+	localReference = regexp.MustCompile(`^\$\{local\.([\w-]+)\}$`)
+	triedFirst     = regexp.MustCompile(`^\$\{try\(([^(),]+),`)
 )
 
 // followLocal returns the reference that a stack's local is.
 func followLocal(stack object, reference string) string {
-	found := triedLocal.FindStringSubmatch(reference)
+	found := localReference.FindStringSubmatch(reference)
 	if found == nil {
 		return reference
 	}
 	value, _ := dig(stack, "locals", found[1]).(string)
-	if first := tried.FindStringSubmatch(value); first != nil {
+	if first := triedFirst.FindStringSubmatch(value); first != nil {
 		return "${" + first[1] + "}"
 	}
 	return value

@@ -81,6 +81,37 @@ func TestUpgrade(t *testing.T) {
 	unchanged()
 }
 
+// TestMaintenanceWindow deploys a change that waits for the maintenance window. It is no drift until then, and
+// nothing is left to deploy afterwards.
+func TestMaintenanceWindow(t *testing.T) {
+	nightly(t)
+	p := newProject(t)
+	data := p.stack("data")
+	waits := p.Variable("DATABASE_APPLY_IMMEDIATELY=false")
+	p.synth(waits)
+	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
+	p.do(p.terraform("apply", "network"))
+	deploy, drift := p.plinth("deploy "+data+" --auto-approve"), p.plinth("drift dev "+data)
+	p.do(deploy)
+	class := func() (class string) {
+		p.world().Each(func(_, _ string, thing *cloud.Thing) bool {
+			class, _ = thing.Attributes["instance_class"].(string)
+			return false
+		}, "aws_db_instance")
+		return class
+	}
+	before := class()
+	p.synth(waits, p.Variable("DATABASE_INSTANCE_CLASS=db.t4g.large"))
+	p.contains(p.refused(drift), "| "+data+" | differs | 1 to change |") // not deployed yet
+	p.contains(p.do(deploy), "Apply complete!")
+	assert.Equal(t, class(), before)
+	p.contains(p.do(drift), "| "+data+" | no drift | the database changes in its maintenance window; afterwards: ./plinth deploy "+data+" |")
+	drift.Env = append(drift.Env, cloud.AheadVariable+"=168h")
+	p.contains(p.do(drift), "| "+data+" | no drift |  |")
+	assert.Equal(t, class(), "db.t4g.large")
+	p.contains(p.do(deploy), "No changes.")
+}
+
 // TestUpgradedAurora gives an Aurora cluster the next major version in one deployment, and goes back.
 func TestUpgradedAurora(t *testing.T) {
 	nightly(t)

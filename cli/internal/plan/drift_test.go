@@ -62,6 +62,8 @@ func TestDrift(t *testing.T) {
 		"a newer image, and others'": {stopped, same, same, nil, []string{"| dev-network | differs | 1 to replace |", "dev-network, changed by others:\n\n- `aws_instance.bastion`\n"}, ErrDiffers.Error()},
 		"in the maintenance window": {same, fmt.Sprintf(window, "no-op", false, 5432), same, nil, []string{"| dev-data | no drift | the database changes in its maintenance window; afterwards: ./plinth deploy dev-data |",
 			"dev-data, deployed, and changed in the maintenance window:\n\n- `aws_db_instance.primary`\n"}, ""},
+		"somebody's smaller instance": {same, strings.Replace(fmt.Sprintf(window, "no-op", false, 5432), `"resource_changes"`, `"resource_drift":[{"address":"aws_db_instance.primary","mode":"managed","change":{"actions":["update"],`+
+			`"before":{"instance_class":"db.m7g.xlarge"},"after":{"instance_class":"db.m7g.large"}}}],"resource_changes"`, 1), same, nil, []string{"| dev-data | differs | 1 to change |", "changed by others"}, ErrDiffers.Error()},
 		"not asked for yet": {same, fmt.Sprintf(window, "update", false, 5432), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},
 		"at once":           {same, fmt.Sprintf(window, "no-op", true, 5432), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},
 		"more than waits":   {same, fmt.Sprintf(window, "no-op", false, 5433), same, nil, []string{"| dev-data | differs | 1 to change |"}, ErrDiffers.Error()},

@@ -17,8 +17,8 @@ func later(t *testing.T, c *Cloud, ahead string) *World {
 	return w
 }
 
-// TestMaintenanceWindow: changes that are not made at once wait for it, and a database gets newer minor versions in
-// it, unless its version is pinned.
+// TestMaintenanceWindow: changes that are not made at once wait for it. A database gets newer minor versions in it
+// if auto_minor_version_upgrade is set.
 func TestMaintenanceWindow(t *testing.T) {
 	for name, test := range map[string]struct{ database, change, first, later string }{
 		"a larger instance":        {`{}`, `{"instance_class": "db.t4g.large"}`, "16.11 db.t4g.small", "16.11 db.t4g.large"},
@@ -26,7 +26,7 @@ func TestMaintenanceWindow(t *testing.T) {
 		"taken back":               {`{"instance_class": "db.t4g.large"}`, `{"instance_class": "db.t4g.small"}`, "16.11 db.t4g.small", "16.11 db.t4g.small"},
 		"a newer minor version":    {`{}`, `{"engine_version": "16.12"}`, "16.11 db.t4g.small", "16.12 db.t4g.small"},
 		"RDS' newer minor version": {`{"auto_minor_version_upgrade": true}`, `{}`, "16.11 db.t4g.small", "16.12 db.t4g.small"},
-		"a pinned version":         {`{"engine_version": "16.11"}`, `{}`, "16.11 db.t4g.small", "16.11 db.t4g.small"},
+		"no automatic upgrade":     {`{"engine_version": "16.11"}`, `{}`, "16.11 db.t4g.small", "16.11 db.t4g.small"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := Open(t.TempDir())

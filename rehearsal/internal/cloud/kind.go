@@ -86,7 +86,7 @@ func Recomputed(kind string) []string { return kinds[kind].recomputed }
 // Independent are the attributes of a type that AWS may change otherwise than Terraform has planned. The
 // next refresh shows them.
 func Independent(kind string) []string {
-	return append(kinds[kind].independent, kinds[kind].deferred...)
+	return slices.Concat(kinds[kind].independent, kinds[kind].deferred)
 }
 
 // Error is a refusal in AWS's words.

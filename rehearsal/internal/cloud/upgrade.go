@@ -141,6 +141,7 @@ func (e engine) renew(w *World, a, before Attributes) {
 			a[e.group] = before[e.group]
 		}
 	case a["engine_version"] == before["engine_version"] && (!flag(a, "apply_immediately") || minorVersions[text(a, "engine_version")] != ""):
+		// A major version alone asks for no newer minor one.
 	case older(running, asked):
 		running = asked
 	}
