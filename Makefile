@@ -104,11 +104,21 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 test-changes: setup ## Change the settings of deployed environments one by one (half an hour; make test changes them together)
 	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|MaintenanceWindow|Switched|Upgraded|Unchanged|MergeRequest' -one-by-one
 
-.PHONY: test-opentofu
-test-opentofu: setup ## Build OpenTofu, and rehearse dev with it (four minutes the first time)
-	go build -C rehearsal/opentofu -o ../../build/tofu github.com/opentofu/opentofu/cmd/tofu
+# Each is pinned in the go.mod of its folder below rehearsal.
+TERRAFORMS = terraform/oldest terraform/newest opentofu/oldest opentofu/newest
+
+.PHONY: test-terraform
+test-terraform: setup $(TERRAFORMS:%=build/%) ## Rehearse with the oldest and newest Terraform and OpenTofu (TERRAFORMS=opentofu/oldest: with one; building each takes minutes)
 	go -C cli test -count=1 ./internal/providers -run Locked
-	go -C rehearsal test -count=1 ./integration -run OpenTofu -opentofu '$(CURDIR)/build/tofu'
+	go -C rehearsal test -count=1 -timeout 30m ./integration -run Terraforms -terraforms '$(TERRAFORMS)'
+
+.PHONY: $(TERRAFORMS:%=build/%)
+$(TERRAFORMS:%=build/%): build/%:
+	go build -C 'rehearsal/$*' -o '$(CURDIR)/$@' tool
+
+.PHONY: test-cdktn
+test-cdktn: setup rehearsal/cdktn/node_modules/.package-lock.json ## Synthesize and rehearse dev with cdktn, the successor of cdktf
+	go -C rehearsal test -count=1 ./integration -run CDKTN -cdktn '$(CURDIR)/rehearsal/cdktn/node_modules/.bin/cdktn'
 
 # Not part of make test: it needs docker or buildah, and openssl, which is in the database's image.
 # make test uses a fake openssl.
@@ -118,12 +128,13 @@ test-image: ## Build the image, push it to a registry on this machine and check 
 	$(if $(wildcard app/incluster_test.go),go -C app test -count=1 . -run InCluster)
 	go -C cli test -count=1 -v ./internal/delivery -run RealImage -image
 
-# gitlab-ci-local for the tests of the pipeline, and the judges of IAM policies. Not npm --prefix, which
+# gitlab-ci-local for the tests of the pipeline, the judges of IAM policies, and cdktn. Not npm --prefix, which
 # ignores the machine's settings.
-ci/node_modules/.package-lock.json tools/iam/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package.json %/package-lock.json
+NODE_MODULES = ci/node_modules tools/iam/node_modules rehearsal/cdktn/node_modules
+$(NODE_MODULES:%=%/.package-lock.json): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: clean
 clean: ## Remove everything that can be generated again
-	rm -rf .gen build cdktf.out node_modules ci/node_modules tools/iam/node_modules
+	rm -rf .gen build cdktf.out node_modules $(NODE_MODULES)

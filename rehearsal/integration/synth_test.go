@@ -11,7 +11,13 @@ import (
 // TestSynth checks that cdktf synthesizes what Plinth's program writes alone in all other tests.
 func TestSynth(t *testing.T) {
 	t.Parallel()
-	r := start(t, "dev")
+	start(t, "dev").synthesizesTheSame()
+}
+
+// synthesizesTheSame compares every file that cdktf synth writes with what Plinth's program writes alone.
+func (r rehearsal) synthesizesTheSame() {
+	t := r.t
+	t.Helper()
 	folder := t.TempDir()
 	r.do(r.CDKTFSynth(folder))
 	theirs, ours := readFiles(t, folder, ""), readFiles(t, r.Path("cdktf.out"), "")

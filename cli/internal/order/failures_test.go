@@ -45,7 +45,7 @@ func TestNoProject(t *testing.T) {
 	t.Run("no Terraform", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
 		mustBe(t, answer(t, t.Context(), project(t, "", nil), "deploy dev-data"),
-			"The states cannot be read without Terraform: terraform is not on PATH. Install Terraform 1.10 or later.")
+			"The states cannot be read without Terraform: terraform is not on PATH. Install Terraform 1.11 or later.")
 	})
 }
 

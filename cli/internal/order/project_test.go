@@ -79,7 +79,7 @@ func TestMain(m *testing.M) {
 func needTerraform(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {
-		t.Fatal("terraform is not on PATH, and this test runs the real one. Install Terraform 1.10 or later.")
+		t.Fatal("terraform is not on PATH, and this test runs the real one. Install Terraform 1.11 or later.")
 	}
 }
 

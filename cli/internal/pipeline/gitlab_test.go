@@ -127,7 +127,7 @@ func TestGraph(t *testing.T) {
 		files map[string][]string
 	}{
 		"schedule": {onSchedule, map[string][]string{
-			".gitlab-ci.yml":           {"test test-changes on_success", "synth synth on_success", "environments environments on_success"},
+			".gitlab-ci.yml":           {"test test-changes on_success", "test test-terraform on_success", "test test-cdktn on_success", "synth synth on_success", "environments environments on_success"},
 			"build/pipeline/child.yml": {"files files on_success", "drift drift-dev on_success files", "drift drift-prod on_success files"},
 			"build/pipeline/dev-drift.yml": {
 				"drift drift-dev-network on_success", "drift drift-dev-cluster on_success", "drift drift-dev-data on_success",

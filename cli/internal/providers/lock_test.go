@@ -139,7 +139,7 @@ func TestUseOfNone(t *testing.T) {
 
 	write(t, filepath.Join(root, lockName), whole)
 	_, err = Use(t.Context(), root, network)
-	assert.Error(t, err, "no-such-program is not on PATH. Install Terraform 1.10 or later.")
+	assert.Error(t, err, "no-such-program is not on PATH. Install Terraform 1.11 or later.")
 	t.Setenv("TERRAFORM_LOCK_FILE", filepath.Join(root, "another"))
 	_, err = Use(t.Context(), root, network)
 	assert.NilError(t, err)

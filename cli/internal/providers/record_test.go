@@ -34,7 +34,7 @@ const other = "windows_386"
 
 var here = runtime.GOOS + "_" + runtime.GOARCH
 
-// newMirror takes the real Terraform, or the OpenTofu that make test-opentofu has built.
+// newMirror takes the real Terraform, or an OpenTofu that make test-terraform has built.
 func newMirror(t *testing.T, program, host string) *mirror {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -43,9 +43,9 @@ func newMirror(t *testing.T, program, host string) *mirror {
 	}
 	if err != nil {
 		if program != "terraform" {
-			t.Skip(program + " is not built: make test-opentofu")
+			t.Skip(program + " is not built: make test-terraform")
 		}
-		t.Fatal("terraform is not on PATH, and this test runs the real one. Install Terraform 1.10 or later.")
+		t.Fatal("terraform is not on PATH, and this test runs the real one. Install Terraform 1.11 or later.")
 	}
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TF_") {
@@ -131,12 +131,13 @@ func change(t *testing.T, file, from, to string) {
 	assert.NilError(t, os.Chmod(file, 0o755))
 }
 
-// TestLocked has the real Terraform, and OpenTofu where it is built, record checksums and hold packages
+// TestLocked has the real Terraform, and OpenTofu where one is built, record checksums and hold packages
 // against them.
 func TestLocked(t *testing.T) {
 	for name, test := range map[string]struct{ program, host string }{
-		"Terraform": {"terraform", terraformHost},
-		"OpenTofu":  {"../../../build/tofu", openTofuHost},
+		"Terraform":        {"terraform", terraformHost},
+		"OpenTofu, oldest": {"../../../build/opentofu/oldest", openTofuHost},
+		"OpenTofu, newest": {"../../../build/opentofu/newest", openTofuHost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMirror(t, test.program, test.host)

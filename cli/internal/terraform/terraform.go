@@ -18,7 +18,7 @@ func Find() (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("%s is not on PATH. Install Terraform 1.10 or later.", name) //nolint:staticcheck // a person reads it as a sentence
+		return "", fmt.Errorf("%s is not on PATH. Install Terraform 1.11 or later.", name) //nolint:staticcheck // a person reads it as a sentence
 	}
 	return filepath.Abs(path)
 }

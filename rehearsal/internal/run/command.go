@@ -39,7 +39,8 @@ type Command struct {
 
 // cdktf is a run of cdktf in the repository.
 func (r *Rehearsal) cdktf(args ...string) Command {
-	return Command{Name: args[0], Program: filepath.Join(r.root, "node_modules", ".bin", "cdktf"), Args: args, Folder: r.root}
+	program := cmp.Or(r.tools.CDKTF, filepath.Join(r.root, "node_modules", ".bin", "cdktf"))
+	return Command{Name: args[0], Program: program, Args: args, Folder: r.root}
 }
 
 // CDKTF is a run of cdktf deploy, diff or destroy on the latest synthesis.

@@ -45,6 +45,8 @@ type Tools struct {
 	Synth string
 	// Command is the program of ./plinth.
 	Command string
+	// CDKTF, if set, runs in place of node_modules/.bin/cdktf.
+	CDKTF string
 	// Kubernetes is the folder with the programs of a control plane. With it the cluster's resources
 	// are created on a real control plane; without, Kubernetes is simulated like AWS.
 	Kubernetes string
