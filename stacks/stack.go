@@ -16,9 +16,11 @@ import (
 	"plinth/settings"
 )
 
-// terraformVersion is the oldest Terraform that locks state in S3 without DynamoDB.
+// terraformVersion is the oldest Terraform that locks state in S3 without DynamoDB. OpenTofu 1.10.0 cannot
+// read a state with the variable TF_APPEND_USER_AGENT, which cdktf sets.
 // https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
-const terraformVersion = ">= 1.10.0"
+// https://github.com/opentofu/opentofu/pull/2955
+const terraformVersion = ">= 1.10.1"
 
 // newStack creates the stack <environment>-<name> with a state backend, a minimum Terraform version
 // and the AWS provider.

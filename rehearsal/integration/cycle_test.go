@@ -63,7 +63,7 @@ func (r rehearsal) unprotect(overrides ...string) {
 	if r.Env == "prod" { // cdktf too, once
 		r.refused(r.alone("destroy", "data"))
 	}
-	r.contains(r.refused(r.terraform("destroy", "data")), "Instance cannot be destroyed", "prevent_destroy")
+	r.contains(r.refused(r.terraform("destroy", "data")), "nstance cannot be destroyed", "prevent_destroy")
 	r.synth(append(overrides, r.Variable("PROTECTED")+"=false", r.Variable("DATABASE_FINAL_SNAPSHOT")+"=false")...)
 	r.do(r.terraform("apply", "data"))
 }

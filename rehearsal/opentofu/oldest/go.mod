@@ -157,7 +157,7 @@ require (
 	github.com/openbao/openbao/api/v2 v2.1.0 // indirect
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/opencontainers/image-spec v1.1.0 // indirect
-	github.com/opentofu/opentofu v1.10.0 // indirect
+	github.com/opentofu/opentofu v1.10.2 // indirect
 	github.com/opentofu/registry-address v0.0.0-20230920144404-f1e51167f633 // indirect
 	github.com/packer-community/winrmcp v0.0.0-20180921211025-c76d91c1e7db // indirect
 	github.com/pkg/errors v0.9.1 // indirect
