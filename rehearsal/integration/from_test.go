@@ -157,6 +157,6 @@ func TestMergeRequest(t *testing.T) {
 	mergeRequest := map[string]string{source: "merge_request_event", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
 	p.run(synthesized.Review, mergeRequest, ".gitlab-ci.yml", "upgrade")
 	text := p.read("build/upgrade/dev.md")
-	p.contains(text, "#### dev, deployed from "+base[:12], "stacks would change, and no data is lost.", "| dev-cluster | change | `aws_cloudwatch_log_group` |")
+	p.contains(text, "#### dev, deployed from "+base[:12], "stacks would change, and no durable data is lost.", "| dev-cluster | change | `aws_cloudwatch_log_group` |")
 	assert.Equal(t, strings.Count(text, "####"), 1, "the release is the same commit:\n%s", text)
 }

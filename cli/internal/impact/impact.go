@@ -17,7 +17,7 @@ type Impact struct {
 	Refused []string
 	// Costs are outages and losses that may be meant.
 	Costs []string
-	// Lost are those of both that lose data.
+	// Lost are those of both that lose durable data.
 	Lost []string
 }
 

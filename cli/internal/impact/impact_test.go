@@ -87,12 +87,15 @@ func TestOf(t *testing.T) {
 		"other settings of it":  {changes: []object{resource("aws_eks_cluster", "update", object{"version": "1.36"}, object{"version": "1.36"})}},
 		"a release after an upgrade": {changes: []object{
 			resource("helm_release", "update", noting("app", "1.35"), noting("app", "1.36")), resource("helm_release", "update", noting("web", "1.36"), noting("web", "1.36")),
-		}, costs: "Replaces the pods of app one after another"},
+		}, costs: "Replaces the pods of app, which get the kubelet of the cluster's version."},
 		"the first version that pods note": {changes: []object{
 			resource("helm_release", "update", object{"name": "app", "values": []any{"{}"}}, noting("app", "1.36")), resource("helm_release", "create", nil, noting("new", "1.36")),
 		}, costs: "Replaces the pods of app"},
 		"a database in the cluster": {changes: []object{
 			resource("helm_release", "update", object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"17"}`}}, object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"18"}`}}),
+		}, costs: "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty."},
+		"a database in the cluster, after an upgrade": {changes: []object{
+			resource("helm_release", "update", noting("postgres", "1.35"), noting("postgres", "1.36")),
 		}, costs: "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty."},
 		"a web ACL in use": {changes: []object{
 			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "update", object{}, object{"values": []any{`{"ingress":{"wafAclArn":""}}`}}),
@@ -145,6 +148,10 @@ func TestLost(t *testing.T) {
 	replaced, err := Of(planOf(t, resource("aws_ecr_repository", "delete+create", object{}, object{})))
 	if err != nil || len(replaced.Lost) != 1 || len(replaced.Refused) != 1 {
 		t.Errorf("%+v, %v", replaced, err)
+	}
+	found, err := Of(planOf(t, resource("helm_release", "update", noting("postgres", "1.35"), noting("postgres", "1.36"))))
+	if err != nil || len(found.Costs) != 1 || len(found.Lost) > 0 {
+		t.Errorf("PostgreSQL in the cluster has no durable data: %+v, %v", found, err)
 	}
 	for kind, actions := range map[string]string{"aws_vpc": "delete", "aws_eks_fargate_profile": "delete+create", "aws_db_instance": "update", "helm_release": "delete", "aws_s3_bucket": "create"} {
 		found, err := Of(planOf(t, resource(kind, actions, object{}, object{})))

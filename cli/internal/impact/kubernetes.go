@@ -28,7 +28,8 @@ func minors(c change) int {
 var kubelet = regexp.MustCompile(`"kubernetes-version":"([^"]*)"`)
 
 // kubelets reports whether an update of a release replaces its pods because they note another version.
-func kubelets(c change, _ []change) bool {
+// PostgreSQL's has a sentence of its own.
+func kubelets(c change, all []change) bool {
 	noted := func(attributes map[string]any) string {
 		match := kubelet.FindStringSubmatch(fmt.Sprint(attributes["values"]))
 		if match == nil {
@@ -37,7 +38,7 @@ func kubelets(c change, _ []change) bool {
 		return match[1]
 	}
 	after := noted(c.Change.After)
-	return c.Type == "helm_release" && c.updated() && after != "" && after != noted(c.Change.Before)
+	return c.updated() && after != "" && after != noted(c.Change.Before) && !emptiesDatabase(c, all)
 }
 
 // emptiesDatabase reports whether an update of PostgreSQL in the cluster replaces its pod, which has the data.

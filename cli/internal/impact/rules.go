@@ -15,7 +15,7 @@ type rule struct {
 	// says is the sentence, %s the resource's name.
 	says    string
 	refused bool
-	// loses says that the resource holds data, which goes with it.
+	// loses says that the resource holds durable data, which goes with it.
 	loses bool
 }
 
@@ -150,7 +150,9 @@ var rules = []rule{
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesBack, refused: true, says: "cluster.version: the cluster %s cannot go back to an older version. Put the version back that it has."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesTooFar, refused: true, says: "cluster.version: the cluster %s goes up by one minor version at a time. Set the next one, deploy all stacks, then go on."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesNext, says: "Upgrades the Kubernetes API of %s, which answers meanwhile. It cannot go back. Pods keep the old kubelet until the other stacks are deployed, and until then EKS refuses the next upgrade."},
-	{kinds: []string{"helm_release"}, applies: kubelets, says: "Replaces the pods of %s one after another: they get the kubelet of the cluster's version."},
+	{kinds: []string{"helm_release"}, applies: kubelets, says: "Replaces the pods of %s, which get the kubelet of the cluster's version."},
+	// loses is not set: this database is for data that may be lost, and with it every upgrade of Kubernetes
+	// would fail CI. See docs/environments.md#ephemeral-environments.
 	{kinds: []string{"helm_release"}, applies: emptiesDatabase, says: "Replaces the pod of PostgreSQL in the cluster (%s): it begins empty."},
 	{kinds: []string{"helm_release"}, applies: deleted, says: "Uninstalls the release %s."},
 }

@@ -21,7 +21,7 @@ type Upgrade struct {
 type Upgraded struct {
 	Stack   string   `json:"stack"`
 	Changes []Change `json:"changes"`
-	// Sentences: what ./plinth deploy would refuse, outages and losses, and those of both that lose data.
+	// Sentences: what ./plinth deploy would refuse, outages and losses, and those of both that lose durable data.
 	Refused []string `json:"refused"`
 	Costs   []string `json:"costs"`
 	Lost    []string `json:"lost"`
@@ -82,7 +82,7 @@ func (u *Upgraded) verdict() string {
 	return "deploys"
 }
 
-// Passed reports whether every stack deploys, and none loses data.
+// Passed reports whether every stack deploys, and none loses durable data.
 func (u *Upgrade) Passed() bool {
 	return len(u.Stacks) > 0 && !slices.ContainsFunc(u.Stacks, func(s *Upgraded) bool { return s.Failed != "" || len(s.Lost)+len(s.Refused) > 0 })
 }
@@ -111,7 +111,7 @@ func (u *Upgrade) Verdict() string {
 	case changed == 0:
 		return "Nothing changes."
 	}
-	return counted(changed) + " would change, and no data is lost."
+	return counted(changed) + " would change, and no durable data is lost."
 }
 
 func counted(stacks int) string {

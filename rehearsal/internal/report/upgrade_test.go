@@ -91,12 +91,12 @@ func TestUpgradeVerdict(t *testing.T) {
 		stacks []*Upgraded
 		passes bool
 	}{
-		"Nothing changes.":                            {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
-		"1 stack would change, and no data is lost.":  {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Restarts."}})}, true},
-		"2 stacks would change, and no data is lost.": {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
-		"./plinth deploy would refuse 1 stack.":       {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
-		"1 stack would lose data.":                    {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
-		"2 stacks could not be deployed.":             {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
+		"Nothing changes.": {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
+		"1 stack would change, and no durable data is lost.":  {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Replaces the pod of PostgreSQL in the cluster."}})}, true},
+		"2 stacks would change, and no durable data is lost.": {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
+		"./plinth deploy would refuse 1 stack.":               {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
+		"1 stack would lose data.":                            {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
+		"2 stacks could not be deployed.":                     {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
 	} {
 		u := &Upgrade{Stacks: test.stacks}
 		assert.Equal(t, u.Verdict(), want)
