@@ -12,12 +12,12 @@ import (
 )
 
 // versionNote is the annotation of pods with the version that the control plane had when their stack was
-// last deployed: see stacks/stack_kubernetes.go.
+// last deployed: see stacks/stack_kubernetes.go. Their kubelet can be newer, if AWS has replaced them since.
 const versionNote = "kubernetes-version"
 
 var minorVersion = regexp.MustCompile(`^v(1\.[0-9]+)\.`)
 
-// kubernetes returns the control plane's version, and the namespaces whose pods keep the kubelet of
+// kubernetes returns the control plane's version, and the namespaces whose pods can have the kubelet of
 // another one. answer is the API server's about its version.
 func (s *Session) kubernetes(ctx context.Context, e *environment, answer string) []finding {
 	const what = "kubernetes"
@@ -33,7 +33,7 @@ func (s *Session) kubernetes(ctx context.Context, e *environment, answer string)
 	}
 	out, err := s.kubectl(ctx, e, "get", "pods", "--all-namespaces", "--output", "json")
 	if err != nil && strings.Contains(words(err), "(Forbidden)") {
-		return []finding{fine(what, "%s; unknown which pods keep an older kubelet: this user may not read all", version[1])}
+		return []finding{fine(what, "%s; unknown which pods have an older kubelet: this user may not read all", version[1])}
 	}
 	var pods struct {
 		Items []object `json:"items"`
@@ -55,6 +55,6 @@ func (s *Session) kubernetes(ctx context.Context, e *environment, answer string)
 	if len(namespaces) == 0 {
 		return []finding{fine(what, "%s", version[1])}
 	}
-	return []finding{fine(what, "%s; pods of %s keep the kubelet of %s until their stacks are deployed: ./plinth deploy '%s-*'", version[1],
+	return []finding{fine(what, "%s; pods of %s can have the kubelet of %s until their stacks are deployed: ./plinth deploy '%s-*'", version[1],
 		sentence.List(slices.Sorted(maps.Keys(namespaces))), sentence.List(slices.Sorted(maps.Keys(versions))), e.name)}
 }

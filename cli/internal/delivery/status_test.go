@@ -299,7 +299,7 @@ func TestStatusOldKubelets(t *testing.T) {
 	c.pods.Stdout = strings.ReplaceAll(allPods, "1.36", "1.35")
 	d := newStatus(t, c, &web{})
 	d.succeeds("status -env dev")
-	contains(t, d.stdout.String(), "✓ kubernetes 1.36; pods of loki and shop keep the kubelet of 1.35 until their stacks are deployed: ./plinth deploy 'dev-*'")
+	contains(t, d.stdout.String(), "✓ kubernetes 1.36; pods of loki and shop can have the kubelet of 1.35 until their stacks are deployed: ./plinth deploy 'dev-*'")
 }
 
 // TestStatusOfAViewer has a user who may read neither ConfigMaps nor the types of add-ons.
@@ -311,7 +311,7 @@ func TestStatusOfAViewer(t *testing.T) {
 	c.pods = answer{Code: 1, Stderr: `Error from server (Forbidden): pods is forbidden`}
 	d := newStatus(t, c, &web{})
 	d.succeeds("status -env dev")
-	contains(t, d.stdout.String(), "✓ kubernetes 1.36; unknown which pods keep an older kubelet: this user may not read all")
+	contains(t, d.stdout.String(), "✓ kubernetes 1.36; unknown which pods have an older kubelet: this user may not read all")
 	contains(t, d.stdout.String(), "✓ release    unknown: this user may not read it", "✓ secret     unknown: this user may not read it")
 }
 
