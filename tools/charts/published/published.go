@@ -34,9 +34,9 @@ type Chart struct {
 	folder string
 	// definitions is the file of custom resource definitions that the chart's release adds.
 	definitions string
-	// modulesVersion is the chart's version in the module, if no module has Version. appVersion is then
-	// what Version installs.
-	modulesVersion, appVersion string
+	// standInVersion is the version that the tests render in place of Version, where no module has that.
+	// appVersion is then what Version installs.
+	standInVersion, appVersion string
 }
 
 // The charts of the stacks.
@@ -50,7 +50,7 @@ var (
 		Repository: "https://charts.external-secrets.io", Name: "external-secrets", Version: "2.9.0",
 		// The module has no version 2: its path lacks the suffix /v2 that Go requires.
 		// https://go.dev/ref/mod#major-version-suffixes
-		modulesVersion: "1.3.1", appVersion: "v2.9.0",
+		standInVersion: "1.3.1", appVersion: "v2.9.0",
 		module: "github.com/external-secrets/external-secrets", moduleVersion: "v1.3.2", sum: "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
 		folder: "deploy/charts/external-secrets", definitions: "deploy/crds/bundle.yaml",
 	}
@@ -124,7 +124,7 @@ func (c Chart) sourceVariable() string {
 
 // source returns the checkout that [Chart.sourceVariable] names, or nothing.
 func (c Chart) source() string {
-	if c.modulesVersion == "" {
+	if c.standInVersion == "" {
 		return ""
 	}
 	return os.Getenv(c.sourceVariable())
@@ -132,10 +132,10 @@ func (c Chart) source() string {
 
 // Rendered returns the version that Load and Package take: Version, unless no module has it.
 func (c Chart) Rendered() string {
-	if c.modulesVersion == "" || c.source() != "" {
+	if c.standInVersion == "" || c.source() != "" {
 		return c.Version
 	}
-	return c.modulesVersion
+	return c.standInVersion
 }
 
 // Load reads the chart. A version that stands in for another has the other's versions in its labels
@@ -157,7 +157,7 @@ func (c Chart) relabel(folder string, metadata *chart.Metadata) error {
 	if metadata.Version != c.Rendered() {
 		return fmt.Errorf("%s: has version %s of the chart, want %s", folder, metadata.Version, c.Rendered())
 	}
-	if c.modulesVersion == "" {
+	if c.standInVersion == "" {
 		return nil
 	}
 	if c.source() != "" && metadata.AppVersion != c.appVersion {
