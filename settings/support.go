@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// release is a version with the day on which its standard support ends, in UTC.
+// release is a version of Kubernetes or PostgreSQL.
 type release struct {
 	version string
-	// begin is when AWS has it, empty for versions that it had before Plinth, end when its standard support ends.
+	// begin is the day from which AWS offers it; empty: not checked. end is the day on which its standard
+	// support ends. Both are in UTC.
 	begin, end string
 }
 

@@ -138,7 +138,7 @@ func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, c
 		Namespace:  externalSecrets,
 		Repository: "https://charts.external-secrets.io",
 		Chart:      "external-secrets",
-		Version:    "2.9.0",
+		Version:    "2.9.0", // No test renders this version without a checkout: see docs/upgrades.md#external-secrets.
 		Values: map[string]any{
 			"installCRDs": true,
 			"image":       image,

@@ -23,7 +23,8 @@ type Config struct {
 	// OutlivesUsers is set if a release that depends on this one must be updated before this one is
 	// uninstalled, when it goes. Terraform's own order is the other way round.
 	OutlivesUsers bool
-	// TakesOver is set if the release takes over objects that exist and belong to no release.
+	// Security: TakesOver lets the release take over objects that exist, another release's too. Only for a chart
+	// whose objects nobody else installs.
 	TakesOver bool
 	// SkipCRDs is set if another release installs the definitions in the chart's folder crds/.
 	SkipCRDs bool
