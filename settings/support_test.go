@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSupport checks settings that are valid on some days only.
@@ -146,6 +148,35 @@ func TestRegionalQuotas(t *testing.T) {
 	contents["e4"] = strings.Replace(contents["e4"], "eu-west-2", "eu-west-1", 1)
 	if got := warnings(); got != nil {
 		t.Errorf("in two regions: %s", got)
+	}
+}
+
+// TestDocumentedReleases: docs/upgrades.md has the versions of EKS that were in standard support in its month,
+// and later ones, with the dates of the table.
+func TestDocumentedReleases(t *testing.T) {
+	content, err := os.ReadFile("../docs/upgrades.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(content), "\n## End of support\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	found := regexp.MustCompile(`as of (\w+ \d{4}):`).FindStringSubmatch(section)
+	if found == nil {
+		t.Fatal("End of support does not say as of which month its table is")
+	}
+	month, err := time.Parse("January 2006", found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, r := range kubernetesReleases {
+		if month.Before(day(r.end)) {
+			const asWritten = "2 January 2006"
+			want = append(want, fmt.Sprintf("| %s | %s | %s |", r.version, day(r.begin).Format(asWritten), day(r.end).Format(asWritten)))
+		}
+	}
+	if got := regexp.MustCompile(`(?m)^\| 1\..*`).FindAllString(section, -1); !slices.Equal(got, want) {
+		t.Errorf("the table has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
