@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"plinth/cli/internal/markdown"
 	"plinth/cli/internal/synthesized"
 	"plinth/cli/internal/terraform"
 )
@@ -170,7 +171,7 @@ func table(report []Compared) string {
 	var text strings.Builder
 	text.WriteString("| stack | state | detail |\n|---|---|---|\n")
 	for _, c := range report {
-		fmt.Fprintf(&text, "| %s | %s | %s |\n", code(c.Stack), c.State, code(c.Detail))
+		fmt.Fprintf(&text, "| %s | %s | %s |\n", markdown.Plain(c.Stack), c.State, markdown.Plain(c.Detail))
 	}
 	for _, c := range report {
 		for _, part := range []struct {
@@ -182,13 +183,13 @@ func table(report []Compared) string {
 			if len(part.addresses) == 0 {
 				continue
 			}
-			fmt.Fprintf(&text, "\n%s, %s:\n\n", code(c.Stack), part.title)
+			fmt.Fprintf(&text, "\n%s, %s:\n\n", markdown.Plain(c.Stack), part.title)
 			for i, address := range part.addresses {
 				if i == mostShown {
 					fmt.Fprintf(&text, "- … %d more\n", len(part.addresses)-mostShown)
 					break
 				}
-				fmt.Fprintf(&text, "- `%s`\n", code(address))
+				fmt.Fprintf(&text, "- `%s`\n", markdown.Plain(address))
 			}
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"plinth/cli/internal/markdown"
 )
 
 // noteToken names the variable with the token that may write notes. Without it, no note is written.
@@ -25,7 +27,7 @@ const noteToken = "GITLAB_NOTE_TOKEN"
 // Note writes an environment's summaries to build/plan/<environment>.md and, in a merge
 // request's pipeline, into its note.
 func (c *Planner) Note(ctx context.Context, environment string, stacks []string) error {
-	text := "### " + code(environment) + "\n\n"
+	text := "### " + markdown.Plain(environment) + "\n\n"
 	for _, stack := range stacks {
 		content, err := os.ReadFile(filepath.Join(c.folder(stack), "summary.md"))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -53,7 +55,7 @@ func (c *Planner) NoteUpgrade(ctx context.Context, environment string) error {
 	if err != nil {
 		return err
 	}
-	return c.comment(ctx, "upgrade of "+environment, "### Upgrade of "+code(environment)+", rehearsed\n\n"+string(content)+"\n", file)
+	return c.comment(ctx, "upgrade of "+environment, "### Upgrade of "+markdown.Plain(environment)+", rehearsed\n\n"+string(content)+"\n", file)
 }
 
 // comment puts a section into the merge request's note, if there is a token. The file has the text.

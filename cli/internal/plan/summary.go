@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"plinth/cli/internal/impact"
+	"plinth/cli/internal/markdown"
 )
 
 // change is a planned change of one resource. Security: its values are not decoded, so none can be
@@ -151,7 +152,7 @@ func summary(stack string, changes []change) string {
 		if c.isNewerImage() {
 			why = ": AWS has a newer image"
 		}
-		fmt.Fprintf(&text, "| %s | `%s`%s |\n", action, code(c.Address), why)
+		fmt.Fprintf(&text, "| %s | `%s`%s |\n", action, markdown.Plain(c.Address), why)
 	}
 	return text.String()
 }
@@ -167,7 +168,7 @@ func impactSummary(i impact.Impact) string {
 			fmt.Fprintf(&text, "\n**%s**\n\n", part.heading)
 		}
 		for _, sentence := range part.sentences {
-			fmt.Fprintf(&text, "- %s\n", code(sentence))
+			fmt.Fprintf(&text, "- %s\n", markdown.Plain(sentence))
 		}
 	}
 	return text.String()
@@ -190,13 +191,7 @@ func counted(changes []change) string {
 
 // waiting returns the summary of a stack that cannot be planned yet, with package order's reason.
 func waiting(stack, reason string) string {
-	return heading(stack) + "Cannot be planned yet: " + code(reason) + ".\n"
+	return heading(stack) + "Cannot be planned yet: " + markdown.Plain(reason) + ".\n"
 }
 
-func heading(stack string) string { return "#### " + code(stack) + "\n\n" }
-
-// code returns text on one line, without characters that mean something to Markdown or to GitLab's
-// quick actions.
-func code(text string) string {
-	return strings.NewReplacer("`", "'", "|", "¦", "<", "‹", ">", "›", "@", "@\u200b").Replace(strings.Join(strings.Fields(text), " "))
-}
+func heading(stack string) string { return "#### " + markdown.Plain(stack) + "\n\n" }

@@ -178,17 +178,17 @@ func (u *Upgrade) Markdown() string {
 		if verdict := &cells[len(cells)-1]; s.Failed != "" || len(s.Lost)+len(s.Refused) > 0 {
 			*verdict = "**" + *verdict + "**"
 		}
-		cells[0] = code(cells[0])
+		cells[0] = plain(cells[0])
 		row(cells...)
 	}
 	for _, s := range u.Stacks {
 		for _, part := range s.sentences() {
 			for _, sentence := range part.sentences {
-				fmt.Fprintf(&text, "\n- **%s**, %s: %s", part.heading, code(s.Stack), code(sentence))
+				fmt.Fprintf(&text, "\n- **%s**, %s: %s", part.heading, plain(s.Stack), plain(sentence))
 			}
 		}
 		if s.Failed != "" {
-			fmt.Fprintf(&text, "\n- **Fails**, %s: %s", code(s.Stack), code(s.Failed))
+			fmt.Fprintf(&text, "\n- **Fails**, %s: %s", plain(s.Stack), plain(s.Failed))
 		}
 	}
 	if !strings.HasSuffix(text.String(), "|\n") {
@@ -200,12 +200,12 @@ func (u *Upgrade) Markdown() string {
 }
 
 func heading(env, from string) string {
-	return fmt.Sprintf("#### %s, deployed from %s\n\n", code(env), code(from))
+	return fmt.Sprintf("#### %s, deployed from %s\n\n", plain(env), plain(from))
 }
 
 // NoUpgrade returns the report of a version that could not be rehearsed.
 func NoUpgrade(env, from string, err error) string {
-	return heading(env, from) + "**Not rehearsed**: " + code(err.Error()) + "\n"
+	return heading(env, from) + "**Not rehearsed**: " + plain(err.Error()) + "\n"
 }
 
 // list writes a table of some actions, folded if it has a summary.
@@ -218,11 +218,11 @@ func (u *Upgrade) list(text *strings.Builder, summary string, wanted ...string) 
 				continue
 			}
 			if shown++; shown <= mostShown {
-				fmt.Fprintf(&rows, "| %s | %s | `%s` | `%s` |\n", code(s.Stack), c.Action, code(c.Type()), code(c.Address))
+				fmt.Fprintf(&rows, "| %s | %s | `%s` | `%s` |\n", plain(s.Stack), c.Action, plain(c.Type()), plain(c.Address))
 			}
 		}
 		if more := shown - mostShown; more > 0 {
-			fmt.Fprintf(&rows, "| %s | … | | %d more |\n", code(s.Stack), more)
+			fmt.Fprintf(&rows, "| %s | … | | %d more |\n", plain(s.Stack), more)
 		}
 	}
 	if rows.Len() == 0 {
@@ -235,8 +235,8 @@ func (u *Upgrade) list(text *strings.Builder, summary string, wanted ...string) 
 	text.WriteString("\n" + table)
 }
 
-// code returns text on one line, without characters that mean something to Markdown or to GitLab's quick
-// actions.
-func code(text string) string {
+// plain returns text on one line, without characters that mean something to Markdown or to GitLab's quick
+// actions. Module cli has the same: markdown.Plain.
+func plain(text string) string {
 	return strings.NewReplacer("`", "'", "|", "¦", "<", "‹", ">", "›", "@", "@\u200b").Replace(strings.Join(strings.Fields(text), " "))
 }
