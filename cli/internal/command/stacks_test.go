@@ -38,6 +38,7 @@ func TestStacks(t *testing.T) {
 		"plan unknown":           {nil, []string{"plan", "dev-netwerk", skip}, failed, "", "There is no stack dev-netwerk. Did you mean dev-network?"},
 		"rehearse, kept, from":   {nil, []string{"rehearse", "--keep", "--from", "main"}, failed, "", "--from goes without --keep and --cluster. For example: ./plinth rehearse\n"},
 		"rehearse from nothing":  {nil, []string{"rehearse", "--from", ""}, failed, "", "--from: which commit, branch or tag? For example: ./plinth rehearse\n"},
+		"report into a folder":   {nil, []string{"rehearse", "--from", "main", "--report", "."}, failed, "", "--report .: is a folder; name a file\n"},
 		"rehearse with a report": {nil, []string{"rehearse", "--report", "a.md"}, failed, "", "--report is for --from. For example: ./plinth rehearse\n"},
 		"note without stacks":    {nil, []string{"note", "dev"}, failed, "", "Which environment, and which stacks? For example: ./plinth note dev dev-network dev-app\n"},
 		"note of an upgrade":     {nil, []string{"note", "dev", "dev-app", "--upgrade"}, failed, "", "--upgrade goes with an environment alone. For example: ./plinth note dev dev-network dev-app\n"},

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"plinth/cli/internal/synthesized"
@@ -135,97 +133,4 @@ func (p *Project) Check() error {
 		}
 	}
 	return err
-}
-
-// Rehearsal is what to rehearse.
-type Rehearsal struct {
-	Env string
-	// Keep keeps the deployment. Cluster uses a real Kubernetes control plane.
-	Keep, Cluster bool
-	// From are commits, branches or tags: from each, the environment is deployed as of then, and then as it is
-	// now. Report is the file for what that does.
-	From []string
-	// FromRelease adds the last release to them, if there is one.
-	FromRelease bool
-	Report      string
-}
-
-// Rehearse builds the programs that a rehearsal needs, and runs it. make builds Kubernetes, which
-// few need.
-func (p *Project) Rehearse(ctx context.Context, r Rehearsal) error {
-	command, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	if r.FromRelease {
-		release, err := p.lastRelease(ctx)
-		if err != nil {
-			return err
-		}
-		if release != "" {
-			r.From = append(r.From, release)
-		}
-	}
-	var from []*version
-	for _, ref := range r.From {
-		v, err := p.version(ctx, ref, r.Env)
-		if err != nil {
-			return err
-		}
-		from = append(from, v)
-	}
-	args := []string{"-env", r.Env, "-command", command}
-	if r.Keep {
-		args = append(args, "-keep")
-	}
-	if err := p.program(ctx); err != nil {
-		return err
-	}
-	if err := p.build(ctx, "rehearsal", programs, ".", "./standin"); err != nil {
-		return err
-	}
-	if r.Cluster {
-		if err := p.Run(ctx, Program{Path: "make", Args: []string{"--no-print-directory", "kubernetes"}}); err != nil {
-			return errors.New("the Kubernetes control plane could not be built; see above")
-		}
-		args = append(args, "-kubernetes", p.Path("build", "kubernetes"))
-	}
-	if r.FromRelease || len(from) > 0 {
-		if err := keepOnly(p.versions(r.Env), from); err != nil {
-			return err
-		}
-		return p.rehearseFrom(ctx, from, r.Report, args)
-	}
-	return p.rehearse(ctx, args)
-}
-
-func (p *Project) rehearse(ctx context.Context, args []string) error {
-	return p.Run(ctx, Program{Path: p.Path("build", programs, "rehearsal"), Args: args, Environ: p.environment()})
-}
-
-// rehearseFrom rehearses from each version, and returns the first error of all.
-func (p *Project) rehearseFrom(ctx context.Context, from []*version, report string, args []string) error {
-	report, err := filepath.Abs(report)
-	if err != nil {
-		return err
-	}
-	if err := os.RemoveAll(report); err != nil {
-		return err
-	}
-	var first error
-	done := map[string]bool{}
-	for _, v := range from {
-		if done[v.commit] { // such as a release that is the target branch
-			continue
-		}
-		done[v.commit] = true
-		err := v.checkOut(ctx, p)
-		if err == nil {
-			err = p.rehearse(ctx, append(slices.Clone(args), "-from", v.Root, "-ref", v.ref, "-epoch", v.epoch, "-report", report))
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return first
 }

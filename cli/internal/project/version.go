@@ -59,14 +59,14 @@ func (p *Project) version(ctx context.Context, ref, env string) (*version, error
 	return v, nil
 }
 
-// lastRelease returns the last tag v* before the working tree's commit, empty if there is none.
+// lastRelease returns the nearest tag v* that HEAD contains, empty if there is none.
 func (p *Project) lastRelease(ctx context.Context) (string, error) {
 	found, err := p.git(ctx, "tag", "--list", "v*", "--merged", "HEAD")
 	if err != nil {
 		return "", err
 	}
 	if strings.TrimSpace(found) == "" {
-		p.Say("There is no release yet: no tag v* is before this commit.")
+		p.Say("There is no release yet: no tag v* is on this commit or before it.")
 		return "", nil
 	}
 	found, err = p.git(ctx, "describe", "--tags", "--abbrev=0", "--match", "v*")
