@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -182,6 +183,7 @@ func keepOnly(folder string, versions []*version) error {
 }
 
 // extract extracts a tar archive of Git's. Security: names and links that lead out of the folder are errors.
+// os.Root refuses to follow such a link, but not to make it.
 func extract(archive io.Reader, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -191,10 +193,11 @@ func extract(archive io.Reader, folder string) error {
 		return err
 	}
 	defer root.Close()
+	links := map[string]string{}
 	for r := tar.NewReader(archive); ; {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return inside(root, links)
 		} else if err != nil {
 			return err
 		}
@@ -205,12 +208,28 @@ func extract(archive io.Reader, folder string) error {
 		case tar.TypeReg:
 			err = writeFile(root, name, header.FileInfo().Mode().Perm(), r)
 		case tar.TypeSymlink:
+			links[name] = header.Linkname
 			err = root.Symlink(header.Linkname, name)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// inside returns an error if a link leads out of the folder, if only by way of another link.
+func inside(root *os.Root, links map[string]string) error {
+	for name, target := range links {
+		leaves := filepath.IsAbs(target) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), target))
+		if _, err := root.Stat(name); err != nil {
+			var broken syscall.Errno // such as a link to nothing; that it leads out of the root is none
+			leaves = leaves || !errors.As(err, &broken)
+		}
+		if leaves {
+			return fmt.Errorf("%s: links to %s, outside the commit", name, target)
+		}
+	}
+	return nil
 }
 
 func writeFile(root *os.Root, name string, mode fs.FileMode, content io.Reader) error {

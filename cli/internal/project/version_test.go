@@ -148,15 +148,47 @@ func TestCheckOut(t *testing.T) {
 	assert.Equal(t, entries[0].Name(), other)
 }
 
-// TestExtract: an archive cannot write outside its folder.
+// TestExtract: an archive cannot write outside its folder, and none of its links leads there.
 func TestExtract(t *testing.T) {
 	t.Parallel()
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	assert.NilError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "../outside", Mode: 0o600}))
-	assert.NilError(t, w.Close())
-	folder := t.TempDir()
-	assert.ErrorContains(t, extract(&archive, filepath.Join(folder, "inside")), "escapes")
-	_, err := os.Stat(filepath.Join(folder, "outside"))
-	assert.ErrorIs(t, err, fs.ErrNotExist)
+	link := func(name, target string) *tar.Header {
+		return &tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: target, Mode: 0o777}
+	}
+	for name, test := range map[string]struct {
+		headers []*tar.Header
+		want    string // of the error
+	}{
+		"a file outside":     {[]*tar.Header{{Typeflag: tar.TypeReg, Name: "../outside", Mode: 0o600}}, "escapes"},
+		"a link":             {[]*tar.Header{{Typeflag: tar.TypeReg, Name: "a/file", Mode: 0o600}, link("a/b/link", "../file")}, ""},
+		"a link to nothing":  {[]*tar.Header{link("link", "a/file")}, ""},
+		"an absolute link":   {[]*tar.Header{link("a/link", "/etc/passwd")}, "a/link: links to /etc/passwd, outside the commit"},
+		"a link that leaves": {[]*tar.Header{link("a/link", "../../outside")}, "a/link: links to ../../outside, outside the commit"},
+		"two that leave":     {[]*tar.Header{link("a/link", "b/../../outside"), link("a/b", "../a")}, "a/link: links to b/../../outside, outside the commit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var archive bytes.Buffer
+			w := tar.NewWriter(&archive)
+			for _, header := range test.headers {
+				if folder := filepath.Dir(header.Name); header.Typeflag == tar.TypeSymlink && folder != "." {
+					assert.NilError(t, w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: folder + "/", Mode: 0o755}))
+				}
+				assert.NilError(t, w.WriteHeader(header))
+			}
+			assert.NilError(t, w.Close())
+			folder := t.TempDir()
+			err := extract(&archive, filepath.Join(folder, "inside"))
+			if test.want == "" {
+				assert.NilError(t, err)
+				last := test.headers[len(test.headers)-1]
+				target, err := os.Readlink(filepath.Join(folder, "inside", last.Name))
+				assert.NilError(t, err)
+				assert.Equal(t, target, last.Linkname)
+				return
+			}
+			assert.ErrorContains(t, err, test.want)
+			_, err = os.Stat(filepath.Join(folder, "outside"))
+			assert.ErrorIs(t, err, fs.ErrNotExist)
+		})
+	}
 }
