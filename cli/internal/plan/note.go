@@ -50,7 +50,8 @@ func (c *Planner) NoteUpgrade(ctx context.Context, environment string) error {
 	file := filepath.Join(c.Root, "build", "upgrade", environment+".md")
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		content, err = []byte("The rehearsal failed; see its job.\n"), nil
+		content = []byte("The rehearsal failed; see its job.\n")
+		err = errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, content, 0o644))
 	}
 	if err != nil {
 		return err

@@ -221,6 +221,9 @@ func TestUpgradeNote(t *testing.T) {
 	if err := alone.NoteUpgrade(t.Context(), "dev"); err != nil {
 		t.Fatal(err)
 	}
+	if text, err := os.ReadFile(filepath.Join(alone.Root, "build", "upgrade", "dev.md")); err != nil || string(text) != "The rehearsal failed; see its job.\n" {
+		t.Errorf("without a token the summary is %q, %v", text, err)
+	}
 	if said := alone.Stderr.(*bytes.Buffer).String(); said != "GITLAB_NOTE_TOKEN is not set: no note was written. The summary is in build/upgrade/dev.md.\n" {
 		t.Error(said)
 	}
