@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -53,15 +52,19 @@ func (r *Rehearsal) upgrade(old *synthesized.App, from Source) error {
 	if err != nil {
 		return err
 	}
-	if a, in, err := old.Account(); err != nil || a != account || in != region {
-		return errors.Join(err, fmt.Errorf("%s moves from account %s in %s to %s in %s, where all of it is created anew: there is no upgrade to rehearse", r.Env, a, in, account, region))
+	if a, in, err := old.Account(); err != nil {
+		return err
+	} else if a != account || in != region {
+		return fmt.Errorf("%s moves from account %s in %s to %s in %s, where all of it is created anew: there is no upgrade to rehearse", r.Env, a, in, account, region)
 	}
 	bucket, err := r.App.Bucket()
 	if err != nil {
 		return err
 	}
-	if before, err := old.Bucket(); err != nil || bucket != before {
-		return errors.Join(err, fmt.Errorf("the states move from bucket %s to %s, which no rehearsal can follow", before, bucket))
+	if before, err := old.Bucket(); err != nil {
+		return err
+	} else if bucket != before {
+		return fmt.Errorf("the states move from bucket %s to %s, which no rehearsal can follow", before, bucket)
 	}
 	if err := r.Cloud().Update(func(w *cloud.World) error { return r.give(w, old.Zones()) }); err != nil {
 		return err

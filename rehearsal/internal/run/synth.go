@@ -32,23 +32,24 @@ type Source struct {
 // such as the simulators and the bootstrap command, is this version's. Another version than the last one
 // goes on with the same account and states, and with the providers that its stacks pin.
 func (r *Rehearsal) SynthFrom(ctx context.Context, source Source, overrides ...string) error {
-	other := r.App != nil && source != r.source
+	before, other := r.source, r.App != nil && source != r.source
+	aside := r.Path("before")
 	if other { // as in another checkout: Terraform has initialized nothing there
-		if err := os.RemoveAll(r.output()); err != nil {
+		if err := os.Rename(r.output(), aside); err != nil {
 			return err
 		}
 	}
-	before := r.source
 	r.source = source
-	if err := r.synthesize(ctx, overrides); err != nil {
-		return err
-	}
-	app, err := synthesized.Read(r.output())
+	app, err := r.synthesize(ctx, overrides)
 	if err != nil {
+		r.source = before // which App is still of
+		if other {
+			err = errors.Join(err, os.RemoveAll(r.output()), os.Rename(aside, r.output()))
+		}
 		return err
 	}
-	if app.Bootstrap == nil {
-		return fmt.Errorf("there is no stack bootstrap-%s, which creates the state bucket and the roles", r.Env)
+	if err := os.RemoveAll(aside); err != nil {
+		return err
 	}
 	old := r.App
 	r.App = app
@@ -61,13 +62,22 @@ func (r *Rehearsal) SynthFrom(ctx context.Context, source Source, overrides ...s
 	return r.learn(old)
 }
 
-func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) error {
+func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) (*synthesized.App, error) {
+	write := func(folder string) error { return r.writeStacks(ctx, folder, overrides) }
+	var err error
 	if r.tools.Kept == nil || r.source.Root != r.root {
-		return r.writeStacks(ctx, r.output(), overrides)
+		err = write(r.output())
+	} else {
+		err = r.tools.Kept.copy(r.output(), append([]string{r.Env}, overrides...), write)
 	}
-	return r.tools.Kept.copy(r.output(), append([]string{r.Env}, overrides...), func(folder string) error {
-		return r.writeStacks(ctx, folder, overrides)
-	})
+	if err != nil {
+		return nil, err
+	}
+	app, err := synthesized.Read(r.output())
+	if err == nil && app.Bootstrap == nil {
+		err = fmt.Errorf("there is no stack bootstrap-%s, which creates the state bucket and the roles", r.Env)
+	}
+	return app, err
 }
 
 // writeStacks has Plinth write its stacks into a folder. Terraform's own files there stay.
