@@ -229,3 +229,9 @@ func TestTail(t *testing.T) {
 	assert.Equal(t, tail("\na\nb\n\n"), "a\nb")
 	assert.Equal(t, strings.Count(tail(strings.Repeat("x\n", 100)), "x"), lines)
 }
+
+// TestStaying: a stack of the other version that this one does not have.
+func TestStaying(t *testing.T) {
+	assert.DeepEqual(t, staying([]string{"dev-network", "dev-old", "dev-app"}, []string{"dev-network", "dev-app", "dev-new"}), []*report.Upgraded{{Stack: "dev-old", Stays: true}})
+	assert.Equal(t, len(staying([]string{"dev-app"}, []string{"dev-app"})), 0)
+}

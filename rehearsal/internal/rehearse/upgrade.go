@@ -48,12 +48,19 @@ func Upgrade(ctx context.Context, r *run.Rehearsal, s *screen.Screen, from run.S
 		}
 		upgrade.Stacks = append(upgrade.Stacks, stacks...)
 	}
+	upgrade.Stacks = append(upgrade.Stacks, staying(old, p.App.Names())...)
+	return upgrade, nil
+}
+
+// staying are the stacks of the other version that this one does not have.
+func staying(old, now []string) []*report.Upgraded {
+	var stay []*report.Upgraded
 	for _, name := range old {
-		if !slices.Contains(p.App.Names(), name) {
-			upgrade.Stacks = append(upgrade.Stacks, &report.Upgraded{Stack: name, Costs: []string{"It is not in this version, and stays deployed. Destroy it with the old version."}})
+		if !slices.Contains(now, name) {
+			stay = append(stay, &report.Upgraded{Stack: name, Stays: true})
 		}
 	}
-	return upgrade, nil
+	return stay
 }
 
 func (p *play) busy(what string, do func() error) error {

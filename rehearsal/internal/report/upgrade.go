@@ -21,12 +21,14 @@ type Upgrade struct {
 type Upgraded struct {
 	Stack   string   `json:"stack"`
 	Changes []Change `json:"changes"`
-	// Sentences: what ./plinth deploy would refuse, outages and losses, and those of both that lose durable data.
+	// Sentences: what ./plinth deploy would refuse, outages and losses, and those of both that lose data.
 	Refused []string `json:"refused"`
 	Costs   []string `json:"costs"`
 	Lost    []string `json:"lost"`
 	// Failed is Terraform's message if the stack could not be deployed.
 	Failed string `json:"-"`
+	// Stays is set for a stack of the other version alone, which stays deployed.
+	Stays bool `json:"-"`
 }
 
 // Change is an action on one resource: add, change, replace, destroy, forget, import or move.
@@ -74,20 +76,20 @@ func (u *Upgraded) verdict() string {
 		return "loses data"
 	case len(u.Refused) > 0:
 		return "refused"
-	case len(u.Changes) == 0 && len(u.Costs) == 0:
-		return "no changes"
-	case len(u.Changes) == 0:
+	case u.Stays:
 		return "stays"
+	case len(u.Changes) == 0:
+		return "no changes"
 	}
 	return "deploys"
 }
 
-// Passed reports whether every stack deploys, and none loses durable data.
+// Passed reports whether every stack deploys, and none loses data.
 func (u *Upgrade) Passed() bool {
 	return len(u.Stacks) > 0 && !slices.ContainsFunc(u.Stacks, func(s *Upgraded) bool { return s.Failed != "" || len(s.Lost)+len(s.Refused) > 0 })
 }
 
-// Verdict is one sentence about all stacks.
+// Verdict is a sentence about all stacks of this version, and one about those that stay.
 func (u *Upgrade) Verdict() string {
 	count := func(is func(*Upgraded) bool) (n int) {
 		for _, s := range u.Stacks {
@@ -101,17 +103,27 @@ func (u *Upgrade) Verdict() string {
 	lost := count(func(s *Upgraded) bool { return len(s.Lost) > 0 })
 	refused := count(func(s *Upgraded) bool { return len(s.Refused) > 0 })
 	changed := count(func(s *Upgraded) bool { return len(s.Changes) > 0 })
+	stay := count(func(s *Upgraded) bool { return s.Stays })
+	var sentences []string
 	switch {
 	case failed > 0:
-		return counted(failed) + " could not be deployed."
+		sentences = append(sentences, counted(failed)+" could not be deployed.")
 	case lost > 0:
-		return counted(lost) + " would lose data."
+		sentences = append(sentences, counted(lost)+" would lose data.")
 	case refused > 0:
-		return "./plinth deploy would refuse " + counted(refused) + "."
-	case changed == 0:
+		sentences = append(sentences, "./plinth deploy would refuse "+counted(refused)+".")
+	case changed > 0:
+		sentences = append(sentences, counted(changed)+" would change, and no data is lost.")
+	case stay == 0:
 		return "Nothing changes."
 	}
-	return counted(changed) + " would change, and no durable data is lost."
+	switch {
+	case stay == 1:
+		sentences = append(sentences, "1 stack stays deployed that is not in this version.")
+	case stay > 1:
+		sentences = append(sentences, counted(stay)+" stay deployed that are not in this version.")
+	}
+	return strings.Join(sentences, " ")
 }
 
 func counted(stacks int) string {
@@ -124,7 +136,7 @@ func counted(stacks int) string {
 // Table writes the report for the terminal: each action, what it costs, and a table at the end.
 func (u *Upgrade) Table(out io.Writer) error {
 	for _, s := range u.Stacks {
-		if len(s.Changes) == 0 && s.Failed == "" && len(s.Costs) == 0 {
+		if len(s.Changes) == 0 && s.Failed == "" && len(s.Costs) == 0 && !s.Stays {
 			continue
 		}
 		fmt.Fprintf(out, "%s\n", s.Stack)
@@ -154,12 +166,16 @@ type part struct {
 	sentences []string
 }
 
-// sentences are what is lost, refused, and what it costs, each once.
+// sentences are what is lost, refused, and what it costs, each once, and what stays.
 func (u *Upgraded) sentences() []part {
 	without := func(all []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(u.Lost, s) })
 	}
-	return []part{{"Loses data", u.Lost}, {"Refused", without(u.Refused)}, {"Costs", without(u.Costs)}}
+	parts := []part{{"Loses data", u.Lost}, {"Refused", without(u.Refused)}, {"Costs", without(u.Costs)}}
+	if u.Stays {
+		parts = append(parts, part{"Stays", []string{"It is not in this version. Destroy it with the old one."}})
+	}
+	return parts
 }
 
 // mostShown is how many changes of a stack the Markdown lists.

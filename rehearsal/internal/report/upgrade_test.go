@@ -91,19 +91,47 @@ func TestUpgradeVerdict(t *testing.T) {
 		stacks []*Upgraded
 		passes bool
 	}{
-		"Nothing changes.": {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
-		"1 stack would change, and no durable data is lost.":  {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Replaces the pod of PostgreSQL in the cluster."}})}, true},
-		"2 stacks would change, and no durable data is lost.": {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
+		"Nothing changes.":                                    {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
+		"1 stack would change, and no data is lost.":          {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Restarts."}})}, true},
+		"2 stacks would change, and no data is lost.":         {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
 		"./plinth deploy would refuse 1 stack.":               {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
 		"1 stack would lose data.":                            {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
-		"2 stacks could not be deployed.":                     {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
+		"1 stack stays deployed that is not in this version.": {[]*Upgraded{{Stack: "a"}, {Stays: true}}, true},
+		"1 stack would change, and no data is lost. 2 stacks stay deployed that are not in this version.": {[]*Upgraded{changed(Upgraded{}), {Stays: true}, {Stays: true}}, true},
+		"1 stack would lose data. 1 stack stays deployed that is not in this version.":                    {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}}), {Stays: true}}, false},
+		"2 stacks could not be deployed.": {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
 	} {
 		u := &Upgrade{Stacks: test.stacks}
 		assert.Equal(t, u.Verdict(), want)
 		assert.Equal(t, u.Passed(), test.passes, want)
 	}
 	assert.Assert(t, !(&Upgrade{}).Passed())
-	stays := &Upgraded{Stack: "dev-old", Costs: []string{"It is not in this version."}}
-	assert.Equal(t, stays.verdict(), "stays")
-	assert.Assert(t, (&Upgrade{Stacks: []*Upgraded{stays}}).Passed())
+}
+
+// TestUpgradeStays: a stack that is not in this version any more is in every report.
+func TestUpgradeStays(t *testing.T) {
+	t.Parallel()
+	u := &Upgrade{Env: "dev", From: "v1", Stacks: []*Upgraded{{Stack: "dev-network"}, {Stack: "dev-old", Stays: true}}}
+	var out strings.Builder
+	assert.NilError(t, u.Table(&out))
+	assert.Equal(t, out.String(), `dev-old
+  Stays: It is not in this version. Destroy it with the old one.
+
+stack        change  replace  destroy  add  
+dev-network  –       –        –        –    no changes
+dev-old      –       –        –        –    stays
+`)
+	assert.Equal(t, u.Markdown(), `#### dev, deployed from v1
+
+1 stack stays deployed that is not in this version.
+
+| stack | change | replace | destroy | add |  |
+| --- | --- | --- | --- | --- | --- |
+| dev-network | – | – | – | – | no changes |
+| dev-old | – | – | – | – | stays |
+
+- **Stays**, dev-old: It is not in this version. Destroy it with the old one.
+`)
+	// Costs alone are no sign of it.
+	assert.Equal(t, (&Upgraded{Costs: []string{"Restarts."}}).verdict(), "no changes")
 }
