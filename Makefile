@@ -101,8 +101,8 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 	go -C rehearsal test -count=1 -timeout 30m ./cluster -kubernetes '$(CURDIR)/build/kubernetes'
 
 .PHONY: test-changes
-test-changes: setup ## Change the settings of deployed environments one by one (half an hour; make test changes them together)
-	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|MaintenanceWindow|Switched|Upgraded|Unchanged|MergeRequest' -one-by-one
+test-changes: setup ## Change the settings of deployed environments one by one, and rehearse upgrades (40 minutes; make test changes them together)
+	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|KubernetesUpgrade|MaintenanceWindow|MergeRequest|Switched|Unchanged|Upgraded|Zones' -one-by-one
 
 # Each is pinned in the go.mod of its folder below rehearsal.
 TERRAFORMS = terraform/oldest terraform/newest opentofu/oldest opentofu/newest

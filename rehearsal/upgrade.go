@@ -13,7 +13,7 @@ import (
 	"plinth/rehearsal/internal/screen"
 )
 
-// upgrade is a rehearsal of the way from another version to this one.
+// upgrade is a rehearsal of the upgrade from another version to the working tree.
 type upgrade struct {
 	from   run.Source
 	ref    string

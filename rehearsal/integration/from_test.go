@@ -17,6 +17,9 @@ import (
 	"plinth/rehearsal/internal/synthesized"
 )
 
+// epoch is when the other versions are from, 30 November 2026: their Kubernetes and PostgreSQL are supported then.
+const epoch = "1796000000"
+
 // versionWith returns a version that differs from this one in settings of dev alone, each by its path.
 func versionWith(t *testing.T, settings map[string]any) run.Source {
 	t.Helper()
@@ -48,10 +51,10 @@ func versionWith(t *testing.T, settings map[string]any) run.Source {
 	assert.NilError(t, err)
 	assert.NilError(t, os.Mkdir(filepath.Join(folder, "environments"), 0o755))
 	assert.NilError(t, os.WriteFile(filepath.Join(folder, "environments", "dev.yaml"), content, 0o600))
-	return run.Source{Root: folder, Synth: tools.Synth, Epoch: "1796000000"}
+	return run.Source{Root: folder, Synth: tools.Synth, Epoch: epoch}
 }
 
-// from rehearses the way from another version to this one.
+// from rehearses the upgrade from another version to the working tree.
 func from(t *testing.T, version run.Source) (*report.Upgrade, error) {
 	t.Helper()
 	folder := t.TempDir()
@@ -103,7 +106,7 @@ func TestFrom(t *testing.T) {
 	}
 }
 
-// TestUnchanged: the way from a version to itself changes nothing.
+// TestUnchanged: the upgrade from a version to itself changes nothing.
 func TestUnchanged(t *testing.T) {
 	nightly(t)
 	t.Parallel()
@@ -157,6 +160,6 @@ func TestMergeRequest(t *testing.T) {
 	mergeRequest := map[string]string{source: "merge_request_event", "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
 	p.run(synthesized.Review, mergeRequest, ".gitlab-ci.yml", "upgrade")
 	text := p.read("build/upgrade/dev.md")
-	p.contains(text, "#### dev, deployed from "+base[:12], "stacks would change, and no durable data is lost.", "| dev-cluster | change | `aws_cloudwatch_log_group` |")
+	p.contains(text, "#### dev, deployed from "+base[:12], "stacks would change; no resource that holds data is replaced or destroyed.", "| dev-cluster | change | `aws_cloudwatch_log_group` |")
 	assert.Equal(t, strings.Count(text, "####"), 1, "the release is the same commit:\n%s", text)
 }

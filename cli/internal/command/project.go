@@ -79,13 +79,13 @@ func newRehearse(p *project.Project) *cobra.Command {
 		Long: `The real cdktf and Terraform deploy every stack of an environment, dev if none is named; a simulator answers
 for AWS. No AWS account is involved.
 
-With --from the environment is deployed as of a commit, branch or tag, and then as it is now. It says what is changed,
-replaced and destroyed on the way, and fails if data would be lost, or a deployment refused.`,
+With --from the environment is deployed as of a commit, branch or tag, and then as it is now. It says what the upgrade
+changes, replaces and destroys, and fails if data would be lost, or a deployment refused.`,
 		Example: `  ./plinth rehearse
   ./plinth rehearse prod
   ./plinth rehearse dev --keep      # keep the deployment, to continue by hand
   ./plinth rehearse dev --cluster   # with a real Kubernetes control plane, built first
-  ./plinth rehearse dev --from main # the way from the branch main to the working tree
+  ./plinth rehearse dev --from main # upgrade from main to the working tree
   ./plinth rehearse prod --from v1.2.0 --report build/upgrade.md`,
 		ValidArgsFunction: environments(p),
 		Args: func(c *cobra.Command, args []string) error {
@@ -98,7 +98,7 @@ replaced and destroyed on the way, and fails if data would be lost, or a deploym
 	keep := c.Flags().Bool("keep", false, "keep the deployment, to continue by hand")
 	cluster := c.Flags().Bool("cluster", false, "use a real Kubernetes control plane (six minutes to build the first time)")
 	from := c.Flags().StringArray("from", nil, "a commit, branch or tag: deploy that first; several are rehearsed one after another")
-	release := c.Flags().Bool("from-release", false, "as --from, from the last tag v* if there is one")
+	release := c.Flags().Bool("from-release", false, "as --from, from the nearest tag v* that HEAD contains, if there is one")
 	report := c.Flags().String("report", "", "a file for the report of --from, in Markdown (default build/upgrade/<env>.md)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		r := project.Rehearsal{Env: "dev", Keep: *keep, Cluster: *cluster, From: *from, FromRelease: *release, Report: *report}

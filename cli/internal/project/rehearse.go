@@ -20,7 +20,7 @@ type Rehearsal struct {
 	// From are commits, branches or tags: from each, the environment is deployed as of then, and then as it is
 	// now. Report is the file for what that does.
 	From []string
-	// FromRelease adds the last release to them, if there is one.
+	// FromRelease adds the nearest tag v* that HEAD contains to them, if there is one.
 	FromRelease bool
 	Report      string
 }

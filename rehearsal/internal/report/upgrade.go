@@ -113,7 +113,7 @@ func (u *Upgrade) Verdict() string {
 	case refused > 0:
 		sentences = append(sentences, "./plinth deploy would refuse "+counted(refused)+".")
 	case changed > 0:
-		sentences = append(sentences, counted(changed)+" would change, and no data is lost.")
+		sentences = append(sentences, counted(changed)+" would change; no resource that holds data is replaced or destroyed.")
 	case stay == 0:
 		return "Nothing changes."
 	}

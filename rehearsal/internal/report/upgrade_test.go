@@ -91,14 +91,14 @@ func TestUpgradeVerdict(t *testing.T) {
 		stacks []*Upgraded
 		passes bool
 	}{
-		"Nothing changes.":                                    {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
-		"1 stack would change, and no data is lost.":          {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Restarts."}})}, true},
-		"2 stacks would change, and no data is lost.":         {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
-		"./plinth deploy would refuse 1 stack.":               {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
-		"1 stack would lose data.":                            {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
-		"1 stack stays deployed that is not in this version.": {[]*Upgraded{{Stack: "a"}, {Stays: true}}, true},
-		"1 stack would change, and no data is lost. 2 stacks stay deployed that are not in this version.": {[]*Upgraded{changed(Upgraded{}), {Stays: true}, {Stays: true}}, true},
-		"1 stack would lose data. 1 stack stays deployed that is not in this version.":                    {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}}), {Stays: true}}, false},
+		"Nothing changes.": {[]*Upgraded{{Stack: "a"}, {Stack: "b"}}, true},
+		"1 stack would change; no resource that holds data is replaced or destroyed.":  {[]*Upgraded{{}, changed(Upgraded{Costs: []string{"Restarts."}})}, true},
+		"2 stacks would change; no resource that holds data is replaced or destroyed.": {[]*Upgraded{changed(Upgraded{}), changed(Upgraded{})}, true},
+		"./plinth deploy would refuse 1 stack.":                                        {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}}), changed(Upgraded{})}, false},
+		"1 stack would lose data.":                                                     {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}, Costs: []string{"Deletes."}})}, false},
+		"1 stack stays deployed that is not in this version.":                          {[]*Upgraded{{Stack: "a"}, {Stays: true}}, true},
+		"1 stack would change; no resource that holds data is replaced or destroyed. 2 stacks stay deployed that are not in this version.": {[]*Upgraded{changed(Upgraded{}), {Stays: true}, {Stays: true}}, true},
+		"1 stack would lose data. 1 stack stays deployed that is not in this version.":                                                     {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}}), {Stays: true}}, false},
 		"2 stacks could not be deployed.": {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
 	} {
 		u := &Upgrade{Stacks: test.stacks}
