@@ -125,10 +125,6 @@ func (v *version) writeFiles(ctx context.Context, from *Project) error {
 	if err := extract(strings.NewReader(archive), v.Root); err != nil {
 		return err
 	}
-	// Such as a link that somebody has committed: Setup would install into the folder that it names.
-	if err := errors.Join(os.RemoveAll(v.Path("node_modules")), os.RemoveAll(v.Path(".gen"))); err != nil {
-		return err
-	}
 	return os.WriteFile(v.Path(complete), nil, 0o600)
 }
 
@@ -182,8 +178,8 @@ func keepOnly(folder string, versions []*version) error {
 	return err
 }
 
-// extract extracts a tar archive of Git's. Security: names and links that lead out of the folder are errors.
-// os.Root refuses to follow such a link, but not to make it.
+// extract extracts a tar archive of Git's, without packages and bindings. Security: names and links that lead out
+// of the folder are errors. os.Root refuses to follow such a link, but not to make it.
 func extract(archive io.Reader, folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -202,6 +198,10 @@ func extract(archive io.Reader, folder string) error {
 			return err
 		}
 		name := filepath.FromSlash(strings.TrimSuffix(header.Name, "/"))
+		// Such as a link that somebody has committed: Setup would install into the folder that it names.
+		if top, _, _ := strings.Cut(header.Name, "/"); top == "node_modules" || top == ".gen" {
+			continue
+		}
 		switch header.Typeflag {
 		case tar.TypeDir:
 			err = root.MkdirAll(name, 0o755)

@@ -3,6 +3,7 @@ package project
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -89,9 +90,10 @@ func TestCheckOut(t *testing.T) {
 		"go.mod": "module example.com/a\n\ngo 1.26.0\n\nrequire example.com/bindings v0.0.0\n\nreplace example.com/bindings => ./.gen/bindings\n", "tools/run.sh": "",
 	})
 	assert.NilError(t, os.Symlink("main.go", p.Path("link")))
-	assert.NilError(t, os.Symlink("elsewhere", p.Path("node_modules"))) // committed
+	assert.NilError(t, os.Symlink(t.TempDir(), p.Path("node_modules"))) // committed
+	assert.NilError(t, os.Symlink(t.TempDir(), p.Path(".gen")))
 	old := commit(t, p, map[string]string{"tools/requirements.sh": "exit 3\n"})
-	assert.NilError(t, os.Remove(p.Path("node_modules")))
+	assert.NilError(t, errors.Join(os.Remove(p.Path("node_modules")), os.Remove(p.Path(".gen"))))
 	commit(t, p, map[string]string{"environments/dev.yaml": "b", "main.go": program})
 	for name, content := range map[string]string{
 		"node_modules/.package-lock.json": "", ".gen/bindings/go.mod": "module example.com/bindings\n\ngo 1.26.0\n", ".gen/bindings/a.go": "package bindings\n\nconst Name = \"gen\"\n",
