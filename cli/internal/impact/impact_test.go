@@ -64,10 +64,11 @@ func TestOf(t *testing.T) {
 		"restored, and older": {changes: []object{
 			resource("aws_db_instance", "no-op", database("d"), database("d")), resource("aws_db_instance", "create", nil, object{"identifier": "d-2", "engine_version": "16"}),
 		}},
-		"less storage":  {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
-		"more storage":  {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
-		"another class": {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b"})}, costs: "Restarts the database d"},
-		"a profile":     {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, refused: "The Fargate profile app-ab would be replaced, and EKS would stop all its pods at once."},
+		"less storage":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "allocated_storage": 40}, object{"allocated_storage": 20})}, refused: "the storage of d cannot shrink"},
+		"more storage":         {changes: []object{resource("aws_db_instance", "update", object{"allocated_storage": 20}, object{"allocated_storage": 40})}},
+		"another class":        {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b", "apply_immediately": true})}, costs: "Restarts the database d: it is away"},
+		"another class, later": {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "instance_class": "a"}, object{"instance_class": "b", "apply_immediately": false})}, costs: "Restarts the database d in its maintenance window"},
+		"a profile":            {changes: []object{resource("aws_eks_fargate_profile", "create+delete", object{"fargate_profile_name": "app-ab"}, object{"fargate_profile_name": "app-abc"})}, refused: "The Fargate profile app-ab would be replaced, and EKS would stop all its pods at once."},
 		"zones at once": {changes: []object{
 			resource("aws_eks_fargate_profile", "delete", profile("app-ab", "app"), nil), resource("aws_eks_fargate_profile", "create", nil, profile("app-abc", "other", "app")),
 		}, refused: "name the old zones in network.previousZones first: follow docs/operations.md#change-availability-zones."},
@@ -90,7 +91,16 @@ func TestOf(t *testing.T) {
 		}, costs: "Replaces the pods of app, which get the kubelet of the cluster's version."},
 		"the first version that pods note": {changes: []object{
 			resource("helm_release", "update", object{"name": "app", "values": []any{"{}"}}, noting("app", "1.36")), resource("helm_release", "create", nil, noting("new", "1.36")),
-		}, costs: "Replaces the pods of app"},
+		}, costs: "Replaces the pods of app, which note the cluster's version from now on."},
+		"an internal load balancer": {changes: []object{
+			resource("helm_release", "update", object{"name": "app", "values": []any{`{"ingress":{"internal":false}}`}}, object{"name": "app", "values": []any{`{"ingress":{"internal":true}}`}}),
+		}, costs: "Replaces the load balancer of app: it does not answer for minutes."},
+		"fewer days of lines":           {changes: []object{resource("aws_cloudwatch_log_group", "update", object{"name": "l", "retention_in_days": 7}, object{"retention_in_days": 3})}, costs: "Deletes the older lines of the log group l."},
+		"lines no longer kept for ever": {changes: []object{resource("aws_cloudwatch_log_group", "update", object{"name": "l", "retention_in_days": 0}, object{"retention_in_days": 3})}, costs: "Deletes the older lines of the log group l."},
+		"more days of lines":            {changes: []object{resource("aws_cloudwatch_log_group", "update", object{"retention_in_days": 3}, object{"retention_in_days": 7}), resource("aws_cloudwatch_log_group", "update", object{"retention_in_days": 3}, object{"retention_in_days": 0})}},
+		"fewer days of backups":         {changes: []object{resource("aws_db_instance", "update", object{"identifier": "d", "backup_retention_period": 7}, object{"backup_retention_period": 1})}, costs: "Deletes the older automatic backups of d."},
+		"the first backups":             {changes: []object{resource("aws_db_instance", "update", object{"backup_retention_period": 0}, object{"backup_retention_period": 7})}},
+		"fewer images":                  {changes: []object{resource("aws_ecr_lifecycle_policy", "delete+create", object{"repository": "r"}, object{"repository": "r"})}, costs: "Changes which images the repository keeps"},
 		"a database in the cluster": {changes: []object{
 			resource("helm_release", "update", object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"17"}`}}, object{"name": "postgres", "namespace": "postgres", "values": []any{`{"version":"18"}`}}),
 		}, costs: "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty."},

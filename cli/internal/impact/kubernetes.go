@@ -27,18 +27,29 @@ func minors(c change) int {
 // kubelet finds the version of Kubernetes that a release's pods note: see stacks/stack_kubernetes.go.
 var kubelet = regexp.MustCompile(`"kubernetes-version":"([^"]*)"`)
 
-// kubelets reports whether an update of a release replaces its pods because they note another version.
-// PostgreSQL's has a sentence of its own.
-func kubelets(c change, all []change) bool {
-	noted := func(attributes map[string]any) string {
+// noted returns the versions that the pods of a release note before and after an update that replaces them for
+// it. PostgreSQL's pod has a sentence of its own.
+func noted(c change, all []change) (before, after string, another bool) {
+	in := func(attributes map[string]any) string {
 		match := kubelet.FindStringSubmatch(fmt.Sprint(attributes["values"]))
 		if match == nil {
 			return ""
 		}
 		return match[1]
 	}
-	after := noted(c.Change.After)
-	return c.updated() && after != "" && after != noted(c.Change.Before) && !emptiesDatabase(c, all)
+	before, after = in(c.Change.Before), in(c.Change.After)
+	return before, after, c.updated() && after != "" && after != before && !emptiesDatabase(c, all)
+}
+
+func kubelets(c change, all []change) bool {
+	before, _, another := noted(c, all)
+	return another && before != ""
+}
+
+// notedFirst reports whether pods note a version for the first time: that of a release of Plinth before.
+func notedFirst(c change, all []change) bool {
+	before, _, another := noted(c, all)
+	return another && before == ""
 }
 
 // emptiesDatabase reports whether an update of PostgreSQL in the cluster replaces its pod, which has the data.

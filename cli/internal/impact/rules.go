@@ -2,6 +2,7 @@ package impact
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -58,6 +59,28 @@ func gone(c change, all []change) bool { return c.deleted() && c.primary() && !l
 func smaller(c change, _ []change) bool {
 	before, after, ok := c.number("allocated_storage")
 	return ok && c.updated() && after < before
+}
+
+// shorter reports whether something is kept for fewer days than before. 0 is for ever.
+func shorter(attribute string) func(change, []change) bool {
+	return func(c change, _ []change) bool {
+		before, after, ok := c.number(attribute)
+		return ok && c.updated() && after > 0 && (after < before || before == 0 && attribute == "retention_in_days")
+	}
+}
+
+func classAtOnce(c change, _ []change) bool { return c.changes("instance_class") && c.atOnce() }
+
+func classInWindow(c change, _ []change) bool { return c.changes("instance_class") && !c.atOnce() }
+
+// scheme finds whether a release's load balancer is internal.
+var scheme = regexp.MustCompile(`"internal":(true|false)`)
+
+// otherScheme reports whether a release's load balancer becomes internal or public: the controller replaces it.
+func otherScheme(c change, _ []change) bool {
+	before := scheme.FindString(fmt.Sprint(c.Change.Before["values"]))
+	after := scheme.FindString(fmt.Sprint(c.Change.After["values"]))
+	return c.updated() && before != "" && after != "" && before != after
 }
 
 // abrupt reports whether a profile goes while another takes its place: its pods would stop all at once. A
@@ -128,7 +151,11 @@ var rules = []rule{
 	{kinds: []string{"aws_eks_fargate_profile"}, applies: emptied, says: "Deletes the Fargate profile %s: EKS stops the pods that are left in it, all at once."},
 	{kinds: []string{"aws_subnet"}, applies: leaving, says: "Deletes the subnet %s, which must be empty: deploy the other stacks first."},
 	{kinds: databases, applies: gone, loses: true, says: "Deletes the database %s with its data."},
-	{kinds: []string{"aws_db_instance"}, applies: changes("instance_class"), says: "Restarts the database %s: it is away for a minute with a standby, otherwise for several. With apply_immediately false this waits for the maintenance window."},
+	{kinds: []string{"aws_db_instance"}, applies: classAtOnce, says: "Restarts the database %s: it is away for a minute with a standby, otherwise for several."},
+	{kinds: []string{"aws_db_instance"}, applies: classInWindow, says: "Restarts the database %s in its maintenance window: it is away then, for a minute with a standby, otherwise for several. database.applyImmediately: true restarts it at once."},
+	{kinds: databases, applies: shorter("backup_retention_period"), says: "Deletes the older automatic backups of %s."},
+	{kinds: []string{"aws_cloudwatch_log_group"}, applies: shorter("retention_in_days"), says: "Deletes the older lines of the log group %s."},
+	{kinds: []string{"aws_ecr_lifecycle_policy"}, applies: replaced, says: "Changes which images the repository keeps (%s): ECR deletes the others within a day."},
 	{kinds: databases, applies: upgradeAtOnce, says: "Upgrades the database %s: it is away for minutes, with standbys and replicas too. Take a snapshot before: it cannot go back."},
 	{kinds: databases, applies: upgradeInWindow, says: "Upgrades the database %s in its maintenance window: it is away for minutes then. Take a snapshot before: it cannot go back."},
 	{kinds: []string{"aws_db_parameter_group", "aws_rds_cluster_parameter_group"}, applies: replaced, says: "Replaces the parameter group %s by the one of another major version."},
@@ -151,6 +178,8 @@ var rules = []rule{
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesTooFar, refused: true, says: "cluster.version: the cluster %s goes up by one minor version at a time. Set the next one, deploy all stacks, then go on."},
 	{kinds: []string{"aws_eks_cluster"}, applies: kubernetesNext, says: "Upgrades the Kubernetes API of %s, which answers meanwhile. It cannot go back. Pods keep the old kubelet until the other stacks are deployed, and until then EKS refuses the next upgrade."},
 	{kinds: []string{"helm_release"}, applies: kubelets, says: "Replaces the pods of %s, which get the kubelet of the cluster's version."},
+	{kinds: []string{"helm_release"}, applies: notedFirst, says: "Replaces the pods of %s, which note the cluster's version from now on."},
+	{kinds: []string{"helm_release"}, applies: otherScheme, says: "Replaces the load balancer of %s: it does not answer for minutes."},
 	// loses is not set: this database is for data that may be lost, and with it every upgrade of Kubernetes
 	// would fail CI. See docs/environments.md#ephemeral-environments.
 	{kinds: []string{"helm_release"}, applies: emptiesDatabase, says: "Replaces the pod of PostgreSQL in the cluster (%s): it begins empty."},
