@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -103,7 +104,8 @@ func (p *play) upgradeBootstrap(ctx context.Context) (*report.Upgraded, error) {
 	return u, ctx.Err()
 }
 
-// upgradeStacks deploys the other stacks. One that fails leaves out those that need it.
+// upgradeStacks deploys the other stacks, also those of which ./plinth deploy would refuse the plan: mostly the
+// simulator deploys them. One that fails leaves out those that need it.
 func (p *play) upgradeStacks(ctx context.Context) ([]*report.Upgraded, error) {
 	phase, end := p.begin("upgrade", "Deploy each stack under its own role")
 	defer end()
@@ -122,7 +124,7 @@ func (p *play) upgradeStacks(ctx context.Context) ([]*report.Upgraded, error) {
 	var all []*report.Upgraded
 	for _, name := range p.App.Names() {
 		if found[name] == nil {
-			found[name] = &report.Upgraded{Stack: name, Failed: "A stack that it needs has failed."}
+			found[name] = &report.Upgraded{Stack: name, Left: true}
 		}
 		all = append(all, found[name])
 	}
@@ -167,7 +169,8 @@ func (p *play) planned(ctx context.Context, name string, as func(run.Command) ru
 			if parser != nil {
 				parser.End(false)
 			}
-			u.Failed = tail(log.Text) + "\n" + err.Error()
+			// The report can go into a merge request, where the folder of the repository says nothing.
+			u.Failed = tail(log.Text) + "\n" + strings.ReplaceAll(err.Error(), p.Folder, filepath.Join("build", "rehearsal", p.Env))
 			return u, nil
 		}
 	}

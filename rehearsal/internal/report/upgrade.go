@@ -27,6 +27,8 @@ type Upgraded struct {
 	Lost    []string `json:"lost"`
 	// Failed is Terraform's message if the stack could not be deployed.
 	Failed string `json:"-"`
+	// Left is set for a stack that was not tried, since one that it needs failed or is refused.
+	Left bool `json:"-"`
 	// Stays is set for a stack of the other version alone, which stays deployed.
 	Stays bool `json:"-"`
 }
@@ -70,12 +72,14 @@ func (u *Upgraded) cells() []string {
 
 func (u *Upgraded) verdict() string {
 	switch {
-	case u.Failed != "":
-		return "fails"
 	case len(u.Lost) > 0:
 		return "loses data"
-	case len(u.Refused) > 0:
+	case len(u.Refused) > 0: // whatever became of it, since it is never applied
 		return "refused"
+	case u.Failed != "":
+		return "fails"
+	case u.Left:
+		return "not tried"
 	case u.Stays:
 		return "stays"
 	case len(u.Changes) == 0:
@@ -84,9 +88,14 @@ func (u *Upgraded) verdict() string {
 	return "deploys"
 }
 
+// bad reports whether the stack keeps the upgrade from passing.
+func (u *Upgraded) bad() bool {
+	return u.Failed != "" || u.Left || len(u.Lost)+len(u.Refused) > 0
+}
+
 // Passed reports whether every stack deploys, and none loses data.
 func (u *Upgrade) Passed() bool {
-	return len(u.Stacks) > 0 && !slices.ContainsFunc(u.Stacks, func(s *Upgraded) bool { return s.Failed != "" || len(s.Lost)+len(s.Refused) > 0 })
+	return len(u.Stacks) > 0 && !slices.ContainsFunc(u.Stacks, func(s *Upgraded) bool { return s.bad() })
 }
 
 // Verdict is a sentence about all stacks of this version, and one about those that stay.
@@ -99,7 +108,7 @@ func (u *Upgrade) Verdict() string {
 		}
 		return n
 	}
-	failed := count(func(s *Upgraded) bool { return s.Failed != "" })
+	failed := count(func(s *Upgraded) bool { return s.Failed != "" && len(s.Refused) == 0 })
 	lost := count(func(s *Upgraded) bool { return len(s.Lost) > 0 })
 	refused := count(func(s *Upgraded) bool { return len(s.Refused) > 0 })
 	changed := count(func(s *Upgraded) bool { return len(s.Changes) > 0 })
@@ -148,7 +157,7 @@ func (u *Upgrade) Table(out io.Writer) error {
 				fmt.Fprintf(out, "  %s: %s\n", part.heading, sentence)
 			}
 		}
-		if s.Failed != "" {
+		if s.Failed != "" && len(s.Refused) == 0 {
 			fmt.Fprintf(out, "  Failed: %s\n", strings.ReplaceAll(s.Failed, "\n", "\n    "))
 		}
 		fmt.Fprintln(out)
@@ -191,7 +200,7 @@ func (u *Upgrade) Markdown() string {
 	row(slices.Repeat([]string{"---"}, len(actions)+2)...)
 	for _, s := range u.Stacks {
 		cells := s.cells()
-		if verdict := &cells[len(cells)-1]; s.Failed != "" || len(s.Lost)+len(s.Refused) > 0 {
+		if verdict := &cells[len(cells)-1]; s.bad() {
 			*verdict = "**" + *verdict + "**"
 		}
 		cells[0] = plain(cells[0])
@@ -203,7 +212,7 @@ func (u *Upgrade) Markdown() string {
 				fmt.Fprintf(&text, "\n- **%s**, %s: %s", part.heading, plain(s.Stack), plain(sentence))
 			}
 		}
-		if s.Failed != "" {
+		if s.Failed != "" && len(s.Refused) == 0 {
 			fmt.Fprintf(&text, "\n- **Fails**, %s: %s", plain(s.Stack), plain(s.Failed))
 		}
 	}

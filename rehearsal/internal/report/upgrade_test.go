@@ -99,7 +99,8 @@ func TestUpgradeVerdict(t *testing.T) {
 		"1 stack stays deployed that is not in this version.":                          {[]*Upgraded{{Stack: "a"}, {Stays: true}}, true},
 		"1 stack would change; no resource that holds data is replaced or destroyed. 2 stacks stay deployed that are not in this version.": {[]*Upgraded{changed(Upgraded{}), {Stays: true}, {Stays: true}}, true},
 		"1 stack would lose data. 1 stack stays deployed that is not in this version.":                                                     {[]*Upgraded{changed(Upgraded{Lost: []string{"Deletes."}}), {Stays: true}}, false},
-		"2 stacks could not be deployed.": {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
+		"./plinth deploy would refuse 2 stacks.": {[]*Upgraded{changed(Upgraded{Refused: []string{"No."}, Failed: "AWS refuses it too"}), changed(Upgraded{Refused: []string{"No."}}), {Left: true}}, false},
+		"2 stacks could not be deployed.":        {[]*Upgraded{{Failed: "Error"}, {Failed: "Error"}, changed(Upgraded{Lost: []string{"Deletes."}})}, false},
 	} {
 		u := &Upgrade{Stacks: test.stacks}
 		assert.Equal(t, u.Verdict(), want)
@@ -134,4 +135,16 @@ dev-old      –       –        –        –    stays
 `)
 	// Costs alone are no sign of it.
 	assert.Equal(t, (&Upgraded{Costs: []string{"Restarts."}}).verdict(), "no changes")
+}
+
+// TestUpgradeRefused: a stack whose plan is refused is refused, whatever the simulator made of it, and one that
+// needs it is left out.
+func TestUpgradeRefused(t *testing.T) {
+	t.Parallel()
+	u := &Upgrade{Env: "dev", From: "v1", Stacks: []*Upgraded{{Stack: "dev-data", Refused: []string{"No."}, Failed: "AWS' own error"}, {Stack: "dev-app", Left: true}}}
+	var out strings.Builder
+	assert.NilError(t, u.Table(&out))
+	for _, text := range []string{out.String(), u.Markdown()} {
+		assert.Assert(t, strings.Contains(text, "refused") && strings.Contains(text, "not tried") && !strings.Contains(text, "own error"), text)
+	}
 }
