@@ -30,15 +30,12 @@ func (p *Project) versions(env string) string { return p.Path("build", ".version
 
 // version finds a commit, which must have the settings of an environment.
 func (p *Project) version(ctx context.Context, ref, env string) (*version, error) {
-	if _, err := exec.LookPath("git"); err != nil {
-		return nil, errors.New("git is not on PATH: it finds the version to rehearse from")
-	}
-	if _, err := p.git(ctx, "rev-parse", "--git-dir"); err != nil {
-		return nil, fmt.Errorf("%s is not a clone with Git's history, in which a version could be found: %w", p.Root, err)
+	if err := p.hasHistory(ctx); err != nil {
+		return nil, err
 	}
 	found, err := p.git(ctx, "rev-parse", "--verify", "--end-of-options", ref+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. A clone may lack it: git fetch --tags --unshallow", ref)
+		return nil, fmt.Errorf("--from %s: there is no such commit, branch or tag. The server may have it: git fetch --tags%s", ref, p.unshallow(ctx))
 	}
 	v := &version{ref: ref, commit: strings.TrimSpace(found)}
 	if short := v.commit[:12]; strings.HasPrefix(v.commit, ref) {
@@ -60,8 +57,29 @@ func (p *Project) version(ctx context.Context, ref, env string) (*version, error
 	return v, nil
 }
 
+func (p *Project) hasHistory(ctx context.Context) error {
+	if _, err := exec.LookPath("git"); err != nil {
+		return errors.New("git is not on PATH: it finds the version to rehearse from")
+	}
+	if _, err := p.git(ctx, "rev-parse", "--git-dir"); err != nil {
+		return fmt.Errorf("%s is not a clone with Git's history, in which a version could be found: %w", p.Root, err)
+	}
+	return nil
+}
+
+// unshallow returns the argument that completes a shallow clone. Git refuses it in another.
+func (p *Project) unshallow(ctx context.Context) string {
+	if shallow, err := p.git(ctx, "rev-parse", "--is-shallow-repository"); err == nil && strings.TrimSpace(shallow) == "true" {
+		return " --unshallow"
+	}
+	return ""
+}
+
 // lastRelease returns the nearest tag v* that HEAD contains, empty if there is none.
 func (p *Project) lastRelease(ctx context.Context) (string, error) {
+	if err := p.hasHistory(ctx); err != nil {
+		return "", err
+	}
 	found, err := p.git(ctx, "tag", "--list", "v*", "--merged", "HEAD")
 	if err != nil {
 		return "", err

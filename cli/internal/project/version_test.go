@@ -65,6 +65,8 @@ func TestVersion(t *testing.T) {
 	release, err = p.lastRelease(t.Context())
 	assert.NilError(t, err)
 	assert.Equal(t, release, "")
+	_, err = (&Project{Root: t.TempDir(), Environ: p.Environ}).lastRelease(t.Context())
+	assert.ErrorContains(t, err, "is not a clone with Git's history")
 	inRepository(t, p, "tag v1 "+old)
 	refused := func(want, ref, env string) {
 		t.Helper()
@@ -72,7 +74,14 @@ func TestVersion(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 		assert.Assert(t, !strings.Contains(err.Error(), "\n"), err)
 	}
-	refused("--from v9: there is no such commit, branch or tag. A clone may lack it: git fetch --tags", "v9", "dev")
+	refused("--from v9: there is no such commit, branch or tag. The server may have it: git fetch --tags", "v9", "dev")
+	_, err = p.version(t.Context(), "v9", "dev")
+	assert.Assert(t, !strings.Contains(err.Error(), "unshallow"), "Git refuses it in a complete clone")
+	complete := p.Root
+	p.Root = filepath.Join(t.TempDir(), "shallow")
+	inRepository(t, &Project{Root: complete}, "clone --quiet --depth 1 file://"+complete+" "+p.Root)
+	refused("git fetch --tags --unshallow", "v9", "dev")
+	p.Root = complete
 	refused("--from --all: there is no such commit", "--all", "dev")
 	refused("--from v1: has no environments/prod.yaml. Choose a commit that has the environment", "v1", "prod")
 	p.Root = t.TempDir()
