@@ -14,6 +14,7 @@ import (
 // its pods, and only then EKS moves the cluster again. Add-ons move with the cluster or their setting, not
 // when AWS's defaults do.
 func TestKubernetesUpgrade(t *testing.T) {
+	nightly(t)
 	settings := func(version string, more ...string) []string {
 		return append([]string{
 			"SOURCE_DATE_EPOCH=1796083200", // 2026-12-01
