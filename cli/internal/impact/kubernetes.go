@@ -27,9 +27,9 @@ func minors(c change) int {
 // kubelet finds the version of Kubernetes that a release's pods note: see stacks/stack_kubernetes.go.
 var kubelet = regexp.MustCompile(`"kubernetes-version":"([^"]*)"`)
 
-// noted returns the versions that the pods of a release note before and after an update that replaces them for
-// it. PostgreSQL's pod has a sentence of its own.
-func noted(c change, all []change) (before, after string, another bool) {
+// noted returns the version that the pods of a release noted before, and whether an update replaces them since
+// they note another one. PostgreSQL's pod has a sentence of its own.
+func noted(c change, all []change) (before string, another bool) {
 	in := func(attributes map[string]any) string {
 		match := kubelet.FindStringSubmatch(fmt.Sprint(attributes["values"]))
 		if match == nil {
@@ -37,18 +37,18 @@ func noted(c change, all []change) (before, after string, another bool) {
 		}
 		return match[1]
 	}
-	before, after = in(c.Change.Before), in(c.Change.After)
-	return before, after, c.updated() && after != "" && after != before && !emptiesDatabase(c, all)
+	before, after := in(c.Change.Before), in(c.Change.After)
+	return before, c.updated() && after != "" && after != before && !emptiesDatabase(c, all)
 }
 
 func kubelets(c change, all []change) bool {
-	before, _, another := noted(c, all)
+	before, another := noted(c, all)
 	return another && before != ""
 }
 
 // notedFirst reports whether pods note a version for the first time: that of a release of Plinth before.
 func notedFirst(c change, all []change) bool {
-	before, _, another := noted(c, all)
+	before, another := noted(c, all)
 	return another && before == ""
 }
 

@@ -132,7 +132,7 @@ func (s *server) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyReso
 	}
 	response.NewState, err = encode(final)
 	// As the real provider, whose resources are of the old SDK: AWS may answer otherwise than planned.
-	response.UnsafeToUseLegacyTypeSystem = len(cloud.Independent(r.TypeName)) > 0
+	response.UnsafeToUseLegacyTypeSystem = len(cloud.Independent(r.TypeName)) > 0 //nolint:staticcheck // deprecated for new providers, which this is not
 	return response, err
 }
 
