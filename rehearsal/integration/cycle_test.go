@@ -12,27 +12,32 @@ import (
 )
 
 // TestCycle deploys whole environments, deploys them again without changes, and destroys them
-// without leftovers. ../main_test.go does so for dev.
+// without leftovers. ../main_test.go does so for dev, TestPermissions deploys and destroys those that are nightly
+// under their roles.
 func TestCycle(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		env       string
 		overrides []string
+		nightly   bool
 	}{
-		"staging": {"staging", nil},
-		"prod":    {"prod", nil},
+		"staging": {"staging", nil, true},
+		"prod":    {"prod", nil, false},
 		"Aurora": {"dev", []string{
 			"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium",
 			"PLINTH_DEV_DATABASE_AUTOSCALING_MAX=3",
-		}},
-		"PostgreSQL in the cluster": {"dev", []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster"}},
+		}, true},
+		"in the cluster": {"dev", []string{"PLINTH_DEV_DATABASE_ENGINE=in-cluster"}, true},
 		"no NAT": {"dev", []string{
 			"PLINTH_DEV_NETWORK_NAT=none",
 			"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
 			"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
-		}},
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if test.nightly {
+				nightly(t)
+			}
 			t.Parallel()
 			r := furnished(t, test.env, test.overrides...)
 			r.deploy()

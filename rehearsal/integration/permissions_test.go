@@ -109,6 +109,10 @@ func live(t *testing.T, name, env string, overrides, changes []string) recorded 
 	r.each(r.App.Needs, func(stack string) []run.Command {
 		return []run.Command{under(stack, "init", "-input=false"), apply(stack)}
 	})
+	if want := reached[name]; want != nil {
+		assert.DeepEqual(t, r.reached(), want)
+	}
+	noSecrets(r)
 	life := recorded{name: name, stacks: map[string]permissions.Stack{}, deployers: r.sessions(r.App.Pipeline.DeployRoles), planners: r.sessions(r.App.Pipeline.PlanRoles)}
 	zones := map[string]string{}
 	assert.NilError(t, r.Cloud().Update(func(w *cloud.World) error {

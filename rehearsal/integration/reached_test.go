@@ -8,7 +8,7 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// reached are the rules among security groups that some environments of TestCycle must have once they are
+// reached are the rules among security groups that some environments of TestCycle and TestPermissions must have once they are
 // deployed: "from to port", with the groups' names after the environment's. cluster is the group of the
 // control plane and the add-ons, balancer that of a load balancer, access that of the bastion and the VPN.
 var reached = map[string][]string{
@@ -20,7 +20,7 @@ var reached = map[string][]string{
 		"pod-logs-pods loki-pods 3100", "pods cluster 443", "pods cluster 53", "pods cluster 53 udp",
 		"prometheus-pods app-pods 9090", "prometheus-pods kube-state-metrics-pods 8080",
 	},
-	"PostgreSQL in the cluster": {
+	"in the cluster": {
 		"access cluster 443", "app-pods app-pods 8080", "app-pods postgres-pods 5432", "balancer app-pods 8080",
 		"cluster cluster 10251", "cluster cluster 9443", "cluster pods 10250",
 		"pods cluster 443", "pods cluster 53", "pods cluster 53 udp",
