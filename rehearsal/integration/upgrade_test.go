@@ -27,7 +27,7 @@ func TestUpgrade(t *testing.T) {
 		p.synth(overrides...)
 	}
 	deploy := p.plinth("deploy " + data + " --auto-approve")
-	unchanged := func() { t.Helper(); p.contains(p.do(p.rehearsal.terraform("plan", "data")), "No changes.") }
+	unchanged := func() { t.Helper(); p.contains(p.do(p.terraform("plan", "data")), "No changes.") }
 
 	settings("16.8")
 	p.do(p.plinth("bootstrap dev --auto-approve --state " + p.folder))
