@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Impact is what a plan costs. All are sentences.
+// Impact is what a plan costs, in sentences.
 type Impact struct {
 	// Refused is what must not be applied, with the remedy.
 	Refused []string
@@ -19,23 +19,36 @@ type Impact struct {
 	Costs []string
 	// Lost are those of both that lose durable data.
 	Lost []string
+	// Deferred are the addresses of databases whose changes the last deployment asked for, as the output
+	// database_requested says. They wait for the maintenance window.
+	Deferred []string
 }
 
-// Of returns the impact of a plan as `terraform show -json` prints it. Security: it decodes and shows only
-// the attributes that rules name, and none of these is a secret.
+// Of returns the impact of a plan as `terraform show -json` prints it. Security: it shows only the attributes
+// that rules name, and none of these is a secret.
 // https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 func Of(plan []byte) (Impact, error) {
 	var document struct {
 		Format  string   `json:"format_version"`
 		Changes []change `json:"resource_changes"`
+		Drift   []change `json:"resource_drift"`
+		Outputs struct {
+			Requested struct {
+				Actions []string `json:"actions"`
+			} `json:"database_requested"`
+		} `json:"output_changes"`
 	}
 	if json.Unmarshal(plan, &document) != nil || !strings.HasPrefix(document.Format, "1.") {
 		return Impact{}, errors.New("terraform show: the plan's format is not version 1")
 	}
 	var found Impact
+	requested := slices.Equal(document.Outputs.Requested.Actions, []string{"no-op"})
 	for _, c := range document.Changes {
 		if c.Mode != "managed" {
 			continue
+		}
+		if requested && c.deferred(document.Drift) {
+			found.Deferred = append(found.Deferred, c.Address)
 		}
 		for _, r := range rules {
 			if !slices.Contains(r.kinds, c.Type) || !r.applies(c, document.Changes) {

@@ -124,7 +124,7 @@ func compare(stack string, p planned, err error) Compared {
 		switch {
 		case c.isNewerImage() && !slices.Contains(p.outside, c.Address):
 			result.Older = append(result.Older, c.Address)
-		case slices.Contains(p.deferred, c.Address):
+		case slices.Contains(p.impact.Deferred, c.Address):
 			result.Deferred = append(result.Deferred, c.Address)
 		default:
 			changes = append(changes, c)

@@ -62,8 +62,6 @@ type shown struct {
 	// outside are the addresses of resources that were changed outside Terraform since the last
 	// deployment, even if a deployment would not change them back.
 	outside []string
-	// deferred are the addresses of databases whose changes were deployed and wait for the maintenance window.
-	deferred []string
 	// deployed is set if the stack has any resource.
 	deployed bool
 	// image is the image that the application was deployed with, if it was deployed by digest and the
@@ -98,11 +96,7 @@ func read(text []byte) (shown, error) {
 	if json.Unmarshal(text, &plan) != nil || !strings.HasPrefix(plan.Format, "1.") {
 		return shown{}, errors.New("terraform show: the plan's format is not version 1")
 	}
-	result := shown{}
-	var err error
-	if result.deferred, err = deferred(text); err != nil {
-		return shown{}, errors.New("terraform show: the plan cannot be read")
-	}
+	var result shown
 	for _, d := range plan.Drift {
 		if d.Mode == "managed" {
 			result.outside = append(result.outside, d.Address)
