@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/eks"
+	"plinth/constructs/terraformdata"
 	"plinth/settings"
 )
 
@@ -55,15 +56,15 @@ func newAddons(stack cdktf.TerraformStack, env *settings.Environment, cluster *e
 // defaultVersion returns the version of an add-on that was AWS's default when the cluster got its version
 // of Kubernetes. AWS moves its defaults at any time; the resource keeps this one until Kubernetes moves.
 func defaultVersion(stack cdktf.TerraformStack, cluster *eks.Cluster, name string) *string {
-	kept := cdktf.NewTerraformResource(stack, jsii.String("addon-"+name+"-default"), &cdktf.TerraformResourceConfig{
-		TerraformResourceType: jsii.String("terraform_data"), // not cdktf's own: see package destroystep
-		Lifecycle:             &cdktf.TerraformResourceLifecycle{IgnoreChanges: []string{"input"}},
-	})
-	kept.AddOverride(jsii.String("triggers_replace"), cluster.Version)
-	kept.AddOverride(jsii.String("input"), dataawseksaddonversion.NewDataAwsEksAddonVersion(stack, jsii.String("addon-"+name+"-version"),
+	current := dataawseksaddonversion.NewDataAwsEksAddonVersion(stack, jsii.String("addon-"+name+"-version"),
 		&dataawseksaddonversion.DataAwsEksAddonVersionConfig{
 			AddonName:         jsii.String(name),
 			KubernetesVersion: cluster.Version,
-		}).Version())
+		})
+	kept := terraformdata.New(stack, "addon-"+name+"-default", terraformdata.Config{
+		TriggersReplace: cluster.Version,
+		Input:           current.Version(),
+		Resource:        cdktf.TerraformResourceConfig{Lifecycle: &cdktf.TerraformResourceLifecycle{IgnoreChanges: []string{"input"}}},
+	})
 	return kept.GetStringAttribute(jsii.String("output"))
 }

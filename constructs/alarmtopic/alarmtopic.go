@@ -12,6 +12,7 @@ import (
 
 	"plinth/constructs/iamrole"
 	"plinth/constructs/policy"
+	"plinth/constructs/terraformdata"
 )
 
 // Config of a topic.
@@ -121,10 +122,7 @@ func newSlackChannel(scope constructs.Construct, config Config, topicArn *string
 	})
 	// AWS cannot move a configuration to another workspace, and the provider does not say so.
 	// https://docs.aws.amazon.com/chatbot/latest/APIReference/API_UpdateSlackChannelConfiguration.html
-	workspace := cdktf.NewTerraformResource(scope, jsii.String("slack-workspace"), &cdktf.TerraformResourceConfig{
-		TerraformResourceType: jsii.String("terraform_data"), // not cdktf's own: see package destroystep
-	})
-	workspace.AddOverride(jsii.String("input"), config.Slack.WorkspaceID)
+	workspace := terraformdata.New(scope, "slack-workspace", terraformdata.Config{Input: config.Slack.WorkspaceID})
 	chatbotslackchannelconfiguration.NewChatbotSlackChannelConfiguration(scope, jsii.String("slack"),
 		&chatbotslackchannelconfiguration.ChatbotSlackChannelConfigurationConfig{
 			ConfigurationName:   jsii.String(config.Name),

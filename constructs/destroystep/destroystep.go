@@ -8,6 +8,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/terraformdata"
 )
 
 // Config of a step.
@@ -36,17 +38,14 @@ func New(scope constructs.Construct, id string, config Config) cdktf.ITerraformD
 	if environment := config.fromInput(); len(environment) > 0 {
 		provisioner.Environment = &environment
 	}
-	// Do not use cdktf's construct for terraform_data: each one runs "terraform version" at every
-	// synth, to check for Terraform 1.4.
-	step := cdktf.NewTerraformResource(scope, &id, &cdktf.TerraformResourceConfig{
-		TerraformResourceType: jsii.String("terraform_data"),
-		Provisioners:          &[]any{provisioner},
-		DependsOn:             &config.DependsOn,
-	})
+	step := terraformdata.Config{Resource: cdktf.TerraformResourceConfig{
+		Provisioners: &[]any{provisioner},
+		DependsOn:    &config.DependsOn,
+	}}
 	if len(config.Environment) > 0 {
-		step.AddOverride(jsii.String("input"), config.Environment)
+		step.Input = config.Environment
 	}
-	return step
+	return terraformdata.New(scope, id, step)
 }
 
 // fromInput returns the environment as a destroy reads it: from the resource's own input in the state.
