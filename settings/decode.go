@@ -21,16 +21,18 @@ type decoder struct {
 	*document
 	// locate returns where a node is written.
 	locate func(*yaml.Node) place
+	// keyRule is the rule of the keys of the next map.
+	keyRule string
 }
 
 // fileDecoder returns a decoder for the nodes of the document's own file.
 func (d *document) fileDecoder() decoder {
-	return decoder{d, func(node *yaml.Node) place { return place{file: d.file, line: node.Line} }}
+	return decoder{document: d, locate: func(node *yaml.Node) place { return place{file: d.file, line: node.Line} }}
 }
 
 // variableDecoder returns a decoder for the nodes of a variable's value.
 func (d *document) variableDecoder(variable string) decoder {
-	return decoder{d, func(*yaml.Node) place { return place{variable: variable} }}
+	return decoder{document: d, locate: func(*yaml.Node) place { return place{variable: variable} }}
 }
 
 // value decodes node into target. Problems are reported at the place at.
@@ -47,12 +49,14 @@ func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at pl
 		return
 	}
 	if target.Kind() == reflect.Pointer {
-		target.Set(reflect.New(target.Type().Elem()))
+		target.Set(fresh(target.Type().Elem()))
 		target = target.Elem()
 	}
 	switch target.Kind() {
 	case reflect.Struct:
 		d.mapping(node, target, path, at)
+	case reflect.Map:
+		d.entries(node, target, path, at)
 	case reflect.Slice:
 		d.sequence(node, target, path, at)
 	default:
@@ -61,6 +65,41 @@ func (d decoder) value(node *yaml.Node, target reflect.Value, path string, at pl
 }
 
 func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at place) {
+	fields := fieldsOf(target.Type())
+	d.eachKey(node, path, at, func(key, value *yaml.Node, child string, where place) {
+		index := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		if index < 0 && d.renamed(key, value, child) {
+			return
+		}
+		if index < 0 {
+			d.unknown(d.locate(key), path, key.Value, fields)
+			return
+		}
+		d.keyRule = target.Type().Field(fields[index].index).Tag.Get("keys")
+		d.value(value, target.Field(fields[index].index), child, where)
+	})
+}
+
+// entries decodes a map, whose keys are names that people choose.
+func (d decoder) entries(node *yaml.Node, target reflect.Value, path string, at place) {
+	rule, decoded := rules()[d.keyRule], reflect.MakeMap(target.Type())
+	d.eachKey(node, path, at, func(key, value *yaml.Node, child string, where place) {
+		switch {
+		case !rule.holds(key.Value):
+			d.reportAt(d.locate(key), child, "%s", rule.keyMessage(key.Value))
+		case decoded.Len() == maxEntries:
+			d.reportAt(d.locate(key), path, "must have at most %d entries", maxEntries)
+		default:
+			entry := reflect.New(target.Type().Elem()).Elem()
+			d.value(value, entry, child, where)
+			decoded.SetMapIndex(reflect.ValueOf(key.Value), entry)
+		}
+	})
+	target.Set(decoded)
+}
+
+// eachKey calls do for each key of a mapping, with its path and the place of its value.
+func (d decoder) eachKey(node *yaml.Node, path string, at place, do func(key, value *yaml.Node, child string, where place)) {
 	if isNull(node) && path != "" {
 		return // a section with all lines commented out sets nothing
 	}
@@ -68,7 +107,6 @@ func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at 
 		d.reportAt(at, path, "must be a mapping (key: value), is %s", describe(node))
 		return
 	}
-	fields := fieldsOf(target.Type())
 	lines := make(map[string]place, len(node.Content)/2)
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
@@ -86,19 +124,11 @@ func (d decoder) mapping(node *yaml.Node, target reflect.Value, path string, at 
 			continue
 		}
 		lines[key.Value] = d.locate(key)
-		index := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
-		if index < 0 && d.renamed(key, value, child) {
-			continue
-		}
-		if index < 0 {
-			d.unknown(d.locate(key), path, key.Value, fields)
-			continue
-		}
 		where := d.locate(key)
 		if value.Kind == yaml.ScalarNode {
 			where = d.locate(value)
 		}
-		d.value(value, target.Field(fields[index].index), child, where)
+		do(key, value, child, where)
 	}
 }
 
@@ -116,7 +146,7 @@ func (d decoder) unknown(at place, path, key string, fields []field) {
 		remedy = "known here are " + list(names, "and")
 		for _, leaf := range leaves() {
 			if leaf.path == key || strings.HasSuffix(leaf.path, "."+key) {
-				meant, remedy = "", "did you mean "+leaf.path+"?"
+				meant, remedy = "", "did you mean "+strings.ReplaceAll(leaf.path, anyKey, "<name>")+"?"
 				break
 			}
 		}
@@ -152,9 +182,7 @@ func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at
 	elements := reflect.MakeSlice(target.Type(), len(node.Content), len(node.Content))
 	for i, child := range node.Content {
 		element := elements.Index(i)
-		if access, ok := element.Addr().Interface().(*AccessEntry); ok {
-			*access = defaultAccess()
-		}
+		element.Set(fresh(element.Type()).Elem())
 		d.value(child, element, path+"["+strconv.Itoa(i)+"]", d.locate(child))
 	}
 	target.Set(elements)

@@ -1,5 +1,7 @@
 package settings
 
+import "reflect"
+
 // Defaults returns the settings of an environment with an empty file. A file is decoded on top of them,
 // so that a zero in the file stays a zero.
 func Defaults() *Environment {
@@ -35,14 +37,6 @@ func Defaults() *Environment {
 		},
 		Registry: Registry{MaxTaggedImages: 30, UntaggedRetentionDays: 7},
 		Cluster:  Cluster{Version: "1.35"},
-		App: App{
-			Name:         "app",
-			CPU:          "0.25",
-			MemoryGiB:    "0.5",
-			Replicas:     Replicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
-			AllowedCIDRs: []string{"0.0.0.0/0"},
-			WAF:          WAF{CountRules: []string{sizeOfBody}, RequestsPer5Minutes: 2000},
-		},
 		Observability: Observability{
 			Alarms: Alarms{
 				ErrorRatePercent:       5,
@@ -58,7 +52,49 @@ func Defaults() *Environment {
 	}
 }
 
-// defaultAccess returns the defaults of an entry of cluster.accessEntries: the least powerful policy.
-func defaultAccess() AccessEntry {
-	return AccessEntry{Policy: AccessView}
+// smallestCPU and smallestMemoryGiB are Fargate's smallest size.
+const (
+	smallestCPU       = "0.25"
+	smallestMemoryGiB = "0.5"
+)
+
+// entryDefaults are the defaults of what a list or a map has, and of sections that can be left out.
+var entryDefaults = map[reflect.Type]func() any{
+	// The least powerful policy.
+	reflect.TypeFor[AccessEntry](): func() any { return &AccessEntry{Policy: AccessView} },
+	reflect.TypeFor[App](): func() any {
+		return &App{User: 65532, Database: true}
+	},
+	reflect.TypeFor[Web](): func() any {
+		return &Web{
+			Port:         8080,
+			Health:       Health{Path: "/health", StartSeconds: 300},
+			Metrics:      Metrics{Path: "/metrics"},
+			CPU:          smallestCPU,
+			MemoryGiB:    smallestMemoryGiB,
+			Replicas:     WebReplicas{Min: 2, Max: 6, CPUPercent: 70, MemoryPercent: 80},
+			AllowedCIDRs: []string{"0.0.0.0/0"},
+			WAF:          WAF{CountRules: []string{sizeOfBody}, RequestsPer5Minutes: 2000},
+		}
+	},
+	reflect.TypeFor[Worker](): func() any {
+		return &Worker{
+			CPU: smallestCPU, MemoryGiB: smallestMemoryGiB,
+			Replicas: Replicas{Min: 1, Max: 5, CPUPercent: 70, MemoryPercent: 80},
+		}
+	},
+	reflect.TypeFor[Job](): func() any {
+		return &Job{CPU: smallestCPU, MemoryGiB: smallestMemoryGiB, TimeZone: "UTC", DeadlineMinutes: 60}
+	},
+	reflect.TypeFor[Release](): func() any {
+		return &Release{CPU: smallestCPU, MemoryGiB: smallestMemoryGiB, DeadlineMinutes: 10}
+	},
+}
+
+// fresh returns a pointer to a new value of the type, with its defaults.
+func fresh(t reflect.Type) reflect.Value {
+	if defaults, ok := entryDefaults[t]; ok {
+		return reflect.ValueOf(defaults())
+	}
+	return reflect.New(t)
 }

@@ -40,7 +40,7 @@ func (e *Environment) derive() {
 		access := &e.Cluster.AccessEntries[i]
 		access.Principal = e.principalARN(access.Principal)
 		if access.Policy == AccessDeveloper {
-			access.Namespaces = []string{e.App.Name}
+			access.Namespaces = e.ApplicationNames()
 		}
 	}
 }

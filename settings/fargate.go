@@ -38,27 +38,42 @@ func steps(least, most, step int) []int {
 // containerd, before it rounds up to a size (same page).
 const kubernetesMiB = 256
 
-// CPURequest returns the CPU request for all containers of a pod together, for the Fargate size of CPU
-// and MemoryGiB. It is in Kubernetes' canonical form: 250m, 1.
-func (a App) CPURequest() string {
-	size, _ := a.fargateSize()
+// Size is a pod's size: the vCPU and GiB of a setting, of Fargate's.
+type Size struct{ CPU, MemoryGiB string }
+
+// Size returns the size of each pod.
+func (w *Web) Size() Size { return Size{w.CPU, w.MemoryGiB} }
+
+// Size returns the size of each pod.
+func (w *Worker) Size() Size { return Size{w.CPU, w.MemoryGiB} }
+
+// Size returns the size of the pod.
+func (j *Job) Size() Size { return Size{j.CPU, j.MemoryGiB} }
+
+// Size returns the size of the pod.
+func (r *Release) Size() Size { return Size{r.CPU, r.MemoryGiB} }
+
+// CPURequest returns the CPU request for all containers of a pod together. It is in Kubernetes' canonical
+// form: 250m, 1.
+func (s Size) CPURequest() string {
+	size, _ := s.fargate()
 	return size.request
 }
 
 // MemoryRequest returns the memory request for all containers of a pod together, such as 256Mi for
 // 0.5 GiB. Fargate adds 256 MiB: it would round a request of all of MemoryGiB up to the next, more
 // expensive size.
-func (a App) MemoryRequest() string {
-	size, _ := a.fargateSize()
-	mib := memoryMiB(size, a.MemoryGiB)
+func (s Size) MemoryRequest() string {
+	size, _ := s.fargate()
+	mib := memoryMiB(size, s.MemoryGiB)
 	if mib == 0 {
 		return ""
 	}
 	return strconv.Itoa(mib-kubernetesMiB) + "Mi"
 }
 
-func (a App) fargateSize() (fargateSize, bool) {
-	i := slices.IndexFunc(fargateSizes, func(size fargateSize) bool { return size.cpu == a.CPU })
+func (s Size) fargate() (fargateSize, bool) {
+	i := slices.IndexFunc(fargateSizes, func(size fargateSize) bool { return size.cpu == s.CPU })
 	if i < 0 {
 		return fargateSize{}, false
 	}
@@ -92,22 +107,23 @@ func (s fargateSize) describe() string {
 	return text
 }
 
-func (d *document) checkFargate() {
-	app := d.env.App
-	if !d.isValid("app.cpu") {
+// checkSize checks the cpu and memoryGiB below a path.
+func (d *document) checkSize(path string, of Size) {
+	cpu, memory := path+".cpu", path+".memoryGiB"
+	if !d.isValid(cpu) {
 		return
 	}
-	size, ok := app.fargateSize()
+	size, ok := of.fargate()
 	if !ok {
 		cpus := make([]string, len(fargateSizes))
 		for i, size := range fargateSizes {
 			cpus[i] = size.cpu
 		}
-		d.report("app.cpu", "must be a CPU that Fargate offers (%s), is %s", list(cpus, "or"), quote(app.CPU))
+		d.report(cpu, "must be a CPU that Fargate offers (%s), is %s", list(cpus, "or"), quote(of.CPU))
 		return
 	}
-	if d.isValid("app.memoryGiB") && memoryMiB(size, app.MemoryGiB) == 0 {
-		d.report("app.memoryGiB", "must be what Fargate offers with cpu %s (%s), is %s",
-			size.cpu, size.describe(), quote(app.MemoryGiB))
+	if d.isValid(memory) && memoryMiB(size, of.MemoryGiB) == 0 {
+		d.report(memory, "must be what Fargate offers with cpu %s (%s), is %s",
+			size.cpu, size.describe(), quote(of.MemoryGiB))
 	}
 }

@@ -1,9 +1,6 @@
 package settings
 
-import (
-	"reflect"
-	"strings"
-)
+import "strings"
 
 // inClusterSettings are the database's settings that the engine in-cluster uses too.
 var inClusterSettings = map[string]bool{
@@ -58,9 +55,9 @@ func (d *document) overrideInCluster(variables map[string]string) {
 	if variables[Variable(d.env.Name, "database.engine")] != string(EngineInCluster) {
 		return
 	}
-	environment, defaults := reflect.ValueOf(d.env).Elem(), reflect.ValueOf(Defaults()).Elem()
+	defaults := Defaults()
 	for _, leaf := range rdsSettings() {
-		environment.FieldByIndex(leaf.index).Set(defaults.FieldByIndex(leaf.index))
+		leaf.set(d.env, leaf.get(defaults))
 		d.unset(leaf.path)
 	}
 }

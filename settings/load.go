@@ -45,7 +45,6 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 	for i, file := range files {
 		names[i] = file.name
 	}
-	problems = append(problems, unknownVariables(variables, names)...)
 	names, more := selected(variables, names)
 	problems = append(problems, more...)
 	date, problem := today(environ)
@@ -58,7 +57,10 @@ func load(files []file, environ []string, problems Problems) ([]*Environment, er
 		documents[i] = newDocument(file.path, file.name)
 		documents[i].today = date
 		documents[i].read(file)
-		documents[i].override(variables)
+	}
+	problems = append(problems, unknownVariables(variables, documents)...)
+	for _, document := range documents {
+		document.override(variables)
 	}
 	var environments []*Environment
 	for _, document := range documents {
@@ -91,6 +93,7 @@ func (d *document) read(file file) {
 		if file.problem == nil {
 			decoder := d.fileDecoder()
 			decoder.value(root, reflect.ValueOf(d.env).Elem(), "", decoder.locate(root))
+			d.nameApps()
 			return
 		}
 	}

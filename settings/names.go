@@ -20,9 +20,9 @@ func (e *Environment) PlanRole(stack string) string { return e.ResourceName("pla
 // PushRole returns the name of the role that pushes images.
 func (e *Environment) PushRole() string { return e.ResourceName("push") }
 
-// ParameterPath returns the path of the application's own settings in SSM Parameter Store.
-func (e *Environment) ParameterPath() string {
-	return "/" + strings.Join([]string{e.Project, e.Name, e.App.Name}, "/")
+// ParameterPath returns the path of an application's own settings in SSM Parameter Store.
+func (e *Environment) ParameterPath(app *App) string {
+	return "/" + strings.Join([]string{e.Project, e.Name, app.Name}, "/")
 }
 
 // RoleBoundary returns the name of the permissions boundary of the roles that a stack creates.
@@ -40,7 +40,9 @@ func (e *Environment) PolicyARN(name string) string { return e.AccountARN("polic
 // KubernetesStacks returns the stacks whose roles use the Kubernetes API. Observability's do so even where
 // Prometheus, Loki and Grafana are off: the stack that deploys next deletes what an earlier deployment
 // installed, and the cluster's stack, with the roles' access, is deployed before.
-func (e *Environment) KubernetesStacks() []string { return []string{"addons", "app", "observability"} }
+func (e *Environment) KubernetesStacks() []string {
+	return append([]string{"addons", "observability"}, e.ApplicationNames()...)
+}
 
 // Developers returns the Kubernetes group of the access entries with policy developer.
 func (e *Environment) Developers() string { return e.Project + ":developers" }
@@ -63,21 +65,21 @@ func (e *Environment) pipelineRoleARNs() []string {
 // here.
 type nameLimit struct {
 	resource string
-	parts    []string // after project and environment; "app" stands for app.name
+	parts    []string // after project and environment; anyKey stands for an application's name
 	most     int
-	// made reports whether the environment has it; nil is always.
-	made func(*Environment) bool
+	// made reports whether the environment or the application has it; nil is always.
+	made func(*Environment, *App) bool
 }
 
 var nameLimits = []nameLimit{
-	{"load balancer", []string{"app"}, 32, nil}, // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-	{"load balancer", []string{"grafana"}, 32, func(e *Environment) bool { return e.Observability.Grafana.Enabled }},
+	{"load balancer", []string{anyKey}, 32, func(_ *Environment, app *App) bool { return app.Web != nil }}, // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+	{"load balancer", []string{"grafana"}, 32, func(e *Environment, _ *App) bool { return e.Observability.Grafana.Enabled }},
 	{"IAM role", []string{"aws-load-balancer-controller"}, 64, nil},     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	{"IAM policy", []string{"deploy-observability-boundary"}, 128, nil}, // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	{"EKS cluster", nil, 100, nil},                                     // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 	{"RDS instance", []string{"postgres-00000000-replica-5"}, 63, nil}, // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
-	{"S3 bucket", []string{"app", "logs", "000000000000"}, 63, nil},    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	{"ECR repository", []string{"app"}, 256, nil},                      // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+	{"S3 bucket", []string{anyKey, "logs", "000000000000"}, 63, nil},   // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	{"ECR repository", []string{anyKey}, 256, nil},                     // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 }
 
 // checkPrefixes checks that no name of one environment begins like those of another in the same account:
@@ -98,28 +100,30 @@ func (d *document) checkPrefixes(all []*document, selected []string) {
 
 // checkNames reports only the limit that is exceeded most: shortening that name fixes the others too.
 func (d *document) checkNames() {
-	if !d.isValid("project", "app.name") {
+	if !d.isValid("project") {
 		return
 	}
-	worst, worstName, excess := nameLimit{}, "", 0
+	worst, worstName, worstApp, excess := nameLimit{}, "", "", 0
 	for _, limit := range nameLimits {
-		if limit.made != nil && !limit.made(d.env) {
-			continue
-		}
-		parts := slices.Clone(limit.parts)
-		if i := slices.Index(parts, "app"); i >= 0 {
-			parts[i] = d.env.App.Name
-		}
-		if name := d.env.ResourceName(parts...); len(name)-limit.most > excess {
-			worst, worstName, excess = limit, name, len(name)-limit.most
+		for _, app := range d.env.Applications() {
+			if limit.made != nil && !limit.made(d.env, app) {
+				continue
+			}
+			parts := slices.Clone(limit.parts)
+			if i := slices.Index(parts, anyKey); i >= 0 {
+				parts[i] = app.Name
+			}
+			if name := d.env.ResourceName(parts...); len(name)-limit.most > excess {
+				worst, worstName, worstApp, excess = limit, name, app.Name, len(name)-limit.most
+			}
 		}
 	}
 	if excess > 0 {
 		path, remedy := "project", "shorten project"
-		if slices.Contains(worst.parts, "app") {
-			remedy = "shorten project or app.name"
+		if slices.Contains(worst.parts, anyKey) {
+			remedy = "shorten project or the application's name, " + worstApp
 			if !d.isSet(path) {
-				path = "app.name"
+				path = appPath(worstApp, "")
 			}
 		}
 		d.report(path, "is too long: the %s %s has %d characters, AWS allows %d; %s",

@@ -152,8 +152,13 @@ func (d *document) checkGrafana() {
 		"domain": g.Domain, "certificateARN": g.CertificateARN, "oidc.clientID": g.OIDC.ClientID,
 		"oidc.authURL": g.OIDC.AuthURL, "oidc.tokenURL": g.OIDC.TokenURL, "oidc.userInfoURL": g.OIDC.UserInfoURL,
 	})
-	if d.isValid(path+".domain", "app.domain") && g.Domain != "" && g.Domain == d.env.App.Domain {
-		d.report(path+".domain", "must differ from app.domain, is %s too", g.Domain)
+	for _, app := range d.env.Applications() {
+		if app.Web == nil || g.Domain == "" || g.Domain != app.Web.Domain {
+			continue
+		}
+		if domain := webPath(app)("domain"); d.isValid(path+".domain", domain) {
+			d.report(path+".domain", "must differ from %s, is %s too", domain, g.Domain)
+		}
 	}
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnRegion, "region", d.env.Region)
 	d.checkARN(path+".certificateARN", g.CertificateARN, arnAccount, "account", d.env.Account)

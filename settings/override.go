@@ -19,7 +19,7 @@ const (
 
 // Variable returns the name of the process environment's variable that overrides one setting of one
 // environment: PLINTH_, the environment, and the setting's path in capitals, with an underscore for every
-// dot and between words. app.memoryGiB of dev is PLINTH_DEV_APP_MEMORY_GIB.
+// dot and dash, and between words. apps.shop.web.memoryGiB of dev is PLINTH_DEV_APPS_SHOP_WEB_MEMORY_GIB.
 //
 // Its value is read as follows:
 //   - a text is used without change, so that an account keeps its leading zeros;
@@ -37,7 +37,7 @@ func Variable(environment, path string) string {
 	var previous rune
 	for _, r := range abbreviations.Replace(path) {
 		switch {
-		case r == '.':
+		case r == '.' || r == '-':
 			name.WriteByte('_')
 		case unicode.IsUpper(r) && (unicode.IsLower(previous) || unicode.IsDigit(previous)):
 			name.WriteByte('_')
@@ -69,41 +69,47 @@ func variables(environ []string) map[string]string {
 
 // override applies the variables of the document's environment.
 func (d *document) override(variables map[string]string) {
-	d.overrideImage(variables)
+	d.overrideImages(variables)
 	d.overrideInCluster(variables)
-	for _, leaf := range leaves() {
+	for _, leaf := range d.env.leaves() {
 		variable := Variable(d.env.Name, leaf.path)
 		value, ok := variables[variable]
 		if !ok {
 			continue
 		}
 		d.unset(leaf.path)
-		target := reflect.ValueOf(d.env).Elem().FieldByIndex(leaf.index)
 		at := place{variable: variable}
-		node, problem := variableNode(value, target.Type(), at)
+		node, problem := variableNode(value, leaf.of, at)
 		if problem != nil {
 			problem.Path = leaf.path
 			d.problems = append(d.problems, *problem)
 			d.invalid = append(d.invalid, leaf.path)
 			continue
 		}
-		d.variableDecoder(variable).value(node, target, leaf.path, at)
+		target := reflect.New(leaf.of).Elem()
+		target.Set(leaf.get(d.env))
+		decoder := d.variableDecoder(variable)
+		decoder.keyRule = leaf.keyRule
+		decoder.value(node, target, leaf.path, at)
+		leaf.set(d.env, target)
 	}
 }
 
-// overrideImage clears the file's tag if a variable sets a digest, and vice versa. So CI can deploy its
-// own image, whichever of the two the file has.
-func (d *document) overrideImage(variables map[string]string) {
-	const tag, digest = "app.image.tag", "app.image.digest"
-	_, newTag := variables[Variable(d.env.Name, tag)]
-	_, newDigest := variables[Variable(d.env.Name, digest)]
-	switch {
-	case newDigest && !newTag:
-		d.env.App.Image.Tag = ""
-		delete(d.at, tag)
-	case newTag && !newDigest:
-		d.env.App.Image.Digest = ""
-		delete(d.at, digest)
+// overrideImages clears the tag of an application's file if a variable sets a digest, and vice versa. So CI
+// can deploy its own image, whichever of the two the file has.
+func (d *document) overrideImages(variables map[string]string) {
+	for name, app := range d.env.Apps {
+		tag, digest := appPath(name, "image.tag"), appPath(name, "image.digest")
+		_, newTag := variables[Variable(d.env.Name, tag)]
+		_, newDigest := variables[Variable(d.env.Name, digest)]
+		switch {
+		case newDigest && !newTag:
+			app.Image.Tag = ""
+			delete(d.at, tag)
+		case newTag && !newDigest:
+			app.Image.Digest = ""
+			delete(d.at, digest)
+		}
 	}
 }
 
@@ -126,16 +132,25 @@ func variableNode(value string, t reflect.Type, at place) (*yaml.Node, *Problem)
 }
 
 // unknownVariables reports the variables that belong to no environment or to no setting.
-func unknownVariables(variables map[string]string, environments []string) Problems {
+func unknownVariables(variables map[string]string, documents []*document) Problems {
 	var problems Problems
+	var environments []string
 	known := []string{environmentsVariable}
-	for _, environment := range environments {
-		for _, leaf := range leaves() {
-			known = append(known, Variable(environment, leaf.path))
+	// Whose applications nobody knows, since their file has a problem.
+	var unread []string
+	for _, d := range documents {
+		environments = append(environments, d.env.Name)
+		for _, leaf := range d.env.leaves() {
+			known = append(known, Variable(d.env.Name, leaf.path))
+		}
+		if slices.ContainsFunc(d.invalid, func(path string) bool {
+			return within("apps", path) || strings.Count(path, ".") == 1 && within(path, "apps")
+		}) {
+			unread = append(unread, Variable(d.env.Name, "apps")+"_")
 		}
 	}
 	for _, variable := range slices.Sorted(maps.Keys(variables)) {
-		if slices.Contains(known, variable) {
+		if slices.Contains(known, variable) || slices.ContainsFunc(unread, func(prefix string) bool { return strings.HasPrefix(variable, prefix) }) {
 			continue
 		}
 		if message := outdated(variable, environments); message != "" {

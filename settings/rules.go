@@ -1,12 +1,18 @@
 package settings
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"time"
+	_ "time/tzdata" // the same zones on every machine, as in Kubernetes
+
+	"github.com/robfig/cron/v3"
 )
 
 // isSnapshotName refuses what RDS does: two hyphens in a row, and one at the end.
@@ -40,8 +46,13 @@ func (r rule) holds(text string) bool {
 	return (r.compiled == nil || r.compiled().MatchString(text)) && (r.also == nil || r.also(text))
 }
 
-func (r rule) message(text string) string {
-	message := "must be " + r.must + ", is " + quote(text)
+func (r rule) message(text string) string { return r.explain("must be ", text) }
+
+// keyMessage is the message about a map's key.
+func (r rule) keyMessage(key string) string { return r.explain("the name must be ", key) }
+
+func (r rule) explain(must, text string) string {
+	message := must + r.must + ", is " + quote(text)
 	if r.repair != nil {
 		if repaired := r.repair(text); r.holds(repaired) {
 			return message + "; write " + repaired
@@ -256,6 +267,54 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isFreeAppName,
 			repair:  dashed,
 		},
+		"processname": {
+			must:    "lower-case letters, digits and single dashes, starting with a letter, and none of " + list(processNames, "and"),
+			pattern: `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`,
+			also:    func(s string) bool { return !slices.Contains(processNames, s) },
+			repair:  dashed,
+		},
+		"envname": {
+			must:    "a variable's name: letters, digits and underscores, not starting with a digit",
+			pattern: `^[A-Za-z_][A-Za-z0-9_]*$`,
+			repair:  func(s string) string { return strings.ToUpper(strings.ReplaceAll(dashed(s), "-", "_")) },
+		},
+		// Kubernetes replaces $(NAME) by another variable's value.
+		// https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
+		"envvalue": {
+			must: "at most 32,768 bytes, without ${ or %{, which Terraform would read, and without $(, which Kubernetes would",
+			also: func(s string) bool { return len(s) <= 32768 && isLiteral(s) },
+		},
+		"argument": {
+			must: "an argument of at most 32,768 bytes, without ${ or %{, which Terraform would read, and without $(, which Kubernetes would",
+			also: func(s string) bool { return s != "" && len(s) <= 32768 && isLiteral(s) },
+		},
+		"folder": {
+			must:    "the absolute path of a folder, such as /tmp, without a slash at its end, and not in /proc, /sys, /dev or /var/run/secrets",
+			pattern: `^(/[A-Za-z0-9_.-]+)+$`,
+			also:    isWritableFolder,
+			repair:  func(s string) string { return "/" + strings.Trim(s, "/") },
+		},
+		"relativefolder": {
+			must:    "a folder of this repository, such as app or services/shop",
+			pattern: `^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`,
+			also:    func(s string) bool { return path.Clean(s) == s && !strings.HasPrefix(s, "..") },
+			repair:  func(s string) string { return strings.TrimPrefix(path.Clean(s), "/") },
+		},
+		"urlpath": {
+			must:    "a path such as /healthz",
+			pattern: `^/[A-Za-z0-9._~/-]*$`,
+			repair:  func(s string) string { return "/" + s },
+		},
+		"schedule": {
+			must:   "cron's five fields, such as 15 2 * * * for a quarter past two each night",
+			also:   isSchedule,
+			remedy: scheduleRemedy,
+		},
+		"timezone": {
+			must:   "a name of the tz database, such as Europe/London or UTC",
+			also:   isTimeZone,
+			repair: func(s string) string { return strings.ReplaceAll(s, " ", "_") },
+		},
 		// The load balancer has a rule for the name, which is shorter than DNS's names and ends in letters.
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HostHeaderConditionConfig.html
 		"domain": {
@@ -457,19 +516,25 @@ func lookUpRole(name string) string {
 		" --query Role.Arn shows, or the IAM console"
 }
 
+// stackNames are the names of Plinth's own stacks. An application's stack has the application's.
+var stackNames = []string{"addons", "bootstrap", "cluster", "data", "network", "observability"}
+
 // appNamespaces are the namespaces of Kubernetes, of EKS's log router and of Plinth's add-ons.
 var appNamespaces = []string{
 	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
 	"security-groups", // a release in the application's namespace
 }
 
-// appRoles are the suffixes of the environment's other IAM roles. The suffix of the application's role is
-// app.name.
-var appRoles = []string{"alarms-slack", "bastion", "cluster", "database-backup", "flow-logs", "postgres-monitoring", "push"}
+// appRoles are the suffixes of the environment's other IAM roles. The suffix of an application's role is its
+// name.
+var appRoles = []string{"alarms-slack", "aws-load-balancer-controller", "bastion", "database-backup", "flow-logs", "postgres-monitoring", "push"}
 
-// appKeys are the suffixes of the aliases of the environment's KMS keys. That of the key that encrypts the
-// web ACL's log is app.name.
-var appKeys = []string{"cluster", "data", "network", "observability", "state"}
+// appProfiles are the names of the cluster's other Fargate profiles.
+var appProfiles = []string{"database", "ingress-metrics", "keda", "system"}
+
+// appKeys are the suffixes of the aliases of the environment's KMS keys. That of the key that encrypts an
+// application's web ACL's log is its name.
+var appKeys = []string{"state"}
 
 func isFreeAppName(s string) bool {
 	for _, prefix := range []string{"kube-", "deploy-", "plan-", "fargate-"} {
@@ -477,7 +542,53 @@ func isFreeAppName(s string) bool {
 			return false
 		}
 	}
-	return len(s) <= 20 && !slices.Contains(appNamespaces, s) && !slices.Contains(appRoles, s)
+	return len(s) <= 20 && !slices.Contains(slices.Concat(stackNames, appNamespaces, appRoles, appProfiles, appKeys), s)
+}
+
+// processNames are what no worker and no job may be called: other processes of an application, and objects
+// whose names end like this.
+var processNames = []string{"database", "developers", "metrics", "parameters", "release", "requests", "secrets", "test", "web"}
+
+// isLiteral reports whether neither Terraform nor Kubernetes replaces a part of the text.
+func isLiteral(s string) bool {
+	return !strings.Contains(s, "${") && !strings.Contains(s, "%{") && !strings.Contains(s, "$(")
+}
+
+// isWritableFolder refuses the folders that the container runtime and Kubernetes mount.
+func isWritableFolder(s string) bool {
+	for _, taken := range []string{"/proc", "/sys", "/dev", "/var/run/secrets", "/run/secrets"} {
+		if s == taken || strings.HasPrefix(s, taken+"/") || strings.HasPrefix(taken, s+"/") {
+			return false
+		}
+	}
+	return path.Clean(s) == s
+}
+
+// isSchedule reports whether Kubernetes takes a schedule: it has the same parser.
+func isSchedule(s string) bool {
+	_, err := cron.ParseStandard(s)
+	return err == nil && len(strings.Fields(s)) == 5 && !strings.Contains(s, "TZ=")
+}
+
+func scheduleRemedy(s string) string {
+	switch fields := strings.Fields(s); {
+	case strings.Contains(s, "TZ="):
+		return "set timeZone instead of TZ="
+	case strings.HasPrefix(s, "@"):
+		return "write the five fields"
+	case len(fields) != 5:
+		return fmt.Sprintf("it has %d fields", len(fields))
+	}
+	if _, err := cron.ParseStandard(s); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// isTimeZone reports whether the tz database has the zone. Local is none.
+func isTimeZone(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil && s != "" && s != "Local"
 }
 
 // dashed converts a text to a name of lower-case letters, digits and single dashes.

@@ -42,14 +42,16 @@ type Environment struct {
 	// LogRetentionDays is the retention of every CloudWatch log group.
 	LogRetentionDays int `yaml:"logRetentionDays" validate:"retention"`
 
-	State         State         `yaml:"state"`
-	CI            CI            `yaml:"ci"`
-	Network       Network       `yaml:"network"`
-	Database      Database      `yaml:"database"`
-	Registry      Registry      `yaml:"registry"`
-	Cluster       Cluster       `yaml:"cluster"`
-	App           App           `yaml:"app"`
-	Observability Observability `yaml:"observability"`
+	State    State    `yaml:"state"`
+	CI       CI       `yaml:"ci"`
+	Network  Network  `yaml:"network"`
+	Database Database `yaml:"database"`
+	Registry Registry `yaml:"registry"`
+	Cluster  Cluster  `yaml:"cluster"`
+	// Apps are the applications, by name. Each has a stack <environment>-<name>, and a namespace, Helm release
+	// and image repository of its name.
+	Apps          map[string]*App `yaml:"apps" keys:"appname" validate:"min=1,dive"`
+	Observability Observability   `yaml:"observability"`
 }
 
 // State is the S3 backend of this environment's Terraform state.
@@ -347,7 +349,7 @@ type Cluster struct {
 	// ImageMirror is a registry with copies of the add-ons' images, under their own paths. Required
 	// without NAT: pods cannot reach public registries then.
 	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry" example:"111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror"`
-	// KEDA installs KEDA, which app.replicas.requestsPerSecond needs. To remove it, deploy with
+	// KEDA installs KEDA, which web.replicas.requestsPerSecond of an application needs. To remove it, deploy with
 	// requestsPerSecond 0 first: only KEDA can delete its ScaledObject.
 	KEDA bool `yaml:"keda"`
 	// AccessEntries are the IAM principals that may use the Kubernetes API, in addition to the roles of the
@@ -388,92 +390,3 @@ const (
 	// AccessDeveloper is a policy of Plinth, not of EKS.
 	AccessDeveloper AccessPolicy = "developer"
 )
-
-// App is the application.
-type App struct {
-	// Name is the name of the application's namespace, Helm release and image repository.
-	Name  string `yaml:"name" validate:"required,appname"`
-	Image Image  `yaml:"image"`
-	// CPU is the vCPU of each pod: 0.25, 0.5, 1, 2, 4, 8 or 16.
-	CPU string `yaml:"cpu" jsonschema:"oneof_type=string;number"`
-	// MemoryGiB is the memory of each pod. Fargate offers some sizes for each CPU.
-	MemoryGiB  string     `yaml:"memoryGiB" jsonschema:"oneof_type=string;number"`
-	Parameters Parameters `yaml:"parameters"`
-	Replicas   Replicas   `yaml:"replicas"`
-	// Domain is the application's DNS name. It needs hostedZone or certificateARN. Without a domain
-	// the load balancer serves HTTP only.
-	Domain string `yaml:"domain" validate:"omitempty,domain" example:"app.example.com"`
-	// HostedZone is the public Route 53 hosted zone of the domain, in the same account. It gets the DNS
-	// record and, without certificateARN, the validation record of a new certificate.
-	HostedZone string `yaml:"hostedZone" validate:"omitempty,domain" example:"example.com"`
-	// CertificateARN is an existing ACM certificate of the domain.
-	CertificateARN string `yaml:"certificateARN" validate:"omitempty,acmarn" example:"arn:aws:acm:eu-west-2:111111111111:certificate/1234"`
-	// Internal makes the load balancer internal: in the private subnets.
-	Internal bool `yaml:"internal"`
-	// AllowedCIDRs are the networks that may reach the load balancer.
-	AllowedCIDRs []string `yaml:"allowedCIDRs" validate:"min=1,dive,network"`
-	// WebACLARN is an existing regional AWS WAF web ACL for the load balancer. none removes it; without
-	// a value it stays as it is. Not without NAT.
-	WebACLARN string `yaml:"webACLARN" validate:"omitempty,webaclarn" example:"none" insteadOf:"waf"`
-
-	WAF        WAF        `yaml:"waf"`
-	AccessLogs AccessLogs `yaml:"accessLogs"`
-}
-
-// WAF is an AWS WAF web ACL for the load balancer, with AWS managed rules and a rate limit. Not without
-// NAT.
-type WAF struct {
-	// Enabled creates the web ACL and associates it with the load balancer.
-	Enabled bool `yaml:"enabled"`
-	// CountOnly counts and logs matching requests instead of blocking them. Use it first.
-	CountOnly bool `yaml:"countOnly"`
-	// CountRules are rules of AWS's managed groups that count and log matching requests, while the others
-	// block. By default, requests may have bodies of more than 8 KB.
-	CountRules []string `yaml:"countRules" validate:"dive,wafrule"`
-	// RequestsPer5Minutes is the rate limit of each client address.
-	RequestsPer5Minutes int `yaml:"requestsPer5Minutes" validate:"between=10-2000000000"`
-}
-
-// Parameters are the application's own settings in SSM Parameter Store: each parameter below
-// /<project>/<environment>/<app.name> becomes an environment variable.
-type Parameters struct {
-	// Enabled passes the parameters to the application. Create at least one before you deploy it, or its
-	// pods stay pending.
-	Enabled bool `yaml:"enabled"`
-}
-
-// AccessLogs is the S3 bucket of the load balancer's access logs.
-type AccessLogs struct {
-	// Enabled creates a bucket. Its logs are kept for logRetentionDays. The bucket is deleted with the
-	// application's stack.
-	Enabled bool `yaml:"enabled"`
-	// Bucket is an existing bucket to use instead. It must be in the environment's region, allow Elastic
-	// Load Balancing to write, and use SSE-S3.
-	Bucket string `yaml:"bucket" validate:"omitempty,bucket" example:"example-alb-logs" insteadOf:"enabled"`
-	// Prefix is a folder in the bucket.
-	Prefix string `yaml:"prefix" validate:"omitempty,logprefix" example:"plinth"`
-}
-
-// Image is the version of the application's image: a tag or a digest, not both.
-type Image struct {
-	// Tag is the image's tag. Tags are immutable, so latest is refused.
-	Tag string `yaml:"tag" validate:"omitempty,tag" example:"1.2.3" jsonschema:"oneof_type=string;number"`
-	// Digest is the image's digest.
-	Digest string `yaml:"digest" validate:"omitempty,digest" example:"sha256:0000000000000000000000000000000000000000000000000000000000000000" insteadOf:"tag"`
-}
-
-// Replicas are the number of the application's pods, and the targets of its autoscaling.
-type Replicas struct {
-	// Min is the minimum number of pods.
-	Min int `yaml:"min" validate:"between=1-100"`
-	// Max is the maximum number of pods.
-	Max int `yaml:"max" validate:"between=1-100"`
-	// CPUPercent is the target for the pods' mean CPU use.
-	CPUPercent int `yaml:"cpuPercent" validate:"between=10-90"`
-	// MemoryPercent is the target for the pods' mean memory use. Keep it near the limit: memory hardly
-	// falls with the load.
-	MemoryPercent int `yaml:"memoryPercent" validate:"between=50-90"`
-	// RequestsPerSecond is the target for each pod's requests per second. It needs cluster.keda and an
-	// application that exports the gauge http_requests_per_second. 0 scales by CPU and memory only.
-	RequestsPerSecond int `yaml:"requestsPerSecond" validate:"between=0-100000"`
-}

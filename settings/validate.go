@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,11 +26,15 @@ func (d *document) validate() {
 	}
 	for _, failure := range failures {
 		_, path, _ := strings.Cut(failure.Namespace(), ".")
+		path = mapKey.ReplaceAllString(path, ".$1")
 		if d.isValid(path) {
 			d.report(path, "%s", d.message(path, failure))
 		}
 	}
 }
+
+// mapKey matches a map's key as the validator writes it. An index of a list is a number.
+var mapKey = regexp.MustCompile(`\[([^\]0-9][^\]]*)\]`)
 
 // check checks the values against each other. It skips rules about a value that is already reported.
 // These are plain functions, not the validator's struct-level rules: they need to know which values are
@@ -49,8 +54,13 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkPublicAccess()
 	d.checkAccessPaths()
 	d.checkAccessEntries()
-	d.checkFargate()
-	d.checkApp(all, selected)
+	d.checkVariables()
+	for _, app := range d.env.Applications() {
+		d.checkApp(app)
+		if app.Web != nil {
+			d.checkWeb(app, all, selected)
+		}
+	}
 	d.checkObservability()
 }
 
@@ -70,11 +80,21 @@ var fieldRules = sync.OnceValue(func() *validator.Validate {
 		least, most := bounds(field.Param())
 		return field.Field().Int() >= least && field.Field().Int() <= most
 	})
+	register("metricsport", func(field validator.FieldLevel) bool {
+		port := field.Field().Int()
+		return port == 0 || port >= firstUserPort && port <= lastPort
+	})
 	register("retention", func(field validator.FieldLevel) bool {
 		return slices.Contains(retentionDays, int(field.Field().Int()))
 	})
 	return v
 })
+
+// Ports that a process without privileges may listen on.
+const (
+	firstUserPort = 1024
+	lastPort      = 65535
+)
 
 // bounds parses the parameter of between=1-35.
 func bounds(param string) (least, most int64) {
@@ -108,6 +128,8 @@ func (d *document) message(path string, failure validator.FieldError) string {
 	case "between":
 		least, most := bounds(failure.Param())
 		return fmt.Sprintf("must be %d to %d, is %s", least, most, text)
+	case "metricsport":
+		return fmt.Sprintf("must be 0 for none, or %d to %d, is %s", firstUserPort, lastPort, text)
 	case "retention":
 		return "must be a number of days that CloudWatch offers, is " + text + "; nearest are " + nearestRetention(int(reflect.ValueOf(failure.Value()).Int()))
 	}

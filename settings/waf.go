@@ -9,8 +9,8 @@ type RuleGroup struct {
 	Rules []string
 }
 
-// RuleGroups are the groups of app.waf, in the order of evaluation. AWS WAF ignores an override that names
-// no rule of its group, and says nothing: so app.waf.countRules is checked against these names.
+// RuleGroups are the groups of web.waf, in the order of evaluation. AWS WAF ignores an override that names
+// no rule of its group, and says nothing: so countRules is checked against these names.
 //   - https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html
 //   - https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
 //   - https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-use-case.html
