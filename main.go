@@ -83,7 +83,11 @@ func define(app constructs.Construct, env *settings.Environment) []cdktf.Terrafo
 	data := stacks.NewData(app, env, network)
 	cluster := stacks.NewCluster(app, env, network)
 	addons := stacks.NewAddons(app, env, cluster)
-	application := stacks.NewApp(app, env, data, cluster, addons)
-	observability := stacks.NewObservability(app, env, data, cluster, addons, application)
-	return []cdktf.TerraformStack{network, data, cluster, addons, application, observability}
+	all := []cdktf.TerraformStack{network, data, cluster, addons}
+	var applications []*stacks.App
+	for _, application := range env.Applications() {
+		applications = append(applications, stacks.NewApp(app, env, application, data, cluster, addons))
+		all = append(all, applications[len(applications)-1])
+	}
+	return append(all, stacks.NewObservability(app, env, data, cluster, addons, applications))
 }

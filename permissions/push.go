@@ -2,10 +2,14 @@ package permissions
 
 import "fmt"
 
-// Push returns the permissions to push images to one ECR repository.
+// Push returns the permissions to push images to some ECR repositories.
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-func Push(region, account, repository string) []Statement {
+func Push(region, account string, repositories ...string) []Statement {
 	const reason = "push"
+	var arns []string
+	for _, repository := range repositories {
+		arns = append(arns, fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository))
+	}
 	return []Statement{
 		{
 			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, RequiredBy: []string{reason},
@@ -17,7 +21,7 @@ func Push(region, account, repository string) []Statement {
 				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
 				"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 			},
-			Resources: []string{fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository)}, RequiredBy: []string{reason},
+			Resources: arns, RequiredBy: []string{reason},
 		},
 	}
 }

@@ -35,6 +35,30 @@ func (d *document) checkVariables() {
 	}
 }
 
+// profiles returns the number of Fargate profiles that a cluster has: add-ons, observability and KEDA have four,
+// PostgreSQL in the cluster one, and each application one. While zones change, there are twice as many.
+func (e *Environment) profiles() int {
+	count := 4 + len(e.Apps)
+	if e.Database.Engine == EngineInCluster {
+		count++
+	}
+	if len(e.Network.PreviousZones) > 0 {
+		count *= 2
+	}
+	return count
+}
+
+// mostProfiles is EKS's default quota of Fargate profiles in a cluster.
+//
+// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
+const mostProfiles = 10
+
+func (d *document) checkProfiles() {
+	if count := d.env.profiles(); count > mostProfiles {
+		d.warn("apps", "need %d Fargate profiles in the cluster; AWS allows %d unless the account's quota for EKS, Fargate profiles per cluster, is raised", count, mostProfiles)
+	}
+}
+
 // longestProcess is the longest name of an application and a process together, with a dash between. It is
 // what Kubernetes allows a CronJob, which adds eleven characters to the names of its Jobs.
 //
@@ -54,10 +78,11 @@ func isProvided(variable string) bool {
 // checkApp checks an application's settings against each other, but for those of the load balancer.
 func (d *document) checkApp(app *App) {
 	at := func(setting string) string { return appPath(app.Name, setting) }
-	d.checkImage(app)
 	if app.Web == nil && len(app.Workers) == 0 && len(app.Jobs) == 0 && d.isValid(at("")) {
 		d.report(at(""), "must have a process, has none; add web, workers or jobs")
+		d.invalid = d.invalid[:len(d.invalid)-1] // what the application has is checked all the same
 	}
+	d.checkImage(app)
 	for _, variable := range slices.Sorted(maps.Keys(app.Env)) {
 		if path := at("env." + variable); d.isValid(path) && isProvided(variable) {
 			d.report(path, "must not be set: the application gets this variable from Plinth; see docs/applications.md")

@@ -36,13 +36,13 @@ type App struct {
 
 // Image is the application's image: a tag or a digest, not both.
 type Image struct {
-	// Repository is the repository of an image that is not built here, without a tag. Default: the
-	// application's own ECR repository, <project>-<environment>-<name>.
-	Repository string `yaml:"repository" validate:"omitempty,registry" example:"public.ecr.aws/nginx/nginx-unprivileged"`
 	// Tag is the image's tag. Tags are immutable, so latest is refused.
 	Tag string `yaml:"tag" validate:"omitempty,tag" example:"1.2.3" jsonschema:"oneof_type=string;number"`
 	// Digest is the image's digest.
 	Digest string `yaml:"digest" validate:"omitempty,digest" example:"sha256:0000000000000000000000000000000000000000000000000000000000000000" insteadOf:"tag"`
+	// Repository is the repository of an image that is not built here, without a tag. Default: the
+	// application's own ECR repository, <project>-<environment>-<name>.
+	Repository string `yaml:"repository" validate:"omitempty,registry" example:"public.ecr.aws/nginx/nginx-unprivileged" insteadOf:"build"`
 }
 
 // Build is how pipelines build the application's image.

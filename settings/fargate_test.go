@@ -12,11 +12,11 @@ func TestFargateRequests(t *testing.T) {
 		{"8", "60", "8", "61184Mi"},
 		{"16", "120", "16", "122624Mi"},
 	} {
-		app := App{CPU: test.cpu, MemoryGiB: test.memory}
-		if got := app.CPURequest(); got != test.cpuRequest {
+		size := Size{test.cpu, test.memory}
+		if got := size.CPURequest(); got != test.cpuRequest {
 			t.Errorf("%s vCPU: request is %s, want %s", test.cpu, got, test.cpuRequest)
 		}
-		if got := app.MemoryRequest(); got != test.memoryRequest {
+		if got := size.MemoryRequest(); got != test.memoryRequest {
 			t.Errorf("%s vCPU, %s GiB: request is %s, want %s", test.cpu, test.memory, got, test.memoryRequest)
 		}
 	}

@@ -45,8 +45,8 @@ type leaf struct {
 	of   reflect.Type
 	// steps lead to the value: the index of a struct's field, or the key of a map.
 	steps []any
-	// keyRule is the rule of the keys, if the value is a map.
-	keyRule string
+	// tag is that of the struct's field.
+	tag reflect.StructTag
 }
 
 // anyKey stands for the key of a map in the path of a leaf of all environments.
@@ -72,8 +72,8 @@ func (e *Environment) leaves() []leaf {
 // leavesOf returns the settings of a struct. keys returns the keys that a map has.
 func leavesOf(top reflect.Value, keys func(reflect.Value) []string) []leaf {
 	var found []leaf
-	var walk func(value reflect.Value, path string, steps []any, keyRule string)
-	walk = func(value reflect.Value, path string, steps []any, keyRule string) {
+	var walk func(value reflect.Value, path string, steps []any, tag reflect.StructTag)
+	walk = func(value reflect.Value, path string, steps []any, tag reflect.StructTag) {
 		with := func(step any) []any { return append(slices.Clip(steps), step) }
 		t := value.Type()
 		switch {
@@ -81,7 +81,7 @@ func leavesOf(top reflect.Value, keys func(reflect.Value) []string) []leaf {
 			walk(section(value), path, steps, "")
 		case t.Kind() == reflect.Struct:
 			for _, f := range fieldsOf(t) {
-				walk(value.Field(f.index), join(path, f.name), with(f.index), t.Field(f.index).Tag.Get("keys"))
+				walk(value.Field(f.index), join(path, f.name), with(f.index), t.Field(f.index).Tag)
 			}
 		case t.Kind() == reflect.Map && isSection(t.Elem()):
 			for _, key := range keys(value) {
@@ -92,7 +92,7 @@ func leavesOf(top reflect.Value, keys func(reflect.Value) []string) []leaf {
 				walk(entry, path+"."+key, with(key), "")
 			}
 		default:
-			found = append(found, leaf{path, t, steps, keyRule})
+			found = append(found, leaf{path, t, steps, tag})
 			if t.Kind() == reflect.Map {
 				for _, key := range value.MapKeys() {
 					found = append(found, leaf{path: path + "." + key.String(), of: t.Elem(), steps: with(key.String())})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -74,16 +75,47 @@ func complete(t *testing.T, environments []*Environment) {
 		"state's region":     zoneLetters[e.State.Region] != "",
 		"state's key":        (e.State.KMSKey == "") == (e.State.Endpoint != ""),
 		"protection":         e.Database.DeletionProtection != nil && e.Database.FinalSnapshot != nil,
-		"requests":           e.App.CPURequest() != "" && e.App.MemoryRequest() != "",
-		"image":              (e.App.Image.Tag == "") != (e.App.Image.Digest == ""),
+		"applications":       len(e.Apps) > 0,
 		"issuer":             strings.HasPrefix(e.CI.Issuer, "https://"),
 		"who deploys":        len(e.CI.Branches)+len(e.CI.Tags) > 0,
-		"load balancer":      len(e.ResourceName(e.App.Name)) <= 32,
 		"range":              isVPCRange(e.Network.CIDR),
-		"only plain strings": !strings.ContainsAny(e.Project+e.Account+e.Region+e.App.Name+e.App.Domain, "\n\" "),
+		"only plain strings": !strings.ContainsAny(e.Project+e.Account+e.Region, "\n\" "),
 	} {
 		if !ok {
 			t.Errorf("%s is not what it must be: %+v", what, e)
+		}
+	}
+	for name, app := range e.Apps {
+		completeApp(t, e, name, app)
+	}
+}
+
+func completeApp(t *testing.T, e *Environment, name string, app *App) {
+	t.Helper()
+	var sizes []Size
+	for _, worker := range app.Workers {
+		sizes = append(sizes, worker.Size())
+	}
+	for _, job := range app.Jobs {
+		sizes = append(sizes, job.Size())
+	}
+	domain := ""
+	if app.Web != nil {
+		sizes, domain = append(sizes, app.Web.Size()), app.Web.Domain
+	}
+	for what, ok := range map[string]bool{
+		"name":               app.Name == name,
+		"processes":          len(sizes) > 0,
+		"image":              (app.Image.Tag == "") != (app.Image.Digest == ""),
+		"user":               app.User > 0,
+		"load balancer":      app.Web == nil || len(e.ResourceName(name)) <= 32,
+		"only plain strings": !strings.ContainsAny(name+domain, "\n\" "),
+		"sizes": !slices.ContainsFunc(sizes, func(size Size) bool {
+			return size.CPURequest() == "" || size.MemoryRequest() == ""
+		}),
+	} {
+		if !ok {
+			t.Errorf("%s of %s is not what it must be: %+v", what, name, app)
 		}
 	}
 }

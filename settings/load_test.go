@@ -92,7 +92,7 @@ func TestSamples(t *testing.T) {
 		{"dev's replica", dev.ResourceName("postgres", "replica", "1"), "plinth-dev-postgres-replica-1"},
 		{"prod's deletion protection", *prod.Database.DeletionProtection, true},
 		{"prod's final snapshot", *prod.Database.FinalSnapshot, true},
-		{"prod's CPU, not quoted", prod.App.CPU, "1"},
+		{"prod's CPU, not quoted", prod.Apps["app"].Web.CPU, "1"},
 	} {
 		if check.got != check.want {
 			t.Errorf("%s is %v, want %v", check.what, check.got, check.want)
@@ -139,9 +139,9 @@ func TestGoodInput(t *testing.T) {
 		want any
 	}{
 		{"account as a number", swap(`"111111111111"`, "012345678901"), func(e *Environment) any { return e.Account }, "012345678901"},
-		{"version as a number keeps its zero", swap("1.2.3", "1.40"), func(e *Environment) any { return e.App.Image.Tag }, "1.40"},
+		{"version as a number keeps its zero", swap("1.2.3", "1.40"), func(e *Environment) any { return e.Apps["app"].Image.Tag }, "1.40"},
 		{"version with a minor", under("database", "version: 16.10"), func(e *Environment) any { return e.Database.ParameterFamily() }, "postgres16"},
-		{"tag as a number", swap("1.2.3", "1.10"), func(e *Environment) any { return e.App.Image.Tag }, "1.10"},
+		{"tag as a number", swap("1.2.3", "1.10"), func(e *Environment) any { return e.Apps["app"].Image.Tag }, "1.10"},
 		{"false is not the default", under("network", "flowLogs: false"), func(e *Environment) any { return e.Network.FlowLogs }, false},
 		{"zero is not the default", aurora("autoscaling: {min: 0, max: 0}"), func(e *Environment) any { return e.Database.Autoscaling.Min }, 0},
 		{"one of a section leaves the others", aurora("autoscaling: {min: 2}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 3},
@@ -152,7 +152,7 @@ func TestGoodInput(t *testing.T) {
 		{"connections as they are written", observe("alarms: {databaseConnections: 7}"), func(e *Environment) any { return e.Observability.Alarms.DatabaseConnections }, 7},
 		{"free storage by the storage", under("database", "storageGiB: 80"), func(e *Environment) any { return e.Observability.Alarms.DatabaseFreeStorageGiB }, 10},
 		{"Grafana from inside the VPC", observe(grafana), func(e *Environment) any { return e.Observability.Grafana.AllowedCIDRs[0] }, "10.10.0.0/16"},
-		{"what was installed in the cluster can be deleted", observe("loki: {enabled: false}"), func(e *Environment) any { return strings.Join(e.KubernetesStacks(), " ") }, "addons app observability"},
+		{"what was installed in the cluster can be deleted", observe("loki: {enabled: false}"), func(e *Environment) any { return strings.Join(e.KubernetesStacks(), " ") }, "addons observability app"},
 		{"Aurora's family", aurora(), func(e *Environment) any { return e.Database.ParameterFamily() }, "aurora-postgresql17"},
 		{"a database in the cluster needs nothing else", swap("instanceClass: db.t4g.micro", "engine: in-cluster"), func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
 		{"an empty section is as none", top("state:", "registry: # nothing"), func(e *Environment) any { return e.Registry.MaxTaggedImages }, 30},
@@ -160,10 +160,10 @@ func TestGoodInput(t *testing.T) {
 		{"the newest version", under("database", "version: 18.1"), func(e *Environment) any { return e.Database.ParameterFamily() }, "postgres18"},
 		{"protection against the environment's", all(top("protected: true"), closed, under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.DeletionProtection }, false},
 		{"snapshot with the environment's", all(top("protected: true"), closed, under("database", "deletionProtection: false")), func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
-		{"plain HTTP inside the VPC", all(top("protected: true"), under("app", "internal: true")), func(e *Environment) any { return e.App.AllowedCIDRs[0] }, "0.0.0.0/0"},
-		{"plain HTTP to private networks", all(top("protected: true"), under("app", "allowedCIDRs: [10.0.0.0/8]")), func(e *Environment) any { return e.App.Domain }, ""},
-		{"TLS to the internet", all(top("protected: true"), under("app", "domain: app.example.com", "hostedZone: example.com")), func(e *Environment) any { return e.App.AllowedCIDRs[0] }, "0.0.0.0/0"},
-		{"plain HTTP to the internet where nothing is protected", whole(base), func(e *Environment) any { return e.App.AllowedCIDRs[0] }, "0.0.0.0/0"},
+		{"plain HTTP inside the VPC", all(top("protected: true"), web("internal: true")), func(e *Environment) any { return e.Apps["app"].Web.AllowedCIDRs[0] }, "0.0.0.0/0"},
+		{"plain HTTP to private networks", all(top("protected: true"), web("allowedCIDRs: [10.0.0.0/8]")), func(e *Environment) any { return e.Apps["app"].Web.Domain }, ""},
+		{"TLS to the internet", all(top("protected: true"), web("domain: app.example.com", "hostedZone: example.com")), func(e *Environment) any { return e.Apps["app"].Web.AllowedCIDRs[0] }, "0.0.0.0/0"},
+		{"plain HTTP to the internet where nothing is protected", whole(base), func(e *Environment) any { return e.Apps["app"].Web.AllowedCIDRs[0] }, "0.0.0.0/0"},
 		{"state elsewhere", top("state: {region: eu-west-1, bucket: ours}"), func(e *Environment) any { return e.State }, State{Bucket: "ours", Region: "eu-west-1", KMSKey: "arn:aws:kms:eu-west-1:111111111111:alias/plinth-dev-state", NoncurrentVersionRetentionDays: 90, CreatesBucket: true, CreatesKey: true}},
 		{"a protected environment deploys from tags", all(top("protected: true"), closed), func(e *Environment) any { return fmt.Sprint(e.CI.Branches, e.CI.Tags, e.CI.PlanBranches) }, "[] [v*] [main]"},
 		{"another from main", all(), func(e *Environment) any { return fmt.Sprint(e.CI.Branches, e.CI.Tags, e.CI.PlanBranches) }, "[main] [] [*]"},
@@ -175,9 +175,9 @@ func TestGoodInput(t *testing.T) {
 		{"another server has no key", top("state: {endpoint: 'http://127.0.0.1:9000', kmsKey: 'arn:aws:kms:eu-west-2:111111111111:key/1'}"), func(e *Environment) any { return e.State.KMSKey }, ""},
 		{"shared address space", swap("10.10.0.0/16", "100.64.0.0/19"), func(e *Environment) any { return e.Network.CIDR }, "100.64.0.0/19"},
 		{"full internet where nothing is protected", under("cluster", "publicAccessCIDRs: [0.0.0.0/0]"), func(e *Environment) any { return e.Cluster.PublicAccessCIDRs[0] }, "0.0.0.0/0"},
-		{"a long domain with a certificate", under("app", "domain: "+strings.Repeat("a", 53)+".example.com", "certificateARN: arn:aws:acm:eu-west-2:111111111111:certificate/1"), func(e *Environment) any { return len(e.App.Domain) }, 65},
-		{"the longest domain without a certificate", under("app", "domain: "+strings.Repeat("a", 52)+".example.com", "hostedZone: example.com"), func(e *Environment) any { return len(e.App.Domain) }, 64},
-		{"a label of 63 characters", under("app", "domain: "+strings.Repeat("a", 63)+".example.com", "certificateARN: arn:aws:acm:eu-west-2:111111111111:certificate/1"), func(e *Environment) any { return len(e.App.Domain) }, 75},
+		{"a long domain with a certificate", web("domain: "+strings.Repeat("a", 53)+".example.com", "certificateARN: arn:aws:acm:eu-west-2:111111111111:certificate/1"), func(e *Environment) any { return len(e.Apps["app"].Web.Domain) }, 65},
+		{"the longest domain without a certificate", web("domain: "+strings.Repeat("a", 52)+".example.com", "hostedZone: example.com"), func(e *Environment) any { return len(e.Apps["app"].Web.Domain) }, 64},
+		{"a label of 63 characters", web("domain: "+strings.Repeat("a", 63)+".example.com", "certificateARN: arn:aws:acm:eu-west-2:111111111111:certificate/1"), func(e *Environment) any { return len(e.Apps["app"].Web.Domain) }, 75},
 		{"principal with a path", swap("role/admin", "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"), func(e *Environment) any { return e.Cluster.AccessEntries[0].Principal }, "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/Admin"},
 		{"administrators", top("state: {administrators: [role/ops/admin, user/me, 'role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*']}"),
 			func(e *Environment) any { return strings.Join(e.State.Administrators, " ") },
@@ -186,9 +186,9 @@ func TestGoodInput(t *testing.T) {
 		{"no NAT with all endpoints", all(under("network", "nat: none", "interfaceEndpoints: ["+strings.Join(endpointsForFargate, ", ")+"]"), under("cluster", "imageMirror: registry.example.com/mirror")), func(e *Environment) any { return e.Network.NAT }, NATNone},
 		{"windows that touch", under("database", "backupWindow: 04:30-05:00"), func(e *Environment) any { return e.Database.BackupWindow }, "04:30-05:00"},
 		{"storage with just enough room", under("database", "storageGiB: 101", "maxStorageGiB: 112"), func(e *Environment) any { return e.Database.MaxStorageGiB }, 112},
-		{"pods of one number", under("app", "replicas: {min: 4, max: 4}"), func(e *Environment) any { return e.App.Replicas.Min }, 4},
+		{"pods of one number", web("replicas: {min: 4, max: 4}"), func(e *Environment) any { return e.Apps["app"].Web.Replicas.Min }, 4},
 		{"replicas of one number", aurora("autoscaling: {min: 2, max: 2}"), func(e *Environment) any { return e.Database.Autoscaling.Max }, 2},
-		{"longest name of a load balancer", all(top("project: a-name-of-17-chrs"), under("app", "name: ten-chars1")), func(e *Environment) any { return len(e.ResourceName(e.App.Name)) }, 32},
+		{"longest name of a load balancer", all(top("project: a-name-of-17-chrs"), swap("\n  app:\n", "\n  ten-chars1:\n")), func(e *Environment) any { return len(e.ResourceName(e.ApplicationNames()[0])) }, 32},
 		{"byte order mark", func(file string) string { return "\ufeff" + file }, func(e *Environment) any { return e.Region }, "eu-west-2"},
 		{"Windows line ends", func(file string) string { return strings.ReplaceAll(file, "\n", "\r\n") }, func(e *Environment) any { return e.Region }, "eu-west-2"},
 	} {
@@ -273,12 +273,12 @@ func TestOneIdentityProviderInAnAccount(t *testing.T) {
 	for _, test := range []struct {
 		name, dev, qa, want string
 	}{
-		{"both make it", dev, base, `qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
+		{"both make it", dev, base, `qa.yaml:17: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
 		{"the later one leaves it", dev, shared(base), ""},
 		{"the earlier one leaves it", shared(dev), base, ""},
 		{"two issuers", github(dev), base, ""},
 		{"the issuer by default and by name", under("ci", "issuer: https://gitlab.com")(dev), base,
-			`qa.yaml:15: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
+			`qa.yaml:17: ci.useExistingOIDCProvider: must be true: dev creates the OIDC provider for https://gitlab.com in the same account, which can have only one`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := loadFiles(map[string]string{"dev": test.dev, "qa": test.qa})
@@ -315,14 +315,14 @@ func TestMostAudiencesOfAnAccount(t *testing.T) {
 func TestOnlyOneHasIt(t *testing.T) {
 	const a, b = "111111111111", "222222222222"
 	bucket := top("state: {bucket: example-states}")
-	domain := under("app", "domain: app.example.com", "hostedZone: example.com")
+	domain := web("domain: app.example.com", "hostedZone: example.com")
 	dev, qa := withRange(a, "10.0.0.0/16"), withRange(b, "10.1.0.0/16")
 	qaOfA := strings.Replace(qa, b, a, 1)
 	for _, test := range []struct{ name, dev, qa, selected, want string }{
 		{"a bucket", bucket(dev), bucket(qa), "", `qa.yaml:1: state.bucket: must differ from dev's, which creates the bucket, is "example-states" too`},
 		{"a bucket, the other left out", bucket(dev), bucket(qa), "dev", `dev.yaml:1: state.bucket: must differ from qa's, which creates the bucket, is "example-states" too`},
 		{"a bucket of another server", top("state: {bucket: example-states, endpoint: https://s3.example.com}")(dev), bucket(qa), "", ""},
-		{"a record", domain(dev), domain(qaOfA), "", `qa.yaml:13: app.domain: must differ from dev's, which creates the record in the same hosted zone, is app.example.com too`},
+		{"a record", domain(dev), domain(qaOfA), "", `qa.yaml:15: apps.app.web.domain: must differ from dev's, which creates the record in the same hosted zone, is app.example.com too`},
 		{"a record in two accounts", domain(dev), domain(qa), "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -89,7 +89,7 @@ func (d *document) override(variables map[string]string) {
 		target := reflect.New(leaf.of).Elem()
 		target.Set(leaf.get(d.env))
 		decoder := d.variableDecoder(variable)
-		decoder.keyRule = leaf.keyRule
+		decoder.keyRule = leaf.tag.Get("keys")
 		decoder.value(node, target, leaf.path, at)
 		leaf.set(d.env, target)
 	}

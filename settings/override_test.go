@@ -10,18 +10,18 @@ func TestVariable(t *testing.T) {
 	for path, want := range map[string]string{
 		"account":                                 "PLINTH_DEV_ACCOUNT",
 		"logRetentionDays":                        "PLINTH_DEV_LOG_RETENTION_DAYS",
-		"app.image.tag":                           "PLINTH_DEV_APP_IMAGE_TAG",
-		"app.memoryGiB":                           "PLINTH_DEV_APP_MEMORY_GIB",
-		"app.certificateARN":                      "PLINTH_DEV_APP_CERTIFICATE_ARN",
-		"app.allowedCIDRs":                        "PLINTH_DEV_APP_ALLOWED_CIDRS",
-		"app.webACLARN":                           "PLINTH_DEV_APP_WEB_ACL_ARN",
+		"apps.app.image.tag":                      "PLINTH_DEV_APPS_APP_IMAGE_TAG",
+		"apps.app.web.memoryGiB":                  "PLINTH_DEV_APPS_APP_WEB_MEMORY_GIB",
+		"apps.app.web.certificateARN":             "PLINTH_DEV_APPS_APP_WEB_CERTIFICATE_ARN",
+		"apps.app.web.allowedCIDRs":               "PLINTH_DEV_APPS_APP_WEB_ALLOWED_CIDRS",
+		"apps.app.web.webACLARN":                  "PLINTH_DEV_APPS_APP_WEB_WEB_ACL_ARN",
 		"database.storageGiB":                     "PLINTH_DEV_DATABASE_STORAGE_GIB",
 		"database.multiAZ":                        "PLINTH_DEV_DATABASE_MULTI_AZ",
 		"database.autoscaling.cpuPercent":         "PLINTH_DEV_DATABASE_AUTOSCALING_CPU_PERCENT",
 		"cluster.publicAccessCIDRs":               "PLINTH_DEV_CLUSTER_PUBLIC_ACCESS_CIDRS",
 		"network.allowOverlapWith":                "PLINTH_DEV_NETWORK_ALLOW_OVERLAP_WITH",
 		"observability.alarms.databaseCPUPercent": "PLINTH_DEV_OBSERVABILITY_ALARMS_DATABASE_CPU_PERCENT",
-		"app.waf.requestsPer5Minutes":             "PLINTH_DEV_APP_WAF_REQUESTS_PER5_MINUTES",
+		"apps.app.web.waf.requestsPer5Minutes":    "PLINTH_DEV_APPS_APP_WEB_WAF_REQUESTS_PER5_MINUTES",
 		"state.kmsKey":                            "PLINTH_DEV_STATE_KMS_KEY",
 	} {
 		if got := Variable("dev", path); got != want {
@@ -51,18 +51,18 @@ func TestOverride(t *testing.T) {
 		get      func(*Environment) any
 		want     any
 	}{
-		{"text", "PLINTH_DEV_APP_IMAGE_TAG=2.0", func(e *Environment) any { return e.App.Image.Tag }, "2.0"},
+		{"text", "PLINTH_DEV_APPS_APP_IMAGE_TAG=2.0", func(e *Environment) any { return e.Apps["app"].Image.Tag }, "2.0"},
 		{"text that is YAML", "PLINTH_DEV_REPOSITORY=a: b", func(e *Environment) any { return e.Repository }, "a: b"},
 		{"text with an equals sign", "PLINTH_DEV_REPOSITORY=a=b", func(e *Environment) any { return e.Repository }, "a=b"},
 		{"leading zeros", "PLINTH_DEV_ACCOUNT=012345678901", func(e *Environment) any { return e.Account }, "012345678901"},
 		{"named text", "PLINTH_DEV_NETWORK_NAT=per-zone", func(e *Environment) any { return e.Network.NAT }, NATPerZone},
-		{"web ACL taken away", "PLINTH_DEV_APP_WEB_ACL_ARN=none", func(e *Environment) any { return e.App.WebACLARN }, "none"},
+		{"web ACL taken away", "PLINTH_DEV_APPS_APP_WEB_WEB_ACL_ARN=none", func(e *Environment) any { return e.Apps["app"].Web.WebACLARN }, "none"},
 		{"number", "PLINTH_DEV_DATABASE_REPLICAS=2", func(e *Environment) any { return e.Database.Replicas }, 2},
 		{"true", "PLINTH_DEV_PROTECTED=true", func(e *Environment) any { return *e.Database.FinalSnapshot }, true},
 		{"false where unset", "PLINTH_DEV_DATABASE_FINAL_SNAPSHOT=false", func(e *Environment) any { return *e.Database.FinalSnapshot }, false},
 		{"list with commas", "PLINTH_DEV_NETWORK_ZONES=a, c", func(e *Environment) any { return e.Network.Zones }, []string{"a", "c"}},
 		{"list as in YAML", "PLINTH_DEV_NETWORK_ZONES=[c, a]", func(e *Environment) any { return e.Network.Zones }, []string{"c", "a"}},
-		{"list of one", "PLINTH_DEV_APP_ALLOWED_CIDRS=192.0.2.0/24", func(e *Environment) any { return e.App.AllowedCIDRs }, []string{"192.0.2.0/24"}},
+		{"list of one", "PLINTH_DEV_APPS_APP_WEB_ALLOWED_CIDRS=192.0.2.0/24", func(e *Environment) any { return e.Apps["app"].Web.AllowedCIDRs }, []string{"192.0.2.0/24"}},
 		{"empty list", "PLINTH_DEV_CLUSTER_PUBLIC_ACCESS_CIDRS=[]", func(e *Environment) any { return e.Cluster.PublicAccessCIDRs }, []string{}},
 		{"list of mappings", "PLINTH_DEV_CLUSTER_ACCESS_ENTRIES=[{principal: user/me, policy: admin}, {principal: role/ci}]",
 			func(e *Environment) any { return e.Cluster.AccessEntries },
@@ -96,9 +96,9 @@ func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
 // TestOverrideOfTheImage: CI can deploy its own image, whether the file has a tag or a digest.
 func TestOverrideOfTheImage(t *testing.T) {
 	digest := func(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
-	const tagged, digested = "PLINTH_DEV_APP_IMAGE_TAG=", "PLINTH_DEV_APP_IMAGE_DIGEST="
+	const tagged, digested = "PLINTH_DEV_APPS_APP_IMAGE_TAG=", "PLINTH_DEV_APPS_APP_IMAGE_DIGEST="
 	byDigest := swap("tag: 1.2.3", "digest: "+digest("0"))
-	byBoth := swap("tag: 1.2.3", "tag: 1.2.3\n    digest: "+digest("0"))
+	byBoth := swap("tag: 1.2.3", "tag: 1.2.3\n      digest: "+digest("0"))
 	keep := func(file string) string { return file }
 	for _, test := range []struct {
 		name    string
@@ -113,10 +113,10 @@ func TestOverrideOfTheImage(t *testing.T) {
 		{"digest instead of digest", byDigest, []string{digested + digest("1")}, Image{Digest: digest("1")}, ""},
 		{"empty is not set", byDigest, []string{tagged, digested}, Image{Digest: digest("0")}, ""},
 		{"instead of a tag that is none", swap("1.2.3", "latest"), []string{digested + digest("1")}, Image{Digest: digest("1")}, ""},
-		{"of another environment", keep, []string{"PLINTH_QA_APP_IMAGE_DIGEST=" + digest("1")}, Image{Tag: "1.2.3"}, ""},
-		{"both in the file", byBoth, nil, Image{}, "dev.yaml:13: app.image: must have a tag or a digest, has both"},
-		{"both in the environment", keep, []string{tagged + "2", digested + digest("1")}, Image{}, "dev.yaml:13: app.image: must have a tag or a digest, has both"},
-		{"digest that is none", keep, []string{digested + "sha256:1"}, Image{}, "PLINTH_DEV_APP_IMAGE_DIGEST: app.image.digest: must be an image digest"},
+		{"of another environment", keep, []string{"PLINTH_QA_APPS_APP_IMAGE_DIGEST=" + digest("1")}, Image{Tag: "1.2.3"}, ""},
+		{"both in the file", byBoth, nil, Image{}, "dev.yaml:15: apps.app.image: must have a tag or a digest, has both"},
+		{"both in the environment", keep, []string{tagged + "2", digested + digest("1")}, Image{}, "dev.yaml:15: apps.app.image: must have a tag or a digest, has both"},
+		{"digest that is none", keep, []string{digested + "sha256:1"}, Image{}, "PLINTH_DEV_APPS_APP_IMAGE_DIGEST: apps.app.image.digest: must be an image digest"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := map[string]string{"dev": test.edit(base), "qa": withRange("222222222222", "10.0.0.0/16")}
@@ -128,8 +128,8 @@ func TestOverrideOfTheImage(t *testing.T) {
 				}
 			case err != nil:
 				t.Error(err)
-			case environments[0].App.Image != test.want:
-				t.Errorf("got %+v, want %+v", environments[0].App.Image, test.want)
+			case environments[0].Apps["app"].Image != test.want:
+				t.Errorf("got %+v, want %+v", environments[0].Apps["app"].Image, test.want)
 			}
 		})
 	}
@@ -172,11 +172,11 @@ func TestOverrideOfTheEngine(t *testing.T) {
 
 func TestOverrideOfOneEnvironment(t *testing.T) {
 	files := map[string]string{"dev": base, "qa": withRange("222222222222", "10.0.0.0/16")}
-	environments, err := loadFiles(files, "PLINTH_QA_APP_IMAGE_TAG=9", "PLINTH_QA_APP_IMAGE_TAG=10")
+	environments, err := loadFiles(files, "PLINTH_QA_APPS_APP_IMAGE_TAG=9", "PLINTH_QA_APPS_APP_IMAGE_TAG=10")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if dev, qa := environments[0].App.Image.Tag, environments[1].App.Image.Tag; dev != "1.2.3" || qa != "10" {
+	if dev, qa := environments[0].Apps["app"].Image.Tag, environments[1].Apps["app"].Image.Tag; dev != "1.2.3" || qa != "10" {
 		t.Errorf("tags are %s and %s, want 1.2.3 and, of two values, the last", dev, qa)
 	}
 }
@@ -214,7 +214,7 @@ PLINTH_DEV_CLUSTER_ACCESS_ENTRIES: cluster.accessEntries[0].role: unknown key; k
 		{"rule of several settings", nil, []string{"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r8g.large", "PLINTH_DEV_DATABASE_REPLICAS=1"},
 			`PLINTH_DEV_DATABASE_REPLICAS: database.replicas: must not be set with engine aurora-postgresql: Aurora scales its replicas; use database.autoscaling`},
 		{"several, after the file's", swap("1.2.3", "latest"), []string{"PLINTH_DEV_REGION=mars", "PLINTH_DEV_NETWORK_NAT=x"},
-			`dev.yaml:14: app.image.tag: must be an image tag other than latest: at most 128 letters, digits and _.-, is "latest"; name a version: tags are immutable
+			`dev.yaml:16: apps.app.image.tag: must be an image tag other than latest: at most 128 letters, digits and _.-, is "latest"; name a version: tags are immutable
 PLINTH_DEV_NETWORK_NAT: network.nat: must be none, single or per-zone, is "x"
 PLINTH_DEV_REGION: region: must be a commercial AWS region, is "mars"; add it to settings/regions.go if it is new`},
 		{"unknown setting", nil, []string{"PLINTH_DEV_NETWORK_NATT=none"},

@@ -30,12 +30,24 @@ func groups(path string, of *jsonschema.Schema, values reflect.Value) []group {
 		property, _ := of.Properties.Get(f.name)
 		switch value := values.Field(f.index); {
 		case value.Kind() == reflect.Struct:
-			all = append(all, groups(join(path, f.name), property, value)...)
+			all = append(all, groups(settingPath(path, f.name), property, value)...)
+		case isSection(value.Type()):
+			all = append(all, groups(settingPath(path, f.name), property, section(value))...)
+		case isMapOfSections(value.Type()):
+			entry := fresh(value.Type().Elem().Elem()).Elem()
+			all = append(all, groups(settingPath(path, f.name)+"."+anyKey, property.AdditionalProperties, entry)...)
 		case isListOfStructs(value.Type()):
-			all = append(all, groups(join(path, f.name)+"[]", property.Items, reflect.ValueOf(defaultAccess()))...)
+			all = append(all, groups(settingPath(path, f.name)+"[]", property.Items, fresh(value.Type().Elem()).Elem())...)
 		}
 	}
 	return all
+}
+
+func isMapOfSections(t reflect.Type) bool { return t.Kind() == reflect.Map && isSection(t.Elem()) }
+
+// isGroup reports whether the settings of a type have a heading of their own, and no row.
+func isGroup(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || isSection(t) || isMapOfSections(t)
 }
 
 func isListOfStructs(t reflect.Type) bool {
@@ -67,7 +79,7 @@ file and the line. Editors complete and check the keys by ` + "`environments/sch
 A variable overrides one setting of one environment: ` + "`PLINTH_`" + `, the environment, and the key in capitals, with
 an underscore for each dot and between words. A list is written ` + "`a,b`" + ` or ` + "`[a, b]`" + `; an empty variable is ignored.
 
-    PLINTH_DEV_APP_IMAGE_TAG=1.2.3 PLINTH_DEV_NETWORK_ZONES=a,b ./plinth synth
+    PLINTH_DEV_APPS_SHOP_IMAGE_TAG=1.2.3 PLINTH_DEV_NETWORK_ZONES=a,b ./plinth synth
 
 The last column says what a change does to an environment that is deployed:
 
@@ -84,14 +96,18 @@ The last column says what a change does to an environment that is deployed:
 
 // anchor returns the anchor of a heading, as in GitHub and GitLab.
 func anchor(heading string) string {
-	return strings.NewReplacer(".", "", " ", "-").Replace(strings.ToLower(heading))
+	return strings.NewReplacer(".", "", " ", "-", "<", "", ">", "", "`", "").Replace(strings.ToLower(heading))
 }
 
 func (g group) heading() string {
 	if g.path == "" {
 		return "Top level"
 	}
-	return strings.TrimSuffix(g.path, "[]")
+	path := strings.TrimSuffix(g.path, "[]")
+	if !strings.Contains(path, anyKey) {
+		return path
+	}
+	return "`" + strings.NewReplacer("apps.*", "apps.<name>", "workers.*", "workers.<name>", "jobs.*", "jobs.<name>").Replace(path) + "`"
 }
 
 func (g group) write(page *bytes.Buffer) {
@@ -105,8 +121,8 @@ func (g group) write(page *bytes.Buffer) {
 		table = "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n"
 	}
 	for _, f := range fieldsOf(g.values.Type()) {
-		if g.values.Field(f.index).Kind() == reflect.Struct {
-			continue // a group of its own
+		if isGroup(g.values.Field(f.index).Type()) {
+			continue
 		}
 		page.WriteString(table + g.row(f))
 		table = ""
@@ -136,7 +152,7 @@ func (g group) row(f field) string {
 		meaning = prose(meaning)
 	}
 	row := fmt.Sprintf("| `%s` | %s | %s | %s |", f.name, typeInWords(g.values.Type().Field(f.index)), initial, meaning)
-	if change, ok := changes[join(g.path, f.name)]; ok {
+	if change, ok := changes[settingPath(g.path, f.name)]; ok {
 		row += " " + prose(change.words()) + " |"
 	}
 	return row + "\n"
@@ -156,8 +172,8 @@ func (g group) example() string {
 		if f.name == "enabled" {
 			value = true
 		}
-		if value == nil {
-			continue // a group of its own
+		if value == nil || isGroup(g.values.Field(f.index).Type()) {
+			continue
 		}
 		var node yaml.Node
 		if err := node.Encode(value); err != nil {
@@ -189,7 +205,10 @@ func nest(path string, example *yaml.Node) *yaml.Node {
 		return example
 	}
 	keys := strings.Split(path, ".")
-	for _, key := range slices.Backward(keys) {
+	for i, key := range slices.Backward(keys) {
+		if key == anyKey {
+			key = map[string]string{"apps": "shop", "workers": "mailer", "jobs": "nightly-report"}[keys[i-1]]
+		}
 		if name, ok := strings.CutSuffix(key, "[]"); ok {
 			key, example = name, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{example}}
 		}
@@ -255,7 +274,7 @@ func defaultInWords(property *jsonschema.Schema, required bool) string {
 
 // code matches words that are shown as code: with < or _, with a slash in front, keys with a capital
 // letter, and paths of settings.
-var code = regexp.MustCompile(`(?:\./)?[^\s(),;]*[<_][^\s(),;]*[^\s(),;.:…]…?|\./plinth [a-z]+|/[a-z.-]+/[a-z.-]+|\b[a-z]+[A-Z][A-Za-z]+\b|\b(?:app|cluster|database|network|state|ci|registry|observability)(?:\.[A-Za-z]+)+`)
+var code = regexp.MustCompile(`(?:\./)?[^\s(),;]*[<_][^\s(),;]*[^\s(),;.:…]…?|\./plinth [a-z]+|/[a-z.-]+/[a-z.-]+|\b[a-z]+[A-Z][A-Za-z]+\b|\b(?:apps|cluster|database|network|state|ci|registry|observability)(?:\.[A-Za-z]+)+`)
 
 // prose returns text as Markdown.
 func prose(text string) string {
@@ -287,11 +306,11 @@ func TestSchemaExamples(t *testing.T) {
 	}
 	for _, leaf := range leaves() {
 		found := any(file)
-		for key := range strings.SplitSeq(leaf.path, ".") {
+		for key := range strings.SplitSeq(strings.NewReplacer("apps.*", "apps.shop", "workers.*", "workers.mailer", "jobs.*", "jobs.nightly-report").Replace(leaf.path), ".") {
 			inside, _ := found.(map[string]any)
 			found = inside[key]
 		}
-		excluded := reflect.TypeFor[Environment]().FieldByIndex(leaf.index).Tag.Get("insteadOf") != ""
+		excluded := leaf.tag.Get("insteadOf") != ""
 		if found == nil && !excluded && !strings.HasPrefix(leaf.path, "database.autoscaling.") {
 			t.Errorf("%s has neither a default nor an example", leaf.path)
 		}

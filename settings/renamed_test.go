@@ -84,7 +84,7 @@ func TestRenamedKeyWithWhatFollowsFromIt(t *testing.T) {
 		"qa":  all(swap("10.10.0.0/16", "10.20.0.0/16"), under("ci", "sharesProvider: true"))(base),
 	}
 	_, err := loadFiles(files)
-	expect(t, err, "qa.yaml:16: ci.sharesProvider: is now ci.useExistingOIDCProvider; rename it")
+	expect(t, err, "qa.yaml:18: ci.sharesProvider: is now ci.useExistingOIDCProvider; rename it")
 
 	// In a renamed section, each key is reported.
 	_, err = loadFiles(map[string]string{"dev": under("database", "backup:", "  enabled: true", "  keepDays: 7")(base)})
@@ -98,7 +98,7 @@ func TestRenamedKeyWithWhatFollowsFromIt(t *testing.T) {
 func TestRemovedKeys(t *testing.T) {
 	const gone = "is gone: a job's token has the audience <project>-<environment>-plan, -deploy or -push; remove it"
 	_, err := loadFiles(map[string]string{"dev": under("ci", "audience: sts.amazonaws.com")(base)})
-	expect(t, err, "dev.yaml:16: ci.audience: "+gone)
+	expect(t, err, "dev.yaml:18: ci.audience: "+gone)
 	_, err = loadFiles(map[string]string{"dev": base}, "PLINTH_DEV_CI_AUDIENCE=x")
 	expect(t, err, "PLINTH_DEV_CI_AUDIENCE: "+gone)
 }

@@ -63,19 +63,34 @@ func annotate(path string, of *jsonschema.Schema, defaults reflect.Value, commen
 		if example := tags.Get("example"); example != "" {
 			property.Examples = []any{fromYAML(example)}
 		}
-		if change, ok := changes[join(path, field.name)]; ok {
+		if change, ok := changes[settingPath(path, field.name)]; ok {
 			property.Extras = map[string]any{changeKey: change}
 		}
 		own, entries, _ := strings.Cut(tags.Get("validate"), "dive")
 		required := apply(property, own) && value.IsZero()
 		switch {
 		case value.Kind() == reflect.Struct:
-			annotate(join(path, field.name), property, value, comments)
+			annotate(settingPath(path, field.name), property, value, comments)
 			required = len(property.Required) > 0
+		case isSection(value.Type()):
+			annotate(settingPath(path, field.name), property, section(value), comments)
+			allowEmpty(property)
+			required = false
+		case value.Kind() == reflect.Map:
+			property.PropertyNames = &jsonschema.Schema{Pattern: rules()[tags.Get("keys")].pattern}
+			entry := property.AdditionalProperties
+			if !isSection(value.Type().Elem()) {
+				apply(entry, strings.TrimPrefix(entries, ","))
+				break
+			}
+			name := value.Type().Elem().Elem().Name()
+			entry.Description = description(comments["plinth/settings."+name], name)
+			annotate(settingPath(path, field.name)+"."+anyKey, entry, fresh(value.Type().Elem().Elem()).Elem(), comments)
+			allowEmpty(entry)
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
 			entry := value.Type().Elem().Name()
 			property.Items.Description = description(comments["plinth/settings."+entry], entry)
-			annotate(join(path, field.name)+"[]", property.Items, reflect.ValueOf(defaultAccess()), comments)
+			annotate(settingPath(path, field.name)+"[]", property.Items, fresh(value.Type().Elem()).Elem(), comments)
 		case value.Kind() == reflect.Slice:
 			apply(property.Items, strings.TrimPrefix(entries, ","))
 			property.UniqueItems = true
@@ -90,6 +105,20 @@ func annotate(path string, of *jsonschema.Schema, defaults reflect.Value, commen
 			of.Required = append(of.Required, field.name)
 		}
 	}
+}
+
+// allowEmpty allows a section without any setting, which has its defaults.
+func allowEmpty(section *jsonschema.Schema) {
+	section.Type = ""
+	section.Extras = map[string]any{"type": []string{"object", "null"}}
+}
+
+// settingPath appends a field's name to the path of its struct, which can have [anyKey] for a map's key.
+func settingPath(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
 }
 
 // description returns a doc comment without the name at its beginning: "Bucket is the S3 bucket." becomes
@@ -285,16 +314,18 @@ func TestRulesAreUsed(t *testing.T) {
 				name, _, _ := strings.Cut(tag, "=")
 				used[name] = true
 			}
-			switch {
-			case field.Type.Kind() == reflect.Struct:
-				walk(field.Type)
-			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
-				walk(field.Type.Elem())
+			used[field.Tag.Get("keys")] = true
+			inside := field.Type
+			for slices.Contains([]reflect.Kind{reflect.Map, reflect.Pointer, reflect.Slice}, inside.Kind()) {
+				inside = inside.Elem()
+			}
+			if inside.Kind() == reflect.Struct {
+				walk(inside)
 			}
 		}
 	}
 	walk(reflect.TypeFor[Environment]())
-	known := []string{"", "required", "omitempty", "dive", "min", "oneof", "between", "retention"}
+	known := []string{"", "required", "omitempty", "dive", "min", "oneof", "between", "metricsport", "retention"}
 	for name := range rules() {
 		known = append(known, name)
 		if !used[name] {

@@ -55,6 +55,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkAccessPaths()
 	d.checkAccessEntries()
 	d.checkVariables()
+	d.checkProfiles()
 	for _, app := range d.env.Applications() {
 		d.checkApp(app)
 		if app.Web != nil {

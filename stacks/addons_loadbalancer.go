@@ -48,7 +48,7 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 				"ALBGatewayAPI": false, "NLBGatewayAPI": false, "EnableServiceController": false,
 			}},
 			"defaultTargetType": "ip",
-			"defaultTags":       tags(env, "app"),
+			"defaultTags":       environmentTags(env),
 			// The group to open is never the cluster's. Pods that started before theirs had the cluster's tag
 			// have both, and with two the controller would stop.
 			// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/nlb/

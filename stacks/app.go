@@ -2,100 +2,115 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
-	"plinth/constructs/eks"
 	"plinth/constructs/policy"
 	"plinth/constructs/postgres"
 	"plinth/constructs/release"
 	"plinth/settings"
 )
 
-// chart is the application's Helm chart, relative to the project's folder.
+// chart is the applications' Helm chart, relative to the project's folder.
 const chart = "charts/app"
 
-// App is the stack <environment>-app: the application and its access to the database.
+// App is the stack <environment>-<application>: an application and its access to the database.
 type App struct {
 	cdktf.TerraformStack
+	// Settings are the application's.
+	Settings *settings.App
 	// PodsSecurityGroupID is the security group that only the application's pods have.
 	PodsSecurityGroupID *string
 }
 
-// Ports of the application's pods. Security: the Ingress sends every path of the first to the internet,
-// so metrics have a port of their own.
-const (
-	appPort        = 8080
-	appMetricsPort = 9090
-)
-
-// NewApp creates the application's release and the resources that only it needs.
-func NewApp(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons) *App {
-	stack := newStack(scope, env, "app")
-	// No value comes from the add-ons, but without their controllers an Ingress and an
+// NewApp creates an application's release and the resources that only it needs.
+func NewApp(scope constructs.Construct, env *settings.Environment, app *settings.App, data *Data, cluster *Cluster, addons *Addons) *App {
+	stack := newStack(scope, env, app.Name)
+	// Not every value comes from the add-ons, but without their controllers an Ingress and an
 	// ExternalSecret do nothing.
 	stack.AddDependency(addons.TerraformStack)
 	configureKubernetesProviders(stack, env, cluster)
+	forgetNamespace(stack, app.Name)
 
-	name := env.App.Name
-	// The load balancer controller keeps a pod from Ready until its target is healthy, so that a
-	// rolling update drops no request. The gate does not apply to the pods of a first install:
-	// they are older than the load balancer.
-	// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
-	namespace := newNamespace(stack, name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-	groups := newPodGroups(stack, env, cluster)
-	pods := groups.add(name, "Pods of the application", balanced)
-	// helm test asks from a pod of the same namespace.
-	pods.connect("http-from-pods", "The application from its own pods", pods.id, appPort)
-	ready := connectDatabase(groups, pods, data)
-	reads := readPasswordStatements(env, data)
-	if env.App.Parameters.Enabled {
-		reads = append(reads, readParametersStatements(env, data)...)
+	pods := newPodGroups(stack, env, cluster).only(app.Name, "Pods of the application", balanced)
+	connectApplication(pods, app, addons)
+	ready := []cdktf.ITerraformDependable{pods.install()}
+	var role *string
+	if reads := readStatements(env, app, data); len(reads) > 0 {
+		// Security: not the pods' service account. They get the secrets, and need no credentials for AWS.
+		made := newAccountRole(stack, env, cluster, "role", app.Name, app.Name, secretsAccounts(app), "Lets the application read its database's password and its own settings", reads)
+		ready, role = append(ready, made.Permissions...), made.Arn
 	}
-	// Security: not the pods' service account. They get the secrets, and need no credentials for AWS.
-	role := newAccountRole(stack, env, cluster, "role", name, name, secretsAccount(env), "Lets the application read its database's password and its own settings", reads)
-
-	ingress := newIngress(stack, env)
+	var ingress ingressConfig
+	if app.Web != nil {
+		ingress = newIngress(stack, env, app)
+		ready = append(ready, ingress.ready...)
+	}
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(chart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	ready = slices.Concat(ready, role.Permissions, []cdktf.ITerraformDependable{namespace, pods.install(namespace)}, ingress.ready)
-	if env.Cluster.KEDA {
-		ready = append(ready, newKEDA(groups, pods, namespace))
+	values := chartValues(env, app, data, cluster, role, pods.all)
+	if app.Web != nil {
+		values["ingress"] = ingressValues(env, app, cluster.Network, ingress)
 	}
-	app := release.New(stack, "release", release.Config{
-		Name:      name,
-		Namespace: name,
+	installed := release.New(stack, "release", release.Config{
+		Name:      app.Name,
+		Namespace: app.Name,
 		Chart:     *folder.Path(),
-		Values:    chartValues(env, data, cluster.Cluster, role.Arn, pods.all, balancerSubnets(env, cluster.Network), ingress),
+		Values:    values,
 		DependsOn: ready,
 	})
-	if ingress.zone != nil {
-		newDNSRecord(stack, env, ingress.zone, app)
+	if app.Web != nil {
+		outputLoadBalancer(stack, env, app, ingress, installed)
 	}
+	output(stack, "application", "The application's name in the settings", app.Name)
+	if app.Build.Context != "" {
+		output(stack, "build", "What pipelines build the image from", map[string]any{
+			"context": app.Build.Context, "dockerfile": app.Build.Context + "/Dockerfile",
+		})
+	}
+	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{imageRepository(app, data), jsii.String(imageVersion(app.Image))}))
+	output(stack, "namespace", "Kubernetes namespace", app.Name)
+	return &App{TerraformStack: stack, Settings: app, PodsSecurityGroupID: pods.id}
+}
 
-	balancer := loadBalancerHost(stack, name, app)
-	host := balancer
-	if env.App.Domain != "" {
-		host = jsii.String(env.App.Domain)
+// connectApplication lets the application's pods reach each other and what they need, and KEDA their metrics.
+func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
+	if app.Web != nil {
+		// helm test asks from a pod of the same namespace.
+		pods.connect("http-from-pods", "The application from its own pods", pods.id, app.Web.Port)
+		if app.Web.Replicas.RequestsPerSecond > 0 {
+			pods.allow("metrics-from-keda", "The application's metrics from KEDA", addons.KEDASecurityGroupID, app.Web.Metrics.Port)
+		}
 	}
-	output(stack, "url_host", "Host name of the application's URL", host)
-	output(stack, "load_balancer_host", "Where the domain's DNS record must point", balancer)
-	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{data.Repository.URL, jsii.String(imageVersion(env.App.Image))}))
-	output(stack, "namespace", "Kubernetes namespace", name)
-	return &App{TerraformStack: stack, PodsSecurityGroupID: pods.id}
+	if app.Database {
+		pods.connect("database-from-pods", "PostgreSQL from the application's pods", addons.DatabaseSecurityGroupID, postgres.Port)
+	}
+}
+
+// readStatements allow reading the application's secrets. There are none without a database and parameters.
+func readStatements(env *settings.Environment, app *settings.App, data *Data) []policy.Statement {
+	var reads []policy.Statement
+	if app.Database {
+		reads = readPasswordStatements(env, data)
+	}
+	if app.Parameters.Enabled {
+		reads = append(reads, readParametersStatements(env, app, data)...)
+	}
+	return reads
 }
 
 // readParametersStatements allow reading all parameters of one path in one call, the only call that
 // External Secrets makes, and using the environment's key for these parameters only.
 //   - https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
 //   - https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-func readParametersStatements(env *settings.Environment, data *Data) []policy.Statement {
-	arn := fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", env.Region, env.Account, env.ParameterPath())
+func readParametersStatements(env *settings.Environment, app *settings.App, data *Data) []policy.Statement {
+	arn := fmt.Sprintf("arn:aws:ssm:%s:%s:parameter%s", env.Region, env.Account, env.ParameterPath(app))
 	decrypt := useKey(env, "DecryptParameters", "ssm", data.Key.Arn, "kms:Decrypt")
 	decrypt.Conditions = append(decrypt.Conditions, policy.Condition{
 		Test: "StringLike", Variable: "kms:EncryptionContext:PARAMETER_ARN", Values: []string{arn + "/*"},
@@ -106,62 +121,128 @@ func readParametersStatements(env *settings.Environment, data *Data) []policy.St
 	}
 }
 
-// secretsAccount is the service account that External Secrets reads the application's secrets as.
-func secretsAccount(env *settings.Environment) string { return env.App.Name + "-secrets" }
+// secretsAccount is the service account that External Secrets reads an application's secrets as.
+func secretsAccount(app *settings.App) string { return app.Name + "-secrets" }
 
-// chartValues returns the values of charts/app.
-func chartValues(env *settings.Environment, data *Data, cluster *eks.Cluster, roleArn *string, securityGroups, subnets []*string, ingress ingressConfig) map[string]any {
-	app, developers, parameters := env.App, "", ""
-	if app.Parameters.Enabled {
-		parameters = env.ParameterPath()
+// secretsAccounts are the service accounts that may read the application's secrets. The release command runs
+// before the release's own account is there.
+func secretsAccounts(app *settings.App) []string {
+	accounts := []string{secretsAccount(app)}
+	if app.Release != nil {
+		accounts = append(accounts, secretsAccount(app)+"-release")
 	}
-	if env.HasDevelopers() {
-		developers = env.Developers()
-	}
-	return map[string]any{
-		"developerGroup": developers,
-		"parameters":     map[string]any{"path": parameters},
+	return accounts
+}
+
+// chartValues returns the values of charts/app, but for those of the load balancer.
+func chartValues(env *settings.Environment, app *settings.App, data *Data, cluster *Cluster, roleArn *string, securityGroups []*string) map[string]any {
+	values := map[string]any{
 		"image": map[string]any{
-			"repository": data.Repository.URL,
+			"repository": imageRepository(app, data),
 			"tag":        app.Image.Tag,
 			"digest":     app.Image.Digest,
 		},
-		"replicas": map[string]any{
-			"min":               app.Replicas.Min,
-			"max":               app.Replicas.Max,
-			"cpuPercent":        app.Replicas.CPUPercent,
-			"memoryPercent":     app.Replicas.MemoryPercent,
-			"requestsPerSecond": app.Replicas.RequestsPerSecond,
-		},
-		"resources":      map[string]any{"cpu": app.CPURequest(), "memory": app.MemoryRequest()},
+		"user":           app.User,
+		"writable":       append([]string{}, app.Writable...),
+		"env":            maps.Clone(app.Env),
 		"serviceAccount": map[string]any{"name": app.Name},
-		"podAnnotations": podAnnotations(cluster),
+		"podAnnotations": podAnnotations(cluster.Cluster),
 		"securityGroups": securityGroups,
-		"fargateProfile": profileOf(env, appProfile),
-		"port":           appPort,
-		"metricsPort":    appMetricsPort,
-		"secretStore":    map[string]any{"serviceAccountName": secretsAccount(env), "roleArn": roleArn},
-		"database": map[string]any{
-			"host":       data.Database.Endpoint,
-			"readerHost": data.Database.ReaderEndpoint,
-			"port":       postgres.Port,
-			"tls":        databaseTLS(env),
-			"name":       data.Database.Name,
-			"secret":     data.Database.SecretArn,
-			"region":     env.Region,
+		"fargateProfile": profileOf(env, app.Name),
+		"region":         env.Region,
+		"parameters":     map[string]any{"path": ""},
+		"developerGroup": "",
+		"workers":        each(app.Workers, workerValues),
+		"jobs":           each(app.Jobs, jobValues),
+	}
+	if roleArn != nil {
+		values["secretStore"] = map[string]any{
+			"serviceAccountName": secretsAccount(app), "releaseServiceAccountName": secretsAccount(app) + "-release", "roleArn": roleArn,
+		}
+	}
+	if app.Web != nil {
+		values["web"] = webValues(app.Web)
+	}
+	if app.Release != nil {
+		values["release"] = map[string]any{
+			"command": app.Release.Command, "deadlineSeconds": 60 * app.Release.DeadlineMinutes, "resources": sizeValues(app.Release.Size()),
+		}
+	}
+	if app.Database {
+		values["database"] = databaseValues(env, data)
+	}
+	if app.Parameters.Enabled {
+		values["parameters"] = map[string]any{"path": env.ParameterPath(app)}
+	}
+	if env.HasDevelopers() {
+		values["developerGroup"] = env.Developers()
+	}
+	return values
+}
+
+// each returns the chart's values of processes, by their names.
+func each[P any](processes map[string]P, values func(P) map[string]any) map[string]any {
+	all := map[string]any{}
+	for name, process := range processes {
+		all[name] = values(process)
+	}
+	return all
+}
+
+func webValues(web *settings.Web) map[string]any {
+	return map[string]any{
+		"command": append([]string{}, web.Command...),
+		"port":    web.Port,
+		"health": map[string]any{
+			"path": web.Health.Path, "livenessPath": web.Health.LivenessPath, "startSeconds": web.Health.StartSeconds,
 		},
-		"ingress": map[string]any{
-			"loadBalancerName": env.ResourceName(app.Name),
-			"internal":         app.Internal,
-			"subnets":          subnets,
-			"domain":           app.Domain,
-			"certificateArn":   ingress.certificateArn,
-			"allowedCidrs":     app.AllowedCIDRs,
-			"wafAclArn":        ingress.webACLArn,
-			"accessLogs":       map[string]any{"bucket": ingress.logBucket, "prefix": app.AccessLogs.Prefix},
-			"tags":             tags(env, "app"),
+		"metrics":   map[string]any{"port": web.Metrics.Port, "path": web.Metrics.Path},
+		"resources": sizeValues(web.Size()),
+		"replicas": map[string]any{
+			"min":               web.Replicas.Min,
+			"max":               web.Replicas.Max,
+			"cpuPercent":        web.Replicas.CPUPercent,
+			"memoryPercent":     web.Replicas.MemoryPercent,
+			"requestsPerSecond": web.Replicas.RequestsPerSecond,
 		},
 	}
+}
+
+func workerValues(worker *settings.Worker) map[string]any {
+	return map[string]any{
+		"command":   append([]string{}, worker.Command...),
+		"resources": sizeValues(worker.Size()),
+		"replicas": map[string]any{
+			"min":           worker.Replicas.Min,
+			"max":           worker.Replicas.Max,
+			"cpuPercent":    worker.Replicas.CPUPercent,
+			"memoryPercent": worker.Replicas.MemoryPercent,
+		},
+	}
+}
+
+func jobValues(job *settings.Job) map[string]any {
+	return map[string]any{
+		"command":         append([]string{}, job.Command...),
+		"schedule":        job.Schedule,
+		"timeZone":        job.TimeZone,
+		"deadlineSeconds": 60 * job.DeadlineMinutes,
+		"concurrent":      job.Concurrent,
+		"resources":       sizeValues(job.Size()),
+	}
+}
+
+func sizeValues(size settings.Size) map[string]any {
+	return map[string]any{"cpu": size.CPURequest(), "memory": size.MemoryRequest()}
+}
+
+// imageRepository returns the repository of the application's image: its own, or the one that the settings
+// name.
+func imageRepository(app *settings.App, data *Data) *string {
+	if app.Image.Repository != "" {
+		return jsii.String(app.Image.Repository)
+	}
+	return data.Repositories[app.Name].URL
 }
 
 // imageVersion returns the part of an image reference after the repository: @digest or :tag.

@@ -73,6 +73,18 @@ func newInClusterDatabase(groups *podGroups, pods *podGroup, data *Data) cdktf.I
 	})
 }
 
+// databaseValues returns the chart's values of the database.
+func databaseValues(env *settings.Environment, data *Data) map[string]any {
+	return map[string]any{
+		"host":       data.Database.Endpoint,
+		"readerHost": data.Database.ReaderEndpoint,
+		"port":       postgres.Port,
+		"tls":        databaseTLS(env),
+		"name":       data.Database.Name,
+		"secret":     data.Database.SecretArn,
+	}
+}
+
 // databaseTLS returns how the application verifies its database. Security: a CA signs RDS's
 // certificates. PostgreSQL in the cluster signs its own, and proves that it knows the password.
 func databaseTLS(env *settings.Environment) string {

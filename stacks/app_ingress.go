@@ -27,50 +27,80 @@ type ingressConfig struct {
 }
 
 // newIngress creates what the settings enable, unless they name an existing one.
-func newIngress(stack cdktf.TerraformStack, env *settings.Environment) ingressConfig {
-	app := env.App
+func newIngress(stack cdktf.TerraformStack, env *settings.Environment, app *settings.App) ingressConfig {
+	web := app.Web
 	e := ingressConfig{
-		certificateArn: jsii.String(app.CertificateARN),
-		webACLArn:      jsii.String(app.WebACLARN),
-		logBucket:      app.AccessLogs.Bucket,
+		certificateArn: jsii.String(web.CertificateARN),
+		webACLArn:      jsii.String(web.WebACLARN),
+		logBucket:      web.AccessLogs.Bucket,
 	}
-	if app.HostedZone != "" {
+	if web.HostedZone != "" {
 		e.zone = dataawsroute53zone.NewDataAwsRoute53Zone(stack, jsii.String("zone"), &dataawsroute53zone.DataAwsRoute53ZoneConfig{
-			Name: jsii.String(app.HostedZone), PrivateZone: jsii.Bool(false),
+			Name: jsii.String(web.HostedZone), PrivateZone: jsii.Bool(false),
 		}).ZoneId()
-		if app.CertificateARN == "" {
-			e.certificateArn = certificate.New(stack, "certificate", certificate.Config{Domain: app.Domain, ZoneID: e.zone})
+		if web.CertificateARN == "" {
+			e.certificateArn = certificate.New(stack, "certificate", certificate.Config{Domain: web.Domain, ZoneID: e.zone})
 		}
 	}
-	if app.WAF.Enabled {
+	if web.WAF.Enabled {
 		var groups []webacl.RuleGroup
 		for _, group := range settings.RuleGroups {
-			groups = append(groups, webacl.RuleGroup{Name: group.Name, CountRules: app.WAF.CountedIn(group)})
+			groups = append(groups, webacl.RuleGroup{Name: group.Name, CountRules: web.WAF.CountedIn(group)})
 		}
 		acl := webacl.New(stack, "web-acl", webacl.Config{
 			Name:                env.ResourceName(app.Name),
-			RequestsPer5Minutes: app.WAF.RequestsPer5Minutes,
-			CountOnly:           app.WAF.CountOnly,
+			RequestsPer5Minutes: web.WAF.RequestsPer5Minutes,
+			CountOnly:           web.WAF.CountOnly,
 			RuleGroups:          groups,
 			KeyArn:              newKey(stack, env, "key", app.Name, "Encrypts the web ACL's log", false).Arn,
 			LogRetentionDays:    env.LogRetentionDays,
 		})
 		e.webACLArn, e.ready = acl.Arn, append(e.ready, acl.Ready)
 	}
-	if app.AccessLogs.Enabled {
+	if web.AccessLogs.Enabled {
 		name := env.ResourceName(app.Name, "logs", env.Account)
-		logs := newAccessLogBucket(stack, env, name)
+		logs := newAccessLogBucket(stack, env, web, name)
 		e.logBucket, e.ready = name, append(e.ready, logs.Ready)
 	}
 	return e
+}
+
+// ingressValues returns the chart's values of the load balancer.
+func ingressValues(env *settings.Environment, app *settings.App, network *Network, ingress ingressConfig) map[string]any {
+	web := app.Web
+	return map[string]any{
+		"loadBalancerName": env.ResourceName(app.Name),
+		"internal":         web.Internal,
+		"subnets":          balancerSubnets(web, network),
+		"domain":           web.Domain,
+		"certificateArn":   ingress.certificateArn,
+		"allowedCidrs":     web.AllowedCIDRs,
+		"wafAclArn":        ingress.webACLArn,
+		"accessLogs":       map[string]any{"bucket": ingress.logBucket, "prefix": web.AccessLogs.Prefix},
+		"tags":             tags(env, app.Name),
+	}
+}
+
+// outputLoadBalancer creates the domain's record, and tells where the application answers.
+func outputLoadBalancer(stack cdktf.TerraformStack, env *settings.Environment, app *settings.App, ingress ingressConfig, installed cdktf.ITerraformDependable) {
+	if ingress.zone != nil {
+		newDNSRecord(stack, env, app, ingress.zone, installed)
+	}
+	balancer := loadBalancerHost(stack, app.Name, installed)
+	host := balancer
+	if app.Web.Domain != "" {
+		host = jsii.String(app.Web.Domain)
+	}
+	output(stack, "url_host", "Host name of the application's URL", host)
+	output(stack, "load_balancer_host", "Where the domain's DNS record must point", balancer)
 }
 
 // balancerSubnets returns the subnets of the application's load balancer, in all zones. It leaves a zone only
 // once no pod is there: Elastic Load Balancing sends nothing to targets in a zone that the load balancer
 // is not in.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-subnets.html
-func balancerSubnets(env *settings.Environment, network *Network) []*string {
-	if env.App.Internal {
+func balancerSubnets(web *settings.Web, network *Network) []*string {
+	if web.Internal {
 		return network.VPC.PrivateSubnetIDs
 	}
 	return network.VPC.PublicSubnetIDs
@@ -79,9 +109,9 @@ func balancerSubnets(env *settings.Environment, network *Network) []*string {
 // newAccessLogBucket creates the bucket for the load balancer's access logs. Elastic Load
 // Balancing supports no key except S3's own.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, name string) *bucket.Bucket {
+func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, web *settings.Web, name string) *bucket.Bucket {
 	folder := "AWSLogs/" + env.Account
-	if prefix := env.App.AccessLogs.Prefix; prefix != "" {
+	if prefix := web.AccessLogs.Prefix; prefix != "" {
 		folder = prefix + "/" + folder
 	}
 	return bucket.New(stack, "access-logs", bucket.Config{
@@ -100,19 +130,19 @@ func newAccessLogBucket(stack cdktf.TerraformStack, env *settings.Environment, n
 // another scheme the controller creates another one of the same name. The chart's new pods wait for it, and
 // the postcondition refuses the old one.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
-func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, zone *string, app cdktf.ITerraformDependable) {
+func newDNSRecord(stack cdktf.TerraformStack, env *settings.Environment, app *settings.App, zone *string, installed cdktf.ITerraformDependable) {
 	balancer := dataawslb.NewDataAwsLb(stack, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
-		Name:      jsii.String(env.ResourceName(env.App.Name)),
-		DependsOn: &[]cdktf.ITerraformDependable{app},
+		Name:      jsii.String(env.ResourceName(app.Name)),
+		DependsOn: &[]cdktf.ITerraformDependable{installed},
 	})
 	balancer.AddOverride(jsii.String("lifecycle.postcondition"), []any{map[string]any{
-		"condition": fmt.Sprintf("${self.internal == %t}", env.App.Internal),
-		"error_message": fmt.Sprintf("The load balancer controller has not replaced the load balancer yet, as app.internal requires. "+
-			"Wait a minute and run ./plinth deploy %s-app again.", env.Name),
+		"condition": fmt.Sprintf("${self.internal == %t}", app.Web.Internal),
+		"error_message": fmt.Sprintf("The load balancer controller has not replaced the load balancer yet, as web.internal requires. "+
+			"Wait a minute and run ./plinth deploy %s-%s again.", env.Name, app.Name),
 	}})
 	route53record.NewRoute53Record(stack, jsii.String("domain"), &route53record.Route53RecordConfig{
 		ZoneId: zone,
-		Name:   jsii.String(env.App.Domain),
+		Name:   jsii.String(app.Web.Domain),
 		Type:   jsii.String("A"),
 		Alias: &route53record.Route53RecordAlias{
 			Name: balancer.DnsName(), ZoneId: balancer.ZoneId(), EvaluateTargetHealth: jsii.Bool(true),

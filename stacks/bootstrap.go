@@ -71,7 +71,7 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 		newRole("plan", env.PlanRole(subject.Name), "Plans "+env.Name+"-"+subject.Name, env.PlanTrust(), table.Plan)
 	}
 	newPipelineRole(stack, env, provider, "push", env.PushRole(), "Pushes images of "+env.Name, env.PushTrust(),
-		permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+		permissions.Push(env.Region, env.Account, pushed(env)...))
 
 	if env.Baseline {
 		baseline.New(stack, "baseline", baseline.Config{
@@ -97,6 +97,17 @@ func NewBootstrap(scope constructs.Construct, env *settings.Environment, targets
 		"arn": provider, "created": !env.CI.UseExistingOIDCProvider, "audiences": env.CI.ProviderAudiences,
 	})
 	return &Bootstrap{TerraformStack: stack}
+}
+
+// pushed returns the names of the repositories that the environment's images are pushed to.
+func pushed(env *settings.Environment) []string {
+	var names []string
+	for _, app := range env.Applications() {
+		if app.Image.Repository == "" {
+			names = append(names, env.ResourceName(app.Name))
+		}
+	}
+	return names
 }
 
 // leastAuditDays is how long the account's audit log is kept at least: what has happened is often found

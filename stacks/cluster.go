@@ -37,7 +37,6 @@ const (
 const (
 	systemProfile         = "system"
 	ingressMetricsProfile = "ingress-metrics"
-	appProfile            = "app"
 	observabilityProfile  = "observability"
 	kedaProfile           = "keda"
 )
@@ -88,7 +87,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		zones[i].SubnetIDs = network.subnets(network.VPC.PrivateSubnetIDs, zones[i].Letters)
 	}
 	blocks := []moved.Block{access}
-	// EKS allows ten profiles in a cluster by default: five, twice while zones change.
+	// EKS allows ten profiles in a cluster by default: four, and one for each application, twice while zones
+	// change. The settings warn when there are more.
 	// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
 		profiles := fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
@@ -106,7 +106,9 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	}
 	system := profile(systemProfile, "kube-system")
 	profile(ingressMetricsProfile, loadBalancerController, metricsServer, externalSecrets)
-	profile(appProfile, env.App.Name)
+	for _, app := range env.ApplicationNames() {
+		profile(app, app)
+	}
 	if env.Database.Engine == settings.EngineInCluster {
 		profile("database", inClusterDatabase)
 	}

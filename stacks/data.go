@@ -17,26 +17,31 @@ import (
 // Data is the stack <environment>-data: resources that must survive all other stacks.
 type Data struct {
 	cdktf.TerraformStack
-	Database   *postgres.Postgres
-	Repository *repository.Repository
-	Key        *encryptionkey.Key
+	Database *postgres.Postgres
+	Key      *encryptionkey.Key
+	// Repositories are the ECR repositories of the applications whose images are ours, by the application's
+	// name.
+	Repositories map[string]*repository.Repository
 }
 
-// NewData creates the database and the image repository.
+// NewData creates the database and the image repositories.
 func NewData(scope constructs.Construct, env *settings.Environment, network *Network) *Data {
 	stack := newStack(scope, env, "data")
 	key := newKey(stack, env, "key", "data", "Encrypts the database, its password, backups and logs, and images",
 		// A final snapshot is useless without its key.
 		env.Protected || *env.Database.FinalSnapshot)
-	database := newDatabase(stack, env, network, key)
-	images := repository.New(stack, "images", repository.Config{
-		Name:                  env.ResourceName(env.App.Name),
-		KeyArn:                key.Arn,
-		MaxTaggedImages:       env.Registry.MaxTaggedImages,
-		UntaggedRetentionDays: env.Registry.UntaggedRetentionDays,
-		ForceDelete:           !env.Protected,
-		PreventDestroy:        env.Protected,
-	})
+	database, blocks := newDatabase(stack, env, network, key)
+	repositories, urls := map[string]*repository.Repository{}, map[string]any{}
+	for _, app := range env.Applications() {
+		if app.Image.Repository == "" {
+			images := newImages(stack, env, app, key)
+			if app == firstApplication(env) {
+				blocks = append(blocks, images.Moved("images")...)
+			}
+			repositories[app.Name], urls[app.Name] = images, images.URL
+		}
+	}
+	moved.Add(stack, blocks...)
 	if backup := env.Database.AWSBackup; backup.Enabled {
 		plan := newBackupPlan(stack, env, key, database)
 		output(stack, "backup_vault", "AWS Backup vault with the database's backups", plan.VaultName)
@@ -44,20 +49,41 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	output(stack, "database_endpoint", "Host that takes writes, port 5432", database.Endpoint)
 	output(stack, "database_reader_endpoint", "Host for reads", database.ReaderEndpoint)
 	output(stack, "database_secret_arn", "Secrets Manager secret with username and password", database.SecretArn)
-	output(stack, "repository_url", "Where images are pushed", images.URL)
-	return &Data{TerraformStack: stack, Database: database, Repository: images, Key: key}
+	output(stack, "repository_urls", "Where each application's images are pushed", urls)
+	return &Data{TerraformStack: stack, Database: database, Repositories: repositories, Key: key}
+}
+
+// newImages creates an application's image repository.
+func newImages(stack cdktf.TerraformStack, env *settings.Environment, app *settings.App, key *encryptionkey.Key) *repository.Repository {
+	return repository.New(stack, "images-"+app.Name, repository.Config{
+		Name:                  env.ResourceName(app.Name),
+		KeyArn:                key.Arn,
+		MaxTaggedImages:       env.Registry.MaxTaggedImages,
+		UntaggedRetentionDays: env.Registry.UntaggedRetentionDays,
+		ForceDelete:           !env.Protected,
+		PreventDestroy:        env.Protected,
+	})
+}
+
+// firstApplication returns the application that an environment of version 0.1 had, whose resources had
+// addresses without its name, or nil if that is none of several.
+func firstApplication(env *settings.Environment) *settings.App {
+	if all := env.Applications(); len(all) == 1 {
+		return all[0]
+	}
+	return env.Apps["app"]
 }
 
 // newDatabase creates the database, or only its password if PostgreSQL runs in the cluster.
-func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) *postgres.Postgres {
+func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network *Network, key *encryptionkey.Key) (*postgres.Postgres, []moved.Block) {
 	if env.Database.Engine != settings.EngineInCluster {
 		database := postgres.New(stack, "database", databaseConfig(env, network, key))
-		moved.Add(stack, allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port))
+		access := allowIngressOfPeople(stack, network, "database", "PostgreSQL", database.SecurityGroupID, postgres.Port)
 		// Terraform's state has what RDS has, which can wait for the maintenance window: see ./plinth drift.
 		output(stack, "database_requested", "What the last deployment asked RDS for. Where database.applyImmediately is false, it can wait for the maintenance window",
 			requested(env.Database))
 		output(stack, "database_identifier", "What RDS calls the database that is in use", database.Identifiers.Current())
-		return database
+		return database, []moved.Block{access}
 	}
 	output(stack, "database_name", "Database in the server", env.Database.Name)
 	output(stack, "database_username", "User who owns it", env.Database.Username)
@@ -67,7 +93,7 @@ func newDatabase(stack cdktf.TerraformStack, env *settings.Environment, network 
 		Username:     env.Database.Username,
 		SecretName:   env.Project + "/" + env.Name + "/postgres",
 		KeyArn:       key.Arn,
-	})
+	}), nil
 }
 
 func requested(database settings.Database) string {

@@ -50,12 +50,14 @@ func configureStack(stack cdktf.TerraformStack, env *settings.Environment, name,
 
 // tags returns the tags of a stack's resources, including the load balancers of the controller.
 func tags(env *settings.Environment, stack string) map[string]string {
-	return map[string]string{
-		"project":     env.Project,
-		"environment": env.Name,
-		"stack":       stack,
-		"repository":  env.Repository,
-	}
+	all := environmentTags(env)
+	all["stack"] = stack
+	return all
+}
+
+// environmentTags are the tags of all stacks' resources.
+func environmentTags(env *settings.Environment) map[string]string {
+	return map[string]string{"project": env.Project, "environment": env.Name, "repository": env.Repository}
 }
 
 // stateObject returns the key of a stack's state in the bucket.

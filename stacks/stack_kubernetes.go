@@ -17,19 +17,19 @@ import (
 // newPodRole creates the IAM role (IRSA) of one namespace's pods. Their service account has the
 // namespace's name.
 func newPodRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, description string, statements []policy.Statement) *iamrole.Role {
-	return newAccountRole(stack, env, cluster, id, name, name, name, description, statements)
+	return newAccountRole(stack, env, cluster, id, name, name, []string{name}, description, statements)
 }
 
-// newAccountRole creates the IAM role (IRSA) of one service account.
-func newAccountRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, namespace, account, description string, statements []policy.Statement) *iamrole.Role {
+// newAccountRole creates the IAM role (IRSA) of service accounts of one namespace.
+func newAccountRole(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, id, name, namespace string, accounts []string, description string, statements []policy.Statement) *iamrole.Role {
 	return irsa.New(stack, id, irsa.Config{
-		Name:           env.ResourceName(name),
-		Description:    description,
-		ProviderArn:    *cluster.Cluster.OIDCProviderArn,
-		Issuer:         *cluster.Cluster.OIDCIssuer,
-		Namespace:      namespace,
-		ServiceAccount: account,
-		Statements:     statements,
+		Name:            env.ResourceName(name),
+		Description:     description,
+		ProviderArn:     *cluster.Cluster.OIDCProviderArn,
+		Issuer:          *cluster.Cluster.OIDCIssuer,
+		Namespace:       namespace,
+		ServiceAccounts: accounts,
+		Statements:      statements,
 	})
 }
 

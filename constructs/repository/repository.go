@@ -9,6 +9,8 @@ import (
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ecrlifecyclepolicy"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/ecrrepository"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
+
+	"plinth/constructs/moved"
 )
 
 // Config of a repository.
@@ -33,6 +35,8 @@ type Repository struct {
 	// URL is the part of an image reference before the tag.
 	URL *string
 	Arn *string
+
+	resources []cdktf.TerraformResource
 }
 
 // New creates a repository.
@@ -52,11 +56,26 @@ func New(scope constructs.Construct, id string, config Config) *Repository {
 		ForceDelete: jsii.Bool(config.ForceDelete),
 		Lifecycle:   &cdktf.TerraformResourceLifecycle{PreventDestroy: jsii.Bool(config.PreventDestroy)},
 	})
-	ecrlifecyclepolicy.NewEcrLifecyclePolicy(this, jsii.String("lifecycle"), &ecrlifecyclepolicy.EcrLifecyclePolicyConfig{
+	lifecycle := ecrlifecyclepolicy.NewEcrLifecyclePolicy(this, jsii.String("lifecycle"), &ecrlifecyclepolicy.EcrLifecyclePolicyConfig{
 		Repository: repository.Name(),
 		Policy:     jsii.String(lifecyclePolicy(config)),
 	})
-	return &Repository{Construct: this, URL: repository.RepositoryUrl(), Arn: repository.Arn()}
+	return &Repository{
+		Construct: this, URL: repository.RepositoryUrl(), Arn: repository.Arn(),
+		resources: []cdktf.TerraformResource{repository, lifecycle},
+	}
+}
+
+// Moved returns the blocks for a repository that had another id in its stack.
+func (r *Repository) Moved(from string) []moved.Block {
+	stack := cdktf.TerraformStack_Of(r.Construct)
+	old := constructs.NewConstruct(stack, &from)
+	var blocks []moved.Block
+	for _, resource := range r.resources {
+		was := constructs.NewConstruct(old, resource.Node().Id())
+		blocks = append(blocks, moved.Block{From: *resource.TerraformResourceType() + "." + *stack.GetLogicalId(was.Node()), To: *resource.Fqn()})
+	}
+	return blocks
 }
 
 // lifecyclePolicy returns the repository's lifecycle policy as JSON.
