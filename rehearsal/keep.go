@@ -38,7 +38,7 @@ func stay(ctx context.Context, r *run.Rehearsal, s *screen.Screen, result *repor
 	s.Line("  as deploy %s-network npx cdktf diff %s-app    # refused\n", r.Env, r.Env)
 	s.Line("As the administrator:\n")
 	s.Line("  npx cdktf diff %s-app", r.Env)
-	s.Line("  %s=2.0.0 npx cdktf diff %s-app", r.Variable("APP_IMAGE_TAG"), r.Env)
+	s.Line("  %s=2.0.0 npx cdktf diff %s-app", r.Variable("APPS_APP_IMAGE_TAG"), r.Env)
 	s.Line("  npx cdktf deploy '%s-*'", r.Env)
 	s.Line("  npx cdktf deploy %s-app --ignore-missing-stack-dependencies", r.Env)
 	s.Line("  npx cdktf destroy '%s-*'", r.Env)

@@ -69,7 +69,7 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := names(environments); got != "dev prod staging" {
+	if got := names(environments); got != "dev prod shapes staging" {
 		t.Fatalf("environments are %s", got)
 	}
 	dev, prod := environments[0], environments[1]
@@ -96,6 +96,35 @@ func TestSamples(t *testing.T) {
 	} {
 		if check.got != check.want {
 			t.Errorf("%s is %v, want %v", check.what, check.got, check.want)
+		}
+	}
+}
+
+// TestTheSampleIsShort: an application with the defaults is a few lines.
+func TestTheSampleIsShort(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(repositoryFolder, "dev.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, entry, _ := strings.Cut(string(content), "\n  app:\n")
+	lines := strings.Split(strings.TrimSpace(entry), "\n")
+	if len(lines) >= 6 {
+		t.Errorf("the entry has %d lines, want less than 6", len(lines))
+	}
+}
+
+func TestWarningOfFargateProfiles(t *testing.T) {
+	for count, want := range map[int]string{6: "", 7: "dev.yaml:12: apps: need 11 Fargate profiles in the cluster; AWS allows 10 unless the account's quota for EKS, Fargate profiles per cluster, is raised"} {
+		file := base
+		for i := range count - 1 {
+			file = swap("\nci:\n", fmt.Sprintf("\n  a%d: {image: {tag: 1}, web: {}}\nci:\n", i))(file)
+		}
+		environments, err := loadFiles(map[string]string{"dev": file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := environments[0].Warnings.Error(); got != want {
+			t.Errorf("%d applications: got %s, want %s", count, got, want)
 		}
 	}
 }

@@ -70,6 +70,10 @@ func TestOverride(t *testing.T) {
 		{"empty is not set", "PLINTH_DEV_NETWORK_NAT=", func(e *Environment) any { return e.Network.NAT }, NATSingle},
 		{"blank is not set", "PLINTH_DEV_NETWORK_NAT= ", func(e *Environment) any { return e.Network.NAT }, NATSingle},
 		{"empty unknown is not set", "PLINTH_DEV_NETWORK_NAAT=", func(e *Environment) any { return e.Network.NAT }, NATSingle},
+		{"a number of an application's process", "PLINTH_DEV_APPS_APP_WEB_PORT=3000", func(e *Environment) any { return e.Apps["app"].Web.Port }, 3000},
+		{"variables of an application", "PLINTH_DEV_APPS_APP_ENV={NODE_ENV: production, WORKERS: 4}", func(e *Environment) any { return e.Apps["app"].Env }, map[string]string{"NODE_ENV": "production", "WORKERS": "4"}},
+		{"a section that the file does not have", "PLINTH_DEV_APPS_APP_RELEASE_COMMAND=[npm, run, migrate]", func(e *Environment) any { return *e.Apps["app"].Release },
+			Release{Command: []string{"npm", "run", "migrate"}, DeadlineMinutes: 10, CPU: "0.25", MemoryGiB: "0.5"}},
 		{"others' variables", "PLINTHOS=1", func(e *Environment) any { return e.Network.NAT }, NATSingle},
 		{"no value at all", "PLINTH_DEV_NETWORK_NAT", func(e *Environment) any { return e.Network.NAT }, NATSingle},
 	} {
@@ -94,6 +98,34 @@ func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
 }
 
 // TestOverrideOfTheImage: CI can deploy its own image, whether the file has a tag or a digest.
+// TestOverrideOfNamedEntries: the variable of what the file names, with dashes or with underscores.
+func TestOverrideOfNamedEntries(t *testing.T) {
+	file := swap("  app:\n", "  my-shop:\n    env: {NODE_ENV: test, s3Bucket: logs}\n    workers: {mail-sender: }\n    jobs: {night: {schedule: 0 4 * * *}}\n")(base)
+	environments, err := loadFiles(map[string]string{"dev": file}, "PLINTH_DEV_APPS_MY_SHOP_IMAGE_TAG=2.0.0", "PLINTH_DEV_APPS_MY_SHOP_ENV_NODE_ENV=production",
+		"PLINTH_DEV_APPS_MY_SHOP_WORKERS_MAIL_SENDER_REPLICAS_MAX=9", "PLINTH_DEV_APPS_MY_SHOP_JOBS_NIGHT_SCHEDULE=0 5 * * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := environments[0].Apps["my-shop"]
+	if shop.Image.Tag != "2.0.0" || shop.Env["NODE_ENV"] != "production" || shop.Env["s3Bucket"] != "logs" ||
+		shop.Workers["mail-sender"].Replicas != (Replicas{1, 9, 70, 80}) || shop.Jobs["night"].Schedule != "0 5 * * *" {
+		t.Errorf("got %+v", shop)
+	}
+	for variable, want := range map[string]string{
+		"PLINTH_DEV_APPS_SHOP_IMAGE_TAG=1":           "PLINTH_DEV_APPS_SHOP_IMAGE_TAG: names no setting; did you mean PLINTH_DEV_APPS_MY_SHOP_IMAGE_TAG?",
+		"PLINTH_DEV_APPS_MY_SHOP_ENV_NODEENV=1":      "PLINTH_DEV_APPS_MY_SHOP_ENV_NODEENV: names no setting; did you mean PLINTH_DEV_APPS_MY_SHOP_ENV_NODE_ENV?",
+		"PLINTH_DEV_APPS_MY_SHOP_JOBS_NIGHT=1":       "PLINTH_DEV_APPS_MY_SHOP_JOBS_NIGHT: names no setting; did you mean PLINTH_DEV_APPS_MY_SHOP_JOBS_NIGHT_CPU?",
+		"PLINTH_DEV_APP_WAF_ENABLED=true":            "PLINTH_DEV_APP_WAF_ENABLED: is now PLINTH_DEV_APPS_<APPLICATION>_WEB_WAF_ENABLED, with the application's name; rename it",
+		"PLINTH_DEV_APPS_MY_SHOP_WEB_METRICS_PORT=x": `PLINTH_DEV_APPS_MY_SHOP_WEB_METRICS_PORT: apps.my-shop.web.metrics.port: must be a whole number, is "x"`,
+	} {
+		_, err := loadFiles(map[string]string{"dev": file}, variable)
+		expect(t, err, want)
+	}
+	// Nobody knows what a file that cannot be read has.
+	_, err = loadFiles(map[string]string{"dev": "a: b: c"}, "PLINTH_DEV_APPS_MY_SHOP_IMAGE_TAG=1")
+	expect(t, err, "dev.yaml:1: yaml: mapping values are not allowed in this context")
+}
+
 func TestOverrideOfTheImage(t *testing.T) {
 	digest := func(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 	const tagged, digested = "PLINTH_DEV_APPS_APP_IMAGE_TAG=", "PLINTH_DEV_APPS_APP_IMAGE_DIGEST="

@@ -117,16 +117,29 @@ func rolesFree(p platform) (broken []string) {
 	for _, e := range p.resources("aws_iam_role", "aws_kms_alias") {
 		env := p.settings[environment(e.stack)]
 		name, ours := strings.CutPrefix(strings.TrimPrefix(fmt.Sprint(e.body["name"]), "alias/"), env.ResourceName("")) // with a dash
-		if !ours || name == env.App.Name {
+		if !ours || env.Apps[name] != nil {
 			continue
 		}
-		overrides := []string{date, "PLINTH_DEV_APP_NAME=" + name}
-		if e.kind == "aws_kms_alias" {
-			overrides = append(overrides, "PLINTH_DEV_APP_WAF_ENABLED=true") // whose log has a key of its own
-		}
-		if _, err := settings.Load(samples, overrides); err == nil {
+		if accepts(name) {
 			broken = append(broken, fmt.Sprintf("%s: an application may be called %s, and has one of the same name", e, name))
 		}
 	}
 	return broken
+}
+
+// accepts reports whether settings accept an application of that name.
+func accepts(name string) bool {
+	folder, err := os.MkdirTemp(work, "settings-")
+	if err != nil {
+		panic(err)
+	}
+	content, err := os.ReadFile(filepath.Join(samples, "dev.yaml"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "dev.yaml"), bytes.Replace(content, []byte("\n  app:\n"), []byte("\n  "+name+":\n"), 1), 0o600)
+	}
+	if err != nil {
+		panic(err)
+	}
+	_, err = settings.Load(folder, []string{date})
+	return err == nil
 }

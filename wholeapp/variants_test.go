@@ -13,30 +13,30 @@ var variants = map[string][]string{
 	},
 	"Aurora, protected": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.r7g.large",
-		"PLINTH_DEV_PROTECTED=true", "PLINTH_DEV_APP_ALLOWED_CIDRS=[203.0.113.0/24]", "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_PROTECTED=true", "PLINTH_DEV_APPS_APP_WEB_ALLOWED_CIDRS=[203.0.113.0/24]", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"the longest names": {
-		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-abcd", "PLINTH_DEV_APP_NAME=a", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-ab", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"no NAT": {
 		"PLINTH_DEV_NETWORK_NAT=none",
 		"PLINTH_DEV_NETWORK_INTERFACE_ENDPOINTS=[ecr.api, ecr.dkr, sts, logs, ec2, elasticloadbalancing, secretsmanager, eks]",
 		"PLINTH_DEV_CLUSTER_IMAGE_MIRROR=111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror",
-		"PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50",
+		"PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APPS_APP_WEB_REPLICAS_REQUESTS_PER_SECOND=50",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"an image by digest": {
-		"PLINTH_DEV_APP_IMAGE_DIGEST=sha256:" + strings.Repeat("0", 64), "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_APPS_APP_IMAGE_DIGEST=sha256:" + strings.Repeat("0", 64), "PLINTH_ENVIRONMENTS=dev",
 	},
 	"an internal load balancer, no flow logs": {
-		"PLINTH_PROD_APP_INTERNAL=true", "PLINTH_PROD_NETWORK_FLOW_LOGS=false",
-		"PLINTH_PROD_APP_ALLOWED_CIDRS=[10.0.0.0/8]",
+		"PLINTH_PROD_APPS_APP_WEB_INTERNAL=true", "PLINTH_PROD_NETWORK_FLOW_LOGS=false",
+		"PLINTH_PROD_APPS_APP_WEB_ALLOWED_CIDRS=[10.0.0.0/8]",
 		"PLINTH_ENVIRONMENTS=prod",
 	},
 	"a web ACL and access logs": {
-		"PLINTH_PROD_APP_WEB_ACL_ARN=" + webACL,
-		"PLINTH_PROD_APP_ACCESS_LOGS_BUCKET=logs-333333333333", "PLINTH_PROD_APP_ACCESS_LOGS_PREFIX=prod/app",
-		"PLINTH_PROD_APP_REPLICAS_MEMORY_PERCENT=85",
+		"PLINTH_PROD_APPS_APP_WEB_WEB_ACL_ARN=" + webACL,
+		"PLINTH_PROD_APPS_APP_WEB_ACCESS_LOGS_BUCKET=logs-333333333333", "PLINTH_PROD_APPS_APP_WEB_ACCESS_LOGS_PREFIX=prod/app",
+		"PLINTH_PROD_APPS_APP_WEB_REPLICAS_MEMORY_PERCENT=85",
 		"PLINTH_ENVIRONMENTS=prod",
 	},
 	"a project on GitHub, a key and a provider that are there, a log of the states' bucket": {
@@ -53,7 +53,7 @@ var variants = map[string][]string{
 	"an account's baseline": {
 		"PLINTH_DEV_BASELINE=true", "PLINTH_DEV_LOG_RETENTION_DAYS=545", "PLINTH_DEV_STATE_ACCESS_LOG_BUCKET=logs-111111111111", "PLINTH_ENVIRONMENTS=dev",
 	},
-	"settings of the application's own": {"PLINTH_DEV_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
+	"settings of the application's own": {"PLINTH_DEV_APPS_APP_PARAMETERS_ENABLED=true", "PLINTH_ENVIRONMENTS=dev"},
 	"a database in extended support":    {"PLINTH_DEV_DATABASE_EXTENDED_SUPPORT=true", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
 	"a pinned minor version of RDS":     {"PLINTH_DEV_DATABASE_VERSION=16.8", "PLINTH_DEV_DATABASE_REPLICAS=1", "PLINTH_ENVIRONMENTS=dev"},
 	"a pinned minor version of Aurora, restored": {
@@ -81,7 +81,7 @@ var variants = map[string][]string{
 		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_DEV_NETWORK_BASTION_ENABLED=true", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"a protected database without replicas": {
-		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_PROD_APP_REPLICAS_REQUESTS_PER_SECOND=0", "PLINTH_ENVIRONMENTS=prod",
+		"PLINTH_PROD_DATABASE_REPLICAS=0", "PLINTH_PROD_APPS_APP_WEB_REPLICAS_REQUESTS_PER_SECOND=0", "PLINTH_ENVIRONMENTS=prod",
 	},
 	"everything that can be watched, with Aurora": {
 		"PLINTH_DEV_DATABASE_ENGINE=aurora-postgresql", "PLINTH_DEV_DATABASE_INSTANCE_CLASS=db.t4g.medium", "PLINTH_ENVIRONMENTS=dev",
@@ -103,13 +103,13 @@ var variants = map[string][]string{
 		"PLINTH_DEV_CLUSTER_ACCESS_ENTRIES=[{principal: role/developer, policy: developer}]", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"a zone, a web ACL that counts, access logs": {
-		"PLINTH_DEV_APP_DOMAIN=app.example.com", "PLINTH_DEV_APP_HOSTED_ZONE=example.com", "PLINTH_DEV_APP_WAF_ENABLED=true",
-		"PLINTH_DEV_APP_WAF_COUNT_ONLY=true", "PLINTH_DEV_APP_ACCESS_LOGS_ENABLED=true", "PLINTH_DEV_APP_ACCESS_LOGS_PREFIX=dev/app",
+		"PLINTH_DEV_APPS_APP_WEB_DOMAIN=app.example.com", "PLINTH_DEV_APPS_APP_WEB_HOSTED_ZONE=example.com", "PLINTH_DEV_APPS_APP_WEB_WAF_ENABLED=true",
+		"PLINTH_DEV_APPS_APP_WEB_WAF_COUNT_ONLY=true", "PLINTH_DEV_APPS_APP_WEB_ACCESS_LOGS_ENABLED=true", "PLINTH_DEV_APPS_APP_WEB_ACCESS_LOGS_PREFIX=dev/app",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"a zone, and a certificate that is there": {
-		"PLINTH_DEV_APP_DOMAIN=app.example.com", "PLINTH_DEV_APP_HOSTED_ZONE=example.com",
-		"PLINTH_DEV_APP_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
+		"PLINTH_DEV_APPS_APP_WEB_DOMAIN=app.example.com", "PLINTH_DEV_APPS_APP_WEB_HOSTED_ZONE=example.com",
+		"PLINTH_DEV_APPS_APP_WEB_CERTIFICATE_ARN=arn:aws:acm:eu-west-2:111111111111:certificate/11111111-2222-3333-4444-555555555555",
 		"PLINTH_ENVIRONMENTS=dev",
 	},
 	"state on an S3-compatible server": {

@@ -7,21 +7,21 @@ import (
 	"gotest.tools/v3/assert"
 )
 
-// TestCountedRules: the groups of the web ACL override exactly the rules in app.waf.countRules.
+// TestCountedRules: the groups of the web ACL override exactly the rules in apps.app.web.waf.countRules.
 func TestCountedRules(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		set  string
 		want []string
 	}{
-		"by default, large bodies": {"PLINTH_DEV_APP_WAF_COUNT_ONLY=false", []string{"AWSManagedRulesCommonRuleSet/SizeRestrictions_BODY"}},
-		"of three groups": {"PLINTH_DEV_APP_WAF_COUNT_RULES=[SQLi_COOKIE, AWSManagedIPReputationList, GenericLFI_BODY]", []string{
+		"by default, large bodies": {"PLINTH_DEV_APPS_APP_WEB_WAF_COUNT_ONLY=false", []string{"AWSManagedRulesCommonRuleSet/SizeRestrictions_BODY"}},
+		"of three groups": {"PLINTH_DEV_APPS_APP_WEB_WAF_COUNT_RULES=[SQLi_COOKIE, AWSManagedIPReputationList, GenericLFI_BODY]", []string{
 			"AWSManagedRulesAmazonIpReputationList/AWSManagedIPReputationList", "AWSManagedRulesCommonRuleSet/GenericLFI_BODY", "AWSManagedRulesSQLiRuleSet/SQLi_COOKIE",
 		}},
-		"none": {"PLINTH_DEV_APP_WAF_COUNT_RULES=[]", nil},
+		"none": {"PLINTH_DEV_APPS_APP_WEB_WAF_COUNT_RULES=[]", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPlatform(t, samples, "PLINTH_ENVIRONMENTS=dev", "PLINTH_DEV_APP_WAF_ENABLED=true", test.set)
+			p := newPlatform(t, samples, "PLINTH_ENVIRONMENTS=dev", "PLINTH_DEV_APPS_APP_WEB_WAF_ENABLED=true", test.set)
 			assert.DeepEqual(t, overridden(t, first(p, "aws_wafv2_web_acl")), test.want)
 		})
 	}

@@ -83,6 +83,9 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// entries are the keys of maps in the walked environments, by the end of the map's variable.
+var entries = map[string]string{"APPS": "APP", "APPSAPPWORKERS": "MAILER", "APPSAPPJOBS": "REPORT"}
+
 // documentedChanges returns the rows by the end of the setting's variable, without underscores.
 func documentedChanges(t *testing.T) map[string]documented {
 	t.Helper()
@@ -90,7 +93,9 @@ func documentedChanges(t *testing.T) map[string]documented {
 	assert.NilError(t, err)
 	type node struct {
 		Properties map[string]json.RawMessage `json:"properties"`
-		Change     *documented                `json:"x-change"`
+		// Entries is the schema of what a map has under any key.
+		Entries json.RawMessage `json:"additionalProperties"`
+		Change  *documented     `json:"x-change"`
 	}
 	rows := map[string]documented{}
 	var read func(path string, content []byte)
@@ -102,6 +107,9 @@ func documentedChanges(t *testing.T) map[string]documented {
 		}
 		for name, inside := range n.Properties {
 			read(path+strings.ToUpper(name), inside)
+		}
+		if name, ok := entries[path]; ok {
+			read(path+name, n.Entries)
 		}
 	}
 	read("", content)

@@ -10,12 +10,12 @@ import (
 	"plinth/rehearsal/internal/cloud"
 )
 
-// TestInternalLoadBalancer: when app.internal changes, the domain's record names the new load balancer after
+// TestInternalLoadBalancer: when apps.app.web.internal changes, the domain's record names the new load balancer after
 // one deployment of the application, and the alarms after one of observability.
 func TestInternalLoadBalancer(t *testing.T) {
 	t.Parallel()
 	set := func(internal bool) []string {
-		return []string{"PLINTH_DEV_APP_DOMAIN=app.example.com", "PLINTH_DEV_APP_HOSTED_ZONE=example.com", fmt.Sprintf("PLINTH_DEV_APP_INTERNAL=%t", internal)}
+		return []string{"PLINTH_DEV_APPS_APP_WEB_DOMAIN=app.example.com", "PLINTH_DEV_APPS_APP_WEB_HOSTED_ZONE=example.com", fmt.Sprintf("PLINTH_DEV_APPS_APP_WEB_INTERNAL=%t", internal)}
 	}
 	r := furnished(t, "dev", set(false)...)
 	r.deploy()

@@ -11,7 +11,7 @@ import (
 func TestKEDASwitchedOff(t *testing.T) {
 	nightly(t)
 	t.Parallel()
-	r := furnished(t, "dev", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APP_REPLICAS_REQUESTS_PER_SECOND=50")
+	r := furnished(t, "dev", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APPS_APP_WEB_REPLICAS_REQUESTS_PER_SECOND=50")
 	for _, layer := range []string{"network", "data", "cluster", "addons", "app"} {
 		r.do(r.terraform("apply", layer))
 	}

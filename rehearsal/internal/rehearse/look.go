@@ -118,7 +118,7 @@ func (p *play) before() []string {
 		}
 	}
 	for _, arn := range p.App.Certificates() {
-		all = append(all, arn+": the load balancer's certificate (app.certificateARN)")
+		all = append(all, arn+": the load balancer's certificate (apps.app.web.certificateARN)")
 	}
 	for _, zone := range p.App.Zones() {
 		all = append(all, "the public zone "+zone+" in Route 53")

@@ -82,7 +82,7 @@ func (p *play) change(ctx context.Context) error {
 	phase, end := p.begin("change", "Change the tag of the application's image")
 	defer end()
 	// Either a tag or a digest replaces both.
-	if err := p.resynth(ctx, p.Variable("APP_IMAGE_DIGEST")+"=", p.Variable("APP_IMAGE_TAG")+"=rehearsal"); err != nil {
+	if err := p.resynth(ctx, p.Variable("APPS_APP_IMAGE_DIGEST")+"=", p.Variable("APPS_APP_IMAGE_TAG")+"=rehearsal"); err != nil {
 		return err
 	}
 	app := p.app()

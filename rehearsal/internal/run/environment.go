@@ -91,7 +91,7 @@ func (r *Rehearsal) Overrides() []string {
 }
 
 // Variable is the name of the variable that overrides a setting of this environment, such as
-// PLINTH_DEV_APP_IMAGE_TAG for APP_IMAGE_TAG.
+// PLINTH_DEV_APPS_APP_IMAGE_TAG for APP_IMAGE_TAG.
 func (r *Rehearsal) Variable(setting string) string {
 	return "PLINTH_" + strings.ToUpper(r.Env) + "_" + setting
 }

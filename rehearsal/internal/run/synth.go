@@ -11,7 +11,7 @@ import (
 )
 
 // Synth synthesizes the environment, with settings overridden as in
-// PLINTH_DEV_APP_IMAGE_TAG=1.2.3. The first time it also creates the account.
+// PLINTH_DEV_APPS_APP_IMAGE_TAG=1.2.3. The first time it also creates the account.
 //
 // It runs Plinth's own program, without cdktf: cdktf synth would have Go build the same program
 // again, and takes five times as long. The error is Plinth's message.
