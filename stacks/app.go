@@ -36,7 +36,11 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 	configureKubernetesProviders(stack, env, cluster)
 	forgetNamespace(stack, app.Name)
 
-	pods := newPodGroups(stack, env, cluster).only(app.Name, "Pods of the application", balanced)
+	kind := confined
+	if app.Web != nil {
+		kind = balanced
+	}
+	pods := newPodGroups(stack, env, cluster).only(app.Name, "Pods of the application", kind)
 	connectApplication(pods, app, addons)
 	ready := []cdktf.ITerraformDependable{pods.install()}
 	var role *string

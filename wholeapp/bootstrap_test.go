@@ -23,7 +23,6 @@ func TestPermissionsDocument(t *testing.T) {
 	all, err := settings.Load(environments, []string{date})
 	assert.NilError(t, err)
 	table := permissions.All()
-	names := []string{"network", "data", "cluster", "addons", "app", "observability"}
 	var b strings.Builder
 	b.WriteString(permissionsIntroduction)
 	for _, env := range all {
@@ -46,13 +45,19 @@ func TestPermissionsDocument(t *testing.T) {
 		if env.State.CreatesKey {
 			key = "the states' key"
 		}
+		names := slices.Concat(shared[:4], env.ApplicationNames(), shared[4:])
 		documents := map[string]object{}
 		for _, name := range names {
 			documents[name] = p.stacks[env.Name+"-"+name]
 		}
 		for _, name := range names {
 			subject := stacks.Permissions(env, name, documents, key)
-			subject.HostedZones = map[string]string{env.App.HostedZone: "the id of " + env.App.HostedZone}
+			subject.HostedZones = map[string]string{}
+			for _, app := range env.Applications() {
+				if app.Web != nil {
+					subject.HostedZones[app.Web.HostedZone] = "the id of " + app.Web.HostedZone
+				}
+			}
 			may, err := table.Deploy(subject)
 			assert.NilError(t, err)
 			role(env.DeployRole(name), "Deploys and destroys `"+env.Name+"-"+name+"`. "+trust(env.DeployTrust()), may)
@@ -63,7 +68,11 @@ func TestPermissionsDocument(t *testing.T) {
 			assert.NilError(t, err)
 			role(env.RoleBoundary(name), "The boundary of every role that `"+env.Name+"-"+name+"` makes.", may)
 		}
-		role(env.PushRole(), "Pushes images. "+trust(env.PushTrust()), permissions.Push(env.Region, env.Account, env.ResourceName(env.App.Name)))
+		var repositories []string
+		for _, app := range env.ApplicationNames() {
+			repositories = append(repositories, env.ResourceName(app))
+		}
+		role(env.PushRole(), "Pushes images. "+trust(env.PushTrust()), permissions.Push(env.Region, env.Account, repositories...))
 		b.WriteString("\n</details>\n")
 	}
 	if difference := differs(b.String(), "../../docs/permissions.md"); difference != "" {

@@ -77,15 +77,17 @@ func chartSettings(p platform) (broken []string) {
 		if !ownChart(e) {
 			continue
 		}
-		app := p.settings[environment(e.stack)].App
-		for _, value := range []string{
-			fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
-				app.Replicas.CPUPercent, app.Replicas.Max, app.Replicas.MemoryPercent, app.Replicas.Min, app.Replicas.RequestsPerSecond),
-			`"wafAclArn" = ` + cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", app.WebACLARN)),
-			`"certificateArn" = ` + cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", app.CertificateARN)),
-			fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath()}[app.Parameters.Enabled]),
-			fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), app.AccessLogs.Bucket), app.AccessLogs.Prefix),
-		} {
+		app := p.application(e.stack)
+		want := []string{fmt.Sprintf(`"parameters" = {"path" = %q}`, map[bool]string{true: p.settings[environment(e.stack)].ParameterPath(app)}[app.Parameters.Enabled])}
+		if web := app.Web; web != nil {
+			want = append(want,
+				fmt.Sprintf(`"replicas" = {"cpuPercent" = %d, "max" = %d, "memoryPercent" = %d, "min" = %d, "requestsPerSecond" = %d}`,
+					web.Replicas.CPUPercent, web.Replicas.Max, web.Replicas.MemoryPercent, web.Replicas.Min, web.Replicas.RequestsPerSecond),
+				`"wafAclArn" = `+cmp.Or(made(p, e.stack, "aws_wafv2_web_acl"), fmt.Sprintf("%q", web.WebACLARN)),
+				`"certificateArn" = `+cmp.Or(made(p, e.stack, "aws_acm_certificate_validation"), fmt.Sprintf("%q", web.CertificateARN)),
+				fmt.Sprintf(`"accessLogs" = {"bucket" = %q, "prefix" = %q}`, cmp.Or(made(p, e.stack, "aws_s3_bucket"), web.AccessLogs.Bucket), web.AccessLogs.Prefix))
+		}
+		for _, value := range want {
 			if !strings.Contains(fmt.Sprint(e.body["values"]), value) {
 				broken = append(broken, e.String()+": its values lack "+value)
 			}

@@ -110,7 +110,19 @@ func layer(stack string) string {
 	if before == bootstrap {
 		return before
 	}
+	if !slices.Contains(shared, after) {
+		return "app"
+	}
 	return after
+}
+
+// shared are the layers that are no application's.
+var shared = []string{"network", "data", "cluster", "addons", "observability"}
+
+// application returns the settings of the application that a stack is for.
+func (p platform) application(stack string) *settings.App {
+	env := environment(stack)
+	return p.settings[env].Apps[strings.TrimPrefix(stack, env+"-")]
 }
 
 const bootstrap = "bootstrap"

@@ -6,21 +6,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"plinth/settings"
 )
 
-// podTable says who reaches which ports, by security groups alone. A name is that of a namespace, app that
-// of the application's; "system" are the pods of the add-ons and the control plane, which share the
-// cluster's group. Names of which an environment has no pods do not count. Load balancers are not in it:
-// their controller lets them reach the port of their target, see clusterTagged.
-var podTable = []struct{ from, to, ports string }{
+// podRow is a row of podTable.
+type podRow struct{ from, to, ports string }
+
+// podTable says who reaches which ports, by security groups alone. A name is that of a namespace; "system" are
+// the pods of the add-ons and the control plane, which share the cluster's group. Names of which an environment
+// has no pods do not count. Load balancers are not in it: their controller lets them reach the port of their
+// target, see clusterTagged.
+var podTable = []podRow{
 	{"system keda", "system keda", "all"},
 	// What a pod on Fargate needs: the API server and DNS, and its kubelet for the API server.
-	{"app postgres loki pod-logs grafana prometheus kube-state-metrics", "system keda", "tcp/443 tcp/53 udp/53"},
-	{"system keda", "app postgres loki pod-logs grafana prometheus kube-state-metrics", "tcp/10250"},
+	{"postgres loki pod-logs grafana prometheus kube-state-metrics", "system keda", "tcp/443 tcp/53 udp/53"},
+	{"system keda", "postgres loki pod-logs grafana prometheus kube-state-metrics", "tcp/10250"},
 
-	{"app", "database postgres", "tcp/5432"},
-	{"app", "app", "tcp/8080"}, // helm test
-	{"prometheus keda", "app", "tcp/9090"},
 	{"prometheus", "kube-state-metrics", "tcp/8080"},
 	{"grafana pod-logs", "loki", "tcp/3100"},
 	{"loki", "loki", "tcp/3100 tcp/7946 tcp/9095"},
@@ -29,12 +31,34 @@ var podTable = []struct{ from, to, ports string }{
 	{"bastion vpn", "database", "tcp/5432"},
 }
 
+// applicationRows are the rows of one application. None reaches another.
+func applicationRows(app *settings.App) []podRow {
+	rows := []podRow{{app.Name, "system keda", "tcp/443 tcp/53 udp/53"}, {"system keda", app.Name, "tcp/10250"}}
+	if app.Database {
+		rows = append(rows, podRow{app.Name, "database postgres", "tcp/5432"})
+	}
+	if web := app.Web; web != nil {
+		rows = append(rows, podRow{app.Name, app.Name, fmt.Sprintf("tcp/%d", web.Port)}) // helm test
+		if web.Metrics.Port > 0 {
+			rows = append(rows, podRow{"prometheus", app.Name, fmt.Sprintf("tcp/%d", web.Metrics.Port)})
+		}
+		if web.Replicas.RequestsPerSecond > 0 {
+			rows = append(rows, podRow{"keda", app.Name, fmt.Sprintf("tcp/%d", web.Metrics.Port)})
+		}
+	}
+	return rows
+}
+
 // podsReached: pods reach what podTable says, and nothing else.
 func podsReached(p platform) (broken []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.settings)) {
 		n := newPodNetwork(p, name)
 		want := map[string]bool{}
-		for _, row := range podTable {
+		rows := slices.Clone(podTable)
+		for _, app := range p.settings[name].Applications() {
+			rows = append(rows, applicationRows(app)...)
+		}
+		for _, row := range rows {
 			for _, from := range strings.Fields(row.from) {
 				for _, to := range strings.Fields(row.to) {
 					for _, port := range strings.Fields(row.ports) {
@@ -73,7 +97,8 @@ func clusterTagged(p platform) (broken []string) {
 					tagged = append(tagged, group)
 				}
 			}
-			balanced := pods == "app" || pods == "grafana"
+			app := p.settings[name].Apps[pods]
+			balanced := app != nil && app.Web != nil || pods == "grafana"
 			if balanced && (len(tagged) != 1 || n.tags[tagged[0]] != "shared") {
 				broken = append(broken, fmt.Sprintf("%s: %s is behind a load balancer, and its groups with the cluster's tag are %v", name, pods, tagged))
 			}
@@ -198,11 +223,7 @@ func (n podNetwork) resources(kinds ...string) (all []element) {
 
 // pods is the name of the pods of a release.
 func (n podNetwork) pods(release element) string {
-	namespace := fmt.Sprint(release.body["namespace"])
-	if namespace == n.p.settings[n.environment].App.Name {
-		return "app"
-	}
-	return namespace
+	return fmt.Sprint(release.body["namespace"])
 }
 
 // references are the security groups that an expression of a stack refers to, by the stack that creates them.

@@ -204,7 +204,8 @@ func (a *awsAccount) addRuntime() {
 	}
 	for stack := range a.documents {
 		if layer(stack) != bootstrap {
-			add(layer(stack), "state", "arn:aws:s3:::"+env.State.Bucket+"/"+env.Name+"/"+layer(stack)+".tfstate")
+			name := strings.TrimPrefix(stack, env.Name+"-")
+			add(name, "state", "arn:aws:s3:::"+env.State.Bucket+"/"+env.Name+"/"+name+".tfstate")
 		}
 	}
 	add(bootstrap, "state", "arn:aws:s3:::"+env.State.Bucket+"/"+env.Name+"/bootstrap.tfstate")
@@ -231,13 +232,19 @@ func (a *awsAccount) addRuntime() {
 	}
 	cluster := env.ResourceName()
 	add("cluster", "cluster security group", "ec2:security-group/sg-cluster", "aws:eks:cluster-name", cluster)
-	// The controller gives what it makes the application's tags.
-	controllers := []string{"elbv2.k8s.aws/cluster", cluster, "project", env.Project, "environment", env.Name, "stack", "app"}
-	add("addons", "controller's security group", "ec2:security-group/sg-alb", controllers...)
-	add("addons", "load balancer", "elasticloadbalancing:loadbalancer/app/"+name+env.App.Name+"/1", controllers...)
-	add("addons", "target group", "elasticloadbalancing:targetgroup/k8s-1/1", controllers...)
-	add("addons", "listener", "elasticloadbalancing:listener/app/"+name+env.App.Name+"/1/1", controllers...)
-	add("app", "parameter", "ssm:parameter/"+env.Project+"/"+env.Name+"/"+env.App.Name+"/key")
+	for i, app := range env.ApplicationNames() {
+		// The controller gives what it makes the application's tags.
+		controllers := []string{"elbv2.k8s.aws/cluster", cluster, "project", env.Project, "environment", env.Name, "stack", app}
+		made := "controller's "
+		if len(env.Apps) > 1 {
+			made = "controller's " + app + "'s " // several applications' are told apart
+		}
+		add("addons", made+"security group", fmt.Sprintf("ec2:security-group/sg-alb-%d", i), controllers...)
+		add("addons", "load balancer", "elasticloadbalancing:loadbalancer/app/"+name+app+"/1", controllers...)
+		add("addons", "target group", fmt.Sprintf("elasticloadbalancing:targetgroup/k8s-%d/1", i), controllers...)
+		add("addons", "listener", "elasticloadbalancing:listener/app/"+name+app+"/1/1", controllers...)
+		add(app, "parameter", "ssm:parameter/"+env.Project+"/"+env.Name+"/"+app+"/key")
+	}
 	add("observability", "secret", "secretsmanager:secret:"+env.Project+"/"+env.Name+"/grafana-AbCdEf")
 }
 

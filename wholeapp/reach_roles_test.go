@@ -50,8 +50,11 @@ func (a *awsAccount) addPolicies(stack string) {
 		a.resources["arn:aws:s3:::"+a.resolve(stack, fmt.Sprint(body["bucket"]))] = a.documentRules(stack, fmt.Sprint(body["policy"]))
 	}
 	for name, body := range of("aws_iam_role") {
-		p := &principal{arn: a.arnOf(stack, "aws_iam_role", name), stack: layer(stack)}
+		p := &principal{arn: a.arnOf(stack, "aws_iam_role", name), stack: strings.TrimPrefix(stack, a.env.Name+"-")}
 		p.name = "role " + strings.TrimPrefix(fmt.Sprint(body["name"]), a.env.ResourceName(""))
+		if layer(stack) == bootstrap {
+			p.stack = bootstrap
+		}
 		for _, verb := range []string{"deploy", "plan"} {
 			if of, is := strings.CutPrefix(p.name, "role "+verb+"-"); is && layer(stack) == bootstrap {
 				p.name, p.stack = verb+"-"+of, of

@@ -49,7 +49,7 @@ func (a *awsAccount) reach(start *principal) (all []found) {
 				}
 				for _, action := range actions {
 					if a.may(p, action, t) {
-						all = append(all, found{start.name, action, a.whose(t), via[p.name]})
+						all = append(all, found{a.reviewed(start.name), action, a.whose(t, start), a.via(via[p.name], start)})
 					}
 				}
 			}
@@ -64,9 +64,36 @@ func (a *awsAccount) reach(start *principal) (all []found) {
 	return all
 }
 
-func (a *awsAccount) whose(t thing) string {
+// reviewed is a name of a role as in the list of what is reviewed, where every application is called app.
+func (a *awsAccount) reviewed(name string) string {
+	for app := range a.env.Apps {
+		for _, verb := range []string{"deploy-", "plan-"} {
+			if name == verb+app {
+				return verb + "app"
+			}
+		}
+	}
+	return name
+}
+
+// via is a way over others' roles as in the list of what is reviewed.
+func (a *awsAccount) via(way string, start *principal) string {
+	if a.env.Apps[start.stack] == nil {
+		return way
+	}
+	return regexp.MustCompile(`\bof `+start.stack+`\b`).ReplaceAllString(way, "of app")
+}
+
+func (a *awsAccount) whose(t thing, by *principal) string {
+	// The add-ons' controller makes load balancers for applications.
+	if kind, own := strings.CutPrefix(t.kind, "controller's "+by.stack+"'s "); own {
+		return layer(t.owner) + "'s controller's " + kind
+	}
 	if t.owner == neighbour || t.owner == stranger {
 		return t.owner + "'s " + t.kind
+	}
+	if layer(t.owner) == "app" && t.owner != a.env.Name+"-"+by.stack && layer(a.env.Name+"-"+by.stack) == "app" {
+		return "another application's " + t.kind
 	}
 	return layer(t.owner) + "'s " + t.kind
 }
@@ -89,7 +116,8 @@ func (a *awsAccount) becomes(p *principal) (all []*principal) {
 	for _, t := range a.things {
 		r := a.roles[t.arn]
 		if t.kind == "aws_ecr_repository" && t.owner == a.env.Name+"-data" && a.may(p, "ecr:PutImage", t) {
-			all = append(all, a.as(a.env.App.Name+":"+a.env.App.Name)...)
+			app := strings.TrimPrefix(t.arn[strings.LastIndex(t.arn, "/")+1:], a.env.ResourceName(""))
+			all = append(all, a.as(app+":"+app)...)
 		}
 		if t.kind != "aws_iam_role" || r == nil {
 			continue
