@@ -82,7 +82,7 @@ func define(app constructs.Construct, env *settings.Environment) []cdktf.Terrafo
 	network := stacks.NewNetwork(app, env)
 	data := stacks.NewData(app, env, network)
 	cluster := stacks.NewCluster(app, env, network)
-	addons := stacks.NewAddons(app, env, cluster)
+	addons := stacks.NewAddons(app, env, data, cluster)
 	all := []cdktf.TerraformStack{network, data, cluster, addons}
 	var applications []*stacks.App
 	for _, application := range env.Applications() {

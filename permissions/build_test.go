@@ -386,6 +386,30 @@ func TestLongRolesBoundary(t *testing.T) {
 		"[ec2:A elb:B] [arn:aws:ec2:r:1:group/* arn:aws:elb:r:1:lb/*]", "[elb:C] [arn:aws:elb:r:1:tg/*]",
 		"[waf:D] [arn:aws:elb:r:1:lb/*]", "[elb:E] [arn:aws:waf:r:1:acl/*]",
 	})
+
+	// Then the Describe actions of load balancers become one, and only then statements without conditions join.
+	describes := Statement{Actions: []string{"ec2:DescribeA", "ec2:DescribeB", "elasticloadbalancing:DescribeA", "elasticloadbalancing:DescribeB"}, Resources: []string{"*"}}
+	of := func(length int) []Statement {
+		return []Statement{
+			{Actions: []string{"a:B"}, Resources: []string{strings.Repeat("r", length)}}, describes,
+			statement("ec2:A", "arn:aws:ec2:r:1:group/*", nil), statement("elb:B", "arn:aws:elb:r:1:lb/*", nil),
+		}
+	}
+	fits := PolicySize - characters(document(of(0)))
+	fitsShort := PolicySize - characters(document(joinDescribes(of(0))))
+	for length, want := range map[int][]string{
+		fits:          {"[ec2:DescribeA ec2:DescribeB elasticloadbalancing:DescribeA elasticloadbalancing:DescribeB] [*]", "[ec2:A] [arn:aws:ec2:r:1:group/*]", "[elb:B] [arn:aws:elb:r:1:lb/*]"},
+		fits + 1:      {"[ec2:DescribeA ec2:DescribeB elasticloadbalancing:Describe*] [*]", "[ec2:A] [arn:aws:ec2:r:1:group/*]", "[elb:B] [arn:aws:elb:r:1:lb/*]"},
+		fitsShort + 1: {"[ec2:DescribeA ec2:DescribeB elasticloadbalancing:Describe*] [*]", "[ec2:A elb:B] [arn:aws:ec2:r:1:group/* arn:aws:elb:r:1:lb/*]"},
+	} {
+		got, err := fit(of(length))
+		assert.NilError(t, err)
+		var all []string
+		for _, s := range got[1:] {
+			all = append(all, fmt.Sprint(s.Actions, s.Resources))
+		}
+		assert.DeepEqual(t, all, want)
+	}
 	_, err = fit([]Statement{long, long})
 	assert.ErrorContains(t, err, "IAM allows 6144 in a policy")
 }

@@ -49,8 +49,15 @@ func RolesBoundary(s Stack) ([]Statement, error) {
 
 // fit shortens a boundary that exceeds a policy's size.
 func fit(statements []Statement) ([]Statement, error) {
-	if characters(document(statements)) > PolicySize {
-		statements = joinServices(statements)
+	conditional := func(s Statement) bool { return len(s.Conditions) > 0 }
+	for _, shorten := range []func([]Statement) []Statement{
+		func(all []Statement) []Statement { return joinServices(all, conditional) },
+		joinDescribes,
+		func(all []Statement) []Statement { return joinServices(all, func(Statement) bool { return true }) },
+	} {
+		if characters(document(statements)) > PolicySize {
+			statements = shorten(statements)
+		}
 	}
 	if n := characters(document(statements)); n > PolicySize {
 		return nil, fmt.Errorf("permissions: the boundary of the roles that a stack makes has %d characters, IAM allows %d in a policy", n, PolicySize)
@@ -60,10 +67,10 @@ func fit(statements []Statement) ([]Statement, error) {
 
 // joinServices joins statements of different services that have the same conditions. It allows nothing
 // more: an action is about the ARNs of its own service.
-func joinServices(statements []Statement) (joined []Statement) {
+func joinServices(statements []Statement, which func(Statement) bool) (joined []Statement) {
 	for _, s := range statements {
 		i := slices.IndexFunc(joined, func(other Statement) bool {
-			return len(s.Conditions) > 0 && fmt.Sprint(s.Conditions) == fmt.Sprint(other.Conditions) && apart(s, other) && apart(other, s)
+			return which(s) && fmt.Sprint(s.Conditions) == fmt.Sprint(other.Conditions) && apart(s, other) && apart(other, s)
 		})
 		if i < 0 {
 			joined = append(joined, s)
@@ -71,6 +78,27 @@ func joinServices(statements []Statement) (joined []Statement) {
 		}
 		joined[i].Actions = slices.Concat(joined[i].Actions, s.Actions)
 		joined[i].Resources = slices.Concat(joined[i].Resources, s.Resources)
+	}
+	return joined
+}
+
+// joinDescribes replaces the Describe actions of Elastic Load Balancing by one pattern. The few that it adds read
+// settings of load balancers and no data. The roles' own policies still list the actions.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+func joinDescribes(statements []Statement) []Statement {
+	joined := slices.Clone(statements)
+	for i, s := range joined {
+		if !slices.Equal(s.Resources, []string{"*"}) {
+			continue
+		}
+		var short []string
+		for _, action := range s.Actions {
+			if strings.HasPrefix(action, "elasticloadbalancing:") {
+				action = withWildcards([]string{action})[0]
+			}
+			short = append(short, action)
+		}
+		joined[i].Actions = slices.Compact(short)
 	}
 	return joined
 }

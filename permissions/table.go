@@ -30,10 +30,11 @@ func All() Table {
 // none are the types that need no permission.
 var none = Table{
 	// Kubernetes has its own. The AWS CLI creates the token for it locally, from its credentials.
-	"helm_release":               {},
-	"kubernetes_config_map_v1":   {},
-	"kubernetes_namespace_v1":    {},
-	"data.kubernetes_ingress_v1": {},
+	"helm_release":                   {},
+	"kubernetes_config_map_v1":       {},
+	"kubernetes_namespace_v1":        {},
+	"data.kubernetes_all_namespaces": {},
+	"data.kubernetes_ingress_v1":     {},
 	// The provider computes it locally.
 	"data.aws_iam_policy_document": {},
 	// The states' permissions come from [Stack].

@@ -14,9 +14,14 @@ import (
 	"plinth/settings"
 )
 
-// Addons is the stack <environment>-addons: what the cluster needs before an application.
+// Addons is the stack <environment>-addons: what the cluster needs before an application, and what all
+// applications share.
 type Addons struct {
 	cdktf.TerraformStack
+	// KEDASecurityGroupID is the security group of KEDA's pods.
+	KEDASecurityGroupID *string
+	// DatabaseSecurityGroupID is the one that has PostgreSQL's port, in the cluster or not.
+	DatabaseSecurityGroupID *string
 }
 
 // Each name is that of an add-on's release, namespace and service account.
@@ -26,9 +31,10 @@ const (
 	externalSecrets        = "external-secrets"
 )
 
-// NewAddons installs the load balancer controller, metrics-server and External Secrets,
-// and routes the pods' output to CloudWatch.
-func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *Cluster) *Addons {
+// NewAddons installs the load balancer controller, metrics-server and External Secrets, routes the pods'
+// output to CloudWatch, and creates the applications' namespaces. Where the settings say so, it installs KEDA
+// and PostgreSQL.
+func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) *Addons {
 	stack := newStack(scope, env, "addons")
 	configureKubernetesProviders(stack, env, cluster)
 
@@ -38,10 +44,25 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, cluster *C
 	// Install the controller first and remove it last: only it can delete the load balancers
 	// it created.
 	newMetricsServer(stack, env, cluster, controller)
-	newExternalSecrets(stack, env, cluster, controller)
+	secrets := newExternalSecrets(stack, env, cluster, controller)
+	namespaces := newApplicationNamespaces(stack, env)
 
+	groups := newPodGroups(stack, env, cluster)
+	// The stacks of applications that an earlier version deployed still have groups with the plain names, and AWS
+	// allows a name once in a VPC.
+	groups.part = "addons"
+	// Without KEDA too: so the deploy role needs no other permissions when the settings enable it.
+	// The API server calls KEDA, and KEDA's two pods call each other.
+	kedaGroup := groups.add(keda, "Pods of KEDA", system)
+	if env.Cluster.KEDA {
+		newKEDA(kedaGroup, namespaces)
+	}
+	result := &Addons{TerraformStack: stack, KEDASecurityGroupID: kedaGroup.id, DatabaseSecurityGroupID: data.Database.SecurityGroupID}
+	if env.Database.Engine == settings.EngineInCluster {
+		result.DatabaseSecurityGroupID = newInClusterDatabase(groups, data, secrets)
+	}
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
-	return &Addons{TerraformStack: stack}
+	return result
 }
 
 // routePodLogs configures the log router that Fargate runs beside every pod. EKS requires
@@ -130,10 +151,10 @@ func newMetricsServer(stack cdktf.TerraformStack, env *settings.Environment, clu
 	})
 }
 
-func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) {
+func newExternalSecrets(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster, after cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	namespace := newNamespace(stack, externalSecrets, nil, after)
 	image := imageFrom(env, "external-secrets/external-secrets")
-	newPublishedRelease(stack, env, externalSecrets, release.Config{
+	return newPublishedRelease(stack, env, externalSecrets, release.Config{
 		Name:       externalSecrets,
 		Namespace:  externalSecrets,
 		Repository: "https://charts.external-secrets.io",

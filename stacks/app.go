@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -30,8 +29,8 @@ type App struct {
 // NewApp creates an application's release and the resources that only it needs.
 func NewApp(scope constructs.Construct, env *settings.Environment, app *settings.App, data *Data, cluster *Cluster, addons *Addons) *App {
 	stack := newStack(scope, env, app.Name)
-	// Not every value comes from the add-ons, but without their controllers an Ingress and an
-	// ExternalSecret do nothing.
+	// Also where no value comes from the add-ons: they create the namespace, and without their controllers an
+	// Ingress and an ExternalSecret do nothing.
 	stack.AddDependency(addons.TerraformStack)
 	configureKubernetesProviders(stack, env, cluster)
 	forgetNamespace(stack, app.Name)
@@ -89,7 +88,9 @@ func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
 		// helm test asks from a pod of the same namespace.
 		pods.connect("http-from-pods", "The application from its own pods", pods.id, app.Web.Port)
 		if app.Web.Replicas.RequestsPerSecond > 0 {
-			pods.allow("metrics-from-keda", "The application's metrics from KEDA", addons.KEDASecurityGroupID, app.Web.Metrics.Port)
+			// Not whenever there is KEDA: an application that no longer needs it must not hold its security group.
+			pods.rules = append(pods.rules, allowIngress(pods.scope, "metrics-from-keda", "The application's metrics from KEDA",
+				pods.id, addons.KEDASecurityGroupID, app.Web.Metrics.Port))
 		}
 	}
 	if app.Database {

@@ -30,10 +30,10 @@ const (
 // NewObservability creates the dashboard, the alarms and their topic, and the budget, Prometheus, Loki
 // and Grafana if the settings enable them. It depends on the application, because CloudWatch names a
 // load balancer by an id that exists only after its creation.
-func NewObservability(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons, application *App) *Observability {
+func NewObservability(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons, applications []*App) *Observability {
 	stack := newStack(scope, env, "observability")
 	stack.AddDependency(addons.TerraformStack)
-	stack.AddDependency(application.TerraformStack)
+	stack.AddDependency(applications[0].TerraformStack)
 
 	publishers := []alarmtopic.Publisher{{
 		Sid: "CloudWatchAlarms", Service: "cloudwatch.amazonaws.com",
@@ -75,7 +75,7 @@ func NewObservability(scope constructs.Construct, env *settings.Environment, dat
 	var metrics *workspace
 	if env.Observability.Prometheus.Enabled {
 		metrics = newWorkspace(stack, env, key, topic)
-		newPrometheusAgent(groups, application, *metrics)
+		newPrometheusAgent(groups, applications, *metrics)
 	}
 	var logs *lokiServer
 	if env.Observability.Loki.Enabled {

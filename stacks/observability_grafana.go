@@ -110,8 +110,8 @@ func dashboards(env *settings.Environment, logs bool) *map[string]*string {
 		database = "" // CloudWatch has no metrics of it
 	}
 	files := observability.Dashboards(observability.Names{
-		App:          env.App.Name,
-		LoadBalancer: env.ResourceName(env.App.Name),
+		App:          env.ApplicationNames()[0],
+		LoadBalancer: env.ResourceName(env.ApplicationNames()[0]),
 		Database:     database,
 		Containers:   env.Observability.Prometheus.ContainerMetrics,
 	})

@@ -181,7 +181,7 @@ func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDep
 		Chart:     *folder.Path(),
 		Values: withDigests(env, podLogs, appVersion(podLogsChart), map[string]any{
 			"image":          imageFrom(env, "grafana/alloy"),
-			"namespace":      env.App.Name,
+			"namespace":      env.ApplicationNames()[0],
 			"lokiUrl":        server.url,
 			"podAnnotations": podAnnotations(groups.cluster.Cluster),
 			"securityGroups": pods.all,

@@ -31,12 +31,12 @@ type monitoring struct {
 func newMonitoring(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) monitoring {
 	mon := monitoring{
 		loadBalancer: dataawslb.NewDataAwsLb(scope, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
-			Name: jsii.String(env.ResourceName(env.App.Name)),
+			Name: jsii.String(env.ResourceName(env.ApplicationNames()[0])),
 		}).ArnSuffix(),
 		targetGroup: dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
 			Tags: &map[string]*string{
 				"elbv2.k8s.aws/cluster": jsii.String(cluster.Cluster.Name),
-				"ingress.k8s.aws/stack": jsii.String(env.App.Name + "/" + env.App.Name),
+				"ingress.k8s.aws/stack": jsii.String(env.ApplicationNames()[0] + "/" + env.ApplicationNames()[0]),
 			},
 		}).ArnSuffix(),
 		database:    data.Database.Identifiers,
@@ -53,7 +53,7 @@ func newMonitoring(scope constructs.Construct, env *settings.Environment, data *
 	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
 		Name:         jsii.String(env.ResourceName("errors")),
 		LogGroupName: jsii.String(mon.podLogs),
-		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.App.Name)),
+		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.ApplicationNames()[0])),
 		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
 			Namespace: &mon.errorLogs.Namespace, Name: &mon.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
 		},

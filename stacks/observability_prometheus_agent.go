@@ -20,17 +20,17 @@ const kubeStateMetricsPort = 8080
 // newPrometheusAgent installs Prometheus as an agent, which scrapes metrics and sends them to the
 // workspace, and kube-state-metrics, which exports the state of Deployments and pods.
 // https://prometheus.io/docs/prometheus/latest/prometheus_agent/
-func newPrometheusAgent(groups *podGroups, application *App, w workspace) {
+func newPrometheusAgent(groups *podGroups, applications []*App, w workspace) {
 	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, prometheusNamespace, nil)
 	pods := groups.add(prometheusNamespace, "Pods of Prometheus", confined)
-	pods.connect("app-metrics-from-prometheus", "The application's metrics from Prometheus", application.PodsSecurityGroupID, appMetricsPort)
+	pods.connect("app-metrics-from-prometheus", "The application's metrics from Prometheus", applications[0].PodsSecurityGroupID, applications[0].Settings.Web.Metrics.Port)
 	newKubeStateMetrics(groups, pods)
 	role := newPodRole(stack, env, cluster, "prometheus-role", prometheusNamespace,
 		"Lets Prometheus write to this environment's workspace",
 		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}, w.useKey(env)})
 	agent := observability.Agent{
-		App: env.App.Name, Environment: env.Name, Cluster: cluster.Cluster.Name,
+		App: env.ApplicationNames()[0], Environment: env.Name, Cluster: cluster.Cluster.Name,
 		ScrapeIntervalSeconds: env.Observability.Prometheus.ScrapeIntervalSeconds, Region: env.Region,
 		Containers: env.Observability.Prometheus.ContainerMetrics,
 	}
@@ -121,7 +121,7 @@ func prometheusRights(env *settings.Environment) []string {
 	refer := func(kind string) map[string]any {
 		return map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": prometheusNamespace}
 	}
-	inApp := map[string]any{"name": prometheusNamespace, "namespace": env.App.Name}
+	inApp := map[string]any{"name": prometheusNamespace, "namespace": env.ApplicationNames()[0]}
 	all := []string{
 		object("Role", inApp, map[string]any{"rules": []any{
 			map[string]any{"apiGroups": []string{""}, "resources": []string{"pods"}, "verbs": find},
@@ -148,7 +148,7 @@ func newKubeStateMetrics(groups *podGroups, prometheus *podGroup) {
 	namespace := newNamespace(stack, kubeStateMetrics, nil)
 	pods := groups.add(kubeStateMetrics, "Pods of kube-state-metrics", confined)
 	prometheus.connect("kube-state-metrics-from-prometheus", "kube-state-metrics from Prometheus", pods.id, kubeStateMetricsPort)
-	namespaces := []string{env.App.Name, loadBalancerController, metricsServer, externalSecrets}
+	namespaces := []string{env.ApplicationNames()[0], loadBalancerController, metricsServer, externalSecrets}
 	if env.Cluster.KEDA {
 		namespaces = append(namespaces, keda)
 	}

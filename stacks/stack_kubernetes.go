@@ -119,8 +119,10 @@ func newNamespace(stack cdktf.TerraformStack, name string, labels map[string]str
 	if len(after) > 0 {
 		config.DependsOn = &after
 	}
-	return namespacev1.NewNamespaceV1(stack, jsii.String("namespace-"+name), config)
+	return namespacev1.NewNamespaceV1(stack, jsii.String(namespaceID(name)), config)
 }
+
+func namespaceID(name string) string { return "namespace-" + name }
 
 // kubernetesVersion is the annotation that makes a release replace its pods after an upgrade of the control
 // plane: a pod on Fargate keeps the kubelet that it started with. EKS does not upgrade the control plane

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-aws-go/aws/v19/securitygroup"
@@ -29,21 +31,18 @@ func clusterTag(cluster string) (key, value string) {
 // podGroups creates the security groups of a stack's pods, one for each namespace.
 type podGroups struct {
 	stack cdktf.TerraformStack
-	// scope holds all but the application's, which are the stack's own.
+	// part begins the groups' names, after the environment's. It may be empty.
+	part string
+	// scope holds the groups that add creates, once there is one.
 	scope   constructs.Construct
 	env     *settings.Environment
 	cluster *Cluster
-	chart   *string
+	// chart is the charts/security-groups of the stack, once a group is installed.
+	chart *string
 }
 
 func newPodGroups(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) *podGroups {
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(securityGroupsChart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
-	return &podGroups{
-		stack: stack, scope: constructs.NewConstruct(stack, jsii.String("pod-groups")), env: env, cluster: cluster, chart: folder.Path(),
-	}
+	return &podGroups{stack: stack, env: env, cluster: cluster}
 }
 
 // podGroup is the security group of one namespace's pods.
@@ -77,11 +76,23 @@ const (
 // confined pod has the cluster stack's base group instead, and a group of its own, which rules name.
 // https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
 func (g *podGroups) add(namespace, description string, kind podKind) *podGroup {
-	scope, prefix := g.scope, namespace+"-"
-	if namespace == g.env.App.Name {
-		scope, prefix = g.stack, ""
+	if g.scope == nil {
+		g.scope = constructs.NewConstruct(g.stack, jsii.String("pod-groups"))
 	}
-	tags := map[string]string{"Name": g.env.ResourceName(namespace, "pods")}
+	return g.create(g.scope, namespace+"-", namespace, description, kind)
+}
+
+// only creates the security group of a stack's only namespace. Its addresses are without the namespace's name.
+func (g *podGroups) only(namespace, description string, kind podKind) *podGroup {
+	return g.create(g.stack, "", namespace, description, kind)
+}
+
+func (g *podGroups) create(scope constructs.Construct, prefix, namespace, description string, kind podKind) *podGroup {
+	name := []string{namespace, "pods"}
+	if g.part != "" {
+		name = append([]string{g.part}, name...)
+	}
+	tags := map[string]string{"Name": g.env.ResourceName(name...)}
 	if kind == balanced {
 		key, value := clusterTag(g.cluster.Cluster.Name)
 		tags[key] = value
@@ -105,14 +116,20 @@ func (g *podGroup) connect(id, description string, to *string, port int) {
 }
 
 // install gives the groups to all pods of the namespace that start later. The pods' release depends on
-// the result.
-func (g *podGroup) install(namespace cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+// the result, and the result on the namespace.
+func (g *podGroup) install(namespace ...cdktf.ITerraformDependable) cdktf.ITerraformDependable {
+	if g.chart == nil {
+		g.chart = cdktf.NewTerraformAsset(g.stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
+			Path: jsii.String(securityGroupsChart),
+			Type: cdktf.AssetType_DIRECTORY,
+		}).Path()
+	}
 	return release.New(g.scope, g.prefix+securityGroups, release.Config{
 		Name:      securityGroups,
 		Namespace: g.namespace,
 		Chart:     *g.chart,
 		Values:    map[string]any{"groupIds": g.all},
-		DependsOn: append([]cdktf.ITerraformDependable{namespace}, g.rules...),
+		DependsOn: slices.Concat(namespace, g.rules),
 	})
 }
 

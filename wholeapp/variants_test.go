@@ -16,7 +16,12 @@ var variants = map[string][]string{
 		"PLINTH_DEV_PROTECTED=true", "PLINTH_DEV_APPS_APP_WEB_ALLOWED_CIDRS=[203.0.113.0/24]", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"the longest names": {
-		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-ab", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_ENVIRONMENTS=dev",
+		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-ab", "PLINTH_DEV_CLUSTER_KEDA=true", "PLINTH_DEV_APPS_APP_WEB_REPLICAS_REQUESTS_PER_SECOND=50",
+		"PLINTH_ENVIRONMENTS=dev",
+	},
+	"the longest names and PostgreSQL in the cluster": {
+		"PLINTH_DEV_PROJECT=abcdefghij-abcdefghij-ab", "PLINTH_DEV_REGION=ap-southeast-2",
+		"PLINTH_DEV_DATABASE_ENGINE=in-cluster", "PLINTH_ENVIRONMENTS=dev",
 	},
 	"no NAT": {
 		"PLINTH_DEV_NETWORK_NAT=none",

@@ -20,9 +20,6 @@ type Config struct {
 	Values map[string]any
 	// Provider is the Helm provider if the stack has several; nil means the one without an alias.
 	Provider cdktf.TerraformProvider
-	// OutlivesUsers is set if a release that depends on this one must be updated before this one is
-	// uninstalled, when it goes. Terraform's own order is the other way round.
-	OutlivesUsers bool
 	// Security: TakesOver lets the release take over objects that exist, another release's too. Only for a chart
 	// whose objects nobody else installs.
 	TakesOver bool
@@ -57,9 +54,6 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		// Terraform creates the namespaces, so that a destroy leaves none behind.
 		CreateNamespace: jsii.Bool(false),
 		DependsOn:       &config.DependsOn,
-	}
-	if config.OutlivesUsers {
-		properties.Lifecycle = &cdktf.TerraformResourceLifecycle{CreateBeforeDestroy: jsii.Bool(true)}
 	}
 	if config.TakesOver {
 		properties.TakeOwnership = jsii.Bool(true)

@@ -113,9 +113,9 @@ func TestDefinitionsAreUpgraded(t *testing.T) {
 
 // TestKEDA does the same for KEDA, which registers with the API server too.
 func TestKEDA(t *testing.T) {
-	for _, env := range distinct(t, "app", "keda") {
+	for _, env := range distinct(t, "addons", "keda") {
 		t.Run(env, func(t *testing.T) {
-			r := prepare(t, env+"-app", "keda", "keda-"+env)
+			r := prepare(t, env+"-addons", "keda", "keda-"+env)
 			// The definitions are there for all tests; the application's namespace is not.
 			r.helm("install", r.chart, "--values", r.values, "--set", "crds.install=false,watchNamespace="+r.namespace, "--wait", "--timeout", "2m")
 			assert.Check(t, len(r.pods()) == 2, "%d pods, want the operator and the metrics' server", len(r.pods()))

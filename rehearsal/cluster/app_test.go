@@ -197,7 +197,7 @@ func TestSecurityGroups(t *testing.T) {
 	t.Parallel()
 	const base, cluster, own = "sg-00112233445566778", "sg-0123456789abcdef0", "sg-0fedcba9876543210"
 	found := map[string]string{}
-	for _, stack := range []string{"app", "observability"} {
+	for _, stack := range []string{"addons", "app", "observability"} {
 		for _, env := range environments(t) {
 			all, err := releases.Read(golden + env + "-" + stack + ".tf.json")
 			assert.NilError(t, err)

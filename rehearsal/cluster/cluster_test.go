@@ -169,7 +169,7 @@ func prepareOf(t *testing.T, stack string, found releases.Release, namespace str
 	r.values = filepath.Join(t.TempDir(), "values.yaml")
 	assert.NilError(t, os.WriteFile(r.values, values, 0o600))
 
-	labels := namespaceLabels(t, file, found.Namespace)
+	labels := namespaceLabels(t, found.Namespace, file, golden+environmentOf(stack)+"-addons.tf.json")
 	assert.Equal(t, labels["pod-security.kubernetes.io/enforce"], "restricted")
 	object, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": labels}})
 	assert.NilError(t, err)
@@ -190,12 +190,16 @@ func folder(release string) string {
 	return filepath.Join(root, "charts", "app")
 }
 
-// namespaceLabels are the labels that a stack gives the namespace of that name or reference.
-func namespaceLabels(t *testing.T, file, name string) map[string]string {
+// environmentOf is the environment of a stack of the golden files, or of a folder beside them.
+func environmentOf(stack string) string {
+	name, _, _ := strings.Cut(filepath.Base(stack), "-")
+	return filepath.Join(filepath.Dir(stack), name)
+}
+
+// namespaceLabels are the labels that the first of the stacks' files that has it gives a namespace.
+func namespaceLabels(t *testing.T, name string, files ...string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile(file)
-	assert.NilError(t, err)
-	var stack struct {
+	type document struct {
 		Resource struct {
 			Namespaces map[string]struct {
 				Metadata struct {
@@ -205,13 +209,18 @@ func namespaceLabels(t *testing.T, file, name string) map[string]string {
 			} `json:"kubernetes_namespace_v1"`
 		}
 	}
-	assert.NilError(t, json.Unmarshal(content, &stack), file)
-	for _, namespace := range stack.Resource.Namespaces {
-		if namespace.Metadata.Name == name {
-			return namespace.Metadata.Labels
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		assert.NilError(t, err)
+		var stack document
+		assert.NilError(t, json.Unmarshal(content, &stack), file)
+		for _, namespace := range stack.Resource.Namespaces {
+			if namespace.Metadata.Name == name {
+				return namespace.Metadata.Labels
+			}
 		}
 	}
-	t.Fatalf("%s: makes no namespace %s", file, name)
+	t.Fatalf("%s: makes no namespace %s", strings.Join(files, ", "), name)
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 // does not run here; ../../app tests what runs in it.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	r := prepare(t, "../in-cluster/dev-app", "postgres", "postgres-preview")
+	r := prepare(t, "../in-cluster/dev-addons", "postgres", "postgres-preview")
 	_, err := kube.Helm(t.Context(), "", "lint", "--strict", r.chart, "--values", r.values)
 	assert.NilError(t, err)
 	r.install()

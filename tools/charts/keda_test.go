@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -125,11 +126,16 @@ func TestAppScalesOnRequests(t *testing.T) {
 func TestKEDA(t *testing.T) {
 	c := loadPublished(t, published.KEDA)
 	var tried int
+	applications := map[string]releases.Release{}
 	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
-		i := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Chart == "keda" })
 		app := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Repository == "" && r.Values["replicas"] != nil })
+		applications[environment(t)] = installed[app]
+	})
+	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
+		i := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Chart == "keda" })
+		app := applications[environment(t)]
 		if i < 0 {
-			if wants := installed[app].Values["replicas"].(map[string]any)["requestsPerSecond"]; fmt.Sprint(wants) != "0" {
+			if wants := app.Values["replicas"].(map[string]any)["requestsPerSecond"]; fmt.Sprint(wants) != "0" {
 				t.Errorf("the application scales on %v requests a second, without KEDA", wants)
 			}
 			return
@@ -142,11 +148,24 @@ func TestKEDA(t *testing.T) {
 			services[s.Name] = s
 		}
 		expectListener(t, r, services["keda-operator-metrics-apiserver"], 6443, "--secure-port=6443")
-		checkKEDARights(t, r, installed[app].Namespace)
+		checkKEDARights(t, r, app.Namespace)
+
+		// Several applications.
+		several := installed[i]
+		several.Values = maps.Clone(several.Values)
+		several.Values["watchNamespace"] = app.Namespace + ",shop"
+		checkKEDARights(t, renderAddon(t, c, several, published.KEDA.Repository), app.Namespace, "shop")
 	})
 	if tried == 0 {
-		t.Errorf("no stack of %s installs KEDA", filepath.Join(goldenFolder, "*-app.tf.json"))
+		t.Errorf("no stack of %s installs KEDA", filepath.Join(goldenFolder, "*-addons.tf.json"))
 	}
+}
+
+// environment is that of the stack that [eachGolden] is at.
+func environment(t *testing.T) string {
+	t.Helper()
+	name, _, _ := strings.Cut(path.Base(t.Name()), "-")
+	return name
 }
 
 // everywhere lists the resources that KEDA may change in every namespace, which no value of the chart
@@ -157,7 +176,7 @@ var everywhere = []string{
 	"externalmetrics",
 }
 
-func checkKEDARights(t *testing.T, r *render.Release, app string) {
+func checkKEDARights(t *testing.T, r *render.Release, apps ...string) {
 	t.Helper()
 	roles := map[string][]rbacv1.PolicyRule{}
 	for _, role := range all[*rbacv1.ClusterRole](r) {
@@ -194,7 +213,11 @@ func checkKEDARights(t *testing.T, r *render.Release, app string) {
 		}
 	}
 	// In kube-system it reads how to trust the API server, as every extension API server does.
-	if want := map[string]bool{app: true, "keda": true, "kube-system": true}; !maps.Equal(in, want) {
+	want := map[string]bool{"keda": true, "kube-system": true}
+	for _, app := range apps {
+		want[app] = true
+	}
+	if !maps.Equal(in, want) {
 		t.Errorf("KEDA has rights in %v, want %v", slices.Sorted(maps.Keys(in)), slices.Sorted(maps.Keys(want)))
 	}
 }

@@ -13,11 +13,13 @@ func TestKubernetesVersion(t *testing.T) {
 	for _, stack := range []string{"addons", "app", "observability"} {
 		eachGolden(t, stack, checkKubernetesVersion)
 	}
-	installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", "dev-app.tf.json"))
-	if err != nil {
-		t.Fatal(err)
+	for _, stack := range []string{"dev-app", "dev-addons"} {
+		installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", stack+".tf.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkKubernetesVersion(t, installed)
 	}
-	checkKubernetesVersion(t, installed)
 }
 
 func checkKubernetesVersion(t *testing.T, installed []releases.Release) {

@@ -47,11 +47,21 @@ func TestSecurityGroupsOfPods(t *testing.T) {
 	for _, stack := range []string{"app", "observability"} {
 		eachGolden(t, stack, checkSecurityGroups)
 	}
-	installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", "dev-app.tf.json"))
-	if err != nil {
-		t.Fatal(err)
+	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) { checkSecurityGroups(t, withGroups(installed)) })
+	for _, stack := range []string{"dev-app", "dev-addons"} {
+		installed, err := releases.Read(filepath.Join(goldenFolder, "..", "in-cluster", stack+".tf.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkSecurityGroups(t, withGroups(installed))
 	}
-	checkSecurityGroups(t, installed)
+}
+
+// withGroups leaves out the add-ons that have the cluster's group alone.
+func withGroups(installed []releases.Release) []releases.Release {
+	return slices.DeleteFunc(installed, func(r releases.Release) bool {
+		return slices.Contains([]string{"aws-load-balancer-controller", "load-balancer-crds", "metrics-server", "external-secrets"}, r.Name)
+	})
 }
 
 func checkSecurityGroups(t *testing.T, installed []releases.Release) {

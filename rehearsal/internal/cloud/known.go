@@ -31,7 +31,7 @@ func Knows(name string) (behaviour, calls bool) {
 }
 
 // notOfAWS are data sources that package provider reads from a cluster.
-var notOfAWS = []string{"data.kubernetes_ingress_v1"}
+var notOfAWS = []string{"data.kubernetes_all_namespaces", "data.kubernetes_ingress_v1"}
 
 // CreateBySchema is Create for a type that is known by its schema alone. It makes up what AWS would
 // compute: an id, a name and an ARN in AWS's form, and other values of the right type. An unset

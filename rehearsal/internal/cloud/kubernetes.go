@@ -59,6 +59,19 @@ func (w *World) hasNamespace(cluster, name string) bool {
 		w.Get("kubernetes_namespace_v1", cluster+":"+name) != nil || w.Get("kubernetes_namespace", cluster+":"+name) != nil
 }
 
+// ReadNamespaces reads the data source of all namespaces.
+func (w *World) ReadNamespaces(cluster string, _ Attributes) Attributes {
+	all := slices.Clone(systemNamespaces)
+	w.Each(func(_, _ string, t *Thing) bool {
+		if t.Cluster == cluster {
+			all = append(all, text(t.Attributes, "metadata.name"))
+		}
+		return true
+	}, "kubernetes_namespace_v1", "kubernetes_namespace")
+	slices.Sort(all)
+	return Attributes{"id": cluster, "namespaces": anyList(all)}
+}
+
 // checkNamespace refuses an object in a missing namespace.
 func (w *World) checkNamespace(cluster, name string) error {
 	if !w.hasNamespace(cluster, name) {

@@ -36,31 +36,44 @@ func (s *server) answer(name string, config map[string]any) (map[string]any, err
 	if err != nil {
 		return nil, err
 	}
-	if name != "kubernetes_ingress_v1" {
-		answer, err := world.ReadData(name, config)
-		if err != nil {
+	if s.name == "kubernetes" {
+		return s.answerInCluster(world, name, config)
+	}
+	answer, err := world.ReadData(name, config)
+	if err != nil {
+		return nil, err
+	}
+	if name == "aws_caller_identity" {
+		if answer, err = s.callerIdentity(world, answer); err != nil {
 			return nil, err
 		}
-		if name == "aws_caller_identity" {
-			if answer, err = s.callerIdentity(world, answer); err != nil {
-				return nil, err
-			}
-		}
-		of := maps.Clone(config)
-		if of == nil {
-			of = map[string]any{}
-		}
-		maps.Copy(of, answer)
-		return answer, s.allow(world, "data."+name, cloud.OperationRead, of, of)
+	}
+	of := maps.Clone(config)
+	if of == nil {
+		of = map[string]any{}
+	}
+	maps.Copy(of, answer)
+	return answer, s.allow(world, "data."+name, cloud.OperationRead, of, of)
+}
+
+// answerInCluster answers the Kubernetes provider's data sources.
+func (s *server) answerInCluster(world *cloud.World, name string, config map[string]any) (map[string]any, error) {
+	verb, read := "get", world.ReadIngress
+	switch name {
+	case "kubernetes_ingress_v1":
+	case "kubernetes_all_namespaces":
+		verb, read = "list", world.ReadNamespaces
+	default:
+		return nil, fmt.Errorf("the rehearsal does not answer data source %s: add it to answerInCluster in rehearsal/internal/provider/data.go", name)
 	}
 	cluster, err := s.where(world, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allowInCluster(world, cluster, "get", name, config, nil); err != nil {
+	if err := s.allowInCluster(world, cluster, verb, name, config, nil); err != nil {
 		return nil, err
 	}
-	return world.ReadIngress(cluster, config), nil
+	return read(cluster, config), nil
 }
 
 // callerIdentity is the identity of the session, if there is one.

@@ -58,6 +58,8 @@ func (s *server) allowInCluster(world *cloud.World, cluster, verb, name string, 
 			request.Namespace, _ = said["name"].(string)
 		}
 		requests = append(requests, request)
+	case "kubernetes_all_namespaces":
+		requests = append(requests, cloud.KubernetesRequest{Verb: verb, Resource: "namespaces"})
 	case "kubernetes_config_map":
 		requests = append(requests, cloud.KubernetesRequest{Verb: verb, Resource: "configmaps", Namespace: space})
 	case "kubernetes_ingress":

@@ -73,12 +73,17 @@ func newDecoder(namespace string, cluster *version.Version) *decoder {
 	return &decoder{namespace: namespace, cluster: cluster, documents: map[[2]string][]*Object{}}
 }
 
-// documents splits a file as Helm does.
+// documents splits a file as Helm does. Of two separators in a row Helm leaves one at the beginning of a
+// document, which is the same document without it.
 func documents(text string) []string {
 	split := releaseutil.SplitManifests(text)
 	var texts []string
 	for i := range len(split) {
-		texts = append(texts, split["manifest-"+strconv.Itoa(i)])
+		text := split["manifest-"+strconv.Itoa(i)]
+		for strings.HasPrefix(text, "---\n") {
+			text = strings.TrimLeft(strings.TrimPrefix(text, "---"), "\n")
+		}
+		texts = append(texts, text)
 	}
 	return texts
 }

@@ -252,6 +252,7 @@ apiVersion: v1
 kind: Namespace
 metadata: {name: more}
 ---
+---
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: elsewhere, namespace: more}

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strings"
+
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/release"
@@ -12,15 +14,12 @@ const keda = "keda"
 // newKEDA installs KEDA, which reads the number of requests from the application's pods for the
 // horizontal pod autoscaler. KEDA does not use AWS, so it has no IAM role.
 //
-// KEDA is in the application's stack, not with the other add-ons. The application's namespace must
-// exist before KEDA's rights in it, and its ScaledObject must be deleted before KEDA, which alone takes off
-// its finalizer.
-func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	stack, env := groups.stack, groups.env
+// KEDA gets rights in the applications' namespaces, which must exist before. Their ScaledObjects must be deleted
+// before KEDA, which alone takes off their finalizer: a destroy does, since the applications' stacks depend on
+// this one.
+func newKEDA(group *podGroup, applicationNamespaces []cdktf.ITerraformDependable) {
+	stack, env := group.stack, group.env
 	namespace := newNamespace(stack, keda, nil)
-	// The API server calls KEDA, and KEDA's two pods call each other.
-	group := groups.add(keda, "Pods of KEDA", system)
-	group.connect("metrics-from-keda", "The application's metrics from KEDA", application.id, appMetricsPort)
 	pods := map[string]any{
 		"runAsNonRoot":   true,
 		"runAsUser":      65532,
@@ -28,9 +27,13 @@ func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDepen
 		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 	}
 	log := map[string]any{"format": "json"}
+	var watched []string
+	for _, app := range env.Applications() {
+		watched = append(watched, app.Name)
+	}
 	// Fargate's smallest size, with the memory that Fargate adds.
 	size := resources("250m", "256Mi")
-	return newPublishedRelease(stack, env, keda, release.Config{
+	newPublishedRelease(stack, env, keda, release.Config{
 		Name:       keda,
 		Namespace:  keda,
 		Repository: "https://kedacore.github.io/charts",
@@ -40,22 +43,22 @@ func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDepen
 			"global": map[string]any{"image": registryOf(env)},
 			// The tags never move.
 			"image": map[string]any{"pullPolicy": "IfNotPresent"},
-			// Security: KEDA may change resources in the application's namespace and its own only. By
+			// Security: KEDA may change resources in the applications' namespaces and its own only. By
 			// default it can create jobs in every namespace, with any service account. No value removes
 			// its other cluster-wide rights: KEDA's own kinds, and changing all API services and
 			// validating webhooks, since it puts its certificate into the API service of its metrics.
 			// A test fails when a version needs more.
-			"watchNamespace": env.App.Name,
+			"watchNamespace": strings.Join(watched, ","),
 			"permissions": map[string]any{
 				// Security: KEDA reads only the Secrets in its own namespace, which hold its certificate.
-				// Without these two it reads the application's as well.
+				// Without these two it reads the applications' as well.
 				"operator":     map[string]any{"restrict": map[string]any{"secret": true}},
 				"metricServer": map[string]any{"restrict": map[string]any{"secret": true}},
 			},
 			// Security: KEDA scales Deployments and StatefulSets only. By default it can scale and read
 			// every kind.
 			"rbac": map[string]any{"enabledCustomScaledRefKinds": false},
-			// The webhooks validate what developers write. Here only the application's chart writes,
+			// The webhooks validate what developers write. Here only the applications' chart writes,
 			// and a test checks that against the schema.
 			"webhooks": map[string]any{"enabled": false},
 			// One of each is enough. While Fargate starts another, KEDA counts no requests for a minute or
@@ -74,7 +77,6 @@ func newKEDA(groups *podGroups, application *podGroup, app cdktf.ITerraformDepen
 			},
 			"logging": map[string]any{"operator": log, "metricServer": map[string]any{"zapEncoder": "json"}},
 		},
-		OutlivesUsers: true,
-		DependsOn:     []cdktf.ITerraformDependable{namespace, app, group.install(namespace)},
+		DependsOn: append(applicationNamespaces, namespace, group.install(namespace)),
 	})
 }
