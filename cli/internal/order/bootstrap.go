@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"plinth/cli/internal/synthesized"
 )
 
 // Bootstrap is the prefix of the stack that an administrator deploys with ./plinth bootstrap. Its
 // bucket stores the states of all stacks.
-const Bootstrap = "bootstrap-"
+const Bootstrap = synthesized.Bootstrap
 
 // refuseDeploy returns an error if one of the targets is a bootstrap stack.
 func refuseDeploy(targets stacks) error {

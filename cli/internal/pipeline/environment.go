@@ -18,7 +18,7 @@ const (
 )
 
 // bootstrap is the prefix of the stack that an administrator deploys. It has no job.
-const bootstrap = "bootstrap-"
+const bootstrap = synthesized.Bootstrap
 
 // environment is one environment as a pipeline sees it. Its exported fields are the output
 // "pipeline" of its bootstrap stack.

@@ -11,7 +11,7 @@ import (
 )
 
 // bootstrap is the prefix of the stack that creates an environment's roles. An administrator deploys it.
-const bootstrap = "bootstrap-"
+const bootstrap = synthesized.Bootstrap
 
 // chosen returns the stacks that match the patterns, or without patterns all of the environment.
 func chosen(all map[string]synthesized.Stack, environment string, patterns []string) ([]string, error) {
