@@ -27,7 +27,7 @@ func TestPushOfAnEarlierJob(t *testing.T) {
 	d.docker(revision)
 	keep("of another commit")
 	d.succeeds("push -env dev -dotenv build/push.env")
-	_, err := os.Stat(filepath.Join(d.Dir, "build", "image", "context", "app"))
+	_, err := os.Stat(filepath.Join(d.Dir, "build", "image", "app", "app"))
 	assert.NilError(t, err, "an image of another commit is pushed")
 	dotenv, err := os.ReadFile(filepath.Join(d.Dir, "build", "push.env"))
 	assert.NilError(t, err)

@@ -3,6 +3,7 @@ package delivery
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,9 +15,9 @@ import (
 type environment struct {
 	name            string
 	account, region string
-	// repository is the name of the ECR repository, without the registry.
-	repository string
-	database   database
+	// repositories are the names of the applications' ECR repositories, without the registry, by application.
+	repositories map[string]string
+	database     database
 	// cluster is the name of the EKS cluster, and of kubectl's context for it.
 	cluster string
 	// private is set if the Kubernetes API can be reached from the VPC only.
@@ -24,8 +25,7 @@ type environment struct {
 	// principals are the ARNs of the IAM principals with access to the cluster; admins are those with
 	// the cluster admin policy, except the bootstrap stack's roles.
 	principals, admins []string
-	// release and namespace are those of the application's Helm release.
-	release, namespace string
+	applications       []synthesized.Application
 	// bastion is the name of the bastion's instance and of the SSM document for its shells, empty if
 	// there is none.
 	bastion string
@@ -54,6 +54,9 @@ type document struct {
 		DatabaseUser struct {
 			Value string `json:"value"`
 		} `json:"database_username"`
+		Repositories struct {
+			Value map[string]string `json:"value"`
+		} `json:"repository_urls"`
 	} `json:"output"`
 	Provider struct {
 		AWS []struct {
@@ -91,11 +94,6 @@ type document struct {
 			Policy    string `json:"policy_arn"`
 			Principal string `json:"principal_arn"`
 		} `json:"aws_eks_access_policy_association"`
-		Releases map[string]struct {
-			Name       string `json:"name"`
-			Namespace  string `json:"namespace"`
-			Repository string `json:"repository"`
-		} `json:"helm_release"`
 		Instances map[string]struct {
 			Tags struct {
 				Name string
@@ -114,32 +112,64 @@ func (s *Session) environment() (*environment, error) {
 	for _, part := range []struct {
 		stack string
 		take  func(document) bool
-	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"app", e.takeApp}, {"network", e.takeNetwork}} {
+	}{{"data", e.takeData}, {"cluster", e.takeCluster}, {"network", e.takeNetwork}} {
 		stack, known := stacks[s.Env+"-"+part.stack]
 		if !known {
-			return nil, fmt.Errorf("%s: there is no such environment; there are %s", s.Env, sentence.List(environments(stacks)))
+			return nil, s.unknownEnvironment(stacks)
 		}
 		var file document
 		if err := stack.Decode(&file); err != nil {
 			return nil, err
 		}
 		if !part.take(file) {
-			return nil, fmt.Errorf("%s: lacks a value that is needed; synthesize again: ./plinth synth", stack.File)
+			return nil, lacking(stack)
+		}
+	}
+	if e.applications, err = synthesized.Applications(stacks, s.Env); err != nil {
+		return nil, err
+	}
+	for _, a := range e.applications {
+		if !known(a.Release, a.Namespace) {
+			return nil, lacking(stacks[a.Stack])
 		}
 	}
 	return e, nil
 }
 
-// environments returns the names of the synthesized environments.
-func environments(stacks map[string]synthesized.Stack) []string {
-	var names []string
-	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
-		if name, ok := strings.CutSuffix(stack, "-app"); ok {
-			names = append(names, name)
-		}
-	}
-	return names
+func lacking(stack synthesized.Stack) error {
+	return fmt.Errorf("%s: lacks a value that is needed; synthesize again: ./plinth synth", stack.File)
 }
+
+func (s *Session) unknownEnvironment(stacks map[string]synthesized.Stack) error {
+	return fmt.Errorf("%s: there is no such environment; there are %s", s.Env, sentence.List(synthesized.Environments(stacks)))
+}
+
+// application is an application with its environment.
+type application struct {
+	*environment
+	synthesized.Application
+}
+
+// application returns the session's application, or the only one of the environment.
+func (s *Session) application() (*application, error) {
+	e, err := s.environment()
+	if err != nil {
+		return nil, err
+	}
+	a, err := synthesized.Choose(e.applications, s.App)
+	return &application{e, a}, err
+}
+
+// namespace returns a namespace for examples of kubectl: that of the first application.
+func (e *environment) namespace() string {
+	if len(e.applications) == 0 {
+		return "default"
+	}
+	return e.applications[0].Namespace
+}
+
+// repositoryID finds the resource in an expression such as ${aws_ecr_repository.images.repository_url}.
+var repositoryID = regexp.MustCompile(`^\$\{aws_ecr_repository\.([^.}]+)\.repository_url\}$`)
 
 func (e *environment) takeData(file document) bool {
 	for _, aws := range file.Provider.AWS {
@@ -147,8 +177,11 @@ func (e *environment) takeData(file document) bool {
 			e.account, e.region = aws.Accounts[0], aws.Region
 		}
 	}
-	for _, repository := range file.Resource.Repositories {
-		e.repository = repository.Name
+	e.repositories = map[string]string{}
+	for application, url := range file.Output.Repositories.Value {
+		if id := repositoryID.FindStringSubmatch(url); id != nil {
+			e.repositories[application] = file.Resource.Repositories[id[1]].Name
+		}
 	}
 	// There are several databases if one was restored from a snapshot.
 	current := file.Output.Database.Value
@@ -168,7 +201,7 @@ func (e *environment) takeData(file document) bool {
 	for _, secret := range file.Resource.Secrets {
 		e.database.secret = secret.Name
 	}
-	return known(e.account, e.region, e.repository, e.database.identifier, e.database.name, e.database.user)
+	return known(e.account, e.region, e.database.identifier, e.database.name, e.database.user)
 }
 
 func (e *environment) takeCluster(file document) bool {
@@ -187,16 +220,6 @@ func (e *environment) takeCluster(file document) bool {
 		}
 	}
 	return known(e.cluster)
-}
-
-func (e *environment) takeApp(file document) bool {
-	for _, release := range file.Resource.Releases {
-		// Neither PostgreSQL in the cluster nor a third-party chart.
-		if release.Name != inClusterDatabase && release.Repository == "" {
-			e.release, e.namespace = release.Name, release.Namespace
-		}
-	}
-	return known(e.release, e.namespace)
 }
 
 func (e *environment) takeNetwork(file document) bool {

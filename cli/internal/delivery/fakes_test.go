@@ -202,6 +202,7 @@ func (d *desk) run(ctx context.Context, command string) error {
 	name, rest, _ := strings.Cut(command, " ")
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.StringVar(&d.Env, "env", "", "")
+	flags.StringVar(&d.App, "app", "", "")
 	flags.StringVar(&d.Builder, "builder", "", "")
 	flags.StringVar(&d.Repository, "repository", "", "")
 	flags.StringVar(&d.Role, "role", "", "")
@@ -219,7 +220,7 @@ func (d *desk) synthesize(env string) {
 	provider := `"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]}`
 	for stack, resources := range map[string]string{
 		"network": `"aws_vpc": {"network": {}}`,
-		"data": `"aws_ecr_repository": {"images": {"name": "plinth-` + env + `-app"}},
+		"data": `"aws_ecr_repository": {"images": {"name": "plinth-` + env + `-app"}, "shop": {"name": "plinth-` + env + `-shop"}},
 			"aws_db_instance": {
 				"primary": {"identifier": "plinth-` + env + `-postgres", "db_name": "app", "username": "plinth"},
 				"replica": {"identifier": "plinth-` + env + `-postgres-replica-1"}}`,
@@ -238,10 +239,41 @@ func (d *desk) synthesize(env string) {
 			"keda": {"name": "keda", "namespace": "keda", "repository": "https://charts.example.com"},
 			"database": {"name": "postgres", "namespace": "postgres"}}`,
 	} {
-		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "output": {"database_identifier": {"value": "plinth-`+env+`-postgres"}}, "resource": {`+resources+`}}`)
+		outputs := map[string]string{
+			"data": `"database_identifier": {"value": "plinth-` + env + `-postgres"}, "repository_urls": {"value": {
+				"app": "${aws_ecr_repository.images.repository_url}", "shop": "${aws_ecr_repository.shop.repository_url}"}}`,
+			"app": anApplication("app"),
+		}[stack]
+		d.write("cdktf.out/stacks/"+env+"-"+stack+"/cdk.tf.json", `{`+provider+`, "output": {`+outputs+`}, "resource": {`+resources+`}}`)
 	}
-	d.write("cdktf.out/manifest.json", `{"stacks": {`+
-		strings.Join([]string{entry(env + "-network"), entry(env + "-data"), entry(env + "-cluster"), entry(env + "-app"), entry("prod-app"), entry("staging-app")}, ",")+`}}`)
+	d.manifest(env)
+}
+
+// anApplication returns the outputs of an application's stack. Its image is built from a folder of its name.
+func anApplication(name string) string {
+	return fmt.Sprintf(`"application": {"value": %q}, "url_host": {"value": "${x}"}, "build": {"value": {"context": %[1]q, "dockerfile": "%[2]s/Dockerfile"}}`, name, name)
+}
+
+// manifest writes the list of the stacks, with more applications than app.
+func (d *desk) manifest(env string, more ...string) {
+	d.t.Helper()
+	var stacks []string
+	for _, name := range append([]string{"network", "data", "cluster", "app"}, more...) {
+		stacks = append(stacks, entry(env+"-"+name))
+	}
+	for _, name := range []string{env, "prod", "staging"} {
+		stacks = append(stacks, entry("bootstrap-"+name))
+	}
+	d.write("cdktf.out/manifest.json", `{"stacks": {`+strings.Join(stacks, ",")+`}}`)
+}
+
+// synthesizeTwo writes an environment with the applications app and shop.
+func (d *desk) synthesizeTwo(env string) {
+	d.t.Helper()
+	d.synthesize(env)
+	d.write("cdktf.out/stacks/"+env+"-shop/cdk.tf.json",
+		`{"output": {`+anApplication("shop")+`}, "resource": {"helm_release": {"release": {"name": "shop", "namespace": "shop-pods"}}}}`)
+	d.manifest(env, "shop")
 }
 
 func entry(stack string) string {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -14,69 +17,137 @@ import (
 	"plinth/cli/internal/synthesized"
 )
 
-// certificates is the bundle of RDS's certificate authorities, in app/ and in the build context.
+// certificates is the bundle of RDS's certificate authorities, in the folder of an application in Go.
 const certificates = "rds-global-bundle.pem"
 
-const dockerfile = "app/Dockerfile"
+// bundleOf returns the path of an application's bundle, empty if its image is not built here. Not every
+// application has the file.
+func bundleOf(a synthesized.Application) string {
+	if a.Build == nil {
+		return ""
+	}
+	return path.Join(a.Build.Context, certificates)
+}
 
-// noImage is the message when there is nothing to build.
-const noImage = "There is no " + dockerfile + ", so there is no image here: app.image, in environments/, names one that other tools have pushed."
-
-// holds reports whether app/ has a file that matches the pattern.
-func (s *Session) holds(pattern string) bool {
+// holds reports whether the repository has the file.
+func (s *Session) holds(file string) bool {
 	root, err := synthesized.Root(s.Dir)
 	if err != nil {
 		return false
 	}
-	found, err := filepath.Glob(filepath.Join(root, "app", pattern))
-	return err == nil && len(found) > 0
+	_, err = os.Stat(filepath.Join(root, filepath.FromSlash(file)))
+	return err == nil
 }
 
-// inGo reports whether this package compiles the program with Go. If not, the Dockerfile builds it,
-// with app/ as its context.
-func (s *Session) inGo() bool { return s.holds("*.go") }
+// inGo reports whether this package compiles the program with Go. If not, the Dockerfile builds it, with the
+// application's folder as its context.
+func (s *Session) inGo(a synthesized.Application) bool {
+	return s.holds(path.Join(a.Build.Context, "go.mod"))
+}
 
-// empty reports whether app/ has neither Go files nor a Dockerfile.
-func (s *Session) empty() bool { return !s.inGo() && !s.holds("Dockerfile") }
+// built returns the session's application, or the only one whose image is built here. It returns nil after it
+// has said that nothing is built.
+func (s *Session) built() (*synthesized.Application, error) {
+	root, err := synthesized.Root(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	stacks, err := synthesized.Read(root)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.choices(stacks)
+	if err != nil {
+		return nil, err
+	}
+	if s.App != "" {
+		if _, err := synthesized.Choose(all, s.App); err != nil {
+			return nil, err
+		}
+	}
+	here := slices.DeleteFunc(slices.Clone(all), func(a synthesized.Application) bool {
+		return !a.Builds(root) || s.App != "" && a.Name != s.App
+	})
+	if len(here) == 0 {
+		for _, a := range all {
+			if s.App == "" || a.Name == s.App {
+				s.say("%s: %s, so there is no image here: %s, in environments/, names one that other tools have pushed.",
+					a.Name, without(a), strings.TrimSuffix(a.ImageSetting(""), "."))
+			}
+		}
+		return nil, nil
+	}
+	a, err := synthesized.Choose(here, s.App)
+	return &a, err
+}
+
+// without returns why an application's image is not built here.
+func without(a synthesized.Application) string {
+	if a.Build == nil {
+		return "the settings name no folder to build"
+	}
+	return "there is no " + a.Build.Dockerfile
+}
+
+// choices returns the applications of the session's environment. Without one it returns those of all
+// environments, once each.
+func (s *Session) choices(stacks map[string]synthesized.Stack) ([]synthesized.Application, error) {
+	if s.Env == "" {
+		return synthesized.AllApplications(stacks)
+	}
+	if !slices.Contains(synthesized.Environments(stacks), s.Env) {
+		return nil, s.unknownEnvironment(stacks)
+	}
+	return synthesized.Applications(stacks, s.Env)
+}
+
+// images is the folder of what is built.
+const images = "build/image"
+
+// compiled is the build context of an application in Go.
+func compiled(a synthesized.Application) string { return path.Join(images, a.Name) }
+
+// program is the file that is compiled. Its Dockerfile copies it by this name.
+const program = "app"
 
 // tags leave out HTTP/2, which the application does not need: the load balancer sends HTTP/1.1.
 const tags = "nethttpomithttp2"
 
 // image is the command ./plinth image.
 func (s *Session) image(ctx context.Context) error {
-	if s.empty() {
-		s.say(noImage)
-		return nil
+	a, err := s.built()
+	if a == nil || err != nil {
+		return err
 	}
 	c, err := s.commit(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = s.makeImage(ctx, c)
+	_, err = s.makeImage(ctx, *a, c)
 	return err
 }
 
-// recipe returns how to build the commit's image.
-func (s *Session) recipe(c *commit) (recipe, error) {
+// recipe returns how to build an application's image of the commit.
+func (s *Session) recipe(a synthesized.Application, c *commit) (recipe, error) {
 	root, err := synthesized.Root(s.Dir)
-	folder := "app"
-	if s.inGo() {
-		folder = "build/image/context"
+	folder := a.Build.Context
+	if s.inGo(a) {
+		folder = compiled(a)
 	}
 	return recipe{
 		root:       root,
-		dockerfile: dockerfile,
+		dockerfile: a.Build.Dockerfile,
 		context:    folder,
-		tag:        "app:" + c.version,
+		tag:        a.Name + ":" + c.version,
 		commit:     c,
-		archive:    "build/image/app.tar",
+		archive:    path.Join(images, a.Name+".tar"),
 	}, err
 }
 
 // imageOf returns the commit's image to push. It builds one unless it exists already, from an earlier
 // job of a pipeline for example.
-func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
-	r, err := s.recipe(c)
+func (s *Session) imageOf(ctx context.Context, a synthesized.Application, c *commit) (v1.Image, error) {
+	r, err := s.recipe(a, c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +158,16 @@ func (s *Session) imageOf(ctx context.Context, c *commit) (v1.Image, error) {
 			return image, nil
 		}
 	}
-	return s.makeImage(ctx, c)
+	return s.makeImage(ctx, a, c)
 }
 
 // makeImage builds the image and returns it.
-func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
-	r, err := s.recipe(c)
+func (s *Session) makeImage(ctx context.Context, a synthesized.Application, c *commit) (v1.Image, error) {
+	r, err := s.recipe(a, c)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.fill(ctx, r); err != nil {
+	if err := s.fill(ctx, a, r); err != nil {
 		return nil, err
 	}
 	builder, err := s.build(ctx, r)
@@ -121,24 +192,24 @@ func (s *Session) makeImage(ctx context.Context, c *commit) (v1.Image, error) {
 
 // fill creates the build context with only the files that the Dockerfile copies. An application that
 // is not in Go needs none.
-func (s *Session) fill(ctx context.Context, r recipe) error {
-	made, folder := filepath.Join(r.root, "build", "image"), filepath.Join(r.root, r.context)
-	if err := errors.Join(os.RemoveAll(made), os.MkdirAll(made, 0o755)); err != nil || !s.inGo() {
+func (s *Session) fill(ctx context.Context, a synthesized.Application, r recipe) error {
+	folder := filepath.Join(r.root, filepath.FromSlash(compiled(a)))
+	if err := errors.Join(os.RemoveAll(folder), os.RemoveAll(filepath.Join(r.root, r.archive)), os.MkdirAll(filepath.Dir(folder), 0o755)); err != nil || !s.inGo(a) {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
 	}
-	program := filepath.Join(folder, "app")
+	program := filepath.Join(folder, program)
 	// The same flags on every machine build the same program. Go's own stamp of the repository is off:
 	// the version comes from git describe.
-	_, err := s.output(ctx, filepath.Join(r.root, "app"),
+	_, err := s.output(ctx, filepath.Join(r.root, filepath.FromSlash(a.Build.Context)),
 		[]string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS=", "GOWORK=off"},
 		"go", "build", "-tags", tags, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.commit.version, "-o", program, ".")
 	if err != nil {
 		return err
 	}
-	bundle, err := os.ReadFile(filepath.Join(r.root, "app", certificates))
+	bundle, err := os.ReadFile(filepath.Join(r.root, filepath.FromSlash(bundleOf(a))))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,10 @@ func (d *desk) archive(revision string) string {
 func newProject(t *testing.T) (*desk, string) {
 	t.Helper()
 	d := newDesk(t)
+	d.synthesize("dev")
 	d.write("app/main.go", "package main")
+	d.write("app/go.mod", "module example.com/app")
+	d.write("app/Dockerfile", "FROM scratch")
 	d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-2 Root CA RSA2048 G1\n")
 	revision := d.commitAll("first")
 	program := filepath.Join(d.folder, "program")
@@ -68,10 +71,10 @@ func TestImage(t *testing.T) {
 	t.Parallel()
 	arguments := func(revision string) string {
 		return "--platform linux/amd64 --file app/Dockerfile --tag app:" + revision[:12] +
-			" --build-arg VERSION=" + revision[:12] + " --build-arg REVISION=" + revision + " --build-arg CREATED=2026-11-24T12:00:00Z --build-arg SOURCE= build/image/context"
+			" --build-arg VERSION=" + revision[:12] + " --build-arg REVISION=" + revision + " --build-arg CREATED=2026-11-24T12:00:00Z --build-arg SOURCE= build/image/app"
 	}
 	compile := func(d *desk, revision string) string {
-		return "go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags -s -w -X main.version=" + revision[:12] + " -o " + d.Dir + "/build/image/context/app ."
+		return "go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags -s -w -X main.version=" + revision[:12] + " -o " + d.Dir + "/build/image/app/app ."
 	}
 	t.Run("docker", func(t *testing.T) {
 		t.Parallel()
@@ -88,7 +91,7 @@ func TestImage(t *testing.T) {
 			"docker save --output build/image/app.tar app:" + revision[:12],
 		})
 		for file, mode := range map[string]os.FileMode{"app": 0o755, "rds-global-bundle.pem": 0o644} {
-			info, err := os.Stat(filepath.Join(d.Dir, "build/image/context", file))
+			info, err := os.Stat(filepath.Join(d.Dir, "build/image/app", file))
 			assert.NilError(t, err)
 			assert.Equal(t, info.Mode(), mode, file)
 		}
@@ -141,9 +144,10 @@ func TestImage(t *testing.T) {
 func TestImageInAnotherLanguage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	d.synthesize("dev")
 	d.write("app/Dockerfile", "FROM scratch")
 	d.write("app/main.js", "")
-	d.write("build/image/context/app", "a program of before")
+	d.write("build/image/app/app", "a program of before")
 	revision := d.commitAll("first")
 	d.docker(revision)
 	d.succeeds("image")
@@ -151,7 +155,7 @@ func TestImageInAnotherLanguage(t *testing.T) {
 	assert.Equal(t, len(typed), 4, typed)
 	contains(t, typed[2], "--file app/Dockerfile ", " --build-arg REVISION="+revision+" ")
 	assert.Assert(t, strings.HasSuffix(typed[2], " app"), typed[2])
-	for file, there := range map[string]bool{"app/main.js": true, "build/image/app.tar": true, "build/image/context/app": false} {
+	for file, there := range map[string]bool{"app/main.js": true, "build/image/app.tar": true, "build/image/app/app": false} {
 		_, err := os.Stat(filepath.Join(d.Dir, file))
 		assert.Equal(t, err == nil, there, file)
 	}
@@ -164,7 +168,9 @@ func TestImageOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"image", "push -env dev", "scan"} {
 		d := newDesk(t)
+		d.synthesize("dev")
 		d.succeeds(command)
+		contains(t, d.stderr.String(), "app: there is no app/Dockerfile, so there is no image here: app.image, in environments/, names one that other tools have pushed.")
 		typed, _ := d.calls()
 		assert.Equal(t, len(typed), 0, typed)
 		assert.Equal(t, d.stdout.String(), "")

@@ -33,7 +33,7 @@ func (s *Session) kubeconfig(ctx context.Context) error {
 		}
 		return err
 	}
-	s.say("kubectl now has the context %s, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace)
+	s.say("kubectl now has the context %s, as %s:\n  kubectl --context %s --namespace %s get pods", e.cluster, as, e.cluster, e.namespace())
 	if role == "" && s.Role == "" && !e.knows(caller) {
 		s.say("The cluster does not know you: add an IAM role to cluster.accessEntries, and deploy %s-cluster.", e.name)
 	}

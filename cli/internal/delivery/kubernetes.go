@@ -19,7 +19,7 @@ var minorVersion = regexp.MustCompile(`^v(1\.[0-9]+)\.`)
 
 // kubernetes returns the control plane's version, and the namespaces whose pods can have the kubelet of
 // another one. answer is the API server's about its version.
-func (s *Session) kubernetes(ctx context.Context, e *environment, answer string) []finding {
+func (s *Session) kubernetes(ctx context.Context, e *environment, namespace, answer string) []finding {
 	const what = "kubernetes"
 	var server struct {
 		Version string `json:"gitVersion"`
@@ -31,7 +31,7 @@ func (s *Session) kubernetes(ctx context.Context, e *environment, answer string)
 	if version == nil {
 		return []finding{wrong(what, "the API server has the version %q", server.Version)}
 	}
-	out, err := s.kubectl(ctx, e, "get", "pods", "--all-namespaces", "--output", "json")
+	out, err := s.kubectl(ctx, e, namespace, "get", "pods", "--all-namespaces", "--output", "json")
 	if err != nil && strings.Contains(words(err), "(Forbidden)") {
 		return []finding{fine(what, "%s; unknown which pods have an older kubelet: this user may not read all", version[1])}
 	}

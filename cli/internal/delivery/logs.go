@@ -12,12 +12,12 @@ const lines = "100"
 // logs is the command ./plinth logs. Each line begins with its pod's name.
 // https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
 func (s *Session) logs(ctx context.Context) error {
-	e, err := s.environment()
+	a, err := s.application()
 	if err != nil {
 		return err
 	}
 	// Check the connection first: its errors are shorter than those of kubectl logs.
-	if _, err := s.kubectl(ctx, e, "get", "--raw", "/version"); err != nil {
+	if _, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "--raw", "/version"); err != nil {
 		return err
 	}
 	program, err := s.find("kubectl")
@@ -25,7 +25,7 @@ func (s *Session) logs(ctx context.Context) error {
 		return err
 	}
 	args := []string{
-		"--context", e.cluster, "--namespace", e.namespace, "logs", "--selector", "app.kubernetes.io/instance=" + e.release,
+		"--context", a.cluster, "--namespace", a.Namespace, "logs", "--selector", "app.kubernetes.io/instance=" + a.Release,
 		"--all-containers", "--prefix", "--max-log-requests", "50",
 	}
 	if s.Since != "" {

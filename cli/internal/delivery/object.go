@@ -51,6 +51,7 @@ type object struct {
 		DesiredHealthy     int         `json:"desiredHealthy"`
 		DisruptionsAllowed int         `json:"disruptionsAllowed"`
 		RefreshTime        string      `json:"refreshTime"`
+		Succeeded          string      `json:"lastSuccessfulTime"`
 		LoadBalancer       struct {
 			Ingress []struct {
 				Hostname string `json:"hostname"`
@@ -125,6 +126,8 @@ func (o object) judge() finding {
 		return o.ingress()
 	case "ExternalSecret":
 		return o.secret()
+	case "CronJob":
+		return fine("job", "%s: last succeeded at %s", o.Metadata.Name, cmp.Or(o.Status.Succeeded, "no time yet"))
 	}
 	return fine(o.Kind, "%s", o.Metadata.Name)
 }

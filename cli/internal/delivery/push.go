@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"plinth/cli/internal/synthesized"
 )
 
 // push is the command ./plinth push. It can be repeated, and overwrites no tag.
 func (s *Session) push(ctx context.Context) error {
-	if s.empty() {
-		s.say(noImage)
-		return nil
+	a, err := s.built()
+	if a == nil || err != nil {
+		return err
 	}
 	c, err := s.commit(ctx)
 	if err != nil {
@@ -22,7 +23,7 @@ func (s *Session) push(ctx context.Context) error {
 	if err := c.clean(); err != nil {
 		return err
 	}
-	t, err := s.target(ctx)
+	t, err := s.target(ctx, *a)
 	if err != nil {
 		return err
 	}
@@ -33,12 +34,12 @@ func (s *Session) push(ctx context.Context) error {
 		return err
 	case found != nil && found.revision == c.revision:
 		s.say("%s exists already, built from this commit.", reference)
-		return s.deployment(found.digest)
+		return s.deployment(*a, found.digest)
 	case found != nil:
 		return fmt.Errorf("%s: exists already, built from %s; tags are immutable, and this is commit %s: give it its own Git tag",
 			reference, origin(found.revision), c.revision)
 	}
-	image, err := s.imageOf(ctx, c)
+	image, err := s.imageOf(ctx, *a, c)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (s *Session) push(ctx context.Context) error {
 		return err
 	}
 	s.say("%s is pushed.", reference)
-	return s.deployment(digest)
+	return s.deployment(*a, digest)
 }
 
 func origin(revision string) string {
@@ -58,9 +59,10 @@ func origin(revision string) string {
 }
 
 // deployment prints the digest and how to deploy it, and writes it to --dotenv for the next job.
-func (s *Session) deployment(digest string) error {
+func (s *Session) deployment(a synthesized.Application, digest string) error {
 	fmt.Fprintln(s.Stdout, digest)
-	variable := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(s.Env, "-", "_")) + "_APP_IMAGE_DIGEST"
+	a.Environment = s.Env // empty with --repository
+	variable := a.ImageVariable("digest")
 	if s.Dotenv != "" {
 		file := s.Dotenv
 		if !filepath.IsAbs(file) {
@@ -73,6 +75,7 @@ func (s *Session) deployment(digest string) error {
 	if s.Repository != "" {
 		return nil
 	}
-	s.say("Deploy it:\n  %s=%s ./plinth deploy %s-app\nTo keep it, set app.image.digest instead of app.image.tag in environments/%s.yaml", variable, digest, s.Env, s.Env)
+	s.say("Deploy it:\n  %s=%s ./plinth deploy %s\nTo keep it, set %s instead of %s in environments/%s.yaml", variable, digest, a.Stack,
+		a.ImageSetting("digest"), a.ImageSetting("tag"), s.Env)
 	return nil
 }

@@ -14,12 +14,14 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"gotest.tools/v3/assert"
+
+	"plinth/cli/internal/synthesized"
 )
 
 // password is ECR's password. No output may contain it.
 const password = "correct-horse-battery-staple"
 
-// ecr answers requests to any host as ECR with one repository would.
+// ecr answers requests to any host as ECR with a repository of app and one of shop would.
 type ecr struct {
 	at     *url.URL
 	mutex  sync.Mutex
@@ -40,7 +42,7 @@ func newECR(t *testing.T) *ecr {
 			w.Header().Set("WWW-Authenticate", `Basic realm="https://ecr",service="ecr.amazonaws.com"`)
 			refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "Not Authorized")
 			return
-		case r.URL.Path != "/v2/" && !strings.HasPrefix(r.URL.Path, "/v2/plinth-dev-app/"):
+		case r.URL.Path != "/v2/" && !strings.HasPrefix(r.URL.Path, "/v2/plinth-dev-app/") && !strings.HasPrefix(r.URL.Path, "/v2/plinth-dev-shop/"):
 			refuse(w, http.StatusNotFound, "NAME_UNKNOWN", "The repository does not exist in the registry")
 			return
 		case e.immutable && r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/"):
@@ -255,8 +257,9 @@ func TestPushWithoutAuthority(t *testing.T) {
 	d := newDesk(t)
 	s := &Session{Dir: d.Dir}
 	e := &environment{name: "dev", region: "eu-nowhere-1"}
+	a := synthesized.Application{Name: "app", Build: &synthesized.Build{Context: "app", Dockerfile: "app/Dockerfile"}}
 	d.write("app/rds-global-bundle.pem", "# CN=Amazon RDS eu-west-2 Root CA RSA2048 G1\n")
-	assert.ErrorContains(t, s.trusts(e), "has no certificate authority of eu-nowhere-1")
+	assert.ErrorContains(t, s.trusts(e, a), "has no certificate authority of eu-nowhere-1")
 	e.database.inCluster = true
-	assert.NilError(t, s.trusts(e))
+	assert.NilError(t, s.trusts(e, a))
 }

@@ -37,7 +37,7 @@ func TestRealImage(t *testing.T) {
 	}
 	root, err := synthesized.Root(".")
 	assert.NilError(t, err)
-	if _, err := os.Stat(filepath.Join(root, dockerfile)); err != nil {
+	if _, err := os.Stat(filepath.Join(root, "app", "Dockerfile")); err != nil {
 		t.Skip("the sample is gone")
 	}
 	d := newRealDesk(t, root)
@@ -94,6 +94,7 @@ func newRealDesk(t *testing.T, root string) *desk {
 	t.Helper()
 	d := newDesk(t)
 	d.Environ = os.Environ()
+	d.synthesize("dev")
 	assert.NilError(t, os.CopyFS(filepath.Join(d.Dir, "app"), os.DirFS(filepath.Join(root, "app"))))
 	return d
 }

@@ -17,6 +17,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"plinth/cli/internal/synthesized"
 )
 
 // revisionLabel is the image label with the commit.
@@ -40,7 +42,7 @@ type pushed struct {
 //
 // Security: this program pushes, not docker or buildah. So ECR's password stays in memory: it is in no
 // argument and in no file such as ~/.docker/config.json.
-func (s *Session) target(ctx context.Context) (*target, error) {
+func (s *Session) target(ctx context.Context, a synthesized.Application) (*target, error) {
 	if s.Repository != "" {
 		repository, err := name.NewRepository(s.Repository, name.StrictValidation)
 		if err != nil || strings.Contains(s.Repository, "://") {
@@ -53,13 +55,16 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.trusts(e); err != nil {
+	if err := s.trusts(e, a); err != nil {
 		return nil, err
 	}
 	if _, err := s.caller(ctx, e); err != nil {
 		return nil, err
 	}
-	repository, err := name.NewRepository(e.registry()+"/"+e.repository, name.StrictValidation)
+	if !known(e.repositories[a.Name]) {
+		return nil, fmt.Errorf("%s: the stack %s-data has no repository for it; synthesize again: ./plinth synth", a.Stack, e.name)
+	}
+	repository, err := name.NewRepository(e.registry()+"/"+e.repositories[a.Name], name.StrictValidation)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +79,12 @@ func (s *Session) target(ctx context.Context) (*target, error) {
 // trusts returns an error if the application's bundle lacks the certificate authority of the
 // environment's region, which may be newer than the bundle: its pods would never become healthy. An
 // application without that file brings its own certificates.
-func (s *Session) trusts(e *environment) error {
+func (s *Session) trusts(e *environment, a synthesized.Application) error {
 	if e.database.inCluster {
 		return nil // its certificate is self-signed
 	}
-	bundle, err := os.ReadFile(filepath.Join(s.Dir, "app", certificates))
+	file := bundleOf(a)
+	bundle, err := os.ReadFile(filepath.Join(s.Dir, filepath.FromSlash(file)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -86,7 +92,7 @@ func (s *Session) trusts(e *environment) error {
 		return err
 	}
 	if !strings.Contains(string(bundle), "CN=Amazon RDS "+e.region+" Root CA") {
-		return fmt.Errorf("app/%s: has no certificate authority of %s, the region of %s's database; its first lines say how to update it", certificates, e.region, e.name)
+		return fmt.Errorf("%s: has no certificate authority of %s, the region of %s's database; its first lines say how to update it", file, e.region, e.name)
 	}
 	return nil
 }

@@ -24,21 +24,21 @@ const govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
 // If the vulnerability database cannot be reached, it fails in a pipeline, but only warns a person.
 // GOVULNDB is the URL of another database, such as a mirror.
 func (s *Session) scan(ctx context.Context) error {
-	if s.empty() {
-		s.say(noImage)
-		return nil
+	a, err := s.built()
+	if a == nil || err != nil {
+		return err
 	}
-	if !s.inGo() {
-		s.say("app/ is not in Go, and nothing is looked through here. The registry scans what is pushed.")
+	if !s.inGo(*a) {
+		s.say("%s/ is not in Go, and nothing is looked through here. The registry scans what is pushed.", a.Build.Context)
 		return nil
 	}
 	root, err := synthesized.Root(s.Dir)
 	if err != nil {
 		return err
 	}
-	program := filepath.Join("build", "image", "context", "app")
+	program := filepath.Join(filepath.FromSlash(compiled(*a)), program)
 	if _, err := os.Stat(filepath.Join(root, program)); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("scan: there is no image; build it first: ./plinth image")
+		return errors.New("scan: there is no image; build it first: ./plinth image " + a.Name)
 	}
 	path, err := s.find("go")
 	if err != nil {

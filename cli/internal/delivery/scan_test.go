@@ -20,25 +20,27 @@ func TestScan(t *testing.T) {
 		err      string
 	}{
 		"nothing found":             {answer{Stdout: "No vulnerabilities found.\n"}, "", "found no vulnerability", ""},
-		"found":                     {answer{Stdout: "Vulnerability #1: GO-2026-0001\n", Stderr: "exit status 3\n", Code: 1}, "", "", "build/image/context/app: has known vulnerabilities\n  Vulnerability #1: GO-2026-0001"},
+		"found":                     {answer{Stdout: "Vulnerability #1: GO-2026-0001\n", Stderr: "exit status 3\n", Code: 1}, "", "", "build/image/app/app: has known vulnerabilities\n  Vulnerability #1: GO-2026-0001"},
 		"unreachable":               {answer{Stderr: unreachable, Code: 1}, "GITLAB_CI=false", "NOT scanned", ""},
 		"unreachable from a GitLab": {answer{Stderr: unreachable, Code: 1}, "GITLAB_CI=true", "", "scan: govulncheck failed\n  govulncheck: fetching vulnerabilities"},
 		"unreachable from a GitHub": {answer{Stderr: unreachable, Code: 1}, "GITHUB_ACTIONS=true", "", "scan: govulncheck failed\n  govulncheck: fetching vulnerabilities"},
-		"mirror":                    {answer{Args: " -db https://vuln.example.com build/image/context/app", Stdout: "No vulnerabilities found.\n"}, "GOVULNDB=https://vuln.example.com", "found no vulnerability", ""},
+		"mirror":                    {answer{Args: " -db https://vuln.example.com build/image/app/app", Stdout: "No vulnerabilities found.\n"}, "GOVULNDB=https://vuln.example.com", "found no vulnerability", ""},
 		"broken":                    {answer{Stderr: "no Go program", Code: 1}, "", "", "scan: govulncheck failed\n  no Go program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			d.write("app/main.go", "package main")
+			d.synthesize("dev")
+			d.write("app/go.mod", "module example.com/app")
+			d.write("app/Dockerfile", "FROM scratch")
 			if test.answer.Args == "" {
-				test.answer.Args = " build/image/context/app"
+				test.answer.Args = " build/image/app/app"
 			}
 			test.answer.Args = "run " + govulncheck + " -mode binary" + test.answer.Args
 			d.can("go", test.answer)
 			d.Environ = append(d.Environ, test.pipeline)
 			contains(t, d.fails("scan"), "build it first: ./plinth image")
-			d.write("build/image/context/app", "program")
+			d.write("build/image/app/app", "program")
 			if test.err != "" {
 				contains(t, d.fails("scan"), test.err)
 				return
@@ -55,10 +57,12 @@ func TestScanReal(t *testing.T) {
 	d := newDesk(t)
 	database := filepath.Join(d.folder, "database")
 	d.Environ = append(os.Environ(), "GOVULNDB=file://"+filepath.ToSlash(database))
-	d.write("app/main.go", "package main")
+	d.synthesize("dev")
+	d.write("app/go.mod", "module example.com/app")
+	d.write("app/Dockerfile", "FROM scratch")
 	d.write("go.mod", "module example.com/app\n\ngo 1.26\n")
 	d.write("main.go", "package main\n\nimport \"net/url\"\n\nfunc main() {\n\t_, _ = url.Parse(\"/\")\n}\n")
-	build := exec.Command("go", "build", "-o", filepath.Join("build", "image", "context", "app"), ".")
+	build := exec.Command("go", "build", "-o", filepath.Join("build", "image", "app", "app"), ".")
 	build.Dir, build.Env = d.Dir, append(os.Environ(), "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	assert.NilError(t, err, "%s", output)

@@ -29,6 +29,8 @@ type Session struct {
 
 	// Env is the environment.
 	Env string
+	// App is the application, empty for the only one. Status shows all then.
+	App string
 	// Builder is docker or buildah. Default: the one that works.
 	Builder string
 	// Repository is where to push an image instead of ECR, as registry/name.

@@ -11,12 +11,13 @@ import (
 	"sync"
 
 	"plinth/cli/internal/sentence"
+	"plinth/cli/internal/synthesized"
 )
 
 // finding is a line of the status.
 type finding struct {
 	what, text string
-	// wrong is set if the application is not healthy because of it.
+	// wrong is set if the application or the cluster is not healthy because of it.
 	wrong bool
 }
 
@@ -36,74 +37,139 @@ func wrong(what, format string, args ...any) finding {
 	return finding{what, fmt.Sprintf(format, args...), true}
 }
 
+// group is a part of the status: that of one application, or that of the cluster.
+type group struct {
+	// title is what is not healthy if a finding is wrong.
+	title string
+	// application and namespace are empty for the cluster.
+	application, namespace string
+	found                  []finding
+}
+
 // status is the command ./plinth status.
 func (s *Session) status(ctx context.Context) error {
 	e, err := s.environment()
 	if err != nil {
 		return err
 	}
+	shown := e.applications
+	if s.App != "" || len(shown) == 0 {
+		a, err := synthesized.Choose(shown, s.App)
+		if err != nil {
+			return err
+		}
+		shown = []synthesized.Application{a}
+	}
 	// Check the connection first, by a path: for a resource's name, kubectl first lists all API types,
 	// and retries that many times if it cannot reach the cluster.
-	version, err := s.kubectl(ctx, e, "get", "--raw", "/version")
+	version, err := s.kubectl(ctx, e, shown[0].Namespace, "get", "--raw", "/version")
 	if err != nil {
 		return err
 	}
-	objects, err := s.objects(ctx, e)
-	if err != nil {
-		return err
-	}
-	var release, kubernetes, secrets, health []finding
+	groups, failures := make([]group, len(shown)), make([]error, len(shown))
 	var at sync.WaitGroup
-	at.Go(func() { release = s.release(ctx, e) })
-	at.Go(func() { kubernetes = s.kubernetes(ctx, e, version) })
-	at.Go(func() { secrets = s.secrets(ctx, e) })
+	for i, a := range shown {
+		at.Go(func() {
+			groups[i] = group{title: a.Stack, application: a.Name, namespace: a.Namespace}
+			groups[i].found, failures[i] = s.examine(ctx, &application{e, a})
+		})
+	}
+	at.Wait()
+	if len(shown) == 1 {
+		if failures[0] != nil {
+			return failures[0]
+		}
+		groups[0].title = e.name
+		groups[0].found = append(groups[0].found, s.kubernetes(ctx, e, shown[0].Namespace, version)...)
+	} else {
+		for i, err := range failures { // the others are shown all the same
+			if err != nil {
+				groups[i].found = []finding{wrong("release", "%s", strings.Join(strings.Fields(err.Error()), " "))}
+			}
+		}
+		groups = append(groups, group{title: e.name, found: s.kubernetes(ctx, e, shown[0].Namespace, version)})
+	}
+	return errors.Join(s.show(e, groups), unhealthy(e, groups))
+}
+
+// examine returns what there is to say about one application.
+func (s *Session) examine(ctx context.Context, a *application) ([]finding, error) {
+	objects, err := s.objects(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var release, secrets, health []finding
+	var at sync.WaitGroup
+	at.Go(func() { release = s.release(ctx, a) })
+	at.Go(func() { secrets = s.secrets(ctx, a) })
 	at.Go(func() { health = s.health(ctx, objects) })
 	var found []finding
 	for _, o := range objects {
 		found = append(found, o.judge())
 	}
 	at.Wait()
-	found = slices.Concat(release, found, secrets, health, kubernetes)
+	return slices.Concat(release, found, secrets, health), nil
+}
 
-	if err := s.show(e, found); err != nil {
-		return err
-	}
-	var reasons []string
-	for _, f := range found {
-		if f.wrong {
-			reasons = append(reasons, f.what)
+// unhealthy returns an error if there is a wrong finding.
+func unhealthy(e *environment, groups []group) error {
+	var all []error
+	for _, g := range groups {
+		var reasons []string
+		for _, f := range g.found {
+			if f.wrong {
+				reasons = append(reasons, f.what)
+			}
 		}
+		if reasons == nil {
+			continue
+		}
+		closer := "kubectl --context " + e.cluster
+		if g.namespace != "" {
+			closer += " --namespace " + g.namespace
+		}
+		all = append(all, fmt.Errorf("%s: is not healthy: %s; look closer: %s get events", g.title, sentence.List(slices.Compact(reasons)), closer))
 	}
-	if reasons != nil {
-		return fmt.Errorf("%s: is not healthy: %s; look closer: kubectl --context %s --namespace %s get events",
-			e.name, sentence.List(slices.Compact(reasons)), e.cluster, e.namespace)
-	}
-	return nil
+	return errors.Join(all...)
 }
 
 // show writes the findings for people or for a program.
-func (s *Session) show(e *environment, found []finding) error {
+func (s *Session) show(e *environment, groups []group) error {
 	if !s.JSON {
-		fmt.Fprintf(s.Stdout, "%s, namespace %s\n", e.cluster, e.namespace)
-		for _, f := range found {
-			fmt.Fprintln(s.Stdout, f)
+		for _, g := range groups {
+			title := e.cluster
+			if g.namespace != "" {
+				title += ", namespace " + g.namespace
+			}
+			fmt.Fprintln(s.Stdout, title)
+			for _, f := range g.found {
+				fmt.Fprintln(s.Stdout, f)
+			}
 		}
 		return nil
 	}
 	type check struct {
-		Name    string `json:"name"`
-		Healthy bool   `json:"healthy"`
-		Detail  string `json:"detail"`
+		// Application is empty for a check of the cluster, and if the report is about one application.
+		Application string `json:"application,omitempty"`
+		Name        string `json:"name"`
+		Healthy     bool   `json:"healthy"`
+		Detail      string `json:"detail"`
 	}
 	report := struct {
-		Cluster   string  `json:"cluster"`
-		Namespace string  `json:"namespace"`
+		Cluster string `json:"cluster"`
+		// Namespace is empty if the report is about several applications.
+		Namespace string  `json:"namespace,omitempty"`
 		Healthy   bool    `json:"healthy"`
 		Checks    []check `json:"checks"`
-	}{e.cluster, e.namespace, true, nil}
-	for _, f := range found {
-		report.Checks = append(report.Checks, check{f.what, !f.wrong, f.text})
-		report.Healthy = report.Healthy && !f.wrong
+	}{e.cluster, "", true, nil}
+	if len(groups) == 1 {
+		report.Namespace, groups[0].application = groups[0].namespace, ""
+	}
+	for _, g := range groups {
+		for _, f := range g.found {
+			report.Checks = append(report.Checks, check{g.application, f.what, !f.wrong, f.text})
+			report.Healthy = report.Healthy && !f.wrong
+		}
 	}
 	encoder := json.NewEncoder(s.Stdout)
 	encoder.SetIndent("", "  ")
@@ -112,10 +178,10 @@ func (s *Session) show(e *environment, found []finding) error {
 
 // objects returns the objects of the application's release, of the kinds that every viewer of the
 // namespace may read.
-func (s *Session) objects(ctx context.Context, e *environment) ([]object, error) {
-	out, err := s.kubectl(ctx, e, "get", strings.Join([]string{
-		"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io",
-	}, ","), "--selector", "app.kubernetes.io/instance="+e.release, "--output", "json")
+func (s *Session) objects(ctx context.Context, a *application) ([]object, error) {
+	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", strings.Join([]string{
+		"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io", "cronjobs.batch",
+	}, ","), "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -126,17 +192,17 @@ func (s *Session) objects(ctx context.Context, e *environment) ([]object, error)
 		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
 	}
 	for _, o := range answer.Items {
-		if o.Kind == "Deployment" {
+		if o.Kind == "Deployment" || o.Kind == "CronJob" {
 			return answer.Items, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %[1]s-app", e.name)
+	return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %s", a.name, a.Stack)
 }
 
 // release returns the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
 // It requests a table, which the server makes from the metadata alone.
-func (s *Session) release(ctx context.Context, e *environment) []finding {
-	out, err := s.kubectl(ctx, e, "get", "configmaps", "--selector", "owner=helm,name="+e.release,
+func (s *Session) release(ctx context.Context, a *application) []finding {
+	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "configmaps", "--selector", "owner=helm,name="+a.Release,
 		"--label-columns", "version,status", "--no-headers")
 	if err != nil {
 		return unread("release", err)
@@ -154,17 +220,17 @@ func (s *Session) release(ctx context.Context, e *environment) []finding {
 	}
 	switch {
 	case last == 0:
-		return []finding{wrong("release", "%s: Helm knows of none", e.release)}
+		return []finding{wrong("release", "%s: Helm knows of none", a.Release)}
 	case state != "deployed":
-		return []finding{wrong("release", "%s: revision %d is %s", e.release, last, state)}
+		return []finding{wrong("release", "%s: revision %d is %s", a.Release, last, state)}
 	}
-	return []finding{fine("release", "%s: revision %d is deployed", e.release, last)}
+	return []finding{fine("release", "%s: revision %d is deployed", a.Release, last)}
 }
 
 // secrets returns the ExternalSecrets, which copy secrets from Secrets Manager. EKS's policy for
 // viewers does not include this custom type.
-func (s *Session) secrets(ctx context.Context, e *environment) []finding {
-	out, err := s.kubectl(ctx, e, "get", "externalsecrets.external-secrets.io", "--selector", "app.kubernetes.io/instance="+e.release, "--output", "json")
+func (s *Session) secrets(ctx context.Context, a *application) []finding {
+	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "externalsecrets.external-secrets.io", "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
 	if err != nil {
 		return unread("secret", err)
 	}
@@ -210,10 +276,10 @@ var kubectlCauses = []struct {
 	}},
 }
 
-// kubectl runs kubectl in the environment's cluster and the application's namespace.
-func (s *Session) kubectl(ctx context.Context, e *environment, args ...string) (string, error) {
+// kubectl runs kubectl in the environment's cluster and a namespace.
+func (s *Session) kubectl(ctx context.Context, e *environment, namespace string, args ...string) (string, error) {
 	out, err := s.output(ctx, s.Dir, nil, "kubectl",
-		append([]string{"--context", e.cluster, "--namespace", e.namespace, "--request-timeout", "15s"}, args...)...)
+		append([]string{"--context", e.cluster, "--namespace", namespace, "--request-timeout", "15s"}, args...)...)
 	var f *failed
 	if errors.As(err, &f) {
 		for _, cause := range kubectlCauses {

@@ -180,7 +180,7 @@ A shell on the bastion, which is logged:
   aws ssm start-session --target %s --document-name %s --region %s
 `,
 		t.name, t.bastion, t.name,
-		kubectl, t.namespace,
+		kubectl, t.namespace(),
 		t.psql(kubectl), t.secret, t.region,
 		t.instance, t.bastion, t.region)
 }
@@ -199,9 +199,12 @@ func (t *tunnel) psql(kubectl string) string {
   psql 'host=127.0.0.1 port=%[3]d user=%s dbname=%s sslmode=require channel_binding=require'`,
 			kubectl, inClusterDatabase, t.local, t.database.user, t.database.name)
 	}
-	where, bundle := "in the repository's folder", "app/"+certificates
-	if !t.holds(certificates) {
-		where, bundle = "with AWS's certificates in this file ("+certificatesURL+")", "global-bundle.pem"
+	where, bundle := "with AWS's certificates in this file ("+certificatesURL+")", "global-bundle.pem"
+	for _, a := range t.applications {
+		if file := bundleOf(a); file != "" && t.holds(file) {
+			where, bundle = "in the repository's folder", file
+			break
+		}
 	}
 	return fmt.Sprintf(`psql, %s, and where the password is that it asks for:
   psql 'host=%s hostaddr=127.0.0.1 port=%d user=%s dbname=%s sslmode=verify-full sslrootcert=%s'`,

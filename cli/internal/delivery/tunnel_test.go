@@ -253,7 +253,7 @@ func TestTunnelInCluster(t *testing.T) {
 		"resource": {"aws_ecr_repository": {"images": {"name": "plinth-dev-app"}}, "aws_secretsmanager_secret": {"a": {"name": "plinth/dev/postgres"}}},
 		"output": {"database_name": {"value": "orders"}, "database_username": {"value": "plinth"}}}`)
 	d.write("cdktf.out/stacks/dev-app/cdk.tf.json", `{"resource": {"helm_release": {
-		"database": {"name": "postgres", "namespace": "postgres"}, "release": {"name": "app", "namespace": "shop"}}}}`)
+		"database": {"name": "postgres", "namespace": "postgres"}, "release": {"name": "app", "namespace": "shop"}}}, "output": {`+anApplication("app")+`}}`)
 	o := d.open()
 	api, _ := d.ports()
 	said := o.screen.String()

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,10 @@ func (s *Session) healthURL() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	stack := s.Env + "-app"
+	stack, err := s.deployed(root)
+	if err != nil {
+		return "", err
+	}
 	file := filepath.Join("build", "outputs", stack+".json")
 	content, err := os.ReadFile(filepath.Join(root, file))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -71,23 +75,50 @@ func (s *Session) healthURL() (string, error) {
 	var outputs map[string]struct {
 		Host     string `json:"url_host"`
 		Balancer string `json:"load_balancer_host"`
+		Path     string `json:"health_path"`
 	}
 	if err := json.Unmarshal(content, &outputs); err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	host, balancer := outputs[stack].Host, outputs[stack].Balancer
+	host, balancer, path := outputs[stack].Host, outputs[stack].Balancer, cmp.Or(outputs[stack].Path, "/health")
 	switch {
 	case host == "":
 		return "", fmt.Errorf("%s: has no url_host, since there was no load balancer yet; deploy again: ./plinth deploy %s", file, stack)
 	case strings.ContainsAny(host, "/?#@ "):
 		return "", fmt.Errorf("%s: url_host: %q is not a host", file, host)
+	case !strings.HasPrefix(path, "/"):
+		return "", fmt.Errorf("%s: health_path: %q is not a path", file, path)
 	case host == balancer:
-		return "http://" + host + "/health", nil
+		return "http://" + host + path, nil
 	}
-	return "https://" + host + "/health", nil // a domain always comes with a certificate
+	return "https://" + host + path, nil // a domain always comes with a certificate
 }
 
-// askHealth returns "" if the application is UP, else why it is not.
+// deployed returns the stack of the session's application, or of the only one. A job of a pipeline has the
+// outputs of the stack that it names, and no cdktf.out.
+func (s *Session) deployed(root string) (string, error) {
+	if s.App != "" {
+		stack := s.Env + "-" + s.App
+		if _, err := os.Stat(filepath.Join(root, "build", "outputs", stack+".json")); err == nil {
+			return stack, nil
+		}
+	}
+	stacks, err := synthesized.Read(root)
+	if err != nil {
+		return "", err
+	}
+	all, err := s.choices(stacks)
+	if err != nil {
+		return "", err
+	}
+	a, err := synthesized.Choose(all, s.App)
+	if err == nil && !a.Web {
+		return "", fmt.Errorf("%s: answers no requests; see its pods instead: ./plinth status %s %s", a.Stack, s.Env, a.Name)
+	}
+	return a.Stack, err
+}
+
+// askHealth returns "" if the application is UP, else why it is not. The load balancer has the same rule.
 func (s *Session) askHealth(ctx context.Context, url string) string {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
@@ -103,7 +134,7 @@ func (s *Session) askHealth(ctx context.Context, url string) string {
 	defer response.Body.Close()
 	const most = 200
 	body, _ := io.ReadAll(io.LimitReader(response.Body, most))
-	if response.StatusCode == http.StatusOK && strings.Contains(string(body), "UP") {
+	if response.StatusCode == http.StatusOK {
 		return ""
 	}
 	return join(response.Status, strings.TrimSpace(string(body)))

@@ -21,6 +21,7 @@ func TestVerify(t *testing.T) {
 
 	t.Run("waits until UP", func(t *testing.T) {
 		d, asked := newDesk(t), 0
+		d.synthesize("dev")
 		w := &web{respond: func(w http.ResponseWriter, r *http.Request) {
 			if asked++; asked < 3 {
 				respond(http.StatusServiceUnavailable, "DOWN\n")(w, r)
@@ -37,6 +38,7 @@ func TestVerify(t *testing.T) {
 	})
 	t.Run("a domain is asked by HTTPS", func(t *testing.T) {
 		d := newDesk(t)
+		d.synthesize("dev")
 		w := &web{respond: respond(http.StatusOK, `{"status":"UP"}`)}
 		d.Transport = w
 		d.write("build/outputs/dev-app.json", outputs("app.example.com", balancer))
@@ -48,7 +50,7 @@ func TestVerify(t *testing.T) {
 		web     *web
 		want    string
 	}{
-		"never UP":         {outputs(balancer, balancer), &web{respond: respond(http.StatusOK, "DOWN")}, "http://" + balancer + "/health: is not UP after 200ms: 200 OK: DOWN"},
+		"never UP":         {outputs(balancer, balancer), &web{respond: respond(http.StatusServiceUnavailable, "DOWN")}, "http://" + balancer + "/health: is not UP after 200ms: 503 Service Unavailable: DOWN"},
 		"redirected":       {outputs(balancer, balancer), &web{respond: respond(http.StatusMovedPermanently, "")}, "is not UP after 200ms: 301 Moved Permanently"},
 		"unreachable":      {outputs(balancer, balancer), &web{err: errors.New("dial tcp: no such host")}, "is not UP after 200ms: dial tcp: no such host"},
 		"no load balancer": {outputs("", ""), nil, "build/outputs/dev-app.json: has no url_host, since there was no load balancer yet; deploy again: ./plinth deploy dev-app"},
@@ -58,6 +60,7 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
+			d.synthesize("dev")
 			if test.outputs != "" {
 				d.write("build/outputs/dev-app.json", test.outputs)
 			}

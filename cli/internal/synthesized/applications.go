@@ -153,30 +153,27 @@ func Applications(all map[string]Stack, environment string) ([]Application, erro
 	return found, nil
 }
 
-// Built returns the applications whose image is built here, of any environment and once each, by name. All
-// environments run the same image, so they must build it from the same files.
-func Built(all map[string]Stack, root string) ([]Application, error) {
-	var built []Application
+// AllApplications returns the applications of all environments, once each, by name. The environments run the same
+// image, so those that build it must build it from the same files.
+func AllApplications(all map[string]Stack) ([]Application, error) {
+	byName := map[string]Application{}
 	for _, environment := range Environments(all) {
 		own, err := Applications(all, environment)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range own {
-			if !a.Builds(root) {
-				continue
-			}
-			at := slices.IndexFunc(built, func(b Application) bool { return b.Name == a.Name })
-			if at < 0 {
-				built = append(built, a)
-			} else if b := built[at]; *b.Build != *a.Build {
+			b, found := byName[a.Name]
+			switch {
+			case !found || b.Build == nil:
+				byName[a.Name] = a
+			case a.Build != nil && *a.Build != *b.Build:
 				return nil, fmt.Errorf("%s: %s builds its image from %s in %s, and %s from %s in %s; all environments must run the same image",
 					a.Name, b.Environment, b.Build.Dockerfile, b.Build.Context, a.Environment, a.Build.Dockerfile, a.Build.Context)
 			}
 		}
 	}
-	slices.SortFunc(built, func(a, b Application) int { return strings.Compare(a.Name, b.Name) })
-	return built, nil
+	return slices.SortedFunc(maps.Values(byName), func(a, b Application) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
 // Choose returns the application of that name. Without a name it returns the only one.

@@ -63,16 +63,21 @@ func TestApplications(t *testing.T) {
 		assert.NilError(t, err)
 		assert.DeepEqual(t, got, want)
 	}
-	built, err := Built(all, root)
+	every, err := AllApplications(all)
 	assert.NilError(t, err)
-	assert.DeepEqual(t, Names(built), []string{"app", "shop"})
-
-	t.Run("without its Dockerfile, other tools build it", func(t *testing.T) {
-		assert.NilError(t, os.RemoveAll(filepath.Join(root, "app")))
-		built, err := Built(all, root)
-		assert.NilError(t, err)
-		assert.DeepEqual(t, Names(built), []string{"shop"})
-	})
+	assert.DeepEqual(t, Names(every), []string{"app", "page", "shop"})
+	builds := func() (names []string) {
+		for _, a := range every {
+			if a.Builds(root) {
+				names = append(names, a.Name)
+			}
+		}
+		return names
+	}
+	assert.DeepEqual(t, builds(), []string{"app", "shop"})
+	// Without its Dockerfile, other tools build it.
+	assert.NilError(t, os.RemoveAll(filepath.Join(root, "app")))
+	assert.DeepEqual(t, builds(), []string{"shop"})
 }
 
 func TestApplicationsRefused(t *testing.T) {
@@ -91,10 +96,9 @@ func TestApplicationsRefused(t *testing.T) {
 		assert.ErrorContains(t, err, test.want, name)
 	}
 	other := `{"output": {"application": {"value": "app"}, "build": {"value": {"context": ".", "dockerfile": "app/Dockerfile"}}}}`
-	root := project(t, map[string]string{"bootstrap-dev": "{}", "dev-app": app, "bootstrap-prod": "{}", "prod-app": other})
-	all, err := Read(root)
+	all, err := Read(project(t, map[string]string{"bootstrap-dev": "{}", "dev-app": app, "bootstrap-prod": "{}", "prod-app": other}))
 	assert.NilError(t, err)
-	_, err = Built(all, root)
+	_, err = AllApplications(all)
 	assert.ErrorContains(t, err, "app: dev builds its image from app/Dockerfile in app, and prod from app/Dockerfile in .; all environments must run the same image")
 }
 
