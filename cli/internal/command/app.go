@@ -35,6 +35,21 @@ func of(p *project.Project, s *delivery.Session, name string, synth bool, c *cob
 	return c
 }
 
+// ofApplication completes a read-only command whose arguments are an environment and, if that has several
+// applications, one of these.
+func ofApplication(p *project.Project, s *delivery.Session, name string, c *cobra.Command) *cobra.Command {
+	c = of(p, s, name, false, c)
+	c.Use, c.Args, c.ValidArgsFunction = name+" <env> [app]", thenApplication("environment"), applications(p)
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			s.App = args[1]
+		}
+		return run(c, args)
+	}
+	return c
+}
+
 func builder(c *cobra.Command, s *delivery.Session) {
 	c.Flags().StringVar(&s.Builder, "builder", "", "docker or buildah (default $BUILDER, or the one that is installed)")
 	_ = c.RegisterFlagCompletionFunc("builder", cobra.FixedCompletions([]string{"docker", "buildah"}, cobra.ShellCompDirectiveNoFileComp))
@@ -43,13 +58,20 @@ func builder(c *cobra.Command, s *delivery.Session) {
 func newImage(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := &cobra.Command{
-		Use: "image", Short: "Build the application's image of this commit",
-		Example: "  ./plinth image --builder buildah",
-		Args:    exactly(),
-		RunE: func(c *cobra.Command, _ []string) error {
-			fromVariable(p, s)
-			return s.Run(c.Context(), delivery.Image)
-		},
+		Use: "image [app]", Short: "Build an application's image of this commit",
+		Example: `  ./plinth image --builder buildah
+  ./plinth image app`,
+		ValidArgsFunction: built(p),
+		Args:              thenApplication(),
+	}
+	skip := skipSynth(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		fromVariable(p, s)
+		s.App = first(args)
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		return s.Run(c.Context(), delivery.Image)
 	}
 	builder(c, s)
 	return c
@@ -64,11 +86,15 @@ func fromVariable(p *project.Project, s *delivery.Session) {
 
 func newScan(p *project.Project) *cobra.Command {
 	return &cobra.Command{
-		Use: "scan", Short: "Scan the last built image for known vulnerabilities",
-		Example: "  ./plinth scan",
-		Args:    exactly(),
-		RunE: func(c *cobra.Command, _ []string) error {
-			return newSession(p).Run(c.Context(), delivery.Scan)
+		Use: "scan [app]", Short: "Scan the last built image for known vulnerabilities",
+		Example: `  ./plinth scan
+  ./plinth scan app`,
+		ValidArgsFunction: built(p),
+		Args:              thenApplication(),
+		RunE: func(c *cobra.Command, args []string) error {
+			s := newSession(p)
+			s.App = first(args)
+			return s.Run(c.Context(), delivery.Scan)
 		},
 	}
 }
@@ -76,29 +102,40 @@ func newScan(p *project.Project) *cobra.Command {
 func newPush(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := &cobra.Command{
-		Use: "push [env]", Short: "Push this commit's image, and print the digest to deploy",
+		Use: "push [env] [app]", Short: "Push this commit's image, and print the digest to deploy",
 		Example: `  ./plinth push dev
-  ./plinth push --repository 127.0.0.1:5000/app`,
-		ValidArgsFunction: environments(p),
-		Args: func(c *cobra.Command, args []string) error {
-			if (len(args) == 0) == (s.Repository == "") {
-				return errUsage(c, "Push to the registry of an environment, or to --repository.")
+  ./plinth push dev app
+  ./plinth push app --repository 127.0.0.1:5000/app`,
+	}
+	skip := skipSynth(c)
+	c.Args = func(c *cobra.Command, args []string) error {
+		if s.Repository != "" { // of no environment
+			return thenApplication()(c, args)
+		}
+		if len(args) == 0 {
+			return errUsage(c, "Push to the registry of an environment, or to --repository.")
+		}
+		return thenApplication("environment")(c, args)
+	}
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		if s.Repository != "" {
+			return built(p)(c, args, toComplete)
+		}
+		return applications(p)(c, args, toComplete)
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		fromVariable(p, s)
+		if s.Repository == "" {
+			s.Env, args = args[0], args[1:]
+			if err := knownEnvironment(p, s.Env); err != nil {
+				return err
 			}
-			return cobra.MaximumNArgs(1)(c, args)
-		},
-		RunE: func(c *cobra.Command, args []string) error {
-			fromVariable(p, s)
-			if len(args) > 0 {
-				s.Env = args[0]
-				if err := knownEnvironment(p, s.Env); err != nil {
-					return err
-				}
-				if err := p.Synth(c.Context()); err != nil {
-					return err
-				}
-			}
-			return s.Run(c.Context(), delivery.Push)
-		},
+		}
+		s.App = first(args)
+		if err := synthesize(c.Context(), p, *skip); err != nil {
+			return err
+		}
+		return s.Run(c.Context(), delivery.Push)
 	}
 	builder(c, s)
 	c.Flags().StringVar(&s.Repository, "repository", "", "a registry and repository, instead of the environment's")
@@ -108,9 +145,10 @@ func newPush(p *project.Project) *cobra.Command {
 
 func newStatus(p *project.Project) *cobra.Command {
 	s := newSession(p)
-	c := of(p, s, delivery.Status, false, &cobra.Command{
-		Short: "Show the application's health; fails if it is not healthy",
+	c := ofApplication(p, s, delivery.Status, &cobra.Command{
+		Short: "Show the applications' health; fails if one is not healthy",
 		Example: `  ./plinth status dev
+  ./plinth status dev app
   ./plinth status dev --output json`,
 	})
 	format, run := output(c), c.RunE
@@ -124,19 +162,20 @@ func newStatus(p *project.Project) *cobra.Command {
 }
 
 func newVerify(p *project.Project) *cobra.Command {
-	return of(p, newSession(p), delivery.Verify, false, &cobra.Command{
-		Short:   "Wait until the application is UP behind the load balancer",
-		Example: "  ./plinth verify dev",
+	return ofApplication(p, newSession(p), delivery.Verify, &cobra.Command{
+		Short: "Wait until an application is UP behind the load balancer",
+		Example: `  ./plinth verify dev
+  ./plinth verify dev app`,
 	})
 }
 
 func newLogs(p *project.Project) *cobra.Command {
 	s := newSession(p)
-	c := of(p, s, delivery.Logs, false, &cobra.Command{
-		Short: "Show the logs of the application's pods",
+	c := ofApplication(p, s, delivery.Logs, &cobra.Command{
+		Short: "Show the logs of an application's pods",
 		Long:  "The last hundred lines of each pod, or all since a time. Older logs, and those of deleted pods, are in CloudWatch: see docs/observability.md.",
 		Example: `  ./plinth logs dev
-  ./plinth logs dev --follow
+  ./plinth logs dev app --follow
   ./plinth logs prod --since 2h`,
 	})
 	c.Flags().BoolVarP(&s.Follow, "follow", "f", false, "go on until Ctrl-C")

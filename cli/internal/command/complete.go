@@ -31,7 +31,7 @@ func newCompletion(p *project.Project) *cobra.Command {
 	}
 	return &cobra.Command{
 		Use: "completion <shell>", Short: "Print the script that completes commands in bash, zsh, fish or powershell",
-		Long: `The script completes commands, flags, environments and stacks. Load it into the current shell:
+		Long: `The script completes commands, flags, environments, applications and stacks. Load it into the current shell:
 
   bash        source <(./plinth completion bash)     # needs the package bash-completion
   zsh         source <(./plinth completion zsh)
@@ -67,6 +67,44 @@ func environments(p *project.Project) completion {
 		}
 		return known(p), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// applications completes an environment, and then one of its applications.
+func applications(p *project.Project) completion {
+	return func(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return environments(p)(c, args, toComplete)
+		}
+		return applicationNames(p, len(args) == 1, func(stacks map[string]synthesized.Stack) ([]synthesized.Application, error) {
+			return synthesized.Applications(stacks, args[0])
+		})
+	}
+}
+
+// built completes the first argument with the applications whose image is built here.
+func built(p *project.Project) completion {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return applicationNames(p, len(args) == 0, func(stacks map[string]synthesized.Stack) ([]synthesized.Application, error) {
+			all, err := synthesized.AllApplications(stacks)
+			return slices.DeleteFunc(all, func(a synthesized.Application) bool { return !a.Builds(p.Root) }), err
+		})
+	}
+}
+
+func applicationNames(p *project.Project, wanted bool, find func(map[string]synthesized.Stack) ([]synthesized.Application, error)) ([]string, cobra.ShellCompDirective) {
+	const nothing = cobra.ShellCompDirectiveNoFileComp
+	if !wanted {
+		return nil, nothing
+	}
+	stacks, err := synthesized.Read(p.Root)
+	if err != nil {
+		return nil, nothing
+	}
+	all, err := find(stacks)
+	if err != nil {
+		return nil, nothing
+	}
+	return synthesized.Names(all), nothing
 }
 
 // known returns the names of the environments: each has a file.

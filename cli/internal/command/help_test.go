@@ -85,16 +85,28 @@ func TestCompletion(t *testing.T) {
 // TestComplete asks for completions as a shell does.
 func TestComplete(t *testing.T) {
 	f := newFake(t)
+	f.addShop()
 	for line, want := range map[string]string{
-		"deploy":              "dev-network dev-data dev-app",
-		"deploy dev-network":  "dev-data dev-app",
-		"diff":                "dev-network dev-data dev-app",
+		"deploy":              "dev-network dev-data dev-app dev-shop",
+		"deploy dev-network":  "dev-data dev-app dev-shop",
+		"diff":                "dev-network dev-data dev-app dev-shop",
 		"diff dev-app":        "",
 		"status":              "dev prod",
-		"status dev":          "",
+		"status dev":          "app shop",
+		"status dev app":      "",
+		"status prod":         "",
+		"logs dev":            "app shop",
+		"verify dev":          "app shop",
+		"push":                "dev prod",
+		"push dev":            "app shop",
+		"push --repository x": "app",
+		"image":               "app",
+		"image app":           "",
+		"scan":                "app",
+		"tunnel dev":          "",
 		"rehearse":            "dev prod",
 		"drift":               "dev prod",
-		"drift dev":           "dev-network dev-data dev-app",
+		"drift dev":           "dev-network dev-data dev-app dev-shop",
 		"drift prod":          "",
 		"image --builder":     "docker buildah",
 		"status dev --output": "text json",

@@ -34,14 +34,18 @@ func newFake(t *testing.T) *fake {
 	for name, dependencies := range needs {
 		file := "stacks/" + name + "/cdk.tf.json"
 		stacks[name] = map[string]any{"name": name, "dependencies": dependencies, "synthesizedStackPath": file}
-		f.write("cdktf.out/"+file, `{"terraform": {"backend": {"s3": {"bucket": "b", "key": "`+name+`"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`)
+		outputs := "{}"
+		if name == "dev-app" {
+			outputs = `{"application": {"value": "app"}, "url_host": {"value": "${x}"}, "build": {"value": {"context": "app", "dockerfile": "app/Dockerfile"}}}`
+		}
+		f.write("cdktf.out/"+file, `{"output": `+outputs+`, "terraform": {"backend": {"s3": {"bucket": "b", "key": "`+name+`"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`)
 	}
 	manifest, err := json.Marshal(map[string]any{"stacks": stacks})
 	assert.NilError(t, err)
 	for file, content := range map[string]string{
 		"cdktf.json":              "{}",
 		"app/Dockerfile":          "",
-		"app/main.go":             "",
+		"app/go.mod":              "",
 		"environments/dev.yaml":   "",
 		"environments/prod.yaml":  "",
 		"cdktf.out/manifest.json": string(manifest),
@@ -63,6 +67,14 @@ test "$1" != state || cat ` + f.Path("states") + `/$(basename "$PWD") 2>/dev/nul
 	}
 	f.Environ = os.Environ()
 	return f
+}
+
+// addShop adds an application whose image other tools push.
+func (f *fake) addShop() {
+	f.t.Helper()
+	f.write("cdktf.out/stacks/dev-shop/cdk.tf.json", `{"output": {"application": {"value": "shop"}}}`)
+	f.write("cdktf.out/manifest.json", strings.Replace(string(f.read("cdktf.out/manifest.json")), `{"stacks":{`,
+		`{"stacks":{"dev-shop":{"name":"dev-shop","dependencies":["bootstrap-dev","dev-data"],"synthesizedStackPath":"stacks/dev-shop/cdk.tf.json"},`, 1))
 }
 
 func (f *fake) write(name, content string) {

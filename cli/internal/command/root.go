@@ -34,7 +34,7 @@ func newRoot(p *project.Project) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: tryGroup, Title: "Try it, without AWS"},
 		&cobra.Group{ID: deployGroup, Title: "Deploy, with AWS credentials of the environment's account"},
-		&cobra.Group{ID: appGroup, Title: "The application"},
+		&cobra.Group{ID: appGroup, Title: "The applications"},
 		&cobra.Group{ID: accessGroup, Title: "Private access"},
 		&cobra.Group{ID: projectGroup, Title: "The project"},
 	)
@@ -93,6 +93,25 @@ func exactly(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// thenApplication requires one argument for each name, as exactly, and allows an application after them.
+func thenApplication(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		most := len(names) + 1
+		if len(args) > most {
+			return errUsage(c, "%s: one argument too many.", args[most])
+		}
+		return exactly(names...)(c, args[:min(len(args), len(names))])
+	}
+}
+
+// first returns the first argument, empty if there is none.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
 }
 
 // some requires at least one stack or pattern.

@@ -144,7 +144,8 @@ func TestNoShell(t *testing.T) {
 		for _, args := range [][]string{
 			{"deploy", value, "--auto-approve", "--skip-synth"}, {"destroy", value, "--auto-approve", "--skip-synth"}, {"diff", value, "--skip-synth"},
 			{"plan", value, "--skip-synth"}, {"drift", "dev", value, "--skip-synth"}, {"drift", value, "--skip-synth"}, {"order", value, "--skip-synth"},
-			{"bootstrap", value, "--auto-approve", "--skip-synth"}, {"push", value}, {"push", "--repository", value}, {"image", "--builder", value},
+			{"bootstrap", value, "--auto-approve", "--skip-synth"}, {"push", value}, {"push", "--repository", value, "--skip-synth"}, {"image", "--builder", value, "--skip-synth"},
+			{"push", "dev", value, "--skip-synth"}, {"image", value, "--skip-synth"}, {"scan", value}, {"status", "dev", value}, {"verify", "dev", value}, {"logs", "dev", value},
 			{"status", value}, {"verify", value}, {"logs", value}, {"kubeconfig", value}, {"tunnel", value}, {"rehearse", value},
 		} {
 			code, said := f.run(args...)
