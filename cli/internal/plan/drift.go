@@ -82,16 +82,19 @@ func (c *Planner) Drift(ctx context.Context, environment string, stacks []string
 // image by its digest, so every application would differ from the tag in the settings.
 func (c *Planner) examineDeployed(ctx context.Context, stack string) (planned, error) {
 	p, err := c.examine(ctx, stack)
-	environment, is := strings.CutSuffix(stack, "-app")
-	if err != nil || !is || p.image == "" {
+	if err != nil || p.image == "" {
 		return p, err
 	}
-	setting := "PLINTH_" + strings.ToUpper(strings.ReplaceAll(environment, "-", "_")) + "_APP_IMAGE_"
-	if c.Getenv(setting+"TAG") != "" {
-		return p, nil
+	all, err := synthesized.Read(c.Root)
+	if err != nil {
+		return p, err
+	}
+	application, is, err := all[stack].Application()
+	if err != nil || !is || c.Getenv(application.ImageVariable("tag")) != "" {
+		return p, err
 	}
 	_, digest, _ := strings.Cut(p.image, "@")
-	if err := c.Synth(ctx, setting+"DIGEST="+digest); err != nil {
+	if err := c.Synth(ctx, application.ImageVariable("digest")+"="+digest); err != nil {
 		return p, fmt.Errorf("%s: cannot be synthesized with the deployed image: %w", stack, err)
 	}
 	return c.examine(ctx, stack)

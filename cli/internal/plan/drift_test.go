@@ -165,20 +165,27 @@ func TestDeployedImage(t *testing.T) {
 	t.Parallel()
 	// Synthesized without the digest, the stack would change the release.
 	const (
-		cdktf  = `echo opaque > cdktf.out/stacks/dev-app/plan`
+		cdktf  = `for stack in app shop; do echo opaque > cdktf.out/stacks/dev-$stack/plan; done`
 		before = deployed + `,"output_changes":{"image":{"before":"registry/app@sha256:ab","after":"`
 		tagged = before + `registry/app:0.1.0"}},"resource_changes":[{"address":"helm_release.app","mode":"managed","change":{"actions":["update"]}}]}`
 		same   = before + `registry/app@sha256:ab"}},"resource_changes":[]}`
 	)
 	terraform := `if test "$(cat ../../digest)" = sha256:ab; then echo '` + same + `'; else echo '` + tagged + `'; fi`
-	manifest := `{"stacks": {"dev-app": {"name": "dev-app", "synthesizedStackPath": "stacks/dev-app/cdk.tf.json"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`
-	for name, test := range map[string]struct{ tag, want string }{
-		"as deployed":     {"", "| dev-app | no drift |"},
-		"a tag asked for": {"2.0.0", "| dev-app | differs | 1 to change |"},
+	for name, test := range map[string]struct{ stack, application, tag, want string }{
+		"as deployed":            {"dev-app", "app", "", "| dev-app | no drift |"},
+		"a tag asked for":        {"dev-app", "app", "2.0.0", "| dev-app | differs | 1 to change |"},
+		"another application":    {"dev-shop", "shop", "", "| dev-shop | no drift |"},
+		"no application's stack": {"dev-shop", "", "", "| dev-shop | differs | 1 to change |"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, _ := project(t, nil, cdktf, terraform)
+			for _, stack := range []string{"dev-app", "dev-shop"} {
+				assert.NilError(t, os.MkdirAll(filepath.Join(c.Root, "cdktf.out", "stacks", stack), 0o755))
+			}
+			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "stacks", test.stack, "cdk.tf.json"),
+				[]byte(`{"output": {"application": {"value": "`+test.application+`"}}}`), 0o600))
+			manifest := `{"stacks": {"` + test.stack + `": {"name": "` + test.stack + `", "synthesizedStackPath": "stacks/` + test.stack + `/cdk.tf.json"}, "bootstrap-dev": {"name": "bootstrap-dev"}}}`
 			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
 			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "digest"), nil, 0o600))
 			c.Synth = func(_ context.Context, variables ...string) error {
@@ -193,7 +200,7 @@ func TestDeployedImage(t *testing.T) {
 				return getenv(name)
 			}
 			_, err := c.Drift(t.Context(), "dev", nil)
-			assert.Equal(t, errors.Is(err, ErrDiffers), test.tag != "", "%v", err)
+			assert.Equal(t, errors.Is(err, ErrDiffers), strings.Contains(test.want, "differs"), "%v", err)
 			summary, err := os.ReadFile(filepath.Join(c.Root, "build", "drift", "summary.md"))
 			assert.NilError(t, err)
 			assert.Assert(t, strings.Contains(string(summary), test.want), "want %q in\n%s", test.want, summary)
