@@ -27,8 +27,8 @@ var stubs = map[string]string{
 set -eu
 printf '%s\n' "$* role=${AWS_ROLE_ARN-} digest=${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
 case "$1" in
-image) mkdir -p build/image && touch build/image/app.tar ;;
-push) mkdir -p build && echo PLINTH_DEV_APP_IMAGE_DIGEST=sha256:ab > "$4" ;;
+image) mkdir -p build/image && touch "build/image/$2.tar" ;;
+push) mkdir -p build && echo PLINTH_DEV_APP_IMAGE_DIGEST=sha256:ab > "$5" ;;
 deploy)
   mkdir -p build/outputs
   test "$(stat -c %a "$AWS_WEB_IDENTITY_TOKEN_FILE") $(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" = "600 the-token"
@@ -87,7 +87,7 @@ func TestChain(t *testing.T) {
 	want := []string{
 		"make lint role= digest=", "check role= digest=", "make policy role= digest=",
 		"make test-bare role= digest=", "make test-renamed role= digest=", "make test-cluster role= digest=", "make test-image role= digest=",
-		"pipeline role= digest=", "image role= digest=", "scan role= digest=",
+		"pipeline role= digest=", "image app role= digest=", "scan app role= digest=",
 	}
 	for _, stack := range []string{"network", "cluster", "data", "addons", "app"} {
 		want = append(want, "plan dev-"+stack+role("plan-"+stack))
@@ -95,7 +95,7 @@ func TestChain(t *testing.T) {
 	for _, stack := range []string{"network", "cluster", "data", "addons"} {
 		want = append(want, "deploy dev-"+stack+" --auto-approve"+role("deploy-"+stack))
 	}
-	want = append(want, "push dev --dotenv build/push.env"+role("push"), "deploy dev-app --auto-approve"+role("deploy-app")+"sha256:ab", "verify dev role= digest=")
+	want = append(want, "push dev app --dotenv build/push.env"+role("push"), "deploy dev-app --auto-approve"+role("deploy-app")+"sha256:ab", "verify dev app role= digest=")
 	if got := strings.Split(strings.TrimSpace(string(log)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("the jobs were\n  %s\nnot\n  %s\n%s", strings.Join(got, "\n  "), strings.Join(want, "\n  "), out)
 	}

@@ -43,9 +43,15 @@ type environment struct {
 	// stacks are in deployment order; needs lists by stack its dependencies.
 	stacks []string
 	needs  map[string][]string
+	// applications are by their stack.
+	applications map[string]application
+}
 
-	// builds is set if the pipeline builds the application's image, not other tools.
-	builds bool
+// application is an application of an environment.
+type application struct {
+	synthesized.Application
+	// built is set if the pipeline builds its image, not other tools.
+	built bool
 }
 
 // audiences are those of the jobs' tokens. Each opens only the roles for what the job does.
@@ -55,8 +61,9 @@ type audiences struct {
 	Push   string `json:"push"`
 }
 
-// environments returns the environments that have a synthesized bootstrap stack, by name.
-func environments(all map[string]synthesized.Stack) ([]*environment, error) {
+// environments returns the environments that have a synthesized bootstrap stack, by name. root is the project's
+// folder.
+func environments(all map[string]synthesized.Stack, root string) ([]*environment, error) {
 	var found []*environment
 	var environments []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -81,7 +88,7 @@ func environments(all map[string]synthesized.Stack) ([]*environment, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("%s: belongs to no environment with a bootstrap stack", name)
 		}
-		if err := found[i].add(all[name]); err != nil {
+		if err := found[i].add(all[name], root); err != nil {
 			return nil, err
 		}
 	}
@@ -138,11 +145,11 @@ func read(stack synthesized.Stack, name string) (*environment, error) {
 			}
 		}
 	}
-	e.needs = map[string][]string{}
+	e.needs, e.applications = map[string][]string{}, map[string]application{}
 	return e, nil
 }
 
-func (e *environment) add(stack synthesized.Stack) error {
+func (e *environment) add(stack synthesized.Stack, root string) error {
 	if !names.MatchString(stack.Name) {
 		return fmt.Errorf("%q: is not a stack name", stack.Name)
 	}
@@ -158,7 +165,11 @@ func (e *environment) add(stack synthesized.Stack) error {
 		}
 	}
 	e.needs[stack.Name] = needs
-	return nil
+	a, is, err := stack.Application()
+	if is {
+		e.applications[stack.Name] = application{a, a.Builds(root)}
+	}
+	return err
 }
 
 // order sorts the stacks by their dependencies, then by name.

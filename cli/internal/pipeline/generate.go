@@ -2,22 +2,23 @@ package pipeline
 
 import "slices"
 
-// The variables with the id of the top-level pipeline: in its child, and in the child's children.
+// The variables with the id of the pipeline above: in the child of the top-level pipeline, and in the child's
+// children.
 const (
-	parent      = "$PARENT_PIPELINE_ID"
-	grandparent = "$ROOT_PIPELINE_ID"
+	parent = "$PARENT_PIPELINE_ID"
+	child  = "$CHILD_PIPELINE_ID"
 )
 
 // generate returns the pipelines by the names of their files.
 func generate(all []*environment, on event) map[string]pipeline {
 	files := map[string]pipeline{}
-	child := pipeline{
-		stages: []string{"files", "plan", "deploy", "destroy"},
+	top := pipeline{
+		stages: []string{"files", "image", "plan", "deploy", "destroy"},
 		// The job passes on the files: a bridge can only include files from its own pipeline's jobs.
 		jobs: []job{{name: "files", Extends: ".files", Needs: []any{fromParent{parent, "synth"}}}},
 	}
 	if on.scheduled {
-		child.stages = []string{"files", "drift"}
+		top.stages = []string{"files", "drift"}
 	}
 	add := func(e *environment, kind, template string, needs []any, p pipeline) job {
 		runners := e.RunnerTags
@@ -36,36 +37,64 @@ func generate(all []*environment, on event) map[string]pipeline {
 			Trigger: &trigger{[]artifact{{folder + "/" + file, "files"}}},
 		}
 	}
+	if !on.scheduled {
+		for _, name := range builds(all, gitlabProvider) {
+			top.jobs = append(top.jobs, job{name: build + name, Extends: ".build", Needs: []any{}, Variables: map[string]string{"APPLICATION": name}})
+		}
+	}
 	for _, e := range all {
 		if e.Provider != gitlabProvider {
 			continue
 		}
 		if on.scheduled {
-			child.jobs = append(child.jobs, add(e, "drift", ".drift-bridge", nil, e.drift()))
+			top.jobs = append(top.jobs, add(e, "drift", ".drift-bridge", nil, e.drift()))
 			continue
 		}
 		if !on.plans(e) {
 			continue
 		}
-		child.jobs = append(child.jobs, add(e, "plan", ".plan-bridge", nil, e.plan(on)))
+		top.jobs = append(top.jobs, add(e, "plan", ".plan-bridge", nil, e.plan(on)))
 		if !on.deploys(e) {
 			continue
 		}
-		deploy := add(e, "deploy", ".deploy-bridge", []any{"plan-" + e.Name}, e.deploy())
+		// A job does not wait for one of the pipeline above, so the bridge waits for the images.
+		// https://gitlab.com/gitlab-org/gitlab/-/issues/356016
+		needs := []any{"plan-" + e.Name}
+		for _, name := range builds([]*environment{e}, gitlabProvider) {
+			needs = append(needs, build+name)
+		}
+		deploy := add(e, "deploy", ".deploy-bridge", needs, e.deploy())
 		if e.Protected {
 			deploy.Extends = ".protected-deploy-bridge"
 		}
 		deploy.ResourceGroup = e.Name
-		child.jobs = append(child.jobs, deploy)
+		top.jobs = append(top.jobs, deploy)
 		// A protected environment has no destroy job. ./plinth destroy would refuse it too.
 		if !e.Protected {
 			destroy := add(e, "destroy", ".destroy-bridge", nil, e.destroy())
 			destroy.ResourceGroup = e.Name
-			child.jobs = append(child.jobs, destroy)
+			top.jobs = append(top.jobs, destroy)
 		}
 	}
-	files["child.yml"] = child
+	files["child.yml"] = top
 	return files
+}
+
+// build is the prefix of the jobs that build an application's image, once for all environments.
+const build = "build-"
+
+// builds returns the names of the applications whose images the provider's pipelines build.
+func builds(all []*environment, provider string) []string {
+	var names []string
+	for _, e := range all {
+		for _, a := range e.applications {
+			if e.Provider == provider && a.built && !slices.Contains(names, a.Name) {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // variables returns the variables of all jobs of a pipeline of the environment.
@@ -124,33 +153,38 @@ func (e *environment) drift() pipeline {
 	return p
 }
 
-// deploy returns jobs that deploy each stack after its dependencies, and the application after its
-// image.
+// deploy returns jobs that deploy each stack after its dependencies, and an application after its image.
 func (e *environment) deploy() pipeline {
 	p := pipeline{stages: []string{"deploy", "verify"}, variables: e.variables(e.Audiences.Deploy)}
 	p.jobs = e.each("deploy", e.DeployRoles, func(stack string) []string { return e.needs[stack] })
-	app := e.Name + "-app"
-	if !e.has("app") {
-		return p
-	}
-	if e.pushes() {
-		push := job{
-			name:      "push-" + e.Name,
-			Extends:   ".push",
-			Needs:     append(after("deploy", []string{e.Name + "-data"}), fromParent{grandparent, "build-image"}),
-			Variables: map[string]string{"AWS_ROLE_ARN": e.PushRole, "AWS_AUDIENCE": e.Audiences.Push},
+	for _, stack := range e.stacks {
+		a, is := e.applications[stack]
+		if !is {
+			continue
 		}
-		at := slices.IndexFunc(p.jobs, func(j job) bool { return j.name == "deploy-"+app })
-		p.jobs[at].Needs = append(p.jobs[at].Needs, push.name)
-		p.jobs = slices.Insert(p.jobs, at, push)
+		if e.pushes(a) {
+			push := job{
+				name:      "push-" + stack,
+				Extends:   ".push",
+				Needs:     append(after("deploy", []string{e.Name + "-data"}), fromParent{child, build + a.Name}),
+				Variables: map[string]string{"AWS_ROLE_ARN": e.PushRole, "AWS_AUDIENCE": e.Audiences.Push, "APPLICATION": a.Name},
+			}
+			at := slices.IndexFunc(p.jobs, func(j job) bool { return j.name == "deploy-"+stack })
+			p.jobs[at].Needs = append(p.jobs[at].Needs, push.name)
+			p.jobs = slices.Insert(p.jobs, at, push)
+		}
+		if a.Web {
+			p.jobs = append(p.jobs, job{
+				name: "verify-" + stack, Extends: ".verify", Needs: after("deploy", []string{stack}), Variables: map[string]string{"APPLICATION": a.Name},
+			})
+		}
 	}
-	p.jobs = append(p.jobs, job{name: "verify-" + e.Name, Extends: ".verify", Needs: after("deploy", []string{app})})
 	return p
 }
 
 // pushes reports whether a pipeline builds the application's image and pushes it to the environment's
 // repository, which the data stack creates.
-func (e *environment) pushes() bool { return e.builds && e.has("app") && e.has("data") }
+func (e *environment) pushes(a application) bool { return a.built && e.has("data") }
 
 // destroy returns jobs that destroy each stack after those that need it.
 func (e *environment) destroy() pipeline {

@@ -52,7 +52,7 @@ func TestFiles(t *testing.T) {
 		"another tag":    {on("CI_COMMIT_TAG=main"), []string{"child.yml", "dev-plan.yml"}},
 		"by hand":        {on(), []string{"child.yml", "dev-plan.yml"}},
 	} {
-		test.want = append(test.want, "github.json", "github-drift.json")
+		test.want = append(test.want, "github.json", "github-drift.json", "github-images.json")
 		slices.Sort(test.want)
 		if got := slices.Sorted(maps.Keys(generated(t, dir, test.on))); !slices.Equal(got, test.want) {
 			t.Errorf("%s: generates %v, not %v", name, got, test.want)
@@ -68,7 +68,7 @@ func TestImageOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	pipeline := generated(t, dir, onMain)["dev-deploy.yml"]
-	if strings.Contains(pipeline, "push-dev") || !strings.Contains(pipeline, "deploy-dev-app:") || !strings.Contains(pipeline, "verify-dev:") {
+	if strings.Contains(pipeline, "push-dev-app") || !strings.Contains(pipeline, "deploy-dev-app:") || !strings.Contains(pipeline, "verify-dev-app:") {
 		t.Errorf("dev-deploy.yml:\n%s", pipeline)
 	}
 }
@@ -100,11 +100,11 @@ func TestMore(t *testing.T) {
 	for file, want := range map[string]map[string][]string{
 		"dev-eu-deploy.yml": {
 			"deploy-dev-eu-network": {}, "deploy-dev-eu-search": {"deploy-dev-eu-network"}, "deploy-dev-eu-observability": {"deploy-dev-eu-addons"},
-			"deploy-dev-eu-app": {"deploy-dev-eu-addons", "deploy-dev-eu-cluster", "deploy-dev-eu-data", "deploy-dev-eu-search", "push-dev-eu"},
+			"deploy-dev-eu-app": {"deploy-dev-eu-addons", "deploy-dev-eu-cluster", "deploy-dev-eu-data", "deploy-dev-eu-search", "push-dev-eu-app"},
 		},
 		"dev-eu-destroy.yml": {"destroy-dev-eu-network": {"destroy-dev-eu-cluster", "destroy-dev-eu-data", "destroy-dev-eu-search", "destroy-dev-eu-addons"}},
 		"dev-eu-plan.yml":    {"plan-dev-eu-search": {}, "plan-dev-eu-observability": {}},
-		"child.yml":          {"deploy-dev-eu": {"files", "plan-dev-eu"}, "plan-staging": {"files"}, "plan-dev": {"files"}},
+		"child.yml":          {"deploy-dev-eu": {"build-app", "files", "plan-dev-eu"}, "build-app": {}, "plan-staging": {"files"}, "plan-dev": {"files"}},
 	} {
 		jobs := parse(t, files[file])
 		for name, needs := range want {
@@ -129,7 +129,7 @@ func TestNoScript(t *testing.T) {
 	t.Parallel()
 	for _, getenv := range []func(string) string{onMergeRequest, onMain, onTag, onSchedule} {
 		for file, content := range generated(t, project(t, dev(), prod()), getenv) {
-			if strings.Contains(content, "script") || strings.Contains(strings.NewReplacer(parent, "", grandparent, "").Replace(content), "$") {
+			if strings.Contains(content, "script") || strings.Contains(strings.NewReplacer(parent, "", child, "").Replace(content), "$") {
 				t.Errorf("%s: has a script or a variable\n%s", file, content)
 			}
 			if strings.HasSuffix(file, ".json") {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // githubSteps is how many steps .github/workflows/environment.yml has for deployments: GitHub cannot run a
@@ -29,6 +30,8 @@ type githubJob struct {
 	Audience    string   `json:"audience"`
 	Region      string   `json:"region"`
 	Runner      []string `json:"runner"`
+	// Application is set if the job deploys an application's stack.
+	Application string `json:"application,omitempty"`
 	// PushRole and PushAudience are set if the job pushes the application's image first.
 	PushRole     string `json:"push_role,omitempty"`
 	PushAudience string `json:"push_audience,omitempty"`
@@ -52,9 +55,9 @@ func onGitHub(getenv func(string) string) event {
 }
 
 // github returns the files for the workflows in .github, by name: the jobs of the environments whose
-// roles trust GitHub.
+// roles trust GitHub, and the applications whose images these jobs push.
 func github(all []*environment, on event) (map[string][]byte, error) {
-	environments, drift := []githubEnvironment{}, []githubJob{}
+	environments, drift, images := []githubEnvironment{}, []githubJob{}, []string{}
 	for _, e := range all {
 		if e.Provider != githubProvider {
 			continue
@@ -73,9 +76,14 @@ func github(all []*environment, on event) (map[string][]byte, error) {
 				e.Name, n, githubSteps, githubSteps+1)
 		}
 		environments = append(environments, found)
+		for _, j := range slices.Concat(found.Steps...) {
+			if j.PushRole != "" && !slices.Contains(images, j.Application) {
+				images = append(images, j.Application)
+			}
+		}
 	}
 	files := map[string][]byte{}
-	for name, value := range map[string]any{"github.json": environments, "github-drift.json": drift} {
+	for name, value := range map[string]any{"github.json": environments, "github-drift.json": drift, "github-images.json": images} {
 		content, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
@@ -110,9 +118,9 @@ func (e *environment) githubSteps() [][]githubJob {
 			at[stack] = max(at[stack], at[need]+1)
 		}
 		j := e.githubJob(stack, e.DeployRoles, e.Audiences.Deploy, e.RunnerTags)
-		if stack == e.Name+"-app" {
-			j.Verify = true
-			if e.pushes() {
+		if a, is := e.applications[stack]; is {
+			j.Application, j.Verify = a.Name, a.Web
+			if e.pushes(a) {
 				j.PushRole, j.PushAudience = e.PushRole, e.Audiences.Push
 			}
 		}

@@ -39,6 +39,9 @@ func TestGitHub(t *testing.T) {
 	}
 	golden.Assert(t, indented(t, files["github.json"]), "github.json")
 	golden.Assert(t, indented(t, files["github-drift.json"]), "github-drift.json")
+	if files["github-images.json"] != `["app"]`+"\n" {
+		t.Errorf("the images are %s", files["github-images.json"])
+	}
 	for file, content := range generated(t, project(t, dev()), onMain) {
 		if strings.HasPrefix(file, "github") && content != "[]\n" {
 			t.Errorf("without one, %s is %s", file, content)
@@ -231,8 +234,8 @@ func TestDeployment(t *testing.T) {
 	}
 	// The same commands as GitLab's jobs.
 	want := []string{
-		`ci/as-role ./plinth push "$ENV" --dotenv build/push.env`, `cat build/push.env >> "$GITHUB_ENV"`,
-		`ci/as-role ./plinth deploy "$STACK" --auto-approve`, `./plinth verify "$ENV"`,
+		`ci/as-role ./plinth push "$ENV" "$APPLICATION" --dotenv build/push.env`, `cat build/push.env >> "$GITHUB_ENV"`,
+		`ci/as-role ./plinth deploy "$STACK" --auto-approve`, `./plinth verify "$ENV" "$APPLICATION"`,
 	}
 	if !slices.Equal(ran, want) {
 		t.Errorf("a deployment runs\n  %s\nnot\n  %s", strings.Join(ran, "\n  "), strings.Join(want, "\n  "))

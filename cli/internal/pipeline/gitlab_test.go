@@ -116,7 +116,7 @@ func TestGraph(t *testing.T) {
 	first := []string{
 		"check lint on_success", "check settings on_success", "check policy on_success",
 		"test test on_success", "test test-renamed on_success", "test test-cluster on_success", "test test-image on_success",
-		"test upgrade on_success", "synth synth on_success", "image build-image on_success", "environments environments on_success",
+		"test upgrade on_success", "synth synth on_success", "environments environments on_success",
 	}
 	plans := []string{
 		"plan plan-dev-network on_success", "plan plan-dev-cluster on_success", "plan plan-dev-data on_success",
@@ -136,20 +136,20 @@ func TestGraph(t *testing.T) {
 		}},
 		"merge request": {onMergeRequest, map[string][]string{
 			".gitlab-ci.yml":              first,
-			"build/pipeline/child.yml":    {"files files on_success", "plan plan-dev on_success files"},
+			"build/pipeline/child.yml":    {"files files on_success", "image build-app on_success", "plan plan-dev on_success files"},
 			"build/pipeline/dev-plan.yml": append(slices.Clone(plans), "note note-dev always plan-dev-network plan-dev-cluster plan-dev-data plan-dev-addons plan-dev-app"),
 		}},
 		"main": {onMain, map[string][]string{
 			"build/pipeline/child.yml": {
-				"files files on_success", "plan plan-dev on_success files", "deploy deploy-dev on_success files plan-dev", "destroy destroy-dev manual files",
+				"files files on_success", "image build-app on_success", "plan plan-dev on_success files", "deploy deploy-dev on_success files plan-dev build-app", "destroy destroy-dev manual files",
 				"plan plan-prod on_success files",
 			},
 			"build/pipeline/dev-plan.yml": plans,
 			"build/pipeline/dev-deploy.yml": {
 				"deploy deploy-dev-network on_success", "deploy deploy-dev-cluster on_success deploy-dev-network",
 				"deploy deploy-dev-data on_success deploy-dev-network", "deploy deploy-dev-addons on_success deploy-dev-cluster deploy-dev-network",
-				"deploy push-dev on_success deploy-dev-data",
-				"deploy deploy-dev-app on_success deploy-dev-addons deploy-dev-cluster deploy-dev-data push-dev", "verify verify-dev on_success deploy-dev-app",
+				"deploy push-dev-app on_success deploy-dev-data",
+				"deploy deploy-dev-app on_success deploy-dev-addons deploy-dev-cluster deploy-dev-data push-dev-app", "verify verify-dev-app on_success deploy-dev-app",
 			},
 			"build/pipeline/dev-destroy.yml": {
 				"destroy destroy-dev-app on_success", "destroy destroy-dev-addons on_success destroy-dev-app", "destroy destroy-dev-data on_success destroy-dev-app",
@@ -159,7 +159,7 @@ func TestGraph(t *testing.T) {
 		}},
 		"tag": {onTag, map[string][]string{
 			"build/pipeline/child.yml": {
-				"files files on_success", "plan plan-dev on_success files", "plan plan-prod on_success files", "deploy deploy-prod manual files plan-prod",
+				"files files on_success", "image build-app on_success", "plan plan-dev on_success files", "plan plan-prod on_success files", "deploy deploy-prod manual files plan-prod build-app",
 			},
 		}},
 	} {

@@ -34,13 +34,9 @@ func Run(dir string, getenv func(string) string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	all, err := environments(stacks)
+	all, err := environments(stacks, root)
 	if err != nil {
 		return err
-	}
-	_, missing := os.Stat(filepath.Join(root, "app", "Dockerfile"))
-	for _, e := range all {
-		e.builds = missing == nil
 	}
 	written := filepath.Join(root, filepath.FromSlash(folder))
 	// This also removes the files of environments that no longer exist.

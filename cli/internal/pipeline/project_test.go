@@ -75,11 +75,24 @@ func synthesize(t *testing.T, dir string, all ...synthesizedEnvironment) {
 			for _, d := range needs {
 				dependencies = append(dependencies, env+"-"+d)
 			}
-			add(env+"-"+stack, dependencies, object{})
+			content := object{}
+			if stack == "app" || stack == "shop" {
+				content = anApplication(stack)
+			}
+			add(env+"-"+stack, dependencies, content)
 		}
 		add("bootstrap-"+env, []string{}, object{"output": object{"pipeline": object{"value": e.output}}})
 	}
 	write(t, filepath.Join(dir, "cdktf.out", "manifest.json"), object{"stacks": stacks})
+}
+
+// anApplication returns the stack of an application that answers requests. Its image is built from a folder of its
+// name.
+func anApplication(name string) object {
+	return object{"output": object{
+		"application": object{"value": name}, "url_host": object{"value": "${x}"},
+		"build": object{"value": object{"context": name, "dockerfile": name + "/Dockerfile"}},
+	}}
 }
 
 func write(t *testing.T, file string, content any) {
