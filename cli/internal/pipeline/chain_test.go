@@ -28,7 +28,7 @@ set -eu
 printf '%s\n' "$* role=${AWS_ROLE_ARN-} digest=${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
 case "$1" in
 image) mkdir -p build/image && touch "build/image/$2.tar" ;;
-push) mkdir -p build && echo PLINTH_DEV_APP_IMAGE_DIGEST=sha256:ab > "$5" ;;
+push) mkdir -p build && echo "PLINTH_DEV_APP_IMAGE_DIGEST=sha256:of-$3" > "$5" ;;
 deploy)
   mkdir -p build/outputs
   test "$(stat -c %a "$AWS_WEB_IDENTITY_TOKEN_FILE") $(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" = "600 the-token"
@@ -46,7 +46,8 @@ func TestChain(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, folder, "prod-plan.yml")); err != nil { // dev is enough
 		t.Fatal(err)
 	}
-	synthesize(t, dir, dev())
+	synthesize(t, dir, anEnvironment("dev", "111111111111", two(), nil))
+	write(t, filepath.Join(dir, "shop", "Dockerfile"), "FROM scratch")
 	if err := Run(dir, onMain, t.Output()); err != nil {
 		t.Fatal(err)
 	}
@@ -87,15 +88,18 @@ func TestChain(t *testing.T) {
 	want := []string{
 		"make lint role= digest=", "check role= digest=", "make policy role= digest=",
 		"make test-bare role= digest=", "make test-renamed role= digest=", "make test-cluster role= digest=", "make test-image role= digest=",
-		"pipeline role= digest=", "image app role= digest=", "scan app role= digest=",
+		"pipeline role= digest=", "image app role= digest=", "scan app role= digest=", "image shop role= digest=", "scan shop role= digest=",
 	}
-	for _, stack := range []string{"network", "cluster", "data", "addons", "app"} {
+	for _, stack := range []string{"network", "cluster", "data", "addons", "app", "shop", "observability"} {
 		want = append(want, "plan dev-"+stack+role("plan-"+stack))
 	}
 	for _, stack := range []string{"network", "cluster", "data", "addons"} {
 		want = append(want, "deploy dev-"+stack+" --auto-approve"+role("deploy-"+stack))
 	}
-	want = append(want, "push dev app --dotenv build/push.env"+role("push"), "deploy dev-app --auto-approve"+role("deploy-app")+"sha256:ab", "verify dev app role= digest=")
+	// Each application is deployed with its own digest.
+	want = append(want, "push dev app --dotenv build/push.env"+role("push"), "push dev shop --dotenv build/push.env"+role("push"),
+		"deploy dev-app --auto-approve"+role("deploy-app")+"sha256:of-app", "deploy dev-shop --auto-approve"+role("deploy-shop")+"sha256:of-shop",
+		"deploy dev-observability --auto-approve"+role("deploy-observability"), "verify dev app role= digest=", "verify dev shop role= digest=")
 	if got := strings.Split(strings.TrimSpace(string(log)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("the jobs were\n  %s\nnot\n  %s\n%s", strings.Join(got, "\n  "), strings.Join(want, "\n  "), out)
 	}
