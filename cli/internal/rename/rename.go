@@ -17,7 +17,8 @@ import (
 
 // Options are the new names. An empty name changes nothing.
 type Options struct {
-	// Project is the new value of project in every environment's settings, App that of app.name.
+	// Project is the new value of project in every environment's settings. App is the application's new name,
+	// or <old>=<new> if there are several.
 	Project, App string
 	// Module is the new path of the root's Go module. The paths of the other modules begin with it.
 	Module string

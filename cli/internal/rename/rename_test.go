@@ -97,16 +97,17 @@ func TestRefuses(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"nothing":              {Options{}, "nothing to rename: give a project, an application or a module"},
-		"a project":            {Options{Project: "Acme"}, `project: must be lower-case letters, digits and single dashes, starting with a letter but not with aws, sg- or internal-, is "Acme"; write acme`},
-		"a project for a word": {Options{Project: "a\nb"}, `project: must be lower-case letters`},
-		"an application":       {Options{App: "kube-system"}, `app.name: must be at most 20 lower-case letters`},
-		"both":                 {Options{Project: "-", App: "-"}, "app.name: must be"},
-		"too long together":    {Options{Project: long, App: "shop"}, "project: is too long: the load balancer " + long},
-		"a module":             {Options{Module: "a b"}, `module: must be a Go module's path, such as example.com/team/platform, is "a b"; letters`},
-		"a module of Go's":     {Options{Module: "net/http"}, `is "net/http", which is Go's own; put a host in front`},
-		"a module's beginning": {Options{Module: "internal/x"}, "which is Go's own"},
-		"one of two":           {Options{Project: "acme", Module: "/x"}, "module: must be"},
+		"nothing":                          {Options{}, "nothing to rename: give a project, an application or a module"},
+		"a project":                        {Options{Project: "Acme"}, `project: must be lower-case letters, digits and single dashes, starting with a letter but not with aws, sg- or internal-, is "Acme"; write acme`},
+		"a project for a word":             {Options{Project: "a\nb"}, `project: must be lower-case letters`},
+		"an application":                   {Options{App: "kube-system"}, `apps.kube-system: the name must be at most 20 lower-case letters`},
+		"both":                             {Options{Project: "-", App: "-"}, "apps.-: the name must be"},
+		"an application that is not there": {Options{App: "shop=blog"}, "environments/dev.yaml: apps: there is no shop; there are app"},
+		"too long together":                {Options{Project: long, App: "shop"}, "project: is too long: the load balancer " + long},
+		"a module":                         {Options{Module: "a b"}, `module: must be a Go module's path, such as example.com/team/platform, is "a b"; letters`},
+		"a module of Go's":                 {Options{Module: "net/http"}, `is "net/http", which is Go's own; put a host in front`},
+		"a module's beginning":             {Options{Module: "internal/x"}, "which is Go's own"},
+		"one of two":                       {Options{Project: "acme", Module: "/x"}, "module: must be"},
 	} {
 		err := Rename(root, test.o.to(io.Discard))
 		assert.ErrorContains(t, err, test.want, name)
@@ -143,7 +144,7 @@ func TestRename(t *testing.T) {
 	var said bytes.Buffer
 	names := Options{Project: "other", App: "another", Module: "example.com/other/platform"}
 	assert.NilError(t, Rename(root, names.to(&said)))
-	for _, want := range []string{"environments/dev.yaml: project is other, app.name is another\n", " is example.com/other/platform, in ", "make golden"} {
+	for _, want := range []string{"environments/dev.yaml: project is other, the application is another\n", " is example.com/other/platform, in ", "make golden"} {
 		assert.Assert(t, strings.Contains(said.String(), want), "it does not say %q:\n%s", want, said.String())
 	}
 	run := func(args ...string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,17 +50,18 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 			return nil, err
 		}
 		text, names := string(content), []string{}
-		for _, name := range []struct {
-			value string
-			path  []string
-		}{{o.Project, []string{"project"}}, {o.App, []string{"app", "name"}}} {
-			if name.value == "" {
-				continue
-			}
-			if text, err = set(text, name.path, name.value); err != nil {
+		if o.Project != "" {
+			if text, err = set(text, []string{"project"}, o.Project); err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
-			names = append(names, strings.Join(name.path, ".")+" is "+name.value)
+			names = append(names, "project is "+o.Project)
+		}
+		if o.App != "" {
+			if text, err = setApplication(text, o.App); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			_, name := applicationNames(o.App)
+			names = append(names, "the application is "+name)
 		}
 		if err := os.WriteFile(filepath.Join(trial, filepath.Base(path)), []byte(text), 0o600); err != nil {
 			return nil, err
@@ -114,7 +116,8 @@ func accepted(folder string, o Options) error {
 		return err
 	}
 	for _, env := range all {
-		if o.Project != "" && env.Project != o.Project || o.App != "" && env.App.Name != o.App {
+		_, name := applicationNames(o.App)
+		if o.Project != "" && env.Project != o.Project || o.App != "" && env.Apps[name] == nil {
 			return fmt.Errorf("%s/%s.yaml: is written in a way that this cannot edit; write the names there yourself", environments, env.Name)
 		}
 	}
@@ -144,6 +147,40 @@ func set(text string, path []string, value string) (string, error) {
 		section, parent = node, key
 	}
 	return text, nil
+}
+
+// applicationNames returns the names in old=new. Without a sign, old is empty.
+func applicationNames(option string) (old, name string) {
+	if old, name, both := strings.Cut(option, "="); both {
+		return old, name
+	}
+	return "", option
+}
+
+// setApplication renames an application in a YAML text, the only one if the option has only its new name.
+func setApplication(text, option string) (string, error) {
+	old, name := applicationNames(option)
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return "", err
+	}
+	_, apps := entry(document.Content[0], "apps")
+	var names []string
+	for i := 0; apps != nil && i < len(apps.Content); i += 2 {
+		names = append(names, apps.Content[i].Value)
+	}
+	switch {
+	case old == "" && len(names) == 1:
+		old = names[0]
+	case old == "":
+		return "", fmt.Errorf("apps: which one is renamed? Write --app <old>=%s; there are %s", name, strings.Join(names, ", "))
+	case slices.Contains(names, name) && !slices.Contains(names, old):
+		return text, nil
+	case !slices.Contains(names, old):
+		return "", fmt.Errorf("apps: there is no %s; there are %s", old, strings.Join(names, ", "))
+	}
+	key, _ := entry(apps, old)
+	return replace(strings.SplitAfter(text, "\n"), key, key, name)
 }
 
 // entry returns a key of a mapping and its value, nil if there is none.

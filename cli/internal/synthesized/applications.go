@@ -46,9 +46,6 @@ var (
 	buildPath       = regexp.MustCompile(`^[A-Za-z0-9._][A-Za-z0-9._/-]*$`)
 )
 
-// inClusterDatabase is the Helm release of PostgreSQL in the cluster.
-const inClusterDatabase = "postgres"
-
 // Application returns the application whose stack this is. Of another stack it reports false.
 func (s Stack) Application() (a Application, is bool, err error) {
 	var file struct {
@@ -63,9 +60,8 @@ func (s Stack) Application() (a Application, is bool, err error) {
 		} `json:"output"`
 		Resource struct {
 			Releases map[string]struct {
-				Name       string `json:"name"`
-				Namespace  string `json:"namespace"`
-				Repository string `json:"repository"`
+				Name      string `json:"name"`
+				Namespace string `json:"namespace"`
 			} `json:"helm_release"`
 		} `json:"resource"`
 	}
@@ -92,8 +88,7 @@ func (s Stack) Application() (a Application, is bool, err error) {
 	}
 	a = Application{Environment: environment, Name: name, Stack: s.Name, Build: build, Web: file.Output.Host != nil}
 	for _, release := range file.Resource.Releases {
-		// Neither PostgreSQL in the cluster nor a third-party chart.
-		if release.Name != inClusterDatabase && release.Repository == "" {
+		if release.Name == name { // not that of the pods' security groups
 			a.Release, a.Namespace = release.Name, release.Namespace
 		}
 	}
@@ -109,19 +104,12 @@ func (a Application) Builds(root string) bool {
 	return err == nil
 }
 
-// imageSetting is the section of an environment's settings with an application's image. With apps it is
-// apps.<application>.image.
-const imageSetting = "app.image"
+// ImageSetting returns a setting of the application's image, such as apps.shop.image.digest.
+func (a Application) ImageSetting(name string) string { return "apps." + a.Name + ".image." + name }
 
-// ImageSetting returns the setting of the application's image, such as app.image.digest.
-func (a Application) ImageSetting(name string) string {
-	return strings.ReplaceAll(imageSetting, "<application>", a.Name) + "." + name
-}
-
-// ImageVariable returns the variable that overrides such a setting, such as PLINTH_DEV_APP_IMAGE_DIGEST. The name
-// of a variable has no hyphens.
+// ImageVariable returns the variable that overrides such a setting, such as PLINTH_DEV_APPS_SHOP_IMAGE_DIGEST.
 func (a Application) ImageVariable(name string) string {
-	return strings.ReplaceAll(settings.Variable(a.Environment, a.ImageSetting(name)), "-", "_")
+	return settings.Variable(a.Environment, a.ImageSetting(name))
 }
 
 // Environments returns the names of the environments.
