@@ -19,7 +19,7 @@ func tagged(p platform) (broken []string) {
 	for _, e := range p.resources("helm_release") {
 		// No Terraform provider tags what the load balancer controller creates.
 		values := fmt.Sprint(e.body["values"])
-		if ownChart(e) && !strings.Contains(values, `"tags" = {"environment"`) {
+		if ownChart(e) && p.application(e.stack).Web != nil && !strings.Contains(values, `"tags" = {"environment"`) {
 			broken = append(broken, e.String()+": its load balancer is not tagged")
 		}
 	}

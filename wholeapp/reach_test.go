@@ -86,8 +86,11 @@ func (a *awsAccount) via(way string, start *principal) string {
 
 func (a *awsAccount) whose(t thing, by *principal) string {
 	// The add-ons' controller makes load balancers for applications.
-	if kind, own := strings.CutPrefix(t.kind, "controller's "+by.stack+"'s "); own {
-		return layer(t.owner) + "'s controller's " + kind
+	if rest, made := strings.CutPrefix(t.kind, "controller's "); made {
+		app, kind, several := strings.Cut(rest, "'s ")
+		if several && (app == by.stack || a.env.Apps[by.stack] == nil) {
+			return layer(t.owner) + "'s controller's " + kind
+		}
 	}
 	if t.owner == neighbour || t.owner == stranger {
 		return t.owner + "'s " + t.kind

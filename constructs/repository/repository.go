@@ -73,7 +73,8 @@ func (r *Repository) Moved(from string) []moved.Block {
 	var blocks []moved.Block
 	for _, resource := range r.resources {
 		was := constructs.NewConstruct(old, resource.Node().Id())
-		blocks = append(blocks, moved.Block{From: *resource.TerraformResourceType() + "." + *stack.GetLogicalId(was.Node()), To: *resource.Fqn()})
+		kind := *resource.TerraformResourceType() + "."
+		blocks = append(blocks, moved.Block{From: kind + *stack.GetLogicalId(was.Node()), To: kind + *resource.FriendlyUniqueId()})
 	}
 	return blocks
 }
