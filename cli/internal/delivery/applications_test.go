@@ -18,7 +18,7 @@ func TestWhichApplication(t *testing.T) {
 	const unknown = "There is no application shpo. Did you mean shop?\nThe applications are: app, shop"
 	for _, command := range []string{"logs -env dev", "verify -env dev", "push -env dev", "image", "scan", "push -repository 127.0.0.1:1/shop"} {
 		d, _ := newProject(t)
-		d.synthesizeTwo("dev")
+		d.synthesizeTwo()
 		d.write("shop/Dockerfile", "FROM scratch")
 		assert.Equal(t, d.fails(command), which, command)
 		assert.Equal(t, d.fails(command+" -app shpo"), unknown, command)
@@ -26,14 +26,14 @@ func TestWhichApplication(t *testing.T) {
 		assert.Equal(t, len(typed), 0, command)
 	}
 	d := newDesk(t)
-	d.synthesizeTwo("dev")
+	d.synthesizeTwo()
 	assert.Equal(t, d.fails("status -env dev -app shpo"), unknown)
 }
 
 func TestLogsOfOne(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.synthesizeTwo("dev")
+	d.synthesizeTwo()
 	d.can("kubectl", answer{Args: "--context plinth-dev --namespace shop-pods --request-timeout 15s get --raw /version"},
 		answer{Args: "--context plinth-dev --namespace shop-pods logs --selector app.kubernetes.io/instance=shop "})
 	d.succeeds("logs -env dev -app shop")
@@ -43,7 +43,7 @@ func TestLogsOfOne(t *testing.T) {
 func newTwo(t *testing.T, shop string) *desk {
 	t.Helper()
 	d := newStatus(t, newCluster(), &web{})
-	d.synthesizeTwo("dev")
+	d.synthesizeTwo()
 	const kubectl = "--context plinth-dev --namespace shop-pods --request-timeout 15s get "
 	d.can("kubectl", append(newCluster().answers(),
 		answer{Args: kubectl + "--raw /version", Stdout: newCluster().version.Stdout},
@@ -110,13 +110,13 @@ func TestVerifyOfOne(t *testing.T) {
 	t.Run("not deployed", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t)
-		d.synthesizeTwo("dev")
+		d.synthesizeTwo()
 		contains(t, d.fails("verify -env dev -app shop"), "build/outputs/dev-shop.json: does not exist; deploy the application first: ./plinth deploy dev-shop")
 	})
 	t.Run("no web process", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t)
-		d.synthesizeTwo("dev")
+		d.synthesizeTwo()
 		d.write("cdktf.out/stacks/dev-shop/cdk.tf.json", `{"output": {"application": {"value": "shop"}}}`)
 		contains(t, d.fails("verify -env dev -app shop"), "dev-shop: answers no requests; see its pods instead: ./plinth status dev shop")
 	})
@@ -126,7 +126,7 @@ func TestVerifyOfOne(t *testing.T) {
 func TestImageOfOne(t *testing.T) {
 	t.Parallel()
 	d, _ := newProject(t)
-	d.synthesizeTwo("dev")
+	d.synthesizeTwo()
 	d.write("shop/Dockerfile", "FROM scratch")
 	revision := d.commitAll("shop")
 	d.docker(revision)
@@ -148,7 +148,7 @@ func TestImageOfOne(t *testing.T) {
 func TestPushOfOne(t *testing.T) {
 	t.Parallel()
 	d, _ := newProject(t)
-	d.synthesizeTwo("dev")
+	d.synthesizeTwo()
 	d.write("shop/Dockerfile", "FROM scratch")
 	revision := d.commitAll("shop")
 	d.docker(revision)
@@ -169,7 +169,7 @@ func TestPushOfOne(t *testing.T) {
 		contains(t, d.stderr.String(), "/plinth-dev-app:"+revision[:12]+" is pushed.")
 	})
 	t.Run("without a repository", func(t *testing.T) {
-		d.synthesizeTwo("dev")
+		d.synthesizeTwo()
 		d.synthesizeAs("dev", "aws_ecr_repository.shop", "aws_ecr_repository.other")
 		contains(t, d.fails("push -env dev -app shop"), "dev-shop: the stack dev-data has no repository for it; synthesize again: ./plinth synth")
 	})

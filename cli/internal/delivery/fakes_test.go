@@ -267,13 +267,13 @@ func (d *desk) manifest(env string, more ...string) {
 	d.write("cdktf.out/manifest.json", `{"stacks": {`+strings.Join(stacks, ",")+`}}`)
 }
 
-// synthesizeTwo writes an environment with the applications app and shop.
-func (d *desk) synthesizeTwo(env string) {
+// synthesizeTwo writes the environment dev with the applications app and shop.
+func (d *desk) synthesizeTwo() {
 	d.t.Helper()
-	d.synthesize(env)
-	d.write("cdktf.out/stacks/"+env+"-shop/cdk.tf.json",
+	d.synthesize("dev")
+	d.write("cdktf.out/stacks/dev-shop/cdk.tf.json",
 		`{"output": {`+anApplication("shop")+`}, "resource": {"helm_release": {"release": {"name": "shop", "namespace": "shop-pods"}}}}`)
-	d.manifest(env, "shop")
+	d.manifest("dev", "shop")
 }
 
 func entry(stack string) string {
