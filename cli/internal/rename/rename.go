@@ -17,9 +17,10 @@ import (
 
 // Options are the new names. An empty name changes nothing.
 type Options struct {
-	// Project is the new value of project in every environment's settings. App is the application's new name,
-	// or <old>=<new> if there are several.
-	Project, App string
+	// Project is the new value of project in every environment's settings.
+	Project string
+	// App is the application's new name. With several applications it is old=new.
+	App string
 	// Module is the new path of the root's Go module. The paths of the other modules begin with it.
 	Module string
 	// Dirty allows uncommitted changes. They are then mixed with those of the renaming.

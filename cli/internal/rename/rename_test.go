@@ -57,6 +57,32 @@ func TestSet(t *testing.T) {
 	}
 }
 
+func TestSetApplication(t *testing.T) {
+	t.Parallel()
+	const two = "apps:\n  app: {image: {tag: app}}\n  \"shop\": # ours\n    env: {shop: app}\n"
+	for name, test := range map[string]struct{ text, names, want, said, err string }{
+		"the only one":           {"apps:\n  app:\n    image: {tag: 1}\n", "shop", "apps:\n  shop:\n    image: {tag: 1}\n", "apps.app is apps.shop", ""},
+		"one of two":             {two, "app=web", strings.Replace(two, "  app:", "  web:", 1), "apps.app is apps.web", ""},
+		"in quotes":              {two, "shop=web", strings.Replace(two, `"shop"`, `"web"`, 1), "apps.shop is apps.web", ""},
+		"in braces":              {"apps: {app: {}, shop: {}}\n", "shop=web", "apps: {app: {}, web: {}}\n", "apps.shop is apps.web", ""},
+		"not in this file":       {two, "mail=web", two, "", ""},
+		"renamed already":        {strings.Replace(two, "  app:", "  web:", 1), "app=web", strings.Replace(two, "  app:", "  web:", 1), "", ""},
+		"which of two":           {two, "web", "", "", "apps: has app and shop; say which is renamed: --app app=web"},
+		"another's name":         {two, "app=shop", "", "", "apps.shop: there is such an application already"},
+		"the only one of before": {"app: {name: app}\n", "shop", "app: {name: shop}\n", "app.name is shop", ""},
+		"of one alone":           {"app: {name: app}\n", "app=shop", "", "", "app: is the only application; give its new name alone"},
+	} {
+		got, said, err := setApplication(test.text, test.names)
+		if test.err != "" {
+			assert.Error(t, err, test.err, name)
+			continue
+		}
+		assert.NilError(t, err, name)
+		assert.Equal(t, got, test.want, name)
+		assert.Equal(t, said, test.said, name)
+	}
+}
+
 // TestMentions: an ARN or a path with the old name is not renamed, but listed.
 func TestMentions(t *testing.T) {
 	t.Parallel()

@@ -6,12 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"plinth/cli/internal/sentence"
 	"plinth/settings"
 )
 
@@ -57,11 +57,13 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 			names = append(names, "project is "+o.Project)
 		}
 		if o.App != "" {
-			if text, err = setApplication(text, o.App); err != nil {
+			var name string
+			if text, name, err = setApplication(text, o.App); err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
-			_, name := applicationNames(o.App)
-			names = append(names, "the application is "+name)
+			if name != "" {
+				names = append(names, name)
+			}
 		}
 		if err := os.WriteFile(filepath.Join(trial, filepath.Base(path)), []byte(text), 0o600); err != nil {
 			return nil, err
@@ -116,12 +118,50 @@ func accepted(folder string, o Options) error {
 		return err
 	}
 	for _, env := range all {
-		_, name := applicationNames(o.App)
-		if o.Project != "" && env.Project != o.Project || o.App != "" && env.Apps[name] == nil {
+		if o.Project != "" && env.Project != o.Project || o.App != "" && env.App.Name != o.App {
 			return fmt.Errorf("%s/%s.yaml: is written in a way that this cannot edit; write the names there yourself", environments, env.Name)
 		}
 	}
 	return nil
+}
+
+// setApplication renames an application in a YAML text: its key under apps, or app.name. names is the new name, or
+// old=new. It returns what it has changed, in words. A text without an application of the old name stays.
+func setApplication(text, names string) (renamed, said string, err error) {
+	from, to, both := strings.Cut(names, "=")
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return "", "", err
+	}
+	key, apps := entry(document.Content[0], "apps")
+	if apps == nil {
+		if both {
+			return "", "", errors.New("app: is the only application; give its new name alone")
+		}
+		renamed, err = set(text, []string{"app", "name"}, names)
+		return renamed, "app.name is " + names, err
+	}
+	var all []string
+	for i := 0; i+1 < len(apps.Content); i += 2 {
+		all = append(all, apps.Content[i].Value)
+	}
+	switch {
+	case len(all) == 0:
+		return text, "", nil
+	case !both && len(all) == 1:
+		from, to = all[0], names
+	case !both:
+		return "", "", fmt.Errorf("apps: has %s; say which is renamed: --app %s=%s", sentence.List(all), all[0], names)
+	}
+	old, _ := entry(apps, from)
+	if taken, _ := entry(apps, to); taken != nil && old != nil && from != to {
+		return "", "", fmt.Errorf("apps.%s: there is such an application already", to)
+	}
+	if old == nil {
+		return text, "", nil
+	}
+	renamed, err = replace(strings.SplitAfter(text, "\n"), key, old, to)
+	return renamed, "apps." + from + " is apps." + to, err
 }
 
 // set sets one setting in a YAML text, and changes nothing else.
@@ -147,40 +187,6 @@ func set(text string, path []string, value string) (string, error) {
 		section, parent = node, key
 	}
 	return text, nil
-}
-
-// applicationNames returns the names in old=new. Without a sign, old is empty.
-func applicationNames(option string) (old, name string) {
-	if old, name, both := strings.Cut(option, "="); both {
-		return old, name
-	}
-	return "", option
-}
-
-// setApplication renames an application in a YAML text, the only one if the option has only its new name.
-func setApplication(text, option string) (string, error) {
-	old, name := applicationNames(option)
-	var document yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
-		return "", err
-	}
-	_, apps := entry(document.Content[0], "apps")
-	var names []string
-	for i := 0; apps != nil && i < len(apps.Content); i += 2 {
-		names = append(names, apps.Content[i].Value)
-	}
-	switch {
-	case old == "" && len(names) == 1:
-		old = names[0]
-	case old == "":
-		return "", fmt.Errorf("apps: which one is renamed? Write --app <old>=%s; there are %s", name, strings.Join(names, ", "))
-	case slices.Contains(names, name) && !slices.Contains(names, old):
-		return text, nil
-	case !slices.Contains(names, old):
-		return "", fmt.Errorf("apps: there is no %s; there are %s", old, strings.Join(names, ", "))
-	}
-	key, _ := entry(apps, old)
-	return replace(strings.SplitAfter(text, "\n"), key, key, name)
 }
 
 // entry returns a key of a mapping and its value, nil if there is none.
