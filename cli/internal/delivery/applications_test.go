@@ -174,3 +174,16 @@ func TestPushOfOne(t *testing.T) {
 		contains(t, d.fails("push -env dev -app shop"), "dev-shop: the stack dev-data has no repository for it; synthesize again: ./plinth synth")
 	})
 }
+
+// TestTunnelOfSeveral: any application may have the certificates.
+func TestTunnelOfSeveral(t *testing.T) {
+	t.Parallel()
+	d := newTunnel(t)
+	d.addShop()
+	assert.NilError(t, os.RemoveAll(filepath.Join(d.Dir, "app")))
+	d.write("shop/rds-global-bundle.pem", "")
+	o := d.open()
+	contains(t, o.screen.String(), "psql, in the repository's folder, and", "sslrootcert=shop/rds-global-bundle.pem'", "--namespace shop get pods\n  Another application's: --namespace shop-pods\n")
+	o.ctrlC()
+	assert.NilError(t, o.end())
+}

@@ -271,6 +271,12 @@ func (d *desk) manifest(env string, more ...string) {
 func (d *desk) synthesizeTwo() {
 	d.t.Helper()
 	d.synthesize("dev")
+	d.addShop()
+}
+
+// addShop adds the application shop to dev.
+func (d *desk) addShop() {
+	d.t.Helper()
 	d.write("cdktf.out/stacks/dev-shop/cdk.tf.json",
 		`{"output": {`+anApplication("shop")+`}, "resource": {"helm_release": {"release": {"name": "shop", "namespace": "shop-pods"}}}}`)
 	d.manifest("dev", "shop")

@@ -172,7 +172,7 @@ func (t *tunnel) explain() {
 
 kubectl, once ./plinth kubeconfig %s has made its context:
   %s --namespace %s get pods
-
+%s
 %s
   aws secretsmanager get-secret-value --secret-id '%s' --query SecretString --output text --region %s
 
@@ -180,9 +180,21 @@ A shell on the bastion, which is logged:
   aws ssm start-session --target %s --document-name %s --region %s
 `,
 		t.name, t.bastion, t.name,
-		kubectl, t.namespace(),
+		kubectl, t.namespace(), t.others(),
 		t.psql(kubectl), t.secret, t.region,
 		t.instance, t.bastion, t.region)
+}
+
+// others returns a line about the namespaces of the other applications, empty if there are none.
+func (t *tunnel) others() string {
+	if len(t.applications) < 2 {
+		return ""
+	}
+	var namespaces []string
+	for _, a := range t.applications[1:] {
+		namespaces = append(namespaces, "--namespace "+a.Namespace)
+	}
+	return "  Another application's: " + strings.Join(namespaces, ", ") + "\n"
 }
 
 // certificatesURL is the URL of RDS's certificate authorities.
