@@ -26,7 +26,7 @@ import (
 )
 
 // byRequests adds scaling on requests to a sample.
-const byRequests = `replicas: {requestsPerSecond: 200}`
+const byRequests = `web: {replicas: {requestsPerSecond: 200}}`
 
 func scaledObject(t *testing.T, r *render.Release) *unstructured.Unstructured {
 	t.Helper()
@@ -65,7 +65,7 @@ func TestAppScalesOnRequests(t *testing.T) {
 	}
 	object := scaledObject(t, r)
 	checkCustomResource(t, object, kedaDefinition(t))
-	if name := field[string](t, object, "spec.scaleTargetRef.name"); name != one[*appsv1.Deployment](t, r).Name {
+	if name := field[string](t, object, "spec.scaleTargetRef.name"); name != web(t, r).Name {
 		t.Errorf("KEDA scales %s", name)
 	}
 	if name := field[string](t, object, "spec.advanced.horizontalPodAutoscalerConfig.name"); name == without.Name {
@@ -128,14 +128,14 @@ func TestKEDA(t *testing.T) {
 	var tried int
 	applications := map[string]releases.Release{}
 	eachGolden(t, "app", func(t *testing.T, installed []releases.Release) {
-		app := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Repository == "" && r.Values["replicas"] != nil })
+		app := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Repository == "" && r.Values["web"] != nil })
 		applications[environment(t)] = installed[app]
 	})
 	eachGolden(t, "addons", func(t *testing.T, installed []releases.Release) {
 		i := slices.IndexFunc(installed, func(r releases.Release) bool { return r.Chart == "keda" })
 		app := applications[environment(t)]
 		if i < 0 {
-			if wants := app.Values["replicas"].(map[string]any)["requestsPerSecond"]; fmt.Sprint(wants) != "0" {
+			if wants := app.Values["web"].(map[string]any)["replicas"].(map[string]any)["requestsPerSecond"]; fmt.Sprint(wants) != "0" {
 				t.Errorf("the application scales on %v requests a second, without KEDA", wants)
 			}
 			return

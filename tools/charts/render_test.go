@@ -109,6 +109,18 @@ func customNamed(t *testing.T, r *render.Release, kind, suffix string) *unstruct
 	return found[0]
 }
 
+// customCalled returns the custom resource of a kind and name.
+func customCalled(t *testing.T, r *render.Release, kind, name string) *unstructured.Unstructured {
+	t.Helper()
+	for _, object := range all[*unstructured.Unstructured](r) {
+		if object.GetKind() == kind && object.GetName() == name {
+			return object
+		}
+	}
+	t.Fatalf("%s has no %s %s", r.Name, kind, name)
+	return nil
+}
+
 // field reads a field of a custom resource by its path.
 func field[T any](t *testing.T, object *unstructured.Unstructured, path string) T {
 	t.Helper()
@@ -174,6 +186,9 @@ func pods(r *render.Release) []pod {
 			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
 		case *batchv1.Job:
 			found = append(found, pod{r.Name + ": " + object.String(), o.Spec.Template.ObjectMeta, o.Spec.Template.Spec})
+		case *batchv1.CronJob:
+			template := o.Spec.JobTemplate.Spec.Template
+			found = append(found, pod{r.Name + ": " + object.String(), template.ObjectMeta, template.Spec})
 		case *corev1.Pod:
 			found = append(found, pod{r.Name + ": " + object.String(), o.ObjectMeta, o.Spec})
 		}

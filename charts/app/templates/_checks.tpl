@@ -2,24 +2,83 @@
 {{- define "app.checks" -}}
 {{- $problems := list -}}
 {{- $ingress := .Values.ingress -}}
-{{- with .Values.replicas -}}
+{{- $processes := include "app.processes" . | fromYaml -}}
+{{- $release := $processes.release -}}
+{{- $secrets := or .Values.database .Values.parameters.path -}}
+
+{{- $all := concat $processes.services $processes.jobs -}}
+{{- if not $all -}}
+{{- $problems = append $problems "web, workers and jobs are all empty; an application has at least one process" -}}
+{{- end -}}
+{{- if $release -}}{{- $all = append $all $release -}}{{- end -}}
+{{- range $all -}}
+{{- $path := .path -}}
+{{- with .spec.replicas -}}
 {{- if gt (int .min) (int .max) -}}
-{{- $problems = append $problems (printf "replicas.min (%d) must not exceed replicas.max (%d)" (int .min) (int .max)) -}}
+{{- $problems = append $problems (printf "%s.replicas.min (%d) must not exceed %s.replicas.max (%d)" $path (int .min) $path (int .max)) -}}
 {{- end -}}
 {{- end -}}
-{{- if eq (int .Values.port) (int .Values.metricsPort) -}}
-{{- $problems = append $problems (printf "metricsPort (%d) must not be port, which the Ingress shows the internet; give it another" (int .Values.metricsPort)) -}}
-{{- end -}}
-{{- if eq .Values.secretStore.serviceAccountName .Values.serviceAccount.name -}}
-{{- $problems = append $problems (printf "secretStore.serviceAccountName (%s) must not be serviceAccount.name, or the pods get the role that reads secrets; give it another" .Values.serviceAccount.name) -}}
-{{- end -}}
-{{- with .Values.resources -}}
+{{- with .spec.resources -}}
 {{- /* https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html */ -}}
 {{- if gt (include "app.millicpus" .cpu | float64) 16000.0 -}}
-{{- $problems = append $problems (printf "resources.cpu (%s) must be at most 16, Fargate's largest" .cpu) -}}
+{{- $problems = append $problems (printf "%s.resources.cpu (%s) must be at most 16, Fargate's largest" $path .cpu) -}}
 {{- end -}}
 {{- if gt (include "app.mebibytes" .memory | float64) 122624.0 -}}
-{{- $problems = append $problems (printf "resources.memory (%s) must be at most 122624Mi, which with Fargate's own 256Mi is its largest, 120 GB" .memory) -}}
+{{- $problems = append $problems (printf "%s.resources.memory (%s) must be at most 122624Mi, which with Fargate's own 256Mi is its largest, 120 GB" $path .memory) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Names. A CronJob's may have 52 characters, since Kubernetes adds 11 for its Jobs. */ -}}
+{{- range $all -}}
+{{- if and (has .kind (list "worker" "job")) (has .name (list "web" "release" "test" "requests")) -}}
+{{- $problems = append $problems (printf "%s has a name of the chart's own (web, release, test, requests); give it another" .path) -}}
+{{- end -}}
+{{- $whole := include "app.processName" (set . "root" $) -}}
+{{- $most := eq .kind "job" | ternary 52 63 -}}
+{{- if gt (len $whole) $most -}}
+{{- $problems = append $problems (printf "%s makes the name %s, which has %d characters of at most %d; give it a shorter one" .path $whole (len $whole) $most) -}}
+{{- end -}}
+{{- end -}}
+{{- range $process, $_ := .Values.jobs -}}
+{{- if hasKey $.Values.workers $process -}}
+{{- $problems = append $problems (printf "jobs.%s has the name of a worker; give one of them another" $process) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with include "app.web" . | fromYaml -}}
+{{- if and .replicas.requestsPerSecond (not .metrics.port) -}}
+{{- $problems = append $problems (printf "web.replicas.requestsPerSecond (%d) needs web.metrics.port, where KEDA asks for the requests" (int .replicas.requestsPerSecond)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- $own := list "PORT" "METRICS_PORT" "IDLE_TIMEOUT" "GOMEMLIMIT" -}}
+{{- if .Values.database -}}
+{{- $own = concat $own (include "app.databaseVariables" . | fromJsonArray) -}}
+{{- end -}}
+{{- $taken := list -}}
+{{- range $variable, $_ := .Values.env -}}
+{{- if has $variable $own -}}{{- $taken = append $taken $variable -}}{{- end -}}
+{{- end -}}
+{{- if $taken -}}
+{{- $problems = append $problems (printf "env must not set %s, which the chart sets; remove it" (join ", " $taken)) -}}
+{{- end -}}
+
+{{- range .Values.writable -}}
+{{- if regexMatch "^(/var)?/run/secrets(/|$)" . -}}
+{{- $problems = append $problems (printf "writable: %s is where credentials are mounted; name another path" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- $reader := .Values.secretStore.serviceAccountName -}}
+{{- if eq $reader .Values.serviceAccount.name -}}
+{{- $problems = append $problems (printf "secretStore.serviceAccountName (%s) must not be serviceAccount.name, or the pods get the role that reads secrets; give it another" $reader) -}}
+{{- end -}}
+{{- if $release -}}
+{{- $accounts := list .Values.serviceAccount.name (include "app.releaseAccount" .) -}}
+{{- if $secrets -}}{{- $accounts = concat $accounts (list $reader (include "app.releaseReader" .)) -}}{{- end -}}
+{{- if ne (len $accounts) (len (uniq $accounts)) -}}
+{{- $problems = append $problems (printf "the service accounts of the pods and of the release command must differ, are %s; give others in serviceAccount and secretStore" (join ", " $accounts)) -}}
 {{- end -}}
 {{- end -}}
 {{- if and $ingress.accessLogs.prefix (not $ingress.accessLogs.bucket) -}}

@@ -3,13 +3,33 @@
 {{- .Release.Name | trunc 53 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The Secret that the ExternalSecret makes and the pod mounts. */}}
+{{/* The Secret that the ExternalSecret makes and a process mounts. */}}
 {{- define "app.databaseSecret" -}}
-{{- printf "%s-database" (include "app.fullname" .) -}}
+{{- printf "%s-database" (include "app.secretPrefix" .) -}}
 {{- end -}}
 
+{{/* The Secret whose keys are a process's variables. */}}
 {{- define "app.parameters" -}}
-{{- printf "%s-parameters" (include "app.fullname" .) -}}
+{{- printf "%s-parameters" (include "app.secretPrefix" .) -}}
+{{- end -}}
+
+{{- define "app.secretPrefix" -}}
+{{- include "app.fullname" .root -}}{{- if eq .kind "release" -}}-release{{- end -}}
+{{- end -}}
+
+{{/* The release command's service account, and that which reads its secrets. */}}
+{{- define "app.releaseAccount" -}}
+{{- .Values.serviceAccount.releaseName | default (printf "%s-release" .Values.serviceAccount.name) -}}
+{{- end -}}
+{{- define "app.releaseReader" -}}
+{{- .Values.secretStore.releaseServiceAccountName | default (printf "%s-release" .Values.secretStore.serviceAccountName) -}}
+{{- end -}}
+
+{{/* Annotations of what the hook of the release command makes, with its weight. */}}
+{{- define "app.hook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
 {{/* The Service that leads to the metrics. */}}
@@ -81,6 +101,8 @@ How a pod leaves, in seconds. The times depend on each other, so they are kept t
   stop            and it has ended after so long
   leave           the preStop sleep: notice, and what of deregistration is not in drain
   grace           after this the pod is killed: leave, stop, and some to spare
+  stopGrace       the same of a pod that no load balancer knows, which is stopped at once
+  start           what a command's deadline has on top: until its pod has a machine, image and Secrets
 
 So whatever the ALB still waits for, the pod still answers: notice + deregistration <= leave + drain.
 */}}
@@ -92,9 +114,11 @@ So whatever the ALB still waits for, the pod still answers: notice + deregistrat
 {{- $rest := sub (include "app.seconds.deregistration" .) (include "app.seconds.drain" .) -}}
 {{- add (include "app.seconds.notice" .) (max 0 $rest) -}}
 {{- end -}}
+{{- define "app.seconds.stopGrace" -}}{{- add (include "app.seconds.stop" .) 10 -}}{{- end -}}
 {{- define "app.seconds.grace" -}}
-{{- add (include "app.seconds.leave" .) (include "app.seconds.stop" .) 10 -}}
+{{- add (include "app.seconds.leave" .) (include "app.seconds.stopGrace" .) -}}
 {{- end -}}
+{{- define "app.seconds.start" -}}300{{- end -}}
 
 {{/*
 How long the application keeps an idle connection. Longer than the ALB does, so that it is the ALB
@@ -106,11 +130,12 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 {{/*
 How much memory Go fills with garbage before it collects harder: nine tenths of what the autoscaler
 aims at. Without it a heap grows to twice what is in use, whatever the container's limit is, and the
-autoscaler would take garbage for load. https://go.dev/doc/gc-guide#Memory_limit
+autoscaler would take garbage for load. Of a process without an autoscaler, nine tenths of its memory.
+https://go.dev/doc/gc-guide#Memory_limit
 */}}
 {{- define "app.goMemoryLimit" -}}
-{{- $percent := mulf .Values.replicas.memoryPercent 0.9 -}}
-{{- printf "%.0fMiB" (floor (divf (mulf (include "app.mebibytes" .Values.resources.memory) $percent) 100)) -}}
+{{- $percent := mulf (dig "replicas" "memoryPercent" 100 .) 0.9 -}}
+{{- printf "%.0fMiB" (floor (divf (mulf (include "app.mebibytes" .resources.memory) $percent) 100)) -}}
 {{- end -}}
 
 {{/* The MiB of 256Mi or 1.5Gi. */}}
@@ -126,8 +151,8 @@ autoscaler would take garbage for load. https://go.dev/doc/gc-guide#Memory_limit
 {{/* Pod Security "restricted", in two parts; AppArmor cannot be set on Fargate. */}}
 {{- define "app.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+runAsUser: {{ int .Values.user }}
+runAsGroup: {{ int .Values.user }}
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}

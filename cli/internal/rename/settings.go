@@ -118,15 +118,18 @@ func accepted(folder string, o Options) error {
 		return err
 	}
 	for _, env := range all {
-		if o.Project != "" && env.Project != o.Project || o.App != "" && env.App.Name != o.App {
+		_, name, both := strings.Cut(o.App, "=")
+		if !both {
+			name = o.App
+		}
+		if o.Project != "" && env.Project != o.Project || o.App != "" && !both && env.Apps[name] == nil {
 			return fmt.Errorf("%s/%s.yaml: is written in a way that this cannot edit; write the names there yourself", environments, env.Name)
 		}
 	}
 	return nil
 }
 
-// setApplication renames an application in a YAML text: its key under apps, or app.name. names is the new name, or
-// old=new. It returns what it has changed, in words. A text without an application of the old name stays.
+// setApplication renames an application in a YAML text: its key under apps. names is the new name, or old=new. It returns what it has changed, in words. A text without an application of the old name stays.
 func setApplication(text, names string) (renamed, said string, err error) {
 	from, to, both := strings.Cut(names, "=")
 	var document yaml.Node
@@ -135,11 +138,7 @@ func setApplication(text, names string) (renamed, said string, err error) {
 	}
 	key, apps := entry(document.Content[0], "apps")
 	if apps == nil {
-		if both {
-			return "", "", errors.New("app: is the only application; give its new name alone")
-		}
-		renamed, err = set(text, []string{"app", "name"}, names)
-		return renamed, "app.name is " + names, err
+		return text, "", nil
 	}
 	var all []string
 	for i := 0; i+1 < len(apps.Content); i += 2 {
