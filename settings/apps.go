@@ -91,8 +91,8 @@ type Health struct {
 	// LivenessPath answers 200 unless the process must be restarted. It should not ask the database, or all
 	// pods restart while that is away. Default: a connection to the port is enough.
 	LivenessPath string `yaml:"livenessPath" validate:"omitempty,urlpath" example:"/livez"`
-	// StartSeconds is how long the process may take until it listens.
-	StartSeconds int `yaml:"startSeconds" validate:"between=2-1800"`
+	// StartSeconds is how long the process may take until it listens. Helm gives up on a release after 900.
+	StartSeconds int `yaml:"startSeconds" validate:"between=10-840"`
 }
 
 // Metrics is where the process serves metrics for Prometheus. The load balancer does not pass them on.
@@ -171,8 +171,8 @@ type Replicas struct {
 
 // Job is a process that runs at set times.
 type Job struct {
-	// Command is the command with its arguments. Default: the image's own.
-	Command []string `yaml:"command" validate:"dive,argument" example:"[node, report.js]"`
+	// Command is the command with its arguments.
+	Command []string `yaml:"command" validate:"min=1,dive,argument" example:"[node, report.js]"`
 	// Schedule is when it runs, in cron's five fields: minute, hour, day of the month, month, day of the
 	// week.
 	Schedule string `yaml:"schedule" validate:"required,schedule" example:"15 2 * * *"`

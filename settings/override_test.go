@@ -100,7 +100,7 @@ func TestOverrideGivesWhatTheFileLacks(t *testing.T) {
 // TestOverrideOfTheImage: CI can deploy its own image, whether the file has a tag or a digest.
 // TestOverrideOfNamedEntries: the variable of what the file names, with dashes or with underscores.
 func TestOverrideOfNamedEntries(t *testing.T) {
-	file := swap("  app:\n", "  my-shop:\n    env: {NODE_ENV: test, s3Bucket: logs}\n    workers: {mail-sender: }\n    jobs: {night: {schedule: 0 4 * * *}}\n")(base)
+	file := swap("  app:\n", "  my-shop:\n    env: {NODE_ENV: test, s3Bucket: logs}\n    workers: {mail-sender: }\n    jobs: {night: {command: [x], schedule: 0 4 * * *}}\n")(base)
 	environments, err := loadFiles(map[string]string{"dev": file}, "PLINTH_DEV_APPS_MY_SHOP_IMAGE_TAG=2.0.0", "PLINTH_DEV_APPS_MY_SHOP_ENV_NODE_ENV=production",
 		"PLINTH_DEV_APPS_MY_SHOP_WORKERS_MAIL_SENDER_REPLICAS_MAX=9", "PLINTH_DEV_APPS_MY_SHOP_JOBS_NIGHT_SCHEDULE=0 5 * * *")
 	if err != nil {

@@ -66,7 +66,9 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 		Namespace: app.Name,
 		Chart:     *folder.Path(),
 		Values:    values,
-		DependsOn: ready,
+		// The deadline of the release command counts once its pod has its secrets.
+		TimeoutSeconds: releaseTimeout(app),
+		DependsOn:      ready,
 	})
 	if app.Web != nil {
 		outputLoadBalancer(stack, env, app, ingress, installed)
@@ -82,16 +84,23 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 	return &App{TerraformStack: stack, Settings: app, PodsSecurityGroupID: pods.id}
 }
 
-// connectApplication lets the application's pods reach each other and what they need, and KEDA their metrics.
+// releaseTimeout returns how long Helm waits, in seconds: 0 for its usual time.
+func releaseTimeout(app *settings.App) int {
+	if app.Release == nil {
+		return 0
+	}
+	return max(release.TimeoutSeconds, 60*app.Release.DeadlineMinutes+secretsSeconds)
+}
+
+// secretsSeconds is how long the pod of the release command may wait for its machine and its secrets.
+const secretsSeconds = 300
+
+// connectApplication lets the application's pods reach the database, and KEDA their metrics.
 func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
-	if app.Web != nil {
-		// helm test asks from a pod of the same namespace.
-		pods.connect("http-from-pods", "The application from its own pods", pods.id, app.Web.Port)
-		if app.Web.Replicas.RequestsPerSecond > 0 {
-			// Not whenever there is KEDA: an application that no longer needs it must not hold its security group.
-			pods.rules = append(pods.rules, allowIngress(pods.scope, "metrics-from-keda", "The application's metrics from KEDA",
-				pods.id, addons.KEDASecurityGroupID, app.Web.Metrics.Port))
-		}
+	// Not whenever there is KEDA: an application that no longer needs it must not hold its security group.
+	if app.Web != nil && app.Web.Replicas.RequestsPerSecond > 0 {
+		pods.rules = append(pods.rules, allowIngress(pods.scope, "metrics-from-keda", "The application's metrics from KEDA",
+			pods.id, addons.KEDASecurityGroupID, app.Web.Metrics.Port))
 	}
 	if app.Database {
 		pods.connect("database-from-pods", "PostgreSQL from the application's pods", addons.DatabaseSecurityGroupID, postgres.Port)

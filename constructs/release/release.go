@@ -2,6 +2,8 @@
 package release
 
 import (
+	"cmp"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdktf/cdktf-provider-helm-go/helm/v12/release"
@@ -25,13 +27,15 @@ type Config struct {
 	TakesOver bool
 	// SkipCRDs is set if another release installs the definitions in the chart's folder crds/.
 	SkipCRDs bool
+	// TimeoutSeconds is how long Helm waits for each step. 0 is [TimeoutSeconds].
+	TimeoutSeconds int
 	// DependsOn are created before the release and destroyed after it.
 	DependsOn []cdktf.ITerraformDependable
 }
 
-// timeoutSeconds is how long pods may take to become ready. A Fargate node alone takes a
+// TimeoutSeconds is how long pods may take to become ready. A Fargate node alone takes a
 // minute or two, and a first load balancer three.
-const timeoutSeconds = 900
+const TimeoutSeconds = 900
 
 // historyLimit is how many revisions helm rollback can go back to.
 const historyLimit = 10
@@ -49,7 +53,7 @@ func New(scope constructs.Construct, id string, config Config) release.Release {
 		// Deletion waits too: finalizers finish before Terraform destroys the release's dependencies.
 		Wait:        jsii.Bool(true),
 		WaitForJobs: jsii.Bool(true),
-		Timeout:     jsii.Number(timeoutSeconds),
+		Timeout:     jsii.Number(cmp.Or(config.TimeoutSeconds, TimeoutSeconds)),
 		MaxHistory:  jsii.Number(historyLimit),
 		// Terraform creates the namespaces, so that a destroy leaves none behind.
 		CreateNamespace: jsii.Bool(false),
