@@ -92,6 +92,7 @@ func outputLoadBalancer(stack cdktf.TerraformStack, env *settings.Environment, a
 		host = jsii.String(app.Web.Domain)
 	}
 	output(stack, "url_host", "Host name of the application's URL", host)
+	output(stack, "health_path", "Path that answers 200 while the application is healthy", app.Web.Health.Path)
 	output(stack, "load_balancer_host", "Where the domain's DNS record must point", balancer)
 }
 
