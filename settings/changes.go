@@ -139,7 +139,7 @@ var changes = map[string]Change{
 	"cluster.addonVersions.vpcCNI":    {Effect: InPlace, Note: "no pod of it runs on Fargate"},
 	"cluster.publicAccessCIDRs":       {Effect: InPlace},
 	"cluster.imageMirror":             {Effect: RollsPods, Note: "those of the add-ons, and of monitoring"},
-	"cluster.keda":                    {Effect: InPlace},
+	"cluster.keda":                    {Effect: InPlace, Note: "to remove it, requestsPerSecond 0 is deployed first"},
 	"cluster.accessEntries":           {Effect: InPlace, Bootstrap: true, Replaces: []string{"aws_eks_access_policy_association"}},
 
 	"apps.*.image.repository":               {Effect: RollsPods},

@@ -349,8 +349,8 @@ type Cluster struct {
 	// ImageMirror is a registry with copies of the add-ons' images, under their own paths. Required
 	// without NAT: pods cannot reach public registries then.
 	ImageMirror string `yaml:"imageMirror" validate:"omitempty,registry" example:"111111111111.dkr.ecr.eu-west-2.amazonaws.com/mirror"`
-	// KEDA installs KEDA, which web.replicas.requestsPerSecond of an application needs. To remove it, deploy with
-	// requestsPerSecond 0 first: only KEDA can delete its ScaledObject.
+	// KEDA installs KEDA with the add-ons, which web.replicas.requestsPerSecond of an application needs. To remove
+	// it, deploy the applications with requestsPerSecond 0 first: only KEDA can delete its ScaledObjects.
 	KEDA bool `yaml:"keda"`
 	// AccessEntries are the IAM principals that may use the Kubernetes API, in addition to the roles of the
 	// bootstrap stack.

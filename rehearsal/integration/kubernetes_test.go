@@ -47,8 +47,9 @@ func TestKubernetesUpgrade(t *testing.T) {
 	r.contains(r.refused(r.terraform("apply", "cluster")), "Kubelet version of Fargate pods must be updated to match cluster version 1.35", "postgres")
 
 	r.synth(settings("1.35")...)
-	costs := r.do(p.plinth("diff " + r.stack("app")))
-	r.contains(costs, "What this costs:", "Replaces the pods of "+r.application()+", which get the kubelet", "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty.")
+	r.contains(r.do(p.plinth("diff "+r.stack("app"))), "What this costs:", "Replaces the pods of "+r.application()+", which get the kubelet")
+	costs := r.do(p.plinth("diff " + r.stack("addons")))
+	r.contains(costs, "What this costs:", "Replaces the pod of PostgreSQL in the cluster (postgres): it begins empty.")
 	assert.Assert(t, !strings.Contains(costs, "Replaces the pods of postgres"), costs)
 	for _, layer := range later {
 		r.do(r.terraform("apply", layer))

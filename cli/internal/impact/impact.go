@@ -32,23 +32,22 @@ func Of(plan []byte) (Impact, error) {
 		Format  string   `json:"format_version"`
 		Changes []change `json:"resource_changes"`
 		Drift   []change `json:"resource_drift"`
-		Outputs struct {
-			Requested struct {
-				Actions []string `json:"actions"`
-			} `json:"database_requested"`
-		} `json:"output_changes"`
+		Outputs outputs  `json:"output_changes"`
 	}
 	if json.Unmarshal(plan, &document) != nil || !strings.HasPrefix(document.Format, "1.") {
 		return Impact{}, errors.New("terraform show: the plan's format is not version 1")
 	}
 	var found Impact
-	requested := slices.Equal(document.Outputs.Requested.Actions, []string{"no-op"})
+	requested := document.Outputs.are("database_requested", "no-op")
 	for _, c := range document.Changes {
 		if c.Mode != "managed" {
 			continue
 		}
 		if requested && c.deferred(document.Drift) {
 			found.Deferred = append(found.Deferred, c.Address)
+		}
+		if usesKEDA(c, document.Outputs) {
+			found.Refused = append(found.Refused, needsKEDA)
 		}
 		for _, r := range rules {
 			if !slices.Contains(r.kinds, c.Type) || !r.applies(c, document.Changes) {
@@ -70,6 +69,15 @@ func Of(plan []byte) (Impact, error) {
 		*all = slices.Compact(*all)
 	}
 	return found, nil
+}
+
+// outputs are the planned changes of outputs. Security: no value is decoded.
+type outputs map[string]struct {
+	Actions []string `json:"actions"`
+}
+
+func (o outputs) are(name, action string) bool {
+	return slices.Equal(o[name].Actions, []string{action})
 }
 
 // change is a planned change of one resource.

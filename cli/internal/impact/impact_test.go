@@ -139,6 +139,43 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestKEDARemoved: KEDA stays while an application's stack reads its security group.
+func TestKEDARemoved(t *testing.T) {
+	t.Parallel()
+	plan := func(actions, output string) []byte {
+		content, err := json.Marshal(object{
+			"format_version": "1.2", "resource_changes": []object{resource("helm_release", actions, object{"name": "keda"}, nil)},
+			"output_changes": object{output: object{"actions": []string{"delete"}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	const group = "cross-stack-output-aws_security_grouppod-groups_keda-pods_2DCB191Cid"
+	for _, test := range []struct {
+		plan    []byte
+		refused bool
+	}{
+		{plan("delete", group), true},
+		{plan("delete", "pod_log_group"), false},
+		{plan("update", group), false},
+	} {
+		found, err := Of(test.plan)
+		if err != nil || (len(found.Refused) == 1) != test.refused {
+			t.Errorf("refused %q, %v, want %v", found.Refused, err, test.refused)
+		}
+	}
+	// The same name as in the stacks.
+	content, err := os.ReadFile("../../../wholeapp/testdata/golden/prod-addons.tf.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(content), `"`+group+`"`) {
+		t.Errorf("prod-addons has no output %s", group)
+	}
+}
+
 // TestLost: sentences about data are marked as such, whether the plan is refused or not.
 func TestLost(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,9 @@ package impact
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -55,6 +57,19 @@ func notedFirst(c change, all []change) bool {
 // emptiesDatabase reports whether an update of PostgreSQL in the cluster replaces its pod, which has the data.
 func emptiesDatabase(c change, _ []change) bool {
 	return c.Change.After["name"] == "postgres" && c.Change.After["namespace"] == "postgres" && c.changes("values")
+}
+
+// needsKEDA is where applications would be stuck: nobody takes off the finalizer of their ScaledObjects.
+const needsKEDA = "cluster.keda: KEDA would be uninstalled before its ScaledObjects, which it alone can delete. " +
+	"Set app.replicas.requestsPerSecond: 0 with cluster.keda: true, deploy the add-ons and the application, then set cluster.keda: false."
+
+// usesKEDA reports whether KEDA goes in the same deployment as the output of its security group: until the last
+// one, an application's stack read that, for the ScaledObject that it has.
+func usesKEDA(c change, all outputs) bool {
+	return c.Type == "helm_release" && c.deleted() && !c.replaced() && c.Change.Before["name"] == "keda" &&
+		slices.ContainsFunc(slices.Collect(maps.Keys(all)), func(name string) bool {
+			return strings.HasPrefix(name, "cross-stack-output-") && strings.Contains(name, "keda-pods") && all.are(name, "delete")
+		})
 }
 
 func kubernetesBack(c change, _ []change) bool { return minors(c) < 0 }

@@ -422,6 +422,34 @@ func TestImport(t *testing.T) {
 	assert.Assert(t, strings.Contains(p.plan(network), "No changes."))
 }
 
+// TestImportIfThere imports a namespace that exists, and creates it where there is none.
+func TestImportIfThere(t *testing.T) {
+	p := newProject(t)
+	p.apply(cluster)
+	const namespace = `resource "kubernetes_namespace_v1" "shop" {
+  metadata { name = "shop" }
+}
+`
+	p.apply(inCluster(p, namespace))
+	adopting := inCluster(p, namespace+`data "kubernetes_all_namespaces" "all" {}
+import {
+  for_each = setintersection(data.kubernetes_all_namespaces.all.namespaces, ["shop"])
+  to       = kubernetes_namespace_v1.shop
+  id       = each.key
+}
+`)
+	assert.Assert(t, strings.Contains(p.plan(adopting), "No changes."), "it is in the state")
+	output, err := p.terraform(adopting, "state", "rm", "kubernetes_namespace_v1.shop")
+	assert.NilError(t, err, output)
+	output, err = p.terraform(adopting, "apply", "-auto-approve")
+	assert.NilError(t, err, output)
+	assert.Assert(t, strings.Contains(output, "1 imported, 0 added, 0 changed"), output)
+	p.apply(inCluster(p, ""))
+	output, err = p.terraform(adopting, "apply", "-auto-approve")
+	assert.NilError(t, err, output)
+	assert.Assert(t, strings.Contains(output, "1 added, 0 changed"), output)
+}
+
 // notATypeNamed is a resource known by its schema alone, and another that refers to it.
 func notATypeNamed(name string) string {
 	return aws + `resource "aws_not_a_type" "it" {

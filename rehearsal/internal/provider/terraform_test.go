@@ -78,7 +78,7 @@ var types = map[string][2][]string{
 			"aws_ssm_parameter", "aws_route53_zone", "aws_lb",
 		},
 	},
-	"kubernetes": {{"kubernetes_namespace_v1", "kubernetes_config_map_v1"}, {"kubernetes_ingress_v1"}},
+	"kubernetes": {{"kubernetes_namespace_v1", "kubernetes_config_map_v1"}, {"kubernetes_all_namespaces", "kubernetes_ingress_v1"}},
 	"helm":       {{"helm_release"}, nil},
 }
 
