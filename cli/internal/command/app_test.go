@@ -46,12 +46,12 @@ func TestApplication(t *testing.T) {
 	}
 }
 
-// TestApplications: with several applications, a command that is about one must name it.
+// TestApplications: a name is needed only among several applications that the command can be about.
 func TestApplications(t *testing.T) {
 	f := newFake(t)
 	f.addShop()
 	for line, want := range map[string]string{
-		"verify dev":              "Which application? There are app and shop.\n",
+		"verify dev":              "build/outputs/dev-app.json: does not exist", // shop answers no requests
 		"verify dev shop":         "dev-shop: answers no requests; see its pods instead: ./plinth status dev shop\n",
 		"push dev --skip-synth":   "git: ", // only app is built here
 		"image --skip-synth":      "git: ",

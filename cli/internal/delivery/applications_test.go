@@ -30,6 +30,20 @@ func TestWhichApplication(t *testing.T) {
 	assert.Equal(t, d.fails("status -env dev -app shpo"), unknown)
 }
 
+// TestNoApplication has an environment without applications. Its tunnel and its cluster need none.
+func TestNoApplication(t *testing.T) {
+	t.Parallel()
+	d, _ := newProject(t)
+	d.write("cdktf.out/stacks/dev-app/cdk.tf.json", "{}")
+	for _, command := range []string{"status -env dev", "logs -env dev", "verify -env dev", "push -env dev", "image"} {
+		assert.Equal(t, d.fails(command), "There is no application here.", command)
+	}
+	d.awsWorks()
+	d.can("aws", signedIn("arn:aws:iam::111111111111:user/someone"), answer{Args: "eks update-kubeconfig"})
+	d.succeeds("kubeconfig -env dev")
+	contains(t, d.stderr.String(), "kubectl --context plinth-dev --namespace default get pods")
+}
+
 func TestLogsOfOne(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -118,6 +132,7 @@ func TestVerifyOfOne(t *testing.T) {
 		d := newDesk(t)
 		d.synthesizeTwo()
 		d.write("cdktf.out/stacks/dev-shop/cdk.tf.json", `{"output": {"application": {"value": "shop"}}}`)
+		contains(t, d.fails("verify -env dev"), "build/outputs/dev-app.json: does not exist") // the only one with a web process
 		contains(t, d.fails("verify -env dev -app shop"), "dev-shop: answers no requests; see its pods instead: ./plinth status dev shop")
 	})
 }

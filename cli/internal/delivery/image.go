@@ -60,7 +60,7 @@ func (s *Session) built() (*synthesized.Application, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.App != "" {
+	if s.App != "" || len(all) == 0 {
 		if _, err := synthesized.Choose(all, s.App); err != nil {
 			return nil, err
 		}

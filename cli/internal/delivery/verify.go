@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,6 +111,9 @@ func (s *Session) deployed(root string) (string, error) {
 	all, err := s.choices(stacks)
 	if err != nil {
 		return "", err
+	}
+	if web := slices.DeleteFunc(slices.Clone(all), func(a synthesized.Application) bool { return !a.Web }); s.App == "" && len(web) > 0 {
+		all = web
 	}
 	a, err := synthesized.Choose(all, s.App)
 	if err == nil && !a.Web {
