@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The unique ids of data sources in dashboards.
@@ -16,12 +17,16 @@ const (
 // LogsDashboard is the dashboard that needs Loki.
 const LogsDashboard = "logs.json"
 
+// appDashboard shows the metrics of one application, cloudWatchDashboard one's load balancer, and the
+// database.
+const (
+	appDashboard        = "app.json"
+	cloudWatchDashboard = "cloudwatch.json"
+)
+
 // Names are the names of an environment's resources.
 type Names struct {
-	// App is the application's name, which is also its namespace's.
-	App string
-	// LoadBalancer is the name of the application's ALB.
-	LoadBalancer string
+	Apps []App
 	// Database is the prefix of the identifiers of the RDS instances. Empty means that there are none:
 	// then no dashboard shows any.
 	Database string
@@ -29,62 +34,117 @@ type Names struct {
 	Containers bool
 }
 
-// Dashboards returns Grafana's dashboards, as JSON, by file name.
+// App is an application that a dashboard's viewers can choose.
+type App struct {
+	// Name is also the name of its namespace.
+	Name string
+	// LoadBalancer is the name of its ALB, empty if it has none.
+	LoadBalancer string
+	// Metrics tells whether it has metrics of its own.
+	Metrics bool
+}
+
+// Dashboards returns Grafana's dashboards, as JSON, by file name. A dashboard that would show nothing is
+// left out.
 //
 // None contains "${" or "%{", which Terraform would interpolate.
 func Dashboards(names Names) map[string]string {
-	constants := map[string]string{
-		"namespace":    names.App,
-		"balancername": names.LoadBalancer,
-		"databasename": names.Database,
-	}
+	all, measured, balanced := names.choices()
 	dashboards := map[string]string{}
 	for name, content := range read("dashboards") {
-		text, err := setConstants(content, constants, names.Containers)
+		applications := all
+		if name == appDashboard {
+			applications = measured
+		}
+		text, err := setVariables(content, names, map[string][]choice{
+			"application":  applications,
+			"balancername": balanced,
+			"databasename": {{names.Database, names.Database}},
+		})
 		if err != nil {
 			panic(fmt.Sprintf("dashboards/%s: %v", name, err))
 		}
 		dashboards[name] = text
 	}
+	if len(measured) == 0 {
+		delete(dashboards, appDashboard)
+	}
+	if len(balanced) == 0 && names.Database == "" {
+		delete(dashboards, cloudWatchDashboard)
+	}
 	return dashboards
 }
 
-// setConstants gives a dashboard's constants their values. A constant is a variable that viewers of the
-// dashboard cannot change.
-// https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-constant-variable
-func setConstants(content []byte, values map[string]string, containers bool) (string, error) {
+// choice is a value of a variable, and the text that viewers see for it.
+type choice struct{ text, value string }
+
+// choices returns all applications, those that have metrics, and the load balancers of those that have one.
+func (n Names) choices() (all, measured, balanced []choice) {
+	for _, app := range n.Apps {
+		all = append(all, choice{app.Name, app.Name})
+		if app.Metrics {
+			measured = append(measured, choice{app.Name, app.Name})
+		}
+		if app.LoadBalancer != "" {
+			balanced = append(balanced, choice{app.Name, app.LoadBalancer})
+		}
+	}
+	return all, measured, balanced
+}
+
+// setVariables gives a dashboard's variables their values. Viewers cannot change a constant. Of a custom
+// variable they choose one value; the first is chosen at first.
+//   - https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-constant-variable
+//   - https://grafana.com/docs/grafana/latest/dashboards/variables/add-template-variables/#add-a-custom-variable
+func setVariables(content []byte, names Names, values map[string][]choice) (string, error) {
 	var dashboard map[string]any
 	if err := json.Unmarshal(content, &dashboard); err != nil {
 		return "", err
 	}
-	if values["databasename"] == "" {
-		forgetDatabase(dashboard)
+	if names.Database == "" {
+		forgetRows(dashboard, "Database")
+		forgetVariables(dashboard, "databasename", "instance")
 	}
-	if !containers {
+	if len(values["balancername"]) == 0 {
+		forgetRows(dashboard, "Load balancer")
+		forgetVariables(dashboard, "balancername", "balancer")
+	}
+	if !names.Containers {
 		forgetRows(dashboard, "CPU", "Memory")
 	}
 	templating, _ := dashboard["templating"].(map[string]any)
 	variables, _ := templating["list"].([]any)
 	for _, v := range variables {
 		variable, _ := v.(map[string]any)
-		if variable["type"] != "constant" {
-			continue
-		}
-		value, known := values[fmt.Sprint(variable["name"])]
-		if !known {
+		choices, known := values[fmt.Sprint(variable["name"])]
+		switch {
+		case known && len(choices) > 0:
+			setVariable(variable, choices)
+		case variable["type"] == "constant":
 			return "", fmt.Errorf("the constant %v has no value", variable["name"])
 		}
-		variable["query"] = value
-		variable["current"] = map[string]any{"text": value, "value": value}
 	}
 	text, err := json.Marshal(dashboard)
 	return string(text), err
 }
 
-// forgetDatabase removes the row called Database, the panels under it, and the variables that only they
-// use.
-func forgetDatabase(dashboard map[string]any) {
-	forgetRows(dashboard, "Database")
+func setVariable(variable map[string]any, choices []choice) {
+	current := map[string]any{"text": choices[0].text, "value": choices[0].value}
+	variable["current"] = current
+	if variable["type"] == "constant" {
+		variable["query"] = choices[0].value
+		return
+	}
+	var queries []string
+	var options []any
+	for i, c := range choices {
+		queries = append(queries, c.text+" : "+c.value)
+		options = append(options, map[string]any{"text": c.text, "value": c.value, "selected": i == 0})
+	}
+	variable["query"], variable["options"] = strings.Join(queries, ","), options
+}
+
+func forgetVariables(dashboard map[string]any, names ...string) {
 	templating, ok := dashboard["templating"].(map[string]any)
 	if !ok {
 		return
@@ -92,7 +152,7 @@ func forgetDatabase(dashboard map[string]any) {
 	variables, _ := templating["list"].([]any)
 	templating["list"] = slices.DeleteFunc(variables, func(v any) bool {
 		variable, _ := v.(map[string]any)
-		return variable["name"] == "databasename" || variable["name"] == "instance"
+		return slices.Contains(names, fmt.Sprint(variable["name"]))
 	})
 }
 

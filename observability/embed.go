@@ -13,15 +13,36 @@ import (
 //go:embed rules/*.yaml dashboards/*.json
 var files embed.FS
 
-// containerRules are the rules that need the metrics of containers.
-const containerRules = "containers"
+const (
+	// appRules need the metrics of applications. absentRules have a group for each application that has
+	// metrics.
+	appRules    = "app"
+	absentRules = "absent"
+	// containerRules need the metrics of containers.
+	containerRules = "containers"
+)
+
+// placeholder stands for an application's name in absentRules.
+const placeholder = "APPLICATION"
 
 // Rules returns AMP's rule files by name, which is also the name of their namespace. Rules of a file
-// do not use other files' rules. containers tells whether there are metrics of containers.
-func Rules(containers bool) map[string]string {
+// do not use other files' rules. apps are the applications that have metrics. containers reports
+// whether there are metrics of containers.
+func Rules(apps []string, containers bool) map[string]string {
 	rules := map[string]string{}
 	for name, content := range read("rules") {
 		rules[strings.TrimSuffix(name, ".yaml")] = string(content)
+	}
+	// Prometheus cannot know which applications should have metrics and have none.
+	head, group, _ := strings.Cut(rules[absentRules], "groups:\n")
+	groups := make([]string, len(apps))
+	for i, app := range apps {
+		groups[i] = strings.ReplaceAll(group, placeholder, app)
+	}
+	rules[absentRules] = head + "groups:\n" + strings.Join(groups, "")
+	if len(apps) == 0 {
+		delete(rules, appRules)
+		delete(rules, absentRules)
 	}
 	if !containers {
 		delete(rules, containerRules)

@@ -19,6 +19,9 @@ type exported struct {
 // https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md, and the kubelet's labels:
 // https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/server/server.go (containerPrometheusLabelsFunc)
 var fromKubernetes = map[string]struct{ job, labels string }{
+	"kube_cronjob_next_schedule_time": {"kube-state-metrics", "namespace cronjob"},
+	"kube_job_failed":                 {"kube-state-metrics", "namespace job_name condition"},
+
 	"kube_deployment_spec_replicas":             {"kube-state-metrics", "namespace deployment"},
 	"kube_deployment_status_replicas_available": {"kube-state-metrics", "namespace deployment"},
 
@@ -43,7 +46,7 @@ var fromKubernetes = map[string]struct{ job, labels string }{
 
 // targetLabels are the labels that a target adds to all of its metrics.
 var targetLabels = map[string]string{
-	"app":                "job instance namespace pod",
+	"app":                "job instance namespace pod process",
 	"kube-state-metrics": "job instance",
 	"cadvisor":           "job instance",
 }

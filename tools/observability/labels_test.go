@@ -134,15 +134,21 @@ func (r *reading) selector(where string, e *parser.VectorSelector) labelSet {
 		r.report(where, "nothing exports or records %q", e.Name)
 		return labelSet{}
 	}
+	has := maps.Clone(metric.labels)
 	for _, matcher := range e.LabelMatchers {
-		if matcher.Name != model.MetricNameLabel && !metric.labels[matcher.Name] {
-			r.report(where, "%s has no label %s, only %s", e.Name, matcher.Name, metric.labels)
+		if e.Name == "up" && matcher.Name == "job" && matcher.Type == labels.MatchEqual {
+			maps.Copy(has, newLabelSet(targetLabels[matcher.Value]))
+		}
+	}
+	for _, matcher := range e.LabelMatchers {
+		if matcher.Name != model.MetricNameLabel && !has[matcher.Name] {
+			r.report(where, "%s has no label %s, only %s", e.Name, matcher.Name, has)
 		}
 		if matcher.Name == "job" && metric.job != "" && !matcher.Matches(metric.job) {
 			r.report(where, "%s is of the job %s", e.Name, metric.job)
 		}
 	}
-	return maps.Clone(metric.labels)
+	return has
 }
 
 func (r *reading) aggregation(where string, e *parser.AggregateExpr) labelSet {

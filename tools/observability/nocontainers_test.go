@@ -22,8 +22,10 @@ func TestWithoutContainers(t *testing.T) {
 	if err := json.Unmarshal(text, &o.agent); err != nil {
 		t.Fatal(err)
 	}
-	o.rules = observability.Rules(false)
-	o.dashboards = observability.Dashboards(observability.Names{App: "shop", LoadBalancer: "plinth-dev-shop", Database: "plinth-dev-postgres"})
+	o.rules = observability.Rules(agent.Apps, false)
+	shown := names
+	shown.Containers = false
+	o.dashboards = observability.Dashboards(shown)
 
 	all := map[string]string{"prometheus.yml": string(text)}
 	for name, text := range o.rules {

@@ -25,9 +25,20 @@ type observed struct {
 }
 
 var agent = observability.Agent{
-	App: "shop", Environment: "dev", Cluster: "plinth-dev", ScrapeIntervalSeconds: 30, Region: "eu-west-2",
+	Apps: []string{"api", "shop"}, Environment: "dev", Cluster: "plinth-dev", ScrapeIntervalSeconds: 30, Region: "eu-west-2",
 	Containers:     true,
 	RemoteWriteURL: "https://aps-workspaces.eu-west-2.amazonaws.com/workspaces/ws-1/api/v1/remote_write",
+}
+
+// names are those of four applications: two have no metrics, one no load balancer.
+var names = observability.Names{
+	Apps: []observability.App{
+		{Name: "api", Metrics: true, LoadBalancer: "plinth-dev-api"},
+		{Name: "mailer"},
+		{Name: "shop", Metrics: true, LoadBalancer: "plinth-dev-shop"},
+		{Name: "site", LoadBalancer: "plinth-dev-site"},
+	},
+	Database: "plinth-dev-postgres", Containers: true,
 }
 
 func newObserved(t *testing.T) observed {
@@ -37,8 +48,8 @@ func newObserved(t *testing.T) observed {
 		t.Fatal(err)
 	}
 	o := observed{
-		rules:      observability.Rules(agent.Containers),
-		dashboards: observability.Dashboards(observability.Names{App: "shop", LoadBalancer: "plinth-dev-shop", Database: "plinth-dev-postgres", Containers: agent.Containers}),
+		rules:      observability.Rules(agent.Apps, agent.Containers),
+		dashboards: observability.Dashboards(names),
 		metrics:    map[string]string{"metrics.txt": string(metrics)},
 	}
 	text, err := json.Marshal(agent.Config())

@@ -59,13 +59,28 @@ func write(t *testing.T, file string, content []byte) string {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../observability/rules/*.yaml")
-	if err != nil || len(files) != len(newObserved(t).rules) {
-		t.Fatalf("%q: %v", files, err)
+	o := newObserved(t)
+	embedded, err := filepath.Glob("../../observability/rules/*.yaml")
+	if err != nil || len(embedded) != len(o.rules) {
+		t.Fatalf("%q: %v", embedded, err)
+	}
+	// The rules as AMP gets them, beside copies of the unit tests.
+	folder := t.TempDir()
+	var files, tests []string
+	for name, rules := range o.rules {
+		files = append(files, write(t, filepath.Join(folder, name+".yaml"), []byte(rules)))
+	}
+	for _, file := range unitTests(t) {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		here := strings.ReplaceAll(string(content), "../../../observability/rules/", "")
+		tests = append(tests, write(t, filepath.Join(folder, "test-"+filepath.Base(file)), []byte(here)))
 	}
 	for _, words := range []string{
 		check(t, append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, files...)...),
-		check(t, append([]string{"test", "rules"}, unitTests(t)...)...),
+		check(t, append([]string{"test", "rules"}, tests...)...),
 	} {
 		if words != "" {
 			t.Error(words)
@@ -85,6 +100,11 @@ func TestAgentConfiguration(t *testing.T) {
 	}
 	if words := accepted(agent.Config()); words != "" {
 		t.Error(words)
+	}
+	without := agent
+	without.Apps = nil
+	if words := accepted(without.Config()); words != "" {
+		t.Errorf("without applications that have metrics: %s", words)
 	}
 	for name, spoil := range map[string]func(config object){
 		"rules, which an agent has not": func(config object) { config["rule_files"] = []string{"rules.yaml"} },
@@ -230,7 +250,7 @@ func withRule(t *testing.T, from, to rule) string {
 	rules := read([]byte(newObserved(t).rules[from.File]))
 	for _, group := range objects(rules["groups"]) {
 		group["rules"] = slices.DeleteFunc(objects(group["rules"]), func(rule object) bool {
-			if rule["alert"] == from.Alert && rule["labels"].(object)["severity"] == from.Labels["severity"] {
+			if rule["alert"] == from.Alert && rule["expr"] == from.Expr && rule["labels"].(object)["severity"] == from.Labels["severity"] {
 				rule["expr"], rule["for"] = to.Expr, cmp.Or(to.For, "0m")
 			}
 			return rule["alert"] != nil && rule["alert"] != from.Alert

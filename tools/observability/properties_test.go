@@ -27,7 +27,7 @@ var properties = []struct {
 	{
 		"expressions find what there is", func(o observed) []string { return o.read().broken },
 		map[string]func(o observed){
-			"a syntax error in a rule":                    edit(rulesOf("app"), "sum without (instance, pod) (", "sum without (instance, pod) (("),
+			"a syntax error in a rule":                    edit(rulesOf("app"), "namespace, process) (", "namespace, process) (("),
 			"a syntax error in a dashboard":               edit(dashboardOf("app"), `sum(up{`, `sum(up{{`),
 			"a metric that nobody exports":                edit(dashboardOf("app"), "go_goroutines{", "go_goroutine{"),
 			"a metric of kube-state-metrics that is none": edit(rulesOf("pods"), "kube_pod_status_phase{", "kube_pod_phase{"),
@@ -35,6 +35,7 @@ var properties = []struct {
 			"a record that there is twice":                edit(rulesOf("app"), "record: job:http_requests:rate30m", "record: job:http_requests:rate5m"),
 			"a record of another file":                    edit(rulesOf("containers"), "namespace_pod_container:container_memory_working_set_bytes:limit_ratio > 0.9", "job:http_requests:rate5m > 0.9"),
 			"a matcher without its label":                 edit(rulesOf("pods"), `phase="Pending"`, `state="Pending"`),
+			"a label that only the app's targets have":    edit(rulesOf("scrape"), `up{job="kube-state-metrics"}`, `up{job="kube-state-metrics", namespace="shop"}`),
 			"the wrong job":                               edit(rulesOf("containers"), `container_memory_working_set_bytes{job="cadvisor"}`, `container_memory_working_set_bytes{job="kubelet"}`),
 			"a grouping without its label":                edit(rulesOf("pods"), "sum by (cluster, environment, namespace, pod, container) (increase(", "sum by (cluster, environment, namespace, pod, container_name) (increase("),
 			"two sides that never match":                  edit(rulesOf("containers"), "max by (cluster, environment, namespace, pod, container) (kube_pod", "max by (cluster, environment, namespace, pod) (kube_pod"),
@@ -47,8 +48,8 @@ var properties = []struct {
 	{
 		"a job keeps what is used and nothing else", keptIsUsed,
 		map[string]func(o observed){
-			"one too many": func(o observed) { keepToo(o, "app", "go_info") },
-			"one too few":  edit(dashboardOf("app"), "go_threads{", "go_memstats_sys_bytes{"),
+			"one too many": func(o observed) { keepToo(o, "kube-state-metrics", "kube_pod_info") },
+			"one too few":  edit(rulesOf("pods"), "kube_job_failed{", "kube_job_complete{"),
 			"of another job": func(o observed) {
 				keepToo(o, "cadvisor", "go_threads")
 			},
@@ -71,10 +72,10 @@ var properties = []struct {
 	{
 		"every alert says how bad it is and what to do", alertsExplained,
 		map[string]func(o observed){
-			"no severity":         edit(rulesOf("scrape"), "          severity: critical\n", ""),
-			"a severity of one's": edit(rulesOf("scrape"), "severity: critical", "severity: page"),
+			"no severity":         edit(rulesOf("absent"), "          severity: critical\n", ""),
+			"a severity of one's": edit(rulesOf("absent"), "severity: critical", "severity: page"),
 			"no description":      edit(rulesOf("app"), "          description: >-\n", "          details: >-\n"),
-			"no summary":          edit(rulesOf("app"), "          summary: \"The application's", "          title: \"The application's"),
+			"no summary":          edit(rulesOf("app"), "          summary: \"{{ $labels.namespace }}'s", "          title: \"{{ $labels.namespace }}'s"),
 			"another's runbook":   edit(rulesOf("app"), "#appslow", "#apperrors"),
 		},
 	},
@@ -116,7 +117,8 @@ var properties = []struct {
 		map[string]func(o observed){
 			"one that there is not":  edit(dashboardOf("cloudwatch"), `"$instance"`, `"$database"`),
 			"one that nobody uses":   edit(dashboardOf("pods"), `$namespace`, `shop`),
-			"a constant without one": edit(dashboardOf("logs"), `"query":"shop"`, `"query":""`),
+			"a constant without one": edit(dashboardOf("cloudwatch"), `"query":"plinth-dev-postgres"`, `"query":""`),
+			"nothing to choose":      edit(dashboardOf("logs"), `"query":"api : api,mailer : mailer,shop : shop,site : site"`, `"query":""`),
 		},
 	},
 	{
@@ -129,7 +131,7 @@ var properties = []struct {
 	{
 		"nothing is Terraform's to fill in", notTerraform,
 		map[string]func(o observed){
-			"in a rule":      edit(rulesOf("app"), "The application's", "${name}'s"),
+			"in a rule":      edit(rulesOf("app"), "{{ $labels.namespace }}'s", "${name}'s"),
 			"in a dashboard": edit(dashboardOf("logs"), `$search`, `${search}`),
 			"in the agent's": func(o observed) { scrape(o, "cadvisor")["job_name"] = "%{if true}" },
 		},
@@ -199,6 +201,9 @@ func keptIsUsed(o observed) (broken []string) {
 	kept := map[string]string{}
 	for _, config := range objects(o.agent["scrape_configs"]) {
 		job := config["job_name"].(string)
+		if job == "app" && config["metric_relabel_configs"] == nil && config["sample_limit"] != nil {
+			continue // whatever applications have, up to a limit
+		}
 		rule := objects(config["metric_relabel_configs"])[0]
 		if fmt.Sprint(rule["source_labels"]) != "[__name__]" || rule["action"] != "keep" {
 			broken = append(broken, job+": keeps every metric")
@@ -215,7 +220,7 @@ func keptIsUsed(o observed) (broken []string) {
 		}
 	}
 	for name := range read.used {
-		if job := read.known[name].job; job != "" && kept[name] != job {
+		if job := read.known[name].job; job != "" && job != "app" && kept[name] != job {
 			broken = append(broken, fmt.Sprintf("%s: does not keep %s", job, name))
 		}
 	}
@@ -372,7 +377,7 @@ func variablesDefined(o observed) (broken []string) {
 		defined, used := map[string]bool{}, map[string]bool{}
 		for _, variable := range d.variables() {
 			defined[fmt.Sprint(variable["name"])] = true
-			if variable["type"] == "constant" && variable["query"] == "" {
+			if (variable["type"] == "constant" || variable["type"] == "custom") && variable["query"] == "" {
 				broken = append(broken, fmt.Sprintf("dashboards/%s: $%v has no value", d.file, variable["name"]))
 			}
 		}
@@ -387,7 +392,7 @@ func variablesDefined(o observed) (broken []string) {
 }
 
 // logLabels are the labels of pods' log lines: see ../../charts/pod-logs.
-var logLabels = newLabelSet("namespace pod container app level")
+var logLabels = newLabelSet("namespace pod container app process level")
 
 // logSelectors checks the braces, where Loki's language is the same as Prometheus'.
 // https://grafana.com/docs/loki/latest/query/log_queries/#log-stream-selector

@@ -37,12 +37,32 @@ func TestTargets(t *testing.T) {
 	t.Parallel()
 	pod := map[string]string{
 		"__address__": "10.0.0.7:9090", "__meta_kubernetes_namespace": "shop", "__meta_kubernetes_pod_name": "shop-1",
-		"__meta_kubernetes_pod_phase": "Running", "__meta_kubernetes_pod_ready": "false", "__meta_kubernetes_pod_container_port_name": "metrics",
+		"__meta_kubernetes_pod_phase": "Running", "__meta_kubernetes_pod_ready": "false",
+		"__meta_kubernetes_pod_container_port_name": "metrics", "__meta_kubernetes_pod_container_port_number": "9090",
+		"__meta_kubernetes_pod_annotation_prometheus_io_port": "9090", "__meta_kubernetes_pod_annotation_prometheus_io_path": "/metrics",
+		"__meta_kubernetes_pod_label_app_kubernetes_io_component": "web", "__metrics_path__": "/metrics",
 	}
 	with := func(from map[string]string, name, value string) map[string]string {
 		changed := maps.Clone(from)
 		changed[name] = value
 		return changed
+	}
+	without := func(from map[string]string, names ...string) map[string]string {
+		changed := maps.Clone(from)
+		for _, name := range names {
+			delete(changed, name)
+		}
+		return changed
+	}
+	const (
+		port, path = "__meta_kubernetes_pod_annotation_prometheus_io_port", "__meta_kubernetes_pod_annotation_prometheus_io_path"
+		component  = "__meta_kubernetes_pod_label_app_kubernetes_io_component"
+	)
+	// The metrics are on the port for the load balancer, which has another name.
+	spring := map[string]string{
+		"__address__": "10.0.0.8:3000", "__meta_kubernetes_namespace": "api", "__meta_kubernetes_pod_name": "api-1",
+		"__meta_kubernetes_pod_phase": "Running", "__meta_kubernetes_pod_container_port_name": "http", "__meta_kubernetes_pod_container_port_number": "3000",
+		port: "3000", path: "/actuator/prometheus", "__metrics_path__": "/metrics",
 	}
 	node := map[string]string{
 		"__address__": "10.0.0.7:10250", "__metrics_path__": "/metrics", "__meta_kubernetes_node_name": "fargate-ip-10-0-0-7.eu-west-2.compute.internal",
@@ -54,8 +74,19 @@ func TestTargets(t *testing.T) {
 		// nil means that it is not a target.
 		want map[string]string
 	}{
-		"a pod that is not ready":       {"app", pod, map[string]string{"__address__": "10.0.0.7:9090", "namespace": "shop", "pod": "shop-1"}},
-		"its port for users":            {"app", with(pod, "__meta_kubernetes_pod_container_port_name", "http"), nil},
+		"a pod that is not ready": {"app", pod, map[string]string{
+			"__address__": "10.0.0.7:9090", "__metrics_path__": "/metrics", "namespace": "shop", "pod": "shop-1", "process": "web",
+		}},
+		"metrics on the port for users": {"app", spring, map[string]string{
+			"__address__": "10.0.0.8:3000", "__metrics_path__": "/actuator/prometheus", "namespace": "api", "pod": "api-1", "process": "web",
+		}},
+		"without a path":      {"app", without(pod, path), map[string]string{"__metrics_path__": "/metrics"}},
+		"without a component": {"app", without(pod, component), map[string]string{"process": "web"}},
+		"a worker":            {"app", with(pod, component, "mailer"), map[string]string{"process": "mailer"}},
+		"its port for users":  {"app", with(pod, "__meta_kubernetes_pod_container_port_number", "8080"), nil},
+		"without metrics":     {"app", without(pod, port, path), nil},
+		// Of a container without ports there is one target without a port.
+		"without metrics and ports":     {"app", without(pod, port, path, "__meta_kubernetes_pod_container_port_number"), nil},
 		"one that waits for its secret": {"app", with(pod, "__meta_kubernetes_pod_phase", "Pending"), nil},
 		"one that has ended":            {"app", with(pod, "__meta_kubernetes_pod_phase", "Succeeded"), nil},
 		"a node": {"cadvisor", node, map[string]string{
@@ -93,8 +124,11 @@ func TestSamples(t *testing.T) {
 		"a pod as a whole":           {scrape(o, "cadvisor")["metric_relabel_configs"], container(""), false},
 		"what holds a pod's network": {scrape(o, "cadvisor")["metric_relabel_configs"], container("POD"), false},
 		"what nobody reads":          {scrape(o, "cadvisor")["metric_relabel_configs"], series("container_fs_reads_total"), false},
-		"more than a name":           {scrape(o, "app")["metric_relabel_configs"], series("http_requests_total_more"), false},
-		"a counter":                  {scrape(o, "app")["metric_relabel_configs"], series("http_requests_total"), true},
+		"more than a name":           {scrape(o, "kube-state-metrics")["metric_relabel_configs"], series("kube_pod_status_phase_more"), false},
+		"a gauge of Kubernetes":      {scrape(o, "kube-state-metrics")["metric_relabel_configs"], series("kube_job_failed"), true},
+		"a counter of the sample":    {scrape(o, "app")["metric_relabel_configs"], series("http_requests_total"), true},
+		"a gauge of Node.js":         {scrape(o, "app")["metric_relabel_configs"], series("nodejs_eventloop_lag_seconds"), true},
+		"a gauge of Spring Boot":     {scrape(o, "app")["metric_relabel_configs"], series("jvm_memory_used_bytes"), true},
 		"whether a target answers":   {remote, series("up"), true},
 		"how long that took":         {remote, series("scrape_duration_seconds"), false},
 	} {
