@@ -28,12 +28,14 @@ const (
 )
 
 // NewObservability creates the dashboard, the alarms and their topic, and the budget, Prometheus, Loki
-// and Grafana if the settings enable them. It depends on the application, because CloudWatch names a
+// and Grafana if the settings enable them. It depends on the applications, because CloudWatch names a
 // load balancer by an id that exists only after its creation.
 func NewObservability(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster, addons *Addons, applications []*App) *Observability {
 	stack := newStack(scope, env, "observability")
 	stack.AddDependency(addons.TerraformStack)
-	stack.AddDependency(applications[0].TerraformStack)
+	for _, application := range applications {
+		stack.AddDependency(application.TerraformStack)
+	}
 
 	publishers := []alarmtopic.Publisher{{
 		Sid: "CloudWatchAlarms", Service: "cloudwatch.amazonaws.com",

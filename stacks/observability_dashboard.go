@@ -12,26 +12,17 @@ import (
 	"plinth/settings"
 )
 
-// newDashboard shows the metrics that the alarms watch, and those that explain them.
+// newDashboard shows the metrics that the alarms watch, and those that explain them: those of each
+// application, then those that applications share.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon monitoring) {
-	rows := [][]graph{
+	var rows [][]graph
+	for _, app := range mon.applications {
+		rows = append(rows, app.graphs()...)
+	}
+	rows = append(rows, [][]graph{
 		{
-			{"Requests a minute", []alarm.Metric{
-				mon.loadBalancerMetric("RequestCount", "Sum"),
-				mon.loadBalancerMetric("HTTPCode_Target_4XX_Count", "Sum"),
-				mon.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
-				mon.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
-			}},
-			{"Seconds until the answer", []alarm.Metric{
-				mon.loadBalancerMetric("TargetResponseTime", "p50"),
-				mon.loadBalancerMetric("TargetResponseTime", "p95"),
-				mon.loadBalancerMetric("TargetResponseTime", "p99"),
-			}},
-		},
-		{
-			{"Pods behind the load balancer", []alarm.Metric{mon.targetMetric("HealthyHostCount"), mon.targetMetric("UnHealthyHostCount")}},
-			{"Pods that wait for a place, lines of level ERROR", []alarm.Metric{mon.pendingPods, mon.errorLogs}},
+			{"Pods that wait for a place", []alarm.Metric{mon.pendingPods}},
 		},
 		{
 			{"Database: CPU use in %", mon.ofServers("CPUUtilization", "Average")},
@@ -45,7 +36,7 @@ func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon mon
 			{"NAT: bytes to the internet", mon.nat("BytesOutToDestination", "Sum")},
 			{"NAT: connections, and those that got no port", append(mon.nat("ActiveConnectionCount", "Maximum"), mon.nat("ErrorPortAllocation", "Sum")...)},
 		},
-	}
+	}...)
 	var widgets []any
 	for y, row := range rows {
 		for x, g := range row {
@@ -58,6 +49,33 @@ func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon mon
 		DashboardName: jsii.String(env.ResourceName()),
 		DashboardBody: cdktf.Fn_Jsonencode(map[string]any{"widgets": widgets}),
 	})
+}
+
+// graphs returns an application's rows.
+func (m monitoredApp) graphs() [][]graph {
+	errors := graph{m.Name + ": lines of level ERROR", []alarm.Metric{m.errorLogs}}
+	if m.Web == nil {
+		return [][]graph{{errors}}
+	}
+	return [][]graph{
+		{
+			{m.Name + ": requests a minute", []alarm.Metric{
+				m.loadBalancerMetric("RequestCount", "Sum"),
+				m.loadBalancerMetric("HTTPCode_Target_4XX_Count", "Sum"),
+				m.loadBalancerMetric("HTTPCode_Target_5XX_Count", "Sum"),
+				m.loadBalancerMetric("HTTPCode_ELB_5XX_Count", "Sum"),
+			}},
+			{m.Name + ": seconds until the answer", []alarm.Metric{
+				m.loadBalancerMetric("TargetResponseTime", "p50"),
+				m.loadBalancerMetric("TargetResponseTime", "p95"),
+				m.loadBalancerMetric("TargetResponseTime", "p99"),
+			}},
+		},
+		{
+			{m.Name + ": pods behind the load balancer", []alarm.Metric{m.targetMetric("HealthyHostCount"), m.targetMetric("UnHealthyHostCount")}},
+			errors,
+		},
+	}
 }
 
 // graph is one graph of the dashboard, with a line for each metric.

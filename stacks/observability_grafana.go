@@ -109,12 +109,15 @@ func dashboards(env *settings.Environment, logs bool) *map[string]*string {
 	if env.Database.Engine == settings.EngineInCluster {
 		database = "" // CloudWatch has no metrics of it
 	}
-	files := observability.Dashboards(observability.Names{
-		App:          env.ApplicationNames()[0],
-		LoadBalancer: env.ResourceName(env.ApplicationNames()[0]),
-		Database:     database,
-		Containers:   env.Observability.Prometheus.ContainerMetrics,
-	})
+	names := observability.Names{Database: database, Containers: env.Observability.Prometheus.ContainerMetrics}
+	for _, app := range env.Applications() {
+		shown := observability.App{Name: app.Name, Metrics: hasMetrics(app)}
+		if app.Web != nil {
+			shown.LoadBalancer = env.ResourceName(app.Name)
+		}
+		names.Apps = append(names.Apps, shown)
+	}
+	files := observability.Dashboards(names)
 	if !logs {
 		delete(files, observability.LogsDashboard)
 	}

@@ -30,7 +30,7 @@ type lokiServer struct {
 }
 
 // newLoki installs Loki, which keeps its lines in a bucket, and the collector that sends it the output
-// of the application's pods.
+// of the applications' pods.
 // https://grafana.com/docs/loki/latest/get-started/deployment-modes/#monolithic-mode
 func newLoki(groups *podGroups, b lokiBucket) *lokiServer {
 	stack, env, cluster := groups.stack, groups.env, groups.cluster
@@ -164,7 +164,7 @@ func lokiValues(env *settings.Environment, b lokiBucket, roleArn *string, pods *
 	}
 }
 
-// newPodLogs installs the collector that reads the application's pods' output through the Kubernetes
+// newPodLogs installs the collector that reads the applications' pods' output through the Kubernetes
 // API. Fargate runs no agent except its own log router, which still sends to CloudWatch.
 func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDependable) {
 	stack, env := groups.stack, groups.env
@@ -181,7 +181,7 @@ func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDep
 		Chart:     *folder.Path(),
 		Values: withDigests(env, podLogs, appVersion(podLogsChart), map[string]any{
 			"image":          imageFrom(env, "grafana/alloy"),
-			"namespace":      env.ApplicationNames()[0],
+			"namespaces":     env.ApplicationNames(),
 			"lokiUrl":        server.url,
 			"podAnnotations": podAnnotations(groups.cluster.Cluster),
 			"securityGroups": pods.all,

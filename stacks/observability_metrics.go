@@ -16,63 +16,87 @@ import (
 
 // monitoring holds the monitored resources, by their names in CloudWatch.
 type monitoring struct {
-	// loadBalancer and targetGroup are the application's: app/… and targetgroup/….
-	loadBalancer, targetGroup *string
-	database                  postgres.Identifiers
-	natGateways               []*string
-	podLogs                   string
-	// errorLogs counts lines of level ERROR, pendingPods the pods that Kubernetes' scheduler cannot place.
-	errorLogs, pendingPods alarm.Metric
+	applications []monitoredApp
+	database     postgres.Identifiers
+	natGateways  []*string
+	// pendingPods counts the pods that Kubernetes' scheduler cannot place.
+	pendingPods alarm.Metric
 }
 
-// newMonitoring looks up the monitored resources and creates the count of error lines. It finds the
-// load balancer, which the controller created, by the Ingress's name for it, its target group by tags.
-// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
+// monitoredApp is an application, by its names in CloudWatch.
+type monitoredApp struct {
+	*settings.App
+	// scope holds what monitors it.
+	scope constructs.Construct
+	// loadBalancer and targetGroup are app/… and targetgroup/…, nil without web.
+	loadBalancer, targetGroup *string
+	podLogs                   string
+	// errorLogs counts lines of level ERROR.
+	errorLogs alarm.Metric
+}
+
+// newMonitoring looks up the monitored resources and creates the counts of error lines.
 func newMonitoring(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) monitoring {
 	mon := monitoring{
-		loadBalancer: dataawslb.NewDataAwsLb(scope, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
-			Name: jsii.String(env.ResourceName(env.ApplicationNames()[0])),
-		}).ArnSuffix(),
-		targetGroup: dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
-			Tags: &map[string]*string{
-				"elbv2.k8s.aws/cluster": jsii.String(cluster.Cluster.Name),
-				"ingress.k8s.aws/stack": jsii.String(env.ApplicationNames()[0] + "/" + env.ApplicationNames()[0]),
-			},
-		}).ArnSuffix(),
 		database:    data.Database.Identifiers,
 		natGateways: cluster.Network.VPC.NATGatewayIDs,
-		podLogs:     cluster.PodLogs,
-		errorLogs:   alarm.Metric{Namespace: env.Project + "/" + env.Name, Name: "ErrorLogs", Statistic: "Sum"},
 		// https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
 		pendingPods: alarm.Metric{
 			Namespace: "AWS/EKS", Name: "scheduler_pending_pods", Statistic: "Sum",
 			Dimensions: map[string]*string{"ClusterName": jsii.String(cluster.Cluster.Name)},
 		},
 	}
-	// The log router adds the pod's metadata to the application's JSON.
-	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
-		Name:         jsii.String(env.ResourceName("errors")),
-		LogGroupName: jsii.String(mon.podLogs),
-		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, env.ApplicationNames()[0])),
-		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
-			Namespace: &mon.errorLogs.Namespace, Name: &mon.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
-		},
-	})
+	// Applications are in a scope of their own: one may be called like another construct.
+	applications := constructs.NewConstruct(scope, jsii.String("applications"))
+	for _, app := range env.Applications() {
+		mon.applications = append(mon.applications, newMonitoredApp(constructs.NewConstruct(applications, jsii.String(app.Name)), env, app, cluster))
+	}
 	return mon
 }
 
-func (mon monitoring) loadBalancerMetric(name, statistic string) alarm.Metric {
+// newMonitoredApp looks up an application's resources and creates the count of its error lines. It finds the
+// load balancer, which the controller created, by the Ingress's name for it, its target group by tags.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#resource-tags
+func newMonitoredApp(scope constructs.Construct, env *settings.Environment, app *settings.App, cluster *Cluster) monitoredApp {
+	m := monitoredApp{
+		App: app, scope: scope, podLogs: cluster.PodLogs,
+		errorLogs: alarm.Metric{Namespace: env.Project + "/" + env.Name + "/" + app.Name, Name: "ErrorLogs", Statistic: "Sum"},
+	}
+	if app.Web != nil {
+		m.loadBalancer = dataawslb.NewDataAwsLb(scope, jsii.String("load-balancer"), &dataawslb.DataAwsLbConfig{
+			Name: jsii.String(env.ResourceName(app.Name)),
+		}).ArnSuffix()
+		m.targetGroup = dataawslbtargetgroup.NewDataAwsLbTargetGroup(scope, jsii.String("target-group"), &dataawslbtargetgroup.DataAwsLbTargetGroupConfig{
+			Tags: &map[string]*string{
+				"elbv2.k8s.aws/cluster": jsii.String(cluster.Cluster.Name),
+				"ingress.k8s.aws/stack": jsii.String(app.Name + "/" + app.Name),
+			},
+		}).ArnSuffix()
+	}
+	// The log router adds the pod's metadata to the application's JSON.
+	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
+		Name:         jsii.String(env.ResourceName(app.Name, "errors")),
+		LogGroupName: jsii.String(m.podLogs),
+		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, app.Name)),
+		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
+			Namespace: &m.errorLogs.Namespace, Name: &m.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
+		},
+	})
+	return m
+}
+
+func (m monitoredApp) loadBalancerMetric(name, statistic string) alarm.Metric {
 	return alarm.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
-		Dimensions: map[string]*string{"LoadBalancer": mon.loadBalancer},
+		Dimensions: map[string]*string{"LoadBalancer": m.loadBalancer},
 	}
 }
 
 // targetMetric returns a metric of the pods behind the load balancer, with statistic Maximum.
-func (mon monitoring) targetMetric(name string) alarm.Metric {
-	m := mon.loadBalancerMetric(name, "Maximum")
-	m.Dimensions["TargetGroup"] = mon.targetGroup
-	return m
+func (m monitoredApp) targetMetric(name string) alarm.Metric {
+	metric := m.loadBalancerMetric(name, "Maximum")
+	metric.Dimensions["TargetGroup"] = m.targetGroup
+	return metric
 }
 
 // server is a database instance, or all instances of an Aurora cluster that have one role.

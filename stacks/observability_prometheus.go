@@ -53,7 +53,7 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 			LogGroupArn: jsii.String(*group.Arn() + ":*"),
 		},
 	})
-	rules := observability.Rules(env.Observability.Prometheus.ContainerMetrics)
+	rules := observability.Rules(measuredApps(env), env.Observability.Prometheus.ContainerMetrics)
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
 		prometheusrulegroupnamespace.NewPrometheusRuleGroupNamespace(this, jsii.String("rules-"+name), &prometheusrulegroupnamespace.PrometheusRuleGroupNamespaceConfig{
 			Name:        jsii.String(name),
@@ -70,7 +70,8 @@ func newWorkspace(stack cdktf.TerraformStack, env *settings.Environment, key *en
 }
 
 // alertManager sends every alert to the alarms' topic. One message has all alerts of the same name
-// and namespace.
+// and namespace. A critical alert mutes the warnings of the same name, those about another Deployment of the
+// namespace excepted.
 // https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-alertmanager-receiver-config.html
 const alertManager = `alertmanager_config: |
   route:
@@ -82,7 +83,7 @@ const alertManager = `alertmanager_config: |
   inhibit_rules:
     - source_matchers: [severity="critical"]
       target_matchers: [severity="warning"]
-      equal: [alertname, namespace]
+      equal: [alertname, namespace, deployment]
   receivers:
     - name: alarms
       sns_configs:
@@ -97,3 +98,16 @@ const alertManager = `alertmanager_config: |
             {{ .Annotations.description }} See {{ .Annotations.runbook }}.
             {{ end }}
 `
+
+// measuredApps returns the names of the applications that have metrics.
+func measuredApps(env *settings.Environment) []string {
+	var names []string
+	for _, app := range env.Applications() {
+		if hasMetrics(app) {
+			names = append(names, app.Name)
+		}
+	}
+	return names
+}
+
+func hasMetrics(app *settings.App) bool { return app.Web != nil && app.Web.Metrics.Port > 0 }

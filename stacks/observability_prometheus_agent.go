@@ -24,13 +24,17 @@ func newPrometheusAgent(groups *podGroups, applications []*App, w workspace) {
 	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, prometheusNamespace, nil)
 	pods := groups.add(prometheusNamespace, "Pods of Prometheus", confined)
-	pods.connect("app-metrics-from-prometheus", "The application's metrics from Prometheus", applications[0].PodsSecurityGroupID, applications[0].Settings.Web.Metrics.Port)
+	for _, application := range applications {
+		if app := application.Settings; hasMetrics(app) {
+			pods.connect(app.Name+"-metrics-from-prometheus", "The application's metrics from Prometheus", application.PodsSecurityGroupID, app.Web.Metrics.Port)
+		}
+	}
 	newKubeStateMetrics(groups, pods)
 	role := newPodRole(stack, env, cluster, "prometheus-role", prometheusNamespace,
 		"Lets Prometheus write to this environment's workspace",
 		[]policy.Statement{{Sid: "WriteMetrics", Actions: []string{"aps:RemoteWrite"}, Resources: []string{*w.arn}}, w.useKey(env)})
 	agent := observability.Agent{
-		App: env.ApplicationNames()[0], Environment: env.Name, Cluster: cluster.Cluster.Name,
+		Apps: measuredApps(env), Environment: env.Name, Cluster: cluster.Cluster.Name,
 		ScrapeIntervalSeconds: env.Observability.Prometheus.ScrapeIntervalSeconds, Region: env.Region,
 		Containers: env.Observability.Prometheus.ContainerMetrics,
 	}
@@ -103,8 +107,8 @@ func newPrometheusAgent(groups *podGroups, applications []*App, w workspace) {
 	})
 }
 
-// prometheusRights lets Prometheus find its targets: the application's pods and, for the metrics of
-// containers, the nodes. On Fargate each pod has its own node.
+// prometheusRights lets Prometheus find its targets: the pods of the applications that have metrics and, for
+// the metrics of containers, the nodes. On Fargate each pod has its own node.
 //
 // Security: get on nodes/proxy is more than reading. Whoever has this account's token can run commands
 // in every pod. The API server requires it for reading a kubelet's metrics through it, so it is off by
@@ -121,12 +125,14 @@ func prometheusRights(env *settings.Environment) []string {
 	refer := func(kind string) map[string]any {
 		return map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": prometheusNamespace}
 	}
-	inApp := map[string]any{"name": prometheusNamespace, "namespace": env.ApplicationNames()[0]}
-	all := []string{
-		object("Role", inApp, map[string]any{"rules": []any{
-			map[string]any{"apiGroups": []string{""}, "resources": []string{"pods"}, "verbs": find},
-		}}),
-		object("RoleBinding", inApp, map[string]any{"roleRef": refer("Role"), "subjects": account}),
+	all := []string{}
+	for _, app := range measuredApps(env) {
+		all = append(all,
+			object("Role", map[string]any{"name": prometheusNamespace, "namespace": app}, map[string]any{"rules": []any{
+				map[string]any{"apiGroups": []string{""}, "resources": []string{"pods"}, "verbs": find},
+			}}),
+			object("RoleBinding", map[string]any{"name": prometheusNamespace, "namespace": app}, map[string]any{"roleRef": refer("Role"), "subjects": account}),
+		)
 	}
 	if !env.Observability.Prometheus.ContainerMetrics {
 		return all
@@ -141,14 +147,14 @@ func prometheusRights(env *settings.Environment) []string {
 	)
 }
 
-// newKubeStateMetrics installs kube-state-metrics, which exports the state of the Deployments, pods and
-// autoscalers of the application and the add-ons as metrics. Only Prometheus reaches it.
+// newKubeStateMetrics installs kube-state-metrics, which exports the state of the Deployments, pods,
+// autoscalers and jobs of the applications and the add-ons as metrics. Only Prometheus reaches it.
 func newKubeStateMetrics(groups *podGroups, prometheus *podGroup) {
 	stack, env := groups.stack, groups.env
 	namespace := newNamespace(stack, kubeStateMetrics, nil)
 	pods := groups.add(kubeStateMetrics, "Pods of kube-state-metrics", confined)
 	prometheus.connect("kube-state-metrics-from-prometheus", "kube-state-metrics from Prometheus", pods.id, kubeStateMetricsPort)
-	namespaces := []string{env.ApplicationNames()[0], loadBalancerController, metricsServer, externalSecrets}
+	namespaces := append(env.ApplicationNames(), loadBalancerController, metricsServer, externalSecrets)
 	if env.Cluster.KEDA {
 		namespaces = append(namespaces, keda)
 	}
@@ -162,7 +168,7 @@ func newKubeStateMetrics(groups *podGroups, prometheus *podGroup) {
 			"image": registryOf(env),
 			// Security: it reads these kinds only, not Secrets, through a Role in each of these namespaces
 			// instead of a ClusterRole.
-			"collectors": []string{"deployments", "horizontalpodautoscalers", "pods"},
+			"collectors": []string{"cronjobs", "deployments", "horizontalpodautoscalers", "jobs", "pods"},
 			"namespaces": strings.Join(namespaces, ","),
 			"rbac":       map[string]any{"useClusterRole": false},
 			// One: two would count everything twice.
