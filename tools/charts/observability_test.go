@@ -194,19 +194,25 @@ func TestGoldenPrometheus(t *testing.T) {
 		promtool(t, fileOf(t, r, "prometheus", "prometheus.yml"))
 
 		// Exactly what the jobs need from the API server.
-		app := fmt.Sprint(at(config, "scrape_configs", 0, "kubernetes_sd_configs", 0, "namespaces", "names", 0))
 		find := []string{"get", "list", "watch"}
 		core := []string{""}
-		want := map[string][]rbacv1.PolicyRule{
-			app: {{APIGroups: core, Resources: []string{"pods"}, Verbs: find}},
+		want := map[string][]rbacv1.PolicyRule{}
+		for _, app := range at(config, "scrape_configs", 0, "kubernetes_sd_configs", 0, "namespaces", "names").([]any) {
+			want[fmt.Sprint(app)] = []rbacv1.PolicyRule{{APIGroups: core, Resources: []string{"pods"}, Verbs: find}}
 		}
-		if got := rules(r); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := rules(r); len(want) == 0 || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("roles are %v, want %v", got, want)
 		}
 		account := one[*corev1.ServiceAccount](t, r)
 		subject := rbacv1.Subject{Kind: "ServiceAccount", Name: account.Name, Namespace: account.Namespace}
-		if subjects := one[*rbacv1.RoleBinding](t, r).Subjects; !slices.Equal(subjects, []rbacv1.Subject{subject}) {
-			t.Errorf("the role is bound to %v, want %v", subjects, subject)
+		bindings := all[*rbacv1.RoleBinding](r)
+		if len(bindings) != len(want) {
+			t.Errorf("%d roles are bound, want %d", len(bindings), len(want))
+		}
+		for _, binding := range bindings {
+			if !slices.Equal(binding.Subjects, []rbacv1.Subject{subject}) {
+				t.Errorf("the role in %s is bound to %v, want %v", binding.Namespace, binding.Subjects, subject)
+			}
 		}
 		if bindings := all[*rbacv1.ClusterRoleBinding](r); len(bindings) != 0 {
 			t.Errorf("%s is bound in the whole cluster", bindings[0].Name)
@@ -230,7 +236,7 @@ func promtool(t *testing.T, config string) {
 func TestGoldenKubeStateMetrics(t *testing.T) {
 	eachObserver(t, published.KubeStateMetrics, nil, func(t *testing.T, r *render.Release, values map[string]any) {
 		args := one[*appsv1.Deployment](t, r).Spec.Template.Spec.Containers[0].Args
-		if want := "--resources=deployments,horizontalpodautoscalers,pods"; !slices.Contains(args, want) {
+		if want := "--resources=cronjobs,deployments,horizontalpodautoscalers,jobs,pods"; !slices.Contains(args, want) {
 			t.Errorf("it is started with %v, want %s among them", args, want)
 		}
 		namespaces := fmt.Sprint(values["namespaces"])

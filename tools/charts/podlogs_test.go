@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,17 +51,27 @@ func TestGoldenPodLogs(t *testing.T) {
 func checkPodLogs(t *testing.T, r *render.Release, values map[string]any) {
 	t.Helper()
 	checkObserver(t, r, values)
-	read := fmt.Sprint(values["namespace"])
-	want := []rbacv1.PolicyRule{
+	allowed := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 	}
-	if got := rules(r); fmt.Sprint(got) != fmt.Sprint(map[string][]rbacv1.PolicyRule{read: want}) {
-		t.Errorf("roles are %v, want in %s %v", got, read, want)
+	var read []string
+	want := map[string][]rbacv1.PolicyRule{}
+	for _, namespace := range values["namespaces"].([]any) {
+		read = append(read, strconv.Quote(fmt.Sprint(namespace)))
+		want[fmt.Sprint(namespace)] = allowed
 	}
-	account, binding := one[*corev1.ServiceAccount](t, r), one[*rbacv1.RoleBinding](t, r)
-	if !slices.Equal(binding.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: account.Name, Namespace: account.Namespace}}) {
-		t.Errorf("the role is bound to %v, the chart makes %s in %s", binding.Subjects, account.Name, account.Namespace)
+	if got := rules(r); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("roles are %v, want %v", got, want)
+	}
+	account, bindings := one[*corev1.ServiceAccount](t, r), all[*rbacv1.RoleBinding](r)
+	if len(bindings) != len(want) {
+		t.Errorf("%d roles are bound, want %d", len(bindings), len(want))
+	}
+	for _, binding := range bindings {
+		if !slices.Equal(binding.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: account.Name, Namespace: account.Namespace}}) {
+			t.Errorf("the role in %s is bound to %v, the chart makes %s in %s", binding.Namespace, binding.Subjects, account.Name, account.Namespace)
+		}
 	}
 
 	d := one[*appsv1.Deployment](t, r)
@@ -70,7 +81,7 @@ func checkPodLogs(t *testing.T, r *render.Release, values map[string]any) {
 	c := d.Spec.Template.Spec.Containers[0]
 	config := fileOf(t, r, r.Name, "config.alloy")
 	for _, part := range []string{
-		`names = ["` + read + `"]`,
+		"names = [" + strings.Join(read, ",") + "]",
 		`loki.source.kubernetes "pods"`,
 		`url = "` + fmt.Sprint(values["lokiUrl"]) + `/loki/api/v1/push"`,
 	} {
@@ -109,16 +120,18 @@ func TestPodLogsConfigurationIsRead(t *testing.T) {
 		r := mustRender(t, loadChart(t, podLogsChart), "pod-logs", "pod-logs", values)
 		return one[*appsv1.Deployment](t, r).Spec.Template.Annotations["checksum/config"]
 	}
-	if before := sum(`{}`); before == "" || before == sum(`{namespace: shop}`) || before == sum(`{lokiUrl: "http://other:3100"}`) {
+	if before := sum(`{}`); before == "" || before == sum(`{namespaces: [shop]}`) || before == sum(`{lokiUrl: "http://other:3100"}`) {
 		t.Error("the pods' annotation does not change with the configuration")
 	}
 }
 
 func TestPodLogsSchemaRefuses(t *testing.T) {
 	for _, test := range []struct{ name, change, complaint string }{
-		{"unknown value", `{namespaces: [app]}`, "namespaces"},
-		{"no namespace", `{namespace: ""}`, "namespace"},
-		{"namespace that ends the string", `{namespace: 'app"]'}`, "namespace"},
+		{"unknown value", `{namespace: app}`, "namespace"},
+		{"no namespaces, which would be all", `{namespaces: []}`, "namespaces"},
+		{"no name", `{namespaces: [""]}`, "namespaces"},
+		{"namespace that ends the string", `{namespaces: ['app"]']}`, "namespaces"},
+		{"a namespace twice", `{namespaces: [app, app]}`, "namespaces"},
 		{"Loki without a scheme", `{lokiUrl: "loki:3100"}`, "lokiUrl"},
 		{"Loki with a path", `{lokiUrl: "http://loki:3100/loki/api/v1/push"}`, "lokiUrl"},
 		{"newest image", `{image: {repository: docker.io/grafana/alloy, tag: latest}}`, "tag"},

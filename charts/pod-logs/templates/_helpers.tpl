@@ -36,7 +36,7 @@ discovery.kubernetes "pods" {
   role = "pod"
 
   namespaces {
-    names = ["{{ .Values.namespace }}"]
+    names = {{ .Values.namespaces | toJson }}
   }
 }
 
@@ -61,6 +61,11 @@ discovery.relabel "pods" {
   rule {
     source_labels = ["__meta_kubernetes_pod_label_app_kubernetes_io_name"]
     target_label  = "app"
+  }
+
+  rule {
+    source_labels = ["__meta_kubernetes_pod_label_app_kubernetes_io_component"]
+    target_label  = "process"
   }
 }
 
