@@ -123,9 +123,17 @@ func (g guide) anchors(part string) (all []string) {
 	return all
 }
 
-// anchorOf is the anchor of a CloudWatch alarm: its id, without the server's name.
+var (
+	ofApplication = regexp.MustCompile(`^.+-(error-rate|latency|unhealthy-targets|error-logs)$`)
+	ofServer      = regexp.MustCompile(`^database-.*-([a-z]+)$`)
+)
+
+// anchorOf is the anchor of a CloudWatch alarm: its id, without the application's or the server's name.
 func anchorOf(id string) string {
-	return regexp.MustCompile(`^database-.*-([a-z]+)$`).ReplaceAllString(id, "database-$1")
+	if found := ofApplication.FindStringSubmatch(id); found != nil {
+		return found[1]
+	}
+	return ofServer.ReplaceAllString(id, "database-$1")
 }
 
 // guideProperties hold for the runbook. spoil breaks something on purpose: the check must notice.
@@ -141,7 +149,7 @@ var guideProperties = []struct {
 			"an alarm without":   reword(`<a id="database-lag"></a>`, ""),
 			"another alert":      func(g *guide) { g.alerts = append(g.alerts, "AppHot") },
 			"another alarm":      func(g *guide) { g.alarms["cost"] = "Dear. See docs/runbook.md#cost." },
-			"an alarm that went": func(g *guide) { delete(g.alarms, "latency") },
+			"an alarm that went": func(g *guide) { delete(g.alarms, "app-latency") },
 			"an alert that went": func(g *guide) {
 				g.alerts = slices.DeleteFunc(g.alerts, func(s string) bool { return s == "AppErrors" })
 			},
@@ -160,11 +168,11 @@ var guideProperties = []struct {
 	{
 		"alarms lead to their explanation", alarmsLeadToGuide,
 		map[string]func(g *guide){
-			"nowhere":     func(g *guide) { g.alarms["latency"] = "Slow." },
-			"elsewhere":   func(g *guide) { g.alarms["latency"] = "Slow. See docs/runbook.md#error-rate." },
+			"nowhere":     func(g *guide) { g.alarms["app-latency"] = "Slow." },
+			"elsewhere":   func(g *guide) { g.alarms["app-latency"] = "Slow. See docs/runbook.md#error-rate." },
 			"to a server": func(g *guide) { g.alarms["database-primary-cpu"] = "Busy. See docs/runbook.md#database-primary-cpu." },
 			"too long": func(g *guide) {
-				g.alarms["latency"] = strings.Repeat("Slow. ", longestDescription/6) + "See docs/runbook.md#latency."
+				g.alarms["app-latency"] = strings.Repeat("Slow. ", longestDescription/6) + "See docs/runbook.md#latency."
 			},
 		},
 	},
