@@ -146,15 +146,19 @@ var generated = []string{"build/", "cdktf.out/", ".gen/", ".bootstrap/", "node_m
 
 // noFiles contain slashes but are no files of the repository; the values explain each.
 var noFiles = map[string]string{
-	"environments/preview.yaml": "what a reader writes",
-	"hashicorp/aws":             "a provider",
-	"hashicorp/helm":            "a provider",
-	"hashicorp/kubernetes":      "a provider",
-	"group/project":             "a setting's value",
-	"plinth/prod/grafana":       "a secret's name",
-	"alias/plinth-dev-state":    "a key's alias",
-	"app.kubernetes.io/name":    "a label",
-	"nodes/proxy":               "a resource of Kubernetes",
+	"environments/preview.yaml":   "what a reader writes",
+	"hashicorp/aws":               "a provider",
+	"hashicorp/helm":              "a provider",
+	"hashicorp/kubernetes":        "a provider",
+	"group/project":               "a setting's value",
+	"plinth/prod/grafana":         "a secret's name",
+	"alias/plinth-dev-state":      "a key's alias",
+	"plinth/prod/app":             "a namespace of CloudWatch's metrics",
+	"app.kubernetes.io/name":      "a label",
+	"app.kubernetes.io/component": "a label",
+	"prometheus.io/port":          "an annotation",
+	"prometheus.io/path":          "an annotation",
+	"nodes/proxy":                 "a resource of Kubernetes",
 	"111111111111.dkr.ecr.eu-west-2.amazonaws.com/app": "a repository of images",
 }
 
