@@ -73,9 +73,9 @@ func loadBalancerAlarms(env *settings.Environment, app monitoredApp, limits sett
 		Threshold: float64(limits.P95LatencyMilliseconds) / 1000, Minutes: 1, Periods: 10, Wrong: 5,
 	})
 	add("unhealthy-targets", alarm.Config{
-		Description: fmt.Sprintf("Pods of %s do not answer the load balancer's health check, %s. Look at their events and log "+
+		Description: fmt.Sprintf("Pods of %s do not answer the load balancer's health check (apps.%s.web.health.path). Look at their events and log "+
 			"(kubectl --namespace %s describe pod, ./plinth logs %s %s): the database or its password may be out of reach.",
-			app.Name, app.Web.Health.Path, app.Name, env.Name, app.Name),
+			app.Name, app.Name, app.Name, env.Name, app.Name),
 		Metric:    app.targetMetric("UnHealthyHostCount"),
 		Threshold: 0, Minutes: 1, Periods: 10, Wrong: 5,
 	})

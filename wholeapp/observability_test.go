@@ -59,8 +59,8 @@ func valuesOf(t *testing.T, p platform, release string) string {
 }
 
 // TestObservabilityOfApplications: each application has alarms of its own, about a load balancer only if it has
-// one. Prometheus looks for those that have metrics, and expects nothing of the others. Two names are such that
-// alarms would collide if they were not told apart by their ends.
+// one. Prometheus looks for those that have metrics, and expects nothing of the others. One is called like the
+// database's alarms.
 func TestObservabilityOfApplications(t *testing.T) {
 	t.Parallel()
 	p := watchedPlatform(t, `
@@ -79,6 +79,13 @@ func TestObservabilityOfApplications(t *testing.T) {
 	want = append(want, "plinth-dev-pending-pods", "plinth-dev-database-primary-connections", "plinth-dev-database-primary-cpu", "plinth-dev-database-primary-storage")
 	slices.Sort(want)
 	assert.DeepEqual(t, p.named("aws_cloudwatch_metric_alarm", "alarm_name"), want)
+	// Whatever an application is called, its alarms' names end unlike all others.
+	ends := []string{"error-logs", "error-rate", "latency", "unhealthy-targets"}
+	for _, end := range ends {
+		for _, other := range slices.Concat(ends, []string{"pending-pods", "database-cpu", "database-connections", "database-storage", "database-lag"}) {
+			assert.Assert(t, !strings.HasSuffix(other, "-"+end), "%s of an application could be another's %s", end, other)
+		}
+	}
 	assert.DeepEqual(t, p.named("aws_cloudwatch_log_metric_filter", "name"),
 		[]string{"plinth-dev-app-errors", "plinth-dev-database-primary-errors", "plinth-dev-mailer-errors", "plinth-dev-shop-errors"})
 	for _, e := range p.resources("aws_cloudwatch_metric_alarm") {

@@ -48,8 +48,13 @@ var properties = []struct {
 	{
 		"a job keeps what is used and nothing else", keptIsUsed,
 		map[string]func(o observed){
-			"one too many": func(o observed) { keepToo(o, "kube-state-metrics", "kube_pod_info") },
-			"one too few":  edit(rulesOf("pods"), "kube_job_failed{", "kube_job_complete{"),
+			"one too many":          func(o observed) { keepToo(o, "kube-state-metrics", "kube_pod_info") },
+			"one not used any more": edit(dashboardOf("pods"), "kube_pod_status_ready{", "kube_pod_status_phase{"),
+			"one too few": func(o observed) {
+				rule := objects(scrape(o, "kube-state-metrics")["metric_relabel_configs"])[0]
+				rule["regex"] = strings.Replace(rule["regex"].(string), "|kube_job_failed", "", 1)
+			},
+			"applications without a limit": func(o observed) { delete(scrape(o, "app"), "sample_limit") },
 			"of another job": func(o observed) {
 				keepToo(o, "cadvisor", "go_threads")
 			},
@@ -204,11 +209,12 @@ func keptIsUsed(o observed) (broken []string) {
 		if job == "app" && config["metric_relabel_configs"] == nil && config["sample_limit"] != nil {
 			continue // whatever applications have, up to a limit
 		}
-		rule := objects(config["metric_relabel_configs"])[0]
-		if fmt.Sprint(rule["source_labels"]) != "[__name__]" || rule["action"] != "keep" {
-			broken = append(broken, job+": keeps every metric")
+		rules := objects(config["metric_relabel_configs"])
+		if len(rules) == 0 || fmt.Sprint(rules[0]["source_labels"]) != "[__name__]" || rules[0]["action"] != "keep" {
+			broken = append(broken, job+": keeps every metric, without a limit")
 			continue
 		}
+		rule := rules[0]
 		for name := range strings.SplitSeq(rule["regex"].(string), "|") {
 			kept[name] = job
 			if read.known[name].job != job {
