@@ -841,8 +841,10 @@ func checkCredentialsOf(t *testing.T, p pod, secret string) {
 	t.Helper()
 	c := p.spec.Containers[0]
 	for _, e := range c.Env {
-		if e.ValueFrom != nil {
-			t.Errorf("%s: variable %s is read from elsewhere: %v", p.object, e.Name, e.ValueFrom)
+		// Those that clients of PostgreSQL read by themselves, and no others.
+		from := e.ValueFrom
+		if from != nil && (from.SecretKeyRef == nil || from.SecretKeyRef.Name != secret || from.SecretKeyRef.Key != e.Name || !slices.Contains(secretVariables, e.Name)) {
+			t.Errorf("%s: variable %s is read from elsewhere: %v", p.object, e.Name, from)
 		}
 	}
 	for _, from := range c.EnvFrom {
@@ -864,6 +866,13 @@ func checkCredentialsOf(t *testing.T, p pod, secret string) {
 			}
 			if v.Secret.SecretName == secret {
 				mounted = m.MountPath
+			}
+			var files []string
+			for _, item := range v.Secret.Items {
+				files = append(files, item.Key+" "+item.Path)
+			}
+			if want := []string{"username username", "password password"}; !slices.Equal(files, want) {
+				t.Errorf("%s: files of the Secret are %v, want %v", p.object, files, want)
 			}
 		}
 		if mode := *v.Secret.DefaultMode; mode&0o007 != 0 {
@@ -1080,6 +1089,8 @@ func TestAppRefusesValues(t *testing.T) {
 		{"a secret's content", `database: {secret: '{"username": "app", "password": "hunter2"}'}`, "/database/secret"},
 		{"password in the values", `database: {password: hunter2}`, "password"},
 		{"no region", `region: ""`, "/region"},
+		{"region without authorities of RDS", `region: xx-nowhere-1`, "region (xx-nowhere-1): files/rds-global-bundle.pem has no certificate authority"},
+		{"variable of PostgreSQL's clients", `env: {PGHOST: a}`, "env must not set PGHOST"},
 		{"no load balancer name", `ingress: {loadBalancerName: ""}`, "/ingress/loadBalancerName"},
 		{"load balancer name too long", `ingress: {loadBalancerName: a-name-of-thirty-three-characters}`, "/ingress/loadBalancerName"},
 		{"load balancer name of ELB's own", `ingress: {loadBalancerName: internal-app}`, "/ingress/loadBalancerName"},

@@ -246,7 +246,7 @@ func TestAppRelease(t *testing.T) {
 		weights[object.Kind+" "+object.Name] = asInt(t, annotations["helm.sh/hook-weight"])
 	}
 	want := []string{
-		"ExternalSecret app-release-database", "ExternalSecret app-release-parameters", "Job app-release",
+		"ConfigMap app-release-certificates", "ExternalSecret app-release-database", "ExternalSecret app-release-parameters", "Job app-release",
 		"SecretStore app-release-database", "SecretStore app-release-parameters",
 		"ServiceAccount shop-release", "ServiceAccount shop-secrets-release",
 	}

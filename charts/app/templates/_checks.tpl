@@ -56,6 +56,11 @@
 {{- if .Values.database -}}
 {{- $own = concat $own (include "app.databaseVariables" . | fromJsonArray) -}}
 {{- end -}}
+{{- with include "app.database" . | fromYaml -}}
+{{- if and (eq .tls "verify-full") (not (include "app.certificates" $)) -}}
+{{- $problems = append $problems (printf "region (%s): files/rds-global-bundle.pem has no certificate authority of RDS in it; its first lines say how to update it" $.Values.region) -}}
+{{- end -}}
+{{- end -}}
 {{- $taken := list -}}
 {{- range $variable, $_ := .Values.env -}}
 {{- if has $variable $own -}}{{- $taken = append $taken $variable -}}{{- end -}}

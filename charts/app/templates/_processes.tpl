@@ -147,7 +147,9 @@ resources:
 
 {{/* The variables that tell a process about its database. */}}
 {{- define "app.databaseVariables" -}}
-["DATABASE_HOST", "DATABASE_READER_HOST", "DATABASE_PORT", "DATABASE_TLS", "DATABASE_NAME", "DATABASE_CREDENTIALS_DIR"]
+["DATABASE_HOST", "DATABASE_READER_HOST", "DATABASE_PORT", "DATABASE_TLS", "DATABASE_NAME", "DATABASE_CREDENTIALS_DIR",
+ "DATABASE_URL", "DATABASE_READER_URL",
+ "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT", "PGCHANNELBINDING"]
 {{- end -}}
 
 {{/* _checks.tpl keeps `env` from setting any of the chart's names. */}}
@@ -180,6 +182,33 @@ resources:
 # processes, and cannot change while the process runs.
 - name: DATABASE_CREDENTIALS_DIR
   value: /var/run/secrets/database
+# What most clients of PostgreSQL read without being told. These do not change with the password: processes
+# that use them start anew after it is rotated.
+# https://www.postgresql.org/docs/current/libpq-envars.html
+- name: PGHOST
+  value: {{ .host | quote }}
+- name: PGPORT
+  value: {{ .port | quote }}
+- name: PGDATABASE
+  value: {{ .name | quote }}
+{{- if eq .tls "verify-full" }}
+- name: PGSSLMODE
+  value: verify-full
+- name: PGSSLROOTCERT
+  value: {{ include "app.certificatesFile" $ }}
+{{- else }}
+- name: PGSSLMODE
+  value: require
+- name: PGCHANNELBINDING
+  value: require
+{{- end }}
+{{- range list "PGUSER" "PGPASSWORD" "DATABASE_URL" "DATABASE_READER_URL" }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "app.databaseSecret" $ }}
+      key: {{ . }}
+{{- end }}
 {{- end }}
 {{- range $name, $value := $values.env }}
 - name: {{ $name }}
@@ -201,6 +230,11 @@ volumeMounts:
     mountPath: /var/run/secrets/database
     readOnly: true
   {{- end }}
+  {{- if include "app.certificates" .root }}
+  - name: certificates
+    mountPath: {{ include "app.certificatesFile" . | dir }}
+    readOnly: true
+  {{- end }}
 {{- end -}}
 {{- end -}}
 {{- define "app.volumes" -}}
@@ -218,6 +252,14 @@ volumes:
       # Made by the ExternalSecret; until then the pod waits in ContainerCreating.
       secretName: {{ include "app.databaseSecret" . }}
       defaultMode: 0440
+      items:
+        - {key: username, path: username}
+        - {key: password, path: password}
+  {{- end }}
+  {{- if include "app.certificates" .root }}
+  - name: certificates
+    configMap:
+      name: {{ include "app.certificatesMap" . }}
   {{- end }}
 {{- end -}}
 {{- end -}}

@@ -61,21 +61,21 @@ func expectError(t *testing.T, err error, want string) {
 
 func TestAppChart(t *testing.T) {
 	wanted := map[string]string{
-		"http": `PodDisruptionBudget/shop ServiceAccount/app ServiceAccount/app-secrets Service/shop Deployment/shop
+		"http": `PodDisruptionBudget/shop ServiceAccount/app ServiceAccount/app-secrets ConfigMap/shop-certificates Service/shop Deployment/shop
 			HorizontalPodAutoscaler/shop Ingress/shop ExternalSecret/shop-database SecretStore/shop-database`,
-		"https": `PodDisruptionBudget/shop ServiceAccount/app ServiceAccount/app-secrets Role/shop-developers RoleBinding/shop-developers
+		"https": `PodDisruptionBudget/shop ServiceAccount/app ServiceAccount/app-secrets ConfigMap/shop-certificates Role/shop-developers RoleBinding/shop-developers
 			Service/shop Deployment/shop HorizontalPodAutoscaler/shop Ingress/shop
 			ExternalSecret/shop-database ExternalSecret/shop-parameters SecretStore/shop-parameters SecretStore/shop-database`,
 		// Hooks have an exclamation mark.
-		"node": `ServiceAccount/shop-release! ServiceAccount/shop-secrets-release! SecretStore/shop-release-database! SecretStore/shop-release-parameters!
+		"node": `ServiceAccount/shop-release! ConfigMap/shop-release-certificates! ServiceAccount/shop-secrets-release! SecretStore/shop-release-database! SecretStore/shop-release-parameters!
 			ExternalSecret/shop-release-database! ExternalSecret/shop-release-parameters! Job/shop-release!
-			PodDisruptionBudget/shop PodDisruptionBudget/shop-mailer ServiceAccount/shop ServiceAccount/shop-secrets
+			PodDisruptionBudget/shop PodDisruptionBudget/shop-mailer ServiceAccount/shop ServiceAccount/shop-secrets ConfigMap/shop-certificates
 			Service/shop Deployment/shop Deployment/shop-mailer HorizontalPodAutoscaler/shop HorizontalPodAutoscaler/shop-mailer
 			CronJob/shop-nightly-report Ingress/shop
 			ExternalSecret/shop-database ExternalSecret/shop-parameters SecretStore/shop-parameters SecretStore/shop-database`,
-		"spring": `PodDisruptionBudget/shop ServiceAccount/orders ServiceAccount/orders-secrets Service/shop Deployment/shop
+		"spring": `PodDisruptionBudget/shop ServiceAccount/orders ServiceAccount/orders-secrets ConfigMap/shop-certificates Service/shop Deployment/shop
 			HorizontalPodAutoscaler/shop Ingress/shop ExternalSecret/shop-database SecretStore/shop-database`,
-		"worker": `PodDisruptionBudget/shop-importer ServiceAccount/importer ServiceAccount/importer-secrets Deployment/shop-importer
+		"worker": `PodDisruptionBudget/shop-importer ServiceAccount/importer ServiceAccount/importer-secrets ConfigMap/shop-certificates Deployment/shop-importer
 			HorizontalPodAutoscaler/shop-importer ExternalSecret/shop-database SecretStore/shop-database`,
 		"public": `PodDisruptionBudget/shop ServiceAccount/pages Service/shop Deployment/shop HorizontalPodAutoscaler/shop Ingress/shop`,
 	}
