@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
+
+	"plinth/tools/charts/render"
 )
 
 // critical is kube-score's worst grade. The others are advice.
@@ -49,6 +52,9 @@ func kubeScore(ctx context.Context, at project, all []rendering) (findings []Fin
 					continue
 				}
 				for _, comment := range c.Comments {
+					if c.Check.ID == "ingress-targets-service" && answeredByBalancer(r, object.ObjectMeta.Name, comment.Path) {
+						continue
+					}
 					findings = append(findings, Finding{
 						Rule: "kube-score/" + c.Check.ID, File: r.stack.shown,
 						In:      r.in(object.TypeMeta.Kind + " " + object.ObjectMeta.Name),
@@ -59,6 +65,20 @@ func kubeScore(ctx context.Context, at project, all []rendering) (findings []Fin
 		}
 	}
 	return findings, nil
+}
+
+// answeredByBalancer reports whether the load balancer itself answers a path of an Ingress: kube-score looks for
+// a Service in vain.
+// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions
+func answeredByBalancer(r rendering, ingress, path string) (answered bool) {
+	each(r.Release, func(i *networkingv1.Ingress, _ render.Object) {
+		for _, rule := range i.Spec.Rules {
+			for _, p := range rule.HTTP.Paths {
+				answered = answered || i.Name == ingress && p.Path == path && p.Backend.Service.Port.Name == "use-annotation"
+			}
+		}
+	})
+	return answered
 }
 
 // remedy returns the first candidate that is not empty.

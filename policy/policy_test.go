@@ -342,6 +342,29 @@ func TestCleanTreePasses(t *testing.T) {
 	t.Log(summary)
 }
 
+// TestOtherApplicationsPass: what other applications than the sample need is no mistake.
+func TestOtherApplicationsPass(t *testing.T) {
+	at := copied(t)
+	edit(t, at, "dev-app", func(d object) {
+		values := dig(d, "resource", "helm_release", "release", "values").([]any)
+		text := values[0].(string)
+		for from, to := range map[string]string{
+			`"port" = 9090`: `"port" = 8080`, // metrics on web's own port
+			`"region" =`: `"user" = 1000, "writable" = ["/tmp"], "workers" = {"mailer" = {}}, "release" = {"command" = ["migrate"]},
+				"jobs" = {"report" = {"command" = ["report"], "schedule" = "@daily"}}, "region" =`,
+		} {
+			if !strings.Contains(text, from) {
+				t.Fatalf("the values have no %s: %s", from, text)
+			}
+			text = strings.Replace(text, from, to, 1)
+		}
+		values[0] = text
+	})
+	if _, err := check(t.Context(), at); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestMistakesAreNamed makes all planted mistakes in one copy, so that the scanners start once.
 func TestMistakesAreNamed(t *testing.T) {
 	at := copied(t)
