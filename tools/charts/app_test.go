@@ -1238,7 +1238,7 @@ func schemaLeaves(whole, schema map[string]any, prefix string) []string {
 			property = whole["definitions"].(map[string]any)[strings.TrimPrefix(ref, "#/definitions/")].(map[string]any)
 		}
 		_, mayBeNull := property["type"].([]any)
-		if _, ok := property["properties"]; ok && !(mayBeNull && prefix == "") {
+		if _, ok := property["properties"]; ok && (!mayBeNull || prefix != "") {
 			paths = append(paths, schemaLeaves(whole, property, prefix+key+".")...)
 		} else {
 			paths = append(paths, prefix+key)
