@@ -304,3 +304,26 @@ func TestAppRelease(t *testing.T) {
 		checkNoSecrets(t, r)
 	})
 }
+
+// What a process says wins over the defaults, also where it says nothing, zero or false.
+func TestAppDefaults(t *testing.T) {
+	r := renderApp(t, sample(t, "node", `defaults: {job: {concurrent: true, timeZone: Asia/Tokyo}, worker: {command: [a]}, web: {metrics: {port: 9090}, health: {livenessPath: /livez}}}`,
+		`jobs: {other: {command: [b], schedule: "@daily"}, nightly-report: {concurrent: false}}`,
+		`workers: {second: {}, image: {command: []}}`, `web: {metrics: {port: 0}, health: {livenessPath: ""}}`))
+	other, report := named[*batchv1.CronJob](t, r, "app-other"), named[*batchv1.CronJob](t, r, "app-nightly-report")
+	if other.Spec.ConcurrencyPolicy != batchv1.AllowConcurrent || *other.Spec.TimeZone != "Asia/Tokyo" {
+		t.Errorf("a job without more has policy %s in %s", other.Spec.ConcurrencyPolicy, *other.Spec.TimeZone)
+	}
+	if report.Spec.ConcurrencyPolicy != batchv1.ForbidConcurrent || *report.Spec.TimeZone != "Europe/London" {
+		t.Errorf("the report has policy %s in %s", report.Spec.ConcurrencyPolicy, *report.Spec.TimeZone)
+	}
+	for name, want := range map[string][]string{"app-second": {"a"}, "app-image": nil, "app-mailer": {"node", "mailer.js"}} {
+		if got := named[*appsv1.Deployment](t, r, name).Spec.Template.Spec.Containers[0].Command; !slices.Equal(got, want) {
+			t.Errorf("%s runs %v, want %v", name, got, want)
+		}
+	}
+	c := web(t, r).Spec.Template.Spec.Containers[0]
+	if env(c, "METRICS_PORT") != "" || c.LivenessProbe.TCPSocket == nil {
+		t.Errorf("web has metrics on %s and liveness probe %v", env(c, "METRICS_PORT"), c.LivenessProbe)
+	}
+}
