@@ -12,7 +12,7 @@ type App struct {
 
 	Image Image `yaml:"image"`
 	Build Build `yaml:"build"`
-	// User is the numeric user and group of all processes. Root (0) is refused.
+	// User is the numeric user and group of all processes, whatever the image says. Root (0) is refused.
 	User int `yaml:"user" validate:"between=1-2147483647"`
 	// Writable are folders that processes may write to. They begin empty in each pod; the rest of the file
 	// system is read-only.

@@ -278,15 +278,14 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[A-Za-z_][A-Za-z0-9_]*$`,
 			repair:  func(s string) string { return strings.ToUpper(strings.ReplaceAll(dashed(s), "-", "_")) },
 		},
-		// Kubernetes replaces $(NAME) by another variable's value.
-		// https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
+		// Far less than an object in Kubernetes may have, and more than anyone needs.
 		"envvalue": {
-			must: "at most 32,768 bytes, without ${ or %{, which Terraform would read, and without $(, which Kubernetes would",
-			also: func(s string) bool { return len(s) <= 32768 && isLiteral(s) },
+			must: "at most 32,768 bytes",
+			also: func(s string) bool { return len(s) <= 32768 },
 		},
 		"argument": {
-			must: "an argument of at most 32,768 bytes, without ${ or %{, which Terraform would read, and without $(, which Kubernetes would",
-			also: func(s string) bool { return s != "" && len(s) <= 32768 && isLiteral(s) },
+			must: "an argument of 1 to 32,768 bytes",
+			also: func(s string) bool { return s != "" && len(s) <= 32768 },
 		},
 		"folder": {
 			must:    "the absolute path of a folder, such as /tmp, without a slash at its end, and not in /proc, /sys, /dev or /var/run/secrets",
@@ -548,11 +547,6 @@ func isFreeAppName(s string) bool {
 // processNames are what no worker and no job may be called: other processes of an application, and objects
 // whose names end like this.
 var processNames = []string{"database", "developers", "metrics", "parameters", "release", "requests", "secrets", "test", "web"}
-
-// isLiteral reports whether neither Terraform nor Kubernetes replaces a part of the text.
-func isLiteral(s string) bool {
-	return !strings.Contains(s, "${") && !strings.Contains(s, "%{") && !strings.Contains(s, "$(")
-}
 
 // isWritableFolder refuses the folders that the container runtime and Kubernetes mount.
 func isWritableFolder(s string) bool {

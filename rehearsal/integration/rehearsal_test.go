@@ -78,12 +78,19 @@ type rehearsal struct {
 // PLINTH_DEV_NETWORK_NAT=none, into an empty account.
 func start(t *testing.T, env string, overrides ...string) rehearsal {
 	t.Helper()
-	r, err := run.New(root, env, filepath.Join(t.TempDir(), env), tools)
+	with := tools
+	if env == shapes {
+		with.Settings = "settings/testdata/environments"
+	}
+	r, err := run.New(root, env, filepath.Join(t.TempDir(), env), with)
 	assert.NilError(t, err)
 	t.Cleanup(func() { assert.Check(t, r.Close()) })
 	assert.NilError(t, r.Synth(t.Context(), overrides...))
 	return rehearsal{r, t}
 }
+
+// shapes is an environment for tests, with several applications.
+const shapes = "shapes"
 
 // furnished starts in an account that has only what the stacks need from the bootstrap stack.
 // Commands run as the account's administrator.

@@ -94,7 +94,11 @@ plan and asks. It can be repeated after an interruption, wherever that was.`,
 	skip, approve := skipSynth(c), autoApprove(c)
 	state := c.Flags().String("state", "", "the folder of the state until the bucket exists (default .bootstrap)")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := errors.Join(knownEnvironment(p, args[0]), approval(p, *approve)); err != nil {
+		err := approval(p, *approve)
+		if !*skip { // what is synthesized can be of other settings than environments/
+			err = errors.Join(knownEnvironment(p, args[0]), err)
+		}
+		if err != nil {
 			return err
 		}
 		if err := synthesize(c.Context(), p, *skip); err != nil {

@@ -3,6 +3,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,6 +51,8 @@ type Tools struct {
 	// Kubernetes is the folder with the programs of a control plane. With it the cluster's resources
 	// are created on a real control plane; without, Kubernetes is simulated like AWS.
 	Kubernetes string
+	// Settings, for tests only, is the folder of the settings below the repository, instead of environments.
+	Settings string
 	// Kept, for tests only, shares synthesized stacks between rehearsals.
 	Kept *Kept
 }
@@ -62,7 +65,7 @@ type Tools struct {
 func New(root, env, folder string, tools Tools) (*Rehearsal, error) {
 	root, rootErr := filepath.Abs(root)
 	folder, folderErr := filepath.Abs(folder)
-	if err := errors.Join(rootErr, folderErr, knownEnvironment(root, env)); err != nil {
+	if err := errors.Join(rootErr, folderErr, knownEnvironment(filepath.Join(root, cmp.Or(tools.Settings, "environments")), env)); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(tools.Standin); err != nil {
@@ -114,9 +117,9 @@ func (r *Rehearsal) Path(parts ...string) string {
 // output is the folder of synthesized stacks; the user's own cdktf.out stays untouched.
 func (r *Rehearsal) output() string { return r.Path("cdktf.out") }
 
-// knownEnvironment returns an error unless environments/<env>.yaml exists.
-func knownEnvironment(root, env string) error {
-	files, err := filepath.Glob(filepath.Join(root, "environments", "*.yaml"))
+// knownEnvironment returns an error unless a folder has the settings of the environment.
+func knownEnvironment(folder, env string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
 		return err
 	}

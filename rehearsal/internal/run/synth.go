@@ -16,13 +16,15 @@ import (
 // It runs Plinth's own program, without cdktf: cdktf synth would have Go build the same program
 // again, and takes five times as long. The error is Plinth's message.
 func (r *Rehearsal) Synth(ctx context.Context, overrides ...string) error {
-	return r.SynthFrom(ctx, Source{Root: r.root, Synth: r.tools.Synth}, overrides...)
+	return r.SynthFrom(ctx, Source{Root: r.root, Synth: r.tools.Synth, Settings: r.tools.Settings}, overrides...)
 }
 
 // Source is a checkout of a version of Plinth.
 type Source struct {
 	// Root is its folder, which has its packages in node_modules. Synth is its program, which writes the stacks.
 	Root, Synth string
+	// Settings, unless empty, is the folder of the settings below Root, instead of environments.
+	Settings string
 	// Epoch, unless empty, is its time in Unix seconds: it is synthesized as on that day, on which it supported
 	// its versions of Kubernetes and PostgreSQL.
 	Epoch string
@@ -83,6 +85,9 @@ func (r *Rehearsal) synthesize(ctx context.Context, overrides []string) (*synthe
 // writeStacks has Plinth write its stacks into a folder. Terraform's own files there stay.
 func (r *Rehearsal) writeStacks(ctx context.Context, folder string, overrides []string) error {
 	write := Command{Name: "synth", Program: r.source.Synth, Folder: r.source.Root}
+	if r.source.Settings != "" {
+		write.Args = []string{"-environments", r.source.Settings}
+	}
 	write.Env = append(append(r.settings(), overrides...), "CDKTF_OUTDIR="+folder)
 	if r.source.Epoch != "" {
 		write.Env = append(write.Env, "SOURCE_DATE_EPOCH="+r.source.Epoch)
