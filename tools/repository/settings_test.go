@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -13,7 +14,18 @@ import (
 // schema is the part of environments/schema.json that lists the settings.
 type schema struct {
 	Properties map[string]*schema `json:"properties"`
-	Items      *schema            `json:"items"`
+	// Others are the entries of a map, such as apps. false is a section that has none.
+	Others others  `json:"additionalProperties"`
+	Items  *schema `json:"items"`
+}
+
+type others struct{ *schema }
+
+func (o *others) UnmarshalJSON(text []byte) error {
+	if string(text) == "false" || string(text) == "true" {
+		return nil
+	}
+	return json.Unmarshal(text, &o.schema)
 }
 
 // unknown returns the path of a setting that does not exist, or "".
@@ -22,8 +34,8 @@ func (s *schema) unknown(names []string) string {
 		if s.Items != nil {
 			s = s.Items
 		}
-		next, is := s.Properties[name]
-		if !is {
+		next := cmp.Or(s.Properties[name], s.Others.schema)
+		if next == nil {
 			return strings.Join(names[:i+1], ".")
 		}
 		s = next
@@ -32,7 +44,7 @@ func (s *schema) unknown(names []string) string {
 }
 
 // settingPath matches code in backquotes that names a setting, perhaps with its value.
-var settingPath = regexp.MustCompile(`^([a-z]+(?:\.[a-zA-Z]\w*)+)(?:: .*)?$`)
+var settingPath = regexp.MustCompile(`^([a-z]+(?:\.(?:[a-zA-Z][\w-]*|<\w+>))+)(?:: .*)?$`)
 
 // TestSettings checks that the settings in documents exist, by their paths in backquotes and in YAML.
 func TestSettings(t *testing.T) {
@@ -52,7 +64,7 @@ func TestSettings(t *testing.T) {
 				continue
 			}
 			names := strings.Split(match[1], ".")
-			if section := s.Properties[names[0]]; section == nil || section.Properties == nil {
+			if section := s.Properties[names[0]]; section == nil || section.Properties == nil && section.Others.schema == nil {
 				continue
 			}
 			found++
@@ -102,13 +114,16 @@ func (s *schema) unknownIn(value any, at string) (all []string) {
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 	var s schema
-	if err := json.Unmarshal([]byte(`{"properties": {"app": {"properties": {"name": {}, "access": {"items": {"properties": {"policy": {}}}}}}}}`), &s); err != nil {
+	if err := json.Unmarshal([]byte(`{"properties": {"app": {"additionalProperties": false, "properties": {"name": {}, "access": {"items": {"properties": {"policy": {}}}},
+		"workers": {"additionalProperties": {"properties": {"cpu": {}}}}}}}}`), &s); err != nil {
 		t.Fatal(err)
 	}
 	for block, want := range map[string]string{
 		"app: {name: x, access: [{policy: view}]}": "[]",
-		"app: {nme: x}":              "[app.nme]",
-		"app: {access: [{role: x}]}": "[app.access.role]",
+		"app: {nme: x}":                             "[app.nme]",
+		"app: {access: [{role: x}]}":                "[app.access.role]",
+		"app: {workers: {mail: {cpu: 1}, fax: {}}}": "[]",
+		"app: {workers: {mail: {gpu: 1}}}":          "[app.workers.mail.gpu]",
 	} {
 		var content map[string]any
 		if err := yaml.Unmarshal([]byte(block), &content); err != nil {

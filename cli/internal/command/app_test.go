@@ -63,5 +63,5 @@ func TestApplications(t *testing.T) {
 	}
 	code, said := f.run("push", "dev", "shop", "--skip-synth")
 	assert.Equal(t, code, done)
-	assert.Equal(t, said, "shop: the settings name no folder to build, so there is no image here: app.image, in environments/, names one that other tools have pushed.\n")
+	assert.Equal(t, said, "shop: the settings name no folder to build, so there is no image here: apps.shop.image, in environments/, names one that other tools have pushed.\n")
 }

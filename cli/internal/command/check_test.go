@@ -17,7 +17,7 @@ region: eu-west-2
 ci: {project: group/project}
 network: {cidr: 10.10.0.0/16, zones: [a, b]}
 database: {instanceClass: db.t4g.micro}
-app: {image: {tag: 0.1.0}}
+apps: {app: {image: {tag: 0.1.0}, web: {}}}
 `
 	f.write("environments/dev.yaml", dev)
 	code, said := f.run("check")

@@ -20,7 +20,7 @@ func help(c *cobra.Command, _ []string) {
 const (
 	intro = "Plinth: the commands in the order they are used. ./plinth <command> --help has examples.\n"
 	outro = `
-Settings: environments/<name>.yaml. Any of them can be overridden: PLINTH_DEV_APP_IMAGE_TAG=1.2.3
+Settings: environments/<name>.yaml. Any of them can be overridden: PLINTH_DEV_APPS_APP_IMAGE_TAG=1.2.3
 Stacks of dev, in order: bootstrap-dev, dev-network, dev-data, dev-cluster, dev-addons, dev-app, dev-observability
 cdktf itself works as well: npx cdktf diff dev-app; npx cdktf deploy 'dev-*'; npx cdktf destroy 'dev-*'
 Exit codes: 0 done, 1 failed or refused, 2 drift, 3 not yet: a needed stack is not deployed, 130 interrupted

@@ -165,7 +165,7 @@ func newRename(p *project.Project) *cobra.Command {
 	o := rename.Options{Out: p.Stdout}
 	c := &cobra.Command{
 		Use: "rename", Short: "Rename the project, the application or the Go module",
-		Long: `It edits project and app.name in environments/*.yaml, and the module's path in every go.mod and import. Then make
+		Long: `It edits project and the names under apps in environments/*.yaml, and the module's path in every go.mod and import. Then make
 golden accepts the new names. Do it before the first deployment: what is deployed keeps its old names.`,
 		Example: `  ./plinth rename --project acme --app shop
   ./plinth rename --module example.com/acme/platform`,

@@ -219,7 +219,7 @@ func newDeploy(p *project.Project) *cobra.Command {
 		Long:  `One stack is deployed when everything that it needs is. A pattern takes all stacks that it matches.`,
 		Example: `  ./plinth deploy dev-network
   ./plinth deploy 'dev-*'
-  PLINTH_DEV_APP_IMAGE_DIGEST=sha256:... ./plinth deploy dev-app --auto-approve`,
+  PLINTH_DEV_APPS_APP_IMAGE_DIGEST=sha256:... ./plinth deploy dev-app --auto-approve`,
 	}
 	change(p, "deploy", order.CheckDeploy, c)
 	return c

@@ -175,7 +175,7 @@ func TestPushOfOne(t *testing.T) {
 	t.Run("of others' image", func(t *testing.T) {
 		d.write("cdktf.out/stacks/dev-shop/cdk.tf.json", `{"output": {"application": {"value": "shop"}}}`)
 		d.succeeds("push -env dev -app shop")
-		contains(t, d.stderr.String(), "shop: the settings name no folder to build, so there is no image here: app.image")
+		contains(t, d.stderr.String(), "shop: the settings name no folder to build, so there is no image here: apps.shop.image")
 	})
 	t.Run("the only one that is built here", func(t *testing.T) {
 		d.Transport = newECR(t)

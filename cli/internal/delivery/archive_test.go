@@ -31,7 +31,7 @@ func TestPushOfAnEarlierJob(t *testing.T) {
 	assert.NilError(t, err, "an image of another commit is pushed")
 	dotenv, err := os.ReadFile(filepath.Join(d.Dir, "build", "push.env"))
 	assert.NilError(t, err)
-	assert.Equal(t, string(dotenv), "PLINTH_DEV_APP_IMAGE_DIGEST="+strings.TrimSpace(d.stdout.String())+"\n")
+	assert.Equal(t, string(dotenv), "PLINTH_DEV_APPS_APP_IMAGE_DIGEST="+strings.TrimSpace(d.stdout.String())+"\n")
 
 	d.Transport = newECR(t)
 	keep(revision)

@@ -88,7 +88,7 @@ func imageTag(described string) string {
 		tag = tag[len(tag)-most:]
 	}
 	tag = strings.TrimLeft(tag, ".-")
-	if tag == "" || tag == "latest" { // app.image.tag must not be latest
+	if tag == "" || tag == "latest" { // The setting image.tag must not be latest
 		return "commit-" + tag
 	}
 	return tag

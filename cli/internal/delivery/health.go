@@ -82,5 +82,5 @@ func unanswered(o object, url string, err error) finding {
 	case strings.Contains(err.Error(), "no such host") && !strings.Contains(url, o.loadBalancer()):
 		return wrong("health", "%s: the domain has no DNS record; it must point to %s", url, o.loadBalancer())
 	}
-	return wrong("health", "%s: %v; check that your network is in app.allowedCIDRs", url, err)
+	return wrong("health", "%s: %v; check that your network is in web.allowedCIDRs", url, err)
 }

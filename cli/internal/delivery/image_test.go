@@ -170,7 +170,7 @@ func TestImageOfOthers(t *testing.T) {
 		d := newDesk(t)
 		d.synthesize("dev")
 		d.succeeds(command)
-		contains(t, d.stderr.String(), "app: there is no app/Dockerfile, so there is no image here: app.image, in environments/, names one that other tools have pushed.")
+		contains(t, d.stderr.String(), "app: there is no app/Dockerfile, so there is no image here: apps.app.image, in environments/, names one that other tools have pushed.")
 		typed, _ := d.calls()
 		assert.Equal(t, len(typed), 0, typed)
 		assert.Equal(t, d.stdout.String(), "")

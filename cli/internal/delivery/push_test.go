@@ -114,7 +114,7 @@ func TestPush(t *testing.T) {
 	d.succeeds("push -env dev")
 	digest := strings.TrimSpace(d.stdout.String())
 	assert.Assert(t, strings.HasPrefix(digest, "sha256:") && len(digest) == 71, digest)
-	contains(t, d.stderr.String(), reference+" is pushed.", "\n  PLINTH_DEV_APP_IMAGE_DIGEST="+digest+" ./plinth deploy dev-app\n", "in environments/dev.yaml")
+	contains(t, d.stderr.String(), reference+" is pushed.", "\n  PLINTH_DEV_APPS_APP_IMAGE_DIGEST="+digest+" ./plinth deploy dev-app\n", "in environments/dev.yaml")
 	assert.DeepEqual(t, e.hosts, map[string]bool{"https://111111111111.dkr.ecr.eu-west-2.amazonaws.com": true})
 	assert.Equal(t, e.pushes, 1)
 

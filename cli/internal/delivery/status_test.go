@@ -273,7 +273,7 @@ func TestStatusUnhealthy(t *testing.T) {
 		{"a release that failed", func(c *cluster, _ *web) { c.releases.Stdout = strings.Replace(releases, "deployed", "failed", 1) }, "release", "app: revision 10 is failed"},
 		{"no release", func(c *cluster, _ *web) { c.releases = answer{Stderr: "No resources found in shop namespace."} }, "release", "app: Helm knows of none"},
 		{"503", func(_ *cluster, w *web) { w.respond = respond(http.StatusServiceUnavailable, `{"database": "away"}`) }, "health", `http://` + balancer + `/health: 503 Service Unavailable: {"database": "away"}`},
-		{"no answer", func(_ *cluster, w *web) { w.err = errors.New("i/o timeout") }, "health", "http://" + balancer + "/health: i/o timeout; check that your network is in app.allowedCIDRs"},
+		{"no answer", func(_ *cluster, w *web) { w.err = errors.New("i/o timeout") }, "health", "http://" + balancer + "/health: i/o timeout; check that your network is in web.allowedCIDRs"},
 		{"no DNS record", func(c *cluster, w *web) {
 			c.replace(`{"http": {}}`, `{"host": "shop.example.com", "http": {}}`)
 			w.err = &url.Error{Op: "Get", URL: "x", Err: errors.New("lookup shop.example.com: no such host")}

@@ -61,7 +61,7 @@ func emptiesDatabase(c change, _ []change) bool {
 
 // needsKEDA is where applications would be stuck: nobody takes off the finalizer of their ScaledObjects.
 const needsKEDA = "cluster.keda: KEDA would be uninstalled before its ScaledObjects, which it alone can delete. " +
-	"Set app.replicas.requestsPerSecond: 0 with cluster.keda: true, deploy the add-ons and the application, then set cluster.keda: false."
+	"Set web.replicas.requestsPerSecond: 0 for each application with cluster.keda: true, deploy the add-ons and the applications, then set cluster.keda: false."
 
 // usesKEDA reports whether KEDA goes in the same deployment as the output of its security group: until the last
 // one, an application's stack read that, for the ScaledObject that it has.

@@ -145,8 +145,8 @@ var rules = []rule{
 	{kinds: databases, applies: downgrade, refused: true, says: "database.version: the database %s cannot go back to an older version. Put the version back that it has. To go back, restore a snapshot from before the upgrade: add it to database.restoreFromSnapshots in the same change."},
 	{kinds: databases, applies: waitingUpgrade, refused: true, says: "database.version: the database %s cannot wait for the maintenance window to get another major version: every deployment would fail until then. Set database.applyImmediately: true, and deploy at a quiet time."},
 	{kinds: []string{"aws_db_instance"}, applies: behind, refused: true, says: "database.version: the read replica %[1]s needs the new version before its primary. Upgrade it, wait until it is available, and deploy again: aws rds modify-db-instance --db-instance-identifier %[1]s --apply-immediately --engine-version <version>"},
-	{kinds: []string{"aws_ecr_repository"}, applies: replaced, refused: true, loses: true, says: "app.name: the image repository %s would be replaced, and its images deleted." + atCreation},
-	{kinds: []string{"aws_wafv2_web_acl"}, applies: associated, refused: true, says: "app.waf.enabled: the load balancer would keep the web ACL %s, which AWS then does not delete. Set app.webACLARN to none as well."},
+	{kinds: []string{"aws_ecr_repository"}, applies: replaced, refused: true, loses: true, says: "project: the image repository %s would be replaced, and its images deleted." + atCreation},
+	{kinds: []string{"aws_wafv2_web_acl"}, applies: associated, refused: true, says: "web.waf.enabled: the load balancer would keep the web ACL %s, which AWS then does not delete. Set web.webACLARN to none as well."},
 
 	{kinds: []string{"aws_eks_fargate_profile"}, applies: emptied, says: "Deletes the Fargate profile %s: EKS stops the pods that are left in it, all at once."},
 	{kinds: []string{"aws_subnet"}, applies: leaving, says: "Deletes the subnet %s, which must be empty: deploy the other stacks first."},

@@ -21,14 +21,14 @@ import (
 // what later jobs need. "./plinth pipeline" has run already.
 var stubs = map[string]string{
 	"Makefile": `lint policy test-bare test-renamed test-cluster test-image:
-	@printf '%s\n' "make $@ role=$${AWS_ROLE_ARN-} digest=$${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
+	@printf '%s\n' "make $@ role=$${AWS_ROLE_ARN-} digest=$$(env | sed -n s/^PLINTH_DEV_APPS_.*_IMAGE_DIGEST=//p)" >> log
 `,
 	"plinth": `#!/bin/sh
 set -eu
-printf '%s\n' "$* role=${AWS_ROLE_ARN-} digest=${PLINTH_DEV_APP_IMAGE_DIGEST-}" >> log
+printf '%s\n' "$* role=${AWS_ROLE_ARN-} digest=$(env | sed -n s/^PLINTH_DEV_APPS_.*_IMAGE_DIGEST=//p)" >> log
 case "$1" in
 image) mkdir -p build/image && touch "build/image/$2.tar" ;;
-push) mkdir -p build && echo "PLINTH_DEV_APP_IMAGE_DIGEST=sha256:of-$3" > "$5" ;;
+push) mkdir -p build && echo "PLINTH_DEV_APPS_$(echo "$3" | tr a-z A-Z)_IMAGE_DIGEST=sha256:of-$3" > "$5" ;;
 deploy)
   mkdir -p build/outputs
   test "$(stat -c %a "$AWS_WEB_IDENTITY_TOKEN_FILE") $(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" = "600 the-token"

@@ -189,12 +189,12 @@ func TestDeployedImage(t *testing.T) {
 			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "manifest.json"), []byte(manifest), 0o600))
 			assert.NilError(t, os.WriteFile(filepath.Join(c.Root, "cdktf.out", "digest"), nil, 0o600))
 			c.Synth = func(_ context.Context, variables ...string) error {
-				digest, _ := strings.CutPrefix(variables[0], "PLINTH_DEV_APP_IMAGE_DIGEST=")
+				_, digest, _ := strings.Cut(variables[0], "_IMAGE_DIGEST=")
 				return os.WriteFile(filepath.Join(c.Root, "cdktf.out", "digest"), []byte(digest), 0o600)
 			}
 			getenv := c.Getenv
 			c.Getenv = func(name string) string {
-				if name == "PLINTH_DEV_APP_IMAGE_TAG" {
+				if name == "PLINTH_DEV_APPS_APP_IMAGE_TAG" {
 					return test.tag
 				}
 				return getenv(name)

@@ -61,16 +61,16 @@ func TestSetApplication(t *testing.T) {
 	t.Parallel()
 	const two = "apps:\n  app: {image: {tag: app}}\n  \"shop\": # ours\n    env: {shop: app}\n"
 	for name, test := range map[string]struct{ text, names, want, said, err string }{
-		"the only one":           {"apps:\n  app:\n    image: {tag: 1}\n", "shop", "apps:\n  shop:\n    image: {tag: 1}\n", "apps.app is apps.shop", ""},
-		"one of two":             {two, "app=web", strings.Replace(two, "  app:", "  web:", 1), "apps.app is apps.web", ""},
-		"in quotes":              {two, "shop=web", strings.Replace(two, `"shop"`, `"web"`, 1), "apps.shop is apps.web", ""},
-		"in braces":              {"apps: {app: {}, shop: {}}\n", "shop=web", "apps: {app: {}, web: {}}\n", "apps.shop is apps.web", ""},
-		"not in this file":       {two, "mail=web", two, "", ""},
-		"renamed already":        {strings.Replace(two, "  app:", "  web:", 1), "app=web", strings.Replace(two, "  app:", "  web:", 1), "", ""},
-		"which of two":           {two, "web", "", "", "apps: has app and shop; say which is renamed: --app app=web"},
-		"another's name":         {two, "app=shop", "", "", "apps.shop: there is such an application already"},
-		"the only one of before": {"app: {name: app}\n", "shop", "app: {name: shop}\n", "app.name is shop", ""},
-		"of one alone":           {"app: {name: app}\n", "app=shop", "", "", "app: is the only application; give its new name alone"},
+		"the only one":         {"apps:\n  app:\n    image: {tag: 1}\n", "shop", "apps:\n  shop:\n    image: {tag: 1}\n", "apps.app is apps.shop", ""},
+		"one of two":           {two, "app=web", strings.Replace(two, "  app:", "  web:", 1), "apps.app is apps.web", ""},
+		"in quotes":            {two, "shop=web", strings.Replace(two, `"shop"`, `"web"`, 1), "apps.shop is apps.web", ""},
+		"in braces":            {"apps: {app: {}, shop: {}}\n", "shop=web", "apps: {app: {}, web: {}}\n", "apps.shop is apps.web", ""},
+		"not in this file":     {two, "mail=web", two, "", ""},
+		"renamed already":      {strings.Replace(two, "  app:", "  web:", 1), "app=web", strings.Replace(two, "  app:", "  web:", 1), "", ""},
+		"which of two":         {two, "web", "", "", "apps: has app and shop; say which is renamed: --app app=web"},
+		"another's name":       {two, "app=shop", "", "", "apps.shop: there is such an application already"},
+		"the only one by name": {"apps: {app: {}}\n", "app=shop", "apps: {shop: {}}\n", "apps.app is apps.shop", ""},
+		"no applications":      {"region: x\n", "shop", "region: x\n", "", ""},
 	} {
 		got, said, err := setApplication(test.text, test.names)
 		if test.err != "" {
@@ -128,7 +128,7 @@ func TestRefuses(t *testing.T) {
 		"a project for a word":             {Options{Project: "a\nb"}, `project: must be lower-case letters`},
 		"an application":                   {Options{App: "kube-system"}, `apps.kube-system: the name must be at most 20 lower-case letters`},
 		"both":                             {Options{Project: "-", App: "-"}, "apps.-: the name must be"},
-		"an application that is not there": {Options{App: "shop=blog"}, "environments/dev.yaml: apps: there is no shop; there are app"},
+		"an application that is not there": {Options{App: "shop=blog"}, "apps: no environment has an application shop; there are app"},
 		"too long together":                {Options{Project: long, App: "shop"}, "project: is too long: the load balancer " + long},
 		"a module":                         {Options{Module: "a b"}, `module: must be a Go module's path, such as example.com/team/platform, is "a b"; letters`},
 		"a module of Go's":                 {Options{Module: "net/http"}, `is "net/http", which is Go's own; put a host in front`},
@@ -170,7 +170,7 @@ func TestRename(t *testing.T) {
 	var said bytes.Buffer
 	names := Options{Project: "other", App: "another", Module: "example.com/other/platform"}
 	assert.NilError(t, Rename(root, names.to(&said)))
-	for _, want := range []string{"environments/dev.yaml: project is other, the application is another\n", " is example.com/other/platform, in ", "make golden"} {
+	for _, want := range []string{"environments/dev.yaml: project is other, apps.app is apps.another\n", " is example.com/other/platform, in ", "make golden"} {
 		assert.Assert(t, strings.Contains(said.String(), want), "it does not say %q:\n%s", want, said.String())
 	}
 	run := func(args ...string) (string, error) {

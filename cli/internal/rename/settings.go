@@ -3,9 +3,11 @@ package rename
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +35,7 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 		old[env.Name] = env.Project
 	}
 	var remaining []string
+	exists := false // the application that is renamed
 	files, err := filepath.Glob(filepath.Join(root, environments, "*.yaml"))
 	if err != nil {
 		return nil, err
@@ -62,7 +65,7 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 			if name != "" {
-				names = append(names, name)
+				names, exists = append(names, name), true
 			}
 		}
 		if err := os.WriteFile(filepath.Join(trial, filepath.Base(path)), []byte(text), 0o600); err != nil {
@@ -74,6 +77,19 @@ func settingsFiles(root string, o Options, changed map[string][]byte) (said []st
 			if o.Project != "" {
 				remaining = append(remaining, mentions(file, text, old[strings.TrimSuffix(filepath.Base(path), ".yaml")])...)
 			}
+		}
+	}
+	if from, to, both := strings.Cut(o.App, "="); both && !exists {
+		var all []string
+		for _, env := range before {
+			if env.Apps[to] != nil { // renamed already
+				exists = true
+			}
+			all = slices.AppendSeq(all, maps.Keys(env.Apps))
+		}
+		if !exists {
+			slices.Sort(all)
+			return nil, fmt.Errorf("apps: no environment has an application %s; there are %s", from, sentence.List(slices.Compact(all)))
 		}
 	}
 	if len(remaining) > 0 {
@@ -129,7 +145,8 @@ func accepted(folder string, o Options) error {
 	return nil
 }
 
-// setApplication renames an application in a YAML text: its key under apps. names is the new name, or old=new. It returns what it has changed, in words. A text without an application of the old name stays.
+// setApplication renames an application in a YAML text: its key under apps. names is the new name, or old=new. It
+// returns what it has changed, in words. A text without an application of the old name stays.
 func setApplication(text, names string) (renamed, said string, err error) {
 	from, to, both := strings.Cut(names, "=")
 	var document yaml.Node

@@ -130,7 +130,7 @@ func TestChoose(t *testing.T) {
 
 func TestImageSettings(t *testing.T) {
 	t.Parallel()
-	a := Application{Environment: "dev-eu", Name: "my-shop"}
-	assert.Equal(t, a.ImageSetting("tag"), "app.image.tag")
-	assert.Equal(t, a.ImageVariable("digest"), "PLINTH_DEV_EU_APP_IMAGE_DIGEST")
+	a := Application{Environment: "eu", Name: "my-shop"}
+	assert.Equal(t, a.ImageSetting("tag"), "apps.my-shop.image.tag")
+	assert.Equal(t, a.ImageVariable("digest"), "PLINTH_EU_APPS_MY_SHOP_IMAGE_DIGEST")
 }
