@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -83,8 +84,11 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// entries are the keys of maps in the walked environments, by the end of the map's variable.
-var entries = map[string]string{"APPS": "APP", "APPSAPPWORKERS": "MAILER", "APPSAPPJOBS": "REPORT"}
+// entries are keys of maps in a walked environment, by the end of the map's variable.
+var entries = map[string]string{"APPS": "SHOP", "APPSSHOPWORKERS": "MAILER", "APPSSHOPJOBS": "NIGHTLYREPORT"}
+
+// ofApplication matches the beginning of an application's variables.
+var ofApplication = regexp.MustCompile(`^APPS_[A-Z]+_`)
 
 // documentedChanges returns the rows by the end of the setting's variable, without underscores.
 func documentedChanges(t *testing.T) map[string]documented {
@@ -151,7 +155,7 @@ func (w walk) play(t *testing.T, rows map[string]documented) (seen, expected map
 				may := map[string]bool{}
 				bootstrap := false
 				for name := range step {
-					row, ok := rows[strings.ReplaceAll(name, "_", "")]
+					row, ok := rows[strings.ReplaceAll(ofApplication.ReplaceAllString(name, "APPS_SHOP_"), "_", "")]
 					assert.Assert(t, ok, "%s: no such setting", name)
 					for _, kind := range row.Replaces {
 						may[kind], expected[kind] = true, true

@@ -97,7 +97,7 @@ type change struct {
 func (c change) name() string {
 	for _, attributes := range []map[string]any{c.Change.Before, c.Change.After} {
 		tags, _ := attributes["tags"].(map[string]any)
-		for _, name := range []any{attributes["fargate_profile_name"], attributes["identifier"], attributes["cluster_identifier"], attributes["name"], attributes["bucket"], tags["Name"]} {
+		for _, name := range []any{attributes["fargate_profile_name"], attributes["identifier"], attributes["cluster_identifier"], attributes["name"], attributes["bucket"], tags["Name"], attributes["id"]} {
 			if text, ok := name.(string); ok && text != "" {
 				return text
 			}

@@ -116,6 +116,10 @@ func TestOf(t *testing.T) {
 		"a web ACL that goes with its stack": {changes: []object{
 			resource("aws_wafv2_web_acl", "delete", object{"name": "w"}, nil), resource("helm_release", "delete", object{"values": []any{`{"ingress":{"wafAclArn":"arn"}}`}}, nil),
 		}, costs: "Uninstalls the release"},
+		"an application that the settings no longer have": {changes: []object{
+			resource("kubernetes_namespace_v1", "delete", object{"id": "shop"}, nil), resource("kubernetes_namespace_v1", "no-op", object{"id": "app"}, object{"id": "app"}),
+		}, costs: "Deletes the namespace shop with all that is in it. To remove an application, destroy its stack before"},
+		"namespaces that go with their stack": {changes: []object{resource("kubernetes_namespace_v1", "delete", object{"id": "shop"}, nil)}},
 		"data sources are read": {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {

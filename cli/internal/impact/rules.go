@@ -94,6 +94,11 @@ func abrupt(c change, all []change) bool {
 	}))
 }
 
+// removed reports whether a resource goes while others of its type stay, as when the settings no longer name it.
+func removed(c change, all []change) bool {
+	return c.deleted() && !c.replaced() && slices.ContainsFunc(all, func(other change) bool { return other.Type == c.Type && !other.deleted() })
+}
+
 func emptied(c change, all []change) bool { return c.deleted() && !abrupt(c, all) }
 
 // namespaces returns the namespaces that a profile selects.
@@ -183,5 +188,6 @@ var rules = []rule{
 	// loses is not set: this database is for data that may be lost, and with it every upgrade of Kubernetes
 	// would fail CI. See docs/environments.md#ephemeral-environments.
 	{kinds: []string{"helm_release"}, applies: emptiesDatabase, says: "Replaces the pod of PostgreSQL in the cluster (%s): it begins empty."},
+	{kinds: []string{"kubernetes_namespace_v1"}, applies: removed, says: "Deletes the namespace %s with all that is in it. To remove an application, destroy its stack before you take it out of apps."},
 	{kinds: []string{"helm_release"}, applies: deleted, says: "Uninstalls the release %s."},
 }
