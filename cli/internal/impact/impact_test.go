@@ -120,7 +120,7 @@ func TestOf(t *testing.T) {
 			resource("kubernetes_namespace_v1", "delete", object{"id": "shop"}, nil), resource("kubernetes_namespace_v1", "no-op", object{"id": "app"}, object{"id": "app"}),
 		}, costs: "Deletes the namespace shop with all that is in it. To remove an application, destroy its stack before"},
 		"namespaces that go with their stack": {changes: []object{resource("kubernetes_namespace_v1", "delete", object{"id": "shop"}, nil)}},
-		"data sources are read": {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
+		"data sources are read":               {changes: []object{{"address": "data.aws_vpc.x", "type": "aws_vpc", "mode": "data", "change": object{"actions": []string{"delete"}}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
