@@ -95,8 +95,13 @@ func releaseTimeout(app *settings.App) int {
 // secretsSeconds is how long the pod of the release command may wait for its machine and its secrets.
 const secretsSeconds = 300
 
-// connectApplication lets the application's pods reach the database, and KEDA their metrics.
+// connectApplication lets the application's pods reach each other's web process and the database, and KEDA their
+// metrics.
 func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
+	if app.Web != nil {
+		// Workers and helm test ask by the Service's name.
+		pods.connect("http-from-pods", "The application from its own pods", pods.id, app.Web.Port)
+	}
 	// Not whenever there is KEDA: an application that no longer needs it must not hold its security group.
 	if app.Web != nil && app.Web.Replicas.RequestsPerSecond > 0 {
 		pods.rules = append(pods.rules, allowIngress(pods.scope, "metrics-from-keda", "The application's metrics from KEDA",

@@ -38,6 +38,7 @@ func applicationRows(app *settings.App) []podRow {
 		rows = append(rows, podRow{app.Name, "database postgres", "tcp/5432"})
 	}
 	if web := app.Web; web != nil {
+		rows = append(rows, podRow{app.Name, app.Name, fmt.Sprintf("tcp/%d", web.Port)})
 		if web.Metrics.Port > 0 {
 			rows = append(rows, podRow{"prometheus", app.Name, fmt.Sprintf("tcp/%d", web.Metrics.Port)})
 		}
