@@ -9,8 +9,8 @@ import (
 func (d *document) checkAccessEntries() {
 	// EKS accepts no group system:…, which Kubernetes reserves.
 	// https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2915
-	if d.isValid("project", "cluster.accessEntries") && d.env.HasDevelopers() && strings.HasPrefix(d.env.Developers(), "system:") {
-		d.report("project", "must not be system while an entry of cluster.accessEntries has policy developer: EKS refuses the group %s", d.env.Developers())
+	if d.isValid("project") && strings.HasPrefix(d.env.Developers(), "system:") {
+		d.report("project", "must not be system: EKS refuses groups such as %s; choose another name", d.env.Developers())
 	}
 	principals := map[string]bool{}
 	for i, access := range d.env.Cluster.AccessEntries {

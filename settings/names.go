@@ -47,6 +47,9 @@ func (e *Environment) KubernetesStacks() []string {
 // Developers returns the Kubernetes group of the access entries with policy developer.
 func (e *Environment) Developers() string { return e.Project + ":developers" }
 
+// Deployers returns the Kubernetes group of the role that deploys an application.
+func (e *Environment) Deployers(app string) string { return e.Project + ":deploy-" + app }
+
 // HasDevelopers reports whether an access entry has policy developer.
 func (e *Environment) HasDevelopers() bool {
 	return slices.ContainsFunc(e.Cluster.AccessEntries, func(a AccessEntry) bool { return a.Policy == AccessDeveloper })

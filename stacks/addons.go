@@ -32,7 +32,7 @@ const (
 )
 
 // NewAddons installs the load balancer controller, metrics-server and External Secrets, routes the pods'
-// output to CloudWatch, and creates the applications' namespaces. Where the settings say so, it installs KEDA
+// output to CloudWatch, and creates the applications' namespaces with their deploy roles' rights. Where the settings say so, it installs KEDA
 // and PostgreSQL.
 func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) *Addons {
 	stack := newStack(scope, env, "addons")
@@ -46,6 +46,7 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data
 	newMetricsServer(stack, env, cluster, controller)
 	secrets := newExternalSecrets(stack, env, cluster, controller)
 	namespaces := newApplicationNamespaces(stack, env)
+	newDeployRoles(stack, env, namespaces)
 
 	groups := newPodGroups(stack, env, cluster)
 	// The stacks of applications that an earlier version deployed still have groups with the plain names, and AWS

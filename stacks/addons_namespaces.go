@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/moved"
+	"plinth/constructs/release"
 	"plinth/settings"
 )
 
@@ -34,6 +35,29 @@ func newApplicationNamespaces(stack cdktf.TerraformStack, env *settings.Environm
 	}
 	moved.AddImports(stack, imports...)
 	return namespaces
+}
+
+// newDeployRoles lets the deploy role of each application install its releases in its namespace.
+//
+// Security: the release is not in these namespaces. Whoever deploys an application can change the ConfigMaps
+// there, and Helm would roll back, as an administrator, to whatever the release's says.
+func newDeployRoles(stack cdktf.TerraformStack, env *settings.Environment, namespaces []cdktf.ITerraformDependable) {
+	const name = "deploy-roles"
+	groups := map[string]any{}
+	for _, app := range env.ApplicationNames() {
+		groups[app] = env.Deployers(app)
+	}
+	chart := cdktf.NewTerraformAsset(stack, jsii.String(name+"-chart"), &cdktf.TerraformAssetConfig{
+		Path: jsii.String("charts/" + name),
+		Type: cdktf.AssetType_DIRECTORY,
+	})
+	release.New(stack, name, release.Config{
+		Name:      name,
+		Namespace: "kube-system",
+		Chart:     *chart.Path(),
+		Values:    map[string]any{"applications": groups},
+		DependsOn: namespaces,
+	})
 }
 
 // forgetNamespace leaves an application's namespace to the add-ons' stack, which has taken it over.

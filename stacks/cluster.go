@@ -154,13 +154,24 @@ var accessPolicies = map[settings.AccessPolicy]string{
 // pipelineAccessEntries returns the access entries of the roles that deploy and plan stacks in the
 // cluster. To create the add-ons' Kubernetes roles, the deploying role must be an administrator.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
+//
+// Security: the roles of an application have rights in its namespace alone. No policy of EKS has all kinds of
+// an application, such as ExternalSecret, without Secrets. So the one that deploys has a group, which
+// charts/deploy-roles gives a Role. The one that plans reads what Helm keeps of the releases in ConfigMaps, and
+// the Ingress. The view policy has both, and no Secrets.
+//   - https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+//   - https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
 func pipelineAccessEntries(env *settings.Environment) []eks.AccessEntry {
 	var all []eks.AccessEntry
 	for _, stack := range env.KubernetesStacks() {
-		all = append(all,
-			eks.AccessEntry{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]},
-			// Security: the role that plans reads everything except Secrets.
-			eks.AccessEntry{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]})
+		deploy := eks.AccessEntry{PrincipalArn: env.RoleARN(env.DeployRole(stack)), Policy: accessPolicies[settings.AccessAdmin]}
+		// Security: the role that plans reads everything except Secrets.
+		plan := eks.AccessEntry{PrincipalArn: env.RoleARN(env.PlanRole(stack)), Policy: accessPolicies[settings.AccessView]}
+		if env.Apps[stack] != nil {
+			deploy.Policy, deploy.Groups = "", []string{env.Deployers(stack)}
+			plan.Namespaces = []string{stack}
+		}
+		all = append(all, deploy, plan)
 	}
 	// The release of the load balancer controller is in a Secret. Its namespace holds no other secret.
 	all = append(all, eks.AccessEntry{

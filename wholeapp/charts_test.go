@@ -64,6 +64,7 @@ func made(p platform, stack, kind string) string {
 const (
 	inClusterDatabase = "postgres"
 	securityGroups    = "security-groups"
+	deployRoles       = "deploy-roles"
 )
 
 // ownChart reports whether a release is the application's, not one that the application depends on.
@@ -108,7 +109,7 @@ func kubernetesNoted(p platform) (broken []string) {
 		}
 		noted := false
 		switch {
-		case e.body["name"] == securityGroups, e.body["name"] == "load-balancer-crds", e.kind == "aws_eks_addon" && e.body["addon_name"] != "coredns":
+		case e.body["name"] == securityGroups, e.body["name"] == "load-balancer-crds", e.body["name"] == deployRoles, e.kind == "aws_eks_addon" && e.body["addon_name"] != "coredns":
 			continue // no pods on Fargate
 		case e.kind == "aws_eks_addon":
 			noted = strings.Contains(fmt.Sprint(e.body["configuration_values"]), `"podAnnotations":{"kubernetes-version":"${`+cluster+`.version}"}`)

@@ -15,7 +15,7 @@ import (
 type AccessEntry struct {
 	// PrincipalArn is an IAM role's or user's.
 	PrincipalArn string
-	// Policy is an EKS access policy's name, for example AmazonEKSViewPolicy.
+	// Policy is an EKS access policy's name, for example AmazonEKSViewPolicy. Empty leaves all rights to Groups.
 	// https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
 	Policy string
 	// Namespaces limits the policy; empty means the whole cluster.
@@ -47,6 +47,9 @@ func newAccessEntries(scope constructs.Construct, clusterName *string, entries [
 			one.id = taken.Take(id, a.PrincipalArn)
 			one.entry = eksaccessentry.NewEksAccessEntry(scope, jsii.String(one.id), config)
 			all[a.PrincipalArn] = one
+		}
+		if a.Policy == "" {
+			continue
 		}
 		accessScope := &eksaccesspolicyassociation.EksAccessPolicyAssociationAccessScope{Type: jsii.String("cluster")}
 		if len(a.Namespaces) > 0 {

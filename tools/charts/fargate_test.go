@@ -24,7 +24,7 @@ func TestFargateProfiles(t *testing.T) {
 			environment, _, _ := strings.Cut(filepath.Base(t.Name()), "-")
 			profiles := fargateProfiles(t, environment)
 			for _, i := range installed {
-				if i.Name == "security-groups" || i.Name == "load-balancer-crds" {
+				if i.Name == "security-groups" || i.Name == "load-balancer-crds" || i.Name == "deploy-roles" {
 					continue
 				}
 				c, isPublished := published.Find(i.Repository, i.Chart, i.Version)

@@ -60,7 +60,7 @@ func TestSecurityGroupsOfPods(t *testing.T) {
 // withGroups leaves out the add-ons that have the cluster's group alone.
 func withGroups(installed []releases.Release) []releases.Release {
 	return slices.DeleteFunc(installed, func(r releases.Release) bool {
-		return slices.Contains([]string{"aws-load-balancer-controller", "load-balancer-crds", "metrics-server", "external-secrets"}, r.Name)
+		return slices.Contains([]string{"aws-load-balancer-controller", "load-balancer-crds", "deploy-roles", "metrics-server", "external-secrets"}, r.Name)
 	})
 }
 

@@ -14,22 +14,24 @@ type KubernetesRequest struct {
 	Verb string
 	// Resource is plural. Group is its API group, empty for the core one.
 	Resource, Group string
-	// Namespace is empty for cluster-scoped resources.
+	// Namespace is empty for cluster-scoped resources, but for a Namespace that is read or changed it is its name.
 	Namespace string
 }
 
-// AuthorizeKubernetes refuses requests that a cluster's access entries do not allow the role. A nil
-// session is the account's administrator, who may do everything.
-// https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+// AuthorizeKubernetes refuses requests that neither the policies of the role's access entry allow nor the Roles
+// of its groups. A nil session is the account's administrator, who may do everything.
+//   - https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+//   - https://docs.aws.amazon.com/eks/latest/userguide/create-k8s-group-access-entry.html
 func (w *World) AuthorizeKubernetes(s *iam.Session, cluster string, requests ...KubernetesRequest) error {
 	if s == nil {
 		return nil
 	}
-	if w.Get("aws_eks_access_entry", cluster+":"+s.RoleARN) == nil {
+	entry := w.Get("aws_eks_access_entry", cluster+":"+s.RoleARN)
+	if entry == nil {
 		return refuse("Unauthorized", "the server has asked for the client to provide credentials: cluster %s has no access entry for %s", cluster, s.RoleARN)
 	}
 	for _, r := range requests {
-		if !w.permits(s.RoleARN, cluster, r) {
+		if !w.permits(s.RoleARN, cluster, r) && !w.rolePermits(texts(any(entry.Attributes), "kubernetes_groups"), cluster, r) {
 			in := "at the cluster scope"
 			if r.Namespace != "" {
 				in = fmt.Sprintf("in the namespace %q", r.Namespace)
@@ -85,6 +87,50 @@ func accessPolicyPermits(policy string, r KubernetesRequest) bool {
 	return false
 }
 
+// Types of the objects that decide what groups may do. Only charts in folders have them here: what published ones
+// bring is for their own service accounts.
+const (
+	roleKind        = "kubernetes_role_v1"
+	roleBindingKind = "kubernetes_role_binding_v1"
+)
+
+// rolePermits reports whether a RoleBinding of the request's namespace gives one of the groups a Role that allows it.
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+func (w *World) rolePermits(groups []string, cluster string, r KubernetesRequest) bool {
+	permitted := false
+	w.Each(func(_, _ string, t *Thing) bool {
+		a := t.Attributes
+		if t.Cluster != cluster || text(a, "metadata.namespace") != r.Namespace {
+			return true
+		}
+		subjects, _ := a["subjects"].([]any)
+		isBound := slices.ContainsFunc(subjects, func(subject any) bool {
+			s, _ := subject.(Attributes)
+			return text(s, "kind") == "Group" && slices.Contains(groups, text(s, "name"))
+		})
+		role := w.Get(roleKind, cluster+":"+r.Namespace+"/"+text(a, "roleRef.name"))
+		if !isBound || role == nil || text(a, "roleRef.kind") != "Role" {
+			return true
+		}
+		rules, _ := role.Attributes["rules"].([]any)
+		permitted = slices.ContainsFunc(rules, func(rule any) bool { return ruleAllows(rule, r) })
+		return !permitted
+	}, roleBindingKind)
+	return permitted
+}
+
+// ruleAllows reports whether a rule of a Role allows a request. The only names in such rules are those of
+// namespaces.
+func ruleAllows(rule any, r KubernetesRequest) bool {
+	has := func(field, value string) bool {
+		all, _ := dig(rule, field).([]any)
+		return slices.Contains(all, any(value)) || slices.Contains(all, any("*"))
+	}
+	names := texts(rule, "resourceNames")
+	isNamed := len(names) == 0 || r.Resource == "namespaces" && slices.Contains(names, r.Namespace)
+	return has("apiGroups", r.Group) && has("resources", r.Resource) && has("verbs", r.Verb) && isNamed
+}
+
 // ObjectRequest is a request for an object of a Helm release. object is "Kind namespace/name".
 func ObjectRequest(verb, object string) KubernetesRequest {
 	kind, name, _ := strings.Cut(object, " ")
@@ -97,10 +143,18 @@ func ObjectRequest(verb, object string) KubernetesRequest {
 		r.Group, r.Resource = "networking.k8s.io", "networkpolicies"
 	case "Deployment", "StatefulSet", "ReplicaSet":
 		r.Group = "apps"
+	case "CronJob", "Job":
+		r.Group = "batch"
 	case "HorizontalPodAutoscaler":
 		r.Group = "autoscaling"
 	case "PodDisruptionBudget":
 		r.Group = "policy"
+	case "ExternalSecret", "SecretStore":
+		r.Group = "external-secrets.io"
+	case "ScaledObject":
+		r.Group = "keda.sh"
+	case "SecurityGroupPolicy":
+		r.Group, r.Resource = "vpcresources.k8s.aws", "securitygrouppolicies"
 	case "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding":
 		r.Group = "rbac.authorization.k8s.io"
 	}

@@ -219,6 +219,10 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 	switch object.Kind {
 	case "Ingress":
 		fields[targetPortsOf] = findTargetPorts(fields, all)
+	case "Role":
+		kind = roleKind
+	case "RoleBinding":
+		kind = roleBindingKind
 	case "SecurityGroupPolicy":
 		kind = podPolicyKind
 		if err := w.checkPodGroups(t.Cluster, name, texts(any(fields), "spec.securityGroups.groupIds")); err != nil {
@@ -227,7 +231,7 @@ func (w *World) addObject(key string, t *Thing, object render.Object, all []rend
 	default:
 		return nil
 	}
-	if scheme := schemeOf(fields); isALB(fields) && w.controller(t.Cluster) != nil {
+	if scheme := schemeOf(fields); kind == ingressKind && isALB(fields) && w.controller(t.Cluster) != nil {
 		if _, err := w.balancerSubnets(text(w.cluster(t.Cluster).Attributes, "vpc_config.vpc_id"), scheme, annotated(fields, "subnets")); err != nil {
 			return err
 		}

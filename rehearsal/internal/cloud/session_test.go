@@ -147,6 +147,51 @@ func TestAuthorize(t *testing.T) {
 	assert.Equal(t, string(line), `{"role":"arn:aws:iam::111111111111:role/r","stack":"network","type":"aws_vpc","name":"vpc-1","operation":"delete","action":"ec2:DeleteVpc","resource":"arn:x","allowed":false}`)
 }
 
+// TestGroupAccess checks what the Roles of its groups allow a role: installing a release in its own namespace, and
+// nothing in another's.
+func TestGroupAccess(t *testing.T) {
+	const role = "arn:aws:iam::111111111111:role/plinth-dev-deploy-shop"
+	s := &iam.Session{RoleARN: role, ARN: "arn:aws:sts::111111111111:assumed-role/plinth-dev-deploy-shop/s"}
+	w := world()
+	w.Add("aws_eks_cluster", "main", &Thing{Attributes: Attributes{"name": "main", "version": "1.35"}})
+	for _, name := range []string{"app", "shop"} {
+		w.Add("kubernetes_namespace_v1", "main:"+name, &Thing{Cluster: "main", Attributes: Attributes{"metadata": []any{Attributes{"name": name}}}})
+	}
+	w.Add("aws_eks_access_entry", "main:"+role, &Thing{Attributes: Attributes{
+		"cluster_name": "main", "principal_arn": role, "kubernetes_groups": []any{"plinth:deploy-shop"},
+	}})
+	release := &Thing{Cluster: "main", Attributes: Attributes{"name": "deploy-roles", "namespace": "kube-system"}}
+	assert.NilError(t, w.installChart("kube-system/deploy-roles", release, "../../../charts/deploy-roles", map[string]any{
+		"applications": map[string]any{"app": "plinth:deploy-app", "shop": "plinth:deploy-shop"},
+	}))
+	kinds := []string{
+		"ConfigMap", "CronJob", "Deployment", "ExternalSecret", "HorizontalPodAutoscaler", "Ingress", "Job", "PodDisruptionBudget", "Role",
+		"RoleBinding", "ScaledObject", "SecretStore", "SecurityGroupPolicy", "Service", "ServiceAccount",
+	}
+	for _, kind := range kinds {
+		for _, verb := range []string{"create", "patch", "delete"} {
+			assert.NilError(t, w.AuthorizeKubernetes(s, "main", ObjectRequest(verb, kind+" shop/x")))
+			assert.ErrorContains(t, w.AuthorizeKubernetes(s, "main", ObjectRequest(verb, kind+" app/x")), "cannot "+verb)
+		}
+	}
+	assert.NilError(t, w.AuthorizeKubernetes(s, "main", KubernetesRequest{Verb: "get", Resource: "namespaces", Namespace: "shop"}))
+	for _, refused := range []KubernetesRequest{
+		{Verb: "get", Resource: "namespaces", Namespace: "app"},
+		{Verb: "patch", Resource: "namespaces", Namespace: "shop"},
+		{Verb: "create", Resource: "namespaces"},
+		{Verb: "list", Resource: "namespaces"},
+		{Verb: "get", Resource: "secrets", Namespace: "shop"},
+		{Verb: "create", Resource: "secrets", Namespace: "shop"},
+		{Verb: "get", Resource: "configmaps", Namespace: "kube-system"},
+		UnknownObject,
+	} {
+		assert.ErrorContains(t, w.AuthorizeKubernetes(s, "main", refused), "cannot "+refused.Verb)
+	}
+	// Without the release there are no rights.
+	w.removeOwned("helm_release kube-system/deploy-roles")
+	assert.ErrorContains(t, w.AuthorizeKubernetes(s, "main", ObjectRequest("create", "Deployment shop/x")), "cannot create")
+}
+
 // TestKubernetesAccess checks what access policies allow a role.
 func TestKubernetesAccess(t *testing.T) {
 	const role = "arn:aws:iam::111111111111:role/r"
