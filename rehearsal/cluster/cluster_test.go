@@ -139,6 +139,8 @@ type release struct {
 	client          controlplane.Client
 	name, namespace string
 	chart, values   string
+	// groups are those to act as; none means as the administrator.
+	groups []string
 }
 
 // prepare creates the namespace of a release of a stack. It has the stack's labels, but a name
@@ -233,7 +235,20 @@ func (r release) helm(verb string, arguments ...string) string {
 }
 
 func (r release) try(verb string, arguments ...string) (string, error) {
-	return r.client.Helm(r.t.Context(), "", append(append(strings.Fields(verb), r.name, "--namespace", r.namespace), arguments...)...)
+	arguments = append(append(strings.Fields(verb), r.name, "--namespace", r.namespace), arguments...)
+	return r.client.Helm(r.t.Context(), "", append(arguments, r.as("--kube-as-user", "--kube-as-group")...)...)
+}
+
+// as are the flags that make a program act as a user with the release's groups.
+func (r release) as(user, group string) (flags []string) {
+	if len(r.groups) == 0 {
+		return nil
+	}
+	flags = []string{user + "=deployer"}
+	for _, name := range r.groups {
+		flags = append(flags, group+"="+name)
+	}
+	return flags
 }
 
 // install waits for the release as the stacks do.
@@ -250,12 +265,16 @@ func (r release) upgrade(tag string, options ...string) error {
 
 func (r release) kubectl(arguments ...string) string {
 	r.t.Helper()
+	output, err := r.tryKubectl(arguments...)
+	assert.NilError(r.t, err)
+	return output
+}
+
+func (r release) tryKubectl(arguments ...string) (string, error) {
 	if !slices.Contains(arguments, "--namespace") {
 		arguments = append(arguments, "--namespace", r.namespace)
 	}
-	output, err := r.client.Kubectl(r.t.Context(), "", arguments...)
-	assert.NilError(r.t, err)
-	return output
+	return r.client.Kubectl(r.t.Context(), "", append(arguments, r.as("--as", "--as-group")...)...)
 }
 
 func (r release) apply(object string) {
