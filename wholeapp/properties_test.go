@@ -289,7 +289,7 @@ var properties = []struct {
 		},
 	},
 	{
-		"no pipeline's role reaches further than its stack, but for what is reviewed", reachesNoFurther,
+		"no role of a pipeline or an application reaches further than its stack, but for what is reviewed", reachesNoFurther,
 		func(p platform) {
 			for _, e := range p.resources("aws_iam_policy") {
 				e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), `"StringEquals"`, `"StringEqualsIfExists"`)

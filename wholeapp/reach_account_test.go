@@ -35,8 +35,9 @@ type awsAccount struct {
 	env       *settings.Environment
 	documents map[string]object // by stack
 	things    []thing
-	roles     map[string]*principal // by ARN
-	resources map[string][]rule     // the policies of buckets and keys, by ARN
+	roles     map[string]*principal     // by ARN
+	resources map[string][]rule         // the policies of buckets and keys, by ARN
+	access    map[string][]clusterRight // what roles may do in the cluster, by ARN
 }
 
 // arnShapes are the ARNs of what each type makes. An attribute of the resource is in braces; {id} is
@@ -130,7 +131,7 @@ func newAccount(p platform, env *settings.Environment) (*awsAccount, error) {
 	for _, stack := range slices.Sorted(maps.Keys(a.documents)) {
 		a.addPolicies(stack)
 	}
-	return a, nil
+	return a, a.addAccess()
 }
 
 var brace = regexp.MustCompile(`\{[a-z_]+\}`)

@@ -162,3 +162,109 @@ func TestStatesAreClosed(t *testing.T) {
 	}
 	assert.Equal(t, len(seen), 3, "%v", seen)
 }
+
+// TestApplicationsApart: what keeps an application's roles away from another's pods, parameters and secrets is
+// noticed when it is wrong.
+func TestApplicationsApart(t *testing.T) {
+	t.Parallel()
+	whole := newPlatform(t, samples, "PLINTH_ENVIRONMENTS=shapes")
+	assert.DeepEqual(t, reachesNoFurther(whole), []string(nil))
+	association := func(p platform, role string) object {
+		for _, e := range p.resources("aws_eks_access_policy_association") {
+			if strings.Contains(e.name, role+"-") {
+				return e.body
+			}
+		}
+		t.Fatalf("%s has no access policy", role)
+		return nil
+	}
+	roles := func(change func(values string) string) func(p platform) {
+		return func(p platform) {
+			for _, e := range p.resources("helm_release") {
+				if e.body["name"] == deployRoles {
+					values := fmt.Sprint(e.body["values"].([]any)[0])
+					changed := change(values)
+					assert.Assert(t, values != changed, "%s", values)
+					e.body["values"] = []any{changed}
+				}
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		spoil func(p platform)
+		want  []string
+	}{
+		"a RoleBinding names another application's group": {
+			roles(func(values string) string { return strings.ReplaceAll(values, ":deploy-billing", ":deploy-shop") }),
+			[]string{"deploy-app: kubernetes:View, kubernetes:Run on another application's pods", "as role billing of billing"},
+		},
+		"a Role is in a namespace of the add-ons": {
+			roles(func(values string) string { return strings.ReplaceAll(values, `"billing" =`, `"keda" =`) }),
+			[]string{"deploy-app: kubernetes:View, kubernetes:Run on addons's pods"},
+		},
+		"a group is another's": {
+			func(p platform) {
+				for _, e := range p.resources("aws_eks_access_entry") {
+					if strings.Contains(e.name, "deploy-handbook_") {
+						e.body["kubernetes_groups"] = []any{"plinth:deploy-handbook", "plinth:deploy-shop"}
+					}
+				}
+			},
+			[]string{"deploy-app: kubernetes:View, kubernetes:Run on another application's pods", "ssm:GetParametersByPath on another application's parameter, as role shop of shop"},
+		},
+		"a plan role sees the whole cluster": {
+			func(p platform) { association(p, "plan-shop")["access_scope"] = object{"type": "cluster"} },
+			[]string{"plan-app: kubernetes:View on another application's pods", "plan-app: kubernetes:View on addons's pods"},
+		},
+		"a plan role edits": {
+			func(p platform) {
+				association(p, "plan-shop")["policy_arn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+			},
+			[]string{"plan-app: kms:Decrypt on data's aws_kms_key, as role shop of app"},
+		},
+		"a role trusts another application's service accounts": {
+			func(p platform) {
+				for _, e := range p.elements() {
+					if e.stack == "shapes-shop" && e.kind == "aws_iam_policy_document" {
+						for _, s := range dig(e.body, "statement").([]any) {
+							conditions, _ := s.(object)["condition"].([]any)
+							for _, c := range conditions {
+								if values := strs(c.(object)["values"]); strings.HasPrefix(values[0], "system:serviceaccount:") {
+									c.(object)["values"] = []any{"system:serviceaccount:indexer:indexer-secrets"}
+								}
+							}
+						}
+					}
+				}
+			},
+			[]string{"deploy-app: ssm:GetParametersByPath on another application's parameter, as role shop of shop"},
+		},
+		// Two limits, of which either is enough.
+		"an application reads another's parameters, and its boundary lets it": {
+			func(p platform) {
+				for _, e := range p.elements() {
+					if e.kind == "aws_iam_policy" {
+						e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), ":parameter/plinth/shapes/shop", ":parameter/plinth/shapes/*")
+					}
+					if e.stack == "shapes-shop" && e.kind == "aws_iam_policy_document" {
+						for _, s := range dig(e.body, "statement").([]any) {
+							if s.(object)["sid"] == "ReadParameters" {
+								s.(object)["resources"] = []any{"arn:aws:ssm:eu-west-2:444444444444:parameter/plinth/shapes/*"}
+							}
+						}
+					}
+				}
+			},
+			[]string{"role of app: ssm:GetParametersByPath on another application's parameter"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken := whole.clone(t)
+			test.spoil(broken)
+			messages := strings.Join(reachesNoFurther(broken), "\n")
+			for _, want := range test.want {
+				assert.Check(t, strings.Contains(messages, want), "%q is not in:\n%s", want, messages)
+			}
+		})
+	}
+}

@@ -36,6 +36,7 @@ func (a *awsAccount) reach(start *principal) (all []found) {
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
+		all = append(all, a.podsOfOthers(p, start, via[p.name])...)
 		for _, r := range p.rules {
 			if r.deny {
 				continue
@@ -49,7 +50,7 @@ func (a *awsAccount) reach(start *principal) (all []found) {
 				}
 				for _, action := range actions {
 					if a.may(p, action, t) {
-						all = append(all, found{a.reviewed(start.name), action, a.whose(t, start), a.via(via[p.name], start)})
+						all = append(all, found{a.reviewed(start), action, a.whose(t, start), a.via(via[p.name], start)})
 					}
 				}
 			}
@@ -65,15 +66,16 @@ func (a *awsAccount) reach(start *principal) (all []found) {
 }
 
 // reviewed is a name of a role as in the list of what is reviewed, where every application is called app.
-func (a *awsAccount) reviewed(name string) string {
-	for app := range a.env.Apps {
-		for _, verb := range []string{"deploy-", "plan-"} {
-			if name == verb+app {
-				return verb + "app"
-			}
+func (a *awsAccount) reviewed(p *principal) string {
+	if a.env.Apps[p.stack] == nil {
+		return p.name
+	}
+	for _, verb := range []string{"deploy-", "plan-"} {
+		if p.name == verb+p.stack {
+			return verb + "app"
 		}
 	}
-	return name
+	return "role of app"
 }
 
 // via is a way over others' roles as in the list of what is reviewed.
@@ -167,29 +169,6 @@ func (a *awsAccount) as(pattern string) (all []*principal) {
 	return all
 }
 
-// readOnly are the access policies that let nobody run a pod.
-var readOnly = regexp.MustCompile(`/AmazonEKS(View|AdminView|SecretReader)Policy$`)
-
-// inCluster are the roles of the pods that a principal's access entries let it run.
-func (a *awsAccount) inCluster(p *principal) (all []*principal) {
-	stack := a.env.Name + "-cluster"
-	associations, _ := dig(a.documents[stack], "resource", "aws_eks_access_policy_association").(object)
-	for _, name := range slices.Sorted(maps.Keys(associations)) {
-		body := associations[name].(object)
-		if a.resolve(stack, fmt.Sprint(body["principal_arn"])) != p.arn || readOnly.MatchString(fmt.Sprint(body["policy_arn"])) {
-			continue
-		}
-		namespaces := strs(dig(body, "access_scope", "namespaces"))
-		if len(namespaces) == 0 {
-			namespaces = []string{"*"}
-		}
-		for _, namespace := range namespaces {
-			all = append(all, a.pods(namespace)...)
-		}
-	}
-	return all
-}
-
 // reviewed is an entry of reach.yaml.
 type reviewed struct {
 	// Role, Can, On and As are patterns: a role such as deploy-data or plan-*, actions, whose things of
@@ -218,7 +197,8 @@ var reviewedReach = sync.OnceValue(func() (list []*reviewed) {
 	return list
 })
 
-// reachesNoFurther: what a pipeline's role can reach outside its stack is in the reviewed list.
+// reachesNoFurther: what a role of a pipeline or of an application can reach outside its stack is in the reviewed
+// list.
 func reachesNoFurther(p platform) (broken []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.settings)) {
 		if len(p.stacks["bootstrap-"+name]) == 0 {
@@ -233,13 +213,15 @@ func reachesNoFurther(p platform) (broken []string) {
 	return broken
 }
 
-// unreviewed are the findings of all pipeline roles that no entry covers, in a line each.
+// unreviewed are the findings of all pipeline roles, and of those of applications, that no entry covers, in a line
+// each.
 func (a *awsAccount) unreviewed(list []*reviewed) (messages []string) {
 	type place struct{ role, what, via string }
 	actions := map[place][]string{}
 	for _, arn := range slices.Sorted(maps.Keys(a.roles)) {
 		p := a.roles[arn]
-		if !strings.HasPrefix(p.name, "deploy-") && !strings.HasPrefix(p.name, "plan-") && p.name != "push" {
+		ofPipeline := strings.HasPrefix(p.name, "deploy-") || strings.HasPrefix(p.name, "plan-") || p.name == "push"
+		if !ofPipeline && a.env.Apps[p.stack] == nil {
 			continue
 		}
 		for _, f := range a.reach(p) {
