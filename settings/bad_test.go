@@ -652,6 +652,8 @@ dev.yaml:9: cluster.publicAccessCIDRs[2]: must be a public network, is 0.0.0.0/8
 		`dev.yaml:12: apps: must have an entry, has none`},
 	{"application of the form before", swap("apps:\n  app:\n    web:\n    image:\n      tag: 1.2.3\n", "app:\n  name: shop\n  image:\n    tag: 1.2.3 # the newest\n  replicas: {min: 1}\n  parameters: {enabled: true}\n"),
 		`dev.yaml:12: app: is now apps, which has an entry for each application; write apps: {shop: {image: {tag: 1.2.3}, parameters: {enabled: true}, web: {replicas: {min: 1}}}}`},
+	{"application whose security group is an add-on's", swap("\n  app:\n", "\n  addons-keda:\n"),
+		`dev.yaml:13: apps.addons-keda: the name must be at most 20 lower-case letters, digits and single dashes, starting with a letter, and no name that Kubernetes or Plinth uses, is "addons-keda"`},
 	{"application called like a stack of Plinth", swap("\n  app:\n", "\n  observability:\n"),
 		`dev.yaml:13: apps.observability: the name must be at most 20 lower-case letters, digits and single dashes, starting with a letter, and no name that Kubernetes or Plinth uses, is "observability"`},
 	{"application whose Fargate profile is another's", swap("\n  app:\n", "\n  ingress-metrics:\n"),

@@ -536,7 +536,7 @@ var appProfiles = []string{"database", "ingress-metrics", "keda", "system"}
 var appKeys = []string{"state"}
 
 func isFreeAppName(s string) bool {
-	for _, prefix := range []string{"kube-", "deploy-", "plan-", "fargate-"} {
+	for _, prefix := range []string{"addons-", "deploy-", "fargate-", "kube-", "plan-"} {
 		if strings.HasPrefix(s, prefix) {
 			return false
 		}
