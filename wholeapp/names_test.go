@@ -2,9 +2,14 @@ package wholeapp
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
+
+	"gotest.tools/v3/assert"
 )
 
 func tagged(p platform) (broken []string) {
@@ -102,4 +107,39 @@ func nameLimits(p platform) (broken []string) {
 		}
 	}
 	return broken
+}
+
+// TestNamesOfApplications: no two resources of an environment have one name, whatever accepted names its
+// applications have, such as a and what could be taken for a part of it.
+func TestNamesOfApplications(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	content, err := os.ReadFile(filepath.Join(samples, "dev.yaml"))
+	assert.NilError(t, err)
+	var apps strings.Builder
+	for _, name := range []string{
+		"a", "a-a", "a-1", "a-ab", "a-access", "a-boundary", "a-database", "a-errors", "a-key", "a-latency", "a-logs", "a-pods", "a-release", "a-secrets", "a-web",
+		"access", "database-primary", "dev", "errors", "images", "logs", "plinth", "pods", "vault", "web",
+	} {
+		assert.Assert(t, accepts(name), name)
+		fmt.Fprintf(&apps, "  %s: {image: {tag: '1'}, parameters: {enabled: true}, web: {metrics: {port: 9090}, waf: {enabled: true}, accessLogs: {enabled: true}}}\n", name)
+	}
+	text := strings.Replace(string(content), "\n  app:\n", "\n"+apps.String()+"  app:\n", 1) + "observability: {prometheus: {enabled: true}, loki: {enabled: true}}\n"
+	assert.NilError(t, os.WriteFile(filepath.Join(folder, "dev.yaml"), []byte(text), 0o600))
+	p := newPlatform(t, folder)
+	owners := map[string]element{}
+	for _, e := range p.elements() {
+		for _, field := range append([]string{"bucket"}, nameFields...) {
+			name, ok := e.body[field].(string)
+			if !ok || strings.HasPrefix(name, "${") || !strings.HasPrefix(e.kind, "aws_") {
+				continue
+			}
+			key := e.kind + " " + name
+			if other, taken := owners[key]; taken && e.kind != "aws_iam_role_policy" {
+				t.Errorf("%s and %s are both called %s", other, e, name)
+			}
+			owners[key] = e
+		}
+	}
+	assert.Assert(t, len(owners) > 400, "%d names", len(owners))
 }
