@@ -67,6 +67,11 @@ func (p *Project) Say(format string, args ...any) { fmt.Fprintf(p.Stderr, format
 // Interactive reports whether somebody is at a terminal to answer.
 func (p *Project) Interactive() bool { return terminal(p.Stdin) }
 
+// Colors reports whether Stdout shows colours.
+//
+// https://no-color.org
+func (p *Project) Colors() bool { return terminal(p.Stdout) && p.Getenv("NO_COLOR") == "" }
+
 func terminal(stream any) bool {
 	file, is := stream.(*os.File)
 	return is && term.IsTerminal(int(file.Fd()))
