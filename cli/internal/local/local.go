@@ -3,6 +3,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,16 +41,20 @@ type Config struct {
 	Stdout io.Writer
 	Color  bool
 	Say    func(format string, args ...any)
+
+	grace time.Duration // tests shorten it
 }
 
 // Run runs the release command to its end, and then web and workers until ctx ends or one of them ends; or the
 // job to its end. It stops what it has started. The error of a process that failed wraps its *exec.ExitError.
 func Run(ctx context.Context, c Config) error {
+	c.grace = cmp.Or(c.grace, grace)
 	r := &run{Config: c}
 	if err := r.prepare(ctx); err != nil {
 		return r.interrupted(ctx, err)
 	}
 	shared, err := r.lock()
+	defer r.locked.Close() // which unlocks it
 	if err != nil {
 		return err
 	}
@@ -112,13 +117,17 @@ func (r *run) setting(name string) string { return "apps." + r.App.Name + "." + 
 
 func (r *run) settingsFile() string { return "environments/" + r.Environment + ".yaml" }
 
-// interrupted returns no error if ctx has ended: Ctrl-C is how a run ends, and a program that it stops fails.
+// interrupted returns no error if ctx has ended: Ctrl-C is how a run ends, and a program that it stops fails. It is
+// not how a job ends.
 func (r *run) interrupted(ctx context.Context, err error) error {
 	var stubborn *stubbornError
-	if ctx.Err() != nil && !errors.As(err, &stubborn) {
-		return nil
+	switch {
+	case ctx.Err() == nil || errors.As(err, &stubborn):
+		return err
+	case r.Job != "":
+		return fmt.Errorf("%s was interrupted", r.Job)
 	}
-	return err
+	return nil
 }
 
 // prepare finds every mistake that can be found before anything runs.
@@ -217,7 +226,7 @@ func (r *run) process(name, path string, command []string, size settings.Size, m
 // is another run's.
 func (r *run) lock() (shared bool, err error) {
 	file := filepath.Join(r.State, "lock")
-	r.locked, err = os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) // closed with this process, which unlocks it
+	r.locked, err = os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return false, err
 	}

@@ -79,10 +79,13 @@ func (s *started) over() bool {
 }
 
 // stubbornError says who had to be killed.
-type stubbornError struct{ names []string }
+type stubbornError struct {
+	names []string
+	grace time.Duration
+}
 
 func (e *stubbornError) Error() string {
-	return fmt.Sprintf("%s did not stop within %s of SIGTERM and %s killed. On the cluster the same happens", sentence.List(e.names), grace, one(e.names, "was", "were"))
+	return fmt.Sprintf("%s did not stop within %s of SIGTERM and %s killed. On the cluster the same happens", sentence.List(e.names), e.grace, one(e.names, "was", "were"))
 }
 
 // stop stops processes gracefully, and waits for them. It kills those that do not stop in time, and all of
@@ -94,7 +97,7 @@ func (r *run) stop(all ...*started) error {
 	for _, s := range all {
 		_ = syscall.Kill(-s.id, syscall.SIGTERM) // it may have ended
 	}
-	late := time.NewTimer(grace)
+	late := time.NewTimer(r.grace)
 	defer late.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -124,7 +127,7 @@ func (r *run) stop(all ...*started) error {
 		}
 	}
 	if stubborn != nil {
-		return &stubbornError{stubborn}
+		return &stubbornError{stubborn, r.grace}
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ func (r *run) environment(p *process) map[string]string {
 			all[name] = value
 		}
 	}
+	all["PWD"] = r.folder
 	maps.Copy(all, r.App.Env)
 	maps.Copy(all, r.local)
 	if r.server != nil {
