@@ -11,7 +11,7 @@ import (
 
 func newSession(p *project.Project) *delivery.Session {
 	return &delivery.Session{
-		Dir: p.Root, Environ: p.Environ, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
+		Dir: p.Root, Environ: p.Environ, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, Transport: http.DefaultTransport,
 		APIPort: 8443, DatabasePort: 5433, // not 443 and 5432, which a developer's own servers may use
 	}
 }
@@ -147,6 +147,7 @@ func newStatus(p *project.Project) *cobra.Command {
 	s := newSession(p)
 	c := ofApplication(p, s, delivery.Status, &cobra.Command{
 		Short: "Show the applications' health; fails if one is not healthy",
+		Long:  "Of each application: its release, its processes with their pods, jobs with their last and next run, the release\ncommand's last run, load balancer and secrets.",
 		Example: `  ./plinth status dev
   ./plinth status dev app
   ./plinth status dev --output json`,
@@ -171,11 +172,12 @@ func newVerify(p *project.Project) *cobra.Command {
 
 func newLogs(p *project.Project) *cobra.Command {
 	s := newSession(p)
-	c := ofApplication(p, s, delivery.Logs, &cobra.Command{
-		Short: "Show the logs of an application's pods",
+	c := ofProcess(p, s, delivery.Logs, &cobra.Command{
+		Short: "Show the logs of an application's pods, or of one process",
 		Long:  "The last hundred lines of each pod, or all since a time. Older logs, and those of deleted pods, are in CloudWatch: see docs/observability.md.",
 		Example: `  ./plinth logs dev
   ./plinth logs dev app --follow
+  ./plinth logs dev app web
   ./plinth logs prod --since 2h`,
 	})
 	c.Flags().BoolVarP(&s.Follow, "follow", "f", false, "go on until Ctrl-C")

@@ -34,7 +34,7 @@ func rootHelp(root *cobra.Command) string {
 		fmt.Fprintf(&text, "\n%s\n", group.Title)
 		for _, c := range root.Commands() {
 			if c.GroupID == group.ID && c.IsAvailableCommand() {
-				fmt.Fprintf(&text, "  %-27s %s\n", usage(c), c.Short)
+				fmt.Fprintf(&text, "  %-29s %s\n", usage(c), c.Short)
 			}
 		}
 	}

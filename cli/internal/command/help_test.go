@@ -86,6 +86,15 @@ func TestCompletion(t *testing.T) {
 func TestComplete(t *testing.T) {
 	f := newFake(t)
 	f.addShop()
+	const dev = `account: "111111111111"
+region: eu-west-2
+ci: {project: group/project}
+network: {cidr: 10.10.0.0/16, zones: [a, b]}
+database: {instanceClass: db.t4g.micro}
+apps: {app: {image: {tag: 0.1.0}, web: {}, workers: {mailer: {command: [a]}}, jobs: {report: {command: [a], schedule: "1 2 * * *"}}}}
+`
+	f.write("environments/dev.yaml", dev)
+	f.write("environments/prod.yaml", strings.NewReplacer("1111", "3333", "10.10", "10.30").Replace(dev))
 	for line, want := range map[string]string{
 		"deploy":              "dev-network dev-data dev-app dev-shop",
 		"deploy dev-network":  "dev-data dev-app dev-shop",
@@ -96,6 +105,14 @@ func TestComplete(t *testing.T) {
 		"status dev app":      "",
 		"status prod":         "",
 		"logs dev":            "app shop",
+		"logs dev app":        "web mailer report",
+		"logs dev shop":       "",
+		"logs dev app web":    "",
+		"restart dev app":     "web mailer report",
+		"run dev app":         "web mailer report",
+		"releases dev":        "app shop",
+		"rollback dev":        "app shop",
+		"rollback dev app":    "",
 		"verify dev":          "app shop",
 		"push":                "dev prod",
 		"push dev":            "app shop",

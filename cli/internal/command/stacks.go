@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -137,47 +138,75 @@ func change(p *project.Project, verb string, check func(context.Context, string,
 		if err := synthesize(c.Context(), p, *skip); err != nil {
 			return err
 		}
-		list, err := order.List(p.Root, names) // reports a typing mistake first
-		if err != nil {
+		return apply(c.Context(), p, verb, check, names, *approve)
+	}
+}
+
+// apply runs cdktf on synthesized stacks, once check returns nil.
+func apply(ctx context.Context, p *project.Project, verb string, check func(context.Context, string, []string) error, names []string, approve bool) error {
+	list, err := order.List(p.Root, names) // reports a typing mistake first
+	if err != nil {
+		return err
+	}
+	if err := approval(p, approve); err != nil {
+		return err
+	}
+	if err := check(ctx, p.Root, names); err != nil {
+		return err
+	}
+	variables, err := useProviders(ctx, p, list...)
+	if err != nil {
+		return err
+	}
+	said := func() {}
+	if verb == "deploy" {
+		if variables, said, err = explained(p, variables); err != nil {
 			return err
 		}
-		if err := approval(p, *approve); err != nil {
-			return err
-		}
-		if err := check(c.Context(), p.Root, names); err != nil {
-			return err
-		}
-		variables, err := useProviders(c.Context(), p, list...)
-		if err != nil {
-			return err
-		}
-		said := func() {}
-		if verb == "deploy" {
-			if variables, said, err = explained(p, variables); err != nil {
+	}
+	args := []string{verb, "--skip-synth"}
+	if approve {
+		args = append(args, "--auto-approve")
+	}
+	single := order.Single(names)
+	if single {
+		variables = append(variables, alone)
+		if verb == "deploy" { // for plinth verify; cdktf leaves out sensitive outputs
+			folder := p.Path("build", "outputs")
+			if err := os.MkdirAll(folder, 0o755); err != nil {
 				return err
 			}
+			args = append(args, "--outputs-file", filepath.Join(folder, names[0]+".json"))
 		}
-		args := []string{verb, "--skip-synth"}
-		if *approve {
-			args = append(args, "--auto-approve")
+	}
+	started := time.Now()
+	err = p.Cdktf(ctx, true, variables, append(args, names...)...)
+	if err != nil {
+		p.Say("%s", ownWords(verb, names, single))
+		if verb == "deploy" {
+			failedReleases(ctx, p, list, started)
 		}
-		single := order.Single(names)
-		if single {
-			variables = append(variables, alone)
-			if verb == "deploy" { // for plinth verify; cdktf leaves out sensitive outputs
-				folder := p.Path("build", "outputs")
-				if err := os.MkdirAll(folder, 0o755); err != nil {
-					return err
-				}
-				args = append(args, "--outputs-file", filepath.Join(folder, names[0]+".json"))
-			}
+	}
+	said()
+	return err
+}
+
+// failedReleases shows what release commands that failed have said last, which Terraform does not.
+func failedReleases(ctx context.Context, p *project.Project, list []order.Stack, started time.Time) {
+	all, err := synthesized.Read(p.Root)
+	if err != nil || ctx.Err() != nil {
+		return
+	}
+	for _, stack := range list {
+		a, is, err := all[stack.Name].Application()
+		if err != nil || !is {
+			continue
 		}
-		err = p.Cdktf(c.Context(), true, variables, append(args, names...)...)
-		if err != nil {
-			p.Say("%s", ownWords(verb, names, single))
+		s := newSession(p)
+		s.Env, s.App = a.Environment, a.Name
+		if said := s.FailedRelease(ctx, started); said != "" {
+			p.Say("\n%s", said)
 		}
-		said()
-		return err
 	}
 }
 

@@ -63,6 +63,7 @@ func newTwo(t *testing.T, shop string) *desk {
 		answer{Args: kubectl + "--raw /version", Stdout: newCluster().version.Stdout},
 		answer{Args: kubectl + "deployments.apps,pods,", Stdout: shop},
 		answer{Args: kubectl + "configmaps --selector owner=helm,name=shop", Stdout: "sh.helm.release.v1.shop.v2 1 4m 2 deployed\n"},
+		answer{Args: kubectl + "configmap sh.helm.release.v1.shop.v2 ", Stdout: stored(`{"version": 2}`)},
 		answer{Args: kubectl + "externalsecrets.external-secrets.io --selector app.kubernetes.io/instance=shop", Stdout: `{"items": []}`},
 		answer{Args: kubectl + "pods --all-namespaces", Stdout: allPods})...)
 	return d

@@ -203,6 +203,7 @@ func (d *desk) run(ctx context.Context, command string) error {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.StringVar(&d.Env, "env", "", "")
 	flags.StringVar(&d.App, "app", "", "")
+	flags.StringVar(&d.Process, "process", "", "")
 	flags.StringVar(&d.Builder, "builder", "", "")
 	flags.StringVar(&d.Repository, "repository", "", "")
 	flags.StringVar(&d.Role, "role", "", "")

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -20,12 +21,25 @@ func (s *Session) logs(ctx context.Context) error {
 	if _, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "--raw", "/version"); err != nil {
 		return err
 	}
+	if s.Process != "" && s.Process != releaseProcess && s.Process != runProcess {
+		all, err := s.workloads(ctx, a)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(w workload) bool { return w.process() == s.Process }) {
+			return unknownProcess(a, s.Process, all, releaseProcess)
+		}
+	}
 	program, err := s.find("kubectl")
 	if err != nil {
 		return err
 	}
+	selector := labelInstance + "=" + a.Release
+	if s.Process != "" {
+		selector += "," + labelComponent + "=" + s.Process
+	}
 	args := []string{
-		"--context", a.cluster, "--namespace", a.Namespace, "logs", "--selector", "app.kubernetes.io/instance=" + a.Release,
+		"--context", a.cluster, "--namespace", a.Namespace, "logs", "--selector", selector,
 		"--all-containers", "--prefix", "--max-log-requests", "50",
 	}
 	if s.Since != "" {

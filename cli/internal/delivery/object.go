@@ -17,6 +17,8 @@ type object struct {
 		Namespace   string            `json:"namespace"`
 		Generation  int64             `json:"generation"`
 		Annotations map[string]string `json:"annotations"`
+		Labels      map[string]string `json:"labels"`
+		Created     time.Time         `json:"creationTimestamp"`
 		Deleted     *time.Time        `json:"deletionTimestamp"`
 	} `json:"metadata"`
 	Spec struct {
@@ -34,6 +36,9 @@ type object struct {
 		Rules       []struct {
 			Host string `json:"host"`
 		} `json:"rules"`
+		Schedule string `json:"schedule"`
+		TimeZone string `json:"timeZone"`
+		Suspend  bool   `json:"suspend"`
 	} `json:"spec"`
 	Status struct {
 		Observed           int64       `json:"observedGeneration"`
@@ -51,7 +56,10 @@ type object struct {
 		DesiredHealthy     int         `json:"desiredHealthy"`
 		DisruptionsAllowed int         `json:"disruptionsAllowed"`
 		RefreshTime        string      `json:"refreshTime"`
-		Succeeded          string      `json:"lastSuccessfulTime"`
+		Succeeded          *time.Time  `json:"lastSuccessfulTime"`
+		Scheduled          *time.Time  `json:"lastScheduleTime"`
+		Active             any         `json:"active"`
+		Started            *time.Time  `json:"startTime"`
 		LoadBalancer       struct {
 			Ingress []struct {
 				Hostname string `json:"hostname"`
@@ -102,6 +110,7 @@ type container struct {
 type why struct {
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
+	Code    int    `json:"exitCode"`
 }
 
 type condition struct {
@@ -127,7 +136,9 @@ func (o object) judge() finding {
 	case "ExternalSecret":
 		return o.secret()
 	case "CronJob":
-		return fine("job", "%s: last succeeded at %s", o.Metadata.Name, cmp.Or(o.Status.Succeeded, "no time yet"))
+		return o.cronJob(time.Now())
+	case "Job":
+		return o.job()
 	}
 	return fine(o.Kind, "%s", o.Metadata.Name)
 }
@@ -143,19 +154,20 @@ func (o object) deployment() finding {
 	for _, c := range o.Spec.Template.Spec.Containers {
 		images = append(images, c.Image)
 	}
+	what := cmp.Or(o.kind(), "deployment")
 	status := o.Status
 	text := fmt.Sprintf("%s: %d of %d available", o.Metadata.Name, status.Available, wanted)
 	switch progress := o.condition("Progressing"); {
 	case progress.Status == "False":
-		return wrong("deployment", "%s; %s", text, progress.reason())
+		return wrong(what, "%s; %s", text, progress.reason())
 	case status.Observed < o.Metadata.Generation:
-		return wrong("deployment", "%s; its last change is not processed yet", text)
+		return wrong(what, "%s; its last change is not processed yet", text)
 	case status.Updated < wanted || status.Replicas > status.Updated:
-		return wrong("deployment", "%s; rolling out: %d updated, %d older", text, status.Updated, status.Replicas-status.Updated)
+		return wrong(what, "%s; rolling out: %d updated, %d older", text, status.Updated, status.Replicas-status.Updated)
 	case status.Available < wanted:
-		return wrong("deployment", "%s", text)
+		return wrong(what, "%s", text)
 	}
-	return fine("deployment", "%s, of %s", text, strings.Join(images, ", "))
+	return fine(what, "%s, of %s", text, strings.Join(images, ", "))
 }
 
 // pod is healthy when it is ready. A pod that terminates, or was evicted and replaced, does not count.

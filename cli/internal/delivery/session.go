@@ -22,6 +22,8 @@ type Session struct {
 	Environ []string
 	// Stdout is for output that a program may read: the digest, the status. Stderr is for people.
 	Stdout, Stderr io.Writer
+	// Stdin is for ./plinth run, if it is a terminal.
+	Stdin io.Reader
 	// Transport reaches registries and the application.
 	Transport http.RoundTripper
 	// JSON writes Stdout as JSON.
@@ -39,6 +41,10 @@ type Session struct {
 	Role string
 	// Dotenv is a file to write the digest to, as a variable.
 	Dotenv string
+	// Process is a process of the application, empty for all, or for the usual one.
+	Process string
+	// Command is what ./plinth run runs.
+	Command []string
 	// Follow makes logs go on; Since is how far back they begin, as in 1h.
 	Follow bool
 	Since  string
@@ -57,11 +63,14 @@ const (
 	Verify     = "verify"
 	Logs       = "logs"
 	Tunnel     = "tunnel"
+	Releases   = "releases"
+	Restart    = "restart"
+	RunOne     = "run"
 )
 
 // Run runs one of the commands.
 func (s *Session) Run(ctx context.Context, command string) error {
-	if command != Tunnel && command != Logs { // these last as long as the user wants
+	if command != Tunnel && command != Logs && command != RunOne { // these last as long as the user wants
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -69,6 +78,7 @@ func (s *Session) Run(ctx context.Context, command string) error {
 	err := map[string]func(*Session, context.Context) error{
 		Image: (*Session).image, Scan: (*Session).scan, Push: (*Session).push, Kubeconfig: (*Session).kubeconfig,
 		Status: (*Session).status, Verify: (*Session).verify, Logs: (*Session).logs, Tunnel: (*Session).tunnel,
+		Releases: (*Session).releases, Restart: (*Session).restart, RunOne: (*Session).runCommand,
 	}[command](s, ctx)
 	switch {
 	case errors.Is(err, errClosed):

@@ -94,20 +94,26 @@ func (s *Session) status(ctx context.Context) error {
 
 // examine returns what there is to say about one application.
 func (s *Session) examine(ctx context.Context, a *application) ([]finding, error) {
-	objects, err := s.objects(ctx, a)
+	objects, err := s.objects(ctx, a, viewed...)
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(objects, func(o object) bool { return o.Kind == "Deployment" || o.Kind == "CronJob" }) {
+		return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %s", a.name, a.Stack)
+	}
 	var release, secrets, health []finding
 	var at sync.WaitGroup
-	at.Go(func() { release = s.release(ctx, a) })
+	at.Go(func() { release = s.release(ctx, a, objects) })
 	at.Go(func() { secrets = s.secrets(ctx, a) })
 	at.Go(func() { health = s.health(ctx, objects) })
 	var found []finding
 	for _, o := range objects {
-		found = append(found, o.judge())
+		if !o.ofCronJob() {
+			found = append(found, o.judge())
+		}
 	}
 	at.Wait()
+
 	return slices.Concat(release, found, secrets, health), nil
 }
 
@@ -176,12 +182,14 @@ func (s *Session) show(e *environment, groups []group) error {
 	return encoder.Encode(report)
 }
 
-// objects returns the objects of the application's release, of the kinds that every viewer of the
-// namespace may read.
-func (s *Session) objects(ctx context.Context, a *application) ([]object, error) {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", strings.Join([]string{
-		"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io", "cronjobs.batch",
-	}, ","), "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
+// viewed are the kinds of an application's objects that every viewer of the namespace may read.
+var viewed = []string{
+	"deployments.apps", "pods", "horizontalpodautoscalers.v2.autoscaling", "poddisruptionbudgets.policy", "ingresses.networking.k8s.io", "cronjobs.batch", "jobs.batch",
+}
+
+// objects returns the objects of the application's release, of some kinds.
+func (s *Session) objects(ctx context.Context, a *application, kinds ...string) ([]object, error) {
+	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", strings.Join(kinds, ","), "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -191,23 +199,19 @@ func (s *Session) objects(ctx context.Context, a *application) ([]object, error)
 	if err := json.Unmarshal([]byte(out), &answer); err != nil {
 		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
 	}
-	for _, o := range answer.Items {
-		if o.Kind == "Deployment" || o.Kind == "CronJob" {
-			return answer.Items, nil
-		}
-	}
-	return nil, fmt.Errorf("%s: the application is not deployed; deploy it first: ./plinth deploy %s", a.name, a.Stack)
+	return answer.Items, nil
 }
 
 // release returns the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
-// It requests a table, which the server makes from the metadata alone.
-func (s *Session) release(ctx context.Context, a *application) []finding {
+// It requests a table, which the server makes from the metadata alone. Only in the release itself is the last
+// run of the release command, whose Job is among the objects if it has failed.
+func (s *Session) release(ctx context.Context, a *application, objects []object) []finding {
 	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "configmaps", "--selector", "owner=helm,name="+a.Release,
 		"--label-columns", "version,status", "--no-headers")
 	if err != nil {
 		return unread("release", err)
 	}
-	last, state := 0, ""
+	last, state, name := 0, "", ""
 	for line := range strings.Lines(out) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
@@ -215,7 +219,7 @@ func (s *Session) release(ctx context.Context, a *application) []finding {
 		}
 		revision := 0
 		if _, err := fmt.Sscan(fields[len(fields)-2], &revision); err == nil && revision > last {
-			last, state = revision, fields[len(fields)-1]
+			last, state, name = revision, fields[len(fields)-1], fields[0]
 		}
 	}
 	switch {
@@ -224,7 +228,11 @@ func (s *Session) release(ctx context.Context, a *application) []finding {
 	case state != "deployed":
 		return []finding{wrong("release", "%s: revision %d is %s", a.Release, last, state)}
 	}
-	return []finding{fine("release", "%s: revision %d is deployed", a.Release, last)}
+	found := []finding{fine("release", "%s: revision %d is deployed", a.Release, last)}
+	if slices.ContainsFunc(objects, object.isRelease) {
+		return found
+	}
+	return append(found, s.releaseCommand(ctx, a, name)...)
 }
 
 // secrets returns the ExternalSecrets, which copy secrets from Secrets Manager. EKS's policy for

@@ -63,13 +63,13 @@ const allPods = `{"items": [
 
 // cluster holds kubectl's answers.
 type cluster struct {
-	version, objects, releases, secrets, pods answer
+	version, objects, releases, last, secrets, pods answer
 }
 
 func newCluster() *cluster {
 	return &cluster{
 		answer{Stdout: `{"major": "1", "minor": "36", "gitVersion": "v1.36.3-eks-1234567"}`},
-		answer{Stdout: healthy}, answer{Stdout: releases}, answer{Stdout: secretReady}, answer{Stdout: allPods},
+		answer{Stdout: healthy}, answer{Stdout: releases}, answer{Stdout: stored(`{"version": 10}`)}, answer{Stdout: secretReady}, answer{Stdout: allPods},
 	}
 }
 
@@ -83,7 +83,8 @@ func (c *cluster) replace(old, replacement string) {
 func (c *cluster) answers() []answer {
 	c.objects.Args, c.releases.Args, c.secrets.Args = kubectl+"deployments.apps,pods,", kubectl+"configmaps --selector owner=helm,name=", kubectl+"externalsecrets.external-secrets.io "
 	c.version.Args, c.pods.Args = kubectl+"--raw /version", kubectl+"pods --all-namespaces"
-	return []answer{c.version, c.objects, c.releases, c.secrets, c.pods}
+	c.last.Args = kubectl + "configmap sh.helm.release.v1.app.v10 --output jsonpath={.data.release}"
+	return []answer{c.version, c.objects, c.releases, c.last, c.secrets, c.pods}
 }
 
 // web answers as the application would.
@@ -145,7 +146,7 @@ func TestStatus(t *testing.T) {
   ✓ kubernetes 1.36
 `)
 	typed, _ := d.calls()
-	assert.Equal(t, len(typed), 5)
+	assert.Equal(t, len(typed), 6)
 	for _, command := range typed {
 		assert.Assert(t, !strings.Contains(command, " secrets "), "%s: asks for secrets", command)
 	}
