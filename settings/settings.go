@@ -372,8 +372,8 @@ type AccessEntry struct {
 	// Principal is an IAM role or user: its ARN, or role/<name> or user/<name> in the environment's
 	// account. A role of IAM Identity Center has a path, which aws iam get-role shows.
 	Principal string `yaml:"principal" validate:"required,principal" example:"role/developer"`
-	// Policy is the access policy. developer may view the application's namespace, read its logs, and
-	// run commands and forward ports in its pods.
+	// Policy is the access policy. developer may view the applications' namespaces, read their logs, forward
+	// ports, and run commands in their pods and in new ones.
 	Policy AccessPolicy `yaml:"policy" validate:"oneof=admin edit view developer"`
 	// Namespaces are the namespaces that edit and view are limited to. Default: the whole cluster.
 	Namespaces []string `yaml:"namespaces" validate:"dive,dnslabel" example:"[app]"`

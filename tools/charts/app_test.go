@@ -557,7 +557,10 @@ func TestAppDevelopers(t *testing.T) {
 			return
 		}
 		role, binding := one[*rbacv1.Role](t, r), one[*rbacv1.RoleBinding](t, r)
-		want := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods/exec", "pods/portforward"}, Verbs: []string{"create", "get"}}}
+		want := []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"pods/attach", "pods/exec", "pods/portforward"}, Verbs: []string{"create", "get"}},
+			{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create", "delete"}},
+		}
 		if !reflect.DeepEqual(role.Rules, want) {
 			t.Errorf("the Role's rules are %v, want %v", role.Rules, want)
 		}
