@@ -129,6 +129,8 @@ apps: {app: {image: {tag: 0.1.0}, web: {}, workers: {mailer: {command: [a]}}, jo
 		"status dev --output": "text json",
 		"lock --platform":     "linux_amd64 linux_arm64 darwin_amd64 darwin_arm64",
 		"images --output":     "text json",
+		"new":                 "app",
+		"new app":             "",
 		"completion":          "bash zsh fish powershell",
 		"completion bash":     "",
 	} {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plinth/cli/internal/newapp"
 	"plinth/cli/internal/order"
 	"plinth/cli/internal/pipeline"
 	"plinth/cli/internal/plan"
@@ -158,6 +159,36 @@ func newPipeline(p *project.Project) *cobra.Command {
 		}
 		return pipeline.Run(p.Root, p.Getenv, p.Stderr)
 	}
+	return c
+}
+
+func newNew(p *project.Project) *cobra.Command {
+	o := newapp.Options{Out: p.Stdout}
+	c := &cobra.Command{
+		Use: "new app <name>", Short: "Add an application to the settings of every environment",
+		Long: `It takes port and user from the folder's Dockerfile (EXPOSE, USER), processes and release command from its Procfile,
+and says what it took and what to check next. The files' own comments and order stay.`,
+		Example: `  ./plinth new app shop
+  ./plinth new app shop --folder services/shop`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] != "app" {
+				return errUsage(c, "%s: it makes an app only.", args[0])
+			}
+			return exactly("kind", "name")(c, args)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return []string{"app"}, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.Name = args[1]
+			return newapp.Add(p.Root, o)
+		},
+	}
+	c.Flags().StringVar(&o.Folder, "folder", "", "where its Dockerfile and Procfile are (default the name)")
+	_ = c.MarkFlagDirname("folder")
 	return c
 }
 

@@ -43,7 +43,7 @@ func newRoot(p *project.Project) *cobra.Command {
 		deployGroup:  {newBootstrap(p), newDiff(p), newPlan(p), newDeploy(p), newOrder(p), newDrift(p), newDestroy(p)},
 		appGroup:     {newDev(p), newImage(p), newScan(p), newPush(p), newStatus(p), newVerify(p), newLogs(p), newRunCommand(p), newRestart(p), newReleases(p), newRollback(p)},
 		accessGroup:  {newKubeconfig(p), newTunnel(p)},
-		projectGroup: {newSetup(p), newLock(p), newImages(p), newPipeline(p), newNote(p), newRename(p), newVersion(p), newCompletion(p)},
+		projectGroup: {newSetup(p), newNew(p), newLock(p), newImages(p), newPipeline(p), newNote(p), newRename(p), newVersion(p), newCompletion(p)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
