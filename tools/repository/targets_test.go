@@ -36,6 +36,7 @@ var elsewhere = map[string]string{
 	"./plinth diff":       "rehearsal/integration TestPipeline",
 	"./plinth order":      "cli/internal/command TestOrder",
 	"./plinth status":     "cli/internal/delivery TestStatus",
+	"./plinth dev":        "cli/internal/local TestSample",
 	"./plinth lock":       "rehearsal/integration TestLockFile",
 	"./plinth images":     "tools/repository TestRenovateImages",
 	"./plinth logs":       "cli/internal/delivery TestLogs",

@@ -42,6 +42,11 @@ needed: see docs/applications.md.`,
 		if err != nil {
 			return err
 		}
+		if app.Database && !local.Installed(p.Root) {
+			if err := p.Setup(c.Context()); err != nil {
+				return err
+			}
+		}
 		return local.Run(c.Context(), local.Config{
 			App: app, Environment: environment, Job: *job, Fresh: *fresh,
 			Root: p.Root, State: p.Path("build", "dev", app.Name), PostgreSQL: p.Path("build", "postgres"),

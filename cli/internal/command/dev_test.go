@@ -54,8 +54,15 @@ func TestDev(t *testing.T) {
 	}
 	f := newFake(t)
 	f.addSettings()
+	f.write("environments/dev.yaml", strings.ReplaceAll(string(f.read("environments/dev.yaml")), "database: false", "database: true"))
+	f.write("tools/requirements.sh", "exit 9\n")
+	code, said := f.run("dev", "app") // which installs PostgreSQL
+	assert.Equal(t, code, 9, said)
+
+	f = newFake(t)
+	f.addSettings()
 	f.write("environments/prod.yaml", "x: 1\n")
-	code, said := f.run("dev", "app")
+	code, said = f.run("dev", "app")
 	assert.Equal(t, code, failed)
 	assert.Assert(t, strings.Contains(said, "environments/prod.yaml"), said)
 	code, said = f.run("dev", "app", "--env", "dev") // another environment's mistake does not matter

@@ -23,7 +23,7 @@ type resolver struct {
 func (r *resolver) resolve(p *process) error {
 	own, err := dockerfile.Command(filepath.Join(r.folder, "Dockerfile"))
 	if len(p.command) == 0 {
-		if err != nil && !(errors.Is(err, os.ErrNotExist) && r.isGo()) {
+		if err != nil && (!errors.Is(err, os.ErrNotExist) || !r.isGo()) {
 			return r.unset(p, err)
 		}
 		p.command = own

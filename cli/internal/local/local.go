@@ -31,6 +31,8 @@ type Config struct {
 	// State is the folder of what stays between runs, such as the database's data. PostgreSQL is the folder of its
 	// programs, which all applications share.
 	State, PostgreSQL string
+	// Secrets are the variables that processes have from Secrets Manager on the cluster.
+	Secrets []string
 	// Environ is the user's environment.
 	Environ []string
 	// Job is the job to run instead of web and workers.
@@ -54,7 +56,7 @@ func Run(ctx context.Context, c Config) error {
 		return r.interrupted(ctx, err)
 	}
 	shared, err := r.lock()
-	defer r.locked.Close() // which unlocks it
+	defer r.unlock()
 	if err != nil {
 		return err
 	}
@@ -245,6 +247,15 @@ func (r *run) lock() (shared bool, err error) {
 	}
 	_, err = r.locked.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
 	return false, err
+}
+
+// unlock undoes lock. To close the file is not enough while another goroutine starts a program, which has the file
+// for a moment.
+func (r *run) unlock() {
+	if r.locked != nil {
+		_ = syscall.Flock(int(r.locked.Fd()), syscall.LOCK_UN) // of no lock if it is another run's
+		r.locked.Close()
+	}
 }
 
 // finish runs a process to its end, as the release command and jobs.

@@ -32,6 +32,7 @@ type machine struct {
 	root string
 	said writer
 	out  writer
+	over chan struct{} // closed when the run has ended
 }
 
 // writer is written and read at the same time.
@@ -107,12 +108,14 @@ func (m *machine) run(c Config) (stop func() error) {
 	m.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, c) }()
+	over := make(chan struct{})
+	m.over = over
+	go func() { ended <- Run(ctx, c); close(over) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	m.t.Cleanup(func() {
-		stop()
+		err := stop()
 		if m.t.Failed() {
-			m.t.Logf("said:\n%s\nprinted:\n%s", m.said.String(), m.out.String())
+			m.t.Logf("ended: %v\nsaid:\n%s\nprinted:\n%s", err, m.said.String(), m.out.String())
 		}
 	})
 	return stop
@@ -124,6 +127,11 @@ func (m *machine) await(text string) {
 	for late := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if strings.Contains(m.out.String()+m.said.String(), text) {
 			return
+		}
+		select {
+		case <-m.over:
+			m.t.Fatalf("the run ends before %q is said", text)
+		default:
 		}
 		if time.Now().After(late) {
 			m.t.Fatalf("%q is never said", text)
@@ -337,7 +345,7 @@ func TestMistakes(t *testing.T) {
 	busy := l.Addr().(*net.TCPAddr).Port
 	holder := ""
 	if _, err := os.Stat("/proc/net/tcp"); err == nil {
-		holder = fmt.Sprintf(" is taken by local.test, process %d. Stop it with kill %[1]d, or take another port: PLINTH_DEV_APPS_SHOP_WEB_PORT=%d ./plinth dev shop", os.Getpid(), busy+1)
+		holder = fmt.Sprintf(" is taken by local.test, process %d. Stop it with kill %[1]d, or take another port: PLINTH_DEV_APPS_SHOP_WEB_PORT=", os.Getpid())
 	}
 	worker := "build: {context: shop}\n    workers: {mailer: {}}"
 	for name, test := range map[string]struct {
@@ -387,6 +395,18 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestNotInstalled checks what is said where npm has no PostgreSQL for the machine.
+func TestNotInstalled(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	assert.NilError(t, os.Remove(m.root+"/node_modules"))
+	m.write("shop/.keep", "")
+	assert.Assert(t, !Installed(m.root))
+	assert.Assert(t, Installed(root))
+	err := Run(t.Context(), m.config("    build: {context: shop}\n    workers: {mailer: {command: [sh]}}\n"))
+	assert.ErrorContains(t, err, "is not installed. ./plinth setup installs it, if npm has it for this machine")
+}
+
 // TestParameters checks what is said of parameters, which are not read from AWS.
 func TestParameters(t *testing.T) {
 	t.Parallel()
@@ -400,4 +420,7 @@ func TestParameters(t *testing.T) {
 	m.write("build/dev/shop/.env", "A=1\n")
 	assert.NilError(t, Run(t.Context(), c))
 	assert.Equal(t, m.said.String(), hint)
+	c.Secrets = []string{"A", "STRIPE_KEY"}
+	assert.NilError(t, Run(t.Context(), c))
+	assert.Equal(t, m.said.String(), hint+"STRIPE_KEY is not set: on the cluster, Secrets Manager has it. Put it into build/dev/shop/.env, one NAME=value a line.\n")
 }

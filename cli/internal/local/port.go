@@ -37,8 +37,12 @@ func (r *run) checkPorts() error {
 		if id, name := listener(port); id != 0 {
 			holder, stop = fmt.Sprintf("%s, process %d", cmp.Or(name, "another program"), id), fmt.Sprintf("Stop it with kill %d", id)
 		}
+		other := port
+		for other < 1024 || other == port || taken(other) {
+			other = other%65535 + 1
+		}
 		return fmt.Errorf("Port %d, which is %s, is taken by %s. %s, or take another port: %s=%d ./plinth dev %s", //nolint:staticcheck // a person reads it as sentences
-			port, r.setting(setting), holder, stop, settings.Variable(r.Environment, r.setting(setting)), port+1, r.App.Name)
+			port, r.setting(setting), holder, stop, settings.Variable(r.Environment, r.setting(setting)), other, r.App.Name)
 	}
 	return nil
 }

@@ -59,11 +59,23 @@ func (r *run) newServer() (*server, error) {
 	return s, s.checkFolders()
 }
 
+// npmPackage is npm's package of PostgreSQL's programs for this machine. Plinth's package.json pins it.
+//
+// https://github.com/leinelissen/embedded-postgres
+func npmPackage() string {
+	return "@embedded-postgres/" + runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
+}
+
+// Installed reports whether npm has installed PostgreSQL in a repository's folder.
+func Installed(root string) bool {
+	_, err := os.Stat(filepath.Join(root, "node_modules", filepath.FromSlash(npmPackage()), "package.json"))
+	return err == nil
+}
+
 // install copies PostgreSQL's programs from npm's package: another user may not be able to read node_modules,
 // and the package lacks its symbolic links, since Plinth runs no package's scripts.
 func (s *server) install(packages, to string) error {
-	name := "@embedded-postgres/" + runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
-	from := filepath.Join(packages, filepath.FromSlash(name))
+	from := filepath.Join(packages, filepath.FromSlash(npmPackage()))
 	var about struct {
 		Version string `json:"version"`
 	}
@@ -72,7 +84,7 @@ func (s *server) install(packages, to string) error {
 		err = json.Unmarshal(content, &about)
 	}
 	if err != nil || about.Version == "" {
-		return fmt.Errorf("PostgreSQL, npm's package %s, is not installed: run ./plinth setup", name)
+		return fmt.Errorf("PostgreSQL, npm's package %s, is not installed. ./plinth setup installs it, if npm has it for this machine: for Linux with glibc and for macOS, on x64 and arm64", npmPackage())
 	}
 	s.version, _, _ = strings.Cut(about.Version, "-")
 	s.programs = filepath.Join(to, about.Version, "native")

@@ -102,7 +102,18 @@ func (r *run) readLocal() error {
 	if r.App.Parameters.Enabled && !found {
 		r.say("%s is on, but parameters are not read from AWS here. Put those that the application needs into %s, one NAME=value a line.", r.setting("parameters.enabled"), r.short(own))
 	}
+	r.missing()
 	return nil
+}
+
+// missing says which variables AWS has on the cluster, and nobody here.
+func (r *run) missing() {
+	all := r.environment(&process{})
+	missing := slices.DeleteFunc(slices.Clone(r.Secrets), func(name string) bool { _, set := all[name]; return set })
+	if len(missing) > 0 {
+		r.say("%s %s not set: on the cluster, Secrets Manager has %s. Put %[3]s into %[4]s, one NAME=value a line.",
+			sentence.List(missing), one(missing, "is", "are"), one(missing, "it", "them"), r.short(r.State+"/.env"))
+	}
 }
 
 // sets reports whether Plinth sets a variable in any process of this application.
