@@ -66,7 +66,7 @@ func (r *resolver) build() (string, error) {
 	if r.built != "" {
 		return r.built, nil
 	}
-	program := filepath.Join(r.State, "program")
+	program := filepath.Join(r.State, "bin", r.App.Name)
 	r.say("Building %s with go build", r.short(r.folder))
 	command := exec.CommandContext(r.ctx, "go", "build", "-o", program, ".")
 	command.Dir, command.Env = r.folder, append(r.Environ, "PWD="+r.folder)
