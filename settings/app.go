@@ -108,6 +108,18 @@ func (d *document) checkApp(app *App) {
 		d.checkSize(at("release"), app.Release.Size())
 	}
 	d.checkParameters(app)
+	d.checkWatched(app)
+}
+
+// checkWatched warns of processes that nothing watches: CloudWatch has no metrics of jobs and Deployments, so their
+// alerts are Prometheus'.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/cloudwatch.html
+func (d *document) checkWatched(app *App) {
+	path := appPath(app.Name, "")
+	if len(app.Workers)+len(app.Jobs) > 0 && !d.env.Observability.Prometheus.Enabled && d.isValid(path, "observability.prometheus") {
+		d.warn(path, "has workers or jobs without alarms when one fails, restarts or does not start; set observability.prometheus.enabled to true for them")
+	}
 }
 
 func (d *document) checkImage(app *App) {

@@ -32,6 +32,23 @@ type App struct {
 	// Database gives all processes the database's address and credentials.
 	Database   bool       `yaml:"database"`
 	Parameters Parameters `yaml:"parameters"`
+	// Secrets are secrets of Secrets Manager that become environment variables of all processes, by the
+	// variable's name.
+	Secrets map[string]*Secret `yaml:"secrets" keys:"envname" validate:"dive"`
+	// ErrorLogs is which log lines the alarm for error logs counts: a condition of a CloudWatch Logs filter for
+	// JSON. A line that is not JSON is in the field log.
+	ErrorLogs string `yaml:"errorLogs" validate:"errorlogs" example:"$.level >= 50"`
+}
+
+// Secret is a secret of Secrets Manager in the environment's account and region. Its key is the data stack's,
+// alias/<project>-<environment>-data, or AWS's own.
+type Secret struct {
+	// Name is the secret's name or ARN. Names that begin with <project>/<environment>/ are Plinth's and other
+	// applications', except below <project>/<environment>/<name>/.
+	Name string `yaml:"name" validate:"required,secretname" example:"shop/stripe"`
+	// Property is a key of a secret that is JSON, with dots between keys that are nested. Default: the whole
+	// secret.
+	Property string `yaml:"property" validate:"omitempty,secretproperty" example:"key"`
 }
 
 // Image is the application's image: a tag or a digest, not both.

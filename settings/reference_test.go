@@ -107,7 +107,7 @@ func (g group) heading() string {
 	if !strings.Contains(path, anyKey) {
 		return path
 	}
-	return "`" + strings.NewReplacer("apps.*", "apps.<name>", "workers.*", "workers.<name>", "jobs.*", "jobs.<name>").Replace(path) + "`"
+	return "`" + strings.NewReplacer("apps.*", "apps.<name>", "workers.*", "workers.<name>", "jobs.*", "jobs.<name>", "secrets.*", "secrets.<variable>").Replace(path) + "`"
 }
 
 func (g group) write(page *bytes.Buffer) {
@@ -207,7 +207,7 @@ func nest(path string, example *yaml.Node) *yaml.Node {
 	keys := strings.Split(path, ".")
 	for i, key := range slices.Backward(keys) {
 		if key == anyKey {
-			key = map[string]string{"apps": "shop", "workers": "mailer", "jobs": "nightly-report"}[keys[i-1]]
+			key = map[string]string{"apps": "shop", "workers": "mailer", "jobs": "nightly-report", "secrets": "STRIPE_KEY"}[keys[i-1]]
 		}
 		if name, ok := strings.CutSuffix(key, "[]"); ok {
 			key, example = name, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{example}}
@@ -268,7 +268,7 @@ func defaultInWords(property *jsonschema.Schema, required bool) string {
 	case []string:
 		return "`[" + strings.Join(value, ", ") + "]`"
 	default:
-		return fmt.Sprintf("`%v`", value)
+		return "`" + strings.ReplaceAll(fmt.Sprint(value), "|", `\|`) + "`"
 	}
 }
 
@@ -306,7 +306,7 @@ func TestSchemaExamples(t *testing.T) {
 	}
 	for _, leaf := range leaves() {
 		found := any(file)
-		for key := range strings.SplitSeq(strings.NewReplacer("apps.*", "apps.shop", "workers.*", "workers.mailer", "jobs.*", "jobs.nightly-report").Replace(leaf.path), ".") {
+		for key := range strings.SplitSeq(strings.NewReplacer("apps.*", "apps.shop", "workers.*", "workers.mailer", "jobs.*", "jobs.nightly-report", "secrets.*", "secrets.STRIPE_KEY").Replace(leaf.path), ".") {
 			inside, _ := found.(map[string]any)
 			found = inside[key]
 		}

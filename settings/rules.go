@@ -278,6 +278,23 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[A-Za-z_][A-Za-z0-9_]*$`,
 			repair:  func(s string) string { return strings.ToUpper(strings.ReplaceAll(dashed(s), "-", "_")) },
 		},
+		// A service that manages a secret has its name and an exclamation mark before it: rds!db-….
+		// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+		"secretname": {
+			must:    "a secret's name (letters, digits and /_+=.@-) or its ARN with the six characters at the end, and not managed by an AWS service",
+			pattern: `^(arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}|[A-Za-z0-9/_+=.@-]{1,512})$`,
+		},
+		"secretproperty": {
+			must:    "a key of a JSON secret (letters, digits and _-), with dots between keys that are nested",
+			pattern: `^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`,
+			also:    func(s string) bool { return len(s) <= 255 },
+		},
+		"errorlogs": {
+			must:   fmt.Sprintf("a condition of a CloudWatch Logs filter for JSON of at most %d characters, such as $.level = \"ERROR\" || $.log = \"*ERROR*\"", longestLogCondition),
+			also:   func(s string) bool { _, err := parseLogCondition(s); return err == nil },
+			remedy: logConditionRemedy,
+		},
 		// Far less than an object in Kubernetes may have, and more than anyone needs.
 		"envvalue": {
 			must: "at most 32,768 bytes",

@@ -58,6 +58,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkProfiles()
 	for _, app := range d.env.Applications() {
 		d.checkApp(app)
+		d.checkSecrets(app, all)
 		if app.Web != nil {
 			d.checkWeb(app, all, selected)
 		}

@@ -97,7 +97,8 @@ func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster
 }
 
 // The log router strips the container runtime's prefix from each line, parses JSON and adds the
-// pod's metadata. Terraform creates the log group with its retention and key; the router
+// pod's metadata. A line that is not JSON stays as it is in the field log, which settings.App.ErrorLogs relies on.
+// Terraform creates the log group with its retention and key; the router
 // creates none.
 const (
 	routerOutput = `[OUTPUT]

@@ -112,7 +112,7 @@ func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
 	}
 }
 
-// readStatements allow reading the application's secrets. There are none without a database and parameters.
+// readStatements allow reading the application's secrets. There are none without a database, parameters and secrets.
 func readStatements(env *settings.Environment, app *settings.App, data *Data) []policy.Statement {
 	var reads []policy.Statement
 	if app.Database {
@@ -121,7 +121,25 @@ func readStatements(env *settings.Environment, app *settings.App, data *Data) []
 	if app.Parameters.Enabled {
 		reads = append(reads, readParametersStatements(env, app, data)...)
 	}
+	if len(app.Secrets) > 0 {
+		reads = append(reads, readSecretsStatements(env, app, data)...)
+	}
 	return reads
+}
+
+// readSecretsStatements allow reading exactly the secrets that the settings name, and using the environment's key for
+// these alone. AWS's own key needs no permission.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+func readSecretsStatements(env *settings.Environment, app *settings.App, data *Data) []policy.Statement {
+	arns := env.SecretARNs(app)
+	decrypt := useKey(env, "DecryptSecrets", "secretsmanager", data.Key.Arn, "kms:Decrypt")
+	decrypt.Conditions = append(decrypt.Conditions, policy.Condition{
+		Test: "StringLike", Variable: "kms:EncryptionContext:SecretARN", Values: arns,
+	})
+	return []policy.Statement{
+		{Sid: "ReadSecrets", Actions: []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, Resources: arns},
+		decrypt,
+	}
 }
 
 // readParametersStatements allow reading all parameters of one path in one call, the only call that
@@ -170,6 +188,7 @@ func chartValues(env *settings.Environment, app *settings.App, data *Data, clust
 		"fargateProfile": profileOf(env, app.Name),
 		"region":         env.Region,
 		"parameters":     map[string]any{"path": ""},
+		"secrets":        each(app.Secrets, secretValues),
 		"developerGroup": "",
 		"workers":        each(app.Workers, workerValues),
 		"jobs":           each(app.Jobs, jobValues),
@@ -206,6 +225,10 @@ func each[P any](processes map[string]P, values func(P) map[string]any) map[stri
 		all[name] = values(process)
 	}
 	return all
+}
+
+func secretValues(secret *settings.Secret) map[string]any {
+	return map[string]any{"name": secret.Name, "property": secret.Property}
 }
 
 func webValues(web *settings.Web) map[string]any {

@@ -31,7 +31,7 @@ type monitoredApp struct {
 	// loadBalancer and targetGroup are app/… and targetgroup/…, nil without web.
 	loadBalancer, targetGroup *string
 	podLogs                   string
-	// errorLogs counts lines of level ERROR.
+	// errorLogs counts the lines that the settings take for errors.
 	errorLogs alarm.Metric
 }
 
@@ -73,11 +73,10 @@ func newMonitoredApp(scope constructs.Construct, env *settings.Environment, app 
 			},
 		}).ArnSuffix()
 	}
-	// The log router adds the pod's metadata to the application's JSON.
 	cloudwatchlogmetricfilter.NewCloudwatchLogMetricFilter(scope, jsii.String("error-log-filter"), &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterConfig{
 		Name:         jsii.String(env.ResourceName(app.Name, "errors")),
 		LogGroupName: jsii.String(m.podLogs),
-		Pattern:      jsii.String(fmt.Sprintf(`{ $.level = "ERROR" && $.kubernetes.namespace_name = "%s" }`, app.Name)),
+		Pattern:      jsii.String(app.ErrorLogPattern()),
 		MetricTransformation: &cloudwatchlogmetricfilter.CloudwatchLogMetricFilterMetricTransformation{
 			Namespace: &m.errorLogs.Namespace, Name: &m.errorLogs.Name, Value: jsii.String("1"), DefaultValue: jsii.String("0"),
 		},

@@ -840,6 +840,9 @@ func checkCredentials(t *testing.T, values map[string]any, r *render.Release, su
 	}
 }
 
+// referenceFile is what a pod waits for in its database's Secret.
+var referenceFile = regexp.MustCompile(`^reference-[0-9a-f]{8} reference$`)
+
 func checkCredentialsOf(t *testing.T, p pod, secret string) {
 	t.Helper()
 	c := p.spec.Containers[0]
@@ -874,8 +877,8 @@ func checkCredentialsOf(t *testing.T, p pod, secret string) {
 			for _, item := range v.Secret.Items {
 				files = append(files, item.Key+" "+item.Path)
 			}
-			if want := []string{"username username", "password password"}; !slices.Equal(files, want) {
-				t.Errorf("%s: files of the Secret are %v, want %v", p.object, files, want)
+			if want := []string{"username username", "password password"}; len(files) != 3 || !slices.Equal(files[:2], want) || !referenceFile.MatchString(files[2]) {
+				t.Errorf("%s: files of the Secret are %v, want %v and the reference", p.object, files, want)
 			}
 		}
 		if mode := *v.Secret.DefaultMode; mode&0o007 != 0 {
@@ -1094,6 +1097,14 @@ func TestAppRefusesValues(t *testing.T) {
 		{"no region", `region: ""`, "/region"},
 		{"region without authorities of RDS", `region: xx-nowhere-1`, "region (xx-nowhere-1): files/rds-global-bundle.pem has no certificate authority"},
 		{"variable of PostgreSQL's clients", `env: {PGHOST: a}`, "env must not set PGHOST"},
+		{"a secret as text", `secrets: {STRIPE_KEY: shop/stripe}`, "/secrets/STRIPE_KEY"},
+		{"a named secret's content", `secrets: {STRIPE_KEY: {name: '{"key": "hunter2"}'}}`, "/secrets/STRIPE_KEY/name"},
+		{"a secret's value", `secrets: {STRIPE_KEY: {name: shop/stripe, value: hunter2}}`, "value"},
+		{"a secret for no variable", `secrets: {stripe-key: {name: shop/stripe}}`, "stripe-key"},
+		{"a path as a property", `secrets: {STRIPE_KEY: {name: shop/stripe, property: "a.#.b"}}`, "/secrets/STRIPE_KEY/property"},
+		{"a secret for a variable of the chart's", `secrets: {PORT: {name: port}}`, "secrets must not set PORT, which the chart sets; remove it"},
+		{"a secret for a variable of the database", `secrets: {PGUSER: {name: user}}`, "secrets must not set PGUSER"},
+		{"a variable twice", `{env: {TZ: UTC}, secrets: {TZ: {name: zone}}}`, "secrets and env both set TZ; remove one"},
 		{"no load balancer name", `ingress: {loadBalancerName: ""}`, "/ingress/loadBalancerName"},
 		{"load balancer name too long", `ingress: {loadBalancerName: a-name-of-thirty-three-characters}`, "/ingress/loadBalancerName"},
 		{"load balancer name of ELB's own", `ingress: {loadBalancerName: internal-app}`, "/ingress/loadBalancerName"},

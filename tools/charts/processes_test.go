@@ -139,7 +139,7 @@ func TestAppProcessesAreAlike(t *testing.T) {
 		if got := strings.ReplaceAll(env(c, "GREETING"), "$$(", "$("); got != "$(PORT) costs $5" || !strings.HasPrefix(env(c, "GREETING"), "$$") {
 			t.Errorf("%s: GREETING is %q", p.object, env(c, "GREETING"))
 		}
-		if env(c, "GOMEMLIMIT") == "" || len(c.EnvFrom) != 1 {
+		if env(c, "GOMEMLIMIT") == "" || len(c.EnvFrom) != 2 {
 			t.Errorf("%s: GOMEMLIMIT is %q, variables come from %v", p.object, env(c, "GOMEMLIMIT"), c.EnvFrom)
 		}
 		i := slices.IndexFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/tmp" })
@@ -246,8 +246,8 @@ func TestAppRelease(t *testing.T) {
 		weights[object.Kind+" "+object.Name] = asInt(t, annotations["helm.sh/hook-weight"])
 	}
 	want := []string{
-		"ConfigMap app-release-certificates", "ExternalSecret app-release-database", "ExternalSecret app-release-parameters", "Job app-release",
-		"SecretStore app-release-database", "SecretStore app-release-parameters",
+		"ConfigMap app-release-certificates", "ExternalSecret app-release-database", "ExternalSecret app-release-parameters", "ExternalSecret app-release-secrets", "Job app-release",
+		"SecretStore app-release-database", "SecretStore app-release-parameters", "SecretStore app-release-secrets",
 		"ServiceAccount shop-release", "ServiceAccount shop-secrets-release",
 	}
 	if got := slices.Sorted(maps.Keys(weights)); !slices.Equal(got, want) {
@@ -280,12 +280,13 @@ func TestAppRelease(t *testing.T) {
 	if pod.ServiceAccountName != "shop-release" || pod.RestartPolicy != corev1.RestartPolicyNever {
 		t.Errorf("the pod runs as %s with restart policy %s", pod.ServiceAccountName, pod.RestartPolicy)
 	}
-	if from := pod.Containers[0].EnvFrom; len(from) != 1 || from[0].SecretRef.Name != "app-release-parameters" {
+	if from := pod.Containers[0].EnvFrom; len(from) != 2 || from[0].SecretRef.Name != "app-release-parameters" || from[1].SecretRef.Name != "app-release-secrets" {
 		t.Errorf("variables come from %v", from)
 	}
-	parameters := customCalled(t, r, "SecretStore", "app-release-parameters")
-	if name := field[string](t, parameters, "spec.provider.aws.auth.jwt.serviceAccountRef.name"); name != "shop-secrets-release" {
-		t.Errorf("the store of parameters asks as %s", name)
+	for _, store := range []string{"app-release-parameters", "app-release-secrets"} {
+		if name := field[string](t, customCalled(t, r, "SecretStore", store), "spec.provider.aws.auth.jwt.serviceAccountRef.name"); name != "shop-secrets-release" {
+			t.Errorf("store %s asks as %s", store, name)
+		}
 	}
 	if role := named[*corev1.ServiceAccount](t, r, "shop-release").Annotations[roleAnnotation]; role != "arn:aws:iam::111111111111:role/queue" {
 		t.Errorf("the command's role is %q", role)

@@ -4,7 +4,7 @@
 {{- $ingress := .Values.ingress -}}
 {{- $processes := include "app.processes" . | fromYaml -}}
 {{- $release := $processes.release -}}
-{{- $secrets := or .Values.database .Values.parameters.path -}}
+{{- $secrets := include "app.reads" . -}}
 
 {{- $all := concat $processes.services $processes.jobs -}}
 {{- if not $all -}}
@@ -67,6 +67,14 @@
 {{- end -}}
 {{- if $taken -}}
 {{- $problems = append $problems (printf "env must not set %s, which the chart sets; remove it" (join ", " $taken)) -}}
+{{- end -}}
+{{- range $variable, $_ := .Values.secrets -}}
+{{- if has $variable $own -}}
+{{- $problems = append $problems (printf "secrets must not set %s, which the chart sets; remove it" $variable) -}}
+{{- end -}}
+{{- if hasKey $.Values.env $variable -}}
+{{- $problems = append $problems (printf "secrets and env both set %s; remove one" $variable) -}}
+{{- end -}}
 {{- end -}}
 
 {{- range .Values.writable -}}

@@ -13,6 +13,29 @@
 {{- printf "%s-parameters" (include "app.secretPrefix" .) -}}
 {{- end -}}
 
+{{/*
+The Secret whose keys are the variables of the named secrets. Its name changes with what is read: a pod never
+starts with the values of other secrets, but waits for its own. That of the release command goes with each
+release, and under one name also if Helm was stopped before.
+*/}}
+{{- define "app.namedSecrets" -}}
+{{- include "app.namedStore" . -}}
+{{- if ne .kind "release" -}}-{{- include "app.reference" .root.Values.secrets -}}{{- end -}}
+{{- end -}}
+{{- define "app.namedStore" -}}
+{{- printf "%s-secrets" (include "app.secretPrefix" .) -}}
+{{- end -}}
+
+{{/* What tells one reference to secrets from another, in a name. */}}
+{{- define "app.reference" -}}
+{{- toJson . | sha256sum | trunc 8 -}}
+{{- end -}}
+
+{{/* Whether there is anything to read from AWS; empty if not. */}}
+{{- define "app.reads" -}}
+{{- if or .Values.database .Values.parameters.path .Values.secrets -}}true{{- end -}}
+{{- end -}}
+
 {{- define "app.secretPrefix" -}}
 {{- include "app.fullname" .root -}}{{- if eq .kind "release" -}}-release{{- end -}}
 {{- end -}}

@@ -125,13 +125,19 @@ command:
 {{- end }}
 securityContext:
   {{- include "app.containerSecurity" . | nindent 2 }}
-{{- if .root.Values.parameters.path }}
-# The application's own settings. What is set below wins over one of the same name. Made by the
-# ExternalSecret: until there is at least one parameter there is no Secret, and the pod waits,
-# since to start with the wrong settings would be worse.
+{{- if or .root.Values.parameters.path .root.Values.secrets }}
+# The application's own settings. The later wins where names are the same, and what is set below over both. Made
+# by the ExternalSecrets: until there is at least one parameter and every secret there is no Secret, and the
+# pod waits, since to start with the wrong settings would be worse.
 envFrom:
+  {{- if .root.Values.parameters.path }}
   - secretRef:
       name: {{ include "app.parameters" . }}
+  {{- end }}
+  {{- if .root.Values.secrets }}
+  - secretRef:
+      name: {{ include "app.namedSecrets" . }}
+  {{- end }}
 {{- end }}
 env:
   {{- include "app.env" . | trim | nindent 2 }}
@@ -255,6 +261,9 @@ volumes:
       items:
         - {key: username, path: username}
         - {key: password, path: password}
+        # Empty, and there once these are of the secret that the values name: another one rolls the pods, and none
+        # starts with what the one before has.
+        - {key: reference-{{ include "app.reference" .root.Values.database.secret }}, path: reference}
   {{- end }}
   {{- if include "app.certificates" .root }}
   - name: certificates

@@ -67,12 +67,13 @@ func TestAppChart(t *testing.T) {
 			Service/shop Deployment/shop HorizontalPodAutoscaler/shop Ingress/shop
 			ExternalSecret/shop-database ExternalSecret/shop-parameters SecretStore/shop-parameters SecretStore/shop-database`,
 		// Hooks have an exclamation mark.
-		"node": `ServiceAccount/shop-release! ConfigMap/shop-release-certificates! ServiceAccount/shop-secrets-release! SecretStore/shop-release-database! SecretStore/shop-release-parameters!
-			ExternalSecret/shop-release-database! ExternalSecret/shop-release-parameters! Job/shop-release!
+		"node": `ServiceAccount/shop-release! ConfigMap/shop-release-certificates! ServiceAccount/shop-secrets-release! SecretStore/shop-release-database! SecretStore/shop-release-parameters! SecretStore/shop-release-secrets!
+			ExternalSecret/shop-release-database! ExternalSecret/shop-release-parameters! ExternalSecret/shop-release-secrets! Job/shop-release!
 			PodDisruptionBudget/shop PodDisruptionBudget/shop-mailer ServiceAccount/shop ServiceAccount/shop-secrets ConfigMap/shop-certificates
 			Service/shop Deployment/shop Deployment/shop-mailer HorizontalPodAutoscaler/shop HorizontalPodAutoscaler/shop-mailer
 			CronJob/shop-nightly-report Ingress/shop
-			ExternalSecret/shop-database ExternalSecret/shop-parameters SecretStore/shop-parameters SecretStore/shop-database`,
+			ExternalSecret/shop-database ExternalSecret/shop-parameters ExternalSecret/shop-secrets-d5a8fa0d
+			SecretStore/shop-parameters SecretStore/shop-secrets SecretStore/shop-database`,
 		"spring": `PodDisruptionBudget/shop ServiceAccount/orders ServiceAccount/orders-secrets ConfigMap/shop-certificates Service/shop Deployment/shop
 			HorizontalPodAutoscaler/shop Ingress/shop ExternalSecret/shop-database SecretStore/shop-database`,
 		"worker": `PodDisruptionBudget/shop-importer ServiceAccount/importer ServiceAccount/importer-secrets ConfigMap/shop-certificates Deployment/shop-importer
