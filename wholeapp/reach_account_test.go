@@ -245,6 +245,9 @@ func (a *awsAccount) addRuntime() {
 		add("addons", "target group", fmt.Sprintf("elasticloadbalancing:targetgroup/k8s-%d/1", i), controllers...)
 		add("addons", "listener", "elasticloadbalancing:listener/app/"+name+app+"/1/1", controllers...)
 		add(app, "parameter", "ssm:parameter/"+env.Project+"/"+env.Name+"/"+app+"/key")
+		for _, arn := range env.SecretARNs(env.Apps[app]) {
+			add(app, "secret", strings.Replace(arn, "??????", "AbCdEf", 1))
+		}
 	}
 	add("observability", "secret", "secretsmanager:secret:"+env.Project+"/"+env.Name+"/grafana-AbCdEf")
 }

@@ -257,6 +257,23 @@ func TestApplicationsApart(t *testing.T) {
 			},
 			[]string{"role of app: ssm:GetParametersByPath on another application's parameter"},
 		},
+		"an application reads another's secret, and its boundary lets it": {
+			func(p platform) {
+				for _, e := range p.elements() {
+					if e.kind == "aws_iam_policy" {
+						e.body["policy"] = strings.ReplaceAll(fmt.Sprint(e.body["policy"]), ":secret:shop/stripe-??????", ":secret:billing/smtp-*")
+					}
+					if e.stack == "shapes-shop" && e.kind == "aws_iam_policy_document" {
+						for _, s := range dig(e.body, "statement").([]any) {
+							if s.(object)["sid"] == "ReadSecrets" {
+								s.(object)["resources"] = []any{"arn:aws:secretsmanager:eu-west-2:444444444444:secret:billing/smtp-*"}
+							}
+						}
+					}
+				}
+			},
+			[]string{"role of app: secretsmanager:GetSecretValue on another application's secret"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken := whole.clone(t)

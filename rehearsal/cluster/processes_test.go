@@ -139,3 +139,57 @@ func (r release) have(tag string) {
 		return ""
 	})
 }
+
+// TestAnotherSecret: values that name another secret replace all pods, and as many can serve meanwhile. The values of
+// the same secrets replace none.
+func TestAnotherSecret(t *testing.T) {
+	t.Parallel()
+	r := prepareSample(t, "node", "another-secret")
+	r.install()
+	r.serves("shop")
+	names := func() (all []string) {
+		for _, p := range get[corev1.PodList](r, "pods", "--selector", "app.kubernetes.io/component in (web, mailer)").Items {
+			if p.DeletionTimestamp == nil {
+				all = append(all, p.Name)
+			}
+		}
+		return all
+	}
+	upgrade := func(values string) {
+		t.Helper()
+		r.helm("upgrade", r.chart, "--values", r.values, "--set", values, "--wait", "--atomic", "--timeout", "2m")
+	}
+	before := names()
+	upgrade("secrets.STRIPE_KEY.name=shop/stripe")
+	assert.DeepEqual(t, names(), before)
+	for _, values := range []string{
+		"secrets.STRIPE_KEY.name=shop/stripe-2",
+		"secrets.STRIPE_KEY.name=shop/stripe-2,secrets.MAIL.name=shop/mail",
+		"database.secret=plinth/dev/shop/database-b",
+	} {
+		before := names()
+		watch := r.watch()
+		upgrade(values)
+		eventually(t, "the pods", func() string {
+			pods := names()
+			for _, name := range pods {
+				if slices.Contains(before, name) {
+					return name + " is from before"
+				}
+			}
+			if len(pods) != len(before) {
+				return fmt.Sprintf("%d pods, want %d", len(pods), len(before))
+			}
+			return ""
+		})
+		watch("while pods got " + values)
+		// What the pods wait for is there, and nothing of the secrets before.
+		found := strings.Fields(r.kubectl("get", "externalsecrets.external-secrets.io", "--output", "jsonpath={.items[*].spec.target.name}"))
+		assert.Equal(t, len(found), 3, "%v", found)
+		for _, from := range get[appsv1.Deployment](r, "deployment", r.name).Spec.Template.Spec.Containers[0].EnvFrom {
+			assert.Check(t, slices.Contains(found, from.SecretRef.Name), "%s is not made: %v", from.SecretRef.Name, found)
+		}
+	}
+	r.helm("uninstall", "--wait", "--timeout", "1m")
+	r.empty()
+}
