@@ -133,3 +133,36 @@ func TestRollingUpdate(t *testing.T) {
 		t.Errorf("%d visits were counted, %d were answered", count, load.count(200))
 	}
 }
+
+// Another secret, with another login, restarts the replicas one after another. Both logins are valid until the last has
+// gone: clients notice nothing.
+func TestRestartForAnotherSecret(t *testing.T) {
+	t.Parallel()
+	database := postgrestest.Start(t, postgrestest.Config{})
+	balancer := newBalancer(t)
+	var replicas []*process
+	for range 2 {
+		replica := start(t, database, options{})
+		balancer.add(t, replica)
+		replicas = append(replicas, replica)
+	}
+	load := newLoad(t, balancer.url)
+	load.more(t, 200, 100)
+	owner := database.Username
+	const other = "other"
+	database.Exec("CREATE ROLE " + other + " LOGIN PASSWORD 'other-test-password' IN ROLE " + owner)
+	database.Username, database.Password = other, "other-test-password"
+	for _, old := range replicas {
+		balancer.add(t, start(t, database, options{}))
+		old.signal(syscall.SIGTERM)
+		if code := old.exit(); code != 0 {
+			t.Errorf("status %d", code)
+		}
+	}
+	database.Exec("ALTER ROLE " + owner + " NOLOGIN")
+	load.more(t, 200, 100)
+	load.flawless(t)
+	if count := visits(t, database); count != load.count(200) {
+		t.Errorf("%d visits were counted, %d were answered", count, load.count(200))
+	}
+}
