@@ -26,7 +26,8 @@ type Alarms struct {
 	ErrorRatePercent int `yaml:"errorRatePercent" validate:"between=1-100"`
 	// P95LatencyMilliseconds is the 95th percentile of response times.
 	P95LatencyMilliseconds int `yaml:"p95LatencyMilliseconds" validate:"between=10-60000"`
-	// ErrorLogsPer5Minutes is the number of log lines of level ERROR in five minutes.
+	// ErrorLogsPer5Minutes is the number of an application's log lines in five minutes that are errors by its
+	// errorLogs.
 	ErrorLogsPer5Minutes int `yaml:"errorLogsPer5Minutes" validate:"between=1-1000000"`
 	// DatabaseCPUPercent is the CPU use of a database instance over ten minutes.
 	DatabaseCPUPercent int `yaml:"databaseCPUPercent" validate:"between=10-100"`

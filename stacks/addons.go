@@ -97,9 +97,9 @@ func routePodLogs(stack cdktf.TerraformStack, env *settings.Environment, cluster
 }
 
 // The log router strips the container runtime's prefix from each line, parses JSON and adds the
-// pod's metadata. A line that is not JSON stays as it is in the field log, which settings.App.ErrorLogs relies on.
-// Terraform creates the log group with its retention and key; the router
-// creates none.
+// pod's metadata. A line that is not JSON stays in the field log, where settings.App.ErrorLogs finds it. Terraform
+// creates the log group with its retention and key; the router creates none.
+// https://docs.fluentbit.io/manual/pipeline/filters/kubernetes
 const (
 	routerOutput = `[OUTPUT]
     Name cloudwatch_logs

@@ -43,7 +43,7 @@ func applicationAlarms(env *settings.Environment, app monitoredApp, limits setti
 		loadBalancerAlarms(env, app, limits, add)
 	}
 	add("error-logs", alarm.Config{
-		Description: fmt.Sprintf("%s writes more than %d lines of level ERROR in five minutes. Read them: ./plinth logs %s %s, "+
+		Description: fmt.Sprintf("%s writes more than %d error lines in five minutes. Read them: ./plinth logs %s %s, "+
 			"or in log group %s those of namespace %s.", app.Name, limits.ErrorLogsPer5Minutes, env.Name, app.Name, app.podLogs, app.Name),
 		Metric:    app.errorLogs,
 		Threshold: float64(limits.ErrorLogsPer5Minutes), Minutes: 5, Periods: 1, Wrong: 1,

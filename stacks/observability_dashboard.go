@@ -53,7 +53,7 @@ func newDashboard(stack cdktf.TerraformStack, env *settings.Environment, mon mon
 
 // graphs returns an application's rows.
 func (m monitoredApp) graphs() [][]graph {
-	errors := graph{m.Name + ": lines of level ERROR", []alarm.Metric{m.errorLogs}}
+	errors := graph{m.Name + ": error lines", []alarm.Metric{m.errorLogs}}
 	if m.Web == nil {
 		return [][]graph{{errors}}
 	}
