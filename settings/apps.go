@@ -29,9 +29,16 @@ type App struct {
 	// Release is the command that runs to its end before the processes of a new release start, such as
 	// database migrations. If it fails, the release before goes on.
 	Release *Release `yaml:"release"`
-	// Database gives all processes the database's address and credentials.
-	Database   bool       `yaml:"database"`
-	Parameters Parameters `yaml:"parameters"`
+	// Database gives the application a database and a user of its own, and all processes their address and
+	// credentials. Without it, the data stay until somebody deletes them.
+	Database bool `yaml:"database"`
+	// DatabaseName is the database's name in the server. Default: the application's, or database.name if no other
+	// application has a database.
+	DatabaseName string `yaml:"databaseName" validate:"omitempty,dbname" example:"app"`
+	// PasswordVersion changes the password of the application's database user: increase it by 1, and deploy data,
+	// addons and the application. Until then the old one works.
+	PasswordVersion int        `yaml:"passwordVersion" validate:"between=1-1000000"`
+	Parameters      Parameters `yaml:"parameters"`
 	// Secrets are secrets of Secrets Manager that become environment variables of all processes, by the
 	// variable's name.
 	Secrets map[string]*Secret `yaml:"secrets" keys:"envname" validate:"dive"`

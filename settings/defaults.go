@@ -63,7 +63,7 @@ var entryDefaults = map[reflect.Type]func() any{
 	// The least powerful policy.
 	reflect.TypeFor[AccessEntry](): func() any { return &AccessEntry{Policy: AccessView} },
 	reflect.TypeFor[App](): func() any {
-		return &App{User: 65532, Database: true, ErrorLogs: `$.level = "ERROR" || $.log = "*ERROR*"`}
+		return &App{User: 65532, Database: true, PasswordVersion: 1, ErrorLogs: `$.level = "ERROR" || $.log = "*ERROR*"`}
 	},
 	reflect.TypeFor[Web](): func() any {
 		return &Web{

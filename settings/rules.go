@@ -537,7 +537,7 @@ var stackNames = []string{"addons", "bootstrap", "cluster", "data", "network", "
 
 // appNamespaces are the namespaces of Kubernetes, of EKS's log router and of Plinth's add-ons.
 var appNamespaces = []string{
-	"default", "aws-observability", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
+	"default", "aws-observability", "databases", "external-secrets", "grafana", "keda", "kube-state-metrics", "loki", "metrics-server", "pod-logs", "postgres", "prometheus",
 	"security-groups", // a release in the application's namespace
 }
 
@@ -546,7 +546,7 @@ var appNamespaces = []string{
 var appRoles = []string{"alarms-slack", "aws-load-balancer-controller", "bastion", "database-backup", "flow-logs", "postgres-monitoring", "push"}
 
 // appProfiles are the names of the cluster's other Fargate profiles.
-var appProfiles = []string{"database", "ingress-metrics", "keda", "system"}
+var appProfiles = []string{"database", "ingress-metrics", "keda-databases", "system"}
 
 // appKeys are the suffixes of the aliases of the environment's KMS keys. That of the key that encrypts an
 // application's web ACL's log is its name.

@@ -214,7 +214,8 @@ type Database struct {
 	Version string `yaml:"version" validate:"pgversion" jsonschema:"oneof_type=string;number"`
 	// InstanceClass is the RDS instance class. Required, except with in-cluster.
 	InstanceClass string `yaml:"instanceClass" validate:"omitempty,class" example:"db.t4g.micro"`
-	// Name is the name of the database.
+	// Name is the name of the first database. An application of this name has it, or the only one with a database,
+	// or the one that names it.
 	Name string `yaml:"name" validate:"required,dbname"`
 	// Username is the master user. Its password is stored in Secrets Manager only.
 	Username string `yaml:"username" validate:"required,dbuser"`

@@ -56,6 +56,7 @@ func (d *document) check(all []*document, selected []string) {
 	d.checkAccessEntries()
 	d.checkVariables()
 	d.checkProfiles()
+	d.checkDatabases()
 	for _, app := range d.env.Applications() {
 		d.checkApp(app)
 		d.checkSecrets(app, all)

@@ -59,9 +59,11 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data
 		newKEDA(kedaGroup, namespaces)
 	}
 	result := &Addons{TerraformStack: stack, KEDASecurityGroupID: kedaGroup.id, DatabaseSecurityGroupID: data.Database.SecurityGroupID}
+	server := secrets
 	if env.Database.Engine == settings.EngineInCluster {
-		result.DatabaseSecurityGroupID = newInClusterDatabase(groups, data, secrets)
+		result.DatabaseSecurityGroupID, server = newInClusterDatabase(groups, data, secrets)
 	}
+	newDatabases(groups, data, result.DatabaseSecurityGroupID, server)
 	output(stack, "pod_log_group", "CloudWatch log group of the pods' output", cluster.PodLogs)
 	return result
 }

@@ -17,18 +17,19 @@ const inClusterDatabase = "postgres"
 const inClusterChart = "charts/postgres"
 
 // newInClusterDatabase installs PostgreSQL in its own namespace, after External Secrets, which brings its
-// password. It returns the security group of its pod: only pods that a rule of it names reach PostgreSQL.
-func newInClusterDatabase(groups *podGroups, data *Data, secrets cdktf.ITerraformDependable) *string {
+// password. It returns the security group of its pod, only pods that a rule of it names reach PostgreSQL, and the
+// release.
+func newInClusterDatabase(groups *podGroups, data *Data, secrets cdktf.ITerraformDependable) (*string, cdktf.ITerraformDependable) {
 	stack, env, cluster := groups.stack, groups.env, groups.cluster
 	namespace := newNamespace(stack, inClusterDatabase, nil)
 	server := groups.add(inClusterDatabase, "Pods of PostgreSQL", confined)
 	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,
-		"Lets PostgreSQL's password be read for its pod", readPasswordStatements(env, data))
+		"Lets PostgreSQL's password be read for its pod", readPasswordStatements(env, data, data.Database.SecretArn))
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("database-chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(inClusterChart),
 		Type: cdktf.AssetType_DIRECTORY,
 	})
-	release.New(stack, "database", release.Config{
+	installed := release.New(stack, "database", release.Config{
 		Name:      inClusterDatabase,
 		Namespace: inClusterDatabase,
 		Chart:     *folder.Path(),
@@ -46,5 +47,5 @@ func newInClusterDatabase(groups *podGroups, data *Data, secrets cdktf.ITerrafor
 		}),
 		DependsOn: append(role.Permissions, namespace, server.install(namespace), secrets),
 	})
-	return server.id
+	return server.id, installed
 }

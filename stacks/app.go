@@ -116,7 +116,7 @@ func connectApplication(pods *podGroup, app *settings.App, addons *Addons) {
 func readStatements(env *settings.Environment, app *settings.App, data *Data) []policy.Statement {
 	var reads []policy.Statement
 	if app.Database {
-		reads = readPasswordStatements(env, data)
+		reads = readPasswordStatements(env, data, loginSecret(app, data))
 	}
 	if app.Parameters.Enabled {
 		reads = append(reads, readParametersStatements(env, app, data)...)
@@ -207,7 +207,7 @@ func chartValues(env *settings.Environment, app *settings.App, data *Data, clust
 		}
 	}
 	if app.Database {
-		values["database"] = databaseValues(env, data)
+		values["database"] = databaseValues(env, app, data)
 	}
 	if app.Parameters.Enabled {
 		values["parameters"] = map[string]any{"path": env.ParameterPath(app)}

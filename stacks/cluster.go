@@ -38,7 +38,9 @@ const (
 	systemProfile         = "system"
 	ingressMetricsProfile = "ingress-metrics"
 	observabilityProfile  = "observability"
-	kedaProfile           = "keda"
+	// KEDA and the applications' databases share one: EKS allows ten in a cluster, and while zones change there are
+	// two of each.
+	kedaProfile = "keda-databases"
 )
 
 // profileOf returns the name of the Fargate profile of pods that start now.
@@ -115,9 +117,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	// These exist even if the settings enable nothing in their namespaces. A profile costs nothing, and so
 	// the cluster's deploy role needs no other permissions when the settings do.
 	profile(observabilityProfile, prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
-	// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
-	// would delete the pods of its other namespaces.
-	profile(kedaProfile, keda)
+	// A profile's namespaces are immutable, and replacing a profile would delete the pods of its other namespaces.
+	profile(kedaProfile, keda, databases)
 	moved.Add(stack, blocks...)
 
 	newAddons(stack, env, cluster, system)

@@ -19,6 +19,9 @@ type Data struct {
 	cdktf.TerraformStack
 	Database *postgres.Postgres
 	Key      *encryptionkey.Key
+	// LoginSecrets are the ARNs of the secrets with the passwords of the applications' logins, by the application's
+	// name and the login's slot.
+	LoginSecrets map[string]map[string]*string
 	// Repositories are the ECR repositories of the applications whose images are ours, by the application's
 	// name.
 	Repositories map[string]*repository.Repository
@@ -49,8 +52,29 @@ func NewData(scope constructs.Construct, env *settings.Environment, network *Net
 	output(stack, "database_endpoint", "Host that takes writes, port 5432", database.Endpoint)
 	output(stack, "database_reader_endpoint", "Host for reads", database.ReaderEndpoint)
 	output(stack, "database_secret_arn", "Secrets Manager secret with username and password", database.SecretArn)
+	logins := newLogins(stack, env, key)
 	output(stack, "repository_urls", "Where each application's images are pushed", urls)
-	return &Data{TerraformStack: stack, Database: database, Repositories: repositories, Key: key}
+	return &Data{TerraformStack: stack, Database: database, Repositories: repositories, Key: key, LoginSecrets: logins}
+}
+
+// newLogins creates the passwords of the two logins of each application with a database.
+func newLogins(stack cdktf.TerraformStack, env *settings.Environment, key *encryptionkey.Key) map[string]map[string]*string {
+	all := map[string]map[string]*string{}
+	for _, app := range env.Applications() {
+		if !app.Database {
+			continue
+		}
+		all[app.Name] = map[string]*string{}
+		for _, slot := range settings.Slots {
+			all[app.Name][slot] = postgres.NewLogin(stack, "login-"+app.Name+"-"+slot, postgres.Login{
+				Username:        app.Login(slot),
+				SecretName:      env.Project + "/" + env.Name + "/" + app.Name + "/database-" + slot,
+				PasswordVersion: app.SlotVersion(slot),
+				KeyArn:          key.Arn,
+			})
+		}
+	}
+	return all
 }
 
 // newImages creates an application's image repository.

@@ -73,7 +73,7 @@ spec:
   # Not as the account that reads the secrets: the script needs nothing of AWS or Kubernetes.
   automountServiceAccountToken: false
   enableServiceLinks: false
-  restartPolicy: {{ .Values.server.repeatSeconds | ternary "Always" "Never" }}
+  restartPolicy: {{ if .Values.server.repeatSeconds }}Always{{ else }}Never{{ end }}
   securityContext:
     # Debian's nobody, as in charts/postgres.
     runAsNonRoot: true
