@@ -52,8 +52,9 @@ func fit(statements []Statement) ([]Statement, error) {
 	conditional := func(s Statement) bool { return len(s.Conditions) > 0 }
 	for _, shorten := range []func([]Statement) []Statement{
 		func(all []Statement) []Statement { return joinServices(all, conditional) },
-		joinDescribes,
+		func(all []Statement) []Statement { return joinDescribes(all, "elasticloadbalancing") },
 		func(all []Statement) []Statement { return joinServices(all, func(Statement) bool { return true }) },
+		func(all []Statement) []Statement { return joinDescribes(all, "ec2") },
 	} {
 		if characters(document(statements)) > PolicySize {
 			statements = shorten(statements)
@@ -82,10 +83,11 @@ func joinServices(statements []Statement, which func(Statement) bool) (joined []
 	return joined
 }
 
-// joinDescribes replaces the Describe actions of Elastic Load Balancing by one pattern. The few that it adds read
-// settings of load balancers and no data. The roles' own policies still list the actions.
+// joinDescribes replaces the Describe actions of a service by one pattern. What it adds for Elastic Load Balancing
+// reads settings of load balancers and no data. For EC2, the last resort, it adds instances' user data, where
+// Plinth has no secret. The roles' own policies still list the actions.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
-func joinDescribes(statements []Statement) []Statement {
+func joinDescribes(statements []Statement, service string) []Statement {
 	joined := slices.Clone(statements)
 	for i, s := range joined {
 		if !slices.Equal(s.Resources, []string{"*"}) {
@@ -93,7 +95,7 @@ func joinDescribes(statements []Statement) []Statement {
 		}
 		var short []string
 		for _, action := range s.Actions {
-			if strings.HasPrefix(action, "elasticloadbalancing:") {
+			if strings.HasPrefix(action, service+":") {
 				action = withWildcards([]string{action})[0]
 			}
 			short = append(short, action)

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -34,7 +35,7 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 	namespace := newNamespace(stack, databases, nil)
 	group := groups.add(databases, "Pods that make the applications' databases", confined)
 	group.connect("database-from-"+databases, "PostgreSQL from the pods that make databases", server, postgres.Port)
-	secrets, applications := []*string{data.Database.SecretArn}, map[string]any{}
+	applications := map[string]any{}
 	for _, app := range env.Applications() {
 		slots, ok := data.LoginSecrets[app.Name]
 		if !ok {
@@ -42,7 +43,6 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 		}
 		values := map[string]any{}
 		for _, slot := range settings.Slots {
-			secrets = append(secrets, slots[slot])
 			values[slot] = slots[slot]
 		}
 		applications[app.Name] = map[string]any{
@@ -50,7 +50,7 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 		}
 	}
 	role := newPodRole(stack, env, cluster, "databases-role", databases,
-		"Lets the master user's and the applications' passwords be read where databases are made", readPasswordStatements(env, data, secrets...))
+		"Lets the master user's and the applications' passwords be read where databases are made", readPasswordStatements(env, data, data.Database.SecretArn, jsii.String(loginSecrets(env))))
 	folder := cdktf.NewTerraformAsset(stack, jsii.String("databases-chart"), &cdktf.TerraformAssetConfig{
 		Path: jsii.String(databasesChart),
 		Type: cdktf.AssetType_DIRECTORY,
@@ -72,7 +72,7 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 		Name:      databases,
 		Namespace: databases,
 		Chart:     *folder.Path(),
-		Values: withDigests(env, inClusterDatabase, env.Database.Version, map[string]any{
+		Values: withDigests(env, databases, env.Database.Version, map[string]any{
 			"version":        env.Database.Version,
 			"image":          imageFrom(env, "docker/library/postgres"),
 			"applications":   applications,
@@ -84,6 +84,12 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 		}),
 		DependsOn: append(append(role.Permissions, namespace, group.install(namespace)), after...),
 	})
+}
+
+// loginSecrets returns the pattern of the ARNs of the secrets of all logins. Listed one by one, those of a few
+// applications would not fit into the boundary of the stack's roles.
+func loginSecrets(env *settings.Environment) string {
+	return fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s/%s/*/database-?-??????", env.Region, env.Account, env.Project, env.Name)
 }
 
 // authoritiesOf returns the certificates of the authorities that sign RDS's certificates in a region, as PEM.

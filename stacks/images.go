@@ -43,6 +43,7 @@ var digestValues = map[string][]digestValue{
 	loki:              {{"grafana/loki", "loki.image.digest"}},
 	podLogs:           {{"grafana/alloy", "image.digest"}},
 	inClusterDatabase: {{"docker/library/postgres", "image.digest"}},
+	databases:         {{"docker/library/postgres", "image.digest"}},
 }
 
 // newPublishedRelease creates the release of a published chart, with its images by digest if the

@@ -18,6 +18,7 @@ func TestImageDigests(t *testing.T) {
 	const digest = "sha256:0000000000000000000000000000000000000000000000000000000000000001"
 	whole := images.Lock{
 		"aws-load-balancer-controller 3.5.0": {"public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0": digest},
+		"databases 17":                       {"public.ecr.aws/docker/library/postgres:17-bookworm": digest},
 		"external-secrets 2.9.0":             {"ghcr.io/external-secrets/external-secrets:v2.9.0": digest},
 		"metrics-server 3.13.1":              {"registry.k8s.io/metrics-server/metrics-server:v0.8.1": digest},
 	}

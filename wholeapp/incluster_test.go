@@ -20,7 +20,7 @@ func TestGoldenInCluster(t *testing.T) {
 }
 
 // fromAddons is the security group of PostgreSQL's pod, which the add-ons' stack makes.
-var fromAddons = regexp.MustCompile(`cross-stack-reference-input-dev-addons\.outputs\.cross-stack-output-aws_security_grouppod-groups_postgres-pods_\w+id}$`)
+var fromAddons = regexp.MustCompile(`cross-stack-reference-input-dev-addons\.outputs\.cross-stack-output-aws_security_grouppod-groups_postgres-pods_\w+id}$|^\$\{aws_security_group\.pod-groups_postgres-pods_\w+\.id}$`)
 
 // TestInCluster: no stack refers to an RDS server, and the database comes before the application: it is in
 // a stack that the application's depends on.

@@ -79,7 +79,8 @@ func subnetsApart(p platform) (broken []string) {
 }
 
 // databaseReached: whoever the database admits is in a security group of the application's stack, which a
-// SecurityGroupPolicy gives its pods, or in the one that the bastion and the VPN share.
+// SecurityGroupPolicy gives its pods, in that of the pods that make databases, or in the one that the bastion and
+// the VPN share.
 func databaseReached(p platform) (broken []string) {
 	policies := map[string]string{}
 	for _, e := range p.resources("helm_release") {
@@ -92,6 +93,10 @@ func databaseReached(p platform) (broken []string) {
 		switch {
 		case e.body["from_port"] != 5432.0:
 		case layer(e.stack) == "data" && strings.Contains(from, "-network.outputs.cross-stack-output-aws_security_groupaccess"):
+		case layer(e.stack) == "addons" && strings.HasPrefix(from, "${aws_security_group.pod-groups_databases-pods_"):
+			if !strings.Contains(policies[e.stack], "aws_security_group.pod-groups_databases-pods_") {
+				broken = append(broken, e.String()+": no SecurityGroupPolicy gives pods the group that it admits")
+			}
 		case layer(e.stack) != "app" || from != "${aws_security_group.pods.id}":
 			broken = append(broken, e.String()+": admits "+from+" to the database")
 		case !strings.Contains(policies[e.stack], "aws_security_group.pods.id"):

@@ -20,8 +20,8 @@ type podRow struct{ from, to, ports string }
 var podTable = []podRow{
 	{"system keda", "system keda", "all"},
 	// What a pod on Fargate needs: the API server and DNS, and its kubelet for the API server.
-	{"postgres loki pod-logs grafana prometheus kube-state-metrics", "system keda", "tcp/443 tcp/53 udp/53"},
-	{"system keda", "postgres loki pod-logs grafana prometheus kube-state-metrics", "tcp/10250"},
+	{"databases postgres loki pod-logs grafana prometheus kube-state-metrics", "system keda", "tcp/443 tcp/53 udp/53"},
+	{"system keda", "databases postgres loki pod-logs grafana prometheus kube-state-metrics", "tcp/10250"},
 
 	{"prometheus", "kube-state-metrics", "tcp/8080"},
 	{"grafana pod-logs", "loki", "tcp/3100"},
@@ -29,6 +29,7 @@ var podTable = []podRow{
 
 	{"bastion vpn", "system keda", "tcp/443"},
 	{"bastion vpn", "database", "tcp/5432"},
+	{"databases", "database postgres", "tcp/5432"},
 }
 
 // applicationRows are the rows of one application. None reaches another.
