@@ -186,7 +186,7 @@ func prepareOf(t *testing.T, stack string, found releases.Release, namespace str
 // folder is the path of the chart of a release that is the repository's own.
 func folder(release string) string {
 	switch release {
-	case "deploy-roles", "load-balancer-crds", "pod-logs", "postgres", "security-groups":
+	case "databases", "deploy-roles", "load-balancer-crds", "pod-logs", "postgres", "security-groups":
 		return filepath.Join(root, "charts", release)
 	}
 	return filepath.Join(root, "charts", "app")

@@ -18,7 +18,7 @@ import (
 // TestFargateProfiles: each pod of the samples names the Fargate profile of its namespace, which the cluster
 // has. While zones change, two profiles select it. Each Ingress names the subnets of its load balancer.
 func TestFargateProfiles(t *testing.T) {
-	folders := map[string]string{"app": appChart, "pod-logs": podLogsChart}
+	folders := map[string]string{"app": appChart, "databases": databasesChart, "pod-logs": podLogsChart}
 	for _, stack := range []string{"addons", "app", "observability"} {
 		eachGolden(t, stack, func(t *testing.T, installed []releases.Release) {
 			environment, _, _ := strings.Cut(filepath.Base(t.Name()), "-")

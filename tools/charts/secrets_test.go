@@ -63,7 +63,7 @@ func TestNoSecretInConfigMaps(t *testing.T) {
 	if inSecrets == 0 {
 		t.Error("no release holds a Secret: the provider that stores releases in Secrets is of no use any more")
 	}
-	for _, name := range []string{"aws-load-balancer-controller", "load-balancer-crds", "external-secrets", "metrics-server", "grafana", "loki", "postgres", "security-groups", "deploy-roles"} {
+	for _, name := range []string{"aws-load-balancer-controller", "load-balancer-crds", "external-secrets", "metrics-server", "grafana", "loki", "postgres", "databases", "security-groups", "deploy-roles"} {
 		if !rendered[name] {
 			t.Errorf("no golden file has a release %s", name)
 		}
@@ -80,7 +80,7 @@ func chartOf(t *testing.T, release releases.Release) *chart.Chart {
 		return loadPublished(t, of)
 	}
 	switch release.Name {
-	case "deploy-roles", "load-balancer-crds", "postgres", "pod-logs", "security-groups":
+	case "databases", "deploy-roles", "load-balancer-crds", "postgres", "pod-logs", "security-groups":
 		return loadChart(t, "../../charts/"+release.Name)
 	}
 	return loadChart(t, appChart)
