@@ -44,6 +44,30 @@ var properties = []struct {
 		},
 	},
 	{
+		"an application reads the password of its own login alone", ownLogins,
+		func(p platform) {
+			for _, e := range p.elements() {
+				if e.kind == "aws_iam_policy_document" && layer(e.stack) == "app" {
+					statements, _ := e.body["statement"].([]any)
+					for _, s := range statements {
+						if strings.Contains(fmt.Sprint(dig(s, "actions")), "secretsmanager:") {
+							s.(object)["resources"] = []any{"${data.terraform_remote_state.x.outputs.cross-stack-output-localdatabase_secret-arn_00000000}"}
+						}
+					}
+				}
+			}
+		},
+	},
+	{
+		"the boundary of an application's roles has its own login alone", ownLogins,
+		func(p platform) {
+			for _, e := range p.resources("aws_iam_policy") {
+				policy, _ := e.body["policy"].(string)
+				e.body["policy"] = strings.ReplaceAll(policy, "/database-a-??????", "/database-?-??????")
+			}
+		},
+	},
+	{
 		"pods reach what the table says, and nothing else", podsReached,
 		func(p platform) {
 			for _, e := range p.resources("helm_release") {

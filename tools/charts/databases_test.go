@@ -38,7 +38,9 @@ func TestDatabasesReadmeIsCurrent(t *testing.T) { checkReadme(t, databasesChart)
 
 func TestDatabases(t *testing.T) {
 	for _, name := range []string{"rds", "in-cluster"} {
-		t.Run(name, func(t *testing.T) { checkDatabases(t, renderDatabases(t, databasesSample(t, name)), databasesSample(t, name)) })
+		t.Run(name, func(t *testing.T) {
+			checkDatabases(t, renderDatabases(t, databasesSample(t, name)), databasesSample(t, name))
+		})
 	}
 }
 
@@ -164,8 +166,12 @@ func TestDatabasesAreRunAgain(t *testing.T) {
 func TestDatabasesRefuse(t *testing.T) {
 	for name, change := range map[string]func(values, server map[string]any){
 		"verify-full without authorities": func(_, server map[string]any) { server["certificates"] = "" },
-		"a name with a space":             func(values, _ map[string]any) { values["applications"].(map[string]any)["a b"] = values["applications"].(map[string]any)["app"] },
-		"PostgreSQL's own roles":          func(values, _ map[string]any) { values["applications"].(map[string]any)["pg"] = values["applications"].(map[string]any)["app"] },
+		"a name with a space": func(values, _ map[string]any) {
+			values["applications"].(map[string]any)["a b"] = values["applications"].(map[string]any)["app"]
+		},
+		"PostgreSQL's own roles": func(values, _ map[string]any) {
+			values["applications"].(map[string]any)["pg"] = values["applications"].(map[string]any)["app"]
+		},
 		"a database with a space": func(values, _ map[string]any) {
 			values["applications"].(map[string]any)["app"].(map[string]any)["database"] = "a -c x"
 		},
