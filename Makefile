@@ -102,7 +102,7 @@ test-cluster: setup kubernetes ## Test the charts, and a rehearsal, on a real Ku
 
 .PHONY: test-changes
 test-changes: setup ## Change the settings of deployed environments one by one, and rehearse upgrades (40 minutes; make test changes them together)
-	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|Cycle|KubernetesUpgrade|MaintenanceWindow|MergeRequest|Switched|Unchanged|Upgraded|Zones' -one-by-one
+	go -C rehearsal test -count=1 -timeout 80m ./integration -run 'Changes|Cycle|KubernetesUpgrade|MaintenanceWindow|MergeRequest|Switched|AddonsBefore|Unchanged|Upgraded|Zones' -one-by-one
 
 # Each is pinned in the go.mod of its folder below rehearsal.
 TERRAFORMS = terraform/oldest terraform/newest opentofu/oldest opentofu/newest

@@ -32,8 +32,8 @@ const (
 )
 
 // NewAddons installs the load balancer controller, metrics-server and External Secrets, routes the pods'
-// output to CloudWatch, and creates the applications' namespaces with their deploy roles' rights. Where the settings say so, it installs KEDA
-// and PostgreSQL.
+// output to CloudWatch, and creates the applications' namespaces with their deploy roles' rights. Where the settings
+// say so, it installs KEDA and PostgreSQL.
 func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data, cluster *Cluster) *Addons {
 	stack := newStack(scope, env, "addons")
 	configureKubernetesProviders(stack, env, cluster)
@@ -45,7 +45,7 @@ func NewAddons(scope constructs.Construct, env *settings.Environment, data *Data
 	// it created.
 	newMetricsServer(stack, env, cluster, controller)
 	secrets := newExternalSecrets(stack, env, cluster, controller)
-	namespaces := newApplicationNamespaces(stack, env)
+	namespaces := newApplicationNamespaces(stack, env, controller)
 	newDeployRoles(stack, env, namespaces)
 
 	groups := newPodGroups(stack, env, cluster)

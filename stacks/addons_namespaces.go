@@ -15,7 +15,7 @@ import (
 // newApplicationNamespaces creates the namespaces of the applications, in a stack that theirs depend on.
 //
 // Security: so who deploys an application need not be able to change its Pod Security.
-func newApplicationNamespaces(stack cdktf.TerraformStack, env *settings.Environment) []cdktf.ITerraformDependable {
+func newApplicationNamespaces(stack cdktf.TerraformStack, env *settings.Environment, controller cdktf.ITerraformDependable) []cdktf.ITerraformDependable {
 	all := datakubernetesallnamespaces.NewDataKubernetesAllNamespaces(stack, jsii.String("namespaces"), nil)
 	var namespaces []cdktf.ITerraformDependable
 	var imports []moved.Import
@@ -24,7 +24,7 @@ func newApplicationNamespaces(stack cdktf.TerraformStack, env *settings.Environm
 		// rolling update drops no request. The gate does not apply to the pods of a first install:
 		// they are older than the load balancer.
 		// https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
-		namespace := newNamespace(stack, app.Name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
+		namespace := newNamespace(stack, app.Name, map[string]string{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}, controller)
 		namespaces = append(namespaces, namespace)
 		// Earlier versions created it in the application's stack, which forgets it.
 		imports = append(imports, moved.Import{

@@ -3,9 +3,12 @@ package wholeapp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"plinth/settings"
 )
 
 var (
@@ -73,8 +76,14 @@ func boundaryOfLogins(p platform, e element) (broken []string) {
 			if s.Effect != "Allow" || !slices.ContainsFunc(words(s.Action), func(a string) bool { return strings.HasPrefix(a, "secretsmanager:") }) {
 				continue
 			}
+			// Those that the settings name are its own: another property compares them.
+			named := func(resource string) bool {
+				return slices.ContainsFunc(slices.Collect(maps.Values(app.Secrets)), func(secret *settings.Secret) bool {
+					return resource == secret.Name || strings.HasSuffix(resource, ":secret:"+secret.Name+"-??????")
+				})
+			}
 			for _, resource := range words(s.Resource) {
-				if strings.Contains(resource, ":secretsmanager:") && !strings.HasSuffix(resource, "/"+app.Name+"/database-"+app.Slot()+"-??????") {
+				if strings.Contains(resource, ":secretsmanager:") && !named(resource) && !strings.HasSuffix(resource, "/"+app.Name+"/database-"+app.Slot()+"-??????") {
 					broken = append(broken, e.String()+": lets a role of the application read "+resource)
 				}
 			}
