@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,7 +50,8 @@ needed: see docs/applications.md.`,
 		}
 		return local.Run(c.Context(), local.Config{
 			App: app, Environment: environment, Job: *job, Fresh: *fresh,
-			Root: p.Root, State: p.Path("build", "dev", app.Name), PostgreSQL: p.Path("build", "postgres"),
+			Secrets: slices.Sorted(maps.Keys(app.Secrets)),
+			Root:    p.Root, State: p.Path("build", "dev", app.Name), PostgreSQL: p.Path("build", "postgres"),
 			Environ: p.Environ, Stdout: p.Stdout, Color: p.Colors(), Say: p.Say,
 		})
 	}

@@ -21,7 +21,7 @@ network: {zones: [a, b], cidr: `
 	application := func(name, command string) string {
 		return "  " + name + ":\n    image: {tag: 1.0.0}\n    build: {context: app}\n    database: false\n    workers: {mailer: {command: [sh, -c, '" + command + "']}}\n"
 	}
-	f.write("environments/dev.yaml", environment+"10.10.0.0/16}\napps:\n"+application("app", "exit 3")+application("shop", "echo dev; exit 4"))
+	f.write("environments/dev.yaml", environment+"10.10.0.0/16}\napps:\n"+application("app", "exit 3")+"    secrets: {STRIPE_KEY: {name: app/stripe}}\n"+application("shop", "echo dev; exit 4"))
 	f.write("environments/prod.yaml", strings.Replace(environment, "1111", "2222", 1)+"10.20.0.0/16}\napps:\n"+application("billing", "exit 5")+application("shop", "echo prod; exit 6"))
 	assert.NilError(f.t, os.Remove(f.Path("app/go.mod")))
 }
@@ -39,7 +39,7 @@ func TestDev(t *testing.T) {
 		"dev app --env test":       {failed, "There is no environment test: environments/ has dev, prod.\n"},
 		"dev app shop":             {failed, "shop: one argument too many. For example: ./plinth dev app\n"},
 		"dev app --job tidy":       {failed, "app has no job tidy, nor any other: environments/dev.yaml sets none\n"},
-		"dev app":                  {3, "mailer failed, so the others were stopped: exit status 3\n"},
+		"dev app":                  {3, "STRIPE_KEY is not set: on the cluster, Secrets Manager has it. Put it into build/dev/app/.env, one NAME=value a line.\nmailer failed, so the others were stopped: exit status 3\n"},
 		"dev shop":                 {4, "mailer | dev\nmailer failed, so the others were stopped: exit status 4\n"},
 		"dev shop --env prod":      {6, "mailer | prod\nmailer failed, so the others were stopped: exit status 6\n"},
 		"dev billing":              {5, "mailer failed, so the others were stopped: exit status 5\n"},

@@ -209,9 +209,9 @@ func TestShop(t *testing.T) {
 	for name, want := range map[string]string{
 		"PORT": strconv.Itoa(port), "METRICS_PORT": strconv.Itoa(port), "IDLE_TIMEOUT": "70s", "GOMEMLIMIT": "184MiB",
 		"NODE_ENV": "development", "GREETING": "Hello $(date)", "STRIPE_KEY": "sk # test", "LOG_LEVEL": "debug",
-		"PGHOST": "localhost", "PGDATABASE": "shop", "PGUSER": "shop", "PGSSLMODE": "verify-full", "PGHOSTADDR": "",
+		"PGHOST": "localhost", "PGDATABASE": "shop", "PGUSER": "shop_a", "PGSSLMODE": "verify-full", "PGHOSTADDR": "",
 		"PGSSLROOTCERT": c.State + "/ca.pem", "DATABASE_TLS": "verify-full", "DATABASE_CREDENTIALS_DIR": c.State + "/credentials",
-		"DATABASE_URL":        fmt.Sprintf("postgresql://shop:%s@localhost:%s/shop?sslmode=verify-full&sslrootcert=%s/ca.pem", got["PGPASSWORD"], got["PGPORT"], c.State),
+		"DATABASE_URL":        fmt.Sprintf("postgresql://shop_a:%s@localhost:%s/shop?sslmode=verify-full&sslrootcert=%s/ca.pem", got["PGPASSWORD"], got["PGPORT"], c.State),
 		"DATABASE_READER_URL": got["DATABASE_URL"],
 	} {
 		assert.Equal(t, got[name], want, name)
@@ -222,7 +222,7 @@ func TestShop(t *testing.T) {
 	assert.ErrorContains(t, Run(t.Context(), m.config(fmt.Sprintf(shop, free(t)))), fmt.Sprintf("shop runs on this machine already, as process %d; stop it first", os.Getpid()))
 	c.Job = "nightly-report"
 	assert.NilError(t, Run(t.Context(), c))
-	assert.Assert(t, strings.Contains(m.out.String(), "nightly-report | mails: 1 development-$(NODE_ENV)\n"), m.out.String())
+	assert.Assert(t, strings.Contains(m.out.String(), "nightly-report | mails: 1 of shop_owner development-$(NODE_ENV)\n"), m.out.String())
 	assert.Equal(t, strings.Count(m.out.String(), "migrated"), 1)
 
 	assert.NilError(t, stop())
@@ -238,7 +238,7 @@ func TestShop(t *testing.T) {
 	assert.NilError(t, Run(t.Context(), c))
 	_, out, _ := strings.Cut(m.out.String(), "closed\n")
 	_, out, _ = strings.Cut(out, "release        | migrated\n")
-	assert.Equal(t, out, "nightly-report | mails: 1 development-$(NODE_ENV)\nrelease        | migrated\nnightly-report | mails: 0 development-$(NODE_ENV)\n")
+	assert.Equal(t, out, "nightly-report | mails: 1 of shop_owner development-$(NODE_ENV)\nrelease        | migrated\nnightly-report | mails: 0 of shop_owner development-$(NODE_ENV)\n")
 }
 
 // TestKilled checks that a run takes over after one that was killed: its PostgreSQL still runs.

@@ -103,6 +103,6 @@ func TestGoMemoryLimit(t *testing.T) {
 // TestURL checks that a URL is right in a folder whose path has characters that URLs escape.
 func TestURL(t *testing.T) {
 	t.Parallel()
-	s := &server{database: "shop", password: "p", port: 5, authority: "/a b/c+d&e/ca.pem"}
-	assert.Equal(t, s.url(), "postgresql://shop:p@localhost:5/shop?sslmode=verify-full&sslrootcert=/a%20b/c%2Bd%26e/ca.pem")
+	s := &server{database: "my-shop", user: "my-shop_a", password: "p", port: 5, authority: "/a b/c+d&e/ca.pem"}
+	assert.Equal(t, s.url(), "postgresql://my-shop_a:p@localhost:5/my-shop?sslmode=verify-full&sslrootcert=/a%20b/c%2Bd%26e/ca.pem")
 }

@@ -22,10 +22,11 @@ const (
 	patience = time.Minute
 )
 
-// server is a PostgreSQL of this machine, with one database and the role that owns it, as on the cluster.
+// server is a PostgreSQL of this machine. It has the application's database and the application's login, which is a
+// member of the role that owns the database, as on the cluster.
 type server struct {
-	// database is the name of the database and of the role.
-	database string
+	database, user, owner string
+
 	password string
 	port     int
 	version  string
@@ -46,8 +47,8 @@ type server struct {
 // newServer returns the application's server. It installs PostgreSQL's programs if need be.
 func (r *run) newServer() (*server, error) {
 	s := &server{
-		database: strings.ReplaceAll(r.App.Name, "-", "_"),
-		state:    r.State, data: filepath.Join(r.State, "data"),
+		database: r.App.Name, user: r.App.Login("a"), owner: r.App.Name + "_owner",
+		state: r.State, data: filepath.Join(r.State, "data"),
 		credentials: filepath.Join(r.State, "credentials"), authority: filepath.Join(r.State, "ca.pem"),
 		short: r.short, command: "./plinth dev " + r.App.Name, ended: make(chan error, 1),
 	}
@@ -134,7 +135,7 @@ func (s *server) initialize(ctx context.Context) error {
 		if err := s.newPassword(); err != nil {
 			return err
 		}
-		return s.single(ctx, s.data, fmt.Sprintf("ALTER ROLE \"%s\" PASSWORD '%s'\n", s.database, s.password))
+		return s.single(ctx, s.data, fmt.Sprintf("ALTER ROLE \"%s\" PASSWORD '%s'\n", s.user, s.password))
 	}
 	if err := s.newPassword(); err != nil {
 		return err
@@ -152,7 +153,12 @@ func (s *server) initialize(ctx context.Context) error {
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	err = s.single(ctx, unfinished, fmt.Sprintf("CREATE ROLE \"%[1]s\" LOGIN PASSWORD '%[2]s'\nCREATE DATABASE \"%[1]s\" OWNER \"%[1]s\"\n", s.database, s.password))
+	// What the login makes belongs to the owner.
+	err = s.single(ctx, unfinished, fmt.Sprintf(`CREATE ROLE "%[1]s"
+CREATE ROLE "%[2]s" LOGIN PASSWORD '%[3]s' IN ROLE "%[1]s"
+ALTER ROLE "%[2]s" SET role TO "%[1]s"
+CREATE DATABASE "%[4]s" OWNER "%[1]s"
+`, s.owner, s.user, s.password, s.database))
 	if err != nil {
 		return err
 	}
@@ -176,7 +182,7 @@ func (s *server) newPassword() error {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(s.credentials, "username"), []byte(s.database), 0o600),
+		os.WriteFile(filepath.Join(s.credentials, "username"), []byte(s.user), 0o600),
 		os.WriteFile(filepath.Join(s.credentials, "password"), []byte(s.password), 0o600))
 }
 

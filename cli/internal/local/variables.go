@@ -30,7 +30,7 @@ func (s *server) variables() map[string]string {
 		"DATABASE_HOST": host, "DATABASE_READER_HOST": host, "DATABASE_PORT": port, "DATABASE_NAME": s.database,
 		"DATABASE_TLS": "verify-full", "DATABASE_CREDENTIALS_DIR": s.credentials,
 		"DATABASE_URL": address, "DATABASE_READER_URL": address,
-		"PGHOST": host, "PGPORT": port, "PGDATABASE": s.database, "PGUSER": s.database, "PGPASSWORD": s.password,
+		"PGHOST": host, "PGPORT": port, "PGDATABASE": s.database, "PGUSER": s.user, "PGPASSWORD": s.password,
 		"PGSSLMODE": "verify-full", "PGSSLROOTCERT": s.authority,
 		// For an image that has the certificates of RDS, as the sample's: they do not vouch for this server.
 		"DATABASE_CA_FILE": s.authority,
@@ -39,7 +39,7 @@ func (s *server) variables() map[string]string {
 
 func (s *server) url() string {
 	query := url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.authority}}
-	return fmt.Sprintf("postgresql://%s:%s@%s:%d/%[1]s?%[5]s", s.database, s.password, databaseHost, s.port,
+	return fmt.Sprintf("postgresql://%s:%s@%s:%d/%s?%s", s.user, s.password, databaseHost, s.port, s.database,
 		strings.NewReplacer("%2F", "/", "+", "%20").Replace(query.Encode()))
 }
 
