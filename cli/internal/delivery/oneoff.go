@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -209,13 +210,15 @@ func (s *Session) exit(ctx context.Context, a *application, pod string) error {
 			return fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
 		}
 		for _, c := range o.Status.ContainerStatuses {
-			switch ended := c.State.Terminated; {
-			case ended.Reason == "":
-			case ended.Code != 0:
+			if ended := c.State.Terminated; ended.Code != 0 {
 				return fmt.Errorf("%s: exit code %d, %s", strings.Join(s.Command, " "), ended.Code, ended.Reason)
-			default:
-				return nil
 			}
+		}
+		switch o.Status.Phase {
+		case "Succeeded":
+			return nil
+		case "Failed": // the pod, before its command ended: it was evicted, or out of time
+			return fmt.Errorf("%s: %s", strings.Join(s.Command, " "), cmp.Or(o.Status.Reason, "failed for no reason that is told"))
 		}
 		select {
 		case <-ctx.Done():

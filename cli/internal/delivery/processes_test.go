@@ -120,7 +120,7 @@ func TestRestart(t *testing.T) {
 
 	assert.Equal(t, atWork(t).fails("restart -env dev -process report"), "dev-app: report is a job, which has a new pod in each run")
 	assert.Equal(t, atWork(t).fails("restart -env dev -process x"), "dev-app: there is no process x; there are mailer, report and web")
-	d = atWork(t, answer{Args: rollout, Stderr: "Error from server (Forbidden): deployments.apps is forbidden", Code: 1})
+	d = atWork(t, answer{Args: rollout, Stderr: "failed to patch: deployments.apps \"app\" is forbidden: User x cannot patch", Code: 1})
 	contains(t, d.fails("restart -env dev"), "kubectl: access is denied: your role may not restart processes, which takes edit or admin; see cluster.accessEntries")
 	d = atWork(t, answer{Args: rollout}, answer{Args: status.Args, Stderr: "error: timed out", Code: 1})
 	contains(t, d.fails("restart -env dev"), "dev-app: web is not restarted; the old pods go on. See ./plinth status dev app\n  error: timed out")
@@ -159,6 +159,11 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, atWork(t).fails("run -env dev -process x"), "dev-app: there is no process x; there are mailer, report and web")
 	d = atWork(t, answer{Args: ran(0, "")[0].Args, Stderr: "Error from server (Forbidden): jobs.batch is forbidden", Code: 1})
 	contains(t, d.fails("run -env dev"), "kubectl: access is denied: your role may not run commands, which takes developer, edit or admin; see cluster.accessEntries")
+	evicted := ran(0, "")
+	evicted[3].Stdout = `{"status": {"phase": "Failed", "reason": "DeadlineExceeded"}}`
+	d = atWork(t, evicted...)
+	d.Command = []string{"sleep", "1d"}
+	assert.Equal(t, d.fails("run -env dev"), "sleep 1d: DeadlineExceeded")
 	d = atWork(t, append([]answer{{Args: ran(0, "")[1].Args, Stdout: `{"items": [{"metadata": {"name": "p"}, "status": {"phase": "Pending", "containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}}]}`}}, ran(0, "")...)...)
 	assert.Equal(t, d.fails("run -env dev"), "dev-app: the pod does not start: p: ImagePullBackOff")
 	typed, _ = d.calls()

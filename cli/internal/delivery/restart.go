@@ -52,7 +52,8 @@ func (s *Session) restart(ctx context.Context) error {
 
 // denied says what the role of the user lacks, if the cluster has refused a change.
 func denied(err error, what string) error {
-	if said := words(err); strings.Contains(said, "(Forbidden)") {
+	// kubectl create says (Forbidden), kubectl rollout does not.
+	if said := words(err); strings.Contains(said, "(Forbidden)") || strings.Contains(said, " is forbidden: ") {
 		return fmt.Errorf("kubectl: access is denied: your role may not %s; see cluster.accessEntries\n%s", what, indent(said))
 	}
 	return err
