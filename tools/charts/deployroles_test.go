@@ -60,6 +60,9 @@ func TestDeployRoles(t *testing.T) {
 				}
 			}
 		}
+		if !allowed(role.Rules, "", "pods/log", "get") || !allowed(role.Rules, "batch", "jobs", "list") {
+			t.Errorf("%s: the Role does not let ./plinth deploy read the log of a release command", role.Namespace)
+		}
 		// What Kubernetes asks of whoever makes the Role of developers.
 		for _, granted := range developersRules(t) {
 			for _, resource := range granted.Resources {

@@ -22,7 +22,8 @@ func (f *fake) onCluster() {
 		"dev-data": `{"provider": {"aws": [{"region": "eu-west-2", "allowed_account_ids": ["111111111111"]}]},
 			"output": {"database_identifier": {"value": "d"}}, "resource": {"aws_db_instance": {"a": {"identifier": "d", "db_name": "app", "username": "u"}}},
 			"terraform": {"backend": {"s3": {"bucket": "b", "key": "dev-data"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`,
-		"dev-cluster": `{"resource": {"aws_eks_cluster": {"a": {"name": "plinth-dev", "vpc_config": {"endpoint_public_access": true}}}}}`,
+		"dev-cluster": `{"resource": {"aws_eks_cluster": {"a": {"name": "plinth-dev", "vpc_config": {"endpoint_public_access": true}}}},
+			"terraform": {"backend": {"s3": {"bucket": "b", "key": "dev-cluster"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`,
 		"dev-app": `{"output": {"application": {"value": "app"}, "url_host": {"value": "${x}"}}, "resource": {"helm_release": {"a": {"name": "app", "namespace": "shop"}}},
 			"terraform": {"backend": {"s3": {"bucket": "b", "key": "dev-app"}}, "required_providers": {"aws": {"source": "aws", "version": "5.99.1"}}}}`,
 	} {
@@ -33,7 +34,7 @@ func (f *fake) onCluster() {
 	f.write("bin/kubectl", `#!/bin/sh
 case "$*" in
 *configmaps*) cat `+f.Path("answers/releases")+` ;;
-*jobs.batch*) cat `+f.Path("answers/jobs")+` ;;
+*jobs.batch*) grep -q '"server":"https://api"' "$KUBECONFIG" && cat `+f.Path("answers/jobs")+` ;;
 *logs*) echo "relation exists" ;;
 *) exit 1 ;;
 esac
@@ -42,6 +43,8 @@ esac
 	f.t.Setenv("PATH", f.Path("bin")+":/usr/bin:/bin")
 	f.Environ = append(f.Environ, "PATH="+f.Path("bin")+":/usr/bin:/bin")
 	f.deployed("dev-network", "dev-data")
+	f.write("states/dev-cluster", `{"version": 4, "resources": [{"mode": "managed", "type": "aws_eks_cluster", "name": "a", "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+		"instances": [{"attributes": {"name": "plinth-dev", "endpoint": "https://api", "certificate_authority": [{"data": "Y2E="}]}}]}]}`)
 }
 
 // releases stores releases of Helm, as JSON.

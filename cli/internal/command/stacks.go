@@ -202,9 +202,13 @@ func failedReleases(ctx context.Context, p *project.Project, list []order.Stack,
 		if err != nil || !is {
 			continue
 		}
+		cluster, err := order.ReadCluster(ctx, p.Root, a.Environment+"-cluster")
+		if err != nil {
+			return
+		}
 		s := newSession(p)
 		s.Env, s.App = a.Environment, a.Name
-		if said := s.FailedRelease(ctx, started); said != "" {
+		if said := s.FailedRelease(ctx, started, cluster.Endpoint, cluster.CA); said != "" {
 			p.Say("\n%s", said)
 		}
 	}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,8 +19,8 @@ const (
 
 // FailedRelease returns what a release command that failed since a time has said last. It is empty if none has.
 // It asks as those AWS credentials that have deployed, without a context of kubectl, which a pipeline has not.
-func (s *Session) FailedRelease(ctx context.Context, since time.Time) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failurePatience)
+func (s *Session) FailedRelease(ctx context.Context, since time.Time, endpoint, ca string) string {
+	ctx, cancel := context.WithTimeout(ctx, failurePatience)
 	defer cancel()
 	a, err := s.application()
 	if err != nil {
@@ -31,7 +32,8 @@ func (s *Session) FailedRelease(ctx context.Context, since time.Time) string {
 	}
 	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, "config")
-	if _, err := s.aws(ctx, a.environment, "eks", "update-kubeconfig", "--name", a.cluster, "--alias", a.cluster, "--kubeconfig", file); err != nil {
+	config, err := kubeconfigOf(a.environment, endpoint, ca)
+	if err != nil || os.WriteFile(file, config, 0o600) != nil {
 		return ""
 	}
 	as := *s
@@ -47,6 +49,21 @@ func (s *Session) FailedRelease(ctx context.Context, since time.Time) string {
 		}
 	}
 	return ""
+}
+
+// kubeconfigOf returns a kubeconfig, in JSON, whose tokens are those of the Helm provider: see
+// stacks/stack_kubernetes.go.
+func kubeconfigOf(e *environment, endpoint, ca string) ([]byte, error) {
+	type named = map[string]any
+	return json.Marshal(named{
+		"apiVersion": "v1", "kind": "Config", "current-context": e.cluster,
+		"clusters": []named{{"name": e.cluster, "cluster": named{"server": endpoint, "certificate-authority-data": ca}}},
+		"contexts": []named{{"name": e.cluster, "context": named{"cluster": e.cluster, "user": e.cluster}}},
+		"users": []named{{"name": e.cluster, "user": named{"exec": named{
+			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws", "interactiveMode": "Never",
+			"args": []string{"eks", "get-token", "--cluster-name", e.cluster, "--region", e.region, "--output", "json"},
+		}}}},
+	})
 }
 
 func (s *Session) lastWords(ctx context.Context, a *application, o object) string {

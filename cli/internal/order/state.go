@@ -95,23 +95,9 @@ func readStates(ctx context.Context, wanted stacks) (held map[string]contents, e
 
 // readState reads one state. It creates folder to run Terraform in.
 func readState(ctx context.Context, terraform, folder string, s stack) (contents, error) {
-	backend, object, err := s.backend()
+	state, object, err := pullState(ctx, terraform, folder, s)
 	if err != nil {
 		return contents{}, err
-	}
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return contents{}, err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
-		return contents{}, err
-	}
-	// After setting up the backend, init would install the providers that the state names: hundreds
-	// of megabytes that state pull does not need. With an empty -plugin-dir it fails instead. If it
-	// failed before the backend was set up, state pull fails too.
-	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
-	state, err := runTerraform(ctx, terraform, folder, "state", "pull")
-	if err != nil {
-		return contents{}, cmp.Or(unready, err)
 	}
 	foreign := providers.CheckState(s.Stack, object, state)
 	found, err := takeInventory(state)
@@ -120,6 +106,29 @@ func readState(ctx context.Context, terraform, folder string, s stack) (contents
 	}
 	locked, err := complianceLocked(state)
 	return contents{found, foreign, locked}, err
+}
+
+// pullState returns one state, and the name of its object.
+func pullState(ctx context.Context, terraform, folder string, s stack) (state []byte, object string, err error) {
+	backend, object, err := s.backend()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, "", err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "backend.tf.json"), backend, 0o600); err != nil {
+		return nil, "", err
+	}
+	// After setting up the backend, init would install the providers that the state names: hundreds
+	// of megabytes that state pull does not need. With an empty -plugin-dir it fails instead. If it
+	// failed before the backend was set up, state pull fails too.
+	_, unready := runTerraform(ctx, terraform, folder, "init", "-input=false", "-no-color", "-plugin-dir=.")
+	state, err = runTerraform(ctx, terraform, folder, "state", "pull")
+	if err != nil {
+		return nil, "", cmp.Or(unready, err)
+	}
+	return state, object, nil
 }
 
 // takeInventory returns the inventory of a state, without data sources. It is nil for an empty
