@@ -63,6 +63,9 @@ func (s *Session) runCommand(ctx context.Context) (err error) {
 		return err
 	}
 	if _, err := s.kubectl(ctx, a.environment, a.Namespace, "create", "--filename", file.Name()); err != nil {
+		if ctx.Err() != nil { // the Job may be there all the same
+			return errors.Join(err, s.removed(ctx, a, name))
+		}
 		return denied(err, "run commands, which takes developer, edit or admin")
 	}
 	defer func() { err = errors.Join(err, s.removed(ctx, a, name)) }()

@@ -173,8 +173,12 @@ func TestRun(t *testing.T) {
 // TestRunInterrupted: Ctrl-C removes the pod. If it cannot, the user hears of it.
 func TestRunInterrupted(t *testing.T) {
 	t.Parallel()
-	for _, broken := range []bool{false, true} {
-		answers := ran(0, "deaf")
+	for _, while := range []string{"it runs", "it runs, and it cannot be deleted", "it is created"} {
+		answers, calls := ran(0, "deaf"), 4
+		broken := strings.HasSuffix(while, "deleted")
+		if while == "it is created" {
+			answers[0].Act, calls = "deaf", 2
+		}
 		if broken {
 			answers[4].Code, answers[4].Stderr = 1, "gone away"
 		}
@@ -184,13 +188,13 @@ func TestRunInterrupted(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- d.run(ctx, "run -env dev") }()
 		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-			if typed, _ := d.calls(); len(typed) == 4 {
+			if typed, _ := d.calls(); len(typed) == calls {
 				break
 			}
 			assert.Assert(t, time.Now().Before(deadline), "kubectl is not run")
 		}
 		stop()
-		assert.Error(t, <-ended, "run: interrupted")
+		assert.Error(t, <-ended, "run: interrupted", while)
 		typed, _ := d.calls()
 		contains(t, typed[len(typed)-1], " delete job app-run-")
 		assert.Equal(t, strings.Contains(d.stderr.String(), " is not deleted; delete it: kubectl --context plinth-dev --namespace shop delete job app-run-"), broken, d.stderr.String())
