@@ -59,7 +59,7 @@ func copied(t *testing.T) project {
 				continue
 			}
 			chart := filepath.Join(root, "charts", "app")
-			if name := fmt.Sprint(dig(r, "name")); name == "deploy-roles" || name == "load-balancer-crds" || name == "pod-logs" || name == "security-groups" {
+			if name := fmt.Sprint(dig(r, "name")); name == "databases" || name == "deploy-roles" || name == "load-balancer-crds" || name == "pod-logs" || name == "security-groups" {
 				chart = filepath.Join(root, "charts", name)
 			}
 			asset := filepath.Join(folder, dig(r, "chart").(string))

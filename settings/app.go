@@ -36,7 +36,8 @@ func (d *document) checkVariables() {
 }
 
 // profiles returns the number of Fargate profiles that a cluster has: add-ons, observability and KEDA have four,
-// PostgreSQL in the cluster one, and each application one. While zones change, there are twice as many.
+// PostgreSQL in the cluster one, and each application one. While zones change, there are twice as many. What
+// makes the applications' databases has one, in the first two zones.
 func (e *Environment) profiles() int {
 	count := 4 + len(e.Apps)
 	if e.Database.Engine == EngineInCluster {
@@ -45,7 +46,7 @@ func (e *Environment) profiles() int {
 	if len(e.Network.PreviousZones) > 0 {
 		count *= 2
 	}
-	return count
+	return count + 1
 }
 
 // mostProfiles is EKS's default quota of Fargate profiles in a cluster.

@@ -114,7 +114,7 @@ func TestTheSampleIsShort(t *testing.T) {
 }
 
 func TestWarningOfFargateProfiles(t *testing.T) {
-	for count, want := range map[int]string{6: "", 7: "dev.yaml:12: apps: need 11 Fargate profiles in the cluster; AWS allows 10 unless the account's quota for EKS, Fargate profiles per cluster, is raised"} {
+	for count, want := range map[int]string{5: "", 6: "dev.yaml:12: apps: need 11 Fargate profiles in the cluster; AWS allows 10 unless the account's quota for EKS, Fargate profiles per cluster, is raised"} {
 		file := base
 		for i := range count - 1 {
 			file = swap("\nci:\n", fmt.Sprintf("\n  a%d: {image: {tag: 1}, web: {}}\nci:\n", i))(file)

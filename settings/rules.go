@@ -546,7 +546,7 @@ var appNamespaces = []string{
 var appRoles = []string{"alarms-slack", "aws-load-balancer-controller", "bastion", "database-backup", "flow-logs", "postgres-monitoring", "push"}
 
 // appProfiles are the names of the cluster's other Fargate profiles.
-var appProfiles = []string{"database", "ingress-metrics", "keda-databases", "system"}
+var appProfiles = []string{"database", "ingress-metrics", "databases", "keda", "system"}
 
 // appKeys are the suffixes of the aliases of the environment's KMS keys. That of the key that encrypts an
 // application's web ACL's log is its name.

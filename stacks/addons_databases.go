@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
+	"plinth/constructs/fargateprofile"
 	"plinth/constructs/postgres"
 	"plinth/constructs/release"
 	"plinth/settings"
@@ -79,7 +80,7 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 			"server":         values,
 			"region":         env.Region,
 			"serviceAccount": map[string]any{"name": databases, "roleArn": role.Arn},
-			"podLabels":      podLabels(env, kedaProfile),
+			"podLabels":      map[string]any{fargateprofile.Label: fargateprofile.Name(databases, env.Network.Zones[:2])},
 			"podAnnotations": group.annotations(),
 		}),
 		DependsOn: append(append(role.Permissions, namespace, group.install(namespace)), after...),

@@ -38,9 +38,7 @@ const (
 	systemProfile         = "system"
 	ingressMetricsProfile = "ingress-metrics"
 	observabilityProfile  = "observability"
-	// KEDA and the applications' databases share one: EKS allows ten in a cluster, and while zones change there are
-	// two of each.
-	kedaProfile = "keda-databases"
+	kedaProfile           = "keda"
 )
 
 // profileOf returns the name of the Fargate profile of pods that start now.
@@ -89,8 +87,8 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 		zones[i].SubnetIDs = network.subnets(network.VPC.PrivateSubnetIDs, zones[i].Letters)
 	}
 	blocks := []moved.Block{access}
-	// EKS allows ten profiles in a cluster by default: four, and one for each application, twice while zones
-	// change. The settings warn when there are more.
+	// EKS allows ten profiles in a cluster by default: there are four and one for each application, twice while zones
+	// change, and that of the databases. The settings warn when there are more.
 	// https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
 	profile := func(name string, namespaces ...string) cdktf.ITerraformDependable {
 		profiles := fargateprofile.New(stack, "fargate-"+name, fargateprofile.Config{
@@ -117,8 +115,12 @@ func NewCluster(scope constructs.Construct, env *settings.Environment, network *
 	// These exist even if the settings enable nothing in their namespaces. A profile costs nothing, and so
 	// the cluster's deploy role needs no other permissions when the settings do.
 	profile(observabilityProfile, prometheusNamespace, kubeStateMetrics, grafana, loki, podLogs)
-	// A profile's namespaces are immutable, and replacing a profile would delete the pods of its other namespaces.
-	profile(kedaProfile, keda, databases)
+	// KEDA has its own profile. A profile's namespaces are immutable, and replacing a shared profile
+	// would delete the pods of its other namespaces.
+	profile(kedaProfile, keda)
+	// The first two zones never change, so neither does this profile. Its pods run for seconds, or need no second zone.
+	zones = []fargateprofile.Zones{{Letters: env.Network.Zones[:2], SubnetIDs: network.subnets(network.VPC.PrivateSubnetIDs, env.Network.Zones[:2])}}
+	profile(databases, databases)
 	moved.Add(stack, blocks...)
 
 	newAddons(stack, env, cluster, system)

@@ -104,6 +104,7 @@ func TestRenovateImages(t *testing.T) {
 	for _, p := range slices.Concat(list.Images, list.Charts) {
 		file, _, found := strings.Cut(p.Pinned, ":")
 		switch {
+		case strings.HasPrefix(p.Pinned, "database.version of "): // people upgrade a database, and psql goes with it
 		case !found:
 			t.Errorf("%s%s: is pinned in %q, which is no line of a file", p.Image, p.Name, p.Pinned)
 		case builtIn["dockerfile"].MatchString(file):

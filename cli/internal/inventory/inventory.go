@@ -74,7 +74,7 @@ func Read(root, file string) (*Inventory, error) {
 		}
 		environment, _, _ := strings.Cut(r.Release, "-")
 		switch {
-		case r.Repository == "" && r.Chart == "postgres":
+		case r.Repository == "" && (r.Chart == "postgres" || r.Chart == "databases"):
 			image.Pinned = "database.version of " + environment
 		case image.Pinned == "":
 			image.Pinned = pins.charts[chart]

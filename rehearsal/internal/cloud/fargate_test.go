@@ -51,7 +51,7 @@ func TestSchedule(t *testing.T) {
 // TestMostProfiles: an eleventh profile is refused.
 func TestMostProfiles(t *testing.T) {
 	w := fargateWorld()
-	for i := range mostProfiles - 2 {
+	for i := range mostProfiles() - 2 {
 		id := fmt.Sprint("dev:", i)
 		w.Add(fargateKind, id, &Thing{Attributes: Attributes{"id": id, "cluster_name": "dev"}})
 	}
