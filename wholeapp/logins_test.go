@@ -3,12 +3,9 @@ package wholeapp
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
-
-	"plinth/settings"
 )
 
 var (
@@ -16,7 +13,7 @@ var (
 	masterSecret = regexp.MustCompile(`cross-stack-output-(localdatabase_secret-arn|aws_rds_cluster\w*master_user_secret|aws_secretsmanager_secretdatabase_secret)`)
 )
 
-// ownLogins: an application reads the password of the login that it uses, and no other. Only the pods that make
+// ownLogins: an application reads the password of the login that it uses, what its settings name, and no other. Only the pods that make
 // databases, and PostgreSQL's own in the cluster, read the master user's.
 func ownLogins(p platform) (broken []string) {
 	for _, e := range p.elements() {
@@ -76,14 +73,9 @@ func boundaryOfLogins(p platform, e element) (broken []string) {
 			if s.Effect != "Allow" || !slices.ContainsFunc(words(s.Action), func(a string) bool { return strings.HasPrefix(a, "secretsmanager:") }) {
 				continue
 			}
-			// Those that the settings name are its own: another property compares them.
-			named := func(resource string) bool {
-				return slices.ContainsFunc(slices.Collect(maps.Values(app.Secrets)), func(secret *settings.Secret) bool {
-					return resource == secret.Name || strings.HasSuffix(resource, ":secret:"+secret.Name+"-??????")
-				})
-			}
 			for _, resource := range words(s.Resource) {
-				if strings.Contains(resource, ":secretsmanager:") && !named(resource) && !strings.HasSuffix(resource, "/"+app.Name+"/database-"+app.Slot()+"-??????") {
+				named := slices.Contains(p.settings[environment(e.stack)].SecretARNs(app), resource)
+				if strings.Contains(resource, ":secretsmanager:") && !named && !strings.HasSuffix(resource, "/"+app.Name+"/database-"+app.Slot()+"-??????") {
 					broken = append(broken, e.String()+": lets a role of the application read "+resource)
 				}
 			}
