@@ -18,9 +18,10 @@ import (
 // bootstrap. No pod stops with its profile. The same change at once is refused, and changes nothing. make test
 // only removes the zone.
 func TestZones(t *testing.T) {
-	t.Setenv(cloud.ProfilesVariable, "20") // the first step of docs/operations.md
 	p := newProject(t)
 	w := walker{rehearsal: p.rehearsal}
+	// As docs/operations.md says.
+	assert.NilError(t, p.rehearsal.Cloud().Update(func(w *cloud.World) error { w.FargateProfiles = 20; return nil }))
 	const zones, previous = "NETWORK_ZONES=", "NETWORK_PREVIOUS_ZONES="
 	deployed := func(profiles, balancer string) {
 		t.Helper()

@@ -44,6 +44,8 @@ type World struct {
 	NewerImages int `json:"newerImages,omitempty"`
 	// NewerAddons is how often AWS has made newer versions the defaults of EKS's add-ons.
 	NewerAddons int `json:"newerAddons,omitempty"`
+	// FargateProfiles is the quota of Fargate profiles in a cluster, if AWS has raised it.
+	FargateProfiles int `json:"fargateProfiles,omitempty"`
 	// Secrets are the values of secrets by ARN, as Secrets Manager stores them. They must be
 	// nowhere else.
 	Secrets map[string]Secret `json:"secrets,omitempty"`

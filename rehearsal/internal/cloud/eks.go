@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -208,8 +209,8 @@ func (w *World) administered(cluster string) bool {
 // checkProfile: Fargate pods run in private subnets of the cluster's VPC.
 // https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
 func checkProfile(w *World, a, before Attributes) error {
-	if before == nil && w.profiles(text(a, "cluster_name")) >= mostProfiles() {
-		return refuse("ResourceLimitExceededException", "Cluster %s has %d Fargate profiles, the quota of a cluster", text(a, "cluster_name"), mostProfiles())
+	if most := cmp.Or(w.FargateProfiles, mostProfiles); before == nil && w.profiles(text(a, "cluster_name")) >= most {
+		return refuse("ResourceLimitExceededException", "Cluster %s has %d Fargate profiles, the quota of a cluster", text(a, "cluster_name"), most)
 	}
 	cluster := w.cluster(text(a, "cluster_name"))
 	network := text(cluster.Attributes, "vpc_config.vpc_id")

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-	"strconv"
 )
 
 // fargateKind is the type of a Fargate profile, profileLabel the label of pods that names theirs.
@@ -15,17 +13,9 @@ const (
 	profileLabel = "eks.amazonaws.com/fargate-profile"
 )
 
-// ProfilesVariable is the quota of Fargate profiles in a cluster, if AWS has raised it.
-const ProfilesVariable = "REHEARSAL_FARGATE_PROFILES"
-
-// mostProfiles returns that quota, ten by default.
+// mostProfiles is the quota of Fargate profiles in a cluster, unless AWS has raised it.
 // https://docs.aws.amazon.com/general/latest/gr/eks.html#limits_eks
-func mostProfiles() int {
-	if raised, err := strconv.Atoi(os.Getenv(ProfilesVariable)); err == nil {
-		return raised
-	}
-	return 10
-}
+const mostProfiles = 10
 
 // profiles returns the number of a cluster's Fargate profiles.
 func (w *World) profiles(cluster string) (n int) {

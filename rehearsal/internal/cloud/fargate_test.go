@@ -51,12 +51,15 @@ func TestSchedule(t *testing.T) {
 // TestMostProfiles: an eleventh profile is refused.
 func TestMostProfiles(t *testing.T) {
 	w := fargateWorld()
-	for i := range mostProfiles() - 2 {
+	for i := range mostProfiles - 2 {
 		id := fmt.Sprint("dev:", i)
 		w.Add(fargateKind, id, &Thing{Attributes: Attributes{"id": id, "cluster_name": "dev"}})
 	}
 	err := checkProfile(w, Attributes{"cluster_name": "dev"}, nil)
 	assert.ErrorContains(t, err, "Cluster dev has 10 Fargate profiles")
+	w.FargateProfiles = 10
+	w.Add(fargateKind, "dev:more", &Thing{Attributes: Attributes{"id": "dev:more", "cluster_name": "dev"}})
+	assert.ErrorContains(t, checkProfile(w, Attributes{"cluster_name": "dev"}, nil), "the quota of a cluster")
 }
 
 // TestNamedSubnets: an Ingress can name its load balancer's subnets, in two zones of its network and of its
