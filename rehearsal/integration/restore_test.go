@@ -98,22 +98,29 @@ func (r rehearsal) databases(kind, identifier string) map[string]database {
 	return all
 }
 
-// uses checks that the application connects to a database, and may read only its password.
+// uses checks that the application connects to a database with its own password alone, and that what makes
+// databases has the master user's.
 func (r rehearsal) uses(d database) {
 	r.t.Helper()
 	app := r.application()
-	role := r.name(app)
-	var release, policy string
+	releases, policies := map[string]string{}, map[string]string{}
 	r.world().Each(func(kind, _ string, t *cloud.Thing) bool {
-		switch {
-		case kind == "helm_release" && t.Attributes["name"] == app:
-			release = fmt.Sprint(t.Attributes["values"])
-		case kind == "aws_iam_role_policy" && t.Attributes["role"] == role:
-			policy = fmt.Sprint(t.Attributes["policy"])
+		if kind == "helm_release" {
+			releases[fmt.Sprint(t.Attributes["name"])] = fmt.Sprint(t.Attributes["values"])
+		} else {
+			policies[fmt.Sprint(t.Attributes["role"])] = fmt.Sprint(t.Attributes["policy"])
 		}
 		return true
 	}, "helm_release", "aws_iam_role_policy")
-	r.contains(release, d.address, d.secret)
-	r.contains(policy, d.secret)
-	assert.Equal(r.t, strings.Count(policy, "secret:rds!"), 1, policy)
+	r.contains(releases[app], d.address, "/"+app+"/database-a-")
+	r.contains(policies[r.name(app)], "/"+app+"/database-a-")
+	r.contains(releases["databases"], d.address, d.secret)
+	r.contains(policies[r.name("databases")], d.secret)
+	for _, text := range []string{releases[app], policies[r.name(app)], policies[r.name("databases")]} {
+		most := 0
+		if text == policies[r.name("databases")] {
+			most = 1
+		}
+		assert.Equal(r.t, strings.Count(text, "secret:rds!"), most, text)
+	}
 }
