@@ -85,7 +85,7 @@ func TestChanges(t *testing.T) {
 }
 
 // entries are keys of maps in a walked environment, by the end of the map's variable.
-var entries = map[string]string{"APPS": "SHOP", "APPSSHOPWORKERS": "MAILER", "APPSSHOPJOBS": "NIGHTLYREPORT"}
+var entries = map[string]string{"APPS": "SHOP", "APPSSHOPWORKERS": "MAILER", "APPSSHOPJOBS": "NIGHTLYREPORT", "APPSSHOPSECRETS": "STRIPEKEY"}
 
 // ofApplication matches the beginning of an application's variables.
 var ofApplication = regexp.MustCompile(`^APPS_[A-Z]+_`)
