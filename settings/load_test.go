@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -467,6 +468,30 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load(sampleFolder, []string{date("2026-11-30")}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestPagesOfLanguages: the applications in the pages for a language are settings without a mistake.
+func TestPagesOfLanguages(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(apps:\n.*?)```")
+	for _, page := range []string{"applications", "nodejs", "python"} {
+		content, err := os.ReadFile("../docs/" + page + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := blocks.FindAllSubmatch(content, -1)
+		if len(found) == 0 {
+			t.Errorf("%s.md has no applications", page)
+		}
+		for _, block := range found {
+			file := base[:strings.Index(base, "apps:\n")] + string(block[1]) + base[strings.Index(base, "ci:\n"):]
+			if !strings.Contains(string(block[1]), "image:") { // a part of an entry
+				file = strings.Replace(file, "    secrets:\n", "    image: {tag: '1'}\n    web:\n    secrets:\n", 1)
+			}
+			if _, err := loadFiles(map[string]string{"dev": file}); err != nil {
+				t.Errorf("%s.md: %v", page, err)
+			}
 		}
 	}
 }

@@ -40,7 +40,7 @@ works() {
   PGUSER=$1 PGPASSWORD=$2 PGDATABASE=$database psql --no-psqlrc --quiet --command '' >/dev/null 2>&1
 }
 
-for entry in $APPLICATIONS; do
+for entry in ${APPLICATIONS?}; do
   application=${entry%%=*} database=${entry#*=}
   applications="$applications${applications:+,}$application"
   sql postgres roles.sql
