@@ -133,6 +133,9 @@ func (d *document) checkImage(app *App) {
 			d.report(path, "must have a tag or a digest, has both (%s and %s); remove one", app.Image.Tag, app.Image.Digest)
 		}
 	}
+	if file := appPath(app.Name, "build.dockerfile"); app.Build.Dockerfile != "" && app.Build.Context == "" && d.isValid(appPath(app.Name, "build")) {
+		d.report(file, "must come with build.context, the folder that it copies from")
+	}
 	if build := appPath(app.Name, "build.context"); app.Build.Context != "" && app.Image.Repository != "" && d.isValid(build, path) {
 		d.report(build, "must not be set with image.repository, which names an image that is not built here; remove one")
 	}

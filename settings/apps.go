@@ -71,8 +71,19 @@ type Image struct {
 
 // Build is how pipelines build the application's image.
 type Build struct {
-	// Context is the folder with the Dockerfile. Default: pipelines build no image, somebody else pushes it.
-	Context string `yaml:"context" validate:"omitempty,relativefolder" example:"app"`
+	// Context is the folder that the Dockerfile copies from. Default: pipelines build no image, somebody else
+	// pushes it.
+	Context string `yaml:"context" validate:"omitempty,relativepath" example:"app"`
+	// Dockerfile is the Dockerfile's path in this repository. Default: Dockerfile in the context.
+	Dockerfile string `yaml:"dockerfile" validate:"omitempty,relativepath" example:"docker/app.Dockerfile"`
+}
+
+// File returns the path of the Dockerfile in the repository.
+func (b Build) File() string {
+	if b.Dockerfile != "" {
+		return b.Dockerfile
+	}
+	return b.Context + "/Dockerfile"
 }
 
 // Web is the process behind the load balancer. Its replicas get the requests.

@@ -146,6 +146,7 @@ var changes = map[string]Change{
 	"apps.*.image.tag":                      {Effect: RollsPods},
 	"apps.*.image.digest":                   {Effect: RollsPods},
 	"apps.*.build.context":                  {Effect: NoEffect, Note: "pipelines build from the new folder"},
+	"apps.*.build.dockerfile":               {Effect: NoEffect, Note: "pipelines build from the new file"},
 	"apps.*.user":                           {Effect: RollsPods},
 	"apps.*.writable":                       {Effect: RollsPods},
 	"apps.*.env":                            {Effect: RollsPods},

@@ -310,8 +310,8 @@ var rules = sync.OnceValue(func() map[string]rule {
 			also:    isWritableFolder,
 			repair:  func(s string) string { return "/" + strings.Trim(s, "/") },
 		},
-		"relativefolder": {
-			must:    "a folder of this repository, such as app or services/shop",
+		"relativepath": {
+			must:    "a path in this repository, such as app or services/shop",
 			pattern: `^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`,
 			also:    func(s string) bool { return path.Clean(s) == s && !strings.HasPrefix(s, "..") },
 			repair:  func(s string) string { return strings.TrimPrefix(path.Clean(s), "/") },

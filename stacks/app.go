@@ -76,7 +76,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 	output(stack, "application", "The application's name in the settings", app.Name)
 	if app.Build.Context != "" {
 		output(stack, "build", "What pipelines build the image from", map[string]any{
-			"context": app.Build.Context, "dockerfile": app.Build.Context + "/Dockerfile",
+			"context": app.Build.Context, "dockerfile": app.Build.File(),
 		})
 	}
 	output(stack, "image", "Image that runs", cdktf.Fn_Join(jsii.String(""), &[]*string{imageRepository(app, data), jsii.String(imageVersion(app.Image))}))

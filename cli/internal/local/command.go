@@ -21,7 +21,7 @@ type resolver struct {
 
 // resolve sets the command of a process that has none, and checks that its program is here.
 func (r *resolver) resolve(p *process) error {
-	own, err := dockerfile.Command(filepath.Join(r.folder, "Dockerfile"))
+	own, err := dockerfile.Command(filepath.Join(r.Root, filepath.FromSlash(r.App.Build.File())))
 	if len(p.command) == 0 {
 		if err != nil && (!errors.Is(err, os.ErrNotExist) || !r.isGo()) {
 			return r.unset(p, err)
@@ -48,7 +48,7 @@ func (r *resolver) resolve(p *process) error {
 
 // unset says why the image's own command cannot be run here.
 func (r *resolver) unset(p *process, err error) error {
-	file := r.short(filepath.Join(r.folder, "Dockerfile"))
+	file := r.App.Build.File()
 	if errors.Is(err, os.ErrNotExist) {
 		err = errors.New("there is none")
 	}
