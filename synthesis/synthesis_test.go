@@ -106,7 +106,7 @@ func TestMissingPermissions(t *testing.T) {
 			}
 		})
 	assert.Error(t, err, `permissions: which actions do these types take?
-  aws_nor_this (dev-app, prod-app, staging-app)
-  aws_not_a_type (dev-app, prod-app, staging-app)
+  aws_nor_this (dev-app, prod-app, shapes-app, staging-app)
+  aws_not_a_type (dev-app, prod-app, shapes-app, staging-app)
 No role could deploy them, so nothing is written. Add each to permissions/own.go: make missing shows how`)
 }
