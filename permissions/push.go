@@ -10,18 +10,19 @@ func Push(region, account string, repositories ...string) []Statement {
 	for _, repository := range repositories {
 		arns = append(arns, fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", region, account, repository))
 	}
-	return []Statement{
-		{
-			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, RequiredBy: []string{reason},
-			Conditions: when("StringEquals", "aws:RequestedRegion", region),
-			Reason:     "no resource-level permissions: the token is for the whole registry",
-		},
-		{
-			Actions: []string{
-				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
-				"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
-			},
-			Resources: arns, RequiredBy: []string{reason},
-		},
+	statements := []Statement{{
+		Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, RequiredBy: []string{reason},
+		Conditions: when("StringEquals", "aws:RequestedRegion", region),
+		Reason:     "no resource-level permissions: the token is for the whole registry",
+	}}
+	if len(arns) == 0 { // all images are others'
+		return statements
 	}
+	return append(statements, Statement{
+		Actions: []string{
+			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
+			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+		},
+		Resources: arns, RequiredBy: []string{reason},
+	})
 }

@@ -72,8 +72,8 @@ const longestProcess = 52
 // https://www.postgresql.org/docs/current/libpq-envars.html
 var providedVariables = []string{"GOMEMLIMIT", "IDLE_TIMEOUT", "METRICS_PORT", "PORT"}
 
-func isProvided(variable string) bool {
-	return slices.Contains(providedVariables, variable) || strings.HasPrefix(variable, "DATABASE_") || strings.HasPrefix(variable, "PG")
+func (a *App) isProvided(variable string) bool {
+	return slices.Contains(providedVariables, variable) || a.Database && (strings.HasPrefix(variable, "DATABASE_") || strings.HasPrefix(variable, "PG"))
 }
 
 // checkApp checks an application's settings against each other, but for those of the load balancer.
@@ -85,7 +85,7 @@ func (d *document) checkApp(app *App) {
 	}
 	d.checkImage(app)
 	for _, variable := range slices.Sorted(maps.Keys(app.Env)) {
-		if path := at("env." + variable); d.isValid(path) && isProvided(variable) {
+		if path := at("env." + variable); d.isValid(path) && app.isProvided(variable) {
 			d.report(path, "must not be set: the application gets this variable from Plinth; see docs/applications.md")
 		}
 	}
@@ -107,6 +107,7 @@ func (d *document) checkApp(app *App) {
 	}
 	if app.Release != nil {
 		d.checkSize(at("release"), app.Release.Size())
+		d.checkReleaseDeadline(at("release.deadlineMinutes"), app.Release.DeadlineMinutes)
 	}
 	d.checkParameters(app)
 	d.checkWatched(app)
@@ -136,8 +137,25 @@ func (d *document) checkImage(app *App) {
 	if file := appPath(app.Name, "build.dockerfile"); app.Build.Dockerfile != "" && app.Build.Context == "" && d.isValid(appPath(app.Name, "build")) {
 		d.report(file, "must come with build.context, the folder that it copies from")
 	}
+	if repository := path + ".repository"; app.Image.Repository != "" && d.env.Network.NAT == NATNone && d.isValid(repository, "network.nat") &&
+		!strings.HasSuffix(app.Image.Repository[:strings.Index(app.Image.Repository, "/")], ".dkr.ecr."+d.env.Region+".amazonaws.com") {
+		d.report(repository, "must be in ECR in %s with network.nat none, is %s: pods reach no other registry", d.env.Region, app.Image.Repository)
+	}
 	if build := appPath(app.Name, "build.context"); app.Build.Context != "" && app.Image.Repository != "" && d.isValid(build, path) {
 		d.report(build, "must not be set with image.repository, which names an image that is not built here; remove one")
+	}
+}
+
+// besidesRelease is how many minutes of a pipeline's session a deployment takes besides the release command: the
+// new pods, and Terraform itself.
+const besidesRelease = 20
+
+// checkReleaseDeadline checks that a deployment ends before the credentials of its pipeline do. Otherwise Terraform
+// could not write the state, nor unlock it.
+func (d *document) checkReleaseDeadline(path string, minutes int) {
+	if most := d.env.CI.MaxSessionMinutes - besidesRelease; d.isValid(path, "ci.maxSessionMinutes") && minutes > most {
+		d.report(path, "must be at most %d, is %d: the session of a pipeline's role ends after ci.maxSessionMinutes (%d), and the deployment takes up to %d more; raise that",
+			most, minutes, d.env.CI.MaxSessionMinutes, besidesRelease)
 	}
 }
 

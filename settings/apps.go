@@ -32,9 +32,8 @@ type App struct {
 	// Database gives the application a database and a user of its own, and all processes their address and
 	// credentials. Without it, the data stay until somebody deletes them.
 	Database bool `yaml:"database"`
-	// DatabaseName is the database's name in the server. Default: the application's, or database.name if no other
-	// application has a database.
-	DatabaseName string `yaml:"databaseName" validate:"omitempty,dbname" example:"app"`
+	// DatabaseName is the database's name in the server. Default: the application's name.
+	DatabaseName string `yaml:"databaseName" validate:"omitempty,appdbname" example:"app"`
 	// PasswordVersion changes the password of the application's database user: increase it by 1, and deploy data,
 	// addons and the application. Until then the old one works.
 	PasswordVersion int        `yaml:"passwordVersion" validate:"between=1-1000000"`
@@ -66,7 +65,7 @@ type Image struct {
 	Digest string `yaml:"digest" validate:"omitempty,digest" example:"sha256:0000000000000000000000000000000000000000000000000000000000000000" insteadOf:"tag"`
 	// Repository is the repository of an image that is not built here, without a tag. Default: the
 	// application's own ECR repository, <project>-<environment>-<name>.
-	Repository string `yaml:"repository" validate:"omitempty,registry" example:"public.ecr.aws/nginx/nginx-unprivileged" insteadOf:"build"`
+	Repository string `yaml:"repository" validate:"omitempty,imagerepository" example:"public.ecr.aws/nginx/nginx-unprivileged" insteadOf:"build"`
 }
 
 // Build is how pipelines build the application's image.
@@ -91,7 +90,7 @@ type Web struct {
 	// Command is the command with its arguments. Default: the image's own.
 	Command []string `yaml:"command" validate:"dive,argument" example:"[node, server.js]"`
 	// Port is the port that the process listens on. The process finds it in PORT.
-	Port    int     `yaml:"port" validate:"between=1024-65535"`
+	Port    int     `yaml:"port" validate:"port"`
 	Health  Health  `yaml:"health"`
 	Metrics Metrics `yaml:"metrics"`
 	// CPU is the vCPU of each pod: 0.25, 0.5, 1, 2, 4, 8 or 16.
@@ -136,7 +135,7 @@ type Metrics struct {
 	// expects any.
 	Port int `yaml:"port" validate:"metricsport" example:"9090"`
 	// Path is the path of the metrics.
-	Path string `yaml:"path" validate:"urlpath"`
+	Path string `yaml:"path" validate:"metricspath"`
 }
 
 // WebReplicas are the number of the process's pods, and the targets of its autoscaling.

@@ -142,7 +142,7 @@ var changes = map[string]Change{
 	"cluster.keda":                    {Effect: InPlace, Note: "to remove it, requestsPerSecond 0 is deployed first"},
 	"cluster.accessEntries":           {Effect: InPlace, Bootstrap: true, Replaces: []string{"aws_eks_access_policy_association"}},
 
-	"apps.*.image.repository":               {Effect: RollsPods},
+	"apps.*.image.repository":               {Effect: RollsPods, Bootstrap: true, Note: "the first one deletes the application's own repository with its images"},
 	"apps.*.image.tag":                      {Effect: RollsPods},
 	"apps.*.image.digest":                   {Effect: RollsPods},
 	"apps.*.build.context":                  {Effect: NoEffect, Note: "pipelines build from the new folder"},

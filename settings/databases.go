@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -28,16 +29,9 @@ func (e *Environment) databaseApplications() []*App {
 	return slices.DeleteFunc(e.Applications(), func(app *App) bool { return !app.Database })
 }
 
-// DatabaseOf returns the name of an application's database.
-func (e *Environment) DatabaseOf(app *App) string {
-	if app.DatabaseName != "" {
-		return app.DatabaseName
-	}
-	if all := e.databaseApplications(); len(all) == 1 && all[0] == app {
-		return e.Database.Name
-	}
-	return app.Name
-}
+// DatabaseOf returns the name of an application's database. It does not depend on the other applications: one
+// that comes or goes must not move others to another database.
+func (e *Environment) DatabaseOf(app *App) string { return cmp.Or(app.DatabaseName, app.Name) }
 
 // checkDatabases checks the names of the applications' databases and roles.
 func (d *document) checkDatabases() {
@@ -69,9 +63,9 @@ func (d *document) checkDatabases() {
 		}
 		owner[database] = app.Name
 	}
-	// Otherwise an application that becomes one of several would begin with an empty database.
-	if _, ok := owner[d.env.Database.Name]; !ok && len(all) > 1 {
-		d.report("apps", "must have an application whose database is database.name (%s), have %s; set databaseName: %s for the one whose data it has, or database.name before the first deployment",
-			d.env.Database.Name, strings.Join(names, ", "), d.env.Database.Name)
+	// Version 0.1 had one application, whose data are in that database, whatever it was called.
+	if _, ok := owner[d.env.Database.Name]; !ok && len(all) > 0 {
+		d.warn("apps", "have no database %s, which database.name makes: %s have their own; if the environment was deployed by version 0.1, set databaseName: %[1]s for the application whose data are there",
+			d.env.Database.Name, strings.Join(names, ", "))
 	}
 }

@@ -18,25 +18,19 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// TestDatabaseOf: an application keeps its database when others come.
+// TestDatabaseOf: an application keeps its database when others come or go.
 func TestDatabaseOf(t *testing.T) {
 	const apps = "apps:\n  app:\n    web:\n    image:\n      tag: 1.2.3\n"
 	for name, test := range map[string]struct{ name, apps, want string }{
 		"the sample":                    {"app", apps, "app:app "},
-		"the only one":                  {"app", "apps:\n  shop: {image: {tag: 1}, web: {}}\n", "shop:app "},
-		"the only one with a database":  {"app", "apps:\n  shop: {image: {tag: 1}, web: {}}\n  site: {image: {tag: 1}, web: {}, database: false}\n", "shop:app "},
+		"the only one":                  {"app", "apps:\n  shop: {image: {tag: 1}, web: {}}\n", "shop:shop "},
+		"the only one with a database":  {"app", "apps:\n  shop: {image: {tag: 1}, web: {}}\n  site: {image: {tag: 1}, web: {}, database: false}\n", "shop:shop "},
 		"two, and one has the name":     {"app", "apps:\n  app: {image: {tag: 1}, web: {}}\n  my-shop: {image: {tag: 1}, web: {}}\n", "app:app my-shop:my-shop "},
 		"two, and one says so":          {"app", "apps:\n  my-shop: {image: {tag: 1}, web: {}}\n  shop: {image: {tag: 1}, web: {}, databaseName: app}\n", "my-shop:my-shop shop:app "},
-		"a reserved word, in quotes":    {"order", "apps:\n  order: {image: {tag: 1}, web: {}}\n  app: {image: {tag: 1}, web: {}, databaseName: main}\n", ""},
-		"another name in version 0.1.0": {"main", apps, "app:main "},
+		"its own, by a dash":            {"app", "apps:\n  shop: {image: {tag: 1}, web: {}, databaseName: my-shop}\n", "shop:my-shop "},
+		"another name in version 0.1.0": {"main", apps, "app:app "},
 	} {
 		environments, err := loadFiles(map[string]string{"dev": all(swap(apps, test.apps), under("database", "name: "+test.name))(base)})
-		if test.want == "" {
-			if err == nil || !strings.Contains(err.Error(), "database.name") {
-				t.Errorf("%s: %v", name, err)
-			}
-			continue
-		}
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -58,8 +52,6 @@ func TestDatabasesThatCollide(t *testing.T) {
 		change func(string) string
 		want   string
 	}{
-		"nobody has the first database": {swap(apps, "apps:\n  orders: {image: {tag: 1}, web: {}}\n  shop: {image: {tag: 1}, web: {}}\n"),
-			"apps: must have an application whose database is database.name (app), have orders, shop; set databaseName: app for the one whose data it has, or database.name before the first deployment"},
 		"one database of two": {swap(apps, "apps:\n  app: {image: {tag: 1}, web: {}}\n  shop: {image: {tag: 1}, web: {}, databaseName: app}\n"),
 			"apps.shop.database: must not be true: app is the database of application app; set databaseName"},
 		"PostgreSQL's prefix": {swap(apps, "apps:\n  pg: {image: {tag: 1}, web: {}}\n"),
@@ -76,5 +68,20 @@ func TestDatabasesThatCollide(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
+	}
+}
+
+// TestFirstDatabase: data of version 0.1 in the first database are not passed over in silence.
+func TestFirstDatabase(t *testing.T) {
+	const want = "dev.yaml:12: apps: have no database app, which database.name makes: shop have their own; if the environment was deployed by version 0.1, set databaseName: app for the application whose data are there"
+	environments, err := loadFiles(map[string]string{"dev": swap("\n  app:\n", "\n  shop:\n")(base)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := environments[0].Warnings.Error(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if environments, err := loadFiles(map[string]string{"dev": base}); err != nil || len(environments[0].Warnings) > 0 {
+		t.Errorf("%v, %v", environments[0].Warnings, err)
 	}
 }

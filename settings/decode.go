@@ -168,7 +168,7 @@ func (d decoder) sequence(node *yaml.Node, target reflect.Value, path string, at
 	case node.Kind == yaml.ScalarNode:
 		remedy := ""
 		if target.Type().Elem().Kind() == reflect.String {
-			remedy = "; write [" + oneLine(node.Value) + "]"
+			remedy = "; write [" + inList(node.Value) + "]"
 		}
 		d.reportAt(at, path, "must be a list, is %s%s", describe(node), remedy)
 		return
@@ -255,6 +255,18 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
+}
+
+// inList returns the words of a text as entries of a list.
+func inList(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = oneLine(strings.TrimSuffix(word, ","))
+	}
+	if len(words) == 0 {
+		return oneLine(text)
+	}
+	return strings.Join(words, ", ")
 }
 
 // oneLine returns text, in quotes unless it is a plain name.

@@ -232,6 +232,8 @@ func typeInWords(f reflect.StructField) string {
 		return "list"
 	case t.Kind() == reflect.Bool:
 		return "boolean"
+	case t.Kind() == reflect.Map:
+		return "texts by name, each " + ruleInWords(entries)
 	}
 	if words := ruleInWords(own); words != "" {
 		return words

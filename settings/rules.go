@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // the same zones on every machine, as in Kubernetes
+	_ "time/tzdata" // for machines without the tz database
 
 	"github.com/robfig/cron/v3"
 )
@@ -198,6 +198,22 @@ var rules = sync.OnceValue(func() map[string]rule {
 			pattern: `^[a-z][a-z0-9_]{0,62}$`,
 			also:    isFreeDatabaseName,
 		},
+		"appdbname": {
+			must:    "at most 63 lower-case letters, digits, underscores and dashes, starting with a letter, and not a reserved word of PostgreSQL or RDS",
+			pattern: `^[a-z][a-z0-9_-]{0,62}$`,
+			also:    isFreeDatabaseName,
+		},
+		"imagerepository": {
+			must:    "a registry's host and a repository, such as public.ecr.aws/nginx/nginx, without https:// and without a tag",
+			pattern: `^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`,
+			repair:  func(s string) string { return strings.TrimPrefix(strings.TrimPrefix(s, "https://"), "http://") },
+		},
+		// The load balancer hides it, which the root would be too much of.
+		"metricspath": {
+			must:    "a path such as /metrics, without a slash at its end",
+			pattern: `^(/[A-Za-z0-9._~-]+)+$`,
+			repair:  func(s string) string { return "/" + strings.Trim(s, "/") },
+		},
 		"dbuser": {
 			must:    "at most 16 lower-case letters, digits and underscores, starting with a letter, and not a reserved word of PostgreSQL or RDS",
 			pattern: `^[a-z][a-z0-9_]{0,15}$`,
@@ -324,12 +340,14 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"schedule": {
 			must:   "cron's five fields, such as 15 2 * * * for a quarter past two each night",
 			also:   isSchedule,
+			repair: func(s string) string { return strings.Join(strings.Fields(s), " ") },
 			remedy: scheduleRemedy,
 		},
 		"timezone": {
-			must:   "a name of the tz database, such as Europe/London or UTC",
-			also:   isTimeZone,
-			repair: func(s string) string { return strings.ReplaceAll(s, " ", "_") },
+			must:    "a name of the tz database, such as Europe/London or UTC",
+			pattern: `^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`,
+			also:    isTimeZone,
+			repair:  func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		},
 		// The load balancer has a rule for the name, which is shorter than DNS's names and ends in letters.
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HostHeaderConditionConfig.html
@@ -385,7 +403,7 @@ var rules = sync.OnceValue(func() map[string]rule {
 		"tag": {
 			must:    "an image tag other than latest: at most 128 letters, digits and _.-",
 			pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`,
-			also:    func(s string) bool { return s != "latest" },
+			also:    func(s string) bool { return !strings.EqualFold(s, "latest") },
 			remedy:  tagRemedy,
 		},
 		"digest": {
@@ -567,7 +585,7 @@ var processNames = []string{"database", "developers", "metrics", "parameters", "
 
 // isWritableFolder refuses the folders that the container runtime and Kubernetes mount.
 func isWritableFolder(s string) bool {
-	for _, taken := range []string{"/proc", "/sys", "/dev", "/var/run/secrets", "/run/secrets"} {
+	for _, taken := range []string{"/proc", "/sys", "/dev", "/var/run/secrets", "/run/secrets", "/var/run/database-certificates"} {
 		if s == taken || strings.HasPrefix(s, taken+"/") || strings.HasPrefix(taken, s+"/") {
 			return false
 		}
@@ -578,7 +596,7 @@ func isWritableFolder(s string) bool {
 // isSchedule reports whether Kubernetes takes a schedule: it has the same parser.
 func isSchedule(s string) bool {
 	_, err := cron.ParseStandard(s)
-	return err == nil && len(strings.Fields(s)) == 5 && !strings.Contains(s, "TZ=")
+	return err == nil && len(strings.Fields(s)) == 5 && strings.Join(strings.Fields(s), " ") == s && !strings.Contains(s, "TZ=")
 }
 
 func scheduleRemedy(s string) string {
@@ -617,7 +635,7 @@ func webACLRemedy(s string) string {
 }
 
 func tagRemedy(s string) string {
-	if s == "latest" {
+	if strings.EqualFold(s, "latest") {
 		return "name a version: tags are immutable"
 	}
 	return ""

@@ -325,7 +325,7 @@ func TestRulesAreUsed(t *testing.T) {
 		}
 	}
 	walk(reflect.TypeFor[Environment]())
-	known := []string{"", "required", "omitempty", "dive", "min", "oneof", "between", "metricsport", "retention"}
+	known := []string{"", "required", "omitempty", "dive", "min", "oneof", "between", "metricsport", "port", "retention"}
 	for name := range rules() {
 		known = append(known, name)
 		if !used[name] {

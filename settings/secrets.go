@@ -45,7 +45,7 @@ func (d *document) checkSecrets(app *App, all []*document) {
 	for _, variable := range slices.Sorted(maps.Keys(app.Secrets)) {
 		secret, at := app.Secrets[variable], path+"."+variable
 		if d.isValid(at) {
-			if isProvided(variable) {
+			if app.isProvided(variable) {
 				d.report(at, "must not be set: the application gets this variable from Plinth; see docs/applications.md")
 			} else if _, both := app.Env[variable]; both {
 				d.report(at, "must not be set: %s has this variable too; remove one", appPath(app.Name, "env"))

@@ -83,21 +83,21 @@ var fieldRules = sync.OnceValue(func() *validator.Validate {
 		least, most := bounds(field.Param())
 		return field.Field().Int() >= least && field.Field().Int() <= most
 	})
-	register("metricsport", func(field validator.FieldLevel) bool {
-		port := field.Field().Int()
-		return port == 0 || port >= firstUserPort && port <= lastPort
-	})
+	register("port", func(field validator.FieldLevel) bool { return isPort(field.Field().Int()) })
+	register("metricsport", func(field validator.FieldLevel) bool { return field.Field().Int() == 0 || isPort(field.Field().Int()) })
 	register("retention", func(field validator.FieldLevel) bool {
 		return slices.Contains(retentionDays, int(field.Field().Int()))
 	})
 	return v
 })
 
-// Ports that a process without privileges may listen on.
-const (
-	firstUserPort = 1024
-	lastPort      = 65535
-)
+// isPort reports whether a process without privileges may listen on a port. On Fargate the kubelet has 10250 of
+// every pod.
+//
+// https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+func isPort(port int64) bool { return port >= 1024 && port <= 65535 && port != 10250 }
+
+const portsInWords = "1024 to 65535, but not 10250, which the kubelet has"
 
 // bounds parses the parameter of between=1-35.
 func bounds(param string) (least, most int64) {
@@ -131,8 +131,10 @@ func (d *document) message(path string, failure validator.FieldError) string {
 	case "between":
 		least, most := bounds(failure.Param())
 		return fmt.Sprintf("must be %d to %d, is %s", least, most, text)
+	case "port":
+		return "must be " + portsInWords + ", is " + text
 	case "metricsport":
-		return fmt.Sprintf("must be 0 for none, or %d to %d, is %s", firstUserPort, lastPort, text)
+		return "must be 0 for none, or " + portsInWords + ", is " + text
 	case "retention":
 		return "must be a number of days that CloudWatch offers, is " + text + "; nearest are " + nearestRetention(int(reflect.ValueOf(failure.Value()).Int()))
 	}

@@ -89,8 +89,12 @@ func releaseTimeout(app *settings.App) int {
 	if app.Release == nil {
 		return 0
 	}
-	return max(release.TimeoutSeconds, 60*app.Release.DeadlineMinutes+secretsSeconds)
+	return max(release.TimeoutSeconds, 60*app.Release.DeadlineMinutes+secretsSeconds+stopSeconds)
 }
+
+// stopSeconds is how long Kubernetes may take to stop a command that has reached its deadline, and to say so. Helm
+// must wait for that, or it would only report that it has waited in vain.
+const stopSeconds = 120
 
 // secretsSeconds is how long the pod of the release command may wait for its machine and its secrets.
 const secretsSeconds = 300

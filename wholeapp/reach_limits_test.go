@@ -230,7 +230,7 @@ func TestApplicationsApart(t *testing.T) {
 							conditions, _ := s.(object)["condition"].([]any)
 							for _, c := range conditions {
 								if values := strs(c.(object)["values"]); strings.HasPrefix(values[0], "system:serviceaccount:") {
-									c.(object)["values"] = []any{"system:serviceaccount:indexer:indexer-secrets"}
+									c.(object)["values"] = []any{"system:serviceaccount:search-index:search-index-secrets"}
 								}
 							}
 						}

@@ -27,7 +27,7 @@ func TestApplications(t *testing.T) {
 		return append([]run.Command{under(stack, "init", "-input=false")}, apply(stack)...)
 	})
 	noSecrets(r)
-	applications := []string{"app", "billing", "handbook", "indexer", "shop"}
+	applications := []string{"app", "billing", "handbook", "search-index", "shop"}
 	for _, name := range applications {
 		needs := slices.DeleteFunc(slices.Clone(r.App.Needs(r.stack(name))), func(stack string) bool {
 			return !slices.Contains(applications, strings.TrimPrefix(stack, r.Env+"-"))
@@ -49,8 +49,8 @@ func TestApplications(t *testing.T) {
 	assert.Equal(t, r.deployed("shop"), 3.0)
 
 	// One application goes, the others stay.
-	r.do(under(r.stack("indexer"), "destroy", "-auto-approve", "-input=false"))
-	assert.Equal(t, r.deployed("indexer"), 0.0)
+	r.do(under(r.stack("search-index"), "destroy", "-auto-approve", "-input=false"))
+	assert.Equal(t, r.deployed("search-index"), 0.0)
 	assert.Equal(t, r.deployed("shop"), 3.0)
 	r.each(r.App.NeededBy, func(stack string) []run.Command {
 		return []run.Command{under(stack, "destroy", "-auto-approve", "-input=false")}

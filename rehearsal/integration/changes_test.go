@@ -88,7 +88,7 @@ func TestChanges(t *testing.T) {
 var entries = map[string]string{"APPS": "SHOP", "APPSSHOPWORKERS": "MAILER", "APPSSHOPJOBS": "NIGHTLYREPORT", "APPSSHOPSECRETS": "STRIPEKEY"}
 
 // ofApplication matches the beginning of an application's variables.
-var ofApplication = regexp.MustCompile(`^APPS_[A-Z]+_`)
+var ofApplication = regexp.MustCompile(`^APPS_(SEARCH_INDEX|[A-Z]+)_`)
 
 // documentedChanges returns the rows by the end of the setting's variable, without underscores.
 func documentedChanges(t *testing.T) map[string]documented {

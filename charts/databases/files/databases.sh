@@ -31,7 +31,7 @@ application='' database='' applications=''
 # Security: an application owns its database, and could put functions there that are called in place of
 # PostgreSQL's own, by the master user.
 sql() {
-  PGDATABASE=$1 PGOPTIONS="-c search_path=pg_catalog,pg_temp -c role=none -c plinth.application=$application -c plinth.database=$database -c plinth.applications=$applications" \
+  PGDATABASE=$1 PGOPTIONS="-c search_path=pg_catalog,pg_temp -c role=none -c statement_timeout=0 -c plinth.application=$application -c plinth.database=$database -c plinth.applications=$applications" \
     psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --file "$SQL_DIR/$2"
 }
 
@@ -40,9 +40,9 @@ works() {
   PGUSER=$1 PGPASSWORD=$2 PGDATABASE=$database psql --no-psqlrc --quiet --command '' >/dev/null 2>&1
 }
 
-for entry in ${APPLICATIONS?}; do
-  application=${entry%%=*} database=${entry#*=}
-  applications="$applications${applications:+,}$application"
+# keep makes and keeps one application's database and roles. It runs in a shell of its own, which ends at the first
+# failure.
+keep() {
   sql postgres roles.sql
   create=$(sql postgres create.sql)
   if [ -n "$create" ]; then
@@ -67,5 +67,26 @@ for entry in ${APPLICATIONS?}; do
     }
     echo "set the password of $login"
   done
+}
+
+# Security: an application owns its database, and can keep others out of it. That must stop neither the other
+# applications' databases nor the end of the logins of those that are gone.
+failed=''
+for entry in ${APPLICATIONS?}; do
+  application=${entry%%=*} database=${entry#*=}
+  applications="$applications${applications:+,}$application"
+  # Not in a condition: there set -e would not count.
+  set +e
+  (
+    set -e
+    keep
+  )
+  status=$?
+  set -e
+  if [ "$status" -ne 0 ]; then
+    echo "the database of $application is not as it must be: see above" >&2
+    failed="$failed $application"
+  fi
 done
 sql postgres removed.sql
+[ -z "$failed" ]
