@@ -91,7 +91,7 @@ func newRunCommand(p *project.Project) *cobra.Command {
 		Long: `The pod has the image, variables, user, writable folders, size and AWS role of a process: of web, or of the one
 that is named after the application. It is deleted when the command ends, and after Ctrl-C. At a terminal the command is
 interactive. Its output is in CloudWatch too.`,
-		Example: `  ./plinth run dev -- /app/server --help
+		Example: `  ./plinth run dev shop -- npm run task
   ./plinth run dev app -- bin/console
   ./plinth run prod app web -- node report.js --month 11`,
 		ValidArgsFunction: processes(p),

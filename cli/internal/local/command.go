@@ -21,8 +21,9 @@ type resolver struct {
 
 // resolve sets the command of a process that has none, and checks that its program is here.
 func (r *resolver) resolve(p *process) error {
+	set := len(p.command) > 0
 	own, err := dockerfile.Command(filepath.Join(r.Root, filepath.FromSlash(r.App.Build.File())))
-	if len(p.command) == 0 {
+	if !set {
 		if err != nil && (!errors.Is(err, os.ErrNotExist) || !r.isGo()) {
 			return r.unset(p, err)
 		}
@@ -38,7 +39,7 @@ func (r *resolver) resolve(p *process) error {
 		return nil
 	}
 	if _, err := r.find(p.command[0]); err != nil {
-		if own != nil && p.command[0] == own[0] {
+		if !set {
 			return r.unset(p, err)
 		}
 		return fmt.Errorf("%s.command: %w", p.path, err)
