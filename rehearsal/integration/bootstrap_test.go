@@ -423,7 +423,7 @@ func TestBootstrapRefuses(t *testing.T) {
 	c := a.bootstrap()
 	unknown := c
 	unknown.Args = []string{"bootstrap", "dve", "--skip-synth", "--auto-approve", "--state", a.folder}
-	a.contains(a.refused(unknown), "There is no environment dve: environments/ has ")
+	a.contains(a.refused(unknown), "There is no environment dve. There are: dev")
 	a.contains(a.refused(a.With(c, "TERRAFORM_BINARY_NAME=no-such-program")), "no-such-program is not on PATH")
 	a.contains(a.refused(a.With(c, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=")), "Nothing was changed.", "there are no AWS credentials")
 	unapproved := c

@@ -13,7 +13,7 @@ import (
 // control plane and the add-ons, balancer that of a load balancer, access that of the bastion and the VPN.
 var reached = map[string][]string{
 	"prod": {
-		"access cluster 443", "access postgres 5432", "addons-keda-pods app-pods 9090", "app-pods app-pods 8080", "app-pods postgres 5432",
+		"access cluster 443", "access postgres 5432", "addons-databases-pods postgres 5432", "addons-keda-pods app-pods 9090", "app-pods app-pods 8080", "app-pods postgres 5432",
 		"balancer app-pods 8080",
 		"cluster cluster 10251", "cluster cluster 6443", "cluster cluster 9443", "cluster pods 10250",
 		"grafana-pods loki-pods 3100",
@@ -22,7 +22,7 @@ var reached = map[string][]string{
 		"prometheus-pods app-pods 9090", "prometheus-pods kube-state-metrics-pods 8080",
 	},
 	"in the cluster": {
-		"access cluster 443", "app-pods addons-postgres-pods 5432", "app-pods app-pods 8080", "balancer app-pods 8080",
+		"access cluster 443", "addons-databases-pods addons-postgres-pods 5432", "app-pods addons-postgres-pods 5432", "app-pods app-pods 8080", "balancer app-pods 8080",
 		"cluster cluster 10251", "cluster cluster 9443", "cluster pods 10250",
 		"pods cluster 443", "pods cluster 53", "pods cluster 53 udp",
 	},
