@@ -21,7 +21,7 @@ func (d *document) checkAccessEntries() {
 			d.report(path+".namespaces", "must not be set with policy admin, which is for the whole cluster; use edit or view")
 		}
 		if d.isValid(path+".policy", path+".namespaces") && access.Policy == AccessDeveloper && len(access.Namespaces) > 0 {
-			d.report(path+".namespaces", "must not be set with policy developer, which is for the application's namespace; use edit or view")
+			d.report(path+".namespaces", "must not be set with policy developer, which is for the applications' namespaces; use edit or view")
 		}
 		// EKS has one access entry for each principal.
 		if d.isValid(path+".principal", "account") {

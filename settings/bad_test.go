@@ -1048,7 +1048,7 @@ dev.yaml:4: network.vpn.serverCertificateARN: must be set if the VPN is enabled`
 	{"a VPN of too few addresses", under("network", strings.Replace(vpn, "/22", "/24", 1)+", samlProviderARN: 'arn:aws:iam::111111111111:saml-provider/sso'}"),
 		`dev.yaml:4: network.vpn.clientCIDR: must be a private IPv4 range from /12 to /22, is "10.200.0.0/24"`},
 	{"a developer of other namespaces", swap("policy: admin", "policy: developer\n      namespaces: [app]"),
-		`dev.yaml:12: cluster.accessEntries[0].namespaces: must not be set with policy developer, which is for the application's namespace; use edit or view`},
+		`dev.yaml:12: cluster.accessEntries[0].namespaces: must not be set with policy developer, which is for the applications' namespaces; use edit or view`},
 	{"alarms to no address", observe("alarms: {emails: [oncall]}"),
 		`dev.yaml:20: observability.alarms.emails[0]: must be an e-mail address, is "oncall"`},
 	{"alarms to an address twice", observe("alarms: {emails: [a@example.com, a@example.com]}"),

@@ -62,7 +62,7 @@ type Slack struct {
 	ChannelID string `yaml:"channelID" validate:"omitempty,slackchannel" example:"C0123456789"`
 }
 
-// Prometheus is an Amazon Managed Prometheus workspace for metrics of the application and its pods, with
+// Prometheus is an Amazon Managed Prometheus workspace for metrics of the applications and their pods, with
 // alerting rules.
 type Prometheus struct {
 	// Enabled creates the workspace and installs Prometheus as an agent.
@@ -107,7 +107,7 @@ type OIDC struct {
 	EditorGroup string `yaml:"editorGroup" validate:"omitempty,group" example:"developers"`
 }
 
-// Loki stores the application's logs for Grafana. CloudWatch has them too.
+// Loki stores the applications' logs for Grafana. CloudWatch has them too.
 type Loki struct {
 	// Enabled installs Loki with a bucket, and Alloy, which reads the pods' logs.
 	Enabled bool `yaml:"enabled"`

@@ -254,7 +254,7 @@ type Database struct {
 	ExtendedSupport bool `yaml:"extendedSupport"`
 	// RestoreFromSnapshots are the snapshots to restore: automated ones (rds:…), AWS Backup's
 	// (awsbackup:…), or manual ones named <project>-<environment>-…. Each is restored to a new
-	// database, and the application uses the last one. Add new entries at the end.
+	// database, and the applications use the last one. Add new entries at the end.
 	RestoreFromSnapshots []string `yaml:"restoreFromSnapshots" validate:"dive,snapshot" example:"['rds:plinth-dev-postgres-2026-11-26-02-10']"`
 	// DeletedDatabases are the databases to delete after a restore: original, and snapshots of
 	// restoreFromSnapshots except the last. Never remove an entry from either list: Terraform would

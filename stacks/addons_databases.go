@@ -26,8 +26,8 @@ const (
 // repeatSeconds is how often the databases are made in a server that comes back empty.
 const repeatSeconds = 15
 
-// newDatabases makes a database and roles for each application, as PostgreSQL's master user. It runs without
-// applications as well: so those that are gone cannot sign in any more.
+// newDatabases makes a database and roles for each application, as PostgreSQL's master user. It runs
+// without applications that have a database as well: so those that are gone cannot sign in any more.
 //
 // Security: nothing else reads the master user's password. An administrator deploys this stack, and only
 // administrators start pods in the namespace.

@@ -11,7 +11,7 @@ import (
 // keda is the name of the release and its namespace.
 const keda = "keda"
 
-// newKEDA installs KEDA, which reads the number of requests from the application's pods for the
+// newKEDA installs KEDA, which reads the number of requests from the applications' pods for the
 // horizontal pod autoscaler. KEDA does not use AWS, so it has no IAM role.
 //
 // KEDA gets rights in the applications' namespaces, which must exist before. Their ScaledObjects must be deleted

@@ -1,4 +1,4 @@
-// Package delivery builds and pushes the application's image, and shows the application's health and
+// Package delivery builds and pushes an application's image, and shows applications' health and
 // logs. It reads the names of AWS resources in cdktf.out, so synthesize first. It runs the user's own
 // programs (go, git, docker or buildah, aws, kubectl) without a shell.
 package delivery
