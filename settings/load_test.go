@@ -475,6 +475,7 @@ func BenchmarkLoad(b *testing.B) {
 // TestPagesOfLanguages: the applications in the pages for a language are settings without a mistake.
 func TestPagesOfLanguages(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```yaml\n(apps:\n.*?)```")
+	entry := regexp.MustCompile(`(?m)^(  [a-z-]+:\n)`)
 	for _, page := range []string{"applications", "nodejs", "python"} {
 		content, err := os.ReadFile("../docs/" + page + ".md")
 		if err != nil {
@@ -485,10 +486,15 @@ func TestPagesOfLanguages(t *testing.T) {
 			t.Errorf("%s.md has no applications", page)
 		}
 		for _, block := range found {
-			file := base[:strings.Index(base, "apps:\n")] + string(block[1]) + base[strings.Index(base, "ci:\n"):]
-			if !strings.Contains(string(block[1]), "image:") { // a part of an entry
-				file = strings.Replace(file, "    secrets:\n", "    image: {tag: '1'}\n    web:\n    secrets:\n", 1)
+			apps := string(block[1])
+			if !strings.Contains(apps, "image:") { // a part of an entry
+				rest := "    image: {tag: '1'}\n"
+				if !strings.Contains(apps, "    web:") {
+					rest += "    web:\n"
+				}
+				apps = entry.ReplaceAllString(apps, "${1}"+rest)
 			}
+			file := base[:strings.Index(base, "apps:\n")] + apps + base[strings.Index(base, "ci:\n"):]
 			if _, err := loadFiles(map[string]string{"dev": file}); err != nil {
 				t.Errorf("%s.md: %v", page, err)
 			}
