@@ -261,7 +261,7 @@ func report(all []*settings.Environment, name string, s *source) []string {
 	}
 	tell("The settings: ./plinth check. What is deployed: make golden, then git diff.")
 	env := names[0]
-	tell("Deploy it: ./plinth bootstrap %s as an administrator, ./plinth deploy %[1]s-data %[1]s-cluster %[1]s-addons, ./plinth push %[1]s %[2]s,\n    and ./plinth deploy %[1]s-%[2]s with the digest that it prints.", env, name)
+	tell("Deploy it: ./plinth bootstrap %s as an administrator, ./plinth deploy of %[1]s-data, %[1]s-cluster and %[1]s-addons, one by one, ./plinth push %[1]s %[2]s,\n    and ./plinth deploy %[1]s-%[2]s with the digest that it prints.", env, name)
 	return said
 }
 

@@ -82,7 +82,8 @@ func (p *play) change(ctx context.Context) error {
 	phase, end := p.begin("change", "Change the tag of the application's image")
 	defer end()
 	// Either a tag or a digest replaces both.
-	if err := p.resynth(ctx, p.Variable("APPS_APP_IMAGE_DIGEST")+"=", p.Variable("APPS_APP_IMAGE_TAG")+"=rehearsal"); err != nil {
+	image := p.Variable("APPS_"+strings.ToUpper(strings.ReplaceAll(p.application(), "-", "_"))) + "_IMAGE_"
+	if err := p.resynth(ctx, image+"DIGEST=", image+"TAG=rehearsal"); err != nil {
 		return err
 	}
 	app := p.app()
@@ -194,8 +195,11 @@ func (p *play) diffs(ctx context.Context, phase *report.Phase) (outcome, error) 
 	})
 }
 
-// app is the name of the application's stack.
-func (p *play) app() string { return p.Env + "-app" }
+// application is the application whose image changes: the first one.
+func (p *play) application() string { return p.App.Applications()[0] }
+
+// app is the name of its stack.
+func (p *play) app() string { return p.Env + "-" + p.application() }
 
 // diff diffs one stack. If cdktf has lost Terraform's output, it reads the saved plan
 // instead.

@@ -231,6 +231,17 @@ func (a *App) Given() []string {
 	return slices.DeleteFunc(a.named(), a.bootstraps)
 }
 
+// Applications are the names of the applications, in the order of their stacks.
+func (a *App) Applications() (names []string) {
+	for _, s := range a.Stacks {
+		var name string
+		if output, has := s.file.Output["application"]; has && json.Unmarshal(output.Value, &name) == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // FromBootstrap are the ARNs of bootstrap resources that the other stacks name.
 func (a *App) FromBootstrap() []string {
 	return slices.DeleteFunc(a.named(), func(arn string) bool { return !a.bootstraps(arn) })
