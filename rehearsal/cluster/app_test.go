@@ -214,7 +214,7 @@ func TestSecurityGroups(t *testing.T) {
 		}
 	}
 	want := map[string]string{application(t, "prod"): "{} " + base + " " + own, "keda": "{} " + cluster + " " + own}
-	for _, name := range []string{"grafana", "kube-state-metrics", "loki", "pod-logs", "prometheus"} {
+	for _, name := range []string{"databases", "grafana", "kube-state-metrics", "loki", "pod-logs", "prometheus"} {
 		want[name] = "{} " + base + " " + own
 	}
 	assert.DeepEqual(t, found, want)
