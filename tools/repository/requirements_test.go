@@ -124,7 +124,6 @@ func TestOldestTerraform(t *testing.T) {
 	t.Parallel()
 	for file, test := range map[string]struct{ pin, accepting, accepts string }{
 		"rehearsal/terraform/oldest/go.mod": {`hashicorp/terraform v(\S+)`, "tools/requirements.sh", `need Terraform (\S+)`},
-		"rehearsal/opentofu/oldest/go.mod":  {`opentofu/opentofu v(\S+)`, "stacks/stack.go", `terraformVersion = ">= (\S+)"`},
 	} {
 		found := func(file, expression string) string {
 			version := regexp.MustCompile(expression).FindStringSubmatch(text(t, file))

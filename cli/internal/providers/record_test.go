@@ -135,9 +135,8 @@ func change(t *testing.T, file, from, to string) {
 // against them.
 func TestLocked(t *testing.T) {
 	for name, test := range map[string]struct{ program, host string }{
-		"Terraform":        {"terraform", terraformHost},
-		"OpenTofu, oldest": {"../../../build/opentofu/oldest", openTofuHost},
-		"OpenTofu, newest": {"../../../build/opentofu/newest", openTofuHost},
+		"Terraform": {"terraform", terraformHost},
+		"OpenTofu":  {"../../../build/opentofu/newest", openTofuHost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMirror(t, test.program, test.host)
