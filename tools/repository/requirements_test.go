@@ -122,20 +122,17 @@ func TestRequiredGo(t *testing.T) {
 // Plinth accepts. Not every patch can be had as a module.
 func TestOldestTerraform(t *testing.T) {
 	t.Parallel()
-	for file, test := range map[string]struct{ pin, accepting, accepts string }{
-		"rehearsal/terraform/oldest/go.mod": {`hashicorp/terraform v(\S+)`, "tools/requirements.sh", `need Terraform (\S+)`},
-	} {
-		found := func(file, expression string) string {
-			version := regexp.MustCompile(expression).FindStringSubmatch(text(t, file))
-			if version == nil {
-				t.Fatalf("%s: nothing matches %s", file, expression)
-			}
-			return version[1]
+	const oldest, accepting = "rehearsal/terraform/oldest/go.mod", "tools/requirements.sh"
+	found := func(file, expression string) string {
+		version := regexp.MustCompile(expression).FindStringSubmatch(text(t, file))
+		if version == nil {
+			t.Fatalf("%s: nothing matches %s", file, expression)
 		}
-		pinned, accepted := "go"+found(file, test.pin), "go"+found(test.accepting, test.accepts)
-		if version.Lang(pinned) != version.Lang(accepted) || version.Compare(pinned, accepted) < 0 {
-			t.Errorf("%s: the oldest is %s, but %s accepts %s", file, pinned[2:], test.accepting, accepted[2:])
-		}
+		return version[1]
+	}
+	pinned, accepted := "go"+found(oldest, `hashicorp/terraform v(\S+)`), "go"+found(accepting, `need Terraform (\S+)`)
+	if version.Lang(pinned) != version.Lang(accepted) || version.Compare(pinned, accepted) < 0 {
+		t.Errorf("%s: the oldest is %s, but %s accepts %s", oldest, pinned[2:], accepting, accepted[2:])
 	}
 }
 
