@@ -50,6 +50,18 @@ func ofApplication(p *project.Project, s *delivery.Session, name string, c *cobr
 	return c
 }
 
+// withOutput adds the flag for the format of the output to a session's command.
+func withOutput(s *delivery.Session, c *cobra.Command) *cobra.Command {
+	format, run := output(c), c.RunE
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		if s.JSON, err = asJSON(*format); err != nil {
+			return err
+		}
+		return run(c, args)
+	}
+	return c
+}
+
 func builder(c *cobra.Command, s *delivery.Session) {
 	c.Flags().StringVar(&s.Builder, "builder", "", "docker or buildah (default $BUILDER, or the one that is installed)")
 	_ = c.RegisterFlagCompletionFunc("builder", cobra.FixedCompletions([]string{"docker", "buildah"}, cobra.ShellCompDirectiveNoFileComp))
@@ -145,21 +157,13 @@ func newPush(p *project.Project) *cobra.Command {
 
 func newStatus(p *project.Project) *cobra.Command {
 	s := newSession(p)
-	c := ofApplication(p, s, delivery.Status, &cobra.Command{
+	return withOutput(s, ofApplication(p, s, delivery.Status, &cobra.Command{
 		Short: "Show the applications' health; fails if one is not healthy",
 		Long:  "Of each application: its release, its processes with their pods, jobs with their last and next run, the release\ncommand's last run, load balancer and secrets.",
 		Example: `  ./plinth status dev
   ./plinth status dev app
   ./plinth status dev --output json`,
-	})
-	format, run := output(c), c.RunE
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		if s.JSON, err = asJSON(*format); err != nil {
-			return err
-		}
-		return run(c, args)
-	}
-	return c
+	}))
 }
 
 func newVerify(p *project.Project) *cobra.Command {

@@ -59,19 +59,11 @@ func processes(p *project.Project) completion {
 
 func newReleases(p *project.Project) *cobra.Command {
 	s := newSession(p)
-	c := ofApplication(p, s, delivery.Releases, &cobra.Command{
+	return withOutput(s, ofApplication(p, s, delivery.Releases, &cobra.Command{
 		Short: "List an application's last ten releases, with their images",
 		Example: `  ./plinth releases dev
   ./plinth releases dev app --output json`,
-	})
-	format, run := output(c), c.RunE
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		if s.JSON, err = asJSON(*format); err != nil {
-			return err
-		}
-		return run(c, args)
-	}
-	return c
+	}))
 }
 
 func newRestart(p *project.Project) *cobra.Command {
