@@ -161,17 +161,11 @@ func (s *Session) started(ctx context.Context, a *application, job string) (stri
 }
 
 func (s *Session) podsOf(ctx context.Context, a *application, job string) ([]object, error) {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "pods", "--selector", "job-name="+job, "--output", "json")
-	if err != nil {
-		return nil, err
-	}
 	var answer struct {
 		Items []object `json:"items"`
 	}
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
-	}
-	return answer.Items, nil
+	err := s.get(ctx, a, &answer, "pods", "--selector", "job-name="+job)
+	return answer.Items, err
 }
 
 // watch connects the terminal with the command, or shows its output from the beginning.
@@ -204,13 +198,9 @@ func (s *Session) watch(ctx context.Context, a *application, pod string, interac
 // exit returns an error unless the command has ended with 0.
 func (s *Session) exit(ctx context.Context, a *application, pod string) error {
 	for range 10 { // the kubelet tells it a moment after the output has ended
-		out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "pod", pod, "--output", "json")
-		if err != nil {
-			return err
-		}
 		var o object
-		if err := json.Unmarshal([]byte(out), &o); err != nil {
-			return fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
+		if err := s.get(ctx, a, &o, "pod", pod); err != nil {
+			return err
 		}
 		for _, c := range o.Status.ContainerStatuses {
 			if ended := c.State.Terminated; ended.Code != 0 {

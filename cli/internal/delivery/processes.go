@@ -96,15 +96,11 @@ type workload struct {
 
 // workloads returns what runs an application's processes.
 func (s *Session) workloads(ctx context.Context, a *application) ([]workload, error) {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "deployments.apps,cronjobs.batch", "--selector", labelInstance+"="+a.Release, "--output", "json")
-	if err != nil {
-		return nil, err
-	}
 	var answer struct {
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
+	if err := s.get(ctx, a, &answer, "deployments.apps,cronjobs.batch", "--selector", labelInstance+"="+a.Release); err != nil {
+		return nil, err
 	}
 	var all []workload
 	for _, text := range answer.Items {

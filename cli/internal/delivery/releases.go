@@ -80,10 +80,6 @@ func decode(stored string) (Release, error) {
 // history returns the application's revisions, the last one first. Helm keeps the ten that
 // constructs/release tells it to.
 func (s *Session) history(ctx context.Context, a *application) ([]Release, error) {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "configmaps", "--selector", "owner=helm,name="+a.Release, "--output", "json")
-	if err != nil {
-		return nil, err
-	}
 	var answer struct {
 		Items []struct {
 			Metadata struct {
@@ -94,8 +90,8 @@ func (s *Session) history(ctx context.Context, a *application) ([]Release, error
 			} `json:"data"`
 		} `json:"items"`
 	}
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
+	if err := s.get(ctx, a, &answer, "configmaps", "--selector", "owner=helm,name="+a.Release); err != nil {
+		return nil, err
 	}
 	var all []Release
 	for _, item := range answer.Items {

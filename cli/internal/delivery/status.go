@@ -189,17 +189,11 @@ var viewed = []string{
 
 // objects returns the objects of the application's release, of some kinds.
 func (s *Session) objects(ctx context.Context, a *application, kinds ...string) ([]object, error) {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", strings.Join(kinds, ","), "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
-	if err != nil {
-		return nil, err
-	}
 	var answer struct {
 		Items []object `json:"items"`
 	}
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return nil, fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
-	}
-	return answer.Items, nil
+	err := s.get(ctx, a, &answer, strings.Join(kinds, ","), "--selector", labelInstance+"="+a.Release)
+	return answer.Items, err
 }
 
 // release returns the last revision of the Helm release, which is in a ConfigMap: see stacks/stack_kubernetes.go.
@@ -238,18 +232,12 @@ func (s *Session) release(ctx context.Context, a *application, objects []object)
 // secrets returns the ExternalSecrets, which copy secrets from Secrets Manager. EKS's policy for
 // viewers does not include this custom type.
 func (s *Session) secrets(ctx context.Context, a *application) []finding {
-	out, err := s.kubectl(ctx, a.environment, a.Namespace, "get", "externalsecrets.external-secrets.io", "--selector", "app.kubernetes.io/instance="+a.Release, "--output", "json")
+	objects, err := s.objects(ctx, a, "externalsecrets.external-secrets.io")
 	if err != nil {
 		return unread("secret", err)
 	}
-	var answer struct {
-		Items []object `json:"items"`
-	}
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		return unread("secret", err)
-	}
 	var found []finding
-	for _, o := range answer.Items {
+	for _, o := range objects {
 		found = append(found, o.judge())
 	}
 	return found
@@ -282,6 +270,18 @@ var kubectlCauses = []struct {
 		}
 		return "cannot reach the Kubernetes API; check that your network is in cluster.publicAccessCIDRs. After creating a cluster: ./plinth kubeconfig " + e.name
 	}},
+}
+
+// get stores in answer what kubectl get prints as JSON, in the application's namespace.
+func (s *Session) get(ctx context.Context, a *application, answer any, args ...string) error {
+	out, err := s.kubectl(ctx, a.environment, a.Namespace, slices.Concat([]string{"get"}, args, []string{"--output", "json"})...)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(out), answer); err != nil {
+		return fmt.Errorf("kubectl: its output cannot be parsed: %w", err)
+	}
+	return nil
 }
 
 // kubectl runs kubectl in the environment's cluster and a namespace.
