@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"plinth/cli/internal/sentence"
 )
 
@@ -62,9 +60,7 @@ func (all stacks) find(name string) (stack, error) {
 	if slices.ContainsFunc(names, func(other string) bool { return strings.HasPrefix(other, name+"-") }) {
 		return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean all stacks of that environment, '%[1]s-*'?", name))
 	}
-	nearest := slices.MinFunc(names, func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
+	nearest := sentence.Nearest(name, names)
 	slices.Sort(names)
 	return stack{}, refusal(fmt.Sprintf("There is no stack %s. Did you mean %s?\nThe stacks are: %s", name, nearest, strings.Join(names, ", ")))
 }

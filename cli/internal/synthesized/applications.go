@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"plinth/cli/internal/sentence"
 	"plinth/settings"
 )
@@ -179,10 +177,7 @@ func Choose(all []Application, name string) (Application, error) {
 	case name == "":
 		return Application{}, fmt.Errorf("Which application? There are %s.", sentence.List(names)) //nolint:staticcheck // a person reads it as sentences
 	}
-	nearest := slices.MinFunc(names, func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
-	return Application{}, fmt.Errorf("There is no application %s. Did you mean %s?\nThe applications are: %s", name, nearest, strings.Join(names, ", ")) //nolint:staticcheck // as above
+	return Application{}, fmt.Errorf("There is no application %s. Did you mean %s?\nThe applications are: %s", name, sentence.Nearest(name, names), strings.Join(names, ", ")) //nolint:staticcheck // as above
 }
 
 // Names returns the applications' names.
