@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/release"
@@ -25,14 +24,10 @@ func newInClusterDatabase(groups *podGroups, data *Data, secrets cdktf.ITerrafor
 	server := groups.add(inClusterDatabase, "Pods of PostgreSQL", confined)
 	role := newPodRole(stack, env, cluster, "database-role", inClusterDatabase,
 		"Lets PostgreSQL's password be read for its pod", readPasswordStatements(env, data, data.Database.SecretArn))
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("database-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(inClusterChart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	installed := release.New(stack, "database", release.Config{
 		Name:      inClusterDatabase,
 		Namespace: inClusterDatabase,
-		Chart:     *folder.Path(),
+		Chart:     chartFolder(stack, "database-chart", inClusterChart),
 		Values: withDigests(env, inClusterDatabase, env.Database.Version, map[string]any{
 			"version": env.Database.Version,
 			"image":   imageFrom(env, "docker/library/postgres"),

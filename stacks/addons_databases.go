@@ -52,10 +52,6 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 	}
 	role := newPodRole(stack, env, cluster, "databases-role", databases,
 		"Lets the master user's and the applications' passwords be read where databases are made", readPasswordStatements(env, data, data.Database.SecretArn, jsii.String(loginSecrets(env))))
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("databases-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(databasesChart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	values := map[string]any{
 		"host":          data.Database.Endpoint,
 		"port":          postgres.Port,
@@ -72,7 +68,7 @@ func newDatabases(groups *podGroups, data *Data, server *string, after ...cdktf.
 	release.New(stack, databases, release.Config{
 		Name:      databases,
 		Namespace: databases,
-		Chart:     *folder.Path(),
+		Chart:     chartFolder(stack, "databases-chart", databasesChart),
 		Values: withDigests(env, databases, env.Database.Version, map[string]any{
 			"version":        env.Database.Version,
 			"image":          imageFrom(env, "docker/library/postgres"),

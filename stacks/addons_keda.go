@@ -27,10 +27,6 @@ func newKEDA(group *podGroup, applicationNamespaces []cdktf.ITerraformDependable
 		"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 	}
 	log := map[string]any{"format": "json"}
-	var watched []string
-	for _, app := range env.Applications() {
-		watched = append(watched, app.Name)
-	}
 	// Fargate's smallest size, with the memory that Fargate adds.
 	size := resources("250m", "256Mi")
 	newPublishedRelease(stack, env, keda, release.Config{
@@ -48,7 +44,7 @@ func newKEDA(group *podGroup, applicationNamespaces []cdktf.ITerraformDependable
 			// its other cluster-wide rights: KEDA's own kinds, and changing all API services and
 			// validating webhooks, since it puts its certificate into the API service of its metrics.
 			// A test fails when a version needs more.
-			"watchNamespace": strings.Join(watched, ","),
+			"watchNamespace": strings.Join(env.ApplicationNames(), ","),
 			"permissions": map[string]any{
 				// Security: KEDA reads only the Secrets in its own namespace, which hold its certificate.
 				// Without these two it reads the applications' as well.

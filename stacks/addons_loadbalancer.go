@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 
-	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/policy"
@@ -76,14 +75,10 @@ func newLoadBalancerController(stack cdktf.TerraformStack, env *settings.Environ
 // https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
 func newLoadBalancerCRDs(stack cdktf.TerraformStack, namespace cdktf.ITerraformDependable) cdktf.ITerraformDependable {
 	const name = "load-balancer-crds"
-	chart := cdktf.NewTerraformAsset(stack, jsii.String(name+"-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String("charts/" + name),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	return release.New(stack, name, release.Config{
 		Name:      name,
 		Namespace: loadBalancerController,
-		Chart:     *chart.Path(),
+		Chart:     chartFolder(stack, name+"-chart", "charts/"+name),
 		TakesOver: true,
 		DependsOn: []cdktf.ITerraformDependable{namespace},
 	})

@@ -47,14 +47,10 @@ func newDeployRoles(stack cdktf.TerraformStack, env *settings.Environment, names
 	for _, app := range env.ApplicationNames() {
 		groups[app] = env.Deployers(app)
 	}
-	chart := cdktf.NewTerraformAsset(stack, jsii.String(name+"-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String("charts/" + name),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	release.New(stack, name, release.Config{
 		Name:      name,
 		Namespace: "kube-system",
-		Chart:     *chart.Path(),
+		Chart:     chartFolder(stack, name+"-chart", "charts/"+name),
 		Values:    map[string]any{"applications": groups},
 		DependsOn: namespaces,
 	})

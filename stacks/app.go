@@ -53,10 +53,6 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 		ingress = newIngress(stack, env, app)
 		ready = append(ready, ingress.ready...)
 	}
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(chart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	values := chartValues(env, app, data, cluster, role, pods.all)
 	if app.Web != nil {
 		values["ingress"] = ingressValues(env, app, cluster.Network, ingress)
@@ -64,7 +60,7 @@ func NewApp(scope constructs.Construct, env *settings.Environment, app *settings
 	installed := release.New(stack, "release", release.Config{
 		Name:      app.Name,
 		Namespace: app.Name,
-		Chart:     *folder.Path(),
+		Chart:     chartFolder(stack, "chart", chart),
 		Values:    values,
 		// The deadline of the release command counts once its pod has its secrets.
 		TimeoutSeconds: releaseTimeout(app),

@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 
-	"github.com/aws/jsii-runtime-go"
 	"github.com/hashicorp/terraform-cdk-go/cdktf"
 
 	"plinth/constructs/bucket"
@@ -171,14 +170,10 @@ func newPodLogs(groups *podGroups, server *lokiServer, after cdktf.ITerraformDep
 	namespace := newNamespace(stack, podLogs, nil)
 	pods := groups.add(podLogs, "Pods of the log collector", confined)
 	pods.connect("loki-from-pod-logs", "Loki from the log collector", server.pods.id, lokiPort)
-	folder := cdktf.NewTerraformAsset(stack, jsii.String("pod-logs-chart"), &cdktf.TerraformAssetConfig{
-		Path: jsii.String(podLogsChart),
-		Type: cdktf.AssetType_DIRECTORY,
-	})
 	release.New(stack, podLogs, release.Config{
 		Name:      podLogs,
 		Namespace: podLogs,
-		Chart:     *folder.Path(),
+		Chart:     chartFolder(stack, "pod-logs-chart", podLogsChart),
 		Values: withDigests(env, podLogs, appVersion(podLogsChart), map[string]any{
 			"image":          imageFrom(env, "grafana/alloy"),
 			"namespaces":     env.ApplicationNames(),

@@ -46,6 +46,15 @@ func useKey(env *settings.Environment, sid, service string, key *string, actions
 	}
 }
 
+// chartFolder returns the path that a stack has a chart of this repository at. path is relative to the project's
+// folder.
+func chartFolder(stack cdktf.TerraformStack, id, path string) string {
+	return *cdktf.NewTerraformAsset(stack, jsii.String(id), &cdktf.TerraformAssetConfig{
+		Path: jsii.String(path),
+		Type: cdktf.AssetType_DIRECTORY,
+	}).Path()
+}
+
 // configureKubernetesProviders adds the Kubernetes and Helm providers to a stack. Never add them to the
 // stack that creates the cluster: Terraform configures a provider before it plans anything.
 // https://developer.hashicorp.com/terraform/language/providers/configuration#provider-configuration

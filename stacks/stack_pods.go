@@ -38,7 +38,7 @@ type podGroups struct {
 	env     *settings.Environment
 	cluster *Cluster
 	// chart is the charts/security-groups of the stack, once a group is installed.
-	chart *string
+	chart string
 }
 
 func newPodGroups(stack cdktf.TerraformStack, env *settings.Environment, cluster *Cluster) *podGroups {
@@ -118,16 +118,13 @@ func (g *podGroup) connect(id, description string, to *string, port int) {
 // install gives the groups to all pods of the namespace that start later. The pods' release depends on
 // the result, and the result on the namespace.
 func (g *podGroup) install(namespace ...cdktf.ITerraformDependable) cdktf.ITerraformDependable {
-	if g.chart == nil {
-		g.chart = cdktf.NewTerraformAsset(g.stack, jsii.String("security-groups-chart"), &cdktf.TerraformAssetConfig{
-			Path: jsii.String(securityGroupsChart),
-			Type: cdktf.AssetType_DIRECTORY,
-		}).Path()
+	if g.chart == "" {
+		g.chart = chartFolder(g.stack, "security-groups-chart", securityGroupsChart)
 	}
 	return release.New(g.scope, g.prefix+securityGroups, release.Config{
 		Name:      securityGroups,
 		Namespace: g.namespace,
-		Chart:     *g.chart,
+		Chart:     g.chart,
 		Values:    map[string]any{"groupIds": g.all},
 		DependsOn: slices.Concat(namespace, g.rules),
 	})
