@@ -66,14 +66,14 @@ func (d *document) checkProfiles() {
 // https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 const longestProcess = 52
 
-// providedVariables are the environment variables that processes get from Plinth. Those that begin with
+// ProvidedVariables are the environment variables that processes get from Plinth. Those that begin with
 // DATABASE_ or PG are the database's.
 //
 // https://www.postgresql.org/docs/current/libpq-envars.html
-var providedVariables = []string{"GOMEMLIMIT", "IDLE_TIMEOUT", "METRICS_PORT", "PORT"}
+var ProvidedVariables = []string{"GOMEMLIMIT", "IDLE_TIMEOUT", "METRICS_PORT", "PORT"}
 
 func (a *App) isProvided(variable string) bool {
-	return slices.Contains(providedVariables, variable) || a.Database && (strings.HasPrefix(variable, "DATABASE_") || strings.HasPrefix(variable, "PG"))
+	return slices.Contains(ProvidedVariables, variable) || a.Database && (strings.HasPrefix(variable, "DATABASE_") || strings.HasPrefix(variable, "PG"))
 }
 
 // checkApp checks an application's settings against each other, but for those of the load balancer.

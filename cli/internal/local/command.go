@@ -16,21 +16,29 @@ import (
 type resolver struct {
 	*run
 	ctx   context.Context
+	image []string // the command of the Dockerfile
+	err   error    // why there is none
+	isGo  bool
 	built string // the Go program, once it is built
+}
+
+func (r *run) newResolver(ctx context.Context) *resolver {
+	image, err := dockerfile.Command(filepath.Join(r.Root, filepath.FromSlash(r.App.Build.File())))
+	_, module := os.Stat(filepath.Join(r.folder, "go.mod"))
+	return &resolver{run: r, ctx: ctx, image: image, err: err, isGo: module == nil}
 }
 
 // resolve sets the command of a process that has none, and checks that its program is here.
 func (r *resolver) resolve(p *process) error {
 	set := len(p.command) > 0
-	own, err := dockerfile.Command(filepath.Join(r.Root, filepath.FromSlash(r.App.Build.File())))
 	if !set {
-		if err != nil && (!errors.Is(err, os.ErrNotExist) || !r.isGo()) {
-			return r.unset(p, err)
+		if r.err != nil && (!errors.Is(r.err, os.ErrNotExist) || !r.isGo) {
+			return r.unset(p, r.err)
 		}
-		p.command = own
+		p.command = r.image
 	}
 	// The program of an image is built with it. That of a Go module can be built here as well.
-	if r.isGo() && (len(p.command) == 0 || strings.Contains(p.command[0], "/") && own != nil && p.command[0] == own[0]) {
+	if r.isGo && (len(p.command) == 0 || strings.Contains(p.command[0], "/") && r.image != nil && p.command[0] == r.image[0]) {
 		program, err := r.build()
 		if err != nil {
 			return err
@@ -54,11 +62,6 @@ func (r *resolver) unset(p *process, err error) error {
 		err = errors.New("there is none")
 	}
 	return fmt.Errorf("%s.command: is not set, and the command of %s cannot be run here: %w; set it in %s, such as [node, server.js]", p.path, file, err, r.settingsFile())
-}
-
-func (r *resolver) isGo() bool {
-	_, err := os.Stat(filepath.Join(r.folder, "go.mod"))
-	return err == nil
 }
 
 // build builds the Go program in the application's folder, once. It is not go run: that would not pass on

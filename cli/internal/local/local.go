@@ -163,7 +163,7 @@ func (r *run) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	resolver := &resolver{run: r, ctx: ctx}
+	resolver := r.newResolver(ctx)
 	for _, p := range r.all() {
 		r.output.width = max(r.output.width, len(p.name))
 		if err := resolver.resolve(p); err != nil {

@@ -22,7 +22,7 @@ func goMemoryLimit(size settings.Size, memoryPercent int) string {
 	return strconv.Itoa(mebibytes*memoryPercent*9/1000) + "MiB"
 }
 
-// databaseVariables are those that tell a process about its database.
+// variables are those that tell a process about its database.
 func (s *server) variables() map[string]string {
 	host, port := databaseHost, strconv.Itoa(s.port)
 	address := s.url()
@@ -43,16 +43,16 @@ func (s *server) url() string {
 		strings.NewReplacer("%2F", "/", "+", "%20").Replace(query.Encode()))
 }
 
-// provided matches the variables that Plinth sets. Security: the user's own are left out, so that a release
+// ofDatabase matches the variables that name a database. Security: the user's own are left out, so that a release
 // command changes no database but the local one.
-var provided = regexp.MustCompile(`^(PORT|METRICS_PORT|IDLE_TIMEOUT|GOMEMLIMIT|DATABASE_.*|PG[A-Z]+)$`)
+var ofDatabase = regexp.MustCompile(`^(DATABASE_.*|PG[A-Z]+)$`)
 
 // environment returns the variables of a process. Of two with the same name, the last one counts here: the
 // user's, the settings', this machine's, Plinth's.
 func (r *run) environment(p *process) map[string]string {
 	all := map[string]string{}
 	for _, variable := range r.Environ {
-		if name, value, _ := strings.Cut(variable, "="); !provided.MatchString(name) {
+		if name, value, _ := strings.Cut(variable, "="); !slices.Contains(settings.ProvidedVariables, name) && !ofDatabase.MatchString(name) {
 			all[name] = value
 		}
 	}
@@ -123,7 +123,7 @@ func (r *run) sets(name string) bool {
 			return true
 		}
 	}
-	return slices.Contains([]string{"PORT", "METRICS_PORT", "IDLE_TIMEOUT", "GOMEMLIMIT"}, name)
+	return slices.Contains(settings.ProvidedVariables, name)
 }
 
 func one(of []string, singular, plural string) string {
