@@ -10,8 +10,13 @@ import (
 	"strings"
 )
 
-// stage is one build stage. A field is nil if nothing sets it.
-type stage struct{ entrypoint, cmd *form }
+// Stage is one build stage. A field is empty if nothing sets it.
+type Stage struct {
+	// Expose is the first port of EXPOSE, User the value of USER, as they are written.
+	Expose, User    string
+	exposed         bool // in this stage, not in one that it is built from
+	entrypoint, cmd *form
+}
 
 // form is the value of ENTRYPOINT or CMD: exec is nil in the shell form.
 type form struct {
@@ -28,7 +33,7 @@ func Command(file string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := parse(string(content))
+	last := Parse(string(content))
 	var command []string
 	for _, f := range []*form{last.entrypoint, last.cmd} {
 		switch {
@@ -45,18 +50,29 @@ func Command(file string) ([]string, error) {
 	return command, nil
 }
 
+// CommandText returns ENTRYPOINT and CMD as they are written.
+func (s Stage) CommandText() string {
+	var parts []string
+	for _, f := range []*form{s.entrypoint, s.cmd} {
+		if f != nil {
+			parts = append(parts, f.text)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
 var (
 	continuation = regexp.MustCompile(`\\[ \t]*\r?\n`)
 	commentLine  = regexp.MustCompile(`(?m)^[ \t]*#.*\r?\n?`)
-	instruction  = regexp.MustCompile(`(?i)^\s*(FROM|ENTRYPOINT|CMD)\s+(.*?)\s*$`)
+	instruction  = regexp.MustCompile(`(?i)^\s*(FROM|EXPOSE|USER|ENTRYPOINT|CMD)\s+(.*?)\s*$`)
 	from         = regexp.MustCompile(`(?i)^(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?$`)
 )
 
-// parse returns the last stage.
-func parse(content string) stage {
+// Parse returns the last stage of a Dockerfile, which is the one that runs.
+func Parse(content string) Stage {
 	content = continuation.ReplaceAllString(commentLine.ReplaceAllString(content, ""), " ")
-	named := map[string]stage{}
-	var current stage
+	named := map[string]Stage{}
+	var current Stage
 	var name string
 	for line := range strings.Lines(content) {
 		parts := instruction.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
@@ -74,6 +90,13 @@ func parse(content string) stage {
 				continue
 			}
 			current, name = named[strings.ToLower(base[1])], strings.ToLower(base[2])
+			current.exposed = false
+		case "EXPOSE":
+			if ports := strings.Fields(value.text); len(ports) > 0 && !current.exposed {
+				current.Expose, current.exposed = ports[0], true
+			}
+		case "USER":
+			current.User = value.text
 		case "ENTRYPOINT":
 			current.entrypoint = value
 		case "CMD":

@@ -38,3 +38,18 @@ func TestCommand(t *testing.T) {
 	_, err := Command(file + ".none")
 	assert.Assert(t, errors.Is(err, os.ErrNotExist))
 }
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string][]string{
+		"FROM node\nEXPOSE 3000/tcp 4000\nEXPOSE 5000\nUSER 0\nUSER 1000:1000":   {"3000/tcp", "1000:1000", ""},
+		"FROM node AS build\nEXPOSE 9\nUSER root\nFROM node\nCMD x":              {"", "", "x"},
+		"FROM node AS base\nEXPOSE 3000\nUSER 1000\nFROM base\nCMD [\"x\"]":      {"3000", "1000", `["x"]`},
+		"FROM node AS base\nEXPOSE 3000\nUSER 1000\nFROM base\nEXPOSE 4000":      {"4000", "1000", ""},
+		"FROM node\nENTRYPOINT [\"a\"]\nCMD [\"b\", \\\n  # a comment\n  \"c\"]": {"", "", `["a"] ["b",    "c"]`},
+		"FROM node\nEXPOSE \t\nEXPOSE":                                           {"", "", ""},
+	} {
+		stage := Parse(content)
+		assert.DeepEqual(t, []string{stage.Expose, stage.User, stage.CommandText()}, want)
+	}
+}

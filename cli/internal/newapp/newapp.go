@@ -2,6 +2,7 @@
 package newapp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -72,7 +73,7 @@ func Add(root string, o Options) error {
 	}
 	for _, env := range after {
 		if env.Apps[o.Name] == nil {
-			return cannotEdit(env.Name)
+			return fmt.Errorf("%s/%s.yaml: %w", environments, env.Name, errForm)
 		}
 	}
 	for _, env := range before {
@@ -85,9 +86,7 @@ func Add(root string, o Options) error {
 	return err
 }
 
-func cannotEdit(env string) error {
-	return fmt.Errorf("%s/%s.yaml: apps: is written in a way that this cannot edit; write the application there yourself", environments, env)
-}
+var errForm = errors.New("apps: is written in a way that this cannot edit; write the application there yourself")
 
 // once returns problems of the settings without the files: each is in all of them.
 func once(err error) error {
@@ -193,7 +192,7 @@ func added(text, name string, lines []string) (string, error) {
 		}
 	}
 	if section.Kind != yaml.MappingNode || section.Style&yaml.FlowStyle != 0 || len(section.Content) == 0 {
-		return "", errors.New("apps: is written in a way that this cannot edit; write the application there yourself")
+		return "", errForm
 	}
 	indent = section.Content[0].Column - 1
 	// What is above the next section is that one's.
@@ -246,7 +245,7 @@ func report(all []*settings.Environment, name string, s *source) []string {
 	if s.docker == "" {
 		tell("There is no %s/Dockerfile, so no image is built here: set build.context, or push one.", s.folder)
 	} else if s.line("web") == "" && len(s.processes) == 0 {
-		tell("The image's own command runs as web: %s", first(s.command, "its base image's."))
+		tell("The image's own command runs as web: %s", cmp.Or(s.command, "its base image's."))
 	}
 	for _, p := range s.processes {
 		if strings.HasPrefix(command(p.line), "[sh, ") {
@@ -263,11 +262,4 @@ func report(all []*settings.Environment, name string, s *source) []string {
 	env := names[0]
 	tell("Deploy it: ./plinth bootstrap %s as an administrator, ./plinth deploy of %[1]s-data, %[1]s-cluster and %[1]s-addons, one by one, ./plinth push %[1]s %[2]s,\n    and ./plinth deploy %[1]s-%[2]s with the digest that it prints.", env, name)
 	return said
-}
-
-func first(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
 }

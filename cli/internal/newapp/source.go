@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"plinth/cli/internal/dockerfile"
 )
 
 // process is one line of a Procfile.
@@ -42,7 +44,7 @@ func readSource(root, folder string) (source, error) {
 		name string
 		at   *string
 		take func(string)
-	}{{"Dockerfile", &s.docker, s.dockerfile}, {"Procfile", &s.procfile, s.takeProcfile}} {
+	}{{"Dockerfile", &s.docker, s.takeDockerfile}, {"Procfile", &s.procfile, s.takeProcfile}} {
 		content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(folder), file.name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -56,31 +58,12 @@ func readSource(root, folder string) (source, error) {
 	return s, nil
 }
 
-var continued = regexp.MustCompile(`\\[ \t]*\r?\n`)
-
-// dockerfile takes what the last stage says, which is the one that runs.
-// https://docs.docker.com/reference/dockerfile/
-func (s *source) dockerfile(text string) {
-	var expose, user, entry, command string
-	for line := range strings.Lines(continued.ReplaceAllString(text, " ")) {
-		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		rest = strings.TrimSpace(rest)
-		switch strings.ToUpper(word) {
-		case "FROM":
-			expose, user, entry, command = "", "", "", ""
-		case "EXPOSE":
-			if expose == "" {
-				expose, _, _ = strings.Cut(strings.Fields(rest + " ?")[0], "/")
-			}
-		case "USER":
-			user, _, _ = strings.Cut(rest, ":")
-		case "ENTRYPOINT":
-			entry = rest
-		case "CMD":
-			command = rest
-		}
-	}
-	s.command = strings.TrimSpace(entry + " " + command)
+// takeDockerfile takes what the last stage says.
+func (s *source) takeDockerfile(text string) {
+	last := dockerfile.Parse(text)
+	expose, _, _ := strings.Cut(last.Expose, "/")
+	user, _, _ := strings.Cut(last.User, ":")
+	s.command = last.CommandText()
 	switch port, err := strconv.Atoi(expose); {
 	case expose == "":
 	case err != nil:
